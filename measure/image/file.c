@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/sha.h>
+
+DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+
+void snp_file_close(struct snp_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	file->fd = -1;
+}
+
+int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret, struct snp_error *err)
+{
+	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
+	_cleanup_(closep)
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int r = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		r = snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open");
+	else if (!S_ISREG(st.st_mode))
+		r = snp_fail(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
+			     "not a regular file; give a file that can be read twice");
+	else if ((uint64_t)st.st_size > cap)
+		r = snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+			     "%jd bytes, where at most %" PRIu64 " are right", (intmax_t)st.st_size,
+			     cap);
+	if (r < 0)
+		return snp_in_file(err, r, path);
+	*ret = (struct snp_file){.fd = TAKE_FD(fd), .size = (uint64_t)st.st_size, .stat = st};
+	return 0;
+}
+
+int snp_file_unchanged(const struct snp_file *file, struct snp_error *err)
+{
+	const struct stat *then = &file->stat;
+	struct stat now;
+
+	if (fstat(file->fd, &now) < 0)
+		return snp_fail_errno(err, SNP_E_READ, errno, "cannot read");
+	if (now.st_size != then->st_size || now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != then->st_mtim.tv_nsec ||
+	    now.st_ctim.tv_sec != then->st_ctim.tv_sec ||
+	    now.st_ctim.tv_nsec != then->st_ctim.tv_nsec)
+		return snp_fail(err, SNP_E_CHANGED, SNP_NO_OFFSET,
+				"changed while it was read; wait until its writer is done");
+	return 0;
+}
+
+static int read_piece(const struct snp_file *file, uint64_t offset, uint8_t *buffer, size_t size,
+		      struct snp_error *err)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t n = pread(file->fd, buffer + done, size - done, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return snp_fail_errno(err, SNP_E_READ, errno, "cannot read");
+		if (n == 0)
+			return snp_fail(err, SNP_E_CHANGED, SNP_NO_OFFSET,
+					"became shorter while it was read");
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
+		    snp_progress progress, void *progress_arg, struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *buffer = malloc(SNP_FILE_PIECE);
+	int r;
+
+	if (!buffer)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (uint64_t at = 0; at < file->size;) {
+		uint64_t left = file->size - at;
+		size_t n = left < SNP_FILE_PIECE ? (size_t)left : SNP_FILE_PIECE;
+
+		r = read_piece(file, at, buffer, n, err);
+		if (r < 0)
+			return r;
+		r = sink(arg, (struct snp_span){buffer, n}, err);
+		if (r < 0)
+			return r;
+		at += n;
+		if (progress)
+			progress(progress_arg, at, file->size);
+	}
+	return snp_file_unchanged(file, err);
+}
+
+static int into_hash(void *arg, struct snp_span piece, struct snp_error *err)
+{
+	return snp_hash_update(arg, piece, err);
+}
+
+int snp_file_sha256(const struct snp_file *file, snp_progress progress, void *progress_arg,
+		    uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
+{
+	_cleanup_(snp_hash_freep)
+	struct snp_hash *hash = NULL;
+	int r;
+
+	r = snp_hash_new(SNP_SHA256, &hash, err);
+	if (r < 0)
+		return r;
+	r = snp_file_stream(file, into_hash, hash, progress, progress_arg, err);
+	if (r < 0)
+		return r;
+	return snp_hash_final(hash, ret, err);
+}
+
+int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
+		  struct snp_error *err)
+{
+	_cleanup_(snp_file_close)
+	struct snp_file file = {.fd = -1};
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	int r;
+
+	r = snp_file_open(path, cap, &file, err);
+	if (r < 0)
+		return r;
+	bytes = malloc((size_t)file.size + 1);
+	if (!bytes)
+		r = snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	else
+		r = read_piece(&file, 0, bytes, (size_t)file.size, err);
+	if (r == 0)
+		r = snp_file_unchanged(&file, err);
+	if (r < 0)
+		return snp_in_file(err, r, path);
+	bytes[file.size] = '\0';
+	*ret_size = (size_t)file.size;
+	*ret = TAKE_PTR(bytes);
+	return 0;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_FILE_H
+#define SNP_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <snp/error.h>
+#include <snp/span.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * Regular files in, whole files out.
+ *
+ * Input: a file is opened once and everything is read from that descriptor. FIFOs, devices,
+ * directories and the zero-sized files of /proc are refused before a byte is read; each kind of
+ * input has a cap. After the last byte the file is looked at again: if its size, times or inode
+ * changed, what was read is no longer a file that exists, and the read fails.
+ *
+ * Output: written beside its destination and renamed over it, so that a reader sees the old file or
+ * the new one and never a part.
+ */
+
+/* Caps on inputs, in bytes: the largest that any VMM loads, with room. */
+#define SNP_MAX_FIRMWARE \
+	(16u << 20) /* pflash and -bios end at 4 GiB; QEMU's pflash limit is 8 MiB by default */
+#define SNP_MAX_SVSM   (16u << 20)
+#define SNP_MAX_KERNEL (2ull << 30) /* QEMU x86_load_linux reads its size into an int */
+#define SNP_MAX_INITRD (4ull << 30) /* ramdisk_size is 32 bits, Documentation/arch/x86/boot.rst */
+#define SNP_MAX_DOCUMENT \
+	(64u << 20) /* a published master of every vCPU count and model is some 10 MiB */
+#define SNP_MAX_CONFIG (1u << 20)  /* vm.json, release.json */
+#define SNP_MAX_SMALL  (64u << 10) /* keys, certificates, command lines, reports */
+
+#define SNP_SHA256_SIZE 32
+#define SNP_SHA384_SIZE 48
+
+struct snp_file {
+	int fd; /* -1: none */
+	uint64_t size;
+	struct stat stat; /* as it was when opened */
+};
+
+/* Open the regular file `path` for reading; symbolic links are followed. A file of more than `cap`
+ * bytes is refused before anything is read.
+ * Errors: SNP_E_OPEN, SNP_E_NOT_REGULAR, SNP_E_TOO_LARGE, each with `path` named. */
+SNP_CHECK int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret,
+			    struct snp_error *err);
+void snp_file_close(struct snp_file *file);
+
+/* SNP_E_CHANGED if the file is another than it was when opened, by fstat() of the descriptor: size,
+ * modification and change time. Writes through a mapping within the clock's grain are not seen. */
+SNP_CHECK int snp_file_unchanged(const struct snp_file *file, struct snp_error *err);
+
+/* Called between pieces, with bytes done so far and in all. */
+typedef void (*snp_progress)(void *arg, uint64_t done, uint64_t total);
+
+/* Called with each piece in order. A negative return ends the read and is passed on. */
+typedef int (*snp_file_sink)(void *arg, struct snp_span piece, struct snp_error *err);
+
+/* Read the whole file, from its first byte, in pieces of at most SNP_FILE_PIECE bytes, handing each to
+ * `sink`; `progress` may be NULL. Ends with snp_file_unchanged().
+ * Errors: SNP_E_READ, SNP_E_CHANGED (also when the file ends early), SNP_E_NO_MEMORY, or the sink's. */
+#define SNP_FILE_PIECE (256u << 10)
+SNP_CHECK int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
+			      snp_progress progress, void *progress_arg, struct snp_error *err);
+
+/* SHA-256 of the whole file, streamed. Errors: as snp_file_stream(), SNP_E_CRYPTO. */
+SNP_CHECK int snp_file_sha256(const struct snp_file *file, snp_progress progress,
+			      void *progress_arg, uint8_t ret[static SNP_SHA256_SIZE],
+			      struct snp_error *err);
+
+/* Read the whole file `path`, at most `cap` bytes, into memory: `ret` is for free(), has `ret_size`
+ * bytes and one NUL after them that is not counted.
+ * Errors: those of snp_file_open() and snp_file_stream(), with `path` named. */
+SNP_CHECK int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
+			    struct snp_error *err);
+
+/* Replace `path` by a file of mode `mode` (less the umask) with these bytes, or leave everything as
+ * it was: temporary file in the same directory, fsync, rename, fsync of the directory. An existing
+ * file is replaced only if `replace`; a symbolic link at `path` is itself replaced, not followed.
+ * Errors: SNP_E_EXISTS, SNP_E_WRITE, each with `path` named. */
+SNP_CHECK int snp_file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
+			     struct snp_error *err);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_HEX_H
+#define SNP_HEX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+
+#pragma GCC visibility push(default)
+
+/* Write `size` bytes as lower-case hex into `ret`, which holds 2 * size + 1 characters. */
+void snp_hex_encode(const uint8_t *data, size_t size, char *ret);
+
+/* Read exactly `size` bytes from the hex text `text` (either case, an optional leading "0x", nothing
+ * else). `what` names the value in the message ("--host-data").
+ * Errors: SNP_E_BAD_HEX with the length found and the length wanted. */
+SNP_CHECK int snp_hex_decode(const char *text, const char *what, uint8_t *ret, size_t size,
+			     struct snp_error *err);
+
+/* Read a 64-bit number written as "0x…" hex, either case, at most 16 digits, nothing else.
+ * Errors: SNP_E_BAD_HEX. */
+SNP_CHECK int snp_hex_u64(const char *text, const char *what, uint64_t *ret, struct snp_error *err);
+
+/* Standard base64 (RFC 4648 section 4, with padding) of `data`, in one line: a string for free(), or
+ * NULL when memory ran out. */
+char *snp_base64_encode(const uint8_t *data, size_t size);
+
+/* Read exactly `size` bytes of standard base64 (padding required; no blanks, line ends or other
+ * alphabet). Errors: SNP_E_BAD_BASE64 with the length found and the length wanted, SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
+				struct snp_error *err);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_ID_BLOCK_H
+#define SNP_ID_BLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/file.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * ID block and ID authentication information (SEV-SNP firmware ABI 56860, SNP_LAUNCH_FINISH): what
+ * binds a launch to a launch digest and a policy. The secure processor refuses to finish a launch
+ * whose digest or policy differ, or whose signatures do not verify; key digests appear in the
+ * attestation report as ID_KEY_DIGEST and AUTHOR_KEY_DIGEST.
+ */
+#define SNP_LAUNCH_DIGEST_SIZE 48
+#define SNP_ID_BLOCK_SIZE      96
+#define SNP_ID_AUTH_SIZE       4096
+#define SNP_ID_SIZE	       16   /* FAMILY_ID, IMAGE_ID */
+#define SNP_KEY_SIZE	       1028 /* ECDSA P-384 public key in the ABI's form */
+#define SNP_KEY_DIGEST_SIZE    48
+
+struct snp_id_block {
+	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+	uint8_t family_id[SNP_ID_SIZE];
+	uint8_t image_id[SNP_ID_SIZE];
+	uint32_t guest_svn;
+	uint64_t policy;
+};
+
+/* To and from the 96 bytes. Decoding refuses another VERSION than 1 and a policy that
+ * snp_policy_check() refuses: SNP_E_BAD_ID_BLOCK, SNP_E_BAD_POLICY. */
+void snp_id_block_encode(const struct snp_id_block *block, uint8_t ret[static SNP_ID_BLOCK_SIZE]);
+SNP_CHECK int snp_id_block_decode(const uint8_t bytes[static SNP_ID_BLOCK_SIZE],
+				  struct snp_id_block *ret, struct snp_error *err);
+
+/* A private P-384 key (EVP_PKEY inside). */
+struct snp_key;
+
+/* Load a private key from a PEM file, SEC1 or PKCS#8. Refused: a file that group or others may read
+ * or write, or that another user than the caller (or root) owns [unsafe-key-file]; more than one key;
+ * another algorithm or curve, explicit curve parameters, a scalar that does not match its point
+ * [bad-key]. The bytes read are cleared before return. */
+SNP_CHECK int snp_key_read(const char *path, struct snp_key **ret, struct snp_error *err);
+void snp_key_free(struct snp_key *key);
+
+/* The key's public half in the ABI's 1028-byte form, and SHA-384 of that, which is the digest that
+ * the attestation report shows. */
+SNP_CHECK int snp_key_public(const struct snp_key *key, uint8_t ret[static SNP_KEY_SIZE],
+			     struct snp_error *err);
+SNP_CHECK int snp_key_digest(const uint8_t key[static SNP_KEY_SIZE],
+			     uint8_t ret[static SNP_KEY_DIGEST_SIZE], struct snp_error *err);
+
+/* Sign the 96 bytes of an ID block with `id_key`, and the ID key with `author_key` (NULL: no author).
+ * What was signed is verified again before it is returned.
+ * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_id_auth_sign(const uint8_t block[static SNP_ID_BLOCK_SIZE],
+			       const struct snp_key *id_key, const struct snp_key *author_key,
+			       uint8_t ret[static SNP_ID_AUTH_SIZE], struct snp_error *err);
+
+/* What a verified pair says. */
+struct snp_id_auth_info {
+	uint8_t id_key_digest[SNP_KEY_DIGEST_SIZE];
+	bool has_author;
+	uint8_t author_key_digest[SNP_KEY_DIGEST_SIZE]; /* zeros without author */
+};
+
+/* Check a pair as the secure processor does: algorithms, curve and points, reserved bytes zero, both
+ * signatures. Errors: SNP_E_BAD_ID_BLOCK, SNP_E_BAD_KEY, SNP_E_SIGNATURE. `ret` may be NULL. */
+SNP_CHECK int snp_id_auth_verify(const uint8_t block[static SNP_ID_BLOCK_SIZE],
+				 const uint8_t auth[static SNP_ID_AUTH_SIZE],
+				 struct snp_id_auth_info *ret, struct snp_error *err);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_JSON_H
+#define SNP_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/span.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * The strict JSON reader. RFC 8259, and of that only what has one meaning: UTF-8 without a byte order
+ * mark, no NUL (also not as \u0000), no key twice in an object (also not in another case), no bytes
+ * after the document, numbers that are plain integers of at most 2^53, at most SNP_JSON_DEPTH levels.
+ * cJSON builds the tree; a scanner before it refuses the rest and keeps where each value stands, so
+ * that every complaint has a JSON pointer, a line and a column.
+ *
+ * Values are borrowed from their document. A function that fails names the file, the pointer and the
+ * place in `err`.
+ */
+#define SNP_JSON_DEPTH 32
+
+struct snp_json;       /* a document */
+struct snp_json_value; /* a value in it */
+
+/* Parse `text`; `name` (a path, or "-") is what errors call the document.
+ * Errors: SNP_E_JSON_SYNTAX, SNP_E_JSON_ENCODING, SNP_E_JSON_DUPLICATE_KEY, SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_json_parse(const char *name, struct snp_span text, struct snp_json **ret,
+			     struct snp_error *err);
+
+/* As above for the file `path` of at most `cap` bytes. Errors: also those of snp_file_read(). */
+SNP_CHECK int snp_json_read(const char *path, uint64_t cap, struct snp_json **ret,
+			    struct snp_error *err);
+
+void snp_json_free(struct snp_json *document);
+const struct snp_json_value *snp_json_root(const struct snp_json *document);
+
+/* Refuse `value`: fills `err` with its file, pointer, line and column and the message. Returns
+ * -code. */
+int snp_json_fail(const struct snp_json_value *value, struct snp_error *err, enum snp_code code,
+		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* `value` must be an object with no other keys than `keys` (ended by NULL); the message for an unknown
+ * key names the nearest known one. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_UNKNOWN_KEY. */
+SNP_CHECK int snp_json_object(const struct snp_json_value *value, const char *const keys[],
+			      struct snp_error *err);
+
+/* The value of `key` in an object; NULL if it has none. */
+const struct snp_json_value *snp_json_get(const struct snp_json_value *object, const char *key);
+
+/* As above. Errors: SNP_E_JSON_MISSING_KEY. */
+SNP_CHECK int snp_json_need(const struct snp_json_value *object, const char *key,
+			    const struct snp_json_value **ret, struct snp_error *err);
+
+/* `value` must be an array of `min` to `max` members. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_VALUE. */
+SNP_CHECK int snp_json_array(const struct snp_json_value *value, size_t min, size_t max,
+			     size_t *ret_size, struct snp_error *err);
+
+/* First member of an array or object, and the next after `value`; NULL past the last. */
+const struct snp_json_value *snp_json_first(const struct snp_json_value *value);
+const struct snp_json_value *snp_json_next(const struct snp_json_value *value);
+
+/* The key of a member of an object, unescaped; NULL for members of arrays and the root. */
+const char *snp_json_key(const struct snp_json_value *value);
+
+/* Scalars. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_VALUE with the range allowed. */
+SNP_CHECK int snp_json_string(const struct snp_json_value *value, const char **ret,
+			      struct snp_error *err);
+SNP_CHECK int snp_json_bool(const struct snp_json_value *value, bool *ret, struct snp_error *err);
+SNP_CHECK int snp_json_integer(const struct snp_json_value *value, uint64_t min, uint64_t max,
+			       uint64_t *ret, struct snp_error *err);
+
+/* A string "0x…" of at most 16 hex digits. Errors: also SNP_E_JSON_VALUE. */
+SNP_CHECK int snp_json_hex_u64(const struct snp_json_value *value, uint64_t *ret,
+			       struct snp_error *err);
+
+/* A string of exactly 2 * size hex digits without "0x". */
+SNP_CHECK int snp_json_hex(const struct snp_json_value *value, uint8_t *ret, size_t size,
+			   struct snp_error *err);
+
+/* A string that is one of `names` (ended by NULL); `ret` is its index. */
+SNP_CHECK int snp_json_choice(const struct snp_json_value *value, const char *const names[],
+			      unsigned int *ret, struct snp_error *err);
+
+/* The root must be an object whose "schema" is `schema` ("snp-launch/1"); another name or version is
+ * SNP_E_JSON_SCHEMA. */
+SNP_CHECK int snp_json_schema(const struct snp_json *document, const char *schema,
+			      struct snp_error *err);
+
+/* True if the value is a string, object, array. */
+bool snp_json_is_string(const struct snp_json_value *value);
+bool snp_json_is_object(const struct snp_json_value *value);
+bool snp_json_is_array(const struct snp_json_value *value);
+
+#pragma GCC visibility pop
+
+#endif

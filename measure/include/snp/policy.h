@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_POLICY_H
+#define SNP_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * The guest policy: the 64-bit word POLICY of SNP_LAUNCH_START, the ID block and the attestation
+ * report (SEV-SNP firmware ABI 56860, "Guest Policy").
+ */
+#define SNP_POLICY_ABI_MINOR		  0x00000000000000ffull
+#define SNP_POLICY_ABI_MAJOR		  0x000000000000ff00ull
+#define SNP_POLICY_SMT			  (1ull << 16)
+#define SNP_POLICY_RESERVED_MBO		  (1ull << 17) /* reserved, must be one */
+#define SNP_POLICY_MIGRATE_MA		  (1ull << 18)
+#define SNP_POLICY_DEBUG		  (1ull << 19)
+#define SNP_POLICY_SINGLE_SOCKET	  (1ull << 20)
+#define SNP_POLICY_CXL_ALLOW		  (1ull << 21)
+#define SNP_POLICY_MEM_AES_256_XTS	  (1ull << 22)
+#define SNP_POLICY_RAPL_DIS		  (1ull << 23)
+#define SNP_POLICY_CIPHERTEXT_HIDING_DRAM (1ull << 24)
+#define SNP_POLICY_PAGE_SWAP_DISABLE	  (1ull << 25)
+#define SNP_POLICY_RESERVED_MBZ		  (~0ull << 26)
+
+#define SNP_POLICY_DEFAULT (SNP_POLICY_SMT | SNP_POLICY_RESERVED_MBO) /* 0x30000, QEMU's default */
+
+/* What a set bit means to somebody who compares two policies. */
+enum snp_policy_kind {
+	SNP_POLICY_PERMISSION,	/* set allows the host more: a stricter policy has it clear */
+	SNP_POLICY_REQUIREMENT, /* set asks the host for more: a stricter policy has it set */
+};
+
+struct snp_policy_bit {
+	const char *name; /* the ABI's, lower-cased: "smt", "single_socket" */
+	uint64_t mask;
+	enum snp_policy_kind kind;
+	const char *meaning; /* what a set bit says, without full stop */
+};
+
+/* The named single bits in ascending order, bit 17 left out. */
+extern const struct snp_policy_bit snp_policy_bits[];
+extern const size_t snp_n_policy_bits;
+
+/* Refuse a policy that the secure processor would refuse whatever the host: bit 17 clear, or one of
+ * 63:26 set. Errors: SNP_E_BAD_POLICY, naming the bits. */
+SNP_CHECK int snp_policy_check(uint64_t policy, struct snp_error *err);
+
+/* True if `policy` is at most as permissive as `limit`: no permission that `limit` lacks, every
+ * requirement that `limit` has, ABI version at least `limit`'s. */
+bool snp_policy_at_most(uint64_t policy, uint64_t limit);
+
+/* Write "0x30000 (smt, ABI >= 0.0)" or the like, NUL-terminated, cut to `size`. */
+void snp_policy_describe(uint64_t policy, char *ret, size_t size);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_PROFILE_H
+#define SNP_PROFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * What a VMM, on a kernel, puts into the VMSAs and does with firmware sections, beside what the guest's
+ * configuration says. A profile, once released, is never redefined: a VMM that changes gets another.
+ */
+struct snp_profile; /* measure/launch/profile.c has the table, each field with its source */
+
+/* The profile of this name ("qemu", "ec2-rdx0"). Errors: SNP_E_BAD_PROFILE, listing the names. */
+SNP_CHECK int snp_profile_find(const char *name, const struct snp_profile **ret,
+			       struct snp_error *err);
+
+/* All of them in table order: the i-th, or NULL past the last. */
+const struct snp_profile *snp_profile_at(size_t i);
+const char *snp_profile_name(const struct snp_profile *profile);
+const char *snp_profile_summary(const struct snp_profile *profile); /* one line for people */
+
+/* CPUID leaf 1 EAX from family, model and stepping as AMD's CPUID specification (25481) composes them;
+ * family 0-270, model 0-255, stepping 0-15. Errors: SNP_E_BAD_CPU_MODEL. */
+SNP_CHECK int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping, uint32_t *ret,
+				struct snp_error *err);
+
+/* Of a QEMU CPU model by its name there ("EPYC-v4"), in any case.
+ * Errors: SNP_E_BAD_CPU_MODEL, naming the nearest. */
+SNP_CHECK int snp_cpu_model_find(const char *name, uint32_t *ret_signature, struct snp_error *err);
+
+/* The i-th model of the table, or NULL past the last. */
+const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_SHA_H
+#define SNP_SHA_H
+
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/file.h>
+#include <snp/span.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * SHA-256 and SHA-384 by libcrypto. The algorithms are fetched once per process from the default
+ * library context; whether OpenSSL's configuration file is read is the program's choice, made by its
+ * first call into libcrypto.
+ */
+enum snp_hash_algorithm {
+	SNP_SHA256,
+	SNP_SHA384
+};
+
+/* A running hash, for one thread at a time; reusable after snp_hash_final(). */
+struct snp_hash;
+
+/* Errors of all: SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
+SNP_CHECK int snp_hash_new(enum snp_hash_algorithm algorithm, struct snp_hash **ret,
+			   struct snp_error *err);
+void snp_hash_free(struct snp_hash *hash);
+SNP_CHECK int snp_hash_update(struct snp_hash *hash, struct snp_span bytes, struct snp_error *err);
+
+/* The hash of all bytes since new or the last final: 32 bytes for SNP_SHA256, 48 for SNP_SHA384. */
+SNP_CHECK int snp_hash_final(struct snp_hash *hash, uint8_t *ret, struct snp_error *err);
+
+SNP_CHECK int snp_sha256(struct snp_span bytes, uint8_t ret[static SNP_SHA256_SIZE],
+			 struct snp_error *err);
+SNP_CHECK int snp_sha384(struct snp_span bytes, uint8_t ret[static SNP_SHA384_SIZE],
+			 struct snp_error *err);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/sha.h>
+
+#include <openssl/evp.h>
+#include <threads.h>
+
+#include <snp/cleanup.h>
+
+static const struct {
+	const char *name;
+	unsigned int size;
+} algorithms[] = {
+	[SNP_SHA256] = {"SHA2-256", SNP_SHA256_SIZE},
+	[SNP_SHA384] = {"SHA2-384", SNP_SHA384_SIZE},
+};
+
+static EVP_MD *fetched[ARRAY_SIZE(algorithms)]; /* lives as long as the process */
+static once_flag fetch_once = ONCE_FLAG_INIT;
+
+static void fetch(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
+		fetched[i] = EVP_MD_fetch(NULL, algorithms[i].name, NULL);
+}
+
+struct snp_hash {
+	EVP_MD_CTX *context;
+	enum snp_hash_algorithm algorithm;
+};
+
+static int failed(struct snp_error *err, enum snp_hash_algorithm algorithm)
+{
+	return snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "libcrypto cannot compute %s",
+			algorithms[algorithm].name);
+}
+
+void snp_hash_free(struct snp_hash *hash)
+{
+	if (!hash)
+		return;
+	EVP_MD_CTX_free(hash->context);
+	free(hash);
+}
+
+DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+
+int snp_hash_new(enum snp_hash_algorithm algorithm, struct snp_hash **ret, struct snp_error *err)
+{
+	_cleanup_(snp_hash_freep)
+	struct snp_hash *hash = calloc(1, sizeof(*hash));
+
+	call_once(&fetch_once, fetch);
+	if (!hash || !(hash->context = EVP_MD_CTX_new()))
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	hash->algorithm = algorithm;
+	if (!fetched[algorithm] || EVP_DigestInit_ex2(hash->context, fetched[algorithm], NULL) != 1)
+		return failed(err, algorithm);
+	*ret = TAKE_PTR(hash);
+	return 0;
+}
+
+int snp_hash_update(struct snp_hash *hash, struct snp_span bytes, struct snp_error *err)
+{
+	if (EVP_DigestUpdate(hash->context, bytes.data, bytes.size) != 1)
+		return failed(err, hash->algorithm);
+	return 0;
+}
+
+int snp_hash_final(struct snp_hash *hash, uint8_t *ret, struct snp_error *err)
+{
+	if (EVP_DigestFinal_ex(hash->context, ret, NULL) != 1 ||
+	    EVP_DigestInit_ex2(hash->context, NULL, NULL) != 1)
+		return failed(err, hash->algorithm);
+	return 0;
+}
+
+static int one_shot(enum snp_hash_algorithm algorithm, struct snp_span bytes, uint8_t *ret,
+		    struct snp_error *err)
+{
+	call_once(&fetch_once, fetch);
+	if (!fetched[algorithm] ||
+	    EVP_Digest(bytes.data, bytes.size, ret, NULL, fetched[algorithm], NULL) != 1)
+		return failed(err, algorithm);
+	return 0;
+}
+
+int snp_sha256(struct snp_span bytes, uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
+{
+	return one_shot(SNP_SHA256, bytes, ret, err);
+}
+
+int snp_sha384(struct snp_span bytes, uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
+{
+	return one_shot(SNP_SHA384, bytes, ret, err);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <snp/error.h>
+
+static const struct escaped {
+	const char *name, *text, *escaped;
+} escapes[] = {
+	{"plain", "OVMF.fd", "OVMF.fd"},
+	{"line end", "a\nb", "a\\x0ab"},
+	{"escape sequence", "\x1b[2J", "\\x1b[2J"},
+	{"DEL", "\x7f", "\\x7f"},
+	{"UTF-8", "k\xc3\xa4se", "k\xc3\xa4se"},
+	{"C1 control", "\xc2\x9b", "\\xc2\\x9b"},
+	{"Latin-1", "k\xe4se", "k\\xe4se"},
+	{"cut sequence", "\xe2\x80", "\\xe2\\x80"},
+	{"overlong", "\xc0\x80", "\\xc0\\x80"},
+	{"surrogate", "\xed\xa0\x80", "\\xed\\xa0\\x80"},
+	{"right-to-left override", "\xe2\x80\xae", "\\xe2\\x80\\xae"},
+	{"isolate", "\xe2\x81\xa6", "\\xe2\\x81\\xa6"},
+	{"line separator", "\xe2\x80\xa8", "\\xe2\\x80\\xa8"},
+};
+
+static void check_escape(void **state)
+{
+	const struct escaped *row = *state;
+	char text[64];
+
+	snp_escape(row->text, text, sizeof(text));
+	assert_string_equal(text, row->escaped);
+}
+
+static void escape_never_overruns(void **state)
+{
+	char text[8];
+
+	(void)state;
+	for (unsigned int size = 1; size <= sizeof(text); size++) {
+		memset(text, 'x', sizeof(text));
+		snp_escape("\x01\x02\x03", text, size);
+		assert_int_equal(strlen(text), size > 4 ? 4 : 0);
+	}
+}
+
+static void line_has_everything(void **state)
+{
+	struct snp_error err;
+	char line[2048];
+
+	(void)state;
+	assert_int_equal(snp_fail(&err, SNP_E_BAD_TABLE, 0xfce, "table length %u", 65535),
+			 -SNP_E_BAD_TABLE);
+	snp_in_file(&err, -SNP_E_BAD_TABLE, "a\nb.fd");
+	snp_in_file(&err, -SNP_E_BAD_TABLE, "outer");
+	snp_error_line(&err, line, sizeof(line));
+	assert_string_equal(
+		line, "error: a\\x0ab.fd: table length 65535 (at byte 0xfce) [bad-ovmf-table]");
+	snp_fail_errno(&err, SNP_E_OPEN, ENOENT, "cannot open");
+	snp_error_line(&err, line, sizeof(line));
+	assert_string_equal(line, "error: cannot open: No such file or directory [cannot-open]");
+}
+
+static void long_message_is_cut(void **state)
+{
+	struct snp_error err;
+	char path[5000], line[100];
+
+	(void)state;
+	memset(path, '\n', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	snp_fail_errno(&err, SNP_E_OPEN, EIO, "%s", path);
+	snp_in_file(&err, -SNP_E_OPEN, path);
+	assert_true(strlen(err.message) < sizeof(err.message));
+	snp_error_line(&err, line, sizeof(line));
+	assert_int_equal(strlen(line), sizeof(line) - 1);
+}
+
+static void names_are_kebab_case_and_differ(void **state)
+{
+	(void)state;
+	for (unsigned int i = 1; i < SNP_N_CODES; i++) {
+		const char *name = snp_code_name(i);
+
+		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"),
+				 strlen(name));
+		assert_true(strlen(snp_code_meaning(i)) > 0);
+		assert_in_range(snp_code_class(i), SNP_CLASS_FAILED, SNP_CLASS_REFUSED);
+		for (unsigned int k = 1; k < i; k++)
+			assert_string_not_equal(name, snp_code_name(k));
+	}
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(escape_never_overruns),
+		cmocka_unit_test(line_has_everything),
+		cmocka_unit_test(long_message_is_cut),
+		cmocka_unit_test(names_are_kebab_case_and_differ),
+	};
+	size_t n = 4;
+
+	ADD_ROWS(tests, n, check_escape, escapes);
+	return RUN_TESTS("error", tests, n);
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/hex.h>
+
+static char folder[] = "/tmp/snp-test-file-XXXXXX";
+
+static const char *path_of(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+static void put(const char *name, const void *bytes, size_t size)
+{
+	FILE *f = fopen(path_of(name), "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+}
+
+static unsigned int entries(void)
+{
+	DIR *d = opendir(folder);
+	unsigned int n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+static const struct refused {
+	const char *name, *path;
+	int status;
+} refusals[] = {
+	{"absent", "/nonexistent/x", -SNP_E_OPEN},
+	{"directory", "/", -SNP_E_NOT_REGULAR},
+	{"device", "/dev/zero", -SNP_E_NOT_REGULAR},
+	{"fifo", NULL, -SNP_E_NOT_REGULAR},
+	{"over its cap", "/proc/self/exe", -SNP_E_TOO_LARGE},
+};
+
+static void check_refused(void **state)
+{
+	const struct refused *row = *state;
+	const char *path = row->path ? row->path : path_of("fifo");
+	uint8_t *bytes = (uint8_t *)&folder;
+	size_t size = 77;
+	struct snp_error err = {0};
+
+	assert_int_equal(snp_file_read(path, 16, &bytes, &size, &err), row->status);
+	assert_ptr_equal(bytes, &folder);
+	assert_int_equal(size, 77);
+	assert_string_equal(err.file, path);
+	assert_true(err.message[0] != '\0');
+}
+
+static void sha256_of_a_file(void **state)
+{
+	/* FIPS 180-2, appendix B.1. */
+	static const char expected[] =
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	struct snp_file file;
+	uint8_t hash[SNP_SHA256_SIZE];
+	char text[2 * SNP_SHA256_SIZE + 1];
+
+	(void)state;
+	put("abc", "abc", 3);
+	assert_int_equal(snp_file_open(path_of("abc"), 3, &file, NULL), 0);
+	assert_int_equal(snp_file_sha256(&file, NULL, NULL, hash, NULL), 0);
+	snp_hex_encode(hash, sizeof(hash), text);
+	assert_string_equal(text, expected);
+	snp_file_close(&file);
+	unlink(path_of("abc"));
+}
+
+static int grow(void *arg, struct snp_span piece, struct snp_error *err)
+{
+	(void)piece;
+	(void)err;
+	return write(*(int *)arg, "x", 1) == 1 ? 0 : -SNP_E_WRITE;
+}
+
+static void change_while_read_is_seen(void **state)
+{
+	struct snp_file file;
+	struct snp_error err;
+	int fd;
+
+	(void)state;
+	put("moving", "abc", 3);
+	assert_int_equal(snp_file_open(path_of("moving"), 16, &file, NULL), 0);
+	fd = open(path_of("moving"), O_WRONLY | O_APPEND);
+	assert_int_equal(snp_file_stream(&file, grow, &fd, NULL, NULL, &err), -SNP_E_CHANGED);
+	assert_int_equal(ftruncate(fd, 1), 0);
+	assert_int_equal(snp_file_stream(&file, grow, &fd, NULL, NULL, &err), -SNP_E_CHANGED);
+	close(fd);
+	snp_file_close(&file);
+	unlink(path_of("moving"));
+}
+
+static void write_replaces_whole_or_not_at_all(void **state)
+{
+	struct snp_span old = {(const uint8_t *)"old", 3}, new = {(const uint8_t *)"newer", 5};
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	unsigned int before = entries();
+	struct snp_error err;
+	struct stat st;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(snp_file_write(path_of("out"), old, 0640, false, &err), 0);
+	assert_int_equal(snp_file_write(path_of("out"), new, 0640, false, &err), -SNP_E_EXISTS);
+	assert_int_equal(snp_file_read(path_of("out"), 16, &bytes, &size, &err), 0);
+	assert_string_equal((char *)bytes, "old");
+	freep(&bytes);
+	assert_int_equal(snp_file_write(path_of("out"), new, 0640, true, &err), 0);
+	assert_int_equal(snp_file_read(path_of("out"), 16, &bytes, &size, &err), 0);
+	assert_string_equal((char *)bytes, "newer");
+	assert_int_equal(stat(path_of("out"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(entries(), before + 1);
+	assert_int_equal(snp_file_write("/nonexistent/out", new, 0640, true, &err), -SNP_E_WRITE);
+	assert_int_equal(err.sys_errno, ENOENT);
+	unlink(path_of("out"));
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return !mkdtemp(folder) || mkfifo(path_of("fifo"), 0600) < 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return unlink(path_of("fifo")) < 0 || rmdir(folder) < 0;
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(sha256_of_a_file),
+		cmocka_unit_test(change_while_read_is_seen),
+		cmocka_unit_test(write_replaces_whole_or_not_at_all),
+	};
+	size_t n = 3;
+
+	umask(022);
+	ADD_ROWS(tests, n, check_refused, refusals);
+	return _cmocka_run_group_tests("file", tests, n, setup, teardown);
+}
