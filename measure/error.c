@@ -83,8 +83,9 @@ void snp_escape(const char *text, char *ret, unsigned int size)
 	ret[at] = '\0';
 }
 
-static void fill(struct snp_error *err, enum snp_code code, int sys_errno, uint64_t offset,
-		 const char *fmt, va_list args)
+__attribute__((format(printf, 5, 0))) static void fill(struct snp_error *err, enum snp_code code,
+						       int sys_errno, uint64_t offset,
+						       const char *fmt, va_list args)
 {
 	char text[sizeof(err->message)];
 	int n;
