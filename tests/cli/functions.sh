@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the CLI tests share: the tools, a folder of their own, and assertions that say what they saw.
+
+set -u
+: "${SNP_BUILD:?the build folder}" "${SNP_SOURCE:?the source folder}"
+snp_measure=$SNP_BUILD/measure/snp-measure
+export snp_measure
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+fail() {
+	printf '%s:%s: %s\n' "$0" "${BASH_LINENO[1]:-?}" "$1" >&2
+	[ -s "$work/err" ] && sed 's/^/stderr: /' "$work/err" >&2
+	exit 1
+}
+
+skip() {
+	printf 'skipped: %s\n' "$1" >&2
+	exit 77
+}
+
+# run STATUS COMMAND…: the exit status must be STATUS; stdout and stderr are kept in out and err.
+run() {
+	local want=$1 got=0
+	shift
+	"$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
+	[ "$got" = "$want" ] || fail "$* exits with $got, not $want"
+}
+
+# refuse STATUS NAME COMMAND…: exits with STATUS, one line on stderr that ends in [NAME], nothing on
+# stdout.
+refuse() {
+	local want=$1 name=$2
+	shift 2
+	run "$want" "$@"
+	[ ! -s "$work/out" ] || fail "$* prints on stdout and fails"
+	[ "$(wc -l <"$work/err")" = 1 ] || fail "$* explains itself in more or fewer lines than one"
+	grep -qF "[$name]" "$work/err" || fail "$* does not say [$name]"
+}
+
+# says TEXT: stdout of the last run has this text.
+says() {
+	grep -qF -- "$1" "$work/out" || fail "stdout lacks '$1': $(head -c 2000 "$work/out")"
+}
