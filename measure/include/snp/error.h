@@ -71,6 +71,7 @@ enum snp_class {
 	X(BAD_FEATURES,         "bad-guest-features",      REFUSED, "guest features (SEV_FEATURES) that cannot be launched") \
 	X(BAD_PROFILE,          "unknown-profile",         REFUSED, "a VMM profile that is not in the table, or not of this mode") \
 	X(NO_DIGEST,            "no-digest",               REFUSED, "a combination for which no launch digest exists") \
+	X(BAD_TCB,              "bad-tcb",                 REFUSED, "a TCB version that its product cannot have") \
 	/* identity */ \
 	X(BAD_POLICY,           "bad-policy",              REFUSED, "a guest policy that the secure processor refuses") \
 	X(BAD_KEY,              "bad-key",                 REFUSED, "a key of another kind or curve, or a broken one") \
