@@ -83,7 +83,7 @@ int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
 	uint64_t rest = word;
 
 	for (size_t i = 0; i < ARRAY_SIZE(components); i++) {
-		unsigned int byte;
+		unsigned int byte = NO_BYTE;
 		int r = byte_of(&components[i], product, &byte, err);
 
 		if (r < 0)
@@ -109,7 +109,7 @@ int snp_tcb_encode(const struct snp_tcb *tcb, enum snp_product product, uint64_t
 
 	for (size_t i = 0; i < ARRAY_SIZE(components); i++) {
 		const struct component *c = &components[i];
-		unsigned int byte;
+		unsigned int byte = NO_BYTE;
 		int r = byte_of(c, product, &byte, err);
 
 		if (r < 0)
