@@ -49,6 +49,10 @@ enum snp_class {
 	X(JSON_TYPE,            "json-wrong-type",         REFUSED, "a value is of another type than its schema says") \
 	X(JSON_VALUE,           "json-bad-value",          REFUSED, "a value is of the right type and not allowed") \
 	X(JSON_SCHEMA,          "json-unknown-schema",     REFUSED, "a document is of another schema or version") \
+	/* libvirt domains and guests' configurations */ \
+	X(XML_SYNTAX,           "xml-syntax",              REFUSED, "a document is not well-formed XML, or declares a document type") \
+	X(BAD_DOMAIN,           "bad-domain",              REFUSED, "an XML document is no libvirt domain that could be launched as meant") \
+	X(CHECK,                "check-failed",            REFUSED, "a configuration fails a named check") \
 	/* firmware */ \
 	X(FIRMWARE_SIZE,        "firmware-size",           REFUSED, "an image has a size that no VMM loads") \
 	X(NO_TABLE,             "no-ovmf-table",           REFUSED, "an image has no OVMF table") \

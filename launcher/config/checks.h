@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_CHECKS_H
+#define LAUNCHER_CHECKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+
+#include "config/launch_spec.h"
+
+/*
+ * The named checks: everything that libvirt and QEMU accept silently, or answer with an abort, a guest
+ * without protection or a riddle. One table serves vm.json and any libvirt domain. A name is stable; it
+ * is what --warn, --error and --ignore take and what the manual explains.
+ */
+enum check_severity {
+	CHECK_IGNORED,
+	CHECK_WARNING,
+	CHECK_ERROR
+};
+
+struct check {
+	const char *name; /* "kernel-not-measured" */
+	enum check_severity severity;
+	bool fixed; /* never less than an error: the launch or its digest would mean nothing */
+	const char *pointer; /* where in vm.json; NULL where vm.json cannot say it */
+	const char *xpath;   /* where in a domain; NULL likewise */
+	const char *cure;    /* what to do, a sentence without full stop */
+};
+
+/* All of them in table order: the i-th, or NULL past the last; and by name, or NULL. */
+const struct check *check_at(size_t i);
+const struct check *check_find(const char *name);
+
+#define CHECKS_MAX 64
+
+/* What is known of the place of launch, and what the operator decided. {0} is: nothing, defaults. */
+struct check_options {
+	enum check_severity changed[CHECKS_MAX]; /* where is_changed, by table index */
+	bool is_changed[CHECKS_MAX];
+	bool allow_debug;
+	unsigned long
+		qemu_version; /* as virConnectGetVersion gives it, 10.0.2 is 10000002; 0 unknown */
+	bool has_policy_bits; /* the host's kernel answered KVM_X86_SNP_POLICY_BITS with: */
+	uint64_t policy_bits;
+};
+
+/* --warn NAME, --error NAME, --ignore NAME. Errors: SNP_E_USAGE for an unknown name (naming the
+ * nearest) and for a check that is fixed, with the reason. */
+SNP_CHECK int check_options_set(struct check_options *options, const char *name,
+				enum check_severity severity, struct snp_error *err);
+
+struct finding {
+	const struct check *check;
+	enum check_severity severity; /* CHECK_WARNING or CHECK_ERROR */
+	const char *place;	      /* the check's pointer or xpath */
+	uint32_t line, column;	      /* 0 where unknown */
+	char message[512];	      /* what is wrong; escaped */
+};
+
+struct findings {
+	size_t n, n_errors;
+	struct finding at[CHECKS_MAX];
+};
+
+/* Run every check that is not ignored; at most one finding each, in table order. `options` may be
+ * NULL. */
+void checks_run(const struct launch_spec *spec, const struct check_options *options,
+		struct findings *ret);
+
+/* Write a finding as the tools print it after their own name: "error: FILE:LINE:COLUMN: PLACE: what is
+ * wrong; the cure [name]", NUL-terminated, cut to `size`. */
+void finding_line(const struct finding *finding, const char *file, char *ret, unsigned int size);
+
+/* Refuse if any finding is an error: SNP_E_CHECK with `file` and the first error's message. */
+SNP_CHECK int findings_refuse(const struct findings *findings, const char *file,
+			      struct snp_error *err);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_LAUNCH_SPEC_H
+#define LAUNCHER_LAUNCH_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/cleanup.h>
+#include <snp/error.h>
+#include <snp/id_block.h>
+
+#include "config/vm_config.h"
+
+/*
+ * What a configuration asks the host to launch, whoever wrote it: filled from a vm.json
+ * (launch_spec_from_config) or from any libvirt domain XML (domain/domain_read.h), read by the named
+ * checks, `measure`, `diff` and `lint`. Facts as they were written: nothing is corrected here.
+ */
+enum launch_spec_origin {
+	SPEC_FROM_CONFIG,
+	SPEC_FROM_DOMAIN
+};
+
+/* Base64 as a domain has it. */
+struct spec_blob {
+	char *text; /* as written, blanks around it dropped; NULL: none */
+	bool valid; /* strict base64 of the very length */
+};
+
+enum spec_switch {
+	SPEC_UNSET,
+	SPEC_OFF,
+	SPEC_ON
+};
+
+enum spec_cpu_mode {
+	SPEC_CPU_NONE, /* no <cpu>, or none with a mode or model: QEMU's qemu64 */
+	SPEC_CPU_CUSTOM,
+	SPEC_CPU_HOST_MODEL,
+	SPEC_CPU_HOST_PASSTHROUGH,
+	SPEC_CPU_MAXIMUM
+};
+
+struct spec_disk {
+	char *path; /* NULL: no file or block device */
+	bool readonly;
+};
+
+struct launch_spec {
+	enum launch_spec_origin origin;
+	char *name, *uuid;    /* NULL: none */
+	char *domain_type;    /* "kvm" */
+	char *arch, *machine; /* as written: "q35", "pc-q35-10.0"; NULL: none */
+
+	char *security_type; /* "sev-snp"; NULL: no <launchSecurity> */
+	char *policy_text;   /* as written; NULL: none */
+	bool has_policy;     /* policy_text is a number as libvirt reads it: base 16, 64 bits */
+	uint64_t policy;
+	enum spec_switch kernel_hashes, author_key, vcek;
+	struct spec_blob id_block_text, id_auth_text, host_data_text, workarounds_text;
+	uint8_t id_block[SNP_ID_BLOCK_SIZE]; /* these where the text is valid, else zeros */
+	uint8_t id_auth[SNP_ID_AUTH_SIZE];
+	uint8_t host_data[32];
+	uint8_t guest_visible_workarounds[16];
+	bool bound_at_launch;	/* a vm.json whose ID block is looked up or made at launch */
+	char *unknown_security; /* a child or attribute that libvirt does not know; NULL: none */
+
+	char *firmware;	    /* what -bios or the pflash gets; NULL: not named */
+	bool firmware_auto; /* left to libvirt's descriptors, or to firmware.auto */
+	bool pflash;
+	bool nvram; /* <nvram> or <varstore> */
+	bool loader_secure;
+	enum spec_switch loader_stateless, smm;
+
+	char *kernel, *initrd, *cmdline; /* NULL: none */
+
+	uint32_t vcpu_count;   /* started: what is measured */
+	uint32_t vcpu_maximum; /* with those to be plugged in later */
+	enum spec_cpu_mode cpu_mode;
+	char *cpu_model;     /* with SPEC_CPU_CUSTOM */
+	bool cpu_may_change; /* match other than exact, or fallback allowed */
+	bool has_cpu_signature;
+	uint32_t cpu_signature;
+	bool has_topology;
+	uint32_t cpu_sockets, cpu_dies, cpu_clusters, cpu_cores, cpu_threads;
+	bool iommu_eim; /* an intel-iommu with extended interrupt mode */
+
+	uint64_t memory_kib;
+	bool hugepages;
+	size_t n_disks;
+	struct spec_disk *disks;
+	uint32_t n_option_roms; /* interfaces and host devices whose ROM is not off */
+	bool tpm;
+	bool guest_agent;
+	char *on_reboot;     /* NULL: unset, which libvirt takes as restart */
+	char *qemu_argument; /* the first that goes past libvirt and leaves the launch alone */
+	char *qemu_launch_argument; /* the first that changes what is launched; NULL: none */
+
+	/* Where `place` (a JSON pointer, or an XPath) stands in what was read; false where unknown. */
+	bool (*locate)(const struct launch_spec *spec, const char *place, uint32_t *ret_line,
+		       uint32_t *ret_column);
+	const void *located; /* for `locate` alone: the vm_config or the document read */
+	void (*free_located)(void *located);
+};
+
+/* The spec of a vm.json; it borrows `config`, which must live longer. Errors: SNP_E_NO_MEMORY. */
+SNP_CHECK int launch_spec_from_config(const struct vm_config *config, struct launch_spec **ret,
+				      struct snp_error *err);
+void launch_spec_free(struct launch_spec *spec);
+DEFINE_CLEANUP(struct launch_spec *, launch_spec_free);
+
+#endif

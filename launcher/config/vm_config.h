@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_VM_CONFIG_H
+#define LAUNCHER_VM_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/cleanup.h>
+#include <snp/error.h>
+#include <snp/id_block.h>
+#include <snp/json.h>
+
+/*
+ * A guest as its operator wrote it down: vm.json, schema "snp-launch/1" (snp-launch-vm.json(5),
+ * templates/vm.schema.json). Defaults are filled in. What a JSON Schema can say is held here, by the
+ * reader; what it cannot (bits, products, traps of libvirt and QEMU) is held by config/checks.h.
+ *
+ * Every string is UTF-8 that XML can carry, without control, bidirectional or line-breaking characters
+ * (the command line may have TAB and newline). Every path is absolute and has no ".." in it; whether
+ * the files exist is not looked at here.
+ */
+
+/* A file whose bytes are measured. */
+struct vm_file {
+	char *path; /* NULL: none */
+	bool has_sha256;
+	uint8_t sha256[SNP_SHA256_SIZE]; /* what the file must hash to, if has_sha256 */
+};
+
+struct vm_label {
+	char *key, *value;
+};
+
+enum vm_memory_backing {
+	VM_BACKING_MEMFD,
+	VM_BACKING_RAM
+};
+
+enum vm_disk_format {
+	VM_DISK_RAW,
+	VM_DISK_QCOW2
+};
+
+enum vm_disk_bus {
+	VM_BUS_VIRTIO,
+	VM_BUS_SCSI
+};
+
+enum vm_disk_cache {
+	VM_CACHE_NONE,
+	VM_CACHE_WRITEBACK,
+	VM_CACHE_WRITETHROUGH,
+	VM_CACHE_DIRECTSYNC,
+	VM_CACHE_UNSAFE
+};
+
+struct vm_disk {
+	char *path;
+	enum vm_disk_format format;
+	enum vm_disk_bus bus;
+	enum vm_disk_cache cache;
+	bool readonly;
+	char *serial;  /* NULL: none */
+	uint32_t boot; /* libvirt's <boot order>; 0: none */
+};
+
+enum vm_network_type {
+	VM_NETWORK_NETWORK,
+	VM_NETWORK_BRIDGE,
+	VM_NETWORK_USER
+};
+
+struct vm_network {
+	enum vm_network_type type;
+	char *source; /* network or bridge; NULL for user */
+	char *mac;    /* NULL: libvirt makes one */
+};
+
+enum vm_console_type {
+	VM_CONSOLE_PTY,
+	VM_CONSOLE_FILE,
+	VM_CONSOLE_NONE
+};
+
+enum vm_vsock {
+	VM_VSOCK_NONE,
+	VM_VSOCK_AUTO,
+	VM_VSOCK_CID
+};
+
+enum vm_on_reboot {
+	VM_REBOOT_BY_QEMU, /* restart where QEMU can (11.0 on), else destroy */
+	VM_REBOOT_DESTROY,
+	VM_REBOOT_RESTART
+};
+
+/* Where the ID block comes from. */
+enum vm_id_kind {
+	VM_ID_NONE,	 /* not enforced */
+	VM_ID_REFERENCE, /* a published document, whose variant has a ready block and auth */
+	VM_ID_BLOCK,	 /* a ready block and auth */
+	VM_ID_KEY	 /* built and signed on this host */
+};
+
+enum vm_host_data_kind {
+	VM_HOST_DATA_ZERO,
+	VM_HOST_DATA_BYTES,
+	VM_HOST_DATA_SHA256_OF /* of the file host_data_path */
+};
+
+enum vm_measurement_kind {
+	VM_MEASUREMENT_ANY,
+	VM_MEASUREMENT_BYTES,
+	VM_MEASUREMENT_IN_FILE /* hex, in the file measurement_path */
+};
+
+struct vm_config {
+	struct snp_json *document; /* where things stand, for messages; as read */
+
+	char *name;
+	char *uuid;  /* lower case; NULL: to be made */
+	char *title; /* this and the next: NULL: none */
+	char *description;
+	char *connect; /* libvirt URI; NULL: not given */
+	size_t n_labels;
+	struct vm_label *labels;
+
+	struct vm_file firmware; /* no path: firmware.auto */
+
+	struct vm_file kernel, initrd;
+	char *cmdline; /* NULL: none; never without a kernel */
+	bool kernel_hashes;
+
+	uint32_t cpu_count;
+	char *cpu_model; /* QEMU's name, or "host" */
+	bool has_cpu_signature;
+	uint32_t cpu_signature; /* CPUID leaf 1 EAX, to go with "host" */
+	uint32_t cpu_sockets, cpu_cores, cpu_threads;
+
+	uint64_t memory_kib;
+	enum vm_memory_backing memory_backing;
+	bool hugepages, memory_locked;
+
+	size_t n_disks, n_networks, n_vfio;
+	struct vm_disk *disks;
+	struct vm_network *networks;
+	char **vfio; /* PCI addresses, "0000:41:00.0" */
+	enum vm_console_type console;
+	char *console_path; /* with VM_CONSOLE_FILE */
+	enum vm_vsock vsock;
+	uint32_t vsock_cid; /* with VM_VSOCK_CID */
+	bool rng;
+	bool tpm; /* emulated */
+
+	uint64_t policy;
+	enum vm_host_data_kind host_data_kind;
+	uint8_t host_data[32];
+	char *host_data_path;
+	bool has_guest_visible_workarounds;
+	uint8_t guest_visible_workarounds[16];
+	bool vcek;
+	enum vm_measurement_kind measurement_kind;
+	uint8_t measurement[SNP_LAUNCH_DIGEST_SIZE];
+	char *measurement_path;
+
+	enum vm_id_kind id_kind;
+	char *id_reference; /* with VM_ID_REFERENCE */
+	char *id_image;	    /* the document's image of this name; NULL: its only one */
+	char *id_block;	    /* with VM_ID_BLOCK, both: files of raw bytes, or of base64 */
+	char *id_auth;
+	char *id_key;	     /* with VM_ID_KEY */
+	char *id_author_key; /* NULL: no author */
+	uint32_t id_svn;
+	uint8_t id_family_id[SNP_ID_SIZE], id_image_id[SNP_ID_SIZE];
+
+	bool relabel;	/* false: disks are owned rightly already, libvirt leaves them alone */
+	bool autostart; /* comes up with the host */
+	enum vm_on_reboot on_reboot;
+	char *libvirt_xml; /* a file, merged last; NULL: none */
+};
+
+/* Read the vm.json `path`, or the text `text` called `name` in messages.
+ * Errors: those of snp_json_read(); SNP_E_JSON_*, with pointer, line and column. */
+SNP_CHECK int vm_config_read(const char *path, struct vm_config **ret, struct snp_error *err);
+SNP_CHECK int vm_config_parse(const char *name, struct snp_span text, struct vm_config **ret,
+			      struct snp_error *err);
+void vm_config_free(struct vm_config *config);
+DEFINE_CLEANUP(struct vm_config *, vm_config_free);
+
+/* templates/vm.schema.json, as `snp-launch schema` prints it. */
+extern const char vm_schema[];
+extern const size_t vm_schema_size;
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_DOMAIN_READ_H
+#define LAUNCHER_DOMAIN_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/id_block.h>
+#include <snp/span.h>
+
+#include "config/launch_spec.h"
+
+/*
+ * Any libvirt domain XML back into what it launches: of snp-launch, Nova, KubeVirt, virt-install or
+ * Proxmox' style, inactive or live. Parsed without network, entities or a DTD, at most
+ * DOMAIN_MAX_SIZE bytes and DOMAIN_MAX_DEPTH levels. Unknown elements are passed over, but for those
+ * of <launchSecurity>.
+ */
+#define DOMAIN_MAX_SIZE	 (4u << 20)
+#define DOMAIN_MAX_DEPTH 64
+
+/* `name` is what messages call the document. Errors: SNP_E_XML_SYNTAX, SNP_E_BAD_DOMAIN, SNP_E_TOO_LARGE,
+ * SNP_E_NO_MEMORY. */
+SNP_CHECK int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
+			  struct snp_error *err);
+SNP_CHECK int domain_read_file(const char *path, struct launch_spec **ret, struct snp_error *err);
+
+/* What snp-launch left in <metadata>. */
+#define DOMAIN_MAX_MEASURED 8
+
+struct domain_record {
+	bool has_launch_digest;
+	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+	bool has_policy;
+	uint64_t policy;
+	char tool_version[64]; /* "" where unknown, as the next */
+	char state[4096];
+	size_t n_measured;
+	struct {
+		char input[32];
+		uint64_t size;
+		uint8_t sha256[SNP_SHA256_SIZE];
+	} measured[DOMAIN_MAX_MEASURED];
+};
+
+/* Errors: as domain_read(); SNP_E_NOT_FOUND where there is no such element, SNP_E_BAD_DOMAIN where it is
+ * damaged. */
+SNP_CHECK int domain_read_record(const char *name, struct snp_span xml, struct domain_record *ret,
+				 struct snp_error *err);
+
+#endif
