@@ -108,8 +108,8 @@ int policy_to_text(uint64_t policy, char **ret, struct snp_error *err)
 	if (!f)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 	fprintf(f, "%-24s0x%" PRIx64 "\n", "policy", policy);
-	fprintf(f, "%-24s%" PRIu64 ".%" PRIu64 "\n", "abi_min",
-		(policy & SNP_POLICY_ABI_MAJOR) >> 8, policy & SNP_POLICY_ABI_MINOR);
+	fprintf(f, "%-24s%u.%u\n", "abi_min", (unsigned int)(policy >> 8 & 0xff),
+		(unsigned int)(policy & 0xff));
 	for (size_t i = 0; i < snp_n_policy_bits; i++) {
 		const struct snp_policy_bit *bit = &snp_policy_bits[i];
 
