@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "option.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "verb.h"
+
+bool cli_json;
+
+static bool wants_help, wants_version;
+
+static const struct cli_option common_options[] = {
+	{"help", 'h', .help = "print this help", .flag = &wants_help},
+	{"version", .help = "print the version", .flag = &wants_version},
+	{0},
+};
+
+/* Options of all tables of a verb stand in one array; getopt's `val` is the index plus this, clear of
+ * every letter. */
+#define FIRST_VAL   256
+#define MAX_OPTIONS 128
+
+struct parser {
+	const struct cli_option *option[MAX_OPTIONS];
+	struct option getopt[MAX_OPTIONS + 1];
+	char letters[2 * MAX_OPTIONS + 2];
+	int count;
+};
+
+static void add_table(struct parser *p, const struct cli_option *table)
+{
+	size_t n = strlen(p->letters);
+
+	for (; table->name && p->count < MAX_OPTIONS; table++, p->count++) {
+		p->option[p->count] = table;
+		p->getopt[p->count] = (struct option){
+			.name = table->name,
+			.has_arg = !table->argument ? no_argument
+				   : table->flag    ? optional_argument
+						    : required_argument,
+			.val = FIRST_VAL + p->count,
+		};
+		if (table->letter) {
+			p->letters[n++] = table->letter;
+			if (table->argument)
+				p->letters[n++] = ':';
+			p->letters[n] = '\0';
+		}
+	}
+}
+
+/* The leading ':' tells a missing value from an unknown option, and keeps getopt from printing. */
+static void parser_init(struct parser *p, const struct cli_verb *verb)
+{
+	memset(p, 0, sizeof(*p));
+	p->letters[0] = ':';
+	for (size_t i = 0; verb->options[i]; i++)
+		add_table(p, verb->options[i]);
+	add_table(p, common_options);
+}
+
+static const struct cli_option *find(const struct parser *p, int val)
+{
+	if (val >= FIRST_VAL && val < FIRST_VAL + p->count)
+		return p->option[val - FIRST_VAL];
+	for (int i = 0; i < p->count; i++)
+		if (val != 0 && p->option[i]->letter == val)
+			return p->option[i];
+	return NULL;
+}
+
+int cli_parse_number(const char *text, const char *what, uint64_t *ret, struct snp_error *err)
+{
+	static const struct {
+		char letter;
+		uint8_t base;
+	} prefixes[] = {{'x', 16}, {'o', 8}, {'b', 2}};
+	uint64_t value = 0, base = 10;
+	const char *s = text;
+	bool overflow = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes) && base == 10; i++)
+		if (s[0] == '0' && (s[1] | 0x20) == prefixes[i].letter) {
+			base = prefixes[i].base;
+			s += 2;
+		}
+	for (const char *first = s; *s || s == first; s++) {
+		static const char digits[] = "0123456789abcdef";
+		char lower = (char)(*s >= 'A' && *s <= 'Z' ? *s | 0x20 : *s);
+		const char *digit = lower ? memchr(digits, lower, base) : NULL;
+
+		if (!digit)
+			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					"%s: '%s' is no number; write it as 4 or 0x4", what, text);
+		overflow |= __builtin_mul_overflow(value, base, &value) ||
+			    __builtin_add_overflow(value, (uint64_t)(digit - digits), &value);
+	}
+	if (overflow)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"%s: '%s' is more than 64 bits hold", what, text);
+	*ret = value;
+	return 0;
+}
+
+static int take(const struct cli_option *o, const char *value, struct snp_error *err)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "--%s", o->name);
+	if (o->flag)
+		*o->flag = true;
+	if (o->text)
+		*o->text = value;
+	if (o->values) {
+		if (o->values->count == CLI_MAX_VALUES)
+			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s: more than %u of them",
+					what, CLI_MAX_VALUES);
+		o->values->value[o->values->count++] = value;
+	}
+	if (o->number) {
+		o->number->given = true;
+		return cli_parse_number(value, what, &o->number->value, err);
+	}
+	return 0;
+}
+
+/* getopt has just stopped at an element of argv: a long option is the one before `optind`, a letter may
+ * stand in the middle of one, where `optopt` names it. */
+static int refuse(const struct cli_verb *verb, const struct parser *p, int why, char **argv,
+		  struct snp_error *err)
+{
+	const struct cli_option *o = find(p, optopt);
+	const char *given = argv[optind - 1];
+	char letter[] = {'-', (char)optopt, '\0'};
+
+	if (why == ':' && o)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--%s needs a value: --%s=%s",
+				o->name, o->name, o->argument);
+	if (o)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--%s takes no value", o->name);
+	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"'%s' is no option, or short for several; 'snp-measure %s --help' has them",
+			optopt ? letter : given, verb->name);
+}
+
+static int check_operands(const struct cli_verb *verb, unsigned int n, char *const operands[],
+			  struct snp_error *err)
+{
+	if (n < verb->min_operands)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"'%s' needs an operand: snp-measure %s %s", verb->name, verb->name,
+				verb->operands);
+	if (n > verb->max_operands)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"'%s' is one operand too many for '%s'",
+				operands[verb->max_operands], verb->name);
+	return 0;
+}
+
+int cli_parse(const struct cli_verb *verb, int argc, char **argv, enum cli_request *ret_request,
+	      char *const **ret_operands, struct snp_error *err)
+{
+	struct parser p;
+	int val, r;
+
+	parser_init(&p, verb);
+	/* Known before the first complaint, which is to be an object then. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		for (int k = 0; k < p.count; k++)
+			if (p.option[k]->flag == &cli_json && strcmp(argv[i], "--json") == 0)
+				cli_json = true;
+	while ((val = getopt_long(argc, argv, p.letters, p.getopt, NULL)) != -1) {
+		const struct cli_option *o = find(&p, val);
+
+		if (!o)
+			return refuse(verb, &p, val, argv, err);
+		r = take(o, optarg, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_request = wants_help ? CLI_HELP : wants_version ? CLI_VERSION : CLI_RUN;
+	if (*ret_request == CLI_RUN) {
+		r = check_operands(verb, (unsigned int)(argc - optind), argv + optind, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_operands = argv + optind;
+	return 0;
+}
+
+void cli_print_options(const struct cli_verb *verb, FILE *out)
+{
+	struct parser p;
+
+	parser_init(&p, verb);
+	for (int i = 0; i < p.count; i++) {
+		const struct cli_option *o = p.option[i];
+		bool optional = o->flag && o->argument;
+		char name[64];
+		int n;
+
+		n = snprintf(name, sizeof(name), "%s%c%s--%s%s%s%s%s", o->letter ? "-" : " ",
+			     o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+			     optional ? "[" : "", o->argument ? "=" : "",
+			     o->argument ? o->argument : "", optional ? "]" : "");
+		if (n > 28)
+			fprintf(out, "  %s\n  %-28s  %s\n", name, "", o->help);
+		else
+			fprintf(out, "  %-28s  %s\n", name, o->help);
+	}
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "option.h"
+
+int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t n = write(STDOUT_FILENO, bytes + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return snp_fail_errno(err, SNP_E_WRITE, errno,
+					      "cannot write to standard output");
+		done += (size_t)n;
+	}
+	/* A network file system may report only here that it kept nothing. */
+	if (close(STDOUT_FILENO) < 0 && size > 0)
+		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot close standard output");
+	return 0;
+}
+
+static struct warning {
+	const char *name;
+	char message[512];
+} warnings[16];
+static unsigned int n_warnings;
+
+void cli_warn(const char *name, const char *fmt, ...)
+{
+	char text[sizeof(warnings[0].message)];
+	va_list args;
+
+	if (n_warnings == ARRAY_SIZE(warnings))
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	snp_escape(text, warnings[n_warnings].message, sizeof(text));
+	warnings[n_warnings++].name = name;
+}
+
+void cli_print_warnings(void)
+{
+	for (unsigned int i = 0; i < n_warnings; i++)
+		fprintf(stderr, "%s: warning: %s [%s]\n", CLI_NAME, warnings[i].message,
+			warnings[i].name);
+}
+
+void cli_json_begin(struct snp_json_out *json, const char *schema)
+{
+	struct cJSON *tool;
+
+	snp_json_out_init(json, schema);
+	tool = snp_json_out_object(json, json->root, "tool");
+	snp_json_out_string(json, tool, "name", CLI_NAME);
+	snp_json_out_string(json, tool, "version", SNP_VERSION);
+}
+
+void cli_json_text(struct snp_json_out *json, struct cJSON *parent, const char *key,
+		   const char *text)
+{
+	size_t size = 4 * strlen(text) + 1; /* every byte as \xNN */
+	_cleanup_(freep)
+	char *escaped = size > UINT32_MAX ? NULL : malloc(size);
+
+	if (!escaped) {
+		json->failed = true;
+		return;
+	}
+	snp_escape(text, escaped, (unsigned int)size);
+	snp_json_out_string(json, parent, key, escaped);
+}
+
+void cli_json_warnings(struct snp_json_out *json)
+{
+	struct cJSON *array = snp_json_out_array(json, json->root, "warnings");
+
+	for (unsigned int i = 0; i < n_warnings; i++) {
+		struct cJSON *warning = snp_json_out_object(json, array, NULL);
+
+		snp_json_out_string(json, warning, "name", warnings[i].name);
+		snp_json_out_string(json, warning, "message", warnings[i].message);
+	}
+}
+
+int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *text = NULL;
+	int r = snp_json_out_print(json, &text, err);
+
+	if (r < 0)
+		return r;
+	fputs(text, out);
+	return 0;
+}
+
+static int print_error_object(const struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json;
+	_cleanup_(freep)
+	char *text = NULL;
+	int r;
+
+	snp_json_out_init(&json, "snp-error/1");
+	snp_json_out_string(&json, json.root, "name", snp_code_name(err->code));
+	snp_json_out_integer(&json, json.root, "exit_status", snp_code_class(err->code));
+	snp_json_out_string(&json, json.root, "message", err->message);
+	if (err->file[0])
+		snp_json_out_string(&json, json.root, "file", err->file);
+	if (err->pointer[0])
+		snp_json_out_string(&json, json.root, "pointer", err->pointer);
+	if (err->offset != SNP_NO_OFFSET)
+		snp_json_out_u64(&json, json.root, "offset", err->offset);
+	if (err->line != 0) {
+		snp_json_out_integer(&json, json.root, "line", err->line);
+		snp_json_out_integer(&json, json.root, "column", err->column);
+	}
+	r = snp_json_out_print_compact(&json, &text, NULL);
+	if (r == 0)
+		fprintf(stderr, "%s\n", text);
+	return r;
+}
+
+void cli_print_error(const struct snp_error *err)
+{
+	char line[4096];
+
+	if (cli_json && print_error_object(err) == 0)
+		return;
+	snp_error_line(err, line, sizeof(line));
+	fprintf(stderr, "%s: %s\n", CLI_NAME, line);
+}

@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# --help goes to stdout and names every verb and every option that is in a table.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+run 0 "$snp_measure" --help
+[ ! -s err ] || fail "--help writes to stderr"
+sed -n '/^  [a-z]/s/^  \([a-z-]*\).*/\1/p' out >verbs
+for verb in digest; do
+	grep -qx "$verb" verbs || fail "--help does not name the verb $verb"
+done
+for option in mode vcpus vcpu-type vcpu-sig vcpu-family vcpu-model vcpu-stepping vmm-type ovmf kernel \
+	initrd append guest-features output-format snp-ovmf-hash dump-vmsa svsm vars-size vars-file verbose \
+	version append-file kernel-sha256 initrd-sha256 append-sha256 firmware-summary json profile help; do
+	says "--$option"
+done
+
+run 0 "$snp_measure" -h
+says 'usage: snp-measure'
+
+# The tables in the source, against what is printed.
+sed -n 's/.*{\(\.name = \)\?"\([a-z0-9-]*\)",.*\(\.help\|"\).*/\2/p' "$SNP_SOURCE"/measure/cli/*.[ch] |
+	sort -u >options
+[ "$(wc -l <options)" -gt 25 ] || fail "the tables of options were not found"
+: >helps
+while read -r verb; do
+	run 0 "$snp_measure" $verb --help
+	says "usage: snp-measure $verb"
+	cat out >>helps
+done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+while read -r option; do
+	grep -q -- "--$option\b" helps || fail "no --help names --$option"
+done <options

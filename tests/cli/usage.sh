@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A wrong command line exits with 2 and says in one line what is wrong.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+refuse 2 usage "$snp_measure" no-such-verb
+refuse 2 usage "$snp_measure" --no-such-option
+refuse 2 usage "$snp_measure" digest --no-such-option
+refuse 2 usage "$snp_measure" digest -Q
+refuse 2 usage "$snp_measure" digest --vcpu # ambiguous
+refuse 2 usage "$snp_measure" digest --ovmf
+refuse 2 usage "$snp_measure" digest --verbose=yes
+refuse 2 usage "$snp_measure" digest operand
+
+for n in '' x -3 4x 0x 0b2 18446744073709551616 0x10000000000000000 '4 '; do
+	refuse 2 usage "$snp_measure" --ovmf f --vcpu-type EPYC --vcpus "$n"
+	grep -q -- --vcpus err || fail "the message does not name the option"
+done
