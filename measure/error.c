@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static const struct {
 	const char *name;
 	const char *meaning;
@@ -16,30 +18,6 @@ static const struct {
 	SNP_CODES(X)
 #undef X
 };
-
-/* Length of the UTF-8 sequence at `s`, or 0 where there is none (Unicode 15, table 3-7). */
-static unsigned int utf8_length(const unsigned char *s)
-{
-	unsigned int n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	for (unsigned int i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
 
 /* A character that would break a line or disguise a text: C0, DEL, C1, line and paragraph separators,
  * and the marks, embeddings, overrides and isolates of the bidirectional algorithm (UAX 9). */
@@ -61,7 +39,7 @@ void snp_escape(const char *text, char *ret, unsigned int size)
 	unsigned int at = 0;
 
 	while (*s) {
-		unsigned int n = utf8_length(s);
+		unsigned int n = snp_utf8_length(s);
 		bool plain = n > 0 && !is_treacherous(s, n);
 
 		if (n == 0)

@@ -13,21 +13,27 @@
 
 /*
  * The strict JSON reader. RFC 8259, and of that only what has one meaning: UTF-8 without a byte order
- * mark, no NUL (also not as \u0000), no key twice in an object (also not in another case), no bytes
- * after the document, numbers that are plain integers of at most 2^53, at most SNP_JSON_DEPTH levels.
+ * mark, no NUL (also not as \u0000), no half surrogate pairs, no key twice in an object (also not in
+ * another case), no bytes after the document, whole numbers of at most 2^53 in digits alone, at most
+ * SNP_JSON_DEPTH levels and SNP_JSON_VALUES values. Other control characters can stand in a string by
+ * an escape sequence; whoever hands a string on decides about them.
+ *
  * cJSON builds the tree; a scanner before it refuses the rest and keeps where each value stands, so
  * that every complaint has a JSON pointer, a line and a column.
  *
  * Values are borrowed from their document. A function that fails names the file, the pointer and the
  * place in `err`.
  */
-#define SNP_JSON_DEPTH 32
+#define SNP_JSON_DEPTH	32
+#define SNP_JSON_VALUES (1u << 20)
 
 struct snp_json;       /* a document */
 struct snp_json_value; /* a value in it */
 
 /* Parse `text`; `name` (a path, or "-") is what errors call the document.
- * Errors: SNP_E_JSON_SYNTAX, SNP_E_JSON_ENCODING, SNP_E_JSON_DUPLICATE_KEY, SNP_E_NO_MEMORY. */
+ * Errors: SNP_E_JSON_SYNTAX, SNP_E_JSON_ENCODING, SNP_E_JSON_DUPLICATE_KEY, SNP_E_JSON_VALUE (a number
+ * that is not whole, or over 2^53), SNP_E_TOO_LARGE (bytes over SNP_MAX_DOCUMENT, levels, values),
+ * SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_json_parse(const char *name, struct snp_span text, struct snp_json **ret,
 			     struct snp_error *err);
 
@@ -42,6 +48,11 @@ const struct snp_json_value *snp_json_root(const struct snp_json *document);
  * -code. */
 int snp_json_fail(const struct snp_json_value *value, struct snp_error *err, enum snp_code code,
 		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Place a failure that a deeper layer explained at `value`: file, pointer, line and column; its code and
+ * message stay. A failure that names a file already is about that file and left as it is. Returns
+ * `status`. */
+int snp_json_in(struct snp_error *err, int status, const struct snp_json_value *value);
 
 /* `value` must be an object with no other keys than `keys` (ended by NULL); the message for an unknown
  * key names the nearest known one. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_UNKNOWN_KEY. */

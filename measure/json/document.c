@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "document.h"
+
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+
+#include "utf8.h"
+
+void snp_json_free(struct snp_json *document)
+{
+	if (!document)
+		return;
+	cJSON_Delete(document->tree);
+	free(document->values);
+	free(document->text);
+	free(document->name);
+	free(document);
+}
+
+DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+
+static int check_encoding(const struct snp_json *document, struct snp_error *err)
+{
+	const unsigned char *text = (const unsigned char *)document->text;
+	const char *trouble = NULL;
+	uint32_t at = 0;
+
+	if (strncmp(document->text, "\xef\xbb\xbf", 3) == 0)
+		trouble = "a byte order mark; write UTF-8 without it";
+	while (!trouble && at < document->size) {
+		unsigned int n = snp_utf8_length(text + at);
+
+		if (text[at] == '\0')
+			trouble = "a NUL byte in a text document";
+		else if (n == 0)
+			trouble = "not UTF-8";
+		else
+			at += n;
+	}
+	if (!trouble)
+		return 0;
+	return json_place(document, NO_VALUE, at, err,
+			  snp_fail(err, SNP_E_JSON_ENCODING, at, "%s", trouble));
+}
+
+/* Walk cJSON's tree in step with the scanner's values. That the two readers saw the same document is
+ * checked and not assumed: what they would disagree about has no one meaning. */
+static bool join(struct snp_json *document, const cJSON *node, uint32_t index)
+{
+	struct snp_json_value *value = &document->values[index];
+	const cJSON *child = node->child;
+	uint32_t member = value->n_members > 0 ? index + 1 : NO_VALUE;
+	static const int types[] = {
+		[JSON_NULL] = cJSON_NULL,     [JSON_BOOL] = cJSON_True | cJSON_False,
+		[JSON_NUMBER] = cJSON_Number, [JSON_STRING] = cJSON_String,
+		[JSON_ARRAY] = cJSON_Array,   [JSON_OBJECT] = cJSON_Object,
+	};
+
+	if ((node->type & types[value->type]) == 0)
+		return false;
+	value->node = node;
+	for (; child && member != NO_VALUE;
+	     child = child->next, member = document->values[member].next)
+		if (!join(document, child, member))
+			return false;
+	return !child && member == NO_VALUE;
+}
+
+static int build_tree(struct snp_json *document, struct snp_error *err)
+{
+	document->tree =
+		cJSON_ParseWithLengthOpts(document->text, (size_t)document->size + 1, NULL, true);
+	/* The scanner leaves cJSON nothing to refuse. */
+	if (!document->tree)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	if (!join(document, document->tree, 0))
+		return json_place(document, 0, 0, err,
+				  snp_fail(err, SNP_E_JSON_SYNTAX, 0,
+					   "two readers differ about this document"));
+	return 0;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* By key without regard to the case of ASCII letters, as many readers compare, cJSON's among them. */
+static int compare_folded(const char *a, const char *b)
+{
+	while (*a != '\0' && lower(*a) == lower(*b)) {
+		a++;
+		b++;
+	}
+	return (int)(unsigned char)lower(*a) - (int)(unsigned char)lower(*b);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct snp_json_value *const *x = a, *const *y = b;
+	int order = compare_folded((*x)->node->string, (*y)->node->string);
+
+	return order ? order : (*x)->offset < (*y)->offset ? -1 : 1;
+}
+
+/* The first member in the text whose key stood before it. `members` is room for all of them. */
+static const struct snp_json_value *find_twin(const struct snp_json_value *object,
+					      const struct snp_json_value **members)
+{
+	const struct snp_json_value *twin = NULL, *v;
+	size_t n = 0;
+
+	for (v = snp_json_first(object); v; v = snp_json_next(v))
+		members[n++] = v;
+	qsort(members, n, sizeof(members[0]), compare_members);
+	for (size_t i = 1; i < n; i++)
+		if (compare_folded(members[i - 1]->node->string, members[i]->node->string) == 0 &&
+		    (!twin || members[i]->offset < twin->offset))
+			twin = members[i];
+	return twin;
+}
+
+static int check_keys(const struct snp_json *document, struct snp_error *err)
+{
+	_cleanup_(freep)
+	const struct snp_json_value **members = NULL;
+
+	members = calloc(document->n_values, sizeof(members[0]));
+	if (!members)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (uint32_t i = 0; i < document->n_values; i++) {
+		const struct snp_json_value *twin = NULL;
+
+		if (document->values[i].type == JSON_OBJECT)
+			twin = find_twin(&document->values[i], members);
+		if (twin)
+			return json_place(document, (uint32_t)(twin - document->values),
+					  twin->key_offset - 1, err,
+					  snp_fail(err, SNP_E_JSON_DUPLICATE_KEY, 0,
+						   "the object has this key already (upper and "
+						   "lower case count as one)"));
+	}
+	return 0;
+}
+
+/* Takes over `text`, which has `size` bytes and a NUL. */
+static int parse(const char *name, char *text, size_t size, struct snp_json **ret,
+		 struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *document = calloc(1, sizeof(*document));
+	int r;
+
+	if (!document) {
+		free(text);
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	document->text = text;
+	document->size = (uint32_t)size;
+	document->name = strdup(name);
+	if (!document->name)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = check_encoding(document, err);
+	if (r == 0)
+		r = json_scan(document, err);
+	if (r == 0)
+		r = build_tree(document, err);
+	if (r == 0)
+		r = check_keys(document, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(document);
+	return 0;
+}
+
+int snp_json_parse(const char *name, struct snp_span text, struct snp_json **ret,
+		   struct snp_error *err)
+{
+	char *copy;
+
+	if (text.size > SNP_MAX_DOCUMENT)
+		return snp_in_file(err,
+				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					    "%zu bytes, where at most %u are right", text.size,
+					    SNP_MAX_DOCUMENT),
+				   name);
+	copy = malloc(text.size + 1);
+	if (!copy)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	if (text.size > 0)
+		memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	return parse(name, copy, text.size, ret, err);
+}
+
+int snp_json_read(const char *path, uint64_t cap, struct snp_json **ret, struct snp_error *err)
+{
+	uint8_t *bytes;
+	size_t size;
+	int r;
+
+	r = snp_file_read(path, cap < SNP_MAX_DOCUMENT ? cap : SNP_MAX_DOCUMENT, &bytes, &size,
+			  err);
+	if (r < 0)
+		return r;
+	return parse(path, (char *)bytes, size, ret, err);
+}
+
+const struct snp_json_value *snp_json_root(const struct snp_json *document)
+{
+	return document->values;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/json.h>
+
+/* Write a value by what the reader says of it. */
+static void print(FILE *out, const struct snp_json_value *value)
+{
+	const struct snp_json_value *v;
+	const char *text;
+	uint64_t number;
+	char separator = snp_json_is_object(value) ? '{' : '[';
+	bool flag;
+
+	if (snp_json_string(value, &text, NULL) == 0) {
+		cJSON *string = cJSON_CreateString(text);
+		char *quoted = cJSON_PrintUnformatted(string);
+
+		fputs(quoted, out);
+		free(quoted);
+		cJSON_Delete(string);
+	} else if (snp_json_bool(value, &flag, NULL) == 0) {
+		fputs(flag ? "true" : "false", out);
+	} else if (snp_json_integer(value, 0, UINT64_MAX, &number, NULL) == 0) {
+		fprintf(out, "%" PRIu64, number);
+	} else if (!snp_json_is_object(value) && !snp_json_is_array(value)) {
+		fputs("null", out); /* or a negative number, which has no getter */
+	} else {
+		if (!snp_json_first(value))
+			fputc(separator, out);
+		for (v = snp_json_first(value); v; v = snp_json_next(v)) {
+			fputc(separator, out);
+			separator = ',';
+			if (snp_json_key(v)) {
+				cJSON *key = cJSON_CreateString(snp_json_key(v));
+				char *quoted = cJSON_PrintUnformatted(key);
+
+				fprintf(out, "%s:", quoted);
+				free(quoted);
+				cJSON_Delete(key);
+			}
+			print(out, v);
+		}
+		fputc(snp_json_is_object(value) ? '}' : ']', out);
+	}
+}
+
+static char *printed(const struct snp_json *document)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	print(out, snp_json_root(document));
+	fclose(out);
+	return text;
+}
+
+static void fix_signs(cJSON *node)
+{
+	if (cJSON_IsNumber(node) && node->valuedouble < 0)
+		node->type = cJSON_NULL;
+	for (cJSON *child = node->child; child; child = child->next)
+		fix_signs(child);
+}
+
+/* What is accepted, printed and read again, is the same; and it is the tree that cJSON alone reads. */
+static void check_accepted(const struct snp_json *document, const uint8_t *data, size_t size)
+{
+	char *once = printed(document), *twice;
+	cJSON *ours = cJSON_Parse(once);
+	cJSON *theirs = cJSON_ParseWithLength((const char *)data, size);
+	struct snp_json *again;
+
+	if (!ours || !theirs)
+		abort();
+	fix_signs(theirs);
+	if (!cJSON_Compare(ours, theirs, true))
+		abort();
+	cJSON_Delete(ours);
+	cJSON_Delete(theirs);
+	if (snp_json_parse("printed", (struct snp_span){(const uint8_t *)once, strlen(once)},
+			   &again, NULL) < 0)
+		abort();
+	twice = printed(again);
+	if (strcmp(once, twice) != 0)
+		abort();
+	snp_json_free(again);
+	free(once);
+	free(twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct snp_json *document = NULL;
+	struct snp_error err = {0};
+	int r = snp_json_parse("input", (struct snp_span){data, size}, &document, &err);
+
+	fuzz_check(r, &err, size);
+	if ((r == 0) != (document != NULL) || r == -SNP_E_NO_MEMORY)
+		abort();
+	if (r == 0)
+		check_accepted(document, data, size);
+	else if (err.line == 0 || err.column == 0 || strcmp(err.file, "input") != 0)
+		abort();
+	snp_json_free(document);
+	return 0;
+}
