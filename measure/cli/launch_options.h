@@ -2,7 +2,7 @@
 #ifndef CLI_LAUNCH_OPTIONS_H
 #define CLI_LAUNCH_OPTIONS_H
 
-#include "option.h"
+#include <snp/tool.h>
 
 /* The options that say what is launched: every one of sev-snp-measure 0.0.13 with its meaning there,
  * and those for which it has no name. */

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "option.h"
+#include <snp/tool.h>
 
 #include <getopt.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
-
-#include "verb.h"
 
 bool cli_json;
 
@@ -142,17 +140,16 @@ static int refuse(const struct cli_verb *verb, const struct parser *p, int why, 
 	if (o)
 		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--%s takes no value", o->name);
 	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"'%s' is no option, or short for several; 'snp-measure %s --help' has them",
-			optopt ? letter : given, verb->name);
+			"'%s' is no option, or short for several; '%s %s --help' has them",
+			optopt ? letter : given, cli_tool->name, verb->name);
 }
 
 static int check_operands(const struct cli_verb *verb, unsigned int n, char *const operands[],
 			  struct snp_error *err)
 {
 	if (n < verb->min_operands)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"'%s' needs an operand: snp-measure %s %s", verb->name, verb->name,
-				verb->operands);
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' needs an operand: %s %s %s",
+				verb->name, cli_tool->name, verb->name, verb->operands);
 	if (n > verb->max_operands)
 		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				"'%s' is one operand too many for '%s'",

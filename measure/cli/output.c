@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "output.h"
+#include <snp/tool.h>
 
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
-
-#include "option.h"
 
 int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err)
 {
@@ -50,7 +48,7 @@ void cli_warn(const char *name, const char *fmt, ...)
 void cli_print_warnings(void)
 {
 	for (unsigned int i = 0; i < n_warnings; i++)
-		fprintf(stderr, "%s: warning: %s [%s]\n", CLI_NAME, warnings[i].message,
+		fprintf(stderr, "%s: warning: %s [%s]\n", cli_tool->name, warnings[i].message,
 			warnings[i].name);
 }
 
@@ -60,7 +58,7 @@ void cli_json_begin(struct snp_json_out *json, const char *schema)
 
 	snp_json_out_init(json, schema);
 	tool = snp_json_out_object(json, json->root, "tool");
-	snp_json_out_string(json, tool, "name", CLI_NAME);
+	snp_json_out_string(json, tool, "name", cli_tool->name);
 	snp_json_out_string(json, tool, "version", SNP_VERSION);
 }
 
@@ -138,5 +136,5 @@ void cli_print_error(const struct snp_error *err)
 	if (cli_json && print_error_object(err) == 0)
 		return;
 	snp_error_line(err, line, sizeof(line));
-	fprintf(stderr, "%s: %s\n", CLI_NAME, line);
+	fprintf(stderr, "%s: %s\n", cli_tool->name, line);
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/tool.h>
+
+const struct cli_tool *cli_tool;
+
+/* How many elements of argv, from the second, are `name`; 0 if they are another. */
+static int match(const char *name, int argc, char **argv)
+{
+	const char *rest = name;
+
+	for (int i = 1; i < argc; i++) {
+		size_t n = strcspn(rest, " ");
+
+		if (strncmp(argv[i], rest, n) != 0 || argv[i][n] != '\0')
+			return 0;
+		if (rest[n] == '\0')
+			return i;
+		rest += n + 1;
+	}
+	return 0;
+}
+
+static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *ret_words,
+		     struct snp_error *err)
+{
+	char names[512] = "";
+
+	if (argc < 2 || argv[1][0] == '-') {
+		*ret = cli_tool->default_verb;
+		*ret_words = 0;
+		return 0;
+	}
+	for (size_t i = 0; cli_tool->verbs[i]; i++) {
+		const struct cli_verb *verb = cli_tool->verbs[i];
+		size_t n = strlen(names);
+
+		*ret_words = match(verb->name, argc, argv);
+		if (*ret_words == 0 && verb->alias)
+			*ret_words = match(verb->alias, argc, argv);
+		if (*ret_words > 0) {
+			*ret = verb;
+			return 0;
+		}
+		snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", verb->name);
+	}
+	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' is no verb; there are %s", argv[1],
+			names);
+}
+
+static void print_help(FILE *out, const struct cli_verb *verb, bool named)
+{
+	if (named) {
+		fprintf(out, "usage: %s %s [OPTION]…%s%s\n\n%s\n\n", cli_tool->name, verb->name,
+			verb->operands[0] ? " " : "", verb->operands, verb->summary);
+	} else {
+		fprintf(out, "usage: %s [VERB] [OPTION]… [OPERAND]…\n\n", cli_tool->name);
+		for (size_t i = 0; cli_tool->verbs[i]; i++)
+			fprintf(out, "  %-20s  %s\n", cli_tool->verbs[i]->name,
+				cli_tool->verbs[i]->summary);
+		fprintf(out, "\nWithout a verb: %s. '%s VERB --help' has its options.\n\n",
+			verb->summary, cli_tool->name);
+	}
+	cli_print_options(verb, out);
+}
+
+static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
+{
+	const struct cli_verb *verb = cli_tool->default_verb;
+	enum cli_request request;
+	char *const *operands;
+	int r, words;
+
+	r = find_verb(argc, argv, &verb, &words, err);
+	if (r < 0)
+		return r;
+	r = cli_parse(verb, argc - words, argv + words, &request, &operands, err);
+	if (r < 0)
+		return r;
+	if (request == CLI_HELP)
+		print_help(out, verb, words > 0);
+	else if (request == CLI_VERSION)
+		fprintf(out, "%s %s\n", cli_tool->name, SNP_VERSION);
+	if (request != CLI_RUN)
+		return 0;
+	if (!verb->uses_keys && !getenv("OPENSSL_CONF"))
+		OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	return verb->run(out, operands, err);
+}
+
+/* Files opened later must not become standard output or error because the caller closed those.
+ * Opened the wrong way round, so that writing to a closed stdout stays the error that it is. */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	closep(&fd);
+}
+
+int cli_main(const struct cli_tool *tool, int argc, char **argv)
+{
+	_cleanup_(freep)
+	char *text = NULL;
+	size_t size = 0;
+	struct snp_error err = {0};
+	FILE *out;
+	int r;
+
+	cli_tool = tool;
+	hold_standard_descriptors();
+	out = open_memstream(&text, &size);
+	r = out ? answer(argc, argv, out, &err) : 0;
+	if (!out || fclose(out) != 0)
+		r = snp_fail(&err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	if (r >= 0) {
+		int w = cli_write_stdout(text, size, &err);
+
+		r = w < 0 ? w : r;
+	}
+	if (r < 0) {
+		cli_print_error(&err);
+		return (int)snp_code_class(err.code);
+	}
+	cli_print_warnings();
+	return r;
+}

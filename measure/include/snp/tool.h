@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_TOOL_H
+#define SNP_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <snp/error.h>
+#include <snp/json_out.h>
+
+/*
+ * What makes a command line tool one of this project's: verbs and options as tables, stdout spooled and
+ * written at the end or not at all, errors on one line or as an snp-error/1 object. Not part of
+ * libsnpmeasure: the tools link it statically.
+ */
+
+/* A number from the command line: decimal, 0x hex, 0o octal or 0b binary. */
+struct cli_number {
+	bool given;
+	uint64_t value;
+};
+
+/* The values of an option that may be given more than once, in order. */
+#define CLI_MAX_VALUES 64
+struct cli_values {
+	unsigned int count;
+	const char *value[CLI_MAX_VALUES];
+};
+
+/*
+ * One option. The table that a verb points to is all there is: parsing, --help and completion read it.
+ * An option given twice keeps its last value, as the peers' argument parsers do, unless it collects
+ * `values`.
+ */
+struct cli_option {
+	const char *name;     /* long, without dashes; NULL ends a table */
+	char letter;	      /* short form, or 0 */
+	const char *argument; /* what stands for its value in --help; NULL: takes none */
+	const char *help;     /* a phrase without full stop */
+
+	/* Where it goes, exactly one of: `flag`, `text`, `number`, `values`; or `flag` and `text`,
+	 * which makes the value optional (--NAME or --NAME=VALUE). */
+	bool *flag;
+	const char **text;
+	struct cli_number *number;
+	struct cli_values *values;
+};
+
+/* What every verb takes. */
+extern bool cli_json; /* --json, for the verbs that list CLI_OPTION_JSON */
+#define CLI_OPTION_JSON                                                                        \
+	{                                                                                      \
+		.name = "json", .help = "print one JSON object, errors too", .flag = &cli_json \
+	}
+
+/* A verb's answer other than yes: the exit status is 3 and stdout is written all the same. */
+#define CLI_NO 3
+
+/* A verb: what `TOOL NAME …` does. */
+struct cli_verb {
+	const char *name;     /* as typed: "digest"; may be two words: "id-block create" */
+	const char *alias;    /* another name for it, or NULL */
+	const char *operands; /* as --help shows them: "FILE"; "" where there are none */
+	unsigned int min_operands, max_operands;
+	const char *summary;			 /* one line for --help, without full stop */
+	const struct cli_option *const *options; /* its tables of options, ended by NULL */
+
+	/* Reads OpenSSL's configuration file, where providers of keys are named. Verbs that only hash
+	 * do without: it costs them a third of their time, and a digest must not depend on it. */
+	bool uses_keys;
+
+	/* Do it, printing into `out`, which reaches stdout whole and only if this returns 0 or
+	 * CLI_NO. Otherwise returns a negative code and fills `err`. */
+	int (*run)(FILE *out, char *const operands[], struct snp_error *err);
+};
+
+/* A tool: its verbs in the order of --help, ended by NULL. */
+struct cli_tool {
+	const char *name; /* "snp-measure" */
+	const struct cli_verb *const *verbs;
+	const struct cli_verb *default_verb; /* meant where the command line names none */
+};
+
+/* What main() returns. */
+int cli_main(const struct cli_tool *tool, int argc, char **argv);
+
+/* The tool that runs. */
+extern const struct cli_tool *cli_tool;
+
+enum cli_request {
+	CLI_RUN,
+	CLI_HELP,
+	CLI_VERSION,
+};
+
+/* Parse `argv` (argv[0] is skipped) by the tables of `verb`. Options and operands may be mixed; names
+ * may be shortened as far as they stay unique. `*ret_operands` points into `argv`, ended by NULL.
+ * Errors: SNP_E_USAGE; SNP_E_NO_MEMORY. */
+SNP_CHECK int cli_parse(const struct cli_verb *verb, int argc, char **argv,
+			enum cli_request *ret_request, char *const **ret_operands,
+			struct snp_error *err);
+
+/* Print the options of `verb`, one a line. */
+void cli_print_options(const struct cli_verb *verb, FILE *out);
+
+/* Read `text` as a number. `what` names it in the message ("--vcpus"). Errors: SNP_E_USAGE. */
+SNP_CHECK int cli_parse_number(const char *text, const char *what, uint64_t *ret,
+			       struct snp_error *err);
+
+/* Write all of `bytes` to stdout and close it. Errors: SNP_E_WRITE. */
+SNP_CHECK int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err);
+
+/* Tell stderr what failed, in one line: text, or an snp-error/1 object with --json. */
+void cli_print_error(const struct snp_error *err);
+
+/* Note something that the user should know although it is no error. `name` is stable and documented
+ * in the manual. Warnings reach stderr when the verb has succeeded, and stand in its JSON object. */
+void cli_warn(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cli_print_warnings(void);
+
+/* Begin a JSON document with "schema" and "tool". */
+void cli_json_begin(struct snp_json_out *json, const char *schema);
+
+/* Add a text that may be no UTF-8, such as a path, escaped as messages are. */
+void cli_json_text(struct snp_json_out *json, struct cJSON *parent, const char *key,
+		   const char *text);
+
+/* Add "warnings", an array of {name, message}. */
+void cli_json_warnings(struct snp_json_out *json);
+
+/* Print the document into `out`. Errors: SNP_E_NO_MEMORY, also of earlier additions. */
+SNP_CHECK int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *err);
+
+#endif
