@@ -79,7 +79,7 @@ __attribute__((format(printf, 5, 0))) static void fill(struct snp_error *err, en
 	snp_escape(text, err->message, sizeof(err->message));
 }
 
-int snp_fail(struct snp_error *err, enum snp_code code, uint64_t offset, const char *fmt, ...)
+int(snp_fail)(struct snp_error *err, enum snp_code code, uint64_t offset, const char *fmt, ...)
 {
 	va_list args;
 
@@ -89,7 +89,7 @@ int snp_fail(struct snp_error *err, enum snp_code code, uint64_t offset, const c
 	return -(int)code;
 }
 
-int snp_fail_errno(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
+int(snp_fail_errno)(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
 {
 	va_list args;
 

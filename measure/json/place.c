@@ -99,8 +99,8 @@ int snp_json_in(struct snp_error *err, int status, const struct snp_json_value *
 			  status);
 }
 
-int snp_json_fail(const struct snp_json_value *value, struct snp_error *err, enum snp_code code,
-		  const char *fmt, ...)
+int(snp_json_fail)(const struct snp_json_value *value, struct snp_error *err, enum snp_code code,
+		   const char *fmt, ...)
 {
 	char message[sizeof(err->message)];
 	va_list args;

@@ -288,7 +288,7 @@ static int scan_content(struct scanner *s, unsigned int depth, uint32_t index)
 /* A value, which starts here. */
 static int scan_value(struct scanner *s, unsigned int depth, struct key key)
 {
-	uint32_t parent = s->inside, index;
+	uint32_t parent = s->inside, index = NO_VALUE;
 	int r;
 
 	r = add_value(s, key, &index);

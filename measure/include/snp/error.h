@@ -76,6 +76,9 @@ enum snp_class {
 	X(BAD_PROFILE,          "unknown-profile",         REFUSED, "a VMM profile that is not in the table, or not of this mode") \
 	X(NO_DIGEST,            "no-digest",               REFUSED, "a combination for which no launch digest exists") \
 	X(BAD_TCB,              "bad-tcb",                 REFUSED, "a TCB version that its product cannot have") \
+	/* reference values */ \
+	X(NO_VARIANT,           "no-such-variant",         NO,      "reference values have no variant of this configuration") \
+	X(FORMAT,               "format-cannot-say",       REFUSED, "a published format has no words for these reference values") \
 	/* identity */ \
 	X(BAD_POLICY,           "bad-policy",              REFUSED, "a guest policy that the secure processor refuses") \
 	X(BAD_KEY,              "bad-key",                 REFUSED, "a key of another kind or curve, or a broken one") \
@@ -121,6 +124,16 @@ int snp_fail(struct snp_error *err, enum snp_code code, uint64_t offset, const c
 /* As snp_fail(), for a system call that failed with `sys_errno`; its text is appended. */
 int snp_fail_errno(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* What every caller knows of the two above, said to the compiler too. */
+static inline int snp_negative(int status)
+{
+	if (status >= 0)
+		__builtin_unreachable();
+	return status;
+}
+#define snp_fail(...)	    snp_negative(snp_fail(__VA_ARGS__))
+#define snp_fail_errno(...) snp_negative(snp_fail_errno(__VA_ARGS__))
 
 /* Name the file that a failure is about, unless a deeper layer named one. Returns `status`. */
 int snp_in_file(struct snp_error *err, int status, const char *path);

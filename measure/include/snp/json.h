@@ -48,6 +48,7 @@ const struct snp_json_value *snp_json_root(const struct snp_json *document);
  * -code. */
 int snp_json_fail(const struct snp_json_value *value, struct snp_error *err, enum snp_code code,
 		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+#define snp_json_fail(...) snp_negative(snp_json_fail(__VA_ARGS__))
 
 /* Place a failure that a deeper layer explained at `value`: file, pointer, line and column; its code and
  * message stay. A failure that names a file already is about that file and left as it is. Returns

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_REFERENCE_H
+#define SNP_REFERENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/file.h>
+#include <snp/id_block.h>
+#include <snp/tcb.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * Reference values: what a release publishes beside its images, so that a verifier knows beforehand
+ * which launch digests are right. One model; the document snp-reference-values/1 (the master) holds
+ * all of it, the formats of others hold what they have room for.
+ */
+#define SNP_MAX_IMAGES	 256
+#define SNP_MAX_VARIANTS (1u << 20)
+
+/* A file that went into the digest. */
+struct snp_reference_file {
+	char *name; /* last component of its path; NULL: there is none */
+	uint64_t size;
+	uint8_t sha256[SNP_SHA256_SIZE];
+};
+
+/* One way to launch an image, and its digest. */
+struct snp_reference_variant {
+	char *vmm_profile;
+	uint32_t vcpu_count;
+	char *cpu_model; /* NULL: given by its signature alone */
+	uint32_t cpu_signature;
+	uint64_t guest_features;
+	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+	uint8_t *id_block; /* SNP_ID_BLOCK_SIZE bytes, or NULL */
+	uint8_t *id_auth;  /* SNP_ID_AUTH_SIZE bytes, or NULL; present together */
+};
+
+struct snp_reference_image {
+	char *name;
+	struct snp_reference_file firmware;
+	uint8_t firmware_sha384[SNP_SHA384_SIZE]; /* some formats name the firmware by this */
+	struct snp_reference_file kernel;	  /* none: kernel hashes off */
+	struct snp_reference_file initrd;
+	char *cmdline; /* NULL without kernel, "" where it is empty */
+	uint64_t policy;
+	uint8_t family_id[SNP_ID_SIZE];
+	uint8_t image_id[SNP_ID_SIZE];
+	uint32_t guest_svn;
+	bool has_minimum_tcb[SNP_N_PRODUCTS];
+	struct snp_tcb minimum_tcb[SNP_N_PRODUCTS];
+	struct snp_reference_variant *variants; /* sorted: profile, model, features, vCPU count */
+	size_t n_variants;
+};
+
+struct snp_reference {
+	char *tool_name;
+	char *tool_version;
+	bool has_timestamp;
+	uint64_t timestamp; /* seconds since 1970 UTC */
+	struct snp_reference_image *images;
+	size_t n_images;
+};
+
+void snp_reference_free(struct snp_reference *reference);
+
+/* What no launch digest covers, in sentences; NULL past the last. Every document that this project
+ * publishes repeats them. */
+const char *snp_not_covered(size_t i);
+
+/* Read a master. Refused: what its schema does not allow, an ID block whose digest or policy is not
+ * that of its variant, two variants of the same configuration.
+ * Errors: those of snp_json_read(), each with the JSON pointer. ID auth is not verified here. */
+SNP_CHECK int snp_reference_read(const char *path, struct snp_reference **ret,
+				 struct snp_error *err);
+
+/* The master as text, for free(); the same bytes for the same model. Errors: SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_reference_print(const struct snp_reference *reference, char **ret,
+				  struct snp_error *err);
+
+/* Which variant of a document a guest is. */
+struct snp_reference_query {
+	const char *image;	 /* NULL: the only one of the document */
+	const char *vmm_profile; /* "qemu" */
+	uint32_t vcpu_count;
+	uint32_t cpu_signature;
+	uint64_t guest_features;
+};
+
+/* Find the variant. Errors: SNP_E_NO_VARIANT, saying what the document has instead. */
+SNP_CHECK int snp_reference_find(const struct snp_reference *reference,
+				 const struct snp_reference_query *query,
+				 const struct snp_reference_image **ret_image,
+				 const struct snp_reference_variant **ret_variant,
+				 struct snp_error *err);
+
+#pragma GCC visibility pop
+
+#endif

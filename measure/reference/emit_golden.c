@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Google's VMGoldenMeasurement (google/gce-tcb-verifier, proto/endorsement.proto): a map from vCPU count
+ * to digest, for one firmware. It has no room for CPU models, guest features or profiles, so each
+ * combination of those is a message of its own: golden.pb if there is one, golden/NAME.pb if there are
+ * more.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "golden.pb-c.h"
+#include "reference/format.h"
+
+static bool same_map(const struct snp_reference_variant *a, const struct snp_reference_variant *b)
+{
+	return strcmp(a->vmm_profile, b->vmm_profile) == 0 &&
+	       a->cpu_signature == b->cpu_signature && a->guest_features == b->guest_features &&
+	       strcmp(a->cpu_model ? a->cpu_model : "", b->cpu_model ? b->cpu_model : "") == 0;
+}
+
+/* Variants are sorted so that those of one map are neighbours. */
+static size_t map_size(const struct snp_reference_image *image, size_t first)
+{
+	size_t n = 1;
+
+	while (first + n < image->n_variants &&
+	       same_map(&image->variants[first], &image->variants[first + n]))
+		n++;
+	return n;
+}
+
+static ProtobufCBinaryData binary(uint8_t *data, size_t size)
+{
+	return (ProtobufCBinaryData){.len = size, .data = data};
+}
+
+/* protobuf-c wants pointers to mutable data and writes none of it. */
+static uint8_t *mutable(const uint8_t *data)
+{
+	return (uint8_t *)(uintptr_t)data;
+}
+
+static int pack(const struct snp_reference *r, const struct snp_reference_image *image,
+		const struct snp_reference_variant *variants, size_t n, const char *name,
+		struct snp_folder *f, struct snp_error *err)
+{
+	_cleanup_(freep)
+	Snp__GoldenCount *counts = calloc(n, sizeof(*counts));
+	_cleanup_(freep)
+	Snp__GoldenCount **pointers = calloc(n, sizeof(*pointers));
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	Snp__GoldenTimestamp timestamp = SNP__GOLDEN_TIMESTAMP__INIT;
+	Snp__GoldenSevSnp sev_snp = SNP__GOLDEN_SEV_SNP__INIT;
+	Snp__GoldenMeasurement golden = SNP__GOLDEN_MEASUREMENT__INIT;
+	size_t size;
+
+	if (!counts || !pointers)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		snp__golden_count__init(&counts[i]);
+		counts[i].key = variants[i].vcpu_count;
+		counts[i].value =
+			binary(mutable(variants[i].launch_digest), SNP_LAUNCH_DIGEST_SIZE);
+		pointers[i] = &counts[i];
+	}
+	sev_snp.svn = image->guest_svn;
+	sev_snp.n_measurements = n;
+	sev_snp.measurements = pointers;
+	sev_snp.family_id = binary(mutable(image->family_id), SNP_ID_SIZE);
+	sev_snp.image_id = binary(mutable(image->image_id), SNP_ID_SIZE);
+	sev_snp.policy = image->policy;
+	golden.digest = binary(mutable(image->firmware_sha384), SNP_SHA384_SIZE);
+	golden.sev_snp = &sev_snp;
+	timestamp.seconds = (int64_t)r->timestamp;
+	if (r->has_timestamp)
+		golden.timestamp = &timestamp;
+	size = snp__golden_measurement__get_packed_size(&golden);
+	bytes = malloc(size);
+	if (!bytes)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	snp__golden_measurement__pack(&golden, bytes);
+	return snp_folder_add(f, name, (struct snp_span){bytes, size}, err);
+}
+
+int snp_emit_golden(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+{
+	bool single = r->n_images == 1 && map_size(&r->images[0], 0) == r->images[0].n_variants;
+
+	for (size_t i = 0; i < r->n_images; i++) {
+		const struct snp_reference_image *image = &r->images[i];
+		size_t n;
+
+		for (size_t k = 0; k < image->n_variants; k += n) {
+			char variant[SNP_VARIANT_NAME_SIZE], name[SNP_VARIANT_NAME_SIZE + 16];
+			int status;
+
+			n = map_size(image, k);
+			snp_variant_name(image, &image->variants[k], variant);
+			snprintf(name, sizeof(name), "golden/%s.pb", variant);
+			status = pack(r, image, &image->variants[k], n, single ? "golden.pb" : name,
+				      f, err);
+			if (status < 0)
+				return status;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/folder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+void snp_folder_done(struct snp_folder *folder)
+{
+	for (size_t i = 0; i < folder->n_files; i++) {
+		free(folder->files[i].name);
+		free(folder->files[i].data);
+	}
+	free(folder->files);
+	*folder = (struct snp_folder){0};
+}
+
+const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, const char *name)
+{
+	for (size_t i = 0; i < folder->n_files; i++)
+		if (strcmp(folder->files[i].name, name) == 0)
+			return &folder->files[i];
+	return NULL;
+}
+
+static int grow(struct snp_folder *folder)
+{
+	size_t capacity = folder->capacity ? 2 * folder->capacity : 16;
+	struct snp_folder_file *files;
+
+	if (folder->n_files < folder->capacity)
+		return 0;
+	files = reallocarray(folder->files, capacity, sizeof(*files));
+	if (!files)
+		return -1;
+	folder->files = files;
+	folder->capacity = capacity;
+	return 0;
+}
+
+int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span bytes,
+		   struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *data = malloc(bytes.size ? bytes.size : 1);
+	_cleanup_(freep)
+	char *copy = strdup(name);
+
+	/* Images, profiles and models make file names; two that differ in case alone would be one file
+	 * elsewhere, but that is for whoever names images so. */
+	if (snp_folder_find(folder, name))
+		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				"two files of the name '%s'; give the images other names", name);
+	if (!data || !copy || grow(folder) < 0)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	if (bytes.size > 0)
+		memcpy(data, bytes.data, bytes.size);
+	folder->files[folder->n_files++] = (struct snp_folder_file){
+		.name = TAKE_PTR(copy), .data = TAKE_PTR(data), .size = bytes.size};
+	return 0;
+}

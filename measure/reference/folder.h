@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REFERENCE_FOLDER_H
+#define REFERENCE_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <snp/error.h>
+#include <snp/span.h>
+
+/*
+ * A folder of files, whole in memory before the first is written, so that a published folder is one
+ * state of affairs or is not there. Names may have one "/": a folder in the folder.
+ */
+struct snp_folder_file {
+	char *name;
+	uint8_t *data;
+	size_t size;
+};
+
+struct snp_folder {
+	struct snp_folder_file *files;
+	size_t n_files, capacity;
+};
+
+void snp_folder_done(struct snp_folder *folder);
+
+/* Add a file with a copy of `bytes`. Two of one name are a fault of the caller's data:
+ * SNP_E_EXISTS. Errors: SNP_E_NO_MEMORY too. */
+SNP_CHECK int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span bytes,
+			     struct snp_error *err);
+const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, const char *name);
+
+/* Write all of it as the folder `path`: into a new folder beside it, which is then renamed to it. What
+ * stands at `path` already must be a folder that holds a file `marker`; it is exchanged for the new one
+ * in one step and then removed. Anything else there is SNP_E_EXISTS, and stays.
+ * Errors: SNP_E_WRITE, with nothing left behind. */
+SNP_CHECK int snp_folder_write(const struct snp_folder *folder, const char *path,
+			       const char *marker, struct snp_error *err);
+
+#endif

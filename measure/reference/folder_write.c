@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+
+#include "reference/folder.h"
+
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* Remove a folder, its files and the folders in it, one level down: the shape that this file writes.
+ * What it cannot remove stays, and so do the folders above it. */
+static void remove_folder(int parent, const char *name, unsigned int levels)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_(closedirp)
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (fd >= 0 && !d)
+		close(fd);
+	while (d && (entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dirfd(d), entry->d_name, 0) < 0 && levels > 0)
+			remove_folder(dirfd(d), entry->d_name, levels - 1);
+	}
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+struct staging {
+	int parent;    /* -1: none */
+	char name[64]; /* "": nothing to remove */
+};
+
+static void staging_discard(struct staging *s)
+{
+	if (s->name[0] != '\0')
+		remove_folder(s->parent, s->name, 1);
+	if (s->parent >= 0)
+		close(s->parent);
+}
+
+static int staging_make(const char *folder, struct staging *s)
+{
+	uint64_t random;
+
+	s->parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->parent < 0 || getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	snprintf(s->name, sizeof(s->name), ".snp-%016jx.tmp", (uintmax_t)random);
+	if (mkdirat(s->parent, s->name, 0777) < 0) {
+		s->name[0] = '\0';
+		return -errno;
+	}
+	return 0;
+}
+
+static int write_file(const char *folder, const struct snp_folder_file *file, struct snp_error *err)
+{
+	const char *slash = strchr(file->name, '/');
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%.*s", folder, slash ? (int)(slash - file->name) : 0,
+		 file->name);
+	if (slash && mkdir(path, 0777) < 0 && errno != EEXIST)
+		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", path);
+	snprintf(path, sizeof(path), "%s/%s", folder, file->name);
+	return snp_file_write(path, (struct snp_span){file->data, file->size}, 0666, false, err);
+}
+
+static bool holds(int parent, const char *name, const char *marker)
+{
+	_cleanup_(closep)
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && fstatat(fd, marker, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Put the staged folder in its place; after an exchange the old one has the staging's name and is
+ * removed with it. */
+static int publish(struct staging *s, const char *name, const char *marker, struct snp_error *err)
+{
+	if (renameat2(s->parent, s->name, s->parent, name, RENAME_NOREPLACE) == 0) {
+		s->name[0] = '\0';
+		return 0;
+	}
+	if (errno != EEXIST)
+		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot rename the folder to it");
+	if (!holds(s->parent, name, marker))
+		return snp_fail(
+			err, SNP_E_EXISTS, SNP_NO_OFFSET,
+			"is there already and holds no %s; name a folder that this tool wrote, "
+			"or one that is not there",
+			marker);
+	if (renameat2(s->parent, s->name, s->parent, name, RENAME_EXCHANGE) < 0)
+		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot exchange the folder");
+	return 0;
+}
+
+/* The folder that `path` lies in and its last component, trailing slashes left out. */
+static int split(const char *path, char parent[static PATH_MAX], char name[static NAME_MAX + 1])
+{
+	size_t n = strlen(path), slash;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	for (slash = n; slash > 0 && path[slash - 1] != '/'; slash--)
+		;
+	if (n == slash || n - slash > NAME_MAX || slash + 2 > PATH_MAX)
+		return -1;
+	snprintf(name, NAME_MAX + 1, "%.*s", (int)(n - slash), path + slash);
+	snprintf(parent, PATH_MAX, "%.*s", (int)slash, slash ? path : ".");
+	if (slash == 0)
+		snprintf(parent, PATH_MAX, ".");
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? -1 : 0;
+}
+
+int snp_folder_write(const struct snp_folder *folder, const char *path, const char *marker,
+		     struct snp_error *err)
+{
+	_cleanup_(staging_discard)
+	struct staging staging = {.parent = -1};
+	char parent[PATH_MAX], name[NAME_MAX + 1], staged[2 * PATH_MAX];
+	int r = 0;
+
+	if (split(path, parent, name) < 0)
+		return snp_in_file(
+			err,
+			snp_fail(err, SNP_E_WRITE, SNP_NO_OFFSET,
+				 "no name for a new folder; give one such as ./published"),
+			path);
+	r = staging_make(parent, &staging);
+	if (r < 0)
+		return snp_in_file(
+			err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot write beside it"), path);
+	snprintf(staged, sizeof(staged), "%s/%s", parent, staging.name);
+	for (size_t i = 0; r == 0 && i < folder->n_files; i++)
+		r = write_file(staged, &folder->files[i], err);
+	if (r == 0)
+		r = publish(&staging, name, marker, err);
+	return snp_in_file(err, r, path);
+}

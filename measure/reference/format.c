@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/json_out.h>
+
+#include "reference/master.h"
+
+static const struct snp_format formats[] = {
+	{"reference-values", SNP_MASTER_FILE, snp_emit_master},
+	{"rvps", "rvps.json", snp_emit_rvps},
+	{"intoto", SNP_INTOTO_FILE, snp_emit_intoto},
+	{"corim", SNP_CORIM_FILE, snp_emit_corim},
+	{"go-sev-guest", "go-sev-guest/*.json", snp_emit_go_sev_guest},
+	{"contrast", "contrast.json", snp_emit_contrast},
+	{"golden", "golden.pb", snp_emit_golden},
+	{"maa-policy", "maa-policy.txt", snp_emit_maa_policy},
+	{"tsv", "launch-digests.tsv", snp_emit_tsv},
+};
+
+const struct snp_format *snp_format_at(size_t i)
+{
+	return i < ARRAY_SIZE(formats) ? &formats[i] : NULL;
+}
+
+int snp_folder_add_json(struct snp_folder *folder, const char *name, struct snp_json_out *out,
+			struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *text = NULL;
+	int r = snp_json_out_print(out, &text, err);
+
+	snp_json_out_done(out);
+	if (r < 0)
+		return r;
+	return snp_folder_add(folder, name, (struct snp_span){(const uint8_t *)text, strlen(text)},
+			      err);
+}
+
+int snp_emit_master(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+{
+	struct snp_json_out out;
+
+	snp_master_build(r, &out);
+	return snp_folder_add_json(f, SNP_MASTER_FILE, &out, err);
+}
+
+void snp_variant_name(const struct snp_reference_image *image,
+		      const struct snp_reference_variant *variant,
+		      char ret[static SNP_VARIANT_NAME_SIZE])
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";
+	char signature[16];
+
+	snprintf(signature, sizeof(signature), "0x%08" PRIx32, variant->cpu_signature);
+	snprintf(ret, SNP_VARIANT_NAME_SIZE, "%.200s-%.32s-%.64s-0x%" PRIx64, image->name,
+		 variant->vmm_profile, variant->cpu_model ? variant->cpu_model : signature,
+		 variant->guest_features);
+	for (char *s = ret; *s != '\0'; s++)
+		if (!strchr(plain, *s))
+			*s = '-';
+	if (ret[0] == '.')
+		ret[0] = '-';
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/image_identity.h"
+
+#include <snp/policy.h>
+
+static int read_minimum_tcb(const struct snp_json_value *object, struct snp_reference_image *image,
+			    struct snp_error *err)
+{
+	static const char *const keys[] = {"Milan", "Genoa", "Turin", NULL};
+	const struct snp_json_value *products = snp_json_get(object, "minimum_tcb");
+	int r;
+
+	if (!products)
+		return 0;
+	r = snp_json_object(products, keys, err);
+	if (r < 0)
+		return r;
+	for (const struct snp_json_value *v = snp_json_first(products); v; v = snp_json_next(v)) {
+		enum snp_product product = SNP_PRODUCT_UNKNOWN;
+		struct snp_error inner;
+		const char *text;
+		uint64_t word;
+
+		r = snp_json_string(v, &text, err);
+		if (r < 0)
+			return r;
+		r = snp_product_find(snp_json_key(v), &product, &inner);
+		if (r == 0)
+			r = snp_tcb_parse(text, "minimum_tcb", &image->minimum_tcb[product],
+					  &inner);
+		if (r == 0)
+			r = snp_tcb_encode(&image->minimum_tcb[product], product, &word, &inner);
+		if (r < 0)
+			return snp_json_fail(v, err, inner.code, "%s", inner.message);
+		image->has_minimum_tcb[product] = true;
+	}
+	return 0;
+}
+
+int snp_image_identity_read(const struct snp_json_value *object, struct snp_reference_image *image,
+			    struct snp_error *err)
+{
+	const struct snp_json_value *value = snp_json_get(object, "policy");
+	struct snp_error inner;
+	uint64_t number;
+	int r;
+
+	if (value) {
+		r = snp_json_hex_u64(value, &image->policy, err);
+		if (r < 0)
+			return r;
+		if (snp_policy_check(image->policy, &inner) < 0)
+			return snp_json_fail(value, err, inner.code, "%s", inner.message);
+	}
+	value = snp_json_get(object, "family_id");
+	r = value ? snp_json_hex(value, image->family_id, SNP_ID_SIZE, err) : 0;
+	if (r < 0)
+		return r;
+	value = snp_json_get(object, "image_id");
+	r = value ? snp_json_hex(value, image->image_id, SNP_ID_SIZE, err) : 0;
+	if (r < 0)
+		return r;
+	value = snp_json_get(object, "guest_svn");
+	if (value) {
+		r = snp_json_integer(value, 0, UINT32_MAX, &number, err);
+		if (r < 0)
+			return r;
+		image->guest_svn = (uint32_t)number;
+	}
+	return read_minimum_tcb(object, image, err);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <snp/cleanup.h>
+#include <snp/json_out.h>
+#include <snp/sha.h>
+
+#include "reference/master.h"
+
+static void print_file(struct snp_json_out *out, cJSON *inputs, const char *key,
+		       const struct snp_reference_file *file)
+{
+	cJSON *object;
+
+	if (!file->name)
+		return;
+	object = snp_json_out_object(out, inputs, key);
+	snp_json_out_string(out, object, "name", file->name);
+	snp_json_out_integer(out, object, "size", file->size);
+	snp_json_out_hex(out, object, "sha256", file->sha256, sizeof(file->sha256));
+}
+
+/* The command line's hash is the one in the SEV hash table, over the text and one NUL. */
+static void print_cmdline(struct snp_json_out *out, cJSON *inputs, const char *cmdline)
+{
+	uint8_t sha256[SNP_SHA256_SIZE];
+	cJSON *object;
+
+	if (!cmdline)
+		return;
+	object = snp_json_out_object(out, inputs, "cmdline");
+	snp_json_out_string(out, object, "text", cmdline);
+	snp_json_out_integer(out, object, "size", strlen(cmdline));
+	if (snp_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline) + 1}, sha256,
+		       NULL) < 0)
+		out->failed = true;
+	snp_json_out_hex(out, object, "sha256", sha256, sizeof(sha256));
+}
+
+static void print_inputs(struct snp_json_out *out, cJSON *parent,
+			 const struct snp_reference_image *image)
+{
+	cJSON *inputs = snp_json_out_object(out, parent, "inputs");
+
+	print_file(out, inputs, "firmware", &image->firmware);
+	snp_json_out_hex(out, cJSON_GetObjectItemCaseSensitive(inputs, "firmware"), "sha384",
+			 image->firmware_sha384, sizeof(image->firmware_sha384));
+	print_file(out, inputs, "kernel", &image->kernel);
+	print_file(out, inputs, "initrd", &image->initrd);
+	print_cmdline(out, inputs, image->cmdline);
+}
+
+static void print_minimum_tcb(struct snp_json_out *out, cJSON *parent,
+			      const struct snp_reference_image *image)
+{
+	cJSON *products = NULL;
+
+	for (unsigned int i = 0; i < SNP_N_PRODUCTS; i++) {
+		char text[SNP_TCB_TEXT_SIZE];
+
+		if (!image->has_minimum_tcb[i])
+			continue;
+		if (!products)
+			products = snp_json_out_object(out, parent, "minimum_tcb");
+		snp_tcb_describe(&image->minimum_tcb[i], text);
+		snp_json_out_string(out, products, snp_product_name(i), text);
+	}
+}
+
+static void print_variant(struct snp_json_out *out, cJSON *variants,
+			  const struct snp_reference_variant *v)
+{
+	cJSON *object = snp_json_out_object(out, variants, NULL);
+
+	snp_json_out_string(out, object, "vmm_profile", v->vmm_profile);
+	snp_json_out_integer(out, object, "vcpu_count", v->vcpu_count);
+	if (v->cpu_model)
+		snp_json_out_string(out, object, "cpu_model", v->cpu_model);
+	snp_json_out_u64(out, object, "cpu_signature", v->cpu_signature);
+	snp_json_out_u64(out, object, "guest_features", v->guest_features);
+	snp_json_out_hex(out, object, "launch_digest", v->launch_digest, sizeof(v->launch_digest));
+	if (!v->id_block)
+		return;
+	snp_json_out_base64(out, object, "id_block", v->id_block, SNP_ID_BLOCK_SIZE);
+	snp_json_out_base64(out, object, "id_auth", v->id_auth, SNP_ID_AUTH_SIZE);
+}
+
+static void print_image(struct snp_json_out *out, cJSON *images,
+			const struct snp_reference_image *image)
+{
+	cJSON *object = snp_json_out_object(out, images, NULL), *variants;
+
+	snp_json_out_string(out, object, "name", image->name);
+	print_inputs(out, object, image);
+	snp_json_out_u64(out, object, "policy", image->policy);
+	snp_json_out_hex(out, object, "family_id", image->family_id, sizeof(image->family_id));
+	snp_json_out_hex(out, object, "image_id", image->image_id, sizeof(image->image_id));
+	snp_json_out_integer(out, object, "guest_svn", image->guest_svn);
+	print_minimum_tcb(out, object, image);
+	variants = snp_json_out_array(out, object, "variants");
+	for (size_t i = 0; i < image->n_variants; i++)
+		print_variant(out, variants, &image->variants[i]);
+}
+
+void snp_master_build(const struct snp_reference *reference, struct snp_json_out *out)
+{
+	cJSON *array, *tool;
+
+	snp_json_out_init(out, SNP_MASTER_SCHEMA);
+	tool = snp_json_out_object(out, out->root, "tool");
+	snp_json_out_string(out, tool, "name", reference->tool_name);
+	snp_json_out_string(out, tool, "version", reference->tool_version);
+	if (reference->has_timestamp)
+		snp_json_out_integer(out, out->root, "timestamp", reference->timestamp);
+	array = snp_json_out_array(out, out->root, "images");
+	for (size_t i = 0; i < reference->n_images; i++)
+		print_image(out, array, &reference->images[i]);
+	array = snp_json_out_array(out, out->root, "not_covered");
+	for (size_t i = 0; snp_not_covered(i); i++)
+		snp_json_out_string(out, array, NULL, snp_not_covered(i));
+}
+
+int snp_reference_print(const struct snp_reference *reference, char **ret, struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out out;
+
+	snp_master_build(reference, &out);
+	return snp_json_out_print(&out, ret, err);
+}

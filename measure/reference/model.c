@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/model.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void image_free(struct snp_reference_image *image)
+{
+	free(image->name);
+	free(image->firmware.name);
+	free(image->kernel.name);
+	free(image->initrd.name);
+	free(image->cmdline);
+	for (size_t i = 0; i < image->n_variants; i++) {
+		free(image->variants[i].vmm_profile);
+		free(image->variants[i].cpu_model);
+		free(image->variants[i].id_block);
+		free(image->variants[i].id_auth);
+	}
+	free(image->variants);
+}
+
+void snp_reference_free(struct snp_reference *reference)
+{
+	if (!reference)
+		return;
+	for (size_t i = 0; i < reference->n_images; i++)
+		image_free(&reference->images[i]);
+	free(reference->images);
+	free(reference->tool_name);
+	free(reference->tool_version);
+	free(reference);
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int snp_variant_compare(const struct snp_reference_variant *a,
+			const struct snp_reference_variant *b)
+{
+	int r = strcmp(a->vmm_profile, b->vmm_profile);
+
+	if (r == 0)
+		r = compare_u64(a->cpu_signature, b->cpu_signature);
+	if (r == 0)
+		r = strcmp(a->cpu_model ? a->cpu_model : "", b->cpu_model ? b->cpu_model : "");
+	if (r == 0)
+		r = compare_u64(a->guest_features, b->guest_features);
+	if (r == 0)
+		r = compare_u64(a->vcpu_count, b->vcpu_count);
+	return r;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return snp_variant_compare(a, b);
+}
+
+void snp_variants_sort(struct snp_reference_variant *variants, size_t n)
+{
+	qsort(variants, n, sizeof(*variants), compare);
+}
+
+/* docs/measurement.md says of each why. */
+const char *snp_not_covered(size_t i)
+{
+	static const char *const sentences[] = {
+		"the contents of the CPUID page, which the secure processor checks and does not measure",
+		"the contents of the secrets page",
+		"HOST_DATA, REPORT_DATA and the policy, which the attestation report states beside it",
+		"variable stores (OVMF_VARS), ACPI tables, fw_cfg files, disks and devices",
+		"how much memory the guest has",
+		"whether the firmware enforces the kernel hashes that it is measured with",
+	};
+
+	return i < sizeof(sentences) / sizeof(sentences[0]) ? sentences[i] : NULL;
+}
+
+static const struct snp_reference_image *find_image(const struct snp_reference *reference,
+						    const char *name, struct snp_error *err)
+{
+	if (!name && reference->n_images == 1)
+		return &reference->images[0];
+	for (size_t i = 0; name && i < reference->n_images; i++)
+		if (strcmp(reference->images[i].name, name) == 0)
+			return &reference->images[i];
+	if (name)
+		snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+			 "no image '%s' in this document; its first is '%s'", name,
+			 reference->images[0].name);
+	else
+		snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+			 "%zu images in this document; name one, such as '%s'", reference->n_images,
+			 reference->images[0].name);
+	return NULL;
+}
+
+int snp_reference_find(const struct snp_reference *reference,
+		       const struct snp_reference_query *query,
+		       const struct snp_reference_image **ret_image,
+		       const struct snp_reference_variant **ret_variant, struct snp_error *err)
+{
+	const struct snp_reference_image *image = find_image(reference, query->image, err);
+	bool profile = false, signature = false, features = false;
+
+	if (!image)
+		return -SNP_E_NO_VARIANT;
+	for (size_t i = 0; i < image->n_variants; i++) {
+		const struct snp_reference_variant *v = &image->variants[i];
+
+		if (strcasecmp(v->vmm_profile, query->vmm_profile) != 0)
+			continue;
+		profile = true;
+		if (v->cpu_signature != query->cpu_signature)
+			continue;
+		signature = true;
+		if (v->guest_features != query->guest_features)
+			continue;
+		features = true;
+		if (v->vcpu_count != query->vcpu_count)
+			continue;
+		*ret_image = image;
+		*ret_variant = v;
+		return 0;
+	}
+	if (!profile)
+		return snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+				"image '%s' has no variant for VMM profile '%s'", image->name,
+				query->vmm_profile);
+	if (!signature)
+		return snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+				"image '%s' has no variant for CPU signature 0x%" PRIx32,
+				image->name, query->cpu_signature);
+	if (!features)
+		return snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+				"image '%s' has no variant for guest features 0x%" PRIx64,
+				image->name, query->guest_features);
+	return snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+			"image '%s' has no variant for %" PRIu32 " vCPUs", image->name,
+			query->vcpu_count);
+}
