@@ -53,6 +53,16 @@ enum snp_class {
 	X(XML_SYNTAX,           "xml-syntax",              REFUSED, "a document is not well-formed XML, or declares a document type") \
 	X(BAD_DOMAIN,           "bad-domain",              REFUSED, "an XML document is no libvirt domain that could be launched as meant") \
 	X(CHECK,                "check-failed",            REFUSED, "a configuration fails a named check") \
+	/* guests and hosts */ \
+	X(BUSY,                 "busy",                    FAILED,  "another snp-launch works on the same guest") \
+	X(LIBVIRT,              "libvirt-failed",          FAILED,  "libvirt refused or failed") \
+	X(QEMU,                 "qemu-failed",             FAILED,  "QEMU refused or failed") \
+	X(GUEST_STATE,          "wrong-guest-state",       FAILED,  "the guest runs, or does not run, where it should not") \
+	X(TIMEOUT,              "timeout",                 FAILED,  "what was waited for did not happen in time") \
+	X(NOT_BOUND,            "not-bound",               REFUSED, "a launch that nothing would hold to its digest") \
+	X(HOST,                 "host-cannot",             NO,      "the host cannot launch the guest") \
+	X(LAUNCH_REFUSED,       "launch-refused",          NO,      "the secure processor refused the launch") \
+	X(DRIFT,                "drift",                   NO,      "what would be launched is not what was measured") \
 	/* firmware */ \
 	X(FIRMWARE_SIZE,        "firmware-size",           REFUSED, "an image has a size that no VMM loads") \
 	X(NO_TABLE,             "no-ovmf-table",           REFUSED, "an image has no OVMF table") \

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/guest_dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <snp/cleanup.h>
+
+#include "guest/remove_tree.h"
+
+bool guest_name_valid(const char *name)
+{
+	static const char alphanumeric[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	size_t n = strlen(name);
+
+	if (n == 0 || n > GUEST_NAME_MAX || !strchr(alphanumeric, name[0]))
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (!strchr(alphanumeric, name[i]) && !strchr("_.-", name[i]))
+			return false;
+	return true;
+}
+
+static int check_name(const char *name, struct snp_error *err)
+{
+	if (guest_name_valid(name))
+		return 0;
+	return snp_fail(
+		err, SNP_E_USAGE, SNP_NO_OFFSET,
+		"\"%.80s\" is no guest's name: a letter or digit, then up to 62 letters, digits, "
+		"\"_\", \".\" or \"-\"; a file's name has a \"/\" or ends in .json or .xml",
+		name);
+}
+
+static void begin(const char *state, const char *name, bool next, struct guest_dir *ret)
+{
+	*ret = (struct guest_dir){.fd = -1};
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	snprintf(ret->state, sizeof(ret->state), "%s", state);
+	snprintf(ret->path, sizeof(ret->path), next ? "%s/.%s.next" : "%s/%s", state, name);
+}
+
+void guest_dir_close(struct guest_dir *dir)
+{
+	closep(&dir->fd);
+	dir->fd = -1;
+}
+
+const char *guest_dir_file(const struct guest_dir *dir, const char *file)
+{
+	static char path[sizeof(dir->path) + 64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir->path, file);
+	return path;
+}
+
+/* mkdir -p; STATE itself 0711 if it is new: QEMU's user must pass, and need not look around. */
+static int make_state(const char *state)
+{
+	char path[PATH_MAX];
+
+	if (mkdir(state, 0711) == 0)
+		return chmod(state, 0711) < 0 ? -errno : 0;
+	if (errno != ENOENT)
+		return errno == EEXIST ? 0 : -errno;
+	snprintf(path, sizeof(path), "%s", state);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	if (mkdir(state, 0711) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	return chmod(state, 0711) < 0 ? -errno : 0;
+}
+
+/* Lock the directory just made or found. A remove may have come first: then what was locked is no
+ * longer the directory of that name. */
+static int lock(struct guest_dir *dir)
+{
+	struct stat held, named;
+
+	dir->fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir->fd < 0)
+		return -errno;
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+	if (fstat(dir->fd, &held) < 0)
+		return -errno;
+	if (lstat(dir->path, &named) < 0)
+		return -errno;
+	return held.st_ino == named.st_ino && held.st_dev == named.st_dev ? 0 : -ENOENT;
+}
+
+/* boot/ and run/ with modes that no umask narrows. */
+static int furnish(const struct guest_dir *dir, uid_t qemu_user, gid_t qemu_group)
+{
+	bool ours = qemu_user == (uid_t)-1 || qemu_user == geteuid();
+
+	if (fchmod(dir->fd, 0711) < 0 || mkdirat(dir->fd, GUEST_BOOT, 0711) < 0 ||
+	    fchmodat(dir->fd, GUEST_BOOT, 0711, 0) < 0 || mkdirat(dir->fd, GUEST_RUN, 0700) < 0 ||
+	    fchmodat(dir->fd, GUEST_RUN, 0700, 0) < 0)
+		return -errno;
+	if (!ours && fchownat(dir->fd, GUEST_RUN, qemu_user, qemu_group, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+static int make(struct guest_dir *dir, uid_t qemu_user, gid_t qemu_group)
+{
+	int r;
+
+	if (mkdir(dir->path, 0711) < 0)
+		return -errno;
+	r = lock(dir);
+	if (r == 0)
+		r = furnish(dir, qemu_user, qemu_group);
+	/* -ENOENT: a remove was quicker than the lock, and what has that name now is another's. */
+	if (r < 0 && r != -ENOENT)
+		(void)remove_tree(AT_FDCWD, dir->path);
+	if (r < 0)
+		guest_dir_close(dir);
+	return r;
+}
+
+int guest_dir_claim(const char *state, const char *name, uid_t qemu_user, gid_t qemu_group,
+		    struct guest_dir *ret, struct snp_error *err)
+{
+	struct guest_dir dir;
+	int r;
+
+	r = check_name(name, err);
+	if (r < 0)
+		return r;
+	begin(state, name, false, &dir);
+	r = make_state(state);
+	if (r == 0)
+		r = make(&dir, qemu_user, qemu_group);
+	if (r == -EEXIST)
+		return snp_fail(
+			err, SNP_E_EXISTS, SNP_NO_OFFSET,
+			"a guest \"%s\" is there already; remove it, or create with --replace",
+			name);
+	if (r < 0)
+		return snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot make"),
+				   dir.path);
+	*ret = dir;
+	return 0;
+}
+
+int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
+		   struct snp_error *err)
+{
+	struct guest_dir dir;
+	int r;
+
+	r = check_name(name, err);
+	if (r < 0)
+		return r;
+	begin(state, name, false, &dir);
+	r = lock(&dir);
+	if (r < 0)
+		guest_dir_close(&dir);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				"there is no guest \"%s\" in %s", name, state);
+	if (r == -EWOULDBLOCK)
+		return snp_fail(err, SNP_E_BUSY, SNP_NO_OFFSET,
+				"another snp-launch works on \"%s\"; wait until it is done", name);
+	if (r < 0)
+		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, -r, "cannot lock"),
+				   dir.path);
+	*ret = dir;
+	return 0;
+}
+
+int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user, gid_t qemu_group,
+			 struct guest_dir *ret, struct snp_error *err)
+{
+	struct guest_dir dir;
+	int r;
+
+	begin(old->state, old->name, true, &dir);
+	r = remove_tree(AT_FDCWD, dir.path);
+	if (r == 0 || r == -ENOENT)
+		r = make(&dir, qemu_user, qemu_group);
+	if (r < 0)
+		return snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot make"),
+				   dir.path);
+	*ret = dir;
+	return 0;
+}
+
+int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next, struct snp_error *err)
+{
+	char path[sizeof(old->path)];
+
+	if (renameat2(AT_FDCWD, next->path, AT_FDCWD, old->path, RENAME_EXCHANGE) < 0)
+		return snp_in_file(err,
+				   snp_fail_errno(err, SNP_E_WRITE, errno, "cannot put in place"),
+				   old->path);
+	memcpy(path, old->path, sizeof(path));
+	memcpy(old->path, next->path, sizeof(path));
+	memcpy(next->path, path, sizeof(path));
+	return 0;
+}
+
+int guest_dir_remove(struct guest_dir *dir, struct snp_error *err)
+{
+	struct guest_dir next;
+	int r;
+
+	begin(dir->state, dir->name, true, &next);
+	r = remove_tree(AT_FDCWD, next.path);
+	if (r == 0 || r == -ENOENT)
+		r = remove_tree(AT_FDCWD, dir->path);
+	if (r < 0 && r != -ENOENT)
+		return snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot remove"),
+				   dir->path);
+	guest_dir_close(dir);
+	return 0;
+}
+
+bool guest_dir_busy(const char *state, const char *name)
+{
+	struct guest_dir dir;
+	int r;
+
+	begin(state, name, false, &dir);
+	r = lock(&dir);
+	guest_dir_close(&dir);
+	return r == -EWOULDBLOCK;
+}
+
+static int is_guest(const struct dirent *entry)
+{
+	return guest_name_valid(entry->d_name);
+}
+
+int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count, struct snp_error *err)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(state, &entries, is_guest, alphasort);
+	char **names;
+	size_t count = 0;
+
+	if (n < 0 && errno != ENOENT)
+		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot list"),
+				   state);
+	if (n < 0)
+		n = 0;
+	names = calloc((size_t)n + 1, sizeof(*names));
+	for (int i = 0; i < n; i++) {
+		if (names && (names[count] = strdup(entries[i]->d_name)))
+			count++;
+		free(entries[i]);
+	}
+	free(entries);
+	if (!names || count < (size_t)n) {
+		guest_names_free(names, count);
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	*ret_names = names;
+	*ret_count = count;
+	return 0;
+}
+
+void guest_names_free(char **names, size_t count)
+{
+	for (size_t i = 0; names && i < count; i++)
+		free(names[i]);
+	free(names);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_GUEST_DIR_H
+#define LAUNCHER_GUEST_GUEST_DIR_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <snp/error.h>
+
+/*
+ * The directory of a guest, STATE/NAME, which alone decides whose guest a name is:
+ *
+ *   record.json   what was measured and what is launched (guest/record.h)
+ *   boot/         firmware, kernel, initrd: written by the launcher, read by QEMU's user
+ *   run/          QEMU's user's: console log, sockets; nothing in it is trusted
+ *
+ * mkdir() makes a name one process's; a lock on the directory keeps others from working on the guest
+ * meanwhile, and ends with the process however that ends. A directory without a whole record is a
+ * create that was killed: list shows it, remove clears it.
+ *
+ * STATE/.NAME.next is the same for a guest that is to replace NAME; it belongs to whoever holds the
+ * lock of NAME, and the two are exchanged in one step when the new record stands.
+ */
+#define GUEST_NAME_MAX 63
+
+#define GUEST_RECORD "record.json"
+#define GUEST_BOOT   "boot"
+#define GUEST_RUN    "run"
+
+struct guest_dir {
+	char name[GUEST_NAME_MAX + 1];
+	char state[PATH_MAX];
+	char path[PATH_MAX + GUEST_NAME_MAX + 8];
+	int fd; /* of the directory; holds the lock. -1: none */
+};
+
+/* [A-Za-z0-9][A-Za-z0-9_.-]{0,62}: no path, no option, nothing that libvirt or a shell takes amiss. */
+bool guest_name_valid(const char *name);
+
+/* Make the directory, with boot/ and an empty run/ of user `qemu_user` (either -1: as it is), and lock
+ * it. STATE is made where absent.
+ * Errors: SNP_E_EXISTS, SNP_E_USAGE (name), SNP_E_WRITE. */
+SNP_CHECK int guest_dir_claim(const char *state, const char *name, uid_t qemu_user,
+			      gid_t qemu_group, struct guest_dir *ret, struct snp_error *err);
+
+/* Lock an existing directory. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_USAGE (name), SNP_E_OPEN. */
+SNP_CHECK int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
+			     struct snp_error *err);
+
+/* Make the directory of the guest that is to replace the one locked in `old`; what an earlier attempt
+ * left there is cleared. Errors: SNP_E_WRITE. */
+SNP_CHECK int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user, gid_t qemu_group,
+				   struct guest_dir *ret, struct snp_error *err);
+
+/* Let the two change places: from now on STATE/NAME is `next`. Errors: SNP_E_WRITE. */
+SNP_CHECK int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next,
+				 struct snp_error *err);
+
+/* The path of `file` in it, in a buffer that the next call reuses. */
+const char *guest_dir_file(const struct guest_dir *dir, const char *file);
+
+/* Remove it with all it holds, and what an interrupted replacement left beside it. Symbolic links are
+ * removed, not followed, whatever QEMU's user put into run/. Errors: SNP_E_WRITE. */
+SNP_CHECK int guest_dir_remove(struct guest_dir *dir, struct snp_error *err);
+
+/* Release the lock. */
+void guest_dir_close(struct guest_dir *dir);
+
+/* True while another process holds the lock of STATE/NAME. */
+bool guest_dir_busy(const char *state, const char *name);
+
+/* The names of all guests' directories in STATE, sorted, for guest_names_free(); none where there is
+ * no STATE. Errors: SNP_E_OPEN, SNP_E_NO_MEMORY. */
+SNP_CHECK int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count,
+			     struct snp_error *err);
+void guest_names_free(char **names, size_t count);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_RECORD_H
+#define LAUNCHER_GUEST_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/id_block.h>
+#include <snp/span.h>
+
+/*
+ * record.json (snp-launch-record/1): what was measured, what is launched, and by what it is bound.
+ * Written whole and renamed into place; whoever reads it reads one state or the next.
+ */
+#define RECORD_SCHEMA "snp-launch-record/1"
+#define RECORD_UUID   36 /* characters */
+
+enum record_state {
+	RECORD_CREATING, /* the name is taken; libvirt may or may not know the domain */
+	RECORD_DEFINED,	 /* libvirt has the domain */
+};
+
+extern const char *const record_state_names[];
+
+/* What the guest boots from. */
+enum boot_part {
+	BOOT_FIRMWARE,
+	BOOT_KERNEL,
+	BOOT_INITRD,
+	BOOT_PARTS
+};
+
+extern const char *const boot_part_names[BOOT_PARTS + 1]; /* also the files' names in boot/ */
+
+struct boot_file {
+	char *source; /* where it was copied from; NULL: the guest has no such part */
+	char *path;   /* what libvirt is told: the copy, or for a remote host the file there */
+	uint64_t size;
+	uint8_t sha256[SNP_SHA256_SIZE];
+};
+
+/* How the launch is bound to its digest. */
+enum id_source {
+	ID_NONE,      /* not at all: shown as "not enforced" */
+	ID_REFERENCE, /* a published document's ready block */
+	ID_BLOCK,     /* files given in vm.json */
+	ID_KEY,	      /* signed here: guards against mistakes, not against this host */
+};
+
+extern const char *const id_source_names[];
+
+struct guest_binding {
+	enum id_source source;
+	uint8_t block[SNP_ID_BLOCK_SIZE];
+	uint8_t auth[SNP_ID_AUTH_SIZE];
+	struct snp_id_block fields;   /* of `block` */
+	struct snp_id_auth_info keys; /* of `auth` */
+};
+
+struct guest_record {
+	enum record_state state;
+	char *name;
+	char uuid[RECORD_UUID + 1];
+	char *uri;
+	char *created; /* RFC 3339, UTC */
+	char *tool_version;
+	bool remote; /* boot files lie on another machine, and are not hashed again by start */
+	struct boot_file boot[BOOT_PARTS];
+	char *cmdline; /* NULL: none */
+	bool kernel_hashes;
+	char *vmm_profile;
+	char *cpu_model;
+	uint32_t vcpu_count;
+	uint32_t cpu_signature;
+	uint64_t guest_features;
+	uint64_t policy;
+	uint8_t host_data[SNP_SHA256_SIZE];
+	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+	struct guest_binding binding;
+};
+
+/* Read a record; `name` is what errors call it. ID block and auth are decoded and verified again.
+ * `ret` is for record_free(). Errors: those of snp/json.h, SNP_E_BAD_ID_BLOCK, SNP_E_SIGNATURE. */
+SNP_CHECK int record_parse(const char *name, struct snp_span text, struct guest_record **ret,
+			   struct snp_error *err);
+
+/* As above for the file `path`. Errors: also those of snp_file_read(). */
+SNP_CHECK int record_read(const char *path, struct guest_record **ret, struct snp_error *err);
+
+/* The document as text, ending in a newline, for free(). Errors: SNP_E_NO_MEMORY. */
+SNP_CHECK int record_print(const struct guest_record *record, char **ret, struct snp_error *err);
+
+/* Replace `path`. Errors: those of snp_file_write(). */
+SNP_CHECK int record_write(const struct guest_record *record, const char *path,
+			   struct snp_error *err);
+
+void record_free(struct guest_record *record);
+
+#endif

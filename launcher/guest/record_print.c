@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/record.h"
+
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/json_out.h>
+
+static void add_boot(struct snp_json_out *out, const struct guest_record *record)
+{
+	struct cJSON *boot = snp_json_out_object(out, out->root, "boot");
+
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		const struct boot_file *file = &record->boot[i];
+		struct cJSON *part;
+
+		if (!file->source)
+			continue;
+		part = snp_json_out_object(out, boot, boot_part_names[i]);
+		snp_json_out_string(out, part, "source", file->source);
+		snp_json_out_string(out, part, "path", file->path);
+		snp_json_out_integer(out, part, "size", file->size);
+		snp_json_out_hex(out, part, "sha256", file->sha256, sizeof(file->sha256));
+	}
+	if (record->cmdline)
+		snp_json_out_string(out, out->root, "cmdline", record->cmdline);
+	snp_json_out_bool(out, out->root, "kernel_hashes", record->kernel_hashes);
+}
+
+static void add_launch(struct snp_json_out *out, const struct guest_record *record)
+{
+	snp_json_out_string(out, out->root, "vmm_profile", record->vmm_profile);
+	snp_json_out_integer(out, out->root, "vcpu_count", record->vcpu_count);
+	snp_json_out_string(out, out->root, "cpu_model", record->cpu_model);
+	snp_json_out_u64(out, out->root, "cpu_signature", record->cpu_signature);
+	snp_json_out_u64(out, out->root, "guest_features", record->guest_features);
+	snp_json_out_u64(out, out->root, "policy", record->policy);
+	snp_json_out_hex(out, out->root, "host_data", record->host_data, sizeof(record->host_data));
+	snp_json_out_hex(out, out->root, "launch_digest", record->launch_digest,
+			 SNP_LAUNCH_DIGEST_SIZE);
+}
+
+static void add_binding(struct snp_json_out *out, const struct guest_binding *binding)
+{
+	struct cJSON *id;
+
+	if (binding->source == ID_NONE)
+		return;
+	id = snp_json_out_object(out, out->root, "id");
+	snp_json_out_string(out, id, "source", id_source_names[binding->source]);
+	snp_json_out_base64(out, id, "id_block", binding->block, sizeof(binding->block));
+	snp_json_out_base64(out, id, "id_auth", binding->auth, sizeof(binding->auth));
+}
+
+int record_print(const struct guest_record *record, char **ret, struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out out;
+	struct cJSON *tool;
+
+	snp_json_out_init(&out, RECORD_SCHEMA);
+	tool = snp_json_out_object(&out, out.root, "tool");
+	snp_json_out_string(&out, tool, "name", "snp-launch");
+	snp_json_out_string(&out, tool, "version", record->tool_version);
+	snp_json_out_string(&out, out.root, "name", record->name);
+	snp_json_out_string(&out, out.root, "uuid", record->uuid);
+	snp_json_out_string(&out, out.root, "uri", record->uri);
+	snp_json_out_string(&out, out.root, "state", record_state_names[record->state]);
+	snp_json_out_string(&out, out.root, "created", record->created);
+	snp_json_out_bool(&out, out.root, "remote", record->remote);
+	add_boot(&out, record);
+	add_launch(&out, record);
+	add_binding(&out, &record->binding);
+	return snp_json_out_print(&out, ret, err);
+}
+
+int record_write(const struct guest_record *record, const char *path, struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *text = NULL;
+	int r;
+
+	r = record_print(record, &text, err);
+	if (r < 0)
+		return r;
+	return snp_file_write(path, (struct snp_span){(const uint8_t *)text, strlen(text)}, 0644,
+			      true, err);
+}

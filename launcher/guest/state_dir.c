@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/state_dir.h"
+
+#include <libxml/uri.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+
+DEFINE_CLEANUP(xmlURIPtr, xmlFreeURI);
+
+#define SYSTEM_STATE   "/var/lib/snp-launch"
+#define SOCKET_IN_HOST "/run/libvirt/libvirt-sock"
+
+bool uri_is_remote(const char *uri)
+{
+	_cleanup_(xmlFreeURIp)
+	xmlURIPtr parsed = xmlParseURI(uri);
+	const char *transport;
+
+	if (!parsed || !parsed->scheme)
+		return false;
+	if (parsed->server && parsed->server[0] != '\0')
+		return true;
+	transport = strchr(parsed->scheme, '+');
+	return transport && strcmp(transport, "+unix") != 0;
+}
+
+/* The value of the parameter socket=, which is the last or ends at "&". */
+static bool socket_of(const xmlURI *uri, char ret[static PATH_MAX])
+{
+	static const char key[] = "socket=";
+	const char *at = uri->query_raw;
+
+	while (at && strncmp(at, key, sizeof(key) - 1) != 0) {
+		at = strchr(at, '&');
+		if (at)
+			at++;
+	}
+	if (!at)
+		return false;
+	at += sizeof(key) - 1;
+	if (strcspn(at, "&") >= PATH_MAX)
+		return false;
+	return xmlURIUnescapeString(at, (int)strcspn(at, "&"), ret) != NULL;
+}
+
+bool uri_simulated_host(const char *uri, char ret[static PATH_MAX])
+{
+	_cleanup_(xmlFreeURIp)
+	xmlURIPtr parsed = xmlParseURI(uri);
+	const size_t tail = sizeof(SOCKET_IN_HOST) - 1;
+	char socket[PATH_MAX], lock[PATH_MAX + sizeof("/keeper.lock")];
+	size_t n;
+
+	if (!parsed || !parsed->query_raw || !socket_of(parsed, socket))
+		return false;
+	n = strlen(socket);
+	if (n <= tail || socket[0] != '/' || strcmp(socket + n - tail, SOCKET_IN_HOST) != 0)
+		return false;
+	socket[n - tail] = '\0';
+	snprintf(lock, sizeof(lock), "%s/keeper.lock", socket);
+	if (access(lock, F_OK) < 0)
+		return false;
+	memcpy(ret, socket, n - tail + 1);
+	return true;
+}
+
+static bool is_plain(const char *uri, const char *path)
+{
+	static const char *const schemes[] = {"qemu://", "qemu+unix://"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (strncmp(uri, schemes[i], strlen(schemes[i])) == 0 &&
+		    strcmp(uri + strlen(schemes[i]), path) == 0)
+			return true;
+	return false;
+}
+
+static void append_escaped(const char *uri, char *ret, size_t size)
+{
+	size_t at = strlen(ret);
+
+	for (; *uri && at + 4 < size; uri++) {
+		unsigned char c = (unsigned char)*uri;
+
+		if (c == '/' || c == '%' || c <= 0x20 || c >= 0x7f)
+			at += (size_t)snprintf(ret + at, size - at, "%%%02X", c);
+		else
+			ret[at++] = (char)c;
+	}
+	ret[at] = '\0';
+}
+
+/* Where an ordinary user keeps state, by the XDG base directory specification. */
+static bool user_state(char *ret, size_t size)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (state && state[0] == '/')
+		snprintf(ret, size, "%s/snp-launch", state);
+	else if (home && home[0] == '/')
+		snprintf(ret, size, "%s/.local/state/snp-launch", home);
+	else
+		return false;
+	return true;
+}
+
+int state_dir_find(const char *option, const char *uri, char ret[static PATH_MAX],
+		   struct snp_error *err)
+{
+	const char *named = option ? option : getenv("SNP_LAUNCH_STATE_DIR");
+	char path[3 * PATH_MAX], host[PATH_MAX];
+	bool known = true;
+
+	if (named && named[0] == '/')
+		snprintf(path, sizeof(path), "%s", named);
+	else if (named && named[0] != '\0' && getcwd(host, sizeof(host)))
+		snprintf(path, sizeof(path), "%s/%s", host, named);
+	else if (uri_simulated_host(uri, host))
+		snprintf(path, sizeof(path), "%s/guests", host);
+	else if (is_plain(uri, "/system"))
+		snprintf(path, sizeof(path), SYSTEM_STATE);
+	else if (is_plain(uri, "/session"))
+		known = user_state(path, sizeof(path));
+	else {
+		if (geteuid() == 0)
+			snprintf(path, sizeof(path), SYSTEM_STATE);
+		else
+			known = user_state(path, sizeof(path));
+		if (known) {
+			size_t at = strlen(path);
+
+			snprintf(path + at, sizeof(path) - at, "/");
+			append_escaped(uri, path, sizeof(path));
+		}
+	}
+	if (!known)
+		return snp_fail(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"no place to keep guests: neither HOME nor XDG_STATE_HOME is an absolute "
+			"path; give --state-dir");
+	/* Room for NAME/boot/firmware below it. */
+	if (strlen(path) + 128 > PATH_MAX)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"the state folder's path is too long: %zu bytes", strlen(path));
+	memcpy(ret, path, strlen(path) + 1);
+	return 0;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/explain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <snp/cleanup.h>
+
+/* A row applies if the text has both pieces. More telling rows come first: an error of libvirt's often
+ * quotes QEMU's. */
+struct row {
+	const char *name;
+	const char *has, *also; /* `also` may be NULL */
+	enum snp_code code;
+	const char *happened;
+	const char *cure;
+};
+
+static const struct row rows[] = {
+	/* QEMU, target/i386/sev.c and accel/kvm */
+	{"no-snp-vm-type", "vm-type", "not supported by KVM", SNP_E_HOST,
+	 "this host's KVM does not offer SEV-SNP guests: no SNP hardware, SNP off in the BIOS, "
+	 "kvm_amd.sev_snp=N, or a kernel before 6.11",
+	 "run snp-launch check; without SNP hardware rehearse the launch: snp-launch rehearse"},
+	{"cannot-open-sev", "Failed to open /dev/sev", NULL, SNP_E_HOST,
+	 "QEMU cannot open /dev/sev: it is absent, or its permissions, libvirt's namespace or cgroup keep "
+	 "QEMU out",
+	 "run snp-launch check; as root: setfacl -m u:libvirt-qemu:rw /dev/sev, and see "
+	 "cgroup_device_acl in qemu.conf"},
+	{"no-hash-table", "guest firmware has no hashes table GUID", NULL, SNP_E_NO_HASH_TABLE,
+	 "the firmware has no room for kernel hashes",
+	 "use an AmdSev build of OVMF (Debian: package ovmf-amdsev), or turn kernel_hashes off and know "
+	 "that the kernel is then not measured"},
+	{"wrong-cbitpos", "cbitpos check failed", NULL, SNP_E_HOST,
+	 "the domain names a C-bit position that is not this host's", "leave <cbitpos> out"},
+	{"wrong-reduced-phys-bits", "reduced_phys_bits check failed", NULL, SNP_E_HOST,
+	 "the domain names a reduction of physical address bits that is not this host's",
+	 "leave <reducedPhysBits> out"},
+	{"smm", "does not support SMM", NULL, SNP_E_QEMU,
+	 "the domain has SMM on, which SEV-SNP does not do", "set <smm state='off'/>"},
+	{"pflash", "pflash with kvm requires KVM readonly memory", NULL, SNP_E_QEMU,
+	 "the firmware is given as pflash, and SNP guests have no read-only memory",
+	 "give one whole image by <loader type='rom'>, without <nvram>"},
+	{"no-guest-memfd", "guest_memfd", NULL, SNP_E_HOST,
+	 "this kernel has no guest_memfd (CONFIG_KVM_PRIVATE_MEM or KVM_SW_PROTECTED_VM)",
+	 "use a kernel built with it, 6.11 or later"},
+	{"no-private-memory", "requires private memory", NULL, SNP_E_HOST,
+	 "this kernel has no private memory for guests",
+	 "use a kernel with guest_memfd, 6.11 or later"},
+	{"bad-base64", "Base64 data contains invalid characters", NULL, SNP_E_BAD_BASE64,
+	 "a base64 value of the domain holds characters that are none",
+	 "write host data, ID block and ID auth as standard base64 on one line"},
+	{"bad-host-data", "parameter length of", "not equal to 32", SNP_E_QEMU,
+	 "host data are not 32 bytes", "give 64 hex digits"},
+	{"no-reset-block", "SEV_ES_RESET_BLOCK", NULL, SNP_E_NO_RESET_ADDRESS,
+	 "the firmware tells further vCPUs no reset address: not an OVMF for SEV, or one half of a split "
+	 "image",
+	 "use a whole AmdSev build of OVMF"},
+	{"no-sev-metadata", "SEV metadata", NULL, SNP_E_NO_METADATA,
+	 "the firmware has no metadata for SEV-SNP", "use an AmdSev build of OVMF"},
+	{"cpuid", "CPUID validation failed", NULL, SNP_E_HOST,
+	 "the secure processor refuses a CPUID value: the CPU model promises something that this host "
+	 "lacks",
+	 "choose an older CPU model (EPYC-v4 goes everywhere), and measure again"},
+	{"no-igvm", "igvm-cfg", NULL, SNP_E_HOST, "this QEMU is built without IGVM",
+	 "use a QEMU built with IGVM, 10.1 or later"},
+	{"launch-start-policy", "SNP_LAUNCH_START", "ret=-22 fw_error=0", SNP_E_HOST,
+	 "KVM, not the firmware, refuses the launch: a policy bit that this kernel does not know "
+	 "(MIGRATE_MA never; single_socket and all above 20 only from Linux 6.19; bit 17 and, before "
+	 "6.19, smt must be set), or firmware given as pflash",
+	 "see snp-launch policy decode POLICY and snp-launch check; the default policy is 0x30000"},
+	{"launch-update", "SNP_LAUNCH_UPDATE", "ret=-22 fw_error=0", SNP_E_QEMU,
+	 "KVM refuses a page: memory that is not private, such as firmware given as pflash",
+	 "give the firmware by <loader type='rom'>, and memory by memfd"},
+	{"id-block-without-auth", "SNP_LAUNCH_FINISH", "ret=-14 fw_error=0", SNP_E_QEMU,
+	 "KVM cannot read the ID auth: the domain has an ID block without its auth, or a short one",
+	 "give both, 96 and 4096 bytes"},
+	{"version-pair", "SNP_LAUNCH", "ret=-25", SNP_E_HOST,
+	 "QEMU and the kernel are of different SNP generations",
+	 "upstream pairs are Linux 6.11 or later with QEMU 9.1 or later"},
+	{"no-memory", "SNP_LAUNCH", "ret=-12", SNP_E_HOST, "the host has not enough free memory",
+	 "stop a guest, or give this one less memory"},
+	{"no-asid", "SNP_LAUNCH", "ret=-16", SNP_E_HOST, "no ASID for a further SNP guest is free",
+	 "stop an SNP or SEV-ES guest; the BIOS sets how many there are (minimum SEV ASID)"},
+	/* libvirt */
+	{"no-snp-in-libvirt", "launch security is not supported with this QEMU binary", NULL,
+	 SNP_E_HOST,
+	 "libvirt says that this host has no SEV-SNP: QEMU before 9.1, no /dev/sev at the time it looked, "
+	 "or no SNP hardware",
+	 "run snp-launch check; if SNP came later, restart libvirtd so that it looks again; without SNP "
+	 "hardware rehearse: snp-launch rehearse"},
+	{"no-descriptor", "Unable to find 'efi' firmware", NULL, SNP_E_HOST,
+	 "no firmware descriptor on this host has amd-sev-snp",
+	 "name the firmware: firmware.path in vm.json, or <loader type='rom'>PATH</loader>"},
+	{"no-emulator", "Cannot check QEMU binary", NULL, SNP_E_HOST,
+	 "QEMU is not installed where the domain says", "install qemu-system-x86"},
+	{"no-kvm", "domain type 'kvm'", NULL, SNP_E_HOST,
+	 "libvirt finds no usable KVM on this host",
+	 "run snp-launch check; /dev/kvm must be there and QEMU's user may use it"},
+	{"no-kvm", "Could not access KVM kernel module", NULL, SNP_E_HOST,
+	 "QEMU may not use /dev/kvm, or it is absent",
+	 "load kvm_amd, and let QEMU's user into the group kvm"},
+	{"no-vsock", "vhost-vsock", NULL, SNP_E_HOST, "QEMU cannot open /dev/vhost-vsock",
+	 "load the module vhost_vsock, or set vsock.cid to none"},
+	{"no-network", "Network not found", NULL, SNP_E_LIBVIRT,
+	 "libvirt has no network of that name",
+	 "start it (virsh net-start), or change networks in vm.json"},
+	{"no-network", "network", "is not active", SNP_E_LIBVIRT,
+	 "the libvirt network is not started", "virsh net-start NAME; virsh net-autostart NAME"},
+	{"locked-image", "Failed to get \"write\" lock", NULL, SNP_E_LIBVIRT,
+	 "another process has a disk of this guest open for writing", "find it: lsof DISK"},
+	{"no-hugepages", "hugepages", NULL, SNP_E_HOST, "libvirt finds no usable huge pages",
+	 "reserve some and mount hugetlbfs, or set hugepages to false"},
+	{"cannot-read-file", "Could not open", "Permission denied", SNP_E_LIBVIRT,
+	 "QEMU's user cannot read a file of the guest",
+	 "give it read access, and every folder above it the right to pass (x)"},
+	{"cannot-read-file", "Cannot access storage file", NULL, SNP_E_LIBVIRT,
+	 "a disk is absent or QEMU's user cannot read it",
+	 "check the path, and the rights of every folder above it"},
+	{"memory", "cannot set up guest memory", NULL, SNP_E_HOST,
+	 "the host has not enough free memory for the guest",
+	 "stop a guest, or give this one less memory"},
+	{"eim", "eim", "255", SNP_E_QEMU,
+	 "libvirt starts at most 255 vCPUs without an interrupt remapper",
+	 "take 255 vCPUs at most"},
+	{"libvirtd-gone", "client socket is closed", NULL, SNP_E_LIBVIRT,
+	 "libvirtd went away in the middle", "see whether it runs again, then: snp-launch list"},
+	{"libvirtd-gone", "End of file while reading data", NULL, SNP_E_LIBVIRT,
+	 "libvirtd went away in the middle", "see whether it runs again, then: snp-launch list"},
+	{"libvirtd-gone", "keepalive timeout", NULL, SNP_E_LIBVIRT,
+	 "libvirtd does not answer any more", "see whether it runs, then: snp-launch list"},
+	{"no-libvirtd", "Failed to connect socket", NULL, SNP_E_LIBVIRT,
+	 "libvirtd does not run, or the URI names another socket",
+	 "start it (systemctl start libvirtd), or give --connect"},
+	{"no-libvirtd", "authentication unavailable", NULL, SNP_E_LIBVIRT,
+	 "libvirt lets only root and the group libvirt in", "join the group libvirt, or use sudo"},
+};
+
+static int32_t number_after(const char *text, const char *key, bool *ret_found)
+{
+	const char *at = strstr(text, key);
+	char *end;
+	long value;
+
+	*ret_found = false;
+	if (!at)
+		return 0;
+	errno = 0;
+	value = strtol(at + strlen(key), &end, 0);
+	if (end == at + strlen(key) || errno != 0 || value < INT32_MIN || value > INT32_MAX)
+		return 0;
+	*ret_found = true;
+	return (int32_t)value;
+}
+
+/* The text is nothing but a number, or an error's name, perhaps with the kernel's prefix. */
+static const struct firmware_error *named_alone(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 0);
+
+	if (end != text && *end == '\0' && value <= FIRMWARE_ERROR_MAX)
+		return firmware_error_find((uint32_t)value);
+	if (strncasecmp(text, "SEV_RET_", 8) == 0)
+		text += 8;
+	for (uint32_t i = 0; i <= FIRMWARE_ERROR_MAX; i++) {
+		const struct firmware_error *e = firmware_error_find(i);
+
+		if (e && strcasecmp(e->name, text) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+static void find_command(const char *text, char ret[static 32])
+{
+	const char *at = strstr(text, "SNP_LAUNCH_");
+	size_t n = at ? strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") : 0;
+
+	snprintf(ret, 32, "%.*s", (int)(n < 31 ? n : 31), at ? at : "");
+}
+
+/* A firmware that refuses a digest, a policy or a signature answers the question; any other error of
+ * its is trouble of the host's. */
+static enum snp_code code_of(const struct firmware_error *e)
+{
+	switch (e->code) {
+	case 0x07:
+	case 0x0a:
+	case 0x0b:
+		return SNP_E_LAUNCH_REFUSED;
+	default:
+		return SNP_E_HOST;
+	}
+}
+
+static bool explain_firmware(const char *text, struct explanation *ex)
+{
+	bool has_fw;
+	int32_t fw = number_after(text, "fw_error=", &has_fw);
+
+	ex->ret = number_after(text, "ret=", &ex->has_ret);
+	find_command(text, ex->command);
+	ex->firmware = has_fw && fw >= 0 ? firmware_error_find((uint32_t)fw) : named_alone(text);
+	if (!ex->firmware || (has_fw && fw == 0))
+		return false;
+	ex->name = "firmware-error";
+	ex->code = code_of(ex->firmware);
+	ex->happened = ex->firmware->meaning;
+	ex->cure = ex->firmware->cure ? ex->firmware->cure
+				      : "see the kernel log of the host for what went before";
+	return true;
+}
+
+bool explain_text(const char *text, struct explanation *ret)
+{
+	struct explanation ex = {0};
+
+	if (explain_firmware(text, &ex)) {
+		*ret = ex;
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct row *row = &rows[i];
+
+		if (!strstr(text, row->has) || (row->also && !strstr(text, row->also)))
+			continue;
+		ex.name = row->name;
+		ex.code = row->code;
+		ex.happened = row->happened;
+		ex.cure = row->cure;
+		*ret = ex;
+		return true;
+	}
+	return false;
+}
+
+/* QEMU's last words come through libvirt with a time stamp, a path and line ends before them. */
+static const char *last_words(const char *text)
+{
+	const char *at = strstr(text, "qemu-system-x86_64: ");
+
+	return at ? at + strlen("qemu-system-x86_64: ") : text;
+}
+
+int explain_fail(struct snp_error *err, const char *what, const char *text)
+{
+	struct explanation ex;
+
+	if (!explain_text(text, &ex))
+		return snp_fail(err, SNP_E_LIBVIRT, SNP_NO_OFFSET, "%s: %.700s", what,
+				last_words(text));
+	if (ex.firmware)
+		return snp_fail(err, ex.code, SNP_NO_OFFSET,
+				"%s: %s%sfirmware error 0x%02x %s: %s; %s", what, ex.command,
+				ex.command[0] ? ": " : "", ex.firmware->code, ex.firmware->name,
+				ex.happened, ex.cure);
+	return snp_fail(err, ex.code, SNP_NO_OFFSET, "%s: %s; %s (libvirt: %.300s)", what,
+			ex.happened, ex.cure, last_words(text));
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+
+#include "guest/guest_dir.h"
+#include "guest/state_dir.h"
+
+static char root[] = "/tmp/snp-test-guest-XXXXXX", state_path[64];
+
+static const struct named {
+	const char *name, *guest;
+	bool valid;
+} names[] = {
+	{"plain", "web1", true},
+	{"all letters", "A-b_c.9", true},
+	{"63 characters", "a12345678901234567890123456789012345678901234567890123456789012", true},
+	{"64 characters", "a123456789012345678901234567890123456789012345678901234567890123",
+	 false},
+	{"empty", "", false},
+	{"dot first", ".web1.next", false},
+	{"up", "..", false},
+	{"option", "-c", false},
+	{"path", "a/b", false},
+	{"newline", "a\nb", false},
+	{"UTF-8",
+	 "w\xc3\xa9"
+	 "b",
+	 false},
+	{"blank", "a b", false},
+};
+
+static void check_name(void **state)
+{
+	const struct named *row = *state;
+	struct guest_dir dir = {.fd = 77};
+	struct snp_error err = {0};
+
+	assert_int_equal(guest_name_valid(row->guest), row->valid);
+	if (row->valid)
+		return;
+	assert_int_equal(guest_dir_claim(state_path, row->guest, (uid_t)-1, (gid_t)-1, &dir, &err),
+			 -SNP_E_USAGE);
+	assert_int_equal(guest_dir_lock(state_path, row->guest, &dir, NULL), -SNP_E_USAGE);
+	assert_int_equal(dir.fd, 77);
+	assert_true(err.message[0] != '\0');
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void claim(const char *name, struct guest_dir *ret)
+{
+	assert_int_equal(guest_dir_claim(state_path, name, (uid_t)-1, (gid_t)-1, ret, NULL), 0);
+}
+
+static void a_name_is_one_process_s(void **state)
+{
+	struct guest_dir dir, other;
+	struct snp_error err;
+
+	(void)state;
+	claim("web1", &dir);
+	assert_int_equal(mode_of(state_path), 0711);
+	assert_int_equal(mode_of(dir.path), 0711);
+	assert_int_equal(mode_of(guest_dir_file(&dir, "boot")), 0711);
+	assert_int_equal(mode_of(guest_dir_file(&dir, "run")), 0700);
+	assert_int_equal(guest_dir_claim(state_path, "web1", (uid_t)-1, (gid_t)-1, &other, &err),
+			 -SNP_E_EXISTS);
+	assert_int_equal(guest_dir_lock(state_path, "web1", &other, &err), -SNP_E_BUSY);
+	assert_true(guest_dir_busy(state_path, "web1"));
+	guest_dir_close(&dir);
+	assert_false(guest_dir_busy(state_path, "web1"));
+	assert_int_equal(guest_dir_lock(state_path, "web1", &dir, &err), 0);
+	assert_int_equal(guest_dir_remove(&dir, &err), 0);
+	assert_int_equal(guest_dir_lock(state_path, "web1", &dir, &err), -SNP_E_NOT_FOUND);
+}
+
+/* What a hostile QEMU may leave in run/ must neither stop a removal nor lead it elsewhere. */
+static void remove_follows_nothing(void **state)
+{
+	struct guest_dir dir;
+	char outside[128], deep[600];
+
+	(void)state;
+	claim("evil", &dir);
+	snprintf(outside, sizeof(outside), "%s/outside", root);
+	assert_int_equal(mkdir(outside, 0700), 0);
+	assert_int_equal(symlink(outside, guest_dir_file(&dir, "run/link")), 0);
+	assert_int_equal(mkfifo(guest_dir_file(&dir, "run/fifo"), 0600), 0);
+	snprintf(deep, sizeof(deep), "%s", guest_dir_file(&dir, "run"));
+	for (unsigned int i = 0; i < 20; i++) {
+		strcat(deep, "/d");
+		assert_int_equal(mkdir(deep, 0700), 0);
+	}
+	assert_int_equal(guest_dir_remove(&dir, NULL), 0);
+	assert_int_equal(access(outside, F_OK), 0);
+	assert_int_equal(rmdir(outside), 0);
+}
+
+static void replacement_is_one_step(void **state)
+{
+	struct guest_dir old, next, left;
+	char **found;
+	size_t n;
+
+	(void)state;
+	claim("swap", &old);
+	close(open(guest_dir_file(&old, "run/old"), O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(guest_dir_claim_next(&old, (uid_t)-1, (gid_t)-1, &left, NULL), 0);
+	guest_dir_close(&left); /* as after a kill */
+	assert_int_equal(guest_dir_claim_next(&old, (uid_t)-1, (gid_t)-1, &next, NULL), 0);
+	close(open(guest_dir_file(&next, "run/new"), O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(guest_dir_list(state_path, &found, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	guest_names_free(found, n);
+	assert_int_equal(guest_dir_exchange(&old, &next, NULL), 0);
+	assert_int_equal(access(guest_dir_file(&next, "run/new"), F_OK), 0);
+	assert_int_equal(access(guest_dir_file(&old, "run/old"), F_OK), 0);
+	guest_dir_close(&old); /* killed before the old one is cleared: removal clears both */
+	assert_int_equal(guest_dir_remove(&next, NULL), 0);
+	assert_int_equal(guest_dir_list(state_path, &found, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	guest_names_free(found, n);
+	assert_int_equal(rmdir(state_path), 0);
+}
+
+#define PROCESSES 16
+
+static void many_claims_have_one_winner(void **state)
+{
+	unsigned int won = 0, exists = 0;
+	struct guest_dir dir;
+
+	(void)state;
+	for (unsigned int i = 0; i < PROCESSES; i++) {
+		if (fork() == 0) {
+			int r = guest_dir_claim(state_path, "one", (uid_t)-1, (gid_t)-1, &dir,
+						NULL);
+
+			_exit(r == 0 ? 1 : r == -SNP_E_EXISTS ? 2 : 3);
+		}
+	}
+	for (unsigned int i = 0; i < PROCESSES; i++) {
+		int status;
+
+		assert_true(wait(&status) > 0);
+		won += WIFEXITED(status) && WEXITSTATUS(status) == 1;
+		exists += WIFEXITED(status) && WEXITSTATUS(status) == 2;
+	}
+	assert_int_equal(won, 1);
+	assert_int_equal(exists, PROCESSES - 1);
+	assert_int_equal(guest_dir_lock(state_path, "one", &dir, NULL), 0);
+	assert_int_equal(guest_dir_remove(&dir, NULL), 0);
+}
+
+static const struct uri {
+	const char *name, *uri, *folder;
+	bool remote;
+} uris[] = {
+	{"system", "qemu:///system", "/var/lib/snp-launch", false},
+	{"system, by its socket", "qemu+unix:///system", "/var/lib/snp-launch", false},
+	{"session", "qemu:///session", "/state/snp-launch", false},
+	{"ssh", "qemu+ssh://root@host/system", "qemu+ssh:%2F%2Froot@host%2Fsystem", true},
+	{"tls without host", "qemu+tls:///system", "qemu+tls:%2F%2F%2Fsystem", true},
+	{"test", "test:///default", "test:%2F%2F%2Fdefault", false},
+	{"forwarded", "qemu+unix:///system?socket=/tmp/s",
+	 "qemu+unix:%2F%2F%2Fsystem?socket=%2Ftmp%2Fs", false},
+};
+
+static void check_uri(void **state)
+{
+	const struct uri *row = *state;
+	char path[PATH_MAX];
+	size_t n, tail = strlen(row->folder);
+
+	assert_int_equal(uri_is_remote(row->uri), row->remote);
+	assert_int_equal(state_dir_find(NULL, row->uri, path, NULL), 0);
+	n = strlen(path);
+	assert_true(n >= tail && strcmp(path + n - tail, row->folder) == 0);
+	assert_int_equal(state_dir_find("/elsewhere", row->uri, path, NULL), 0);
+	assert_string_equal(path, "/elsewhere");
+}
+
+static void a_simulated_host_keeps_its_guests(void **state)
+{
+	char uri[256], path[PATH_MAX], expected[128], lock[128];
+
+	(void)state;
+	snprintf(uri, sizeof(uri), "qemu+unix:///session?socket=%s/run/libvirt/libvirt-sock", root);
+	snprintf(lock, sizeof(lock), "%s/keeper.lock", root);
+	assert_false(uri_simulated_host(uri, path));
+	close(open(lock, O_WRONLY | O_CREAT, 0600));
+	snprintf(expected, sizeof(expected), "%s/guests", root);
+	assert_int_equal(state_dir_find(NULL, uri, path, NULL), 0);
+	assert_string_equal(path, expected);
+	assert_int_equal(unlink(lock), 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	unsetenv("SNP_LAUNCH_STATE_DIR");
+	setenv("XDG_STATE_HOME", "/state", 1);
+	if (!mkdtemp(root))
+		return -1;
+	snprintf(state_path, sizeof(state_path), "%s/state", root);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rmdir(state_path);
+	return rmdir(root);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(a_name_is_one_process_s),
+		cmocka_unit_test(remove_follows_nothing),
+		cmocka_unit_test(replacement_is_one_step),
+		cmocka_unit_test(many_claims_have_one_winner),
+		cmocka_unit_test(a_simulated_host_keeps_its_guests),
+	};
+	size_t n = 5;
+
+	umask(077);
+	ADD_ROWS(tests, n, check_name, names);
+	ADD_ROWS(tests, n, check_uri, uris);
+	return _cmocka_run_group_tests("guest_dir", tests, n, setup, teardown);
+}
