@@ -70,13 +70,20 @@ static int staging_make(const char *folder, struct staging *s)
 static int write_file(const char *folder, const struct snp_folder_file *file, struct snp_error *err)
 {
 	const char *slash = strchr(file->name, '/');
-	char path[PATH_MAX];
+	_cleanup_(freep)
+	char *inner = NULL, *path = NULL;
 
-	snprintf(path, sizeof(path), "%s/%.*s", folder, slash ? (int)(slash - file->name) : 0,
-		 file->name);
-	if (slash && mkdir(path, 0777) < 0 && errno != EEXIST)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", path);
-	snprintf(path, sizeof(path), "%s/%s", folder, file->name);
+	if (asprintf(&path, "%s/%s", folder, file->name) < 0) {
+		path = NULL;
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	if (slash) {
+		inner = strndup(path, strlen(folder) + 1 + (size_t)(slash - file->name));
+		if (!inner)
+			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		if (mkdir(inner, 0777) < 0 && errno != EEXIST)
+			return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", inner);
+	}
 	return snp_file_write(path, (struct snp_span){file->data, file->size}, 0666, false, err);
 }
 
