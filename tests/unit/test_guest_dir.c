@@ -102,7 +102,9 @@ static void remove_follows_nothing(void **state)
 	assert_int_equal(mkfifo(guest_dir_file(&dir, "run/fifo"), 0600), 0);
 	snprintf(deep, sizeof(deep), "%s", guest_dir_file(&dir, "run"));
 	for (unsigned int i = 0; i < 20; i++) {
-		strcat(deep, "/d");
+		size_t n = strlen(deep);
+
+		snprintf(deep + n, sizeof(deep) - n, "/d");
 		assert_int_equal(mkdir(deep, 0700), 0);
 	}
 	assert_int_equal(guest_dir_remove(&dir, NULL), 0);

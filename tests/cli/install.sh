@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# An installed library is usable with nothing but pkg-config, shared and static, and says so itself.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+grep -q '^SNP_SANITIZE:BOOL=ON' "$SNP_BUILD/CMakeCache.txt" &&
+	skip "a sanitized library is not for installing"
+
+run 0 env DESTDIR="$work/root" cmake --install "$SNP_BUILD"
+pc=$(find root -name snpmeasure.pc)
+[ -n "$pc" ] || fail "no pkg-config file was installed"
+prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:[A-Z]*=//p' "$SNP_BUILD/CMakeCache.txt")
+export PKG_CONFIG_PATH=$work/${pc%/*}
+flags() {
+	pkg-config --define-variable=libdir="$work/${pc%/pkgconfig/*}" \
+		--define-variable=includedir="$work/root$prefix/include" "$@" snpmeasure
+}
+
+[ ! -e "root$prefix/include/snp/tool.h" ] || fail "the tools' own header was installed"
+for header in "root$prefix"/include/snp/*.h; do
+	echo "#include <snp/${header##*/}>"
+done >use.c
+cat >>use.c <<'END'
+#include <stdio.h>
+
+int main(void)
+{
+	uint8_t bytes[2];
+	struct snp_error err;
+
+	if (snp_hex_decode("0aff", "use.c", bytes, sizeof(bytes), &err) < 0 || bytes[1] != 0xff)
+		return 1;
+	puts("decoded");
+	return 0;
+}
+END
+cc=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$SNP_BUILD/CMakeCache.txt")
+
+# shellcheck disable=SC2046 # flags are words
+run 0 "$cc" -std=gnu17 -Wall -Werror $(flags --cflags) use.c -o shared $(flags --libs)
+run 0 env LD_LIBRARY_PATH="$work/${pc%/pkgconfig/*}" ./shared
+says decoded
+
+# Every object of the archive, so that a library that the pkg-config file forgets is missed here.
+# shellcheck disable=SC2046
+run 0 "$cc" -std=gnu17 $(flags --cflags) use.c -o static -Wl,--whole-archive -l:libsnpmeasure.a \
+	-Wl,--no-whole-archive $(flags --libs --static | sed 's/-lsnpmeasure//')
+run 0 ./static
+says decoded
+
+run 0 "root$prefix/bin/snp-measure" --version
+for manual in "$SNP_SOURCE"/docs/*.[1-8]; do
+	[ ! -e "$manual" ] || [ -e "root$prefix/share/man/man${manual##*.}/${manual##*/}" ] ||
+		fail "$manual was not installed"
+done
