@@ -7,7 +7,7 @@ set -euo pipefail
 
 # shellcheck disable=SC2034 # for the callers
 build_packages=(gcc libc6-dev cmake ninja-build pkgconf libssl-dev libcjson-dev libcbor-dev
-	libprotobuf-c-dev protobuf-c-compiler libxml2-dev libvirt-dev)
+	libprotobuf-c-dev protobuf-c-compiler libxml2-dev libvirt-dev libcmocka-dev)
 # shellcheck disable=SC2034
 host_packages=(libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 ovmf)
 # The first versions that can launch an SEV-SNP guest; Debian 12 itself has older ones.
@@ -180,14 +180,18 @@ fetch_kernel() (
 	unpack "$package"_*.deb "$inside/initrd.gz" initrd.gz
 )
 
-# configure FOLDER CMAKE-OPTION…, once; later runs of cmake --build see to changes themselves.
+# build FOLDER CMAKE-OPTION… [-- BUILD-OPTION…]: configured the first time, brought up to date each time.
 build() {
-	local folder=$top/$1 generator=()
+	local folder=$top/$1 options=()
 	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
 	[ ! -e "$folder" ] || as_owner test -w "$folder" ||
 		die "$folder is not $owner's to write; remove it first"
-	[ -e "$folder/CMakeCache.txt" ] || generator=(-G Ninja)
+	[ -e "$folder/CMakeCache.txt" ] || options+=(-G Ninja)
 	[ -e "$folder/build.ninja" ] || [ -e "$folder/Makefile" ] ||
-		as_owner cmake -S "$top" -B "$folder" "${generator[@]}" "$@"
-	as_owner cmake --build "$folder" --parallel "$(nproc)"
+		as_owner cmake -S "$top" -B "$folder" "${options[@]}"
+	as_owner cmake --build "$folder" --parallel "$(nproc)" "${@:2}"
 }
