@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "complaint.h"
+#include "node.h"
+#include "program.h"
+#include "uapi.h"
+
+bool vm_has_protected_state(const struct vm *vm)
+{
+	return vm->type == UAPI_SEV_ES_VM || vm->type == UAPI_SNP_VM;
+}
+
+bool vm_has_private_memory(const struct vm *vm)
+{
+	return vm->type == UAPI_SNP_VM;
+}
+
+int vm_create(unsigned long type)
+{
+	struct vm *vm;
+	int fd;
+
+	if (type != UAPI_DEFAULT_VM && type != UAPI_SEV_VM && type != UAPI_SEV_ES_VM &&
+	    type != UAPI_SNP_VM)
+		return -EINVAL;
+	vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return -ENOMEM;
+	vm->type = (unsigned int)type;
+	pthread_mutex_init(&vm->lock, NULL);
+	fd = node_open(NODE_VM, vm, 0);
+	if (fd < 0)
+		free(vm);
+	else
+		program_watch_keeper();
+	return fd;
+}
+
+static int set_region(struct vm *vm, const struct kvm_userspace_memory_region *region)
+{
+	const struct uapi_memory_region2 region2 = {
+		.slot = region->slot,
+		.flags = region->flags,
+		.guest_phys_addr = region->guest_phys_addr,
+		.memory_size = region->memory_size,
+		.userspace_addr = region->userspace_addr,
+	};
+
+	/* A slot of the old form has no room for a guest_memfd. */
+	if (region->flags & UAPI_MEM_GUEST_MEMFD)
+		return -EINVAL;
+	return memory_set_region(vm, &region2);
+}
+
+static int irqchip(struct vm *vm, struct kvm_irqchip *chip, bool set)
+{
+	if (chip->chip_id > 2)
+		return -EINVAL;
+	if (set)
+		vm->irqchips[chip->chip_id] = *chip;
+	else
+		*chip = vm->irqchips[chip->chip_id];
+	return 0;
+}
+
+static int64_t nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static int get_clock(const struct vm *vm, struct kvm_clock_data *ret)
+{
+	*ret = (struct kvm_clock_data){.clock = (uint64_t)(nanoseconds() + vm->clock_offset)};
+	return 0;
+}
+
+static int set_clock(struct vm *vm, const struct kvm_clock_data *clock)
+{
+	vm->clock_offset = (int64_t)clock->clock - nanoseconds();
+	return 0;
+}
+
+/* No vCPU takes interrupts; but the boot vCPU listens to its serial port. */
+static int irq_line(struct vm *vm, struct kvm_irq_level *level)
+{
+	const uint64_t one = 1;
+
+	if (level->irq == SERIAL_IRQ && level->level && vm->vcpu_count > 0)
+		(void)!write(vm->vcpus[0]->wake, &one, sizeof(one));
+	level->status = 1;
+	return 0;
+}
+
+static int enable_capability(const struct vm *vm, const struct kvm_enable_cap *cap)
+{
+	switch (cap->cap) {
+	/* Exits and quirks that only running guest code would notice. CD_NW_CLEARED decides over CR0 in
+	 * the save area: nobody turns it off so far, and then the simulation must know. */
+	case KVM_CAP_EXIT_HYPERCALL:
+	case KVM_CAP_X86_DISABLE_EXITS:
+	case KVM_CAP_EXCEPTION_PAYLOAD:
+	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
+	case KVM_CAP_X2APIC_API:
+	case KVM_CAP_MAX_VCPU_ID:
+	case KVM_CAP_MSR_PLATFORM_INFO:
+	case KVM_CAP_X86_USER_SPACE_MSR:
+	case KVM_CAP_ENFORCE_PV_FEATURE_CPUID:
+		return capability(vm, cap->cap) ? 0 : -EINVAL;
+	default:
+		return refuse_unknown("KVM_ENABLE_CAP", cap->cap);
+	}
+}
+
+/* In-kernel devices that QEMU configures, saves and restores. */
+static int device_ioctl(struct vm *vm, unsigned long request, void *arg)
+{
+	switch (request) {
+	case KVM_GET_IRQCHIP:
+		return irqchip(vm, arg, false);
+	case KVM_SET_IRQCHIP:
+		return irqchip(vm, arg, true);
+	case KVM_GET_PIT2:
+		memcpy(arg, &vm->pit, sizeof(vm->pit));
+		return 0;
+	case KVM_SET_PIT2:
+		memcpy(&vm->pit, arg, sizeof(vm->pit));
+		return 0;
+	case KVM_GET_CLOCK:
+		return get_clock(vm, arg);
+	case KVM_SET_CLOCK:
+		return set_clock(vm, arg);
+	case KVM_IRQ_LINE:
+	case KVM_IRQ_LINE_STATUS:
+		return irq_line(vm, arg);
+	/* They configure what only running guest code would notice. */
+	case KVM_SET_TSS_ADDR:
+	case KVM_SET_IDENTITY_MAP_ADDR:
+	case KVM_SET_NR_MMU_PAGES:
+	case KVM_SET_BOOT_CPU_ID:
+	case KVM_CREATE_IRQCHIP:
+	case KVM_CREATE_PIT2:
+	case KVM_REINJECT_CONTROL:
+	case KVM_SET_GSI_ROUTING:
+	case KVM_SIGNAL_MSI:
+	case KVM_IRQFD:
+	case KVM_IOEVENTFD:
+	case KVM_REGISTER_COALESCED_MMIO:
+	case KVM_UNREGISTER_COALESCED_MMIO:
+	case KVM_X86_SET_MSR_FILTER:
+		return 0;
+	default:
+		return refuse_unknown("a VM", request);
+	}
+}
+
+/* KVM pins what an SEV guest has registered; an SNP guest is refused only a wrong range. */
+static int register_region(const struct vm *vm, const struct kvm_enc_region *region)
+{
+	if (!vm->sev.active)
+		return -ENOTTY;
+	return region->size ? 0 : -EINVAL;
+}
+
+static int dispatch(struct vm *vm, unsigned long request, void *arg)
+{
+	switch (request) {
+	case KVM_CHECK_EXTENSION:
+		return capability(vm, (unsigned long)arg);
+	case KVM_CREATE_VCPU:
+		return vcpu_create(vm, (unsigned long)arg);
+	case KVM_SET_USER_MEMORY_REGION:
+		return set_region(vm, arg);
+	case UAPI_SET_USER_MEMORY_REGION2:
+		return memory_set_region(vm, arg);
+	case UAPI_SET_MEMORY_ATTRIBUTES:
+		return memory_set_attributes(vm, arg);
+	case UAPI_CREATE_GUEST_MEMFD:
+		return memory_create_guest_memfd(vm, arg);
+	case KVM_MEMORY_ENCRYPT_OP:
+		return sev_guest_op(vm, arg);
+	case KVM_MEMORY_ENCRYPT_REG_REGION:
+	case KVM_MEMORY_ENCRYPT_UNREG_REGION:
+		return register_region(vm, arg);
+	case KVM_ENABLE_CAP:
+		return enable_capability(vm, arg);
+	default:
+		return device_ioctl(vm, request, arg);
+	}
+}
+
+int vm_ioctl(struct vm *vm, unsigned long request, void *arg)
+{
+	int r;
+
+	pthread_mutex_lock(&vm->lock);
+	r = dispatch(vm, request, arg);
+	pthread_mutex_unlock(&vm->lock);
+	return r;
+}
