@@ -90,7 +90,7 @@ enum vm_vsock {
 };
 
 enum vm_on_reboot {
-	VM_REBOOT_BY_QEMU, /* restart where QEMU can (11.0 on), else destroy */
+	VM_REBOOT_AUTO, /* restart where QEMU can (11.0 on), else destroy */
 	VM_REBOOT_DESTROY,
 	VM_REBOOT_RESTART
 };

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_TEXT_RULE_H
+#define LAUNCHER_TEXT_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * What a string of vm.json may be. A pattern stands word for word in templates/vm.schema.json too.
+ * Lengths are in characters, as JSON Schema counts them.
+ */
+struct text_rule {
+	const char *pattern; /* POSIX extended regular expression; NULL: any plain text */
+	const char *wanted;  /* what would be right: "an absolute path without '..'" */
+	size_t min, max;     /* 0 for max: the pattern says it */
+	bool lines;	     /* TAB and newline are allowed */
+};
+
+extern const struct text_rule rule_name, rule_uuid, rule_line, rule_text, rule_label_key, rule_uri,
+	rule_path, rule_cmdline, rule_cpu_model, rule_signature, rule_memory, rule_serial,
+	rule_source, rule_mac, rule_pci, rule_policy, rule_abi_min;
+
+/* Text that XML 1.0 can carry and that looks like what it is: UTF-8 without control characters (but TAB
+ * and newline, if `lines`), bidirectional marks, line separators and U+FFFE, U+FFFF. */
+bool text_is_plain(const char *text, bool lines);
+
+/* True if `text` keeps the rule. A pattern that cannot be compiled for lack of memory is not kept. */
+bool text_keeps(const char *text, const struct text_rule *rule);
+
+#endif

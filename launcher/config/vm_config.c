@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/vm_config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/file.h>
+#include <snp/policy.h>
+
+#include "config/text_rule.h"
+#include "config/vm_config_parts.h"
+
+#define SCHEMA "snp-launch/1"
+
+/* The schema's name was looked at before anything else. */
+static int read_schema(const struct snp_json_value *value, const struct field *field, void *at,
+		       struct snp_error *err)
+{
+	const char *name;
+
+	(void)field;
+	(void)at;
+	return snp_json_string(value, &name, err);
+}
+
+static int read_uuid(const struct snp_json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
+{
+	char **uuid = at;
+	int r = field_text(value, field, at, err);
+
+	if (r < 0)
+		return r;
+	for (char *c = *uuid; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	/* libvirt takes the nil UUID for "none given" and makes one. */
+	if (strcmp(*uuid, "00000000-0000-0000-0000-000000000000") == 0)
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
+				     "another UUID than the one of zeros is right");
+	return 0;
+}
+
+static int read_labels(const struct snp_json_value *value, const struct field *field, void *at,
+		       struct snp_error *err)
+{
+	static const struct field label = {.rule = &rule_line};
+	struct vm_config *config = at;
+	const struct snp_json_value *member;
+	size_t n = 0;
+	int r;
+
+	(void)field;
+	if (!snp_json_is_object(value))
+		return snp_json_fail(value, err, SNP_E_JSON_TYPE, "an object of strings is right");
+	for (member = snp_json_first(value); member; member = snp_json_next(member))
+		n++;
+	if (n > 64)
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "more than 64 labels");
+	config->labels = calloc(n ? n : 1, sizeof(*config->labels));
+	if (!config->labels)
+		return snp_json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
+	for (member = snp_json_first(value); member; member = snp_json_next(member)) {
+		struct vm_label *ret = &config->labels[config->n_labels++];
+
+		if (!text_keeps(snp_json_key(member), &rule_label_key))
+			return snp_json_fail(member, err, SNP_E_JSON_VALUE,
+					     "the key is none; %s is right", rule_label_key.wanted);
+		r = field_text(member, &label, &ret->value, err);
+		if (r < 0)
+			return r;
+		ret->key = strdup(snp_json_key(member));
+		if (!ret->key)
+			return snp_json_fail(member, err, SNP_E_NO_MEMORY, "out of memory");
+	}
+	return 0;
+}
+
+static const struct field file_sha256 = {.read = field_hex, .max = SNP_SHA256_SIZE};
+
+static int read_sha256(const struct snp_json_value *value, const struct field *field, void *at,
+		       struct snp_error *err)
+{
+	struct vm_file *file = at;
+	int r = field_hex(value, &file_sha256, file->sha256, err);
+
+	(void)field;
+	if (r == 0)
+		file->has_sha256 = true;
+	return r;
+}
+
+static int read_auto(const struct snp_json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
+{
+	bool yes;
+	int r = snp_json_bool(value, &yes, err);
+
+	(void)field;
+	(void)at;
+	if (r == 0 && !yes)
+		r = snp_json_fail(value, err, SNP_E_JSON_VALUE,
+				  "true is right, or \"path\" in its place");
+	return r;
+}
+
+static int read_firmware(const struct snp_json_value *value, const struct field *field, void *at,
+			 struct snp_error *err)
+{
+	static const struct field fields[] = {
+		FIELD("path", field_text, vm_file, path, .rule = &rule_path),
+		SECTION("sha256", read_sha256),
+		SECTION("auto", read_auto),
+		{0},
+	};
+	struct vm_config *config = at;
+	int r = fields_read(value, fields, &config->firmware, err);
+
+	(void)field;
+	if (r == 0 && !snp_json_get(value, "auto") == !snp_json_get(value, "path"))
+		r = snp_json_fail(value, err, SNP_E_JSON_VALUE,
+				  "either \"path\" or \"auto\": true is right");
+	return r;
+}
+
+static int read_boot(const struct snp_json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
+{
+	static const struct field fields[] = {
+		FIELD("kernel", field_text, vm_config, kernel.path, .required = true,
+		      .rule = &rule_path),
+		FIELD("kernel_sha256", read_sha256, vm_config, kernel),
+		FIELD("initrd", field_text, vm_config, initrd.path, .rule = &rule_path),
+		FIELD("initrd_sha256", read_sha256, vm_config, initrd),
+		FIELD("cmdline", field_text, vm_config, cmdline, .rule = &rule_cmdline),
+		FIELD("kernel_hashes", field_bool, vm_config, kernel_hashes),
+		{0},
+	};
+	struct vm_config *config = at;
+	int r;
+
+	(void)field;
+	config->kernel_hashes = true;
+	r = fields_read(value, fields, config, err);
+	if (r == 0 && config->initrd.has_sha256 && !config->initrd.path)
+		r = snp_json_need(value, "initrd", &value, err);
+	return r;
+}
+
+static const char *const reboot_names[] = {"auto", "destroy", "restart", NULL};
+static const char *const tpm_names[] = {"none", "emulated", NULL};
+
+static int read_tpm(const struct snp_json_value *value, const struct field *field, void *at,
+		    struct snp_error *err)
+{
+	bool *ret = at;
+	unsigned int i;
+	int r = snp_json_choice(value, field->rule, &i, err);
+
+	if (r == 0)
+		*ret = i == 1;
+	return r;
+}
+
+static const struct field config_fields[] = {
+	SECTION("schema", read_schema, .required = true),
+	FIELD("name", field_text, vm_config, name, .required = true, .rule = &rule_name),
+	FIELD("uuid", read_uuid, vm_config, uuid, .rule = &rule_uuid),
+	FIELD("title", field_text, vm_config, title, .rule = &rule_line),
+	FIELD("description", field_text, vm_config, description, .rule = &rule_text),
+	SECTION("labels", read_labels),
+	FIELD("connect", field_text, vm_config, connect, .rule = &rule_uri),
+	SECTION("firmware", read_firmware),
+	SECTION("boot", read_boot),
+	SECTION("cpu", read_cpu, .required = true),
+	SECTION("memory", read_memory, .required = true),
+	SECTION("disks", read_disks),
+	SECTION("networks", read_networks),
+	SECTION("console", read_console),
+	SECTION("vsock", read_vsock),
+	SECTION("vfio", read_vfio),
+	FIELD("rng", field_bool, vm_config, rng),
+	FIELD("tpm", read_tpm, vm_config, tpm, .rule = tpm_names),
+	SECTION("snp", read_snp),
+	FIELD("relabel", field_bool, vm_config, relabel),
+	FIELD("autostart", field_bool, vm_config, autostart),
+	FIELD("on_reboot", field_choice, vm_config, on_reboot, .rule = reboot_names),
+	FIELD("libvirt_xml", field_text, vm_config, libvirt_xml, .rule = &rule_path),
+	{0},
+};
+
+static int read_document(struct snp_json *document, struct vm_config **ret, struct snp_error *err)
+{
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = calloc(1, sizeof(*config));
+	int r;
+
+	if (!config) {
+		snp_json_free(document);
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	config->document = document;
+	config->policy = SNP_POLICY_DEFAULT;
+	config->rng = config->vcek = config->relabel = true;
+	r = snp_json_schema(document, SCHEMA, err);
+	if (r == 0)
+		r = fields_read(snp_json_root(document), config_fields, config, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(config);
+	return 0;
+}
+
+int vm_config_parse(const char *name, struct snp_span text, struct vm_config **ret,
+		    struct snp_error *err)
+{
+	struct snp_json *document;
+	int r = snp_json_parse(name, text, &document, err);
+
+	return r < 0 ? r : read_document(document, ret, err);
+}
+
+int vm_config_read(const char *path, struct vm_config **ret, struct snp_error *err)
+{
+	struct snp_json *document;
+	int r = snp_json_read(path, SNP_MAX_CONFIG, &document, err);
+
+	return r < 0 ? r : read_document(document, ret, err);
+}
+
+int read_array(const struct snp_json_value *value, size_t max, size_t size,
+	       int (*read)(const struct snp_json_value *member, void *at, struct snp_error *err),
+	       void **ret, size_t *ret_n, struct snp_error *err)
+{
+	const struct snp_json_value *member;
+	char *at;
+	size_t n;
+	int r;
+
+	r = snp_json_array(value, 0, max, &n, err);
+	if (r < 0)
+		return r;
+	at = *ret = calloc(n ? n : 1, size);
+	if (!at)
+		return snp_json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
+	/* Counted before they are filled: whoever frees the configuration then frees half of one, too. */
+	for (member = snp_json_first(value); member; member = snp_json_next(member), at += size) {
+		++*ret_n;
+		r = read(member, at, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void vm_config_free(struct vm_config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->n_labels; i++) {
+		free(config->labels[i].key);
+		free(config->labels[i].value);
+	}
+	for (size_t i = 0; i < config->n_disks; i++) {
+		free(config->disks[i].path);
+		free(config->disks[i].serial);
+	}
+	for (size_t i = 0; i < config->n_networks; i++) {
+		free(config->networks[i].source);
+		free(config->networks[i].mac);
+	}
+	for (size_t i = 0; i < config->n_vfio; i++)
+		free(config->vfio[i]);
+	free(config->labels);
+	free(config->disks);
+	free(config->networks);
+	free(config->vfio);
+	free(config->name);
+	free(config->uuid);
+	free(config->title);
+	free(config->description);
+	free(config->connect);
+	free(config->firmware.path);
+	free(config->kernel.path);
+	free(config->initrd.path);
+	free(config->cmdline);
+	free(config->cpu_model);
+	free(config->console_path);
+	free(config->host_data_path);
+	free(config->measurement_path);
+	free(config->id_reference);
+	free(config->id_image);
+	free(config->id_block);
+	free(config->id_auth);
+	free(config->id_key);
+	free(config->id_author_key);
+	free(config->libvirt_xml);
+	snp_json_free(config->document);
+	free(config);
+}

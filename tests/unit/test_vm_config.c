@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "config/vm_config.h"
+
+#define HEX32 "00112233445566778899aabbccddeeff"
+#define HEX64 HEX32 HEX32
+
+/* What stands beside a name, two vCPUs and 1 GiB; where it is refused, and how. */
+static const struct member {
+	const char *name, *text;
+	int status;
+	const char *pointer;
+} members[] = {
+	{"nothing else", "", 0, ""},
+	{"unknown key", ",\"memry\":1", -SNP_E_JSON_UNKNOWN_KEY, "/memry"},
+	{"another case", ",\"Boot\":{}", -SNP_E_JSON_UNKNOWN_KEY, "/Boot"},
+
+	{"uuid", ",\"uuid\":\"6F7C2A9E-5d0b-4a6e-9a3e-0d5b8c1f2e47\"", 0, ""},
+	{"uuid without hyphens", ",\"uuid\":\"" HEX32 "\"", -SNP_E_JSON_VALUE, "/uuid"},
+	{"uuid of zeros", ",\"uuid\":\"00000000-0000-0000-0000-000000000000\"", -SNP_E_JSON_VALUE,
+	 "/uuid"},
+
+	{"title with newline", ",\"title\":\"a\\nb\"", -SNP_E_JSON_VALUE, "/title"},
+	{"title with bidi override", ",\"title\":\"a\\u202eb\"", -SNP_E_JSON_VALUE, "/title"},
+	{"title with U+FFFE", ",\"title\":\"a\\ufffe\"", -SNP_E_JSON_VALUE, "/title"},
+	{"title with NUL", ",\"title\":\"a\\u0000b\"", -SNP_E_JSON_ENCODING, "/title"},
+	{"title of quotes and markup", ",\"title\":\"<a href=\\\"'&amp;]]>\"", 0, ""},
+	{"title beyond ASCII", ",\"title\":\"\\u00e4\\u00e4\\ud83d\\ude00\"", 0, ""},
+	{"label", ",\"labels\":{\"owner\":\"web\"}", 0, ""},
+	{"label key", ",\"labels\":{\"Owner\":\"web\"}", -SNP_E_JSON_VALUE, "/labels/Owner"},
+	{"label not text", ",\"labels\":{\"owner\":1}", -SNP_E_JSON_TYPE, "/labels/owner"},
+	{"connect", ",\"connect\":\"qemu+ssh://root@h/system\"", 0, ""},
+	{"connect without scheme", ",\"connect\":\"host\"", -SNP_E_JSON_VALUE, "/connect"},
+
+	{"firmware path", ",\"firmware\":{\"path\":\"/f\",\"sha256\":\"" HEX64 "\"}", 0, ""},
+	{"firmware auto", ",\"firmware\":{\"auto\":true}", 0, ""},
+	{"firmware not auto", ",\"firmware\":{\"auto\":false}", -SNP_E_JSON_VALUE,
+	 "/firmware/auto"},
+	{"firmware both", ",\"firmware\":{\"auto\":true,\"path\":\"/f\"}", -SNP_E_JSON_VALUE,
+	 "/firmware"},
+	{"firmware neither", ",\"firmware\":{}", -SNP_E_JSON_VALUE, "/firmware"},
+	{"short sha256", ",\"firmware\":{\"auto\":true,\"sha256\":\"" HEX32 "\"}",
+	 -SNP_E_JSON_VALUE, "/firmware/sha256"},
+
+	{"boot", ",\"boot\":{\"kernel\":\"/k\",\"cmdline\":\" a\\t b \\n\"}", 0, ""},
+	{"initrd without kernel", ",\"boot\":{\"initrd\":\"/i\"}", -SNP_E_JSON_MISSING_KEY,
+	 "/boot"},
+	{"sha256 of no initrd", ",\"boot\":{\"kernel\":\"/k\",\"initrd_sha256\":\"" HEX64 "\"}",
+	 -SNP_E_JSON_MISSING_KEY, "/boot"},
+	{"relative path", ",\"boot\":{\"kernel\":\"vmlinuz\"}", -SNP_E_JSON_VALUE, "/boot/kernel"},
+	{"path that climbs", ",\"boot\":{\"kernel\":\"/a/../b\"}", -SNP_E_JSON_VALUE,
+	 "/boot/kernel"},
+	{"path that ends climbing", ",\"boot\":{\"kernel\":\"/a/..\"}", -SNP_E_JSON_VALUE,
+	 "/boot/kernel"},
+	{"path with dots", ",\"boot\":{\"kernel\":\"/a/..b/c..\"}", 0, ""},
+	{"path of commas, quotes, blanks", ",\"boot\":{\"kernel\":\"/a,b=c \\\"'&<>;%s\"}", 0, ""},
+	{"cmdline with carriage return", ",\"boot\":{\"kernel\":\"/k\",\"cmdline\":\"a\\r\"}",
+	 -SNP_E_JSON_VALUE, "/boot/cmdline"},
+	{"kernel hashes as text", ",\"boot\":{\"kernel\":\"/k\",\"kernel_hashes\":\"yes\"}",
+	 -SNP_E_JSON_TYPE, "/boot/kernel_hashes"},
+
+	{"disk", ",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\"}]", 0, ""},
+	{"disk without format", ",\"disks\":[{\"path\":\"/d\"}]", -SNP_E_JSON_MISSING_KEY,
+	 "/disks/0"},
+	{"disk of unknown format", ",\"disks\":[{\"path\":\"/d\",\"format\":\"vmdk\"}]",
+	 -SNP_E_JSON_VALUE, "/disks/0/format"},
+	{"second disk wrong",
+	 ",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\",\"serial\":\"s\"},"
+	 "{\"path\":\"d\",\"format\":\"raw\"}]",
+	 -SNP_E_JSON_VALUE, "/disks/1/path"},
+	{"network without source", ",\"networks\":[{\"type\":\"network\"}]",
+	 -SNP_E_JSON_MISSING_KEY, "/networks/0"},
+	{"user network with source", ",\"networks\":[{\"type\":\"user\",\"source\":\"a\"}]",
+	 -SNP_E_JSON_VALUE, "/networks/0/source"},
+	{"group MAC", ",\"networks\":[{\"type\":\"user\",\"mac\":\"01:00:00:00:00:01\"}]",
+	 -SNP_E_JSON_VALUE, "/networks/0/mac"},
+	{"console file without path", ",\"console\":{\"type\":\"file\"}", -SNP_E_JSON_MISSING_KEY,
+	 "/console"},
+	{"console pty with path", ",\"console\":{\"type\":\"pty\",\"path\":\"/c\"}",
+	 -SNP_E_JSON_VALUE, "/console/path"},
+	{"vsock auto", ",\"vsock\":{\"cid\":\"auto\"}", 0, ""},
+	{"vsock of the host", ",\"vsock\":{\"cid\":2}", -SNP_E_JSON_VALUE, "/vsock/cid"},
+	{"vsock of anyone", ",\"vsock\":{\"cid\":4294967295}", -SNP_E_JSON_VALUE, "/vsock/cid"},
+	{"vfio", ",\"vfio\":[{\"address\":\"0000:41:00.0\"}]", 0, ""},
+	{"vfio short", ",\"vfio\":[{\"address\":\"41:00.0\"}]", -SNP_E_JSON_VALUE,
+	 "/vfio/0/address"},
+	{"tpm", ",\"tpm\":\"passthrough\"", -SNP_E_JSON_VALUE, "/tpm"},
+	{"on_reboot", ",\"on_reboot\":\"preserve\"", -SNP_E_JSON_VALUE, "/on_reboot"},
+
+	{"policy by name", ",\"snp\":{\"policy\":{\"debug\":true}}", 0, ""},
+	{"policy raw", ",\"snp\":{\"policy\":{\"raw\":\"0x30000\"}}", 0, ""},
+	{"policy raw and a name", ",\"snp\":{\"policy\":{\"smt\":true,\"raw\":\"0x30000\"}}",
+	 -SNP_E_JSON_VALUE, "/snp/policy/raw"},
+	{"policy decimal", ",\"snp\":{\"policy\":{\"raw\":\"196608\"}}", -SNP_E_JSON_VALUE,
+	 "/snp/policy/raw"},
+	{"policy as number", ",\"snp\":{\"policy\":{\"raw\":196608}}", -SNP_E_JSON_TYPE,
+	 "/snp/policy/raw"},
+	{"policy capital", ",\"snp\":{\"policy\":{\"raw\":\"0X3000F\"}}", -SNP_E_JSON_VALUE,
+	 "/snp/policy/raw"},
+	{"policy with an unknown bit", ",\"snp\":{\"policy\":{\"sev_es\":true}}",
+	 -SNP_E_JSON_UNKNOWN_KEY, "/snp/policy/sev_es"},
+	{"abi_min", ",\"snp\":{\"policy\":{\"abi_min\":\"1.256\"}}", -SNP_E_JSON_VALUE,
+	 "/snp/policy/abi_min"},
+	{"host data short", ",\"snp\":{\"host_data\":\"" HEX32 "\"}", -SNP_E_JSON_VALUE,
+	 "/snp/host_data"},
+	{"host data in base64", ",\"snp\":{\"host_data\":\"ABEiM0RVZneImaq7zN3u/w==\"}",
+	 -SNP_E_JSON_VALUE, "/snp/host_data"},
+	{"host data of a file", ",\"snp\":{\"host_data\":\"sha256:/i\"}", 0, ""},
+	{"host data of a relative file", ",\"snp\":{\"host_data\":\"sha256:i\"}", -SNP_E_JSON_VALUE,
+	 "/snp/host_data"},
+	{"measurement", ",\"snp\":{\"measurement\":\"" HEX64 HEX32 "\"}", 0, ""},
+	{"measurement with 0x", ",\"snp\":{\"measurement\":\"0x" HEX64 HEX32 "\"}",
+	 -SNP_E_JSON_VALUE, "/snp/measurement"},
+	{"measurement in a file", ",\"snp\":{\"measurement\":\"@/m\"}", 0, ""},
+	{"workarounds", ",\"snp\":{\"guest_visible_workarounds\":\"" HEX32 "\"}", 0, ""},
+	{"id reference", ",\"snp\":{\"id\":{\"reference\":\"/r\",\"image\":\"web\"}}", 0, ""},
+	{"id block without auth", ",\"snp\":{\"id\":{\"block\":\"/b\"}}", -SNP_E_JSON_MISSING_KEY,
+	 "/snp/id"},
+	{"id auth without block", ",\"snp\":{\"id\":{\"auth\":\"/b\"}}", -SNP_E_JSON_MISSING_KEY,
+	 "/snp/id"},
+	{"id of two kinds", ",\"snp\":{\"id\":{\"reference\":\"/r\",\"key\":\"/k\"}}",
+	 -SNP_E_JSON_UNKNOWN_KEY, "/snp/id/key"},
+	{"id of no kind", ",\"snp\":{\"id\":{}}", -SNP_E_JSON_MISSING_KEY, "/snp/id"},
+	{"id author without key", ",\"snp\":{\"id\":{\"author_key\":\"/k\"}}",
+	 -SNP_E_JSON_MISSING_KEY, "/snp/id"},
+	{"svn over 32 bits", ",\"snp\":{\"id\":{\"key\":\"/k\",\"svn\":4294967296}}",
+	 -SNP_E_JSON_VALUE, "/snp/id/svn"},
+};
+
+static int parse(const char *text, struct vm_config **ret, struct snp_error *err)
+{
+	return vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
+			       ret, err);
+}
+
+static void check_member(void **state)
+{
+	const struct member *row = *state;
+	struct vm_config *config = NULL;
+	struct snp_error err = {0};
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+		 "{\"schema\":\"snp-launch/1\",\"name\":\"web1\",\"cpu\":{\"count\":2},"
+		 "\"memory\":{\"size\":\"1GiB\"}%s}",
+		 row->text);
+	assert_int_equal(parse(text, &config, &err), row->status);
+	assert_int_equal(config != NULL, row->status == 0);
+	assert_int_equal(err.message[0] != '\0', row->status < 0);
+	assert_string_equal(err.pointer, row->pointer);
+	if (row->status < 0) {
+		assert_int_not_equal(err.line, 0);
+		assert_string_equal(err.file, "vm.json");
+	}
+	vm_config_free(config);
+}
+
+/* Whole documents. */
+static const struct document {
+	const char *name, *text;
+	int status;
+	const char *pointer;
+} documents[] = {
+	{"empty object", "{}", -SNP_E_JSON_MISSING_KEY, ""},
+	{"no object", "[]", -SNP_E_JSON_TYPE, ""},
+	{"another version", "{\"schema\":\"snp-launch/2\"}", -SNP_E_JSON_SCHEMA, "/schema"},
+	{"no name",
+	 "{\"schema\":\"snp-launch/1\",\"cpu\":{\"count\":1},\"memory\":{\"size\":\"1GiB\"}}",
+	 -SNP_E_JSON_MISSING_KEY, ""},
+	{"name twice", "{\"schema\":\"snp-launch/1\",\"name\":\"a\",\"name\":\"b\"}",
+	 -SNP_E_JSON_DUPLICATE_KEY, "/name"},
+	{"trailing bytes", "{\"schema\":\"snp-launch/1\"} x", -SNP_E_JSON_SYNTAX, ""},
+	{"comment", "// a guest\n{}", -SNP_E_JSON_SYNTAX, ""},
+	{"nothing", "", -SNP_E_JSON_SYNTAX, ""},
+};
+
+static void check_document(void **state)
+{
+	const struct document *row = *state;
+	struct vm_config *config = NULL;
+	struct snp_error err = {0};
+
+	assert_int_equal(parse(row->text, &config, &err), row->status);
+	assert_null(config);
+	assert_string_equal(err.pointer, row->pointer);
+	assert_int_not_equal(err.message[0], '\0');
+}
+
+/* Names, counts and sizes: one value in an otherwise good document. */
+static const struct value {
+	const char *name, *key, *text;
+	bool good;
+} values[] = {
+	{"name of one", "name", "\"a\"", true},
+	{"name of 63", "name",
+	 "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", true},
+	{"name of 64", "name",
+	 "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", false},
+	{"empty name", "name", "\"\"", false},
+	{"name with slash", "name", "\"a/b\"", false},
+	{"name with newline", "name", "\"a\\n\"", false},
+	{"name of two dots", "name", "\"..\"", false},
+	{"name that looks like another", "name", "\"w\\u0435b\"", false},
+	{"name with dot first", "name", "\".a\"", false},
+	{"no vCPU", "cpu", "{\"count\":0}", false},
+	{"vCPU -1", "cpu", "{\"count\":-1}", false},
+	{"vCPU half", "cpu", "{\"count\":1.5}", false},
+	{"a million vCPUs", "cpu", "{\"count\":1000000}", false},
+	{"vCPU as text", "cpu", "{\"count\":\"4\"}", false},
+	{"no count", "cpu", "{\"model\":\"EPYC-v4\"}", false},
+	{"signature", "cpu", "{\"count\":4,\"model\":\"host\",\"signature\":\"0xa10f11\"}", true},
+	{"signature decimal", "cpu", "{\"count\":4,\"signature\":\"10555153\"}", false},
+	{"signature of 9 digits", "cpu", "{\"count\":4,\"signature\":\"0x100000000\"}", false},
+	{"memory without unit", "memory", "{\"size\":\"4096\"}", false},
+	{"memory as number", "memory", "{\"size\":4096}", false},
+	{"memory of nothing", "memory", "{\"size\":\"0GiB\"}", false},
+	{"memory that overflows", "memory", "{\"size\":\"99999999999TiB\"}", false},
+	{"memory with blank", "memory", "{\"size\":\"4 GiB\"}", false},
+	{"memory in GB", "memory", "{\"size\":\"4GB\"}", false},
+	{"memory negative", "memory", "{\"size\":\"-4GiB\"}", false},
+	{"memory backing", "memory", "{\"size\":\"4GiB\",\"backing\":\"ram\"}", true},
+};
+
+static void check_value(void **state)
+{
+	static const char *const defaults[][2] = {
+		{"name", "\"a\""}, {"cpu", "{\"count\":1}"}, {"memory", "{\"size\":\"1GiB\"}"}};
+	const struct value *row = *state;
+	struct vm_config *config = NULL;
+	char text[2048] = "{\"schema\":\"snp-launch/1\"", pointer[64];
+	struct snp_error err = {0};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+		size_t n = strlen(text);
+		bool mine = strcmp(defaults[i][0], row->key) == 0;
+
+		snprintf(text + n, sizeof(text) - n, ",\"%s\":%s%s", defaults[i][0],
+			 mine ? row->text : defaults[i][1],
+			 i + 1 == ARRAY_SIZE(defaults) ? "}" : "");
+	}
+	r = parse(text, &config, &err);
+	assert_int_equal(r == 0, row->good);
+	snprintf(pointer, sizeof(pointer), "/%s", row->good ? "" : row->key);
+	if (!row->good)
+		assert_memory_equal(err.pointer, pointer, strlen(pointer));
+	vm_config_free(config);
+}
+
+static void check_defaults(void **state)
+{
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = NULL;
+
+	(void)state;
+	assert_int_equal(
+		parse("{\"schema\":\"snp-launch/1\",\"name\":\"web1\",\"cpu\":{\"count\":6,"
+		      "\"threads\":2},\"memory\":{\"size\":\"4GiB\"}}",
+		      &config, NULL),
+		0);
+	assert_string_equal(config->name, "web1");
+	assert_null(config->uuid);
+	assert_null(config->firmware.path);
+	assert_null(config->kernel.path);
+	assert_false(config->kernel_hashes);
+	assert_int_equal(config->cpu_count, 6);
+	assert_string_equal(config->cpu_model, "EPYC-v4");
+	assert_int_equal(config->cpu_sockets, 1);
+	assert_int_equal(config->cpu_cores, 3);
+	assert_int_equal(config->cpu_threads, 2);
+	assert_true(config->memory_kib == 4u << 20);
+	assert_int_equal(config->memory_backing, VM_BACKING_MEMFD);
+	assert_int_equal(config->console, VM_CONSOLE_PTY);
+	assert_int_equal(config->vsock, VM_VSOCK_NONE);
+	assert_true(config->rng && config->vcek && config->relabel);
+	assert_false(config->tpm || config->autostart || config->hugepages);
+	assert_true(config->policy == 0x30000);
+	assert_int_equal(config->host_data_kind, VM_HOST_DATA_ZERO);
+	assert_int_equal(config->id_kind, VM_ID_NONE);
+	assert_int_equal(config->on_reboot, VM_REBOOT_AUTO);
+}
+
+static void check_everything(void **state)
+{
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = NULL;
+	static const char text[] =
+		"{\"schema\":\"snp-launch/1\",\"name\":\"web1\","
+		"\"uuid\":\"6F7C2A9E-5D0B-4A6E-9A3E-0D5B8C1F2E47\",\"labels\":{\"a\":\"b\"},"
+		"\"boot\":{\"kernel\":\"/k\",\"kernel_sha256\":\"" HEX64
+		"\",\"cmdline\":\"\\\"a, b\\\"\"},"
+		"\"cpu\":{\"count\":8,\"sockets\":2,\"model\":\"host\",\"signature\":\"0xa20f10\"},"
+		"\"memory\":{\"size\":\"512MiB\",\"backing\":\"ram\",\"locked\":true},"
+		"\"disks\":[{\"path\":\"/d\",\"format\":\"qcow2\",\"bus\":\"scsi\",\"cache\":\"unsafe\","
+		"\"boot\":2}],\"networks\":[{\"type\":\"bridge\",\"source\":\"br0\"}],"
+		"\"vsock\":{\"cid\":7},\"vfio\":[{\"address\":\"0000:41:00.0\"}],\"tpm\":\"emulated\","
+		"\"snp\":{\"policy\":{\"abi_min\":\"1.51\",\"smt\":false,\"rapl_dis\":true},"
+		"\"host_data\":\"" HEX64
+		"\",\"measurement\":\"@/m\",\"id\":{\"key\":\"/key\",\"svn\":9,"
+		"\"family_id\":\"" HEX32 "\"}},\"on_reboot\":\"restart\"}";
+
+	(void)state;
+	assert_int_equal(parse(text, &config, NULL), 0);
+	assert_string_equal(config->uuid, "6f7c2a9e-5d0b-4a6e-9a3e-0d5b8c1f2e47");
+	assert_string_equal(config->labels[0].value, "b");
+	assert_true(config->kernel.has_sha256 && config->kernel.sha256[1] == 0x11);
+	assert_string_equal(config->cmdline, "\"a, b\"");
+	assert_true(config->kernel_hashes);
+	assert_int_equal(config->cpu_signature, 0xa20f10);
+	assert_int_equal(config->cpu_cores, 4);
+	assert_true(config->memory_kib == 512u << 10);
+	assert_int_equal(config->disks[0].cache, VM_CACHE_UNSAFE);
+	assert_int_equal(config->disks[0].boot, 2);
+	assert_string_equal(config->networks[0].source, "br0");
+	assert_int_equal(config->vsock_cid, 7);
+	assert_string_equal(config->vfio[0], "0000:41:00.0");
+	assert_true(config->policy == 0x820133);
+	assert_int_equal(config->host_data[31], 0xff);
+	assert_int_equal(config->measurement_kind, VM_MEASUREMENT_IN_FILE);
+	assert_string_equal(config->measurement_path, "/m");
+	assert_int_equal(config->id_svn, 9);
+	assert_int_equal(config->id_family_id[15], 0xff);
+	assert_int_equal(config->on_reboot, VM_REBOOT_RESTART);
+}
+
+/* Every proper prefix of a good document is refused, and explained within it. */
+static void check_cut(void **state)
+{
+	static const char whole[] =
+		"{\"schema\":\"snp-launch/1\",\"name\":\"a\",\"cpu\":{\"count\":1},"
+		"\"memory\":{\"size\":\"1GiB\"},\"labels\":{\"x\":\"y\"}}";
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(whole) - 1; n++) {
+		char *text =
+			malloc(n ? n : 1); /* on the heap, so that ASan sees one byte too far */
+		struct vm_config *config = NULL;
+		struct snp_error err = {0};
+
+		assert_non_null(text);
+		memcpy(text, whole, n);
+		assert_true(vm_config_parse("cut", (struct snp_span){(uint8_t *)text, n}, &config,
+					    &err) < 0);
+		assert_null(config);
+		assert_int_not_equal(err.message[0], '\0');
+		free(text);
+	}
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(check_defaults),
+		cmocka_unit_test(check_everything),
+		cmocka_unit_test(check_cut),
+	};
+	size_t n = 3;
+
+	ADD_ROWS(tests, n, check_member, members);
+	ADD_ROWS(tests, n, check_document, documents);
+	ADD_ROWS(tests, n, check_value, values);
+	return RUN_TESTS("vm_config", tests, n);
+}
