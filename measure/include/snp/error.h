@@ -93,6 +93,7 @@ enum snp_class {
 	X(BAD_POLICY,           "bad-policy",              REFUSED, "a guest policy that the secure processor refuses") \
 	X(BAD_KEY,              "bad-key",                 REFUSED, "a key of another kind or curve, or a broken one") \
 	X(UNSAFE_KEY,           "unsafe-key-file",         REFUSED, "a private key file that others may read") \
+	X(PASSPHRASE,          "wrong-passphrase",        REFUSED, "an encrypted key without the passphrase that opens it") \
 	X(BAD_ID_BLOCK,         "bad-id-block",            REFUSED, "an ID block or ID auth of the wrong form") \
 	X(SIGNATURE,            "bad-signature",           NO,      "a signature does not verify") \
 	X(DIGEST_DIFFERS,       "digest-differs",          NO,      "a launch digest is another than expected") \

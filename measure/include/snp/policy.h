@@ -14,19 +14,19 @@
  * The guest policy: the 64-bit word POLICY of SNP_LAUNCH_START, the ID block and the attestation
  * report (SEV-SNP firmware ABI 56860, "Guest Policy").
  */
-#define SNP_POLICY_ABI_MINOR		  0x00000000000000ffull
-#define SNP_POLICY_ABI_MAJOR		  0x000000000000ff00ull
-#define SNP_POLICY_SMT			  (1ull << 16)
-#define SNP_POLICY_RESERVED_MBO		  (1ull << 17) /* reserved, must be one */
-#define SNP_POLICY_MIGRATE_MA		  (1ull << 18)
-#define SNP_POLICY_DEBUG		  (1ull << 19)
-#define SNP_POLICY_SINGLE_SOCKET	  (1ull << 20)
-#define SNP_POLICY_CXL_ALLOW		  (1ull << 21)
-#define SNP_POLICY_MEM_AES_256_XTS	  (1ull << 22)
-#define SNP_POLICY_RAPL_DIS		  (1ull << 23)
-#define SNP_POLICY_CIPHERTEXT_HIDING_DRAM (1ull << 24)
-#define SNP_POLICY_PAGE_SWAP_DISABLE	  (1ull << 25)
-#define SNP_POLICY_RESERVED_MBZ		  (~0ull << 26)
+#define SNP_POLICY_ABI_MINOR		  UINT64_C(0x00000000000000ff)
+#define SNP_POLICY_ABI_MAJOR		  UINT64_C(0x000000000000ff00)
+#define SNP_POLICY_SMT			  (UINT64_C(1) << 16)
+#define SNP_POLICY_RESERVED_MBO		  (UINT64_C(1) << 17) /* reserved, must be one */
+#define SNP_POLICY_MIGRATE_MA		  (UINT64_C(1) << 18)
+#define SNP_POLICY_DEBUG		  (UINT64_C(1) << 19)
+#define SNP_POLICY_SINGLE_SOCKET	  (UINT64_C(1) << 20)
+#define SNP_POLICY_CXL_ALLOW		  (UINT64_C(1) << 21)
+#define SNP_POLICY_MEM_AES_256_XTS	  (UINT64_C(1) << 22)
+#define SNP_POLICY_RAPL_DIS		  (UINT64_C(1) << 23)
+#define SNP_POLICY_CIPHERTEXT_HIDING_DRAM (UINT64_C(1) << 24)
+#define SNP_POLICY_PAGE_SWAP_DISABLE	  (UINT64_C(1) << 25)
+#define SNP_POLICY_RESERVED_MBZ		  (UINT64_MAX << 26)
 
 #define SNP_POLICY_DEFAULT (SNP_POLICY_SMT | SNP_POLICY_RESERVED_MBO) /* 0x30000, QEMU's default */
 

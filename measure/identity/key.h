@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IDENTITY_KEY_H
+#define IDENTITY_KEY_H
+
+#include <openssl/evp.h>
+
+#include <snp/cleanup.h>
+#include <snp/key.h>
+
+DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
+DEFINE_CLEANUP(EVP_PKEY_CTX *, EVP_PKEY_CTX_free);
+DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+
+struct snp_key {
+	EVP_PKEY *private; /* NULL: a public key */
+	EVP_PKEY *public;  /* of libcrypto's own, also where the private half is a token's */
+	enum snp_key_kind kind;
+};
+
+/* Bytes that are cleared when they are freed, from libcrypto's locked heap where it has one. */
+struct secret {
+	uint8_t *data;
+	size_t size;
+	size_t capacity;
+};
+void secret_free(struct secret *secret);
+
+/* Read what `source` (PATH, fd:N or -) holds, at most SECRET_MAX bytes; a file under the rules that
+ * snp/key.h lists for a private key. */
+#define SECRET_MAX (16u << 10)
+int secret_read(const char *source, struct secret *ret, struct snp_error *err);
+
+/* A passphrase on its way from the caller to libcrypto, which may ask for it more than once. */
+struct asker {
+	snp_passphrase ask; /* NULL: there is none */
+	void *arg;
+	const char *what; /* what the passphrase is for */
+	bool asked;
+	int length; /* or a negative code, which `error` explains */
+	char text[1024];
+	struct snp_error error;
+};
+
+/* The pem_password_cb of libcrypto; `arg` is a struct asker. */
+int asker_answer(char *ret, int size, int encrypting, void *arg);
+
+/* If a passphrase was asked for, the failure that this makes; else 0. */
+int asker_failure(const struct asker *asker, struct snp_error *err);
+
+/* Decode one private key out of a file's bytes, and check it. */
+int key_decode(struct snp_span bytes, struct asker *asker, struct snp_key **ret,
+	       struct snp_error *err);
+int key_decode_public(struct snp_span bytes, struct snp_key **ret, struct snp_error *err);
+
+/* Load one private key from a provider by its URI. */
+int key_load_uri(const char *uri, struct asker *asker, struct snp_key **ret, struct snp_error *err);
+
+/* Make a key of what libcrypto loaded, which is taken over also on failure: its kind is one of ours,
+ * its curve a named one. */
+int key_adopt(EVP_PKEY *pkey, bool is_private, struct snp_key **ret, struct snp_error *err);
+
+/* r and s of a DER signature of an EC kind, big-endian, one after the other; false, and `ret` of no use,
+ * if it is none or a number is too long. */
+bool signature_to_raw(enum snp_key_kind kind, struct snp_span der, uint8_t *ret);
+
+/* Explain a failure of libcrypto and empty its error queue. */
+int crypto_failed(struct snp_error *err, const char *what);
+
+#endif

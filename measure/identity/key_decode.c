@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "key.h"
+
+#include <openssl/asn1.h>
+#include <openssl/decoder.h>
+#include <openssl/err.h>
+#include <string.h>
+
+DEFINE_CLEANUP(OSSL_DECODER_CTX *, OSSL_DECODER_CTX_free);
+
+/* What a file may hold: the labels of PEM (RFC 7468; SEC1 as OpenSSL writes it). */
+struct form {
+	int selection;
+	const char *labels[4];
+	const char *name;
+};
+
+static const struct form private_form = {
+	EVP_PKEY_KEYPAIR,
+	{"PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", NULL},
+	"private key",
+};
+static const struct form public_form = {EVP_PKEY_PUBLIC_KEY, {"PUBLIC KEY", NULL}, "public key"};
+
+static bool knows_label(const struct form *form, const char *label, size_t size)
+{
+	for (size_t i = 0; form->labels[i]; i++)
+		if (strlen(form->labels[i]) == size && memcmp(form->labels[i], label, size) == 0)
+			return true;
+	return false;
+}
+
+static bool label_is(const char *label, size_t size, const char *text)
+{
+	return strlen(text) == size && memcmp(label, text, size) == 0;
+}
+
+#define PEM_BEGIN "-----BEGIN "
+
+/* Narrow `bytes` to the one PEM block of this form; the curve's name, which `openssl ecparam` writes
+ * before a key, may stand beside it. Bytes without any PEM are left as they are, for DER. */
+static int find_pem(struct snp_span bytes, const struct form *form, struct snp_span *ret,
+		    bool *ret_is_pem, struct snp_error *err)
+{
+	struct snp_span rest = bytes, found = {0};
+	const char *begin;
+	unsigned int n = 0;
+
+	while ((begin = memmem(rest.data, rest.size, PEM_BEGIN, strlen(PEM_BEGIN)))) {
+		size_t at = (size_t)((const uint8_t *)begin - rest.data) + strlen(PEM_BEGIN);
+		const char *label = begin + strlen(PEM_BEGIN), *end;
+		size_t size;
+
+		rest = (struct snp_span){rest.data + at, rest.size - at};
+		end = memmem(rest.data, rest.size, "-----", 5);
+		size = end ? (size_t)(end - label) : 0;
+		if (label_is(label, size, "EC PARAMETERS"))
+			continue;
+		if (!knows_label(form, label, size))
+			return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+					"holds PEM of another kind; a file with one %s is right",
+					form->name);
+		at = (size_t)((const uint8_t *)begin - bytes.data);
+		found = (struct snp_span){bytes.data + at, bytes.size - at};
+		n++;
+	}
+	if (n > 1)
+		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				"holds %u keys; a file with one %s is right", n, form->name);
+	*ret_is_pem = n == 1;
+	*ret = n == 1 ? found : bytes;
+	return 0;
+}
+
+/* One ASN.1 SEQUENCE and nothing after it. */
+static bool is_der(struct snp_span bytes)
+{
+	const unsigned char *at = bytes.data;
+	int tag, class, constructed;
+	long n;
+
+	if (bytes.size == 0 || bytes.size > SECRET_MAX)
+		return false;
+	constructed = ASN1_get_object(&at, &n, &tag, &class, (long)bytes.size);
+	/* 0x80: the length is wrong; 1: it is indefinite, which is BER. */
+	return constructed == V_ASN1_CONSTRUCTED && tag == V_ASN1_SEQUENCE &&
+	       (size_t)(at - bytes.data) + (size_t)n == bytes.size;
+}
+
+static int decode(struct snp_span bytes, const struct form *form, struct asker *asker,
+		  EVP_PKEY **ret, struct snp_error *err)
+{
+	_cleanup_(OSSL_DECODER_CTX_freep)
+	OSSL_DECODER_CTX *context = NULL;
+	_cleanup_(EVP_PKEY_freep)
+	EVP_PKEY *pkey = NULL;
+	struct snp_span block;
+	bool is_pem;
+	int r;
+
+	r = find_pem(bytes, form, &block, &is_pem, err);
+	if (r < 0)
+		return r;
+	if (!is_pem && !is_der(bytes))
+		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "neither PEM nor DER of a %s",
+				form->name);
+	context = OSSL_DECODER_CTX_new_for_pkey(&pkey, is_pem ? "PEM" : "DER", NULL, NULL,
+						form->selection, NULL, NULL);
+	if (!context ||
+	    (asker && OSSL_DECODER_CTX_set_pem_password_cb(context, asker_answer, asker) != 1))
+		return crypto_failed(err, "decode keys");
+	if (OSSL_DECODER_from_data(context, &block.data, &block.size) != 1 || !pkey) {
+		ERR_clear_error();
+		r = asker ? asker_failure(asker, err) : 0;
+		if (r < 0)
+			return r;
+		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "no %s that OpenSSL can decode",
+				form->name);
+	}
+	*ret = TAKE_PTR(pkey);
+	return 0;
+}
+
+/* The point is on its curve; for a private key also: the scalar is in range, and the point is its. */
+static int check_numbers(EVP_PKEY *pkey, bool is_private, struct snp_error *err)
+{
+	_cleanup_(EVP_PKEY_CTX_freep)
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	bool good = context &&
+		    (is_private ? EVP_PKEY_check(context) : EVP_PKEY_public_check(context)) == 1;
+
+	ERR_clear_error();
+	if (!good)
+		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				"a broken key: its numbers are out of range or do not belong "
+				"together");
+	return 0;
+}
+
+static int decode_checked(struct snp_span bytes, const struct form *form, struct asker *asker,
+			  struct snp_key **ret, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *key = NULL;
+	bool is_private = form == &private_form;
+	EVP_PKEY *pkey;
+	int r;
+
+	r = decode(bytes, form, asker, &pkey, err);
+	if (r == 0)
+		r = key_adopt(pkey, is_private, &key, err);
+	if (r == 0)
+		r = check_numbers(is_private ? key->private : key->public, is_private, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(key);
+	return 0;
+}
+
+int key_decode(struct snp_span bytes, struct asker *asker, struct snp_key **ret,
+	       struct snp_error *err)
+{
+	return decode_checked(bytes, &private_form, asker, ret, err);
+}
+
+int key_decode_public(struct snp_span bytes, struct snp_key **ret, struct snp_error *err)
+{
+	return decode_checked(bytes, &public_form, NULL, ret, err);
+}

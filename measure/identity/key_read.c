@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "key.h"
+
+#include <ctype.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include <snp/file.h>
+
+/* Length of the URI scheme that `source` begins with (RFC 3986 section 3.1), or 0: it is a path. */
+static size_t scheme_length(const char *source)
+{
+	size_t n =
+		strspn(source, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+
+	return n > 0 && source[n] == ':' && isalpha((unsigned char)source[0]) ? n : 0;
+}
+
+static int read_uri(const char *uri, size_t scheme, struct asker *asker, struct snp_key **ret,
+		    struct snp_error *err)
+{
+	char name[32];
+	int r;
+
+	/* The rest of a URI can hold a PIN (RFC 7512, pin-value). */
+	snprintf(name, sizeof(name), "%.*s:…", scheme < 20 ? (int)scheme : 20, uri);
+	asker->what = name;
+	if (scheme == 4 && strncasecmp(uri, "file", 4) == 0)
+		r = snp_fail(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
+			     "passes by the checks on a key's file; give the path itself");
+	else
+		r = key_load_uri(uri, asker, ret, err);
+	return snp_in_file(err, r, name);
+}
+
+static int read_bytes(const char *source, struct asker *asker, struct snp_key **ret,
+		      struct snp_error *err)
+{
+	_cleanup_(secret_free)
+	struct secret secret = {0};
+	int r;
+
+	r = secret_read(source, &secret, err);
+	if (r < 0)
+		return r;
+	r = key_decode((struct snp_span){secret.data, secret.size}, asker, ret, err);
+	return snp_in_file(err, r, source);
+}
+
+int snp_key_read(const char *source, snp_passphrase ask, void *arg, struct snp_key **ret,
+		 struct snp_error *err)
+{
+	size_t scheme = scheme_length(source);
+	struct asker asker = {.ask = ask, .arg = arg, .what = source};
+	int r;
+
+	if (scheme > 0 && strncmp(source, "fd:", 3) != 0)
+		r = read_uri(source, scheme, &asker, ret, err);
+	else
+		r = read_bytes(source, &asker, ret, err);
+	OPENSSL_cleanse(&asker, sizeof(asker));
+	return r;
+}
+
+int snp_key_read_public(const char *path, struct snp_key **ret, struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	size_t size;
+	int r;
+
+	r = snp_file_read(path, SECRET_MAX, &bytes, &size, err);
+	if (r < 0)
+		return r;
+	r = key_decode_public((struct snp_span){bytes, size}, ret, err);
+	return snp_in_file(err, r, path);
+}
