@@ -71,6 +71,7 @@ enum snp_class {
 	X(BAD_METADATA,         "bad-sev-metadata",        REFUSED, "an image's SEV metadata is malformed") \
 	X(BAD_SECTION,          "bad-section",             REFUSED, "a section cannot be launched as it stands") \
 	X(SECTION_OVERLAP,      "section-overlap",         REFUSED, "two sections, or a section and the image, overlap") \
+	X(NO_SECTION,           "no-such-section",         REFUSED, "an image lacks a section that every guest of its kind needs") \
 	X(NO_RESET_ADDRESS,     "no-reset-address",        REFUSED, "an image gives no reset address to further vCPUs") \
 	X(NO_HASH_TABLE,        "no-hash-table",           REFUSED, "an image has no room for the SEV hash table") \
 	X(NO_HASH_SECTION,      "no-kernel-hashes-section", REFUSED, "an image would not have its SEV hash table measured") \

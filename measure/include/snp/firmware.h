@@ -3,6 +3,7 @@
 #define SNP_FIRMWARE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <snp/error.h>
@@ -12,10 +13,13 @@
 
 /*
  * A firmware image (OVMF, or an SVSM binary of the same footer): what the VMM loads, and what its
- * footer table and SEV metadata say (edk2 OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm and
- * X64/OvmfSevMetadata.asm; QEMU hw/i386/pc_sysfw_ovmf.c).
+ * OVMF table and SEV metadata say (edk2 OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm and
+ * X64/OvmfSevMetadata.asm; QEMU hw/i386/pc_sysfw_ovmf.c, target/i386/sev.c). Instead of the image
+ * there may be its summary, an snp-firmware/1 document: enough for every SEV-SNP launch digest.
  */
 struct snp_firmware;
+
+#define SNP_PAGE_SIZE 4096u
 
 /* Section types of the SEV metadata (edk2 OvmfSevMetadata.asm; QEMU target/i386/sev.c). */
 enum snp_section_type {
@@ -28,26 +32,90 @@ enum snp_section_type {
 
 struct snp_section {
 	uint32_t gpa;
-	uint32_t size;
+	uint32_t size; /* bytes */
 	uint32_t type;
 };
 
-/* Read and parse the image `path`; its pages' contents are hashed by the first digest that needs them.
- * Refused: what QEMU refuses of a table or metadata whatever it launches. What only some launches need
- * (metadata, reset address, hash table) may be absent here and is refused by snp_launch_check().
- * Errors: those of snp_file_read(); SNP_E_FIRMWARE_SIZE, SNP_E_BAD_TABLE, SNP_E_BAD_METADATA, …, each
- * with the byte offset. */
+#define SNP_GUID_SIZE	     16
+#define SNP_GUID_STRING_SIZE 37
+
+/* One entry of the OVMF table. */
+struct snp_table_entry {
+	uint8_t guid
+		[SNP_GUID_SIZE]; /* as it stands in the file: first three groups little-endian */
+	uint64_t offset;	 /* of its data in the file */
+	uint32_t size;		 /* of its data in bytes */
+};
+
+/* Where the address at which all vCPUs but the first start comes from. */
+enum snp_reset_source {
+	SNP_RESET_ABSENT,
+	SNP_RESET_TABLE,   /* SEV-ES reset block in the OVMF table */
+	SNP_RESET_LEGACY,  /* the same block alone, where newer firmware has the table's footer */
+	SNP_RESET_SUMMARY, /* the document says so */
+};
+
+struct snp_firmware_info {
+	const char *path;
+	bool is_summary;
+	uint64_t size; /* bytes; 0 for a summary */
+
+	/* The first thing wrong with table or metadata, or NULL. A launch that does not need what is
+	 * broken (SEV without kernel, say) is possible all the same; what stands before the trouble
+	 * is given below. */
+	const struct snp_error *problem;
+
+	bool has_table;
+	const struct snp_table_entry *entries; /* from the footer down, as QEMU looks */
+	size_t n_entries;
+
+	bool has_metadata;
+	uint64_t metadata_offset; /* in the file */
+	uint32_t metadata_version;
+	const struct snp_section *sections; /* in the order of the file, which is that of launch */
+	size_t n_sections;
+
+	enum snp_reset_source reset_source;
+	uint32_t reset_address; /* 0: absent, or the image says 0, which QEMU refuses alike */
+
+	bool has_hash_table; /* of a summary: it has a hash_table_gpa */
+	uint32_t hash_table_gpa, hash_table_size;
+
+	bool has_svsm;
+	uint32_t svsm_launch_offset; /* of the entry point, from where the binary is loaded */
+};
+
+/* Read and parse the image `path`, at most SNP_MAX_FIRMWARE bytes. Refused here is only what no VMM
+ * loads; a broken table or metadata is kept as `problem` of the info and refused by those launches
+ * that need it. Page contents are hashed by the first digest that needs them.
+ * Errors: those of snp_file_read(); SNP_E_FIRMWARE_SIZE, SNP_E_EMPTY_FILE; SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_firmware_read(const char *path, struct snp_firmware **ret, struct snp_error *err);
 
-/* Read an snp-firmware/1 document in its place. */
+/* The same for `image`, which is copied; `name` is what errors call it. */
+SNP_CHECK int snp_firmware_parse(const char *name, struct snp_span image, struct snp_firmware **ret,
+				 struct snp_error *err);
+
+/* Read an snp-firmware/1 document in the image's place: firmware_digest (48 bytes hex: the launch
+ * digest after the image's own pages), sections [{type, gpa, size}], and, where the image has them,
+ * reset_address and hash_table_gpa. Errors: those of snp_json_read() and snp/json.h. */
 SNP_CHECK int snp_firmware_read_summary(const char *path, struct snp_firmware **ret,
 					struct snp_error *err);
 void snp_firmware_free(struct snp_firmware *firmware);
 
-/* What it holds. Sections in table order. */
-uint64_t snp_firmware_size(const struct snp_firmware *firmware); /* 0 for a summary */
-const struct snp_section *snp_firmware_sections(const struct snp_firmware *firmware,
-						uint32_t *ret_count);
+/* What it holds, borrowed. */
+const struct snp_firmware_info *snp_firmware_info(const struct snp_firmware *firmware);
+
+/* SHA-256 of the image, computed at each call. Errors: SNP_E_NO_DIGEST for a summary, SNP_E_CRYPTO. */
+SNP_CHECK int snp_firmware_sha256(const struct snp_firmware *firmware,
+				  uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err);
+
+/* What a GUID of the table stands for ("SEV metadata"), or NULL; and its usual spelling. */
+const char *snp_guid_name(const uint8_t guid[static SNP_GUID_SIZE]);
+void snp_guid_string(const uint8_t guid[static SNP_GUID_SIZE],
+		     char ret[static SNP_GUID_STRING_SIZE]);
+
+/* "SNP_SEC_MEM" and so on, as edk2 calls a section type, or NULL. */
+const char *snp_section_type_name(uint32_t type);
 
 #pragma GCC visibility pop
 

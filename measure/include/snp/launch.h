@@ -2,12 +2,15 @@
 #ifndef SNP_LAUNCH_H
 #define SNP_LAUNCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/firmware.h>
+#include <snp/gctx.h>
 #include <snp/id_block.h>
+#include <snp/kernel.h>
 #include <snp/profile.h>
 
 #pragma GCC visibility push(default)
@@ -16,24 +19,14 @@
  * A launch: everything that its digest depends on, the ordered launch updates that the VMM would
  * submit for it, and the digest over them.
  */
-enum snp_mode {
-	SNP_MODE_SNP,	   /* SEV-SNP, OVMF */
-	SNP_MODE_SNP_SVSM, /* SEV-SNP, COCONUT-SVSM below OVMF, without IGVM */
-	SNP_MODE_SEV_ES,
-	SNP_MODE_SEV,
-};
-
-/* SHA-256 of what goes into the SEV hash table (QEMU target/i386/sev.c, PaddedSevHashTable). */
-struct snp_kernel_hashes {
-	uint8_t kernel[SNP_SHA256_SIZE];  /* the whole file */
-	uint8_t initrd[SNP_SHA256_SIZE];  /* the whole file; of no bytes where there is none */
-	uint8_t cmdline[SNP_SHA256_SIZE]; /* the bytes and one NUL */
-};
+#define SNP_MAX_VCPUS 4096 /* KVM_MAX_NR_VCPUS at its largest; QEMU's q35 has the same limit */
 
 struct snp_launch {
 	enum snp_mode mode;
 	const struct snp_profile *profile;
 	const struct snp_firmware *firmware;
+	const uint8_t *firmware_digest;	 /* 48 bytes: LD after the firmware's pages, where known
+					  * already; NULL: to be computed */
 	const struct snp_firmware *svsm; /* mode svsm only */
 	uint64_t vars_size;		 /* mode svsm only: bytes between OVMF and SVSM */
 	const struct snp_kernel_hashes *kernel_hashes; /* NULL: kernel hashes off */
@@ -42,24 +35,17 @@ struct snp_launch {
 	uint64_t guest_features; /* SEV_FEATURES of every VMSA */
 };
 
-/* SEV-SNP firmware ABI 56860, PAGE_INFO.PAGE_TYPE. */
-enum snp_page_type {
-	SNP_PAGE_NORMAL = 1,
-	SNP_PAGE_VMSA = 2,
-	SNP_PAGE_ZERO = 3,
-	SNP_PAGE_UNMEASURED = 4,
-	SNP_PAGE_SECRETS = 5,
-	SNP_PAGE_CPUID = 6,
-};
-
 /* Where a page comes from. */
 enum snp_origin {
 	SNP_ORIGIN_FIRMWARE,	   /* index: page within the image */
 	SNP_ORIGIN_SVSM,	   /* index: page within the binary */
 	SNP_ORIGIN_SECTION,	   /* index: section in the SEV metadata */
-	SNP_ORIGIN_SEV_HASH_TABLE, /* the section's page that holds the table */
+	SNP_ORIGIN_SEV_HASH_TABLE, /* the section's page that holds the table; index: section */
 	SNP_ORIGIN_VCPU,	   /* index: vCPU */
 };
+
+/* "firmware", "svsm", "section", "SEV hash table", "vCPU". */
+const char *snp_origin_name(enum snp_origin origin);
 
 /* One SNP_LAUNCH_UPDATE of one 4 KiB page (or, for VMSAs, what SNP_LAUNCH_FINISH does in KVM). */
 struct snp_launch_update {
@@ -78,11 +64,18 @@ typedef int (*snp_launch_visit)(void *arg, const struct snp_launch_update *updat
 				struct snp_error *err);
 
 /* Refuse a launch that its VMM, KVM or the secure processor would refuse, or that has no true digest
- * (docs/measurement.md lists all). The other functions do this themselves. */
+ * (docs/measurement.md lists all). The other functions do this themselves. Errors name the firmware's
+ * file and the byte at fault: SNP_E_BAD_VCPU_COUNT, SNP_E_BAD_FEATURES, SNP_E_BAD_PROFILE,
+ * SNP_E_NO_DIGEST; SNP_E_NO_TABLE, SNP_E_BAD_TABLE, SNP_E_NO_METADATA, SNP_E_BAD_METADATA,
+ * SNP_E_BAD_SECTION, SNP_E_SECTION_OVERLAP, SNP_E_NO_SECTION, SNP_E_NO_RESET_ADDRESS,
+ * SNP_E_NO_HASH_TABLE, SNP_E_NO_HASH_SECTION, SNP_E_BAD_HASH_TABLE, SNP_E_NO_SVSM,
+ * SNP_E_FIRMWARE_SIZE. */
 SNP_CHECK int snp_launch_check(const struct snp_launch *launch, struct snp_error *err);
 
-/* Visit every launch update of an SEV-SNP launch. A firmware known by its summary alone has no pages
- * to visit: the walk begins after them. Errors: those of snp_launch_check(), SNP_E_CRYPTO,
+/* Visit every launch update of an SEV-SNP launch. A firmware known by its summary, or by
+ * `firmware_digest`, has no pages to visit: the walk begins after them, with the index that follows
+ * them where their number is known. The last update's digest is the launch digest, and that of vCPU i
+ * is the launch digest of i + 1 vCPUs. Errors: those of snp_launch_check(), SNP_E_CRYPTO,
  * SNP_E_NO_MEMORY, the visitor's; SNP_E_NO_DIGEST for modes other than SEV-SNP. */
 SNP_CHECK int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, void *arg,
 			      struct snp_error *err);
@@ -92,6 +85,45 @@ SNP_CHECK int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit 
 SNP_CHECK int snp_launch_digest(const struct snp_launch *launch,
 				uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], size_t *ret_size,
 				struct snp_error *err);
+
+/*
+ * The parts of an SEV-SNP digest, for many launches with common beginnings: LD after the firmware's
+ * own pages (what virtee calls the OVMF hash), LD before the first VMSA (which is the same for every
+ * vCPU count, model and feature), and the two kinds of VMSA. From the prefix on, one
+ * snp_gctx_update(VMSA, SNP_VMSA_GPA) a vCPU leads to the digest.
+ */
+
+/* LD after the pages of an image that ends at 4 GiB; a summary's own. No metadata are looked at.
+ * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_launch_firmware_digest(const struct snp_firmware *firmware,
+					 uint8_t ret[static SNP_SHA384_SIZE],
+					 struct snp_error *err);
+
+/* LD before the first VMSA. Errors: as snp_launch_plan(). */
+SNP_CHECK int snp_launch_prefix(const struct snp_launch *launch,
+				uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err);
+
+/* The 4096 bytes of the VMSA of vCPU `index`; those of all but the first are equal. Errors: those of
+ * snp_launch_check(); SNP_E_BAD_VCPU_COUNT for an index out of range; SNP_E_NO_DIGEST for SEV, which
+ * has none. */
+SNP_CHECK int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
+			      uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err);
+
+/* Called with each thing that does not stop a launch and that its user should know: a stable
+ * kebab-case name, and a line without full stop. */
+typedef void (*snp_launch_warn)(void *arg, const char *name, const char *text);
+
+/* All warnings about a launch that snp_launch_check() accepts. */
+void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, void *arg);
+
+/* Called with each way to launch a firmware ("SEV-SNP", "SEV-SNP with kernel hashes", "SEV-ES", …):
+ * `problem` is NULL if it can be launched so, else says why not. */
+typedef void (*snp_launch_verdict)(void *arg, const char *way, const struct snp_error *problem);
+
+/* What a firmware image can be launched as, by snp_launch_check() of each way under QEMU; for an SVSM
+ * binary, one that OVMF lies above. */
+void snp_launch_verdicts(const struct snp_firmware *firmware, snp_launch_verdict verdict,
+			 void *arg);
 
 #pragma GCC visibility pop
 

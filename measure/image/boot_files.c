@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/kernel.h>
+
+#include <inttypes.h>
+#include <string.h>
+#include <threads.h>
+
+#include <snp/cleanup.h>
+#include <snp/sha.h>
+
+/* One file, in a thread of its own. */
+struct boot_file {
+	const char *path;
+	bool is_kernel;
+	snp_progress progress;
+	void *progress_arg;
+
+	struct snp_hash *hash;
+	struct snp_bzimage kernel; /* once the first piece was seen */
+	uint64_t size, done;
+	uint8_t sha256[SNP_SHA256_SIZE];
+	int status;
+	struct snp_error err;
+	thrd_t thread;
+	bool started;
+};
+
+struct snp_boot_job {
+	struct boot_file kernel, initrd;
+};
+
+static int take_piece(void *arg, struct snp_span piece, struct snp_error *err)
+{
+	struct boot_file *file = arg;
+	struct snp_span head = piece;
+	int r;
+
+	if (file->is_kernel && file->done == 0) {
+		(void)snp_span_sub(piece, 0, SNP_KERNEL_HEADER, &head);
+		r = snp_bzimage_parse(head, file->size, &file->kernel, err);
+		if (r < 0)
+			return r;
+	}
+	file->done += piece.size;
+	return snp_hash_update(file->hash, piece, err);
+}
+
+static int read_file(struct boot_file *file, struct snp_error *err)
+{
+	_cleanup_(snp_file_close)
+	struct snp_file opened = {.fd = -1};
+	int r;
+
+	r = snp_file_open(file->path, file->is_kernel ? SNP_MAX_KERNEL : SNP_MAX_INITRD, &opened,
+			  err);
+	if (r < 0)
+		return r;
+	file->size = opened.size;
+	if (file->size == 0 && file->is_kernel)
+		return snp_fail(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
+				"no bytes, where a bzImage is right");
+	r = snp_hash_new(SNP_SHA256, &file->hash, err);
+	if (r == 0)
+		r = snp_file_stream(&opened, take_piece, file, file->progress, file->progress_arg,
+				    err);
+	if (r == 0)
+		r = snp_hash_final(file->hash, file->sha256, err);
+	return r;
+}
+
+static int run(void *arg)
+{
+	struct boot_file *file = arg;
+
+	file->status = snp_in_file(&file->err, read_file(file, &file->err), file->path);
+	snp_hash_free(file->hash);
+	return 0;
+}
+
+static void start(struct boot_file *file)
+{
+	if (!file->path)
+		return;
+	file->started = thrd_create(&file->thread, run, file) == thrd_success;
+	if (!file->started)
+		run(file);
+}
+
+static void wait_for(struct boot_file *file)
+{
+	if (file->started)
+		thrd_join(file->thread, NULL);
+}
+
+int snp_boot_start(const struct snp_boot_request *request, struct snp_boot_job **ret,
+		   struct snp_error *err)
+{
+	struct snp_boot_job *job = calloc(1, sizeof(*job));
+	struct boot_file *slow;
+
+	if (!job)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	job->kernel.path = request->kernel;
+	job->kernel.is_kernel = true;
+	job->initrd.path = request->initrd;
+	slow = request->initrd ? &job->initrd : &job->kernel;
+	slow->progress = request->progress;
+	slow->progress_arg = request->progress_arg;
+	start(&job->initrd);
+	start(&job->kernel);
+	*ret = job;
+	return 0;
+}
+
+static int collect(const struct snp_boot_job *job, struct snp_boot *ret, struct snp_error *err)
+{
+	const struct boot_file *kernel = &job->kernel, *initrd = &job->initrd;
+	const struct boot_file *failed = kernel->status < 0 ? kernel : initrd;
+	struct snp_boot boot = {.kernel = kernel->kernel, .initrd_size = initrd->size};
+
+	if (failed->status < 0) {
+		if (err)
+			*err = failed->err;
+		return failed->status;
+	}
+	if (kernel->path && initrd->path && initrd->size >= kernel->kernel.initrd_max)
+		return snp_in_file(err,
+				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					    "an initrd of %" PRIu64
+					    " bytes, where this kernel takes less than %" PRIu32,
+					    initrd->size, kernel->kernel.initrd_max),
+				   initrd->path);
+	memcpy(boot.kernel_sha256, kernel->sha256, SNP_SHA256_SIZE);
+	memcpy(boot.initrd_sha256, initrd->path ? initrd->sha256 : snp_no_initrd_sha256,
+	       SNP_SHA256_SIZE);
+	*ret = boot;
+	return 0;
+}
+
+int snp_boot_finish(struct snp_boot_job *job, struct snp_boot *ret, struct snp_error *err)
+{
+	int r;
+
+	wait_for(&job->kernel);
+	wait_for(&job->initrd);
+	r = collect(job, ret, err);
+	free(job);
+	return r;
+}

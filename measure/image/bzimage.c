@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/kernel.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/sha.h>
+
+/*
+ * Offsets of the real-mode header (Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header"), and
+ * the decisions of QEMU 10.0 hw/i386/x86-common.c, x86_load_linux(), in its order. QEMU does not look
+ * for the PE header, compression or init_size; neither is done here.
+ */
+#define SETUP_SECTS	0x1f1
+#define HEADER_MAGIC	0x202
+#define PROTOCOL	0x206
+#define INITRD_ADDR_MAX 0x22c
+#define XLOADFLAGS	0x236
+
+#define MAGIC_HDRS		   0x53726448u
+#define MAGIC_ELF		   0x464c457fu
+#define MAGIC_MULTIBOOT		   0x1badb002u
+#define XLF_CAN_BE_LOADED_ABOVE_4G 0x2
+
+const uint8_t snp_no_initrd_sha256[SNP_SHA256_SIZE] = {
+	0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
+	0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
+	0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+};
+
+int snp_cmdline_sha256(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_SIZE],
+		       struct snp_error *err)
+{
+	/* QEMU takes a C string. */
+	const uint8_t *nul = cmdline.size > 0 ? memchr(cmdline.data, 0, cmdline.size) : NULL;
+	struct snp_hash *hash = NULL;
+	int r;
+
+	if (nul)
+		return snp_fail(err, SNP_E_BAD_CMDLINE, (uint64_t)(nul - cmdline.data),
+				"command line with a NUL, at which every VMM would cut it");
+	r = snp_hash_new(SNP_SHA256, &hash, err);
+	if (r == 0)
+		r = snp_hash_update(hash, cmdline, err);
+	if (r == 0)
+		r = snp_hash_update(hash, (struct snp_span){(const uint8_t *)"", 1}, err);
+	if (r == 0)
+		r = snp_hash_final(hash, ret, err);
+	snp_hash_free(hash);
+	return r;
+}
+
+/* hw/i386/multiboot.c, load_multiboot(): twelve words that begin anywhere in the first 8 KiB. */
+static bool is_multiboot(struct snp_span head)
+{
+	uint32_t magic, flags, checksum;
+
+	for (uint64_t at = 0; at + 48 < SNP_KERNEL_HEADER; at += 4) {
+		if (!snp_span_le32(head, at, &magic) || !snp_span_le32(head, at + 4, &flags) ||
+		    !snp_span_le32(head, at + 8, &checksum))
+			return false;
+		if (magic == MAGIC_MULTIBOOT && magic + flags + checksum == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Why a file without the header's magic is no kernel that QEMU would hash. */
+static int refuse_other(struct snp_span head, struct snp_error *err)
+{
+	uint32_t magic = 0;
+	uint16_t gzip = 0;
+
+	(void)snp_span_le32(head, 0, &magic);
+	(void)snp_span_le16(head, 0, &gzip);
+	if (is_multiboot(head))
+		return snp_fail(err, SNP_E_BAD_KERNEL, 0,
+				"a multiboot kernel, which QEMU loads without hashing it; give a "
+				"bzImage");
+	if (magic == MAGIC_ELF)
+		return snp_fail(
+			err, SNP_E_BAD_KERNEL, 0,
+			"an ELF kernel (vmlinux), which QEMU loads without hashing it; give "
+			"the bzImage");
+	if (gzip == 0x8b1f)
+		return snp_fail(err, SNP_E_BAD_KERNEL, 0,
+				"a gzip file, which is not unpacked before it is loaded; give the "
+				"bzImage");
+	return snp_fail(err, SNP_E_BAD_KERNEL,
+			head.size < HEADER_MAGIC + 4 ? head.size : HEADER_MAGIC,
+			"not a bzImage: no HdrS at byte 0x%x", HEADER_MAGIC);
+}
+
+/* initrd_max of x86_load_linux(), less what the guest's memory makes of it. */
+static uint32_t initrd_max(struct snp_span head, uint16_t protocol)
+{
+	uint16_t flags = 0;
+	uint32_t max = 0;
+
+	if (protocol < 0x200)
+		return 0; /* "linux kernel too old to load a ram disk" */
+	(void)snp_span_le16(head, XLOADFLAGS, &flags);
+	(void)snp_span_le32(head, INITRD_ADDR_MAX, &max);
+	if (protocol >= 0x20c && (flags & XLF_CAN_BE_LOADED_ABOVE_4G))
+		return UINT32_MAX;
+	return protocol >= 0x203 ? max : 0x37ffffff;
+}
+
+int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *ret,
+		      struct snp_error *err)
+{
+	uint32_t magic = 0, setup_size;
+	uint16_t protocol = 0;
+
+	if (size > INT32_MAX)
+		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				"a kernel of %" PRIu64 " bytes, where QEMU takes at most %d", size,
+				INT32_MAX);
+	if (!snp_span_le32(head, HEADER_MAGIC, &magic) || magic != MAGIC_HDRS ||
+	    !snp_span_le16(head, PROTOCOL, &protocol))
+		return refuse_other(head, err);
+	setup_size = head.data[SETUP_SECTS] ? head.data[SETUP_SECTS] : 4;
+	setup_size = (setup_size + 1) * 512;
+	if (setup_size > size)
+		return snp_fail(err, SNP_E_BAD_KERNEL, SETUP_SECTS,
+				"a bzImage whose setup of %" PRIu32
+				" bytes is larger than the file",
+				setup_size);
+	*ret = (struct snp_bzimage){
+		.size = size,
+		.protocol = protocol,
+		.setup_size = setup_size,
+		.initrd_max = initrd_max(head, protocol),
+	};
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMAGE_FIRMWARE_H
+#define IMAGE_FIRMWARE_H
+
+#include "image/page_contents.h"
+
+#include <snp/firmware.h>
+
+struct snp_firmware {
+	struct snp_firmware_info info; /* borrows from what follows */
+	char *path;
+	uint8_t *bytes;
+	struct snp_table_entry *entries;
+	struct snp_section *sections;
+	struct snp_error table_problem, metadata_problem; /* code SNP_OK: none */
+	uint64_t reset_offset, hash_table_offset;	  /* of their data in the file */
+	uint8_t digest[SNP_SHA384_SIZE];		  /* of a summary */
+	struct page_contents *contents;			  /* of an image */
+};
+
+/* SHA-384 of each page of an image, computed by the first call; any number of threads may call.
+ * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+SNP_CHECK int firmware_contents(const struct snp_firmware *firmware,
+				const uint8_t (**ret)[SNP_SHA384_SIZE], struct snp_error *err);
+
+struct snp_span firmware_bytes(const struct snp_firmware *firmware);
+
+/* Where the i-th section stands in the file; SNP_NO_OFFSET for a summary. */
+uint64_t firmware_section_offset(const struct snp_firmware *firmware, size_t i);
+
+/* Fail with what is wrong with the table, or with table or metadata. */
+SNP_CHECK int firmware_need_table(const struct snp_firmware *firmware, struct snp_error *err);
+SNP_CHECK int firmware_need_metadata(const struct snp_firmware *firmware, struct snp_error *err);
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/firmware.h"
+
+#include <string.h>
+
+#include "image/sev_metadata.h"
+
+#include <snp/cleanup.h>
+#include <snp/json.h>
+#include <snp/kernel.h>
+
+DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
+DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+
+static int read_u32(const struct snp_json_value *object, const char *key, uint32_t *ret,
+		    struct snp_error *err)
+{
+	const struct snp_json_value *value = NULL;
+	uint64_t number = 0;
+	int r;
+
+	r = snp_json_need(object, key, &value, err);
+	if (r < 0)
+		return r;
+	r = snp_json_hex_u64(value, &number, err);
+	if (r < 0)
+		return r;
+	if (number > UINT32_MAX)
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
+				     "more than 32 bits, where firmware lies below 4 GiB");
+	*ret = (uint32_t)number;
+	return 0;
+}
+
+static int read_section(const struct snp_json_value *value, struct snp_section *ret,
+			struct snp_error *err)
+{
+	static const char *const keys[] = {"type", "gpa", "size", NULL};
+	const struct snp_json_value *type = NULL;
+	uint64_t number = 0;
+	int r;
+
+	r = snp_json_object(value, keys, err);
+	if (r == 0)
+		r = snp_json_need(value, "type", &type, err);
+	if (r == 0)
+		r = snp_json_integer(type, 0, UINT32_MAX, &number, err);
+	if (r == 0)
+		r = read_u32(value, "gpa", &ret->gpa, err);
+	if (r == 0)
+		r = read_u32(value, "size", &ret->size, err);
+	ret->type = (uint32_t)number;
+	return r;
+}
+
+static int read_sections(const struct snp_json_value *root, struct snp_firmware *firmware,
+			 struct snp_error *err)
+{
+	const struct snp_json_value *array = NULL, *value;
+	size_t n = 0, i = 0;
+	int r;
+
+	r = snp_json_need(root, "sections", &array, err);
+	if (r < 0)
+		return r;
+	r = snp_json_array(array, 0, SEV_METADATA_MAX, &n, err);
+	if (r < 0)
+		return r;
+	firmware->sections = calloc(n ? n : 1, sizeof(*firmware->sections));
+	if (!firmware->sections)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (value = snp_json_first(array); value && i < n; value = snp_json_next(value), i++) {
+		r = read_section(value, &firmware->sections[i], err);
+		if (r < 0)
+			return r;
+	}
+	firmware->info.sections = firmware->sections;
+	firmware->info.n_sections = n;
+	return 0;
+}
+
+/* What the document cannot say it means: metadata are there, and the hash table's area is as large as
+ * QEMU demands, or publishers would have left its address out. */
+static int read_document(const struct snp_json *document, struct snp_firmware *firmware,
+			 struct snp_error *err)
+{
+	static const char *const keys[] = {"schema",	     "firmware_digest", "reset_address",
+					   "hash_table_gpa", "sections",	NULL};
+	const struct snp_json_value *root = snp_json_root(document), *digest = NULL;
+	struct snp_firmware_info *info = &firmware->info;
+	int r;
+
+	r = snp_json_schema(document, "snp-firmware/1", err);
+	if (r == 0)
+		r = snp_json_object(root, keys, err);
+	if (r == 0)
+		r = snp_json_need(root, "firmware_digest", &digest, err);
+	if (r == 0)
+		r = snp_json_hex(digest, firmware->digest, sizeof(firmware->digest), err);
+	if (r == 0)
+		r = read_sections(root, firmware, err);
+	if (r == 0 && snp_json_get(root, "reset_address")) {
+		r = read_u32(root, "reset_address", &info->reset_address, err);
+		info->reset_source = SNP_RESET_SUMMARY;
+	}
+	if (r == 0 && snp_json_get(root, "hash_table_gpa")) {
+		r = read_u32(root, "hash_table_gpa", &info->hash_table_gpa, err);
+		info->has_hash_table = true;
+		info->hash_table_size = SNP_HASH_TABLE_SIZE;
+	}
+	info->has_metadata = true;
+	info->metadata_version = 1;
+	return r;
+}
+
+int snp_firmware_read_summary(const char *path, struct snp_firmware **ret, struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *document = NULL;
+	_cleanup_(snp_firmware_freep)
+	struct snp_firmware *firmware = NULL;
+	int r;
+
+	r = snp_json_read(path, SNP_MAX_SMALL, &document, err);
+	if (r < 0)
+		return r;
+	firmware = calloc(1, sizeof(*firmware));
+	if (!firmware || !(firmware->path = strdup(path)))
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	firmware->info.path = firmware->path;
+	firmware->info.is_summary = true;
+	r = read_document(document, firmware, err);
+	if (r < 0)
+		return snp_in_file(err, r, path);
+	*ret = TAKE_PTR(firmware);
+	return 0;
+}

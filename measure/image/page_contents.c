@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/page_contents.h"
+
+#include <string.h>
+#include <threads.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+#include <snp/firmware.h>
+#include <snp/sha.h>
+
+#define THREADS_MAX  4
+#define PAGES_THREAD 256 /* below, starting a thread costs more than it saves */
+
+struct page_contents {
+	struct snp_span image;
+	mtx_t lock;
+	bool done;
+	uint8_t (*digests)[SNP_SHA384_SIZE];
+};
+
+/* The pages of one thread: every `step`-th, since padding comes in long runs. */
+struct part {
+	struct snp_span image;
+	size_t first, step;
+	uint8_t (*digests)[SNP_SHA384_SIZE];
+	int status;
+	struct snp_error err;
+	thrd_t thread;
+	bool started;
+};
+
+DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+
+int page_contents_new(struct snp_span image, struct page_contents **ret, struct snp_error *err)
+{
+	struct page_contents *contents = calloc(1, sizeof(*contents));
+
+	if (!contents)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	contents->image = image;
+	mtx_init(&contents->lock, mtx_plain);
+	*ret = contents;
+	return 0;
+}
+
+void page_contents_free(struct page_contents *contents)
+{
+	if (!contents)
+		return;
+	mtx_destroy(&contents->lock);
+	free(contents->digests);
+	free(contents);
+}
+
+/* Most of an image is padding: a page of one byte throughout (0xff, 0) is hashed once. Comparing costs
+ * 2 % of hashing; pages of other bytes that are equal are too few to look for (docs/benchmarks.md). */
+static int hash_part(void *arg)
+{
+	struct part *part = arg;
+	_cleanup_(snp_hash_freep)
+	struct snp_hash *hash = NULL;
+	const uint8_t *uniform[256] = {NULL};
+	size_t pages = part->image.size / SNP_PAGE_SIZE;
+
+	part->status = snp_hash_new(SNP_SHA384, &hash, &part->err);
+	for (size_t i = part->first; i < pages && part->status == 0; i += part->step) {
+		const uint8_t *page = part->image.data + i * SNP_PAGE_SIZE;
+		bool is_uniform = memcmp(page, page + 1, SNP_PAGE_SIZE - 1) == 0;
+
+		if (is_uniform && uniform[page[0]]) {
+			memcpy(part->digests[i], uniform[page[0]], SNP_SHA384_SIZE);
+			continue;
+		}
+		part->status =
+			snp_hash_update(hash, (struct snp_span){page, SNP_PAGE_SIZE}, &part->err);
+		if (part->status == 0)
+			part->status = snp_hash_final(hash, part->digests[i], &part->err);
+		if (is_uniform)
+			uniform[page[0]] = part->digests[i];
+	}
+	return 0;
+}
+
+static size_t count_threads(size_t pages)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = online > 0 ? (size_t)online : 1;
+
+	if (n > THREADS_MAX)
+		n = THREADS_MAX;
+	if (n > pages / PAGES_THREAD)
+		n = pages / PAGES_THREAD;
+	return n > 0 ? n : 1;
+}
+
+static int hash_all(struct snp_span image, uint8_t (*digests)[SNP_SHA384_SIZE],
+		    struct snp_error *err)
+{
+	struct part parts[THREADS_MAX] = {0};
+	size_t n = count_threads(image.size / SNP_PAGE_SIZE);
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		parts[i] = (struct part){.image = image, .first = i, .step = n, .digests = digests};
+	for (size_t i = 1; i < n; i++)
+		parts[i].started =
+			thrd_create(&parts[i].thread, hash_part, &parts[i]) == thrd_success;
+	hash_part(&parts[0]);
+	for (size_t i = 1; i < n; i++) {
+		if (parts[i].started)
+			thrd_join(parts[i].thread, NULL);
+		else
+			hash_part(&parts[i]);
+	}
+	for (size_t i = 0; i < n && r == 0; i++) {
+		r = parts[i].status;
+		if (r < 0 && err)
+			*err = parts[i].err;
+	}
+	return r;
+}
+
+int page_contents_get(struct page_contents *contents, const uint8_t (**ret)[SNP_SHA384_SIZE],
+		      struct snp_error *err)
+{
+	int r = 0;
+
+	mtx_lock(&contents->lock);
+	if (!contents->digests)
+		contents->digests =
+			calloc(contents->image.size / SNP_PAGE_SIZE, sizeof(*contents->digests));
+	if (!contents->digests)
+		r = snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	else if (!contents->done)
+		r = hash_all(contents->image, contents->digests, err);
+	if (r == 0) {
+		contents->done = true;
+		*ret = (const uint8_t(*)[SNP_SHA384_SIZE])contents->digests;
+	}
+	mtx_unlock(&contents->lock);
+	return r;
+}

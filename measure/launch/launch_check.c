@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/section_check.h"
+
+#include "launch/vmsa.h"
+
+#include <inttypes.h>
+
+/* SEV_FEATURES: APM vol. 2, table B-4, offset 0x3b0. */
+#define SNP_ACTIVE 1u
+
+static int check_features(const struct snp_launch *launch, struct snp_error *err)
+{
+	uint64_t features = launch->guest_features;
+
+	switch (launch->mode) {
+	case SNP_MODE_SNP:
+		if (features & SNP_ACTIVE)
+			return 0;
+		return snp_fail(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+				"guest features 0x%" PRIx64 " without bit 0 (SNP_ACTIVE), which is "
+				"set in every SEV-SNP guest",
+				features);
+	case SNP_MODE_SNP_SVSM:
+		if (features == SNP_ACTIVE)
+			return 0;
+		return snp_fail(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+				"guest features 0x%" PRIx64 ", where mode snp:svsm knows 0x1 alone",
+				features);
+	case SNP_MODE_SEV_ES:
+		if (!(features & SNP_ACTIVE))
+			return 0;
+		return snp_fail(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+				"guest features 0x%" PRIx64 " with bit 0 (SNP_ACTIVE), which no "
+				"SEV-ES guest has; 0x0 is right, or 0x20 on Linux 6.6 to 6.8 with "
+				"debug_swap",
+				features);
+	case SNP_MODE_SEV:
+		if (features == 0)
+			return 0;
+		return snp_fail(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+				"guest features 0x%" PRIx64 ", where SEV guests have none",
+				features);
+	}
+	return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "unknown mode");
+}
+
+static int check_parameters(const struct snp_launch *launch, struct snp_error *err)
+{
+	if (!snp_profile_fits(launch->profile, launch->mode))
+		return snp_fail(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+				"profile %s is not of mode %s", launch->profile->name,
+				snp_mode_name(launch->mode));
+	if (launch->mode != SNP_MODE_SEV &&
+	    (launch->vcpu_count == 0 || launch->vcpu_count > SNP_MAX_VCPUS))
+		return snp_fail(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
+				"%" PRIu32 " vCPUs, where 1 to %d can be started",
+				launch->vcpu_count, SNP_MAX_VCPUS);
+	return check_features(launch, err);
+}
+
+/* QEMU target/i386/sev.c, sev_es_save_reset_vector(): whatever the number of vCPUs. */
+static int check_reset(const struct snp_firmware *firmware, struct snp_error *err)
+{
+	int r = firmware_need_table(firmware, err);
+
+	if (r < 0)
+		return r;
+	if (firmware->info.reset_source == SNP_RESET_ABSENT)
+		return snp_fail(err, SNP_E_NO_RESET_ADDRESS, SNP_NO_OFFSET,
+				"no SEV-ES reset block (00f771de-1a7e-4fcb-890e-68c77e2fb44e), "
+				"without which QEMU starts no SEV-ES or SEV-SNP guest; use an OVMF "
+				"of 2020 or later");
+	if (firmware->info.reset_address == 0)
+		return snp_fail(err, SNP_E_NO_RESET_ADDRESS,
+				firmware->info.is_summary ? SNP_NO_OFFSET : firmware->reset_offset,
+				"SEV-ES reset address 0, which QEMU refuses");
+	return 0;
+}
+
+/* SEV and SEV-ES digests are over the bytes themselves. */
+static int check_image(const struct snp_launch *launch, struct snp_error *err)
+{
+	if (launch->firmware->info.is_summary || launch->firmware_digest)
+		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				"mode %s needs the firmware image itself",
+				snp_mode_name(launch->mode));
+	return 0;
+}
+
+static int check_svsm(const struct snp_launch *launch, struct snp_error *err)
+{
+	const struct snp_firmware_info *svsm = &launch->svsm->info;
+	uint64_t firmware = launch->firmware->info.size;
+	int r;
+
+	if (svsm->is_summary || launch->firmware->info.is_summary)
+		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				"mode snp:svsm needs the images themselves");
+	if (launch->kernel_hashes)
+		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				"mode snp:svsm measures no kernel");
+	if (launch->vars_size % SNP_PAGE_SIZE != 0 ||
+	    launch->vars_size > FIRMWARE_END - RAM_END - firmware - svsm->size)
+		return snp_fail(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,
+				"variables of %" PRIu64 " bytes, where a multiple of 4 KiB that "
+				"leaves room for the SVSM is right",
+				launch->vars_size);
+	r = firmware_need_table(launch->svsm, err);
+	if (r < 0)
+		return snp_in_file(err, r, svsm->path);
+	if (!svsm->has_svsm)
+		r = snp_fail(
+			err, SNP_E_NO_SVSM, SNP_NO_OFFSET,
+			"no SVSM info entry (a789a612-0597-4c4b-a49f-cbb1fe9d1ddd), which says "
+			"where the SVSM starts");
+	else if (svsm->svsm_launch_offset >= svsm->size)
+		r = snp_fail(err, SNP_E_NO_SVSM, SNP_NO_OFFSET,
+			     "SVSM start at 0x%" PRIx32 ", outside its own 0x%" PRIx64 " bytes",
+			     svsm->svsm_launch_offset, svsm->size);
+	else
+		r = section_check(launch->svsm, launch_svsm_gpa(launch), err);
+	return snp_in_file(err, r, svsm->path);
+}
+
+static int check_firmware(const struct snp_launch *launch, struct snp_error *err)
+{
+	const struct snp_firmware *firmware = launch->firmware;
+	int r = 0;
+
+	if (launch->mode != SNP_MODE_SNP)
+		r = check_image(launch, err);
+	else
+		r = section_check(firmware, launch_firmware_gpa(launch), err);
+	if (r == 0 && launch->mode != SNP_MODE_SEV)
+		r = check_reset(firmware, err);
+	if (r == 0 && launch->kernel_hashes)
+		r = hash_table_check(firmware, launch->mode, err);
+	return snp_in_file(err, r, firmware->path);
+}
+
+int snp_launch_check(const struct snp_launch *launch, struct snp_error *err)
+{
+	int r = check_parameters(launch, err);
+
+	if (r < 0)
+		return r;
+	return launch->mode == SNP_MODE_SNP_SVSM ? check_svsm(launch, err)
+						 : check_firmware(launch, err);
+}
+
+uint32_t launch_eip(const struct snp_launch *launch, bool is_ap)
+{
+	if (launch->mode == SNP_MODE_SNP_SVSM)
+		return (uint32_t)launch_svsm_gpa(launch) + launch->svsm->info.svsm_launch_offset;
+	return is_ap ? launch->firmware->info.reset_address : VMSA_BSP_EIP;
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/launch_plan.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "launch/sev_hash_table.h"
+
+#include <snp/cleanup.h>
+#include <snp/sha.h>
+
+DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+
+/* SEV API 55766, LAUNCH_UPDATE_DATA and LAUNCH_UPDATE_VMSA extend GCTX.LD, a SHA-256 over all bytes in
+ * order, without their addresses. QEMU: firmware first, the table when the kernel is loaded, VMSAs at
+ * the end. */
+static int hash_bytes(const struct snp_launch *launch, struct snp_hash *hash, struct snp_error *err)
+{
+	uint8_t table[SNP_HASH_TABLE_SIZE], page[SNP_PAGE_SIZE];
+	uint32_t vcpus = launch->mode == SNP_MODE_SEV_ES ? launch->vcpu_count : 0;
+	int r;
+
+	r = snp_hash_update(hash, firmware_bytes(launch->firmware), err);
+	if (r == 0 && launch->kernel_hashes) {
+		sev_hash_table_build(launch->kernel_hashes, table);
+		r = snp_hash_update(hash, (struct snp_span){table, sizeof(table)}, err);
+	}
+	for (uint32_t i = 0; i < vcpus && r == 0; i++) {
+		if (i < 2)
+			launch_vmsa(launch, i, page);
+		r = snp_hash_update(hash, (struct snp_span){page, sizeof(page)}, err);
+	}
+	return r;
+}
+
+static int sev_digest(const struct snp_launch *launch, uint8_t ret[static SNP_SHA256_SIZE],
+		      struct snp_error *err)
+{
+	_cleanup_(snp_hash_freep)
+	struct snp_hash *hash = NULL;
+	int r;
+
+	r = snp_launch_check(launch, err);
+	if (r == 0)
+		r = snp_hash_new(SNP_SHA256, &hash, err);
+	if (r == 0)
+		r = hash_bytes(launch, hash, err);
+	if (r == 0)
+		r = snp_hash_final(hash, ret, err);
+	return r;
+}
+
+int snp_launch_digest(const struct snp_launch *launch, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
+		      size_t *ret_size, struct snp_error *err)
+{
+	bool is_snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
+	int r;
+
+	r = is_snp ? launch_walk(launch, true, NULL, NULL, ret, err) : sev_digest(launch, ret, err);
+	if (r == 0)
+		*ret_size = is_snp ? SNP_SHA384_SIZE : SNP_SHA256_SIZE;
+	return r;
+}
+
+int snp_launch_prefix(const struct snp_launch *launch, uint8_t ret[static SNP_SHA384_SIZE],
+		      struct snp_error *err)
+{
+	return launch_walk(launch, false, NULL, NULL, ret, err);
+}
+
+int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
+		    uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err)
+{
+	int r = snp_launch_check(launch, err);
+
+	if (r < 0)
+		return r;
+	if (launch->mode == SNP_MODE_SEV)
+		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "SEV guests have no VMSA");
+	if (index >= launch->vcpu_count)
+		return snp_fail(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
+				"no vCPU %" PRIu32 " among %" PRIu32, index, launch->vcpu_count);
+	launch_vmsa(launch, index, ret);
+	return 0;
+}

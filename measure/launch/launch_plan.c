@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/launch_plan.h"
+
+#include <string.h>
+
+#include "launch/sev_hash_table.h"
+#include "launch/vmsa.h"
+
+#include <snp/cleanup.h>
+#include <snp/sha.h>
+
+static const uint8_t no_contents[SNP_SHA384_SIZE];
+
+/* A walk through the updates of a launch. */
+struct walk {
+	const struct snp_launch *launch;
+	struct snp_gctx gctx;
+	uint64_t index;
+	snp_launch_visit visit; /* NULL: nobody looks */
+	void *arg;
+};
+
+/* Where the next update comes from. */
+struct source {
+	enum snp_origin origin;
+	uint32_t index;
+};
+
+static int step(struct walk *walk, enum snp_page_type type, uint64_t gpa, struct source source,
+		const uint8_t contents[static SNP_SHA384_SIZE], struct snp_error *err)
+{
+	struct snp_launch_update update;
+	int r;
+
+	r = snp_gctx_update(&walk->gctx, type, gpa, contents, err);
+	if (r < 0 || !walk->visit) {
+		walk->index++;
+		return r;
+	}
+	update = (struct snp_launch_update){
+		.index = walk->index++,
+		.type = type,
+		.gpa = gpa,
+		.origin = source.origin,
+		.origin_index = source.index,
+	};
+	memcpy(update.contents, contents, SNP_SHA384_SIZE);
+	memcpy(update.digest, walk->gctx.ld, SNP_SHA384_SIZE);
+	return walk->visit(walk->arg, &update, err);
+}
+
+/* The pages of an image, each NORMAL, in ascending order. */
+static int walk_image(struct walk *walk, const struct snp_firmware *image, uint64_t gpa,
+		      enum snp_origin origin, struct snp_error *err)
+{
+	const uint8_t(*contents)[SNP_SHA384_SIZE] = NULL;
+	uint64_t pages = image->info.size / SNP_PAGE_SIZE;
+	int r;
+
+	r = firmware_contents(image, &contents, err);
+	for (uint64_t i = 0; i < pages && r == 0; i++)
+		r = step(walk, SNP_PAGE_NORMAL, gpa + i * SNP_PAGE_SIZE,
+			 (struct source){origin, (uint32_t)i}, contents[i], err);
+	return r;
+}
+
+static int walk_firmware(struct walk *walk, struct snp_error *err)
+{
+	const struct snp_launch *launch = walk->launch;
+	const struct snp_firmware *firmware = launch->firmware;
+	int r;
+
+	if (firmware->info.is_summary || launch->firmware_digest) {
+		memcpy(walk->gctx.ld,
+		       launch->firmware_digest ? launch->firmware_digest : firmware->digest,
+		       SNP_SHA384_SIZE);
+		walk->index = firmware->info.size / SNP_PAGE_SIZE;
+	} else {
+		r = walk_image(walk, firmware, launch_firmware_gpa(launch), SNP_ORIGIN_FIRMWARE,
+			       err);
+		if (r < 0)
+			return r;
+	}
+	if (launch->mode != SNP_MODE_SNP_SVSM)
+		return 0;
+	return walk_image(walk, launch->svsm, launch_svsm_gpa(launch), SNP_ORIGIN_SVSM, err);
+}
+
+/* QEMU target/i386/sev.c, snp_metadata_desc_to_page_type(): what it does not know is ZERO. */
+static enum snp_page_type page_type(const struct snp_launch *launch,
+				    const struct snp_section *section)
+{
+	switch (section->type) {
+	case SNP_SECTION_SEC_MEM:
+		return launch->profile->sec_mem_type;
+	case SNP_SECTION_SECRETS:
+		return SNP_PAGE_SECRETS;
+	case SNP_SECTION_CPUID:
+		return SNP_PAGE_CPUID;
+	case SNP_SECTION_KERNEL_HASHES:
+		return launch->kernel_hashes ? SNP_PAGE_NORMAL : SNP_PAGE_ZERO;
+	default:
+		return SNP_PAGE_ZERO;
+	}
+}
+
+/* SNP_KERNEL_HASHES with kernel hashes on: all bytes of the section are NORMAL pages of zeros, but for
+ * the table, which begins in the first page and may end in the second. */
+static int walk_hash_section(struct walk *walk, uint32_t i, struct snp_error *err)
+{
+	const struct snp_firmware_info *info = &walk->launch->firmware->info;
+	const struct snp_section *section = &info->sections[i];
+	uint8_t pages[3 * SNP_PAGE_SIZE] = {0}, contents[3][SNP_SHA384_SIZE];
+	uint64_t n = section->size / SNP_PAGE_SIZE;
+	uint32_t in_page = info->hash_table_gpa % SNP_PAGE_SIZE;
+	uint64_t last = (in_page + SNP_HASH_TABLE_SIZE - 1) / SNP_PAGE_SIZE;
+	int r = 0;
+
+	sev_hash_table_build(walk->launch->kernel_hashes, pages + in_page);
+	for (size_t p = 0; p < 3 && p < n && r == 0; p++)
+		r = snp_sha384((struct snp_span){pages + p * SNP_PAGE_SIZE, SNP_PAGE_SIZE},
+			       contents[p], err);
+	for (uint64_t p = 0; p < n && r == 0; p++)
+		r = step(walk, SNP_PAGE_NORMAL, section->gpa + p * SNP_PAGE_SIZE,
+			 (struct source){p <= last ? SNP_ORIGIN_SEV_HASH_TABLE : SNP_ORIGIN_SECTION,
+					 i},
+			 contents[p < 2 ? p : 2], err);
+	return r;
+}
+
+static int walk_section(struct walk *walk, uint32_t i, struct snp_error *err)
+{
+	const struct snp_section *section = &launch_metadata(walk->launch)->info.sections[i];
+	enum snp_page_type type = page_type(walk->launch, section);
+	int r = 0;
+
+	if (type == SNP_PAGE_NORMAL)
+		return walk_hash_section(walk, i, err);
+	for (uint64_t at = 0; at < section->size && r == 0; at += SNP_PAGE_SIZE)
+		r = step(walk, type, section->gpa + at, (struct source){SNP_ORIGIN_SECTION, i},
+			 no_contents, err);
+	return r;
+}
+
+static int walk_sections(struct walk *walk, struct snp_error *err)
+{
+	const struct snp_firmware_info *info = &launch_metadata(walk->launch)->info;
+	bool cpuid_last = walk->launch->profile->cpuid_last;
+	int r = 0;
+
+	for (uint32_t i = 0; i < info->n_sections && r == 0; i++)
+		if (!cpuid_last || info->sections[i].type != SNP_SECTION_CPUID)
+			r = walk_section(walk, i, err);
+	for (uint32_t i = 0; i < info->n_sections && r == 0 && cpuid_last; i++)
+		if (info->sections[i].type == SNP_SECTION_CPUID)
+			r = walk_section(walk, i, err);
+	return r;
+}
+
+static int walk_vcpus(struct walk *walk, struct snp_error *err)
+{
+	uint8_t page[SNP_PAGE_SIZE], contents[SNP_SHA384_SIZE];
+	int r = 0;
+
+	for (uint32_t i = 0; i < walk->launch->vcpu_count && r == 0; i++) {
+		if (i < 2) { /* the second stands for all that follow */
+			launch_vmsa(walk->launch, i, page);
+			r = snp_sha384((struct snp_span){page, sizeof(page)}, contents, err);
+		}
+		if (r == 0)
+			r = step(walk, SNP_PAGE_VMSA, SNP_VMSA_GPA,
+				 (struct source){SNP_ORIGIN_VCPU, i}, contents, err);
+	}
+	return r;
+}
+
+void launch_vmsa(const struct snp_launch *launch, uint32_t index, uint8_t ret[static SNP_PAGE_SIZE])
+{
+	bool is_ap = index > 0 && !launch->profile->aps_are_bsp;
+
+	vmsa_build(launch->profile,
+		   &(struct vmsa_start){.is_ap = is_ap,
+					.eip = launch_eip(launch, is_ap),
+					.cpu_signature = launch->cpu_signature,
+					.sev_features = launch->guest_features},
+		   ret);
+}
+
+static int run(struct walk *walk, bool with_vcpus, struct snp_error *err)
+{
+	int r;
+
+	if (walk->launch->mode != SNP_MODE_SNP && walk->launch->mode != SNP_MODE_SNP_SVSM)
+		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				"mode %s has one hash over all bytes and no launch updates",
+				snp_mode_name(walk->launch->mode));
+	r = snp_launch_check(walk->launch, err);
+	if (r == 0)
+		r = walk_firmware(walk, err);
+	if (r == 0)
+		r = walk_sections(walk, err);
+	if (r == 0 && with_vcpus)
+		r = walk_vcpus(walk, err);
+	return r;
+}
+
+int launch_walk(const struct snp_launch *launch, bool with_vcpus, snp_launch_visit visit, void *arg,
+		uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
+{
+	struct walk walk = {.launch = launch, .visit = visit, .arg = arg};
+	int r;
+
+	r = snp_gctx_start(&walk.gctx, err);
+	if (r < 0)
+		return r;
+	r = run(&walk, with_vcpus, err);
+	if (r == 0)
+		memcpy(ret, walk.gctx.ld, SNP_SHA384_SIZE);
+	snp_gctx_end(&walk.gctx);
+	return r;
+}
+
+int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, void *arg,
+		    struct snp_error *err)
+{
+	uint8_t digest[SNP_SHA384_SIZE];
+
+	return launch_walk(launch, true, visit, arg, digest, err);
+}
+
+int snp_launch_firmware_digest(const struct snp_firmware *firmware,
+			       uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
+{
+	struct walk walk = {
+		.launch = &(struct snp_launch){.mode = SNP_MODE_SNP, .firmware = firmware}};
+	int r;
+
+	r = snp_gctx_start(&walk.gctx, err);
+	if (r < 0)
+		return r;
+	r = walk_firmware(&walk, err);
+	if (r == 0)
+		memcpy(ret, walk.gctx.ld, SNP_SHA384_SIZE);
+	snp_gctx_end(&walk.gctx);
+	return r;
+}
+
+const char *snp_origin_name(enum snp_origin origin)
+{
+	static const char *const names[] = {
+		[SNP_ORIGIN_FIRMWARE] = "firmware", [SNP_ORIGIN_SVSM] = "svsm",
+		[SNP_ORIGIN_SECTION] = "section",   [SNP_ORIGIN_SEV_HASH_TABLE] = "SEV hash table",
+		[SNP_ORIGIN_VCPU] = "vCPU",
+	};
+
+	return names[origin];
+}

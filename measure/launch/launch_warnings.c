@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/layout.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "launch/profile.h"
+
+/* SEV_FEATURES bits that APM vol. 2, table B-4 names; VMRUN fails on others. */
+#define FEATURES_KNOWN ((uint64_t)0xd7ff)
+
+struct warnings {
+	snp_launch_warn warn;
+	void *arg;
+};
+
+__attribute__((format(printf, 3, 4))) static void say(const struct warnings *w, const char *name,
+						      const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	w->warn(w->arg, name, text);
+}
+
+static void about_size(const struct warnings *w, const struct snp_firmware_info *info)
+{
+	if (info->size % (64u << 10) != 0)
+		say(w, "firmware-not-for-bios",
+		    "firmware of %" PRIu64
+		    " bytes: QEMU takes it as pflash; -bios wants a multiple "
+		    "of 64 KiB",
+		    info->size);
+	if (info->size > 8u << 20)
+		say(w, "firmware-over-8-mib",
+		    "firmware of %" PRIu64 " bytes: as pflash it needs the machine property "
+		    "max-fw-size",
+		    info->size);
+}
+
+static void about_table(const struct warnings *w, const struct snp_firmware_info *info)
+{
+	for (size_t i = 0; i < info->n_entries; i++) {
+		const struct snp_table_entry *entry = &info->entries[i];
+		char guid[SNP_GUID_STRING_SIZE];
+
+		for (size_t j = 0; j < i; j++) {
+			if (memcmp(entry->guid, info->entries[j].guid, SNP_GUID_SIZE) != 0)
+				continue;
+			snp_guid_string(entry->guid, guid);
+			say(w, "duplicate-table-entry",
+			    "the OVMF table has %s (%s) more than once; the one nearest the footer "
+			    "counts, as in QEMU",
+			    guid,
+			    snp_guid_name(entry->guid) ? snp_guid_name(entry->guid) : "unknown");
+			break;
+		}
+	}
+}
+
+static void about_sections(const struct warnings *w, const struct snp_firmware_info *info)
+{
+	unsigned int n_secrets = 0, n_cpuid = 0;
+
+	if (info->metadata_version != 1)
+		say(w, "metadata-version",
+		    "SEV metadata of version %" PRIu32 ", read as version 1, as QEMU does",
+		    info->metadata_version);
+	for (size_t i = 0; i < info->n_sections; i++) {
+		const struct snp_section *s = &info->sections[i];
+
+		n_secrets += s->type == SNP_SECTION_SECRETS;
+		n_cpuid += s->type == SNP_SECTION_CPUID;
+		if (!snp_section_type_name(s->type))
+			say(w, "unknown-section-type",
+			    "section %zu at 0x%" PRIx32 " is of unknown type 0x%" PRIx32
+			    "; measured as zero pages, as QEMU does",
+			    i, s->gpa, s->type);
+	}
+	if (n_secrets > 1 || n_cpuid > 1)
+		say(w, "repeated-section",
+		    "%u SNP_SECRETS and %u CPUID sections, where a guest knows one of each",
+		    n_secrets, n_cpuid);
+}
+
+static void about_vcpus(const struct warnings *w, const struct snp_launch *launch)
+{
+	uint64_t features = launch->guest_features;
+
+	if (launch->mode == SNP_MODE_SEV)
+		return;
+	if (features & ~FEATURES_KNOWN)
+		say(w, "reserved-guest-features",
+		    "guest features 0x%" PRIx64 " have reserved bits (0x%" PRIx64
+		    "), with which no vCPU starts",
+		    features, features & ~FEATURES_KNOWN);
+	if (launch->mode == SNP_MODE_SNP && launch->profile->vmm == SNP_VMM_QEMU && features != 1)
+		say(w, "guest-features-not-of-qemu",
+		    "guest features 0x%" PRIx64 ", where QEMU through 11.1 sets 0x1 alone",
+		    features);
+	if (launch->mode == SNP_MODE_SEV_ES && launch->profile->vmm == SNP_VMM_QEMU)
+		say(w, "two-es-digests",
+		    "SEV-ES has two digests: profile qemu-es-legacy for legacy-vm-type=on, or auto "
+		    "on QEMU 10.0 to 10.2, and qemu-es-init2 for off; this is %s",
+		    launch->profile->name);
+}
+
+static void about_cloud(const struct warnings *w, const struct snp_launch *launch)
+{
+	if (launch->profile->vmm == SNP_VMM_QEMU)
+		return;
+	if (launch->mode != SNP_MODE_SNP)
+		say(w, "mode-not-of-vmm", "%s is not known to offer mode %s",
+		    snp_vmm_name(launch->profile->vmm), snp_mode_name(launch->mode));
+	if (launch->kernel_hashes)
+		say(w, "kernel-not-of-vmm", "%s is not known to hand a kernel to its guests",
+		    snp_vmm_name(launch->profile->vmm));
+	if (strcmp(launch->profile->name, "ec2") == 0)
+		say(w, "unconfirmed-profile",
+		    "no attestation report at hand confirms profile ec2; reports of 2023 confirm "
+		    "ec2-rdx0");
+}
+
+void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, void *arg)
+{
+	const struct warnings w = {warn, arg};
+	bool is_snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
+
+	about_size(&w, &launch->firmware->info);
+	about_table(&w, &launch_metadata(launch)->info);
+	if (is_snp)
+		about_sections(&w, &launch_metadata(launch)->info);
+	about_vcpus(&w, launch);
+	about_cloud(&w, launch);
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/profile.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <snp/cleanup.h>
+
+#define IN(mode) (1u << (mode))
+
+/* g_pat: the reset value of the PAT MSR (APM vol. 2, 7.8.2), and the one that GCE sets. */
+#define PAT_RESET 0x0007040600070406ull
+#define PAT_GCE	  0x0000000000070106ull
+
+/* Segment attributes: present, code or data, read/write, and bit 0 "accessed". QEMU sets accessed
+ * (target/i386/cpu.c, x86_cpu_reset_hold: 0x9b, 0x93; TR 0x8b busy); a VMM that writes back what
+ * KVM_GET_SREGS gave leaves it clear. */
+
+/*
+ * Where a field is the same for all, vmsa.c has it. "peer" is virtee/sev-snp-measure 0.0.13; "hardware"
+ * are launches whose reports real machines signed (tests/vectors/hardware.json).
+ */
+static const struct snp_profile profiles[] = {
+	{
+		/* Linux 6.11 and later, QEMU 9.1 to 11.1, OVMF without IGVM. Hardware: Milan with two
+		 * vCPUs, Genoa with one. FPU: Linux 6.12 arch/x86/kvm/svm/sev.c,
+		 * sev_es_sync_vmsa(), copies the initial XSAVE state. */
+		.name = "qemu",
+		.summary = "QEMU 9.1 to 11.1 on Linux 6.11 or later, SEV-SNP",
+		.vmm = SNP_VMM_QEMU,
+		.modes = IN(SNP_MODE_SNP) | IN(SNP_MODE_SEV),
+		.segments = SEGMENTS_RESET,
+		.cs_attrib_bsp = 0x9b,
+		.cs_attrib_ap = 0x9b,
+		.ss_attrib = 0x93,
+		.tr_attrib = 0x8b,
+		.cr0 = 0x10,
+		.rdx_is_signature = true,
+		.g_pat = PAT_RESET,
+		.mxcsr = 0x1f80,
+		.x87_fcw = 0x37f,
+		.sec_mem_type = SNP_PAGE_ZERO,
+	},
+	{
+		/* KVM_X86_SEV_ES_VM, set up by KVM_SEV_INIT2: QEMU legacy-vm-type=off, the default of
+		 * 9.1. The peer's answer, and so the current one: a script changes one word. */
+		.name = "qemu-es-init2",
+		.summary = "QEMU with legacy-vm-type=off (the default of QEMU 9.1), SEV-ES",
+		.vmm = SNP_VMM_QEMU,
+		.modes = IN(SNP_MODE_SEV_ES),
+		.segments = SEGMENTS_RESET,
+		.cs_attrib_bsp = 0x9b,
+		.cs_attrib_ap = 0x9b,
+		.ss_attrib = 0x93,
+		.tr_attrib = 0x8b,
+		.cr0 = 0x10,
+		.rdx_is_signature = true,
+		.g_pat = PAT_RESET,
+		.mxcsr = 0x1f80,
+		.x87_fcw = 0x37f,
+		.sec_mem_type = SNP_PAGE_ZERO,
+	},
+	{
+		/* KVM_X86_DEFAULT_VM: QEMU legacy-vm-type=on, and auto, the default of 10.0 to 10.2.
+		 * KVM copies no FPU state for it "to avoid breaking older measurements" (Linux 6.12
+		 * sev.c, sev_es_sync_vmsa()). libvirt's virt-qemu-sev-validate has the same. */
+		.name = "qemu-es-legacy",
+		.summary =
+			"QEMU with legacy-vm-type=on, or auto (the default of QEMU 10.0 to 10.2), "
+			"SEV-ES",
+		.vmm = SNP_VMM_QEMU,
+		.modes = IN(SNP_MODE_SEV_ES),
+		.segments = SEGMENTS_RESET,
+		.cs_attrib_bsp = 0x9b,
+		.cs_attrib_ap = 0x9b,
+		.ss_attrib = 0x93,
+		.tr_attrib = 0x8b,
+		.cr0 = 0x10,
+		.rdx_is_signature = true,
+		.g_pat = PAT_RESET,
+		.mxcsr = 0,
+		.x87_fcw = 0,
+		.sec_mem_type = SNP_PAGE_ZERO,
+	},
+	{
+		/* As ec2-rdx0, with the RDX that KVM's kvm_vcpu_reset() leaves where the VMM has not
+		 * set CPUID leaf 1 (Linux 6.12 arch/x86/kvm/x86.c). The peer since April 2026, after
+		 * Amazon's engineers; no report confirms it. */
+		.name = "ec2",
+		.summary = "Amazon EC2 as of 2026",
+		.vmm = SNP_VMM_EC2,
+		.modes = IN(SNP_MODE_SNP) | IN(SNP_MODE_SEV_ES) | IN(SNP_MODE_SEV),
+		.segments = SEGMENTS_RESET,
+		.cs_attrib_bsp = 0x9a,
+		.cs_attrib_ap = 0x9b,
+		.ss_attrib = 0x92,
+		.tr_attrib = 0x83,
+		.cr0 = 0x10,
+		.rdx = 0x600,
+		.g_pat = PAT_RESET,
+		.sec_mem_type = SNP_PAGE_ZERO,
+		.cpuid_last = true,
+	},
+	{
+		/* Hardware: two and four vCPUs, firmware of May 2023. */
+		.name = "ec2-rdx0",
+		.summary = "Amazon EC2 as of 2023",
+		.vmm = SNP_VMM_EC2,
+		.modes = IN(SNP_MODE_SNP) | IN(SNP_MODE_SEV_ES) | IN(SNP_MODE_SEV),
+		.segments = SEGMENTS_RESET,
+		.cs_attrib_bsp = 0x9a,
+		.cs_attrib_ap = 0x9b,
+		.ss_attrib = 0x92,
+		.tr_attrib = 0x83,
+		.cr0 = 0x10,
+		.rdx = 0,
+		.g_pat = PAT_RESET,
+		.sec_mem_type = SNP_PAGE_ZERO,
+		.cpuid_last = true,
+	},
+	{
+		/* google/gce-tcb-verifier has the sections and the PAT; the peer has the rest. Hardware
+		 * confirms the AP's VMSA. gce-tcb-verifier puts VMSAs at the last page of the
+		 * processor's own address width, which is this profile's for Milan alone. */
+		.name = "gce",
+		.summary = "Google Compute Engine, Milan",
+		.vmm = SNP_VMM_GCE,
+		.modes = IN(SNP_MODE_SNP) | IN(SNP_MODE_SEV_ES) | IN(SNP_MODE_SEV),
+		.segments = SEGMENTS_RESET,
+		.cs_attrib_bsp = 0x9b,
+		.cs_attrib_ap = 0x9b,
+		.ss_attrib = 0x93,
+		.tr_attrib = 0x8b,
+		.cr0 = 0x10,
+		.rdx = 0x600,
+		.g_pat = PAT_GCE,
+		.sec_mem_type = SNP_PAGE_UNMEASURED,
+	},
+	{
+		/* COCONUT's QEMU fork enters the SVSM binary in protected mode (cr0.PE); FPU as "qemu",
+		 * since the kernel decides it: by reading, no report at hand. */
+		.name = "svsm",
+		.summary = "COCONUT-SVSM without IGVM on Linux 6.11 or later",
+		.vmm = SNP_VMM_QEMU,
+		.modes = IN(SNP_MODE_SNP_SVSM),
+		.segments = SEGMENTS_FLAT,
+		.cs_attrib_bsp = 0xc9b,
+		.cs_attrib_ap = 0xc9b,
+		.ss_attrib = 0xc93,
+		.tr_attrib = 0x8b,
+		.cr0 = 0x11,
+		.rdx_is_signature = true,
+		.g_pat = PAT_RESET,
+		.mxcsr = 0x1f80,
+		.x87_fcw = 0x37f,
+		.aps_are_bsp = true,
+		.sec_mem_type = SNP_PAGE_ZERO,
+	},
+	{
+		/* Hardware: two and four vCPUs, host kernel of 2024. */
+		.name = "svsm-fpu0",
+		.summary = "COCONUT-SVSM without IGVM on the host kernels of 2024",
+		.vmm = SNP_VMM_QEMU,
+		.modes = IN(SNP_MODE_SNP_SVSM),
+		.segments = SEGMENTS_FLAT,
+		.cs_attrib_bsp = 0xc9b,
+		.cs_attrib_ap = 0xc9b,
+		.ss_attrib = 0xc93,
+		.tr_attrib = 0x8b,
+		.cr0 = 0x11,
+		.rdx_is_signature = true,
+		.g_pat = PAT_RESET,
+		.mxcsr = 0,
+		.x87_fcw = 0,
+		.aps_are_bsp = true,
+		.sec_mem_type = SNP_PAGE_ZERO,
+	},
+};
+
+static const char *const vmm_names[] = {
+	[SNP_VMM_QEMU] = "QEMU",
+	[SNP_VMM_EC2] = "ec2",
+	[SNP_VMM_GCE] = "gce",
+};
+
+static const char *const mode_names[] = {
+	[SNP_MODE_SNP] = "snp",
+	[SNP_MODE_SNP_SVSM] = "snp:svsm",
+	[SNP_MODE_SEV_ES] = "seves",
+	[SNP_MODE_SEV] = "sev",
+};
+
+const char *snp_mode_name(enum snp_mode mode)
+{
+	return mode_names[mode];
+}
+
+uint64_t snp_mode_default_features(enum snp_mode mode)
+{
+	return mode == SNP_MODE_SNP || mode == SNP_MODE_SNP_SVSM;
+}
+
+const char *snp_vmm_name(enum snp_vmm vmm)
+{
+	return vmm_names[vmm];
+}
+
+int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(vmm_names); i++) {
+		if (strcasecmp(name, vmm_names[i]) == 0) {
+			*ret = (enum snp_vmm)i;
+			return 0;
+		}
+	}
+	return snp_fail(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+			"no VMM \"%s\"; there are QEMU, ec2 and gce", name);
+}
+
+int snp_profile_find(const char *name, const struct snp_profile **ret, struct snp_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+		if (strcmp(name, profiles[i].name) == 0) {
+			*ret = &profiles[i];
+			return 0;
+		}
+	}
+	return snp_fail(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+			"no profile \"%s\"; there are qemu, qemu-es-init2, qemu-es-legacy, ec2, "
+			"ec2-rdx0, gce, svsm and svsm-fpu0",
+			name);
+}
+
+int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode, const struct snp_profile **ret,
+			struct snp_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+		if (profiles[i].vmm == vmm && snp_profile_fits(&profiles[i], mode)) {
+			*ret = &profiles[i];
+			return 0;
+		}
+	}
+	return snp_fail(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET, "%s has no mode %s", vmm_names[vmm],
+			mode_names[mode]);
+}
+
+const struct snp_profile *snp_profile_at(size_t i)
+{
+	return i < ARRAY_SIZE(profiles) ? &profiles[i] : NULL;
+}
+
+const char *snp_profile_name(const struct snp_profile *profile)
+{
+	return profile->name;
+}
+
+const char *snp_profile_summary(const struct snp_profile *profile)
+{
+	return profile->summary;
+}
+
+enum snp_vmm snp_profile_vmm(const struct snp_profile *profile)
+{
+	return profile->vmm;
+}
+
+bool snp_profile_fits(const struct snp_profile *profile, enum snp_mode mode)
+{
+	return profile->modes & IN(mode);
+}
+
+bool snp_profile_uses_signature(const struct snp_profile *profile)
+{
+	return profile->rdx_is_signature;
+}

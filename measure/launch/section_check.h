@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCH_SECTION_CHECK_H
+#define LAUNCH_SECTION_CHECK_H
+
+#include "launch/layout.h"
+
+/* Refuse SEV metadata that QEMU, KVM or the secure processor would refuse in an SEV-SNP launch, or
+ * that leave a guest without what it needs to start. Firmware is loaded from `lowest` upwards.
+ * Errors as snp_launch_check(). */
+SNP_CHECK int section_check(const struct snp_firmware *firmware, uint64_t lowest,
+			    struct snp_error *err);
+
+/* Refuse an image that cannot have its kernel hashes measured, in SEV-SNP or in SEV and SEV-ES. */
+SNP_CHECK int hash_table_check(const struct snp_firmware *firmware, enum snp_mode mode,
+			       struct snp_error *err);
+
+#endif
