@@ -143,7 +143,7 @@ static int decode_checked(struct snp_span bytes, const struct form *form, struct
 	_cleanup_(snp_key_freep)
 	struct snp_key *key = NULL;
 	bool is_private = form == &private_form;
-	EVP_PKEY *pkey;
+	EVP_PKEY *pkey = NULL;
 	int r;
 
 	r = decode(bytes, form, asker, &pkey, err);

@@ -147,7 +147,7 @@ int snp_key_sign(const struct snp_key *key, struct snp_span bytes, enum snp_sign
 		 uint8_t ret[static SNP_SIGNATURE_MAX], size_t *ret_size, struct snp_error *err)
 {
 	uint8_t signature[SNP_SIGNATURE_MAX], raw[SNP_SIGNATURE_MAX];
-	size_t size;
+	size_t size = 0;
 	int r;
 
 	if (!key->private)
