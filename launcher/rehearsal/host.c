@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rehearsal/host.h"
+
+#include <fcntl.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+
+#include "guest/remove_tree.h"
+#include "rehearsal/capability_cache.h"
+#include "rehearsal/chip.h"
+#include "rehearsal/keeper.h"
+#include "rehearsal/layout.h"
+
+#define PATIENCE_SECONDS 60
+
+DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc);
+DEFINE_CLEANUP(xmlXPathContextPtr, xmlXPathFreeContext);
+DEFINE_CLEANUP(xmlXPathObjectPtr, xmlXPathFreeObject);
+
+static void connection_close(virConnectPtr *conn)
+{
+	if (*conn)
+		virConnectClose(*conn);
+}
+
+/* The preload library: beside the installed tool's libraries, or in the tree that it was built in. */
+static int find_library(char ret[static PATH_MAX], struct snp_error *err)
+{
+	static const char *const places[] = {
+		"../" SNP_LIBDIR "/snp-launch/libsnp-rehearsal.so",
+		"rehearsal/libsnp-rehearsal.so",
+	};
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; slash && i < ARRAY_SIZE(places); i++)
+		if (snprintf(ret, PATH_MAX, "%s/%s", self, places[i]) < PATH_MAX &&
+		    access(ret, R_OK) == 0)
+			return 0;
+	return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			"libsnp-rehearsal.so is neither installed nor built beside this program");
+}
+
+/* The shared folder, made where it is missing; "" where there is no home to keep it in. */
+static void find_cache(const char *option, char ret[static PATH_MAX])
+{
+	const char *xdg = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	int n;
+
+	if (option)
+		n = snprintf(ret, PATH_MAX, "%s", option);
+	else if (xdg && xdg[0] == '/')
+		n = snprintf(ret, PATH_MAX, "%s/snp-launch", xdg);
+	else if (home && home[0] == '/')
+		n = snprintf(ret, PATH_MAX, "%s/.cache/snp-launch", home);
+	else
+		n = PATH_MAX;
+	if (n >= PATH_MAX) {
+		ret[0] = '\0';
+		return;
+	}
+	for (char *slash = ret + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(ret, 0700);
+		*slash = '/';
+	}
+	mkdir(ret, 0700);
+}
+
+/* The last line of a log of the host, or "". */
+static const char *last_words(const struct host_layout *host, const char *name)
+{
+	static char words[512];
+	_cleanup_(freep)
+	uint8_t *text = NULL;
+	size_t size, start;
+
+	words[0] = '\0';
+	if (snp_file_read(host_path(host, name), SNP_MAX_CONFIG, &text, &size, NULL) < 0)
+		return words;
+	while (size > 0 && text[size - 1] == '\n')
+		size--;
+	for (start = size; start > 0 && text[start - 1] != '\n'; start--)
+		continue;
+	snprintf(words, sizeof(words), "%.*s", (int)(size - start), (const char *)text + start);
+	return words;
+}
+
+static int fail_with_logs(const struct host_layout *host, const char *what, struct snp_error *err)
+{
+	char simulation[512];
+
+	snprintf(simulation, sizeof(simulation), "%s", last_words(host, "log/simulation.log"));
+	return snp_fail(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "%s; libvirtd: %s; simulation: %s", what,
+			last_words(host, "log/libvirtd.log"), simulation);
+}
+
+static void swallow(void *arg, virErrorPtr error)
+{
+	(void)arg;
+	(void)error;
+}
+
+/* Connect as soon as libvirtd listens, unless its keeper is gone before. */
+static int reach(const struct host_layout *host, const char *uri, int alive, virConnectPtr *ret,
+		 struct snp_error *err)
+{
+	struct pollfd keeper = {alive, 0, 0};
+	char what[256];
+
+	for (int i = 0; i < PATIENCE_SECONDS * 50; i++) {
+		if (access(host_path(host, HOST_SOCKET), F_OK) == 0) {
+			*ret = virConnectOpen(uri);
+			if (*ret)
+				return 0;
+		}
+		if (poll(&keeper, 1, 20) > 0)
+			return fail_with_logs(host, "libvirtd of the simulated host ended at once",
+					      err);
+	}
+	snprintf(what, sizeof(what), "libvirtd of the simulated host cannot be reached: %s",
+		 virGetLastErrorMessage());
+	return fail_with_logs(host, what, err);
+}
+
+/* Whether domain capabilities offer <launchSecurity> of type sev-snp. */
+static bool offers_snp(const char *capabilities)
+{
+	static const char path[] = "boolean(/domainCapabilities/features/launchSecurity"
+				   "[@supported='yes']/enum[@name='sectype']/value[.='sev-snp'])";
+	_cleanup_(xmlFreeDocp)
+	xmlDocPtr doc =
+		xmlReadMemory(capabilities, (int)strlen(capabilities), NULL, NULL, XML_PARSE_NONET);
+	_cleanup_(xmlXPathFreeContextp)
+	xmlXPathContextPtr ctx = doc ? xmlXPathNewContext(doc) : NULL;
+	_cleanup_(xmlXPathFreeObjectp)
+	xmlXPathObjectPtr found = ctx ? xmlXPathEvalExpression((const xmlChar *)path, ctx) : NULL;
+
+	return found && found->boolval;
+}
+
+static int check_snp(const struct host_layout *host, virConnectPtr conn, const char *emulator,
+		     struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *capabilities =
+		virConnectGetDomainCapabilities(conn, emulator, "x86_64", "q35", "kvm", 0);
+	char what[512];
+
+	if (!capabilities) {
+		snprintf(what, sizeof(what), "libvirt has no QEMU for SNP guests: %s",
+			 virGetLastErrorMessage());
+		return fail_with_logs(host, what, err);
+	}
+	if (!offers_snp(capabilities))
+		return fail_with_logs(
+			host,
+			"libvirt of the simulated host does not offer sev-snp (it needs "
+			"libvirt 10.5 and QEMU 9.1)",
+			err);
+	return 0;
+}
+
+/* What happens between the keeper's start and the host's being ready. */
+static int complete(const struct host_layout *host, const struct simulated_host_options *options,
+		    const char *cache, const char *uri, int alive, struct snp_error *err)
+{
+	_cleanup_(connection_close)
+	virConnectPtr conn = NULL;
+	int r = chip_make(host, cache, err);
+
+	if (r == 0)
+		r = reach(host, uri, alive, &conn, err);
+	if (r == 0)
+		r = check_snp(host, conn, options->emulator, err);
+	if (r == 0)
+		capability_cache_save(host, cache);
+	return r;
+}
+
+static int prepare(const struct host_layout *host, const struct simulated_host_options *options,
+		   const char *cache, struct snp_error *err)
+{
+	char library[PATH_MAX];
+	int r = 0;
+
+	if (!options->library)
+		r = find_library(library, err);
+	if (r == 0)
+		r = host_layout_library(host, options->library ? options->library : library, err);
+	if (r == 0)
+		r = host_layout_configure(host, options->kernel ? options->kernel : "6.12",
+					  options->firmware ? options->firmware : "1.55.35", err);
+	if (r == 0)
+		capability_cache_load(host, cache);
+	return r;
+}
+
+static int check_options(const struct simulated_host_options *options, struct snp_error *err)
+{
+	unsigned int major, minor, build;
+	int end = 0;
+
+	if (options->kernel && strcmp(options->kernel, "6.12") != 0 &&
+	    strcmp(options->kernel, "6.19") != 0)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"kernel %s is not simulated; 6.12 and 6.19 are", options->kernel);
+	if (options->firmware &&
+	    (sscanf(options->firmware, "%3u.%3u.%3u%n", &major, &minor, &build, &end) != 3 ||
+	     options->firmware[end] != '\0' || major > 255 || minor > 255 || build > 255))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"firmware \"%s\" is not MAJOR.MINOR.BUILD", options->firmware);
+	return 0;
+}
+
+int simulated_host_start(const struct simulated_host_options *options, struct simulated_host *ret,
+			 struct snp_error *err)
+{
+	const struct simulated_host_options defaults = {0};
+	struct simulated_host started;
+	struct host_layout host;
+	char cache[PATH_MAX];
+	_cleanup_(closep)
+	int alive = -1;
+	int r;
+
+	if (!options)
+		options = &defaults;
+	r = check_options(options, err);
+	if (r < 0)
+		return r;
+	keeper_sweep();
+	find_cache(options->cache, cache);
+	r = host_layout_make(options->folder, &host, err);
+	if (r < 0)
+		return r;
+	if (RAND_bytes(host.chip_id, sizeof(host.chip_id)) != 1)
+		r = snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "no random numbers");
+	if (r == 0)
+		r = prepare(&host, options, cache, err);
+	if (r == 0)
+		r = keeper_start(&host, options->ends_with_caller, &alive, err);
+	if (r < 0) {
+		remove_tree(AT_FDCWD, host.folder);
+		return r;
+	}
+	snprintf(started.folder, sizeof(started.folder), "%s", host.folder);
+	snprintf(started.uri, sizeof(started.uri), "qemu+unix:///session?socket=%s/" HOST_SOCKET,
+		 host.folder);
+	virSetErrorFunc(NULL, swallow);
+	r = complete(&host, options, cache, started.uri, alive, err);
+	if (r < 0) {
+		(void)!keeper_stop(host.folder, NULL);
+		return r;
+	}
+	*ret = started;
+	return 0;
+}
+
+int simulated_host_stop(const char *folder, struct snp_error *err)
+{
+	return keeper_stop(folder, err);
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rehearsal/keeper.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+
+#include "guest/remove_tree.h"
+
+#define PATIENCE_SECONDS 20
+
+static int lock_file(int fd, int command, short type)
+{
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+
+	return fcntl(fd, command, &lock);
+}
+
+/* libvirtd's own world: everything it keeps lies in the folder. PATH has the sbin folders, where
+ * Debian puts libvirtd and an ordinary user does not look. */
+static void set_environment(const struct host_layout *host)
+{
+	static const struct {
+		const char *name;
+		const char *place;
+	} places[] = {
+		{"HOME", "home"},
+		{"TMPDIR", "tmp"},
+		{"XDG_RUNTIME_DIR", "run"},
+		{"XDG_CONFIG_HOME", "config"},
+		{"XDG_CACHE_HOME", "cache"},
+		{"XDG_DATA_HOME", "data"},
+		{"XDG_STATE_HOME", "data"},
+		{"LD_PRELOAD", HOST_LIBRARY},
+	};
+	const char *path = getenv("PATH");
+	const char *libraries = getenv("LD_LIBRARY_PATH");
+	char text[2 * PATH_MAX], kept[PATH_MAX] = "";
+
+	snprintf(text, sizeof(text), "%s%s/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
+		 path ? path : "", path ? ":" : "");
+	if (libraries)
+		snprintf(kept, sizeof(kept), "%s", libraries);
+	clearenv();
+	setenv("PATH", text, 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	if (*kept)
+		setenv("LD_LIBRARY_PATH", kept, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		setenv(places[i].name, host_path(host, places[i].place), 1);
+}
+
+/* In the child that becomes libvirtd. Returns only on failure, with errno. */
+static void become_libvirtd(const struct host_layout *host, pid_t keeper)
+{
+	sigset_t none;
+	char config[PATH_MAX + 64], name[] = "libvirtd", option[] = "--config";
+	char *argv[] = {name, option, config, NULL};
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (getuid() == 0 &&
+	    (setgroups(0, NULL) < 0 || setgid(host->group) < 0 || setuid(host->user) < 0))
+		return;
+	/* After setuid(), which clears it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(1);
+	umask(022);
+	snprintf(config, sizeof(config), "%s/config/libvirt/libvirtd.conf", host->folder);
+	set_environment(host);
+	execvp(name, argv);
+}
+
+/* Start libvirtd. Returns its process, or -errno, which came through a pipe that exec() closes. */
+static pid_t start_libvirtd(const struct host_layout *host)
+{
+	pid_t keeper = getpid(), child;
+	int report[2], failure = 0;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -errno;
+	child = fork();
+	if (child == 0) {
+		become_libvirtd(host, keeper);
+		failure = errno;
+		(void)!write(report[1], &failure, sizeof(failure));
+		_exit(127);
+	}
+	close(report[1]);
+	if (child > 0 && read(report[0], &failure, sizeof(failure)) == sizeof(failure)) {
+		waitpid(child, NULL, 0);
+		child = -failure;
+	}
+	close(report[0]);
+	return child;
+}
+
+/* Kill every child, also those that come to us while we do: QEMUs whose libvirtd died. */
+static void kill_children(void)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	for (;;) {
+		char path[64];
+		int pid;
+		_cleanup_(fclosep)
+		FILE *children = NULL;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+		children = fopen(path, "re");
+		while (children && fscanf(children, "%d", &pid) == 1)
+			kill(pid, SIGKILL);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Until libvirtd ends, somebody sends SIGTERM, or the starter's end of `owner` is closed. */
+static void keep(pid_t libvirtd, int signals, int owner)
+{
+	struct pollfd events[] = {{signals, POLLIN, 0}, {owner, POLLIN, 0}};
+
+	for (;;) {
+		struct signalfd_siginfo info;
+		pid_t ended;
+
+		if (poll(events, ARRAY_SIZE(events), -1) < 0)
+			continue;
+		if (events[1].revents)
+			return;
+		if (!(events[0].revents & POLLIN) ||
+		    read(signals, &info, sizeof(info)) != sizeof(info))
+			continue;
+		if (info.ssi_signo == SIGTERM)
+			return;
+		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+			if (ended == libvirtd)
+				return;
+	}
+}
+
+/* stdin from nowhere, stdout and stderr into the log; nothing else of the starter's stays open, so
+ * that a shell that waits for the end of our output does not wait for us. */
+static void settle(const struct host_layout *host, int lock, int alive, int owner)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int log = open(host_path(host, "log/libvirtd.log"),
+		       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	struct dirent *entry;
+	DIR *open_files;
+
+	dup2(null, STDIN_FILENO);
+	dup2(log >= 0 ? log : null, STDOUT_FILENO);
+	dup2(log >= 0 ? log : null, STDERR_FILENO);
+	open_files = opendir("/proc/self/fd");
+	while (open_files && (entry = readdir(open_files))) {
+		int fd = (int)strtol(entry->d_name, NULL, 10);
+
+		if (fd > STDERR_FILENO && fd != lock && fd != alive && fd != owner &&
+		    fd != dirfd(open_files))
+			close(fd);
+	}
+	if (open_files)
+		closedir(open_files);
+	setsid();
+	(void)!chdir("/");
+}
+
+/* The keeper's life. `alive` carries one int to the starter, 0 or errno, and then only its end. */
+_Noreturn static void live(const struct host_layout *host, int lock, int alive, int owner)
+{
+	sigset_t watched;
+	int signals, result = 0;
+	pid_t libvirtd;
+
+	settle(host, lock, alive, owner);
+	prctl(PR_SET_NAME, "snp-host-keeper");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGCHLD);
+	sigaddset(&watched, SIGTERM);
+	sigaddset(&watched, SIGINT);
+	sigaddset(&watched, SIGHUP);
+	sigprocmask(SIG_SETMASK, &watched, NULL);
+	signals = signalfd(-1, &watched, SFD_CLOEXEC);
+	dprintf(lock, "%d\n", (int)getpid());
+	libvirtd = signals < 0 ? -errno : start_libvirtd(host);
+	if (libvirtd < 0)
+		result = (int)-libvirtd;
+	(void)!write(alive, &result, sizeof(result));
+	if (result == 0)
+		keep(libvirtd, signals, owner);
+	kill_children();
+	remove_tree(AT_FDCWD, host->folder);
+	_exit(0);
+}
+
+/* The lock is taken before the keeper is there and passes to it with the descriptor, so that nobody
+ * ever sees the file unlocked while the host lives. */
+static int open_lock(const struct host_layout *host, struct snp_error *err)
+{
+	const char *path = host_path(host, HOST_LOCK);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return snp_fail_errno(err, SNP_E_WRITE, errno, "%s", path);
+	if (fchmod(fd, 0644) < 0 || lock_file(fd, F_OFD_SETLK, F_WRLCK) < 0) {
+		close(fd);
+		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "%s: cannot be locked", path);
+	}
+	return fd;
+}
+
+int keeper_start(const struct host_layout *host, bool ends_with_caller, int *ret_alive,
+		 struct snp_error *err)
+{
+	_cleanup_(closep)
+	int lock = open_lock(host, err);
+	/* The starter's end of this pipe is never closed but by its death. */
+	int alive[2], owner[2] = {-1, -1}, result = 0;
+	pid_t keeper;
+
+	if (lock < 0)
+		return lock;
+	if (pipe2(alive, O_CLOEXEC) < 0 || (ends_with_caller && pipe2(owner, O_CLOEXEC) < 0))
+		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "pipe");
+	keeper = fork();
+	if (keeper == 0)
+		live(host, lock, alive[1], owner[0]);
+	if (owner[0] >= 0)
+		close(owner[0]);
+	close(alive[1]);
+	if (keeper < 0 || read(alive[0], &result, sizeof(result)) != sizeof(result))
+		result = ECHILD;
+	if (result == 0) {
+		*ret_alive = alive[0];
+		return 0;
+	}
+	close(alive[0]);
+	if (keeper > 0)
+		waitpid(keeper, NULL, 0);
+	if (result == ENOENT)
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				"there is no libvirtd (Debian: libvirt-daemon, "
+				"libvirt-daemon-driver-qemu)");
+	return snp_fail_errno(err, SNP_E_SYSTEM, result, "libvirtd cannot be started");
+}
+
+static bool is_held(int lock)
+{
+	struct flock probe = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+	return fcntl(lock, F_OFD_GETLK, &probe) == 0 && probe.l_type != F_UNLCK;
+}
+
+int keeper_stop(const char *folder, struct snp_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	char path[PATH_MAX + 16], text[32] = "";
+	_cleanup_(closep)
+	int lock = -1;
+	pid_t keeper;
+
+	snprintf(path, sizeof(path), "%s/" HOST_LOCK, folder);
+	lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (lock < 0)
+		return snp_fail_errno(err, SNP_E_NOT_FOUND, errno, "%s: no simulated host", folder);
+	if (read(lock, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	keeper = (pid_t)strtol(text, NULL, 10);
+	for (int i = 0; is_held(lock); i++) {
+		/* Only while the lock is held is the process of this number the keeper. */
+		if (i == 0 && (keeper <= 1 || kill(keeper, SIGTERM) < 0))
+			return snp_fail_errno(err, SNP_E_SYSTEM, errno,
+					      "%s: its keeper cannot be ended", folder);
+		if (i == PATIENCE_SECONDS * 100)
+			return snp_fail(err, SNP_E_SYSTEM, SNP_NO_OFFSET,
+					"%s: its keeper does not end", folder);
+		nanosleep(&pause, NULL);
+	}
+	/* Where it was our own child. */
+	if (keeper > 1)
+		waitpid(keeper, NULL, 0);
+	remove_tree(AT_FDCWD, folder);
+	return 0;
+}
+
+void keeper_sweep(void)
+{
+	DIR *tmp = opendir("/tmp");
+	struct dirent *entry;
+
+	while (tmp && (entry = readdir(tmp))) {
+		char path[PATH_MAX];
+		_cleanup_(closep)
+		int lock = -1;
+		struct stat st;
+
+		if (strncmp(entry->d_name, "snp-host-", 9) != 0)
+			continue;
+		snprintf(path, sizeof(path), "/tmp/%s/" HOST_LOCK, entry->d_name);
+		lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		/* An empty lock file is a host that is being made. */
+		if (lock < 0 || fstat(lock, &st) < 0 || st.st_uid != getuid() || st.st_size == 0 ||
+		    is_held(lock))
+			continue;
+		snprintf(path, sizeof(path), "/tmp/%s", entry->d_name);
+		remove_tree(AT_FDCWD, path);
+	}
+	if (tmp)
+		closedir(tmp);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_REHEARSAL_KEEPER_H
+#define LAUNCHER_REHEARSAL_KEEPER_H
+
+#include <stdbool.h>
+
+#include <snp/error.h>
+
+#include "rehearsal/layout.h"
+
+/*
+ * The keeper of a simulated host: a process that starts libvirtd and is, as the kernel's child
+ * subreaper, in the end the parent of every QEMU too (libvirt lets them outlive it). It ends when
+ * libvirtd ends, on SIGTERM, or with the process that started it; then it kills what is left, removes
+ * the folder and goes. It holds a write lock on keeper.lock, which the preload library in each QEMU
+ * waits for: so they end even when the keeper itself is killed.
+ */
+
+/* Fork the keeper; returns when libvirtd is started or could not be. `ret_alive` is a descriptor that
+ * reaches its end of file when the keeper is gone. Once this was called, the keeper removes the folder.
+ * Errors: SNP_E_SYSTEM, SNP_E_NOT_FOUND (no libvirtd). */
+SNP_CHECK int keeper_start(const struct host_layout *host, bool ends_with_caller, int *ret_alive,
+			   struct snp_error *err);
+
+/* End the keeper of `folder` and wait until folder and keeper are gone.
+ * Errors: SNP_E_NOT_FOUND (no host there), SNP_E_SYSTEM (it does not end). */
+SNP_CHECK int keeper_stop(const char *folder, struct snp_error *err);
+
+/* Remove from /tmp the folders of this user's hosts whose keeper was killed. */
+void keeper_sweep(void);
+
+#endif
