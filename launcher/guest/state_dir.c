@@ -1,71 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/state_dir.h"
 
-#include <libxml/uri.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <snp/cleanup.h>
 
-DEFINE_CLEANUP(xmlURIPtr, xmlFreeURI);
+#include "host/uri.h"
 
-#define SYSTEM_STATE   "/var/lib/snp-launch"
-#define SOCKET_IN_HOST "/run/libvirt/libvirt-sock"
-
-bool uri_is_remote(const char *uri)
-{
-	_cleanup_(xmlFreeURIp)
-	xmlURIPtr parsed = xmlParseURI(uri);
-	const char *transport;
-
-	if (!parsed || !parsed->scheme)
-		return false;
-	if (parsed->server && parsed->server[0] != '\0')
-		return true;
-	transport = strchr(parsed->scheme, '+');
-	return transport && strcmp(transport, "+unix") != 0;
-}
-
-/* The value of the parameter socket=, which is the last or ends at "&". */
-static bool socket_of(const xmlURI *uri, char ret[static PATH_MAX])
-{
-	static const char key[] = "socket=";
-	const char *at = uri->query_raw;
-
-	while (at && strncmp(at, key, sizeof(key) - 1) != 0) {
-		at = strchr(at, '&');
-		if (at)
-			at++;
-	}
-	if (!at)
-		return false;
-	at += sizeof(key) - 1;
-	if (strcspn(at, "&") >= PATH_MAX)
-		return false;
-	return xmlURIUnescapeString(at, (int)strcspn(at, "&"), ret) != NULL;
-}
-
-bool uri_simulated_host(const char *uri, char ret[static PATH_MAX])
-{
-	_cleanup_(xmlFreeURIp)
-	xmlURIPtr parsed = xmlParseURI(uri);
-	const size_t tail = sizeof(SOCKET_IN_HOST) - 1;
-	char socket[PATH_MAX], lock[PATH_MAX + sizeof("/keeper.lock")];
-	size_t n;
-
-	if (!parsed || !parsed->query_raw || !socket_of(parsed, socket))
-		return false;
-	n = strlen(socket);
-	if (n <= tail || socket[0] != '/' || strcmp(socket + n - tail, SOCKET_IN_HOST) != 0)
-		return false;
-	socket[n - tail] = '\0';
-	snprintf(lock, sizeof(lock), "%s/keeper.lock", socket);
-	if (access(lock, F_OK) < 0)
-		return false;
-	memcpy(ret, socket, n - tail + 1);
-	return true;
-}
+#define SYSTEM_STATE "/var/lib/snp-launch"
 
 static bool is_plain(const char *uri, const char *path)
 {

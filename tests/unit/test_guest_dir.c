@@ -12,6 +12,7 @@
 
 #include "guest/guest_dir.h"
 #include "guest/state_dir.h"
+#include "host/uri.h"
 
 static char root[] = "/tmp/snp-test-guest-XXXXXX", state_path[64];
 

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/binding.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/hex.h>
+#include <snp/key.h>
+#include <snp/policy.h>
+#include <snp/reference.h>
+
+DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
+DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+
+static int digest_differs(struct snp_error *err, const char *whose,
+			  const uint8_t want[static SNP_LAUNCH_DIGEST_SIZE],
+			  const struct guest_measurement *measured, const char *why)
+{
+	char wanted[2 * SNP_LAUNCH_DIGEST_SIZE + 1], found[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+
+	snp_hex_encode(want, SNP_LAUNCH_DIGEST_SIZE, wanted);
+	snp_hex_encode(measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE, found);
+	return snp_fail(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
+			"the launch digest is %s, %s %s%s%s; nothing was launched", found, whose,
+			wanted, why[0] ? ": " : "", why);
+}
+
+/* Which inputs are others than the document's image was measured from: "the kernel and the command line
+ * differ", or "" where none does. */
+static void name_differences(const struct snp_reference_image *image,
+			     const struct boot_file boot[static BOOT_PARTS], const char *cmdline,
+			     char *ret, size_t size)
+{
+	const struct snp_reference_file *files[BOOT_PARTS] = {
+		[BOOT_FIRMWARE] = &image->firmware,
+		[BOOT_KERNEL] = &image->kernel,
+		[BOOT_INITRD] = &image->initrd,
+	};
+	unsigned int n = 0;
+	size_t at = 0;
+
+	ret[0] = '\0';
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		bool there = files[i]->name != NULL, here = boot[i].source != NULL;
+
+		if (there == here &&
+		    (!there || memcmp(files[i]->sha256, boot[i].sha256, SNP_SHA256_SIZE) == 0))
+			continue;
+		at += (size_t)snprintf(ret + at, size - at, "%s%s", n++ ? ", " : "another ",
+				       boot_part_names[i]);
+	}
+	if (strcmp(image->cmdline ? image->cmdline : "", cmdline ? cmdline : "") != 0)
+		snprintf(ret + at, size - at, "%scommand line", n ? ", " : "another ");
+}
+
+/* Fill what follows from block and auth, and hold them against what was measured. */
+static int complete(struct guest_binding *b, const struct guest_measurement *measured,
+		    uint64_t policy, const char *why, struct snp_error *err)
+{
+	char ours[256], theirs[256];
+	int r;
+
+	r = snp_id_block_decode(b->block, &b->fields, err);
+	if (r == 0)
+		r = snp_id_auth_verify(b->block, b->auth, &b->keys, err);
+	if (r < 0)
+		return r;
+	if (memcmp(b->fields.launch_digest, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
+		return digest_differs(err, "the ID block's", b->fields.launch_digest, measured,
+				      why);
+	if (b->fields.policy == policy)
+		return 0;
+	snp_policy_describe(policy, ours, sizeof(ours));
+	snp_policy_describe(b->fields.policy, theirs, sizeof(theirs));
+	return snp_fail(err, SNP_E_POLICY_DIFFERS, SNP_NO_OFFSET,
+			"the guest's policy is %s, the ID block's %s; nothing was launched", ours,
+			theirs);
+}
+
+static int bind_by_reference(const struct vm_config *config,
+			     const struct guest_measurement *measured,
+			     const struct boot_file boot[static BOOT_PARTS],
+			     struct guest_binding *b, struct snp_error *err)
+{
+	const struct snp_reference_query query = {
+		.image = config->id_image,
+		.vmm_profile = snp_profile_name(measured->profile),
+		.vcpu_count = measured->vcpu_count,
+		.cpu_signature = measured->cpu_signature,
+		.guest_features = measured->guest_features,
+	};
+	_cleanup_(snp_reference_freep)
+	struct snp_reference *document = NULL;
+	const struct snp_reference_variant *variant;
+	const struct snp_reference_image *image;
+	char why[128];
+	int r;
+
+	r = snp_reference_read(config->id_reference, &document, err);
+	if (r == 0)
+		r = snp_reference_find(document, &query, &image, &variant, err);
+	if (r < 0)
+		return r;
+	name_differences(image, boot, config->cmdline, why, sizeof(why));
+	if (memcmp(variant->launch_digest, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
+		return digest_differs(err, "the published one", variant->launch_digest, measured,
+				      why);
+	if (!variant->id_block || !variant->id_auth)
+		return snp_fail(
+			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
+			"the document has no ID block for this guest; have it published with keys "
+			"(snp-measure publish --key), or compare only: snp.measurement");
+	memcpy(b->block, variant->id_block, SNP_ID_BLOCK_SIZE);
+	memcpy(b->auth, variant->id_auth, SNP_ID_AUTH_SIZE);
+	b->source = ID_REFERENCE;
+	return complete(b, measured, config->policy, why, err);
+}
+
+/* A file of exactly `size` bytes, or of their base64. */
+static int read_blob(const char *path, uint8_t *ret, size_t size, struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	size_t n;
+	int r;
+
+	r = snp_file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
+	if (r < 0)
+		return r;
+	if (n == size) {
+		memcpy(ret, bytes, size);
+		return 0;
+	}
+	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+		bytes[--n] = '\0';
+	if (strlen((const char *)bytes) != n)
+		r = snp_fail(err, SNP_E_BAD_ID_BLOCK, SNP_NO_OFFSET,
+			     "neither %zu bytes nor their base64", size);
+	else
+		r = snp_base64_decode((const char *)bytes, "the file", ret, size, err);
+	return snp_in_file(err, r, path);
+}
+
+static int bind_by_block(const struct vm_config *config, const struct guest_measurement *measured,
+			 struct guest_binding *b, struct snp_error *err)
+{
+	int r;
+
+	r = read_blob(config->id_block, b->block, SNP_ID_BLOCK_SIZE, err);
+	if (r == 0)
+		r = read_blob(config->id_auth, b->auth, SNP_ID_AUTH_SIZE, err);
+	if (r < 0)
+		return r;
+	b->source = ID_BLOCK;
+	return snp_in_file(err, complete(b, measured, config->policy, "", err), config->id_block);
+}
+
+static int bind_by_key(const struct vm_config *config, const struct guest_measurement *measured,
+		       struct guest_binding *b, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *key = NULL, *author = NULL;
+	struct snp_id_block block = {.guest_svn = config->id_svn, .policy = config->policy};
+	int r;
+
+	memcpy(block.launch_digest, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	memcpy(block.family_id, config->id_family_id, SNP_ID_SIZE);
+	memcpy(block.image_id, config->id_image_id, SNP_ID_SIZE);
+	snp_id_block_encode(&block, b->block);
+	r = snp_key_guard_process(err);
+	if (r == 0)
+		r = snp_key_read(config->id_key, NULL, NULL, &key, err);
+	if (r == 0 && config->id_author_key)
+		r = snp_key_read(config->id_author_key, NULL, NULL, &author, err);
+	if (r == 0)
+		r = snp_id_auth_sign(b->block, key, author, b->auth, err);
+	if (r < 0)
+		return r;
+	b->source = ID_KEY;
+	return complete(b, measured, config->policy, "", err);
+}
+
+int guest_bind(const struct vm_config *config, const struct guest_measurement *measured,
+	       const struct boot_file boot[static BOOT_PARTS], struct guest_binding *ret,
+	       struct snp_error *err)
+{
+	struct guest_binding b = {.source = ID_NONE};
+	int r = 0;
+
+	switch (config->id_kind) {
+	case VM_ID_NONE:
+		break;
+	case VM_ID_REFERENCE:
+		r = snp_in_file(err, bind_by_reference(config, measured, boot, &b, err),
+				config->id_reference);
+		break;
+	case VM_ID_BLOCK:
+		r = bind_by_block(config, measured, &b, err);
+		break;
+	case VM_ID_KEY:
+		r = bind_by_key(config, measured, &b, err);
+		break;
+	}
+	if (r == 0)
+		*ret = b;
+	return r;
+}
+
+static int read_digest(const char *path, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
+		       struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	size_t n;
+	int r;
+
+	r = snp_file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
+	if (r < 0)
+		return r;
+	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+		bytes[--n] = '\0';
+	r = snp_hex_decode((const char *)bytes, "the file", ret, SNP_LAUNCH_DIGEST_SIZE, err);
+	return snp_in_file(err, r, path);
+}
+
+int guest_expect(const struct vm_config *config, const uint8_t *expected,
+		 const struct guest_measurement *measured, struct snp_error *err)
+{
+	uint8_t in_file[SNP_LAUNCH_DIGEST_SIZE];
+	const uint8_t *wanted = NULL;
+	int r;
+
+	if (expected && memcmp(expected, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
+		return digest_differs(err, "--expect says", expected, measured, "");
+	if (config->measurement_kind == VM_MEASUREMENT_BYTES) {
+		wanted = config->measurement;
+	} else if (config->measurement_kind == VM_MEASUREMENT_IN_FILE) {
+		r = read_digest(config->measurement_path, in_file, err);
+		if (r < 0)
+			return r;
+		wanted = in_file;
+	}
+	if (wanted && memcmp(wanted, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
+		return digest_differs(err, "snp.measurement says", wanted, measured, "");
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_BINDING_H
+#define LAUNCHER_GUEST_BINDING_H
+
+#include <snp/error.h>
+
+#include "config/vm_config.h"
+#include "guest/measurement.h"
+#include "guest/record.h"
+
+/*
+ * What holds a guest to its digest: an ID block, which the secure processor compares with what was
+ * launched before the guest runs. One from a published document or from files was signed elsewhere; one
+ * made here with a key of this host's guards against mistakes and swapped files, not against the host,
+ * and a verifier must demand ID_KEY_DIGEST in either case.
+ */
+
+/* The binding that `config` asks for: source ID_NONE where it asks for none. Every block, wherever it
+ * comes from, is verified against its auth, and compared with the measurement and the policy.
+ * Errors: SNP_E_DIGEST_DIFFERS (saying which input differs where the document tells),
+ * SNP_E_POLICY_DIFFERS, SNP_E_NOT_BOUND (the document has no ID block for this guest), SNP_E_SIGNATURE,
+ * SNP_E_BAD_ID_BLOCK, those of snp_reference_read(), snp_reference_find() and snp_key_read(). */
+SNP_CHECK int guest_bind(const struct vm_config *config, const struct guest_measurement *measured,
+			 const struct boot_file boot[static BOOT_PARTS], struct guest_binding *ret,
+			 struct snp_error *err);
+
+/* Compare with snp.measurement and --expect (NULL: none). Errors: SNP_E_DIGEST_DIFFERS, likewise; those
+ * of reading a file. */
+SNP_CHECK int guest_expect(const struct vm_config *config, const uint8_t *expected,
+			   const struct guest_measurement *measured, struct snp_error *err);
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/boot_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/hex.h>
+#include <snp/sha.h>
+
+DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+
+static const uint64_t caps[BOOT_PARTS] = {
+	[BOOT_FIRMWARE] = SNP_MAX_FIRMWARE,
+	[BOOT_KERNEL] = SNP_MAX_KERNEL,
+	[BOOT_INITRD] = SNP_MAX_INITRD,
+};
+
+void boot_file_done(struct boot_file *file)
+{
+	free(file->source);
+	free(file->path);
+	*file = (struct boot_file){0};
+}
+
+struct sink {
+	struct snp_hash *hash;
+	int fd; /* -1: hash only */
+	const char *copy;
+};
+
+static int into_both(void *arg, struct snp_span piece, struct snp_error *err)
+{
+	struct sink *sink = arg;
+	int r;
+
+	r = snp_hash_update(sink->hash, piece, err);
+	while (r == 0 && sink->fd >= 0 && piece.size > 0) {
+		ssize_t n = write(sink->fd, piece.data, piece.size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return snp_in_file(err,
+					   snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write"),
+					   sink->copy);
+		piece.data += n;
+		piece.size -= (size_t)n;
+	}
+	return r;
+}
+
+static int expect(const uint8_t *expected, const uint8_t found[static SNP_SHA256_SIZE],
+		  struct snp_error *err)
+{
+	char want[2 * SNP_SHA256_SIZE + 1], have[2 * SNP_SHA256_SIZE + 1];
+
+	if (!expected || memcmp(expected, found, SNP_SHA256_SIZE) == 0)
+		return 0;
+	snp_hex_encode(expected, SNP_SHA256_SIZE, want);
+	snp_hex_encode(found, SNP_SHA256_SIZE, have);
+	return snp_fail(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
+			"SHA-256 is %s, where vm.json says %s", have, want);
+}
+
+/* Stream the file through the hash, and into `fd` if that is not -1. */
+static int hash_file(enum boot_part part, const char *source, int fd, const char *copy,
+		     uint64_t *ret_size, uint8_t ret_sha256[static SNP_SHA256_SIZE],
+		     struct snp_error *err)
+{
+	_cleanup_(snp_file_close)
+	struct snp_file file = {.fd = -1};
+	_cleanup_(snp_hash_freep)
+	struct snp_hash *hash = NULL;
+	struct sink sink = {.fd = fd, .copy = copy};
+	int r;
+
+	r = snp_file_open(source, caps[part], &file, err);
+	if (r < 0)
+		return r;
+	if (file.size == 0)
+		return snp_in_file(err,
+				   snp_fail(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
+					    "has no bytes, where a %s is to be read",
+					    boot_part_names[part]),
+				   source);
+	r = snp_hash_new(SNP_SHA256, &hash, err);
+	if (r < 0)
+		return r;
+	sink.hash = hash;
+	r = snp_file_stream(&file, into_both, &sink, NULL, NULL, err);
+	if (r == 0)
+		r = snp_hash_final(hash, ret_sha256, err);
+	*ret_size = file.size;
+	return snp_in_file(err, r, source);
+}
+
+static int finish(const char *source, const char *path, uint64_t size,
+		  const uint8_t sha256[static SNP_SHA256_SIZE], struct boot_file *ret,
+		  struct snp_error *err)
+{
+	struct boot_file file = {.source = strdup(source), .path = strdup(path), .size = size};
+
+	if (!file.source || !file.path) {
+		boot_file_done(&file);
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	memcpy(file.sha256, sha256, SNP_SHA256_SIZE);
+	*ret = file;
+	return 0;
+}
+
+int boot_file_copy(const struct guest_dir *dir, enum boot_part part, const char *source,
+		   const uint8_t *expected, struct boot_file *ret, struct snp_error *err)
+{
+	char copy[sizeof(dir->path) + 16];
+	uint8_t sha256[SNP_SHA256_SIZE];
+	uint64_t size;
+	int fd, r;
+
+	snprintf(copy, sizeof(copy), "%s/" GUEST_BOOT "/%s", dir->path, boot_part_names[part]);
+	fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* Whatever the umask, QEMU's user must read it. */
+	if (fd < 0 || fchmod(fd, 0644) < 0) {
+		r = snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write");
+		closep(&fd);
+		return snp_in_file(err, r, copy);
+	}
+	r = hash_file(part, source, fd, copy, &size, sha256, err);
+	/* Quotas and network file systems may refuse only here. */
+	if (close(fd) < 0 && r == 0)
+		r = snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write"), copy);
+	if (r == 0)
+		r = snp_in_file(err, expect(expected, sha256, err), source);
+	return r < 0 ? r : finish(source, copy, size, sha256, ret, err);
+}
+
+int boot_file_hash(enum boot_part part, const char *local, const char *path,
+		   const uint8_t *expected, struct boot_file *ret, struct snp_error *err)
+{
+	uint8_t sha256[SNP_SHA256_SIZE];
+	uint64_t size;
+	int r;
+
+	r = hash_file(part, local, -1, NULL, &size, sha256, err);
+	if (r == 0)
+		r = snp_in_file(err, expect(expected, sha256, err), local);
+	return r < 0 ? r : finish(local, path, size, sha256, ret, err);
+}
+
+int boot_files_verify(const struct guest_record *record, struct snp_error *err)
+{
+	for (unsigned int i = 0; i < BOOT_PARTS && !record->remote; i++) {
+		const struct boot_file *file = &record->boot[i];
+		uint8_t sha256[SNP_SHA256_SIZE];
+		struct snp_error failure;
+		uint64_t size;
+		int r;
+
+		if (!file->source)
+			continue;
+		r = hash_file((enum boot_part)i, file->path, -1, NULL, &size, sha256, &failure);
+		if (r < 0 && failure.sys_errno != ENOENT && failure.code != SNP_E_EMPTY_FILE &&
+		    failure.code != SNP_E_TOO_LARGE && failure.code != SNP_E_NOT_REGULAR) {
+			if (err)
+				*err = failure;
+			return r;
+		}
+		if (r == 0 && memcmp(sha256, file->sha256, sizeof(sha256)) == 0)
+			continue;
+		r = snp_fail(
+			err, SNP_E_DRIFT, SNP_NO_OFFSET,
+			"the %s %s since it was measured; nothing was launched: make the guest "
+			"anew from the image that you trust (create --replace)",
+			boot_part_names[i],
+			r < 0 && failure.sys_errno == ENOENT ? "is gone" : "has changed");
+		return snp_in_file(err, r, file->path);
+	}
+	return 0;
+}

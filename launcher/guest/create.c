@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/create.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "host/lifecycle.h"
+
+DEFINE_CLEANUP(struct guest_record *, record_free);
+
+/* What has been done so far, and is undone from the last to the first. */
+struct attempt {
+	const struct hypervisor *host;
+	struct guest_dir dir; /* the new guest's; fd -1: not claimed */
+	struct guest_dir old; /* of the guest to be replaced; fd -1: none */
+	char *old_xml;	      /* of that guest's domain; NULL: it had none */
+	bool exchanged;	      /* the two have changed places */
+	virDomainPtr domain;  /* defined by this attempt */
+};
+
+/* Undo what was done; go on where a step fails, and return the first failure. */
+static int attempt_undo(struct attempt *a, struct snp_error *err)
+{
+	struct snp_error further;
+	int r = 0, s = 0;
+
+	if (a->domain)
+		r = domain_kill(a->domain, err);
+	if (a->domain && a->old_xml) {
+		/* Same UUID: this puts the old definition back. */
+		virDomainPtr old = NULL;
+
+		s = domain_define(a->host, a->old_xml, &old, r < 0 ? &further : err);
+		domain_freep(&old);
+	} else if (a->domain) {
+		s = domain_undefine(a->domain, r < 0 ? &further : err);
+	}
+	r = r < 0 ? r : s;
+	if (a->exchanged)
+		s = guest_dir_exchange(&a->dir, &a->old, r < 0 ? &further : err);
+	r = r < 0 ? r : s;
+	if (a->dir.fd >= 0)
+		s = guest_dir_remove(&a->dir, r < 0 ? &further : err);
+	return r < 0 ? r : s;
+}
+
+static void attempt_done(struct attempt *a)
+{
+	guest_dir_close(&a->dir);
+	guest_dir_close(&a->old);
+	domain_freep(&a->domain);
+	free(a->old_xml);
+}
+
+/* A domain of that name that is not ours is nobody's to overwrite; libvirt itself refuses another UUID
+ * for a name, whenever it comes. */
+static int refuse_foreign(const struct hypervisor *host, const char *name, struct snp_error *err)
+{
+	_cleanup_(domain_freep)
+	virDomainPtr domain = NULL;
+	int r;
+
+	r = hypervisor_find_name(host, name, &domain, err);
+	if (r == 0 && domain)
+		r = snp_fail(
+			err, SNP_E_EXISTS, SNP_NO_OFFSET,
+			"libvirt has a domain \"%s\" that snp-launch did not make; take another "
+			"name, or undefine it",
+			name);
+	return r;
+}
+
+static int claim_new(struct attempt *a, const struct create_request *request, struct snp_error *err)
+{
+	const char *name = request->prepare.config->name;
+	int r;
+
+	r = guest_dir_claim(request->state, name, a->host->qemu_user, a->host->qemu_group, &a->dir,
+			    err);
+	return r < 0 ? r : refuse_foreign(a->host, name, err);
+}
+
+/* The old guest's record and domain; a directory without a record has nothing worth keeping. */
+static int look_at_old(struct attempt *a, char ret_uuid[static RECORD_UUID + 1],
+		       struct snp_error *err)
+{
+	_cleanup_(record_freep)
+	struct guest_record *record = NULL;
+	_cleanup_(domain_freep)
+	virDomainPtr domain = NULL;
+	int r;
+
+	r = record_read(guest_dir_file(&a->old, GUEST_RECORD), &record, err);
+	if (r == 0)
+		r = hypervisor_find_uuid(a->host, record->uuid, &domain, err);
+	if (r < 0)
+		return r;
+	memcpy(ret_uuid, record->uuid, RECORD_UUID + 1);
+	if (!domain)
+		return 0;
+	a->old_xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+	return a->old_xml ? 0 : hypervisor_fail(err, "cannot read the old guest's domain");
+}
+
+static int claim(struct attempt *a, const struct create_request *request,
+		 char ret_uuid[static RECORD_UUID + 1], struct snp_error *err)
+{
+	const struct vm_config *config = request->prepare.config;
+	int r;
+
+	ret_uuid[0] = '\0';
+	if (!request->replace)
+		return claim_new(a, request, err);
+	r = guest_dir_lock(request->state, config->name, &a->old, err);
+	if (r == -SNP_E_NOT_FOUND)
+		return claim_new(a, request, err);
+	if (r == 0 && access(guest_dir_file(&a->old, GUEST_RECORD), F_OK) < 0) {
+		r = guest_dir_remove(&a->old, err);
+		return r < 0 ? r : claim_new(a, request, err);
+	}
+	if (r == 0)
+		r = look_at_old(a, ret_uuid, err);
+	if (r == 0 && config->uuid && strcmp(config->uuid, ret_uuid) != 0)
+		r = snp_fail(
+			err, SNP_E_EXISTS, SNP_NO_OFFSET,
+			"the guest to be replaced has the UUID %s; leave uuid out, or remove that "
+			"guest first",
+			ret_uuid);
+	if (r == 0)
+		r = guest_dir_claim_next(&a->old, a->host->qemu_user, a->host->qemu_group, &a->dir,
+					 err);
+	return r;
+}
+
+static int write_record(const struct attempt *a, struct guest_record *record,
+			enum record_state state, struct snp_error *err)
+{
+	record->state = state;
+	return record_write(record, guest_dir_file(&a->dir, GUEST_RECORD), err);
+}
+
+/* Put the new directory in place, then the domain; then the old guest, if it still runs, is over. */
+static int establish(struct attempt *a, const struct prepared *p, struct snp_error *err)
+{
+	int r;
+
+	r = write_record(a, p->record, RECORD_CREATING, err);
+	if (r == 0 && a->old.fd >= 0) {
+		r = guest_dir_exchange(&a->old, &a->dir, err);
+		a->exchanged = r == 0;
+	}
+	if (r == 0)
+		r = domain_define(a->host, p->xml, &a->domain, err);
+	if (r == 0 && a->old_xml)
+		r = domain_kill(a->domain, err);
+	if (r == 0)
+		r = write_record(a, p->record, RECORD_DEFINED, err);
+	return r;
+}
+
+static int launch(struct attempt *a, const struct create_request *request, struct snp_error *err)
+{
+	if (virDomainSetAutostart(a->domain, request->prepare.config->autostart) < 0 &&
+	    request->prepare.config->autostart)
+		return hypervisor_fail(err, "cannot let the guest come up with the host");
+	return request->start ? domain_start(a->domain, request->paused, err) : 0;
+}
+
+static int attempt(struct attempt *a, const struct create_request *request,
+		   struct guest_record **ret, struct snp_error *err)
+{
+	_cleanup_(prepared_done)
+	struct prepared p = {0};
+	struct prepare_request prepare = request->prepare;
+	char path[PATH_MAX + GUEST_NAME_MAX + 2], uuid[RECORD_UUID + 1];
+	int r;
+
+	r = claim(a, request, uuid, err);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/%s", request->state, prepare.config->name);
+	prepare.dir = &a->dir;
+	prepare.final_path = path;
+	prepare.uri = a->host->uri;
+	prepare.uuid = uuid[0] ? uuid : NULL;
+	prepare.qemu_version = a->host->qemu_version;
+	prepare.qemu_user = a->host->qemu_user;
+	prepare.qemu_group = a->host->qemu_group;
+	r = guest_prepare(&prepare, &p, err);
+	if (r == 0)
+		r = establish(a, &p, err);
+	if (r == 0)
+		r = launch(a, request, err);
+	if (r == 0)
+		*ret = TAKE_PTR(p.record);
+	return r;
+}
+
+int guest_create(const struct hypervisor *host, const struct create_request *request,
+		 struct guest_record **ret, struct snp_error *err)
+{
+	_cleanup_(attempt_done)
+	struct attempt a = {.host = host, .dir.fd = -1, .old.fd = -1};
+	_cleanup_(record_freep)
+	struct guest_record *record = NULL;
+	struct snp_error undo;
+	char first[512];
+	int r;
+
+	r = attempt(&a, request, &record, err);
+	if (r == 0) {
+		if (a.old.fd >= 0)
+			r = guest_dir_remove(&a.old, err);
+		if (r == 0)
+			*ret = TAKE_PTR(record);
+		return r;
+	}
+	if (attempt_undo(&a, &undo) < 0 && err) {
+		snprintf(first, sizeof(first), "%.511s", err->message);
+		snprintf(
+			err->message, sizeof(err->message),
+			"%s; and it could not be undone: %.300s; clear it: snp-launch remove --force %s",
+			first, undo.message, request->prepare.config->name);
+	}
+	return r;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_CREATE_H
+#define LAUNCHER_GUEST_CREATE_H
+
+#include <stdbool.h>
+
+#include <snp/error.h>
+
+#include "guest/prepare.h"
+#include "guest/record.h"
+#include "host/hypervisor.h"
+
+/* Making, launching and removing guests: the directory, its record and libvirt's domain, kept together
+ * through every failure and every kill. */
+
+struct create_request {
+	struct prepare_request
+		prepare;   /* dir, final_path, uri, uuid, QEMU's version and user are set
+					 * by guest_create() */
+	const char *state; /* the folder for guests of this host */
+	bool start, paused;
+	bool replace; /* a guest of that name, if there is one, stays until the new record stands */
+};
+
+/* Claim the name, prepare, define, and start if asked. Whatever fails, all is as it was: no directory,
+ * no domain, and a guest to be replaced is there again (off, if it had to be turned off).
+ * Errors: SNP_E_EXISTS, SNP_E_BUSY; those of guest_prepare(), domain_define() and domain_start(). */
+SNP_CHECK int guest_create(const struct hypervisor *host, const struct create_request *request,
+			   struct guest_record **ret, struct snp_error *err);
+
+/* Hash the copies again and start. Errors: SNP_E_NOT_FOUND, SNP_E_DRIFT (an image, or libvirt's domain,
+ * is not what the record says), those of domain_start(). */
+SNP_CHECK int guest_start(const struct hypervisor *host, const char *state, const char *name,
+			  bool paused, struct snp_error *err);
+
+/* Turn off (only with `force` where it runs), undefine and clear the directory. Also of a create that was
+ * killed. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_GUEST_STATE (it runs). */
+SNP_CHECK int guest_remove(const struct hypervisor *host, const char *state, const char *name,
+			   bool force, struct snp_error *err);
+
+#endif

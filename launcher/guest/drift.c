@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/drift.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/hex.h>
+
+#include "guest/boot_file.h"
+
+static void add(struct drifts *drifts, const char *what, const char *recorded, const char *found)
+{
+	struct drift *d;
+
+	if (drifts->n == DRIFTS_MAX)
+		return;
+	d = &drifts->at[drifts->n++];
+	d->what = what;
+	snp_escape(recorded, d->recorded, sizeof(d->recorded));
+	snp_escape(found, d->found, sizeof(d->found));
+}
+
+static void compare_text(struct drifts *drifts, const char *what, const char *recorded,
+			 const char *found)
+{
+	/* An empty command line is none: libvirt drops the element, and QEMU hashes one NUL for both. */
+	const char *a = recorded ? recorded : "", *b = found ? found : "";
+
+	if (strcmp(a, b) != 0)
+		add(drifts, what, a[0] ? a : "none", b[0] ? b : "none");
+}
+
+static void compare_count(struct drifts *drifts, const char *what, uint32_t recorded,
+			  uint32_t found)
+{
+	char a[16], b[16];
+
+	snprintf(a, sizeof(a), "%" PRIu32, recorded);
+	snprintf(b, sizeof(b), "%" PRIu32, found);
+	compare_text(drifts, what, a, b);
+}
+
+static void compare_bits(struct drifts *drifts, const char *what, uint64_t recorded, uint64_t found)
+{
+	char a[24], b[24];
+
+	snprintf(a, sizeof(a), "0x%" PRIx64, recorded);
+	snprintf(b, sizeof(b), "0x%" PRIx64, found);
+	compare_text(drifts, what, a, b);
+}
+
+static void compare_bytes(struct drifts *drifts, const char *what, const uint8_t *recorded,
+			  const uint8_t *found, size_t size)
+{
+	char a[2 * SNP_SHA256_SIZE + 1], b[2 * SNP_SHA256_SIZE + 1];
+
+	if (memcmp(recorded, found, size) == 0)
+		return;
+	if (size > SNP_SHA256_SIZE) {
+		add(drifts, what, "as recorded", "another");
+		return;
+	}
+	snp_hex_encode(recorded, size, a);
+	snp_hex_encode(found, size, b);
+	add(drifts, what, a, b);
+}
+
+static void compare_binding(const struct guest_record *record, const struct launch_spec *spec,
+			    struct drifts *drifts)
+{
+	const struct guest_binding *b = &record->binding;
+
+	if (b->source == ID_NONE) {
+		compare_text(drifts, "ID block", NULL, spec->id_block_text.text);
+		compare_text(drifts, "ID auth", NULL, spec->id_auth_text.text);
+		return;
+	}
+	if (!spec->id_block_text.valid || !spec->id_auth_text.valid) {
+		add(drifts, "ID block", "as recorded", "none, or damaged");
+		return;
+	}
+	compare_bytes(drifts, "ID block", b->block, spec->id_block, sizeof(b->block));
+	compare_bytes(drifts, "ID auth", b->auth, spec->id_auth, sizeof(b->auth));
+	if (b->keys.has_author != (spec->author_key == SPEC_ON))
+		add(drifts, "author key", b->keys.has_author ? "yes" : "no",
+		    b->keys.has_author ? "no" : "yes");
+}
+
+void guest_drift(const struct guest_record *record, const struct launch_spec *spec,
+		 struct drifts *ret)
+{
+	static const uint8_t zeros[SNP_SHA256_SIZE];
+
+	ret->n = 0;
+	compare_text(ret, "launch security", "sev-snp", spec->security_type);
+	compare_text(ret, "firmware", record->boot[BOOT_FIRMWARE].path, spec->firmware);
+	compare_text(ret, "kernel", record->boot[BOOT_KERNEL].path, spec->kernel);
+	compare_text(ret, "initrd", record->boot[BOOT_INITRD].path, spec->initrd);
+	compare_text(ret, "command line", record->cmdline, spec->cmdline);
+	compare_text(ret, "kernel hashes", record->kernel_hashes ? "on" : "off",
+		     spec->kernel_hashes == SPEC_ON ? "on" : "off");
+	compare_count(ret, "vCPUs", record->vcpu_count, spec->vcpu_count);
+	/* "host" is written as a mode, not as a model. */
+	if (spec->cpu_mode == SPEC_CPU_CUSTOM || strcmp(record->cpu_model, "host") != 0)
+		compare_text(ret, "CPU model", record->cpu_model, spec->cpu_model);
+	compare_bits(ret, "policy", record->policy, spec->policy);
+	compare_bytes(ret, "host data", record->host_data,
+		      spec->host_data_text.text ? spec->host_data : zeros, SNP_SHA256_SIZE);
+	compare_binding(record, spec, ret);
+}
+
+int guest_drift_boot(const struct guest_record *record, struct drifts *ret, struct snp_error *err)
+{
+	struct snp_error failure;
+	int r = boot_files_verify(record, &failure);
+
+	if (r == -SNP_E_DRIFT) {
+		add(ret, "file", failure.file, failure.message);
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = failure;
+	return r;
+}
+
+int drifts_refuse(const struct drifts *drifts, const char *name, struct snp_error *err)
+{
+	const struct drift *d = &drifts->at[0];
+
+	if (drifts->n == 0)
+		return 0;
+	return snp_fail(
+		err, SNP_E_DRIFT, SNP_NO_OFFSET,
+		"%s: libvirt's domain is not what was measured: %s is %s, recorded is %s%s; "
+		"nothing was launched: snp-launch diff %s, then create --replace",
+		name, d->what, d->found, d->recorded, drifts->n > 1 ? " (and more differs)" : "",
+		name);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_DRIFT_H
+#define LAUNCHER_GUEST_DRIFT_H
+
+#include <stddef.h>
+
+#include <snp/error.h>
+
+#include "config/launch_spec.h"
+#include "guest/record.h"
+
+/* How a domain differs from the record of what was measured and bound: somebody edited it, or libvirt
+ * changed it. Only what enters the digest, the policy, the binding or the report is compared; disks and
+ * networks are the host's affair. */
+struct drift {
+	const char *what;		/* "policy" */
+	char recorded[256], found[256]; /* for people; escaped */
+};
+
+#define DRIFTS_MAX 16
+
+struct drifts {
+	size_t n;
+	struct drift at[DRIFTS_MAX];
+};
+
+/* Compare `spec`, read from libvirt's XML of the domain. */
+void guest_drift(const struct guest_record *record, const struct launch_spec *spec,
+		 struct drifts *ret);
+
+/* Add the copies in boot/ that are no longer what was measured. Errors: SNP_E_READ and the like, not
+ * drift itself. */
+SNP_CHECK int guest_drift_boot(const struct guest_record *record, struct drifts *ret,
+			       struct snp_error *err);
+
+/* SNP_E_DRIFT with the first difference, if there is one. */
+SNP_CHECK int drifts_refuse(const struct drifts *drifts, const char *name, struct snp_error *err);
+
+#endif

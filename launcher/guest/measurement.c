@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/measurement.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/firmware.h>
+#include <snp/kernel.h>
+
+#include "guest/boot_file.h"
+
+DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
+
+static int check_kernel(const struct boot_file boot[static BOOT_PARTS], struct snp_error *err)
+{
+	const struct boot_file *kernel = &boot[BOOT_KERNEL], *initrd = &boot[BOOT_INITRD];
+	_cleanup_(snp_file_close)
+	struct snp_file file = {.fd = -1};
+	uint8_t head[SNP_KERNEL_HEADER];
+	struct snp_bzimage image;
+	ssize_t n;
+	int r;
+
+	r = snp_file_open(kernel->path, SNP_MAX_KERNEL, &file, err);
+	if (r < 0)
+		return r;
+	n = pread(file.fd, head, sizeof(head), 0);
+	if (n < 0)
+		r = snp_fail(err, SNP_E_READ, SNP_NO_OFFSET, "cannot read");
+	else
+		r = snp_bzimage_parse((struct snp_span){head, (size_t)n}, kernel->size, &image,
+				      err);
+	if (r < 0)
+		return snp_in_file(err, r, kernel->path);
+	if (initrd->source && initrd->size > image.initrd_max)
+		return snp_in_file(err,
+				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					    "%" PRIu64
+					    " bytes, where the kernel takes at most %" PRIu32,
+					    initrd->size, image.initrd_max),
+				   initrd->path);
+	return 0;
+}
+
+static int hash_table(const struct launch_spec *spec,
+		      const struct boot_file boot[static BOOT_PARTS], struct guest_measurement *m,
+		      struct snp_error *err)
+{
+	const char *cmdline = spec->cmdline ? spec->cmdline : "";
+
+	m->has_kernel_hashes = true;
+	memcpy(m->kernel_hashes.kernel, boot[BOOT_KERNEL].sha256, SNP_SHA256_SIZE);
+	memcpy(m->kernel_hashes.initrd,
+	       boot[BOOT_INITRD].source ? boot[BOOT_INITRD].sha256 : snp_no_initrd_sha256,
+	       SNP_SHA256_SIZE);
+	return snp_cmdline_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
+				  m->kernel_hashes.cmdline, err);
+}
+
+static int cpu_signature(const struct launch_spec *spec, uint32_t *ret, struct snp_error *err)
+{
+	if (spec->has_cpu_signature) {
+		*ret = spec->cpu_signature;
+		return 0;
+	}
+	if (spec->cpu_mode == SPEC_CPU_CUSTOM && spec->cpu_model)
+		return snp_cpu_model_find(spec->cpu_model, ret, err);
+	return snp_fail(
+		err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+		"the CPU is the host's, or none is named, so the digest depends on the host: name "
+		"a model such as EPYC-v4");
+}
+
+int guest_measure(const struct launch_spec *spec, const struct boot_file boot[static BOOT_PARTS],
+		  struct guest_measurement *ret, struct snp_error *err)
+{
+	struct guest_measurement m = {.vcpu_count = spec->vcpu_count,
+				      .guest_features = GUEST_FEATURES};
+	_cleanup_(snp_firmware_freep)
+	struct snp_firmware *firmware = NULL;
+	struct snp_launch launch = {.mode = SNP_MODE_SNP};
+	size_t size;
+	int r;
+
+	if (!spec->security_type || strcmp(spec->security_type, "sev-snp") != 0)
+		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				"no SEV-SNP guest: <launchSecurity type='sev-snp'> is not there");
+	r = snp_profile_find("qemu", &m.profile, err);
+	if (r == 0)
+		r = cpu_signature(spec, &m.cpu_signature, err);
+	if (r == 0 && boot[BOOT_KERNEL].source)
+		r = check_kernel(boot, err);
+	if (r == 0 && boot[BOOT_KERNEL].source && spec->kernel_hashes == SPEC_ON)
+		r = hash_table(spec, boot, &m, err);
+	if (r == 0)
+		r = snp_firmware_read(boot[BOOT_FIRMWARE].path, &firmware, err);
+	if (r < 0)
+		return r;
+	launch.profile = m.profile;
+	launch.firmware = firmware;
+	launch.kernel_hashes = m.has_kernel_hashes ? &m.kernel_hashes : NULL;
+	launch.vcpu_count = m.vcpu_count;
+	launch.cpu_signature = m.cpu_signature;
+	launch.guest_features = m.guest_features;
+	r = snp_launch_digest(&launch, m.launch_digest, &size, err);
+	if (r < 0)
+		return snp_in_file(err, r, boot[BOOT_FIRMWARE].path);
+	*ret = m;
+	return 0;
+}
+
+int guest_hash_boot(const struct launch_spec *spec, const char *firmware, const char *root,
+		    struct boot_file ret[static BOOT_PARTS], struct snp_error *err)
+{
+	const char *const paths[BOOT_PARTS] = {
+		[BOOT_FIRMWARE] = spec->firmware ? spec->firmware : firmware,
+		[BOOT_KERNEL] = spec->kernel,
+		[BOOT_INITRD] = spec->initrd,
+	};
+	struct boot_file boot[BOOT_PARTS] = {0};
+	int r = 0;
+
+	if (!paths[BOOT_FIRMWARE])
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				"the domain names no firmware: <loader type='rom'>PATH</loader>");
+	for (unsigned int i = 0; i < BOOT_PARTS && r == 0; i++) {
+		_cleanup_(freep)
+		char *local = NULL;
+
+		if (!paths[i])
+			continue;
+		if (asprintf(&local, "%s%s", root ? root : "", paths[i]) < 0) {
+			local = NULL;
+			r = snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		} else {
+			r = boot_file_hash((enum boot_part)i, local, local, NULL, &boot[i], err);
+		}
+	}
+	for (unsigned int i = 0; i < BOOT_PARTS && r < 0; i++)
+		boot_file_done(&boot[i]);
+	if (r == 0)
+		memcpy(ret, boot, sizeof(boot));
+	return r;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_MEASUREMENT_H
+#define LAUNCHER_GUEST_MEASUREMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/launch.h>
+#include <snp/profile.h>
+
+#include "config/launch_spec.h"
+#include "guest/record.h"
+
+/* The launch digest of what a configuration or a domain asks libvirt and QEMU to launch. */
+
+/* What QEMU 9.1 to 11.1 sets in SEV_FEATURES of a guest without IGVM: SNPActive and nothing else (it has
+ * no property for more). */
+#define GUEST_FEATURES 0x1
+
+struct guest_measurement {
+	const struct snp_profile *profile;
+	uint32_t vcpu_count;
+	uint32_t cpu_signature;
+	uint64_t guest_features;
+	bool has_kernel_hashes;
+	struct snp_kernel_hashes kernel_hashes;
+	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+};
+
+/* Measure `spec` as it would boot from `boot`: the firmware is read from its `path`, so is the first of
+ * the kernel; kernel and initrd have been hashed. Parts without `source` are absent.
+ * Errors: those of snp_firmware_read() and snp_launch_digest(), SNP_E_BAD_KERNEL, SNP_E_TOO_LARGE (an
+ * initrd that the kernel cannot take), SNP_E_BAD_CPU_MODEL, SNP_E_NO_DIGEST (no SEV-SNP guest). */
+SNP_CHECK int guest_measure(const struct launch_spec *spec,
+			    const struct boot_file boot[static BOOT_PARTS],
+			    struct guest_measurement *ret, struct snp_error *err);
+
+/* Hash what `spec` boots from, where it lies; `root` is put before each path (NULL: nothing), and
+ * `firmware` stands in for a firmware that the spec does not name (NULL: none). For boot_file_done().
+ * Errors: those of boot_file_hash(), SNP_E_NOT_FOUND (no firmware named). */
+SNP_CHECK int guest_hash_boot(const struct launch_spec *spec, const char *firmware,
+			      const char *root, struct boot_file ret[static BOOT_PARTS],
+			      struct snp_error *err);
+
+#endif

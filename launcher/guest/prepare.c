@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/prepare.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/sha.h>
+
+#include "domain/domain_xml.h"
+#include "guest/binding.h"
+#include "guest/boot_file.h"
+#include "guest/firmware_search.h"
+#include "guest/measurement.h"
+
+DEFINE_CLEANUP(struct guest_record *, record_free);
+
+void prepared_done(struct prepared *prepared)
+{
+	record_free(prepared->record);
+	free(prepared->xml);
+	*prepared = (struct prepared){0};
+}
+
+static int no_memory(struct snp_error *err)
+{
+	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+}
+
+/* A random UUID, RFC 9562 version 4. */
+static int make_uuid(char ret[static RECORD_UUID + 1], struct snp_error *err)
+{
+	uint8_t b[16];
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes");
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(ret, RECORD_UUID + 1,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+		 b[15]);
+	return 0;
+}
+
+static int begin_record(const struct prepare_request *request, struct guest_record *record,
+			struct snp_error *err)
+{
+	const struct vm_config *config = request->config;
+	const char *uuid = request->uuid ? request->uuid : config->uuid;
+	char created[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	record->state = RECORD_CREATING;
+	record->remote = request->remote;
+	record->name = strdup(config->name);
+	record->uri = strdup(request->uri);
+	record->created = strdup(created);
+	record->tool_version = strdup(SNP_VERSION);
+	record->cpu_model = strdup(config->cpu_model);
+	record->cmdline = config->cmdline ? strdup(config->cmdline) : NULL;
+	record->kernel_hashes = config->kernel_hashes && config->kernel.path;
+	record->policy = config->policy;
+	if (!record->name || !record->uri || !record->created || !record->tool_version ||
+	    !record->cpu_model || (config->cmdline && !record->cmdline))
+		return no_memory(err);
+	if (!uuid)
+		return make_uuid(record->uuid, err);
+	snprintf(record->uuid, sizeof(record->uuid), "%s", uuid);
+	return 0;
+}
+
+static int place(const struct prepare_request *request, enum boot_part part,
+		 const struct vm_file *file, struct boot_file *ret, struct snp_error *err)
+{
+	const uint8_t *expected = file->has_sha256 ? file->sha256 : NULL;
+	_cleanup_(freep)
+	char *local = NULL;
+
+	if (request->dir && !request->remote)
+		return boot_file_copy(request->dir, part, file->path, expected, ret, err);
+	if (asprintf(&local, "%s%s", request->remote_root ? request->remote_root : "", file->path) <
+	    0) {
+		local = NULL;
+		return no_memory(err);
+	}
+	return boot_file_hash(part, local, local, expected, ret, err);
+}
+
+static int place_all(const struct prepare_request *request, struct guest_record *record,
+		     struct snp_error *err)
+{
+	const struct vm_config *config = request->config;
+	struct vm_file firmware = config->firmware;
+	char found[PATH_MAX];
+	int r = 0;
+
+	if (!firmware.path) {
+		if (request->remote)
+			return snp_fail(
+				err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				"firmware.auto looks on this machine; name the remote host's "
+				"firmware by firmware.path");
+		r = firmware_search(found, err);
+		firmware.path = found;
+	}
+	if (r == 0)
+		r = place(request, BOOT_FIRMWARE, &firmware, &record->boot[BOOT_FIRMWARE], err);
+	if (r == 0 && config->kernel.path)
+		r = place(request, BOOT_KERNEL, &config->kernel, &record->boot[BOOT_KERNEL], err);
+	if (r == 0 && config->initrd.path)
+		r = place(request, BOOT_INITRD, &config->initrd, &record->boot[BOOT_INITRD], err);
+	return r;
+}
+
+/* Until now `path` was what this process could read; from now on it is what QEMU will open. */
+static int point_to_launch(const struct prepare_request *request, struct guest_record *record,
+			   struct snp_error *err)
+{
+	const char *const remote[BOOT_PARTS] = {
+		[BOOT_FIRMWARE] = request->config->firmware.path,
+		[BOOT_KERNEL] = request->config->kernel.path,
+		[BOOT_INITRD] = request->config->initrd.path,
+	};
+
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		struct boot_file *file = &record->boot[i];
+		char *path = NULL;
+
+		if (!file->source)
+			continue;
+		if (request->remote)
+			path = strdup(remote[i]);
+		else if (asprintf(&path, "%s/" GUEST_BOOT "/%s", request->final_path,
+				  boot_part_names[i]) < 0)
+			path = NULL;
+		if (!path)
+			return no_memory(err);
+		free(file->path);
+		file->path = path;
+	}
+	return 0;
+}
+
+static int host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA256_SIZE],
+		     struct snp_error *err)
+{
+	_cleanup_(snp_file_close)
+	struct snp_file file = {.fd = -1};
+	int r;
+
+	switch (config->host_data_kind) {
+	case VM_HOST_DATA_ZERO:
+		memset(ret, 0, SNP_SHA256_SIZE);
+		return 0;
+	case VM_HOST_DATA_BYTES:
+		memcpy(ret, config->host_data, SNP_SHA256_SIZE);
+		return 0;
+	case VM_HOST_DATA_SHA256_OF:
+		break;
+	}
+	r = snp_file_open(config->host_data_path, SNP_MAX_INITRD, &file, err);
+	if (r == 0)
+		r = snp_in_file(err, snp_file_sha256(&file, NULL, NULL, ret, err),
+				config->host_data_path);
+	return r;
+}
+
+static int measure(const struct prepare_request *request, struct guest_record *record,
+		   struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct guest_measurement m;
+	int r;
+
+	r = launch_spec_from_config(request->config, &spec, err);
+	if (r == 0)
+		r = guest_measure(spec, record->boot, &m, err);
+	if (r == 0)
+		r = guest_expect(request->config, request->expect, &m, err);
+	if (r == 0)
+		r = guest_bind(request->config, &m, record->boot, &record->binding, err);
+	if (r < 0)
+		return r;
+	record->vmm_profile = strdup(snp_profile_name(m.profile));
+	if (!record->vmm_profile)
+		return no_memory(err);
+	record->vcpu_count = m.vcpu_count;
+	record->cpu_signature = m.cpu_signature;
+	record->guest_features = m.guest_features;
+	memcpy(record->launch_digest, m.launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	if (request->remote && record->binding.source == ID_NONE && !request->unbound)
+		return snp_fail(
+			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
+			"the files on the remote host cannot be seen from here, and without an ID "
+			"block nothing would hold the launch to what was measured; give snp.id, or "
+			"--unbound");
+	return 0;
+}
+
+#define MAX_MEASURED (BOOT_PARTS + 2)
+
+/* What stands in <metadata> beside the digest: each input with size and SHA-256. */
+static int list_measured(const struct prepare_request *request, const struct guest_record *record,
+			 struct domain_measured list[static MAX_MEASURED], size_t *ret,
+			 struct snp_error *err)
+{
+	_cleanup_(snp_file_close)
+	struct snp_file file = {.fd = -1};
+	size_t n = 0;
+	int r;
+
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		const struct boot_file *boot = &record->boot[i];
+
+		if (!boot->source)
+			continue;
+		list[n] = (struct domain_measured){.input = boot_part_names[i], .size = boot->size};
+		memcpy(list[n++].sha256, boot->sha256, SNP_SHA256_SIZE);
+	}
+	if (record->cmdline) {
+		const struct snp_span text = {(const uint8_t *)record->cmdline,
+					      strlen(record->cmdline)};
+
+		list[n] = (struct domain_measured){.input = "cmdline", .size = text.size};
+		r = snp_sha256(text, list[n++].sha256, err);
+		if (r < 0)
+			return r;
+	}
+	r = snp_file_open(request->config_path, SNP_MAX_CONFIG, &file, err);
+	if (r < 0)
+		return r;
+	list[n] = (struct domain_measured){.input = "vm.json", .size = file.size};
+	r = snp_in_file(err, snp_file_sha256(&file, NULL, NULL, list[n++].sha256, err),
+			request->config_path);
+	*ret = n;
+	return r;
+}
+
+static int build_xml(const struct prepare_request *request, const struct guest_record *record,
+		     char **ret, struct snp_error *err)
+{
+	const struct guest_binding *b = &record->binding;
+	struct domain_measured measured[MAX_MEASURED];
+	struct domain_launch launch = {
+		.uuid = record->uuid,
+		.firmware = record->boot[BOOT_FIRMWARE].path,
+		.kernel = record->boot[BOOT_KERNEL].path,
+		.initrd = record->boot[BOOT_INITRD].path,
+		.id_block = b->source != ID_NONE ? b->block : NULL,
+		.id_auth = b->source != ID_NONE ? b->auth : NULL,
+		.author_key = b->keys.has_author,
+		.launch_digest = record->launch_digest,
+		.state = request->final_path,
+		.measured = measured,
+		.qemu_version = request->qemu_version,
+		.uid = request->qemu_user,
+		.gid = request->qemu_group,
+	};
+	_cleanup_(freep)
+	char *log = NULL;
+	int r;
+
+	if (asprintf(&log, "%s/" GUEST_RUN "/console.log", request->final_path) < 0) {
+		log = NULL;
+		return no_memory(err);
+	}
+	if (!request->remote && request->config->console != VM_CONSOLE_NONE)
+		launch.console_log = log;
+	memcpy(launch.host_data, record->host_data, sizeof(launch.host_data));
+	r = list_measured(request, record, measured, &launch.n_measured, err);
+	if (r < 0)
+		return r;
+	return domain_xml_build(request->config, &launch, request->template, ret, err);
+}
+
+int guest_prepare(const struct prepare_request *request, struct prepared *ret,
+		  struct snp_error *err)
+{
+	_cleanup_(record_freep)
+	struct guest_record *record = calloc(1, sizeof(*record));
+	char *xml;
+	int r;
+
+	if (!record)
+		return no_memory(err);
+	r = begin_record(request, record, err);
+	if (r == 0)
+		r = host_data(request->config, record->host_data, err);
+	if (r == 0)
+		r = place_all(request, record, err);
+	if (r == 0)
+		r = measure(request, record, err);
+	if (r == 0)
+		r = point_to_launch(request, record, err);
+	if (r == 0)
+		r = build_xml(request, record, &xml, err);
+	if (r < 0)
+		return r;
+	*ret = (struct prepared){.record = TAKE_PTR(record), .xml = xml};
+	return 0;
+}

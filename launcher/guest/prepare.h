@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_PREPARE_H
+#define LAUNCHER_GUEST_PREPARE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <snp/error.h>
+
+#include "config/launch_spec.h"
+#include "config/vm_config.h"
+#include "guest/guest_dir.h"
+#include "guest/record.h"
+
+/* From a vm.json to everything that a launch needs: boot files in place and hashed, digest, ID block,
+ * record and domain XML. libvirt is not asked yet. */
+struct prepare_request {
+	const struct vm_config *config;
+	const char *config_path;
+	const struct guest_dir *dir; /* gets the copies; NULL: a dry run, which only hashes */
+	const char *final_path;	     /* where the guest's directory will be, STATE/NAME */
+	const char *uri;	     /* as in the record */
+	const char *uuid;	     /* NULL: the configuration's, or a random one */
+	const char *template;	     /* NULL: the built-in one */
+	const char *remote_root; /* where a remote host's files lie here; NULL: at the same paths */
+	bool remote;		 /* the host opens its own files: none is copied */
+	bool unbound;		 /* launch on a remote host without an ID block */
+	const uint8_t *expect;	 /* 48 bytes, or NULL */
+	unsigned long qemu_version; /* as virConnectGetVersion() gives it; 0: unknown */
+	uid_t qemu_user;
+	gid_t qemu_group;
+};
+
+struct prepared {
+	struct guest_record *record;
+	char *xml;
+};
+
+/* Errors: those of boot_file_copy(), guest_measure(), guest_expect(), guest_bind(), domain_xml_build()
+ * and firmware_search(); SNP_E_NOT_BOUND. */
+SNP_CHECK int guest_prepare(const struct prepare_request *request, struct prepared *ret,
+			    struct snp_error *err);
+void prepared_done(struct prepared *prepared);
+
+#endif

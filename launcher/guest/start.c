@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "domain/domain_read.h"
+#include "guest/boot_file.h"
+#include "guest/create.h"
+#include "guest/drift.h"
+#include "host/lifecycle.h"
+
+DEFINE_CLEANUP(struct guest_record *, record_free);
+
+/* Nothing was launched unless libvirt's definition, which others can edit, still says what was recorded. */
+static int check_domain(const struct guest_record *record, virDomainPtr domain,
+			struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct drifts drifts;
+	int r;
+
+	if (!xml)
+		return hypervisor_fail(err, "cannot read the guest's domain");
+	r = domain_read(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)}, &spec,
+			err);
+	if (r < 0)
+		return r;
+	guest_drift(record, spec, &drifts);
+	return drifts_refuse(&drifts, record->name, err);
+}
+
+int guest_start(const struct hypervisor *host, const char *state, const char *name, bool paused,
+		struct snp_error *err)
+{
+	_cleanup_(guest_dir_close)
+	struct guest_dir dir = {.fd = -1};
+	_cleanup_(record_freep)
+	struct guest_record *record = NULL;
+	_cleanup_(domain_freep)
+	virDomainPtr domain = NULL;
+	int r;
+
+	r = guest_dir_lock(state, name, &dir, err);
+	if (r == 0)
+		r = record_read(guest_dir_file(&dir, GUEST_RECORD), &record, err);
+	if (r == 0)
+		r = hypervisor_find_uuid(host, record->uuid, &domain, err);
+	if (r < 0)
+		return r;
+	if (!domain)
+		return snp_fail(
+			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			"libvirt does not have the guest \"%s\" any more; create it again with "
+			"--replace, or remove it",
+			name);
+	r = check_domain(record, domain, err);
+	if (r == 0)
+		r = boot_files_verify(record, err);
+	return r < 0 ? r : domain_start(domain, paused, err);
+}
+
+/* Whose domain belongs to the directory: that of the record's UUID. Where a create was killed before it
+ * wrote a record, there is none: it defines the domain after that. */
+static int find_ours(const struct hypervisor *host, const struct guest_dir *dir, virDomainPtr *ret,
+		     struct snp_error *err)
+{
+	_cleanup_(record_freep)
+	struct guest_record *record = NULL;
+	int r;
+
+	if (access(guest_dir_file(dir, GUEST_RECORD), F_OK) < 0) {
+		*ret = NULL;
+		return 0;
+	}
+	r = record_read(guest_dir_file(dir, GUEST_RECORD), &record, err);
+	return r < 0 ? r : hypervisor_find_uuid(host, record->uuid, ret, err);
+}
+
+int guest_remove(const struct hypervisor *host, const char *state, const char *name, bool force,
+		 struct snp_error *err)
+{
+	_cleanup_(guest_dir_close)
+	struct guest_dir dir = {.fd = -1};
+	_cleanup_(domain_freep)
+	virDomainPtr domain = NULL;
+	enum domain_state now = DOMAIN_OFF;
+	int r;
+
+	r = guest_dir_lock(state, name, &dir, err);
+	if (r == 0)
+		r = find_ours(host, &dir, &domain, err);
+	if (r == 0 && domain)
+		r = domain_state_of(domain, &now, err);
+	if (r < 0)
+		return r;
+	if (domain_state_is_active(now) && !force)
+		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				"\"%s\" is %s; stop it first, or remove --force", name,
+				domain_state_names[now]);
+	if (domain_state_is_active(now))
+		r = domain_kill(domain, err);
+	if (r == 0 && domain)
+		r = domain_undefine(domain, err);
+	return r < 0 ? r : guest_dir_remove(&dir, err);
+}

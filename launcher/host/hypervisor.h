@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_HOST_HYPERVISOR_H
+#define LAUNCHER_HOST_HYPERVISOR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <libvirt/libvirt.h>
+
+#include <snp/cleanup.h>
+#include <snp/error.h>
+
+/*
+ * A host, as libvirt shows it. libvirt's own printing of errors is off; every failure comes back in a
+ * struct snp_error, with what libvirt, QEMU or the secure processor said translated by host/explain.h.
+ */
+struct hypervisor {
+	virConnectPtr connection;
+	char *uri; /* as libvirt canonicalises it */
+	unsigned long
+		libvirt_version;    /* of the daemon: major * 1,000,000 + minor * 1,000 + release */
+	unsigned long qemu_version; /* likewise; 0 where the driver is not QEMU's */
+	uid_t qemu_user;	    /* whom QEMU runs as; -1 where libvirt does not say */
+	gid_t qemu_group;
+};
+
+/* The URI to connect to: `option` (--connect), else `config` (vm.json), else $LIBVIRT_DEFAULT_URI, else
+ * qemu:///system. Both may be NULL. */
+const char *hypervisor_uri(const char *option, const char *config);
+
+/* Connect. Errors: SNP_E_LIBVIRT. */
+SNP_CHECK int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *err);
+void hypervisor_close(struct hypervisor *host);
+
+/* Fill `err` from libvirt's last error; `what` says what was tried. SNP_E_NOT_FOUND and SNP_E_EXISTS
+ * where libvirt says so of a domain, else what explain_fail() makes of its message. Returns -code. */
+int hypervisor_fail(struct snp_error *err, const char *what);
+
+/* The domain with that UUID, name, or, of digits alone, ID. Errors: SNP_E_NOT_FOUND. */
+SNP_CHECK int hypervisor_find(const struct hypervisor *host, const char *domain, virDomainPtr *ret,
+			      struct snp_error *err);
+
+/* As above; 0 and NULL where there is none. */
+SNP_CHECK int hypervisor_find_uuid(const struct hypervisor *host, const char *uuid,
+				   virDomainPtr *ret, struct snp_error *err);
+SNP_CHECK int hypervisor_find_name(const struct hypervisor *host, const char *name,
+				   virDomainPtr *ret, struct snp_error *err);
+
+static inline void domain_freep(virDomainPtr *domain)
+{
+	if (*domain)
+		virDomainFree(*domain);
+}
+
+#endif

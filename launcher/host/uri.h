@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_HOST_URI_H
+#define LAUNCHER_HOST_URI_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+/* Which host a libvirt URI names. */
+
+/* True if the files that `uri` would launch lie on another machine: it names a server, or a transport
+ * that leaves this one. A forwarded socket (qemu+unix:///…?socket=) cannot be told from a local one
+ * here; --remote-root says so. */
+bool uri_is_remote(const char *uri);
+
+/* The value of its parameter socket=; false if it has none. */
+bool uri_socket(const char *uri, char ret[static PATH_MAX]);
+
+/* The folder of the simulated host that `uri` belongs to; false if it is none: the socket's name is
+ * not FOLDER/run/libvirt/libvirt-sock, or FOLDER has no keeper.lock. */
+bool uri_simulated_host(const char *uri, char ret[static PATH_MAX]);
+
+#endif
