@@ -18,6 +18,13 @@ struct snp_firmware {
 	struct page_contents *contents;			  /* of an image */
 };
 
+struct snp_json_value;
+
+/* The firmware that an snp-firmware/1 object describes; `name` is what errors call it. Errors: those of
+ * snp/json.h, SNP_E_NO_MEMORY. */
+SNP_CHECK int firmware_from_summary(const struct snp_json_value *root, const char *name,
+				    struct snp_firmware **ret, struct snp_error *err);
+
 /* SHA-384 of each page of an image, computed by the first call; any number of threads may call.
  * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_CHECK int firmware_contents(const struct snp_firmware *firmware,

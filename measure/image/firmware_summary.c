@@ -81,18 +81,16 @@ static int read_sections(const struct snp_json_value *root, struct snp_firmware 
 
 /* What the document cannot say it means: metadata are there, and the hash table's area is as large as
  * QEMU demands, or publishers would have left its address out. */
-static int read_document(const struct snp_json *document, struct snp_firmware *firmware,
-			 struct snp_error *err)
+static int read_summary(const struct snp_json_value *root, struct snp_firmware *firmware,
+			struct snp_error *err)
 {
 	static const char *const keys[] = {"schema",	     "firmware_digest", "reset_address",
 					   "hash_table_gpa", "sections",	NULL};
-	const struct snp_json_value *root = snp_json_root(document), *digest = NULL;
 	struct snp_firmware_info *info = &firmware->info;
+	const struct snp_json_value *digest = NULL;
 	int r;
 
-	r = snp_json_schema(document, "snp-firmware/1", err);
-	if (r == 0)
-		r = snp_json_object(root, keys, err);
+	r = snp_json_object(root, keys, err);
 	if (r == 0)
 		r = snp_json_need(root, "firmware_digest", &digest, err);
 	if (r == 0)
@@ -113,25 +111,34 @@ static int read_document(const struct snp_json *document, struct snp_firmware *f
 	return r;
 }
 
+int firmware_from_summary(const struct snp_json_value *root, const char *name,
+			  struct snp_firmware **ret, struct snp_error *err)
+{
+	_cleanup_(snp_firmware_freep)
+	struct snp_firmware *firmware = calloc(1, sizeof(*firmware));
+	int r;
+
+	if (!firmware || !(firmware->path = strdup(name)))
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	firmware->info.path = firmware->path;
+	firmware->info.is_summary = true;
+	r = read_summary(root, firmware, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(firmware);
+	return 0;
+}
+
 int snp_firmware_read_summary(const char *path, struct snp_firmware **ret, struct snp_error *err)
 {
 	_cleanup_(snp_json_freep)
 	struct snp_json *document = NULL;
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = NULL;
 	int r;
 
 	r = snp_json_read(path, SNP_MAX_SMALL, &document, err);
-	if (r < 0)
-		return r;
-	firmware = calloc(1, sizeof(*firmware));
-	if (!firmware || !(firmware->path = strdup(path)))
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	firmware->info.path = firmware->path;
-	firmware->info.is_summary = true;
-	r = read_document(document, firmware, err);
-	if (r < 0)
-		return snp_in_file(err, r, path);
-	*ret = TAKE_PTR(firmware);
-	return 0;
+	if (r == 0)
+		r = snp_json_schema(document, "snp-firmware/1", err);
+	if (r == 0)
+		r = firmware_from_summary(snp_json_root(document), path, ret, err);
+	return snp_in_file(err, r, path);
 }
