@@ -29,12 +29,13 @@ for vmsa in 77920c4c629ff47e 8413b852790765a3; do
 	grep -q "\"page_type\": \"vmsa\".*\"contents\": \"$vmsa" "$trace" || fail "no save area $vmsa"
 done
 
-# Enter on the console has it said again.
+# Enter on the console has it said again; ^] leaves the console.
 for ((i = 0; i < 10; i++)); do
 	{
 		sleep 0.3
 		printf '\r'
 		sleep 0.5
+		printf '\035'
 	} | TERM=dumb timeout 10 script -qec "virsh -c '$uri' console web1" /dev/null >console 2>&1
 	grep -q "launch_digest=$digest" console && break
 done

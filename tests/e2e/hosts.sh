@@ -49,6 +49,7 @@ stop_all() {
 trap stop_all EXIT
 
 # start_host OPTION…: its folder in $folder, its URI in $uri.
+# shellcheck disable=SC2034 # for the callers
 start_host() {
 	run 0 "$simulated_host" start --library "$library" --cache "$cache" "$@"
 	read -r folder uri <"$work/out" || fail "no URI"
