@@ -1,4 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+#include <snp/tool.h>
+
+#include "launch_input.h"
 #include "launch_options.h"
 #include "verb.h"
 
@@ -20,11 +28,140 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
+/* As sev-snp-measure -v calls them. */
+static const char *const verbose_names[] = {
+	[SNP_MODE_SNP] = "SEV_SNP",
+	[SNP_MODE_SNP_SVSM] = "SEV_SNP_SVSM",
+	[SNP_MODE_SEV_ES] = "SEV_ES",
+	[SNP_MODE_SEV] = "SEV",
+};
+
+struct digest {
+	uint8_t bytes[SNP_LAUNCH_DIGEST_SIZE];
+	size_t size;
+};
+
+static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
+{
+	const char *dir = arg.dump_dir ? arg.dump_dir : ".";
+	uint8_t vmsa[SNP_PAGE_SIZE];
+	int r;
+
+	for (uint32_t i = 0; i < l->launch.vcpu_count; i++) {
+		_cleanup_(freep)
+		char *path = NULL;
+
+		if (asprintf(&path, "%s/vmsa%" PRIu32 ".bin", dir, i) < 0)
+			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		r = snp_launch_vmsa(&l->launch, i, vmsa, err);
+		if (r == 0)
+			r = snp_file_write(path, (struct snp_span){vmsa, sizeof(vmsa)}, 0666, true,
+					   err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int print_json(const struct cli_launch *l, const struct digest *digest, FILE *out,
+		      struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json;
+	int r;
+
+	cli_json_begin(&json, "snp-digest/1");
+	snp_json_out_hex(&json, json.root, "launch_digest", digest->bytes, digest->size);
+	r = cli_launch_json(l, &json, err);
+	if (r < 0)
+		return r;
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int print_text(const struct cli_launch *l, const struct digest *digest, bool base64,
+		      FILE *out, struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *text = base64 ? snp_base64_encode(digest->bytes, digest->size)
+			    : malloc(2 * digest->size + 1);
+
+	if (!text)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	if (!base64)
+		snp_hex_encode(digest->bytes, digest->size, text);
+	if (arg.verbose && !l->firmware_only)
+		fprintf(out, "Calculated %s guest measurement: ", verbose_names[l->launch.mode]);
+	fprintf(out, "%s\n", text);
+	return 0;
+}
+
+static int check_format(bool *ret_base64, struct snp_error *err)
+{
+	const char *format = arg.output_format ? arg.output_format : "hex";
+
+	*ret_base64 = strcmp(format, "base64") == 0;
+	if (!*ret_base64 && strcmp(format, "hex") != 0)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--output-format: '%s' is none of hex, base64", format);
+	if (arg.output_format && cli_json)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--output-format is for text; the JSON object has hex");
+	if (cli_json && cli_wants_profiles())
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--profile list has no JSON form");
+	return 0;
+}
+
+static int check_mode(const struct cli_launch *l, struct snp_error *err)
+{
+	if (l->firmware_only && cli_json)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"snp:ovmf-hash has no JSON form; 'inspect --summary' has");
+	if (arg.dump_vmsa && (l->firmware_only || l->launch.mode == SNP_MODE_SEV))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--dump-vmsa: this mode has no VMSA");
+	return 0;
+}
+
+static int measure(const struct cli_launch *l, bool base64, FILE *out, struct snp_error *err)
+{
+	struct digest digest = {.size = sizeof(l->firmware_digest)};
+	int r;
+
+	r = check_mode(l, err);
+	if (r < 0)
+		return r;
+	if (l->firmware_only) {
+		memcpy(digest.bytes, l->firmware_digest, sizeof(l->firmware_digest));
+		return print_text(l, &digest, base64, out, err);
+	}
+	r = snp_launch_digest(&l->launch, digest.bytes, &digest.size, err);
+	if (r == 0 && arg.dump_vmsa)
+		r = dump_vmsas(l, err);
+	if (r < 0)
+		return r;
+	cli_launch_warn(l);
+	return cli_json ? print_json(l, &digest, out, err)
+			: print_text(l, &digest, base64, out, err);
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	(void)out;
+	_cleanup_(cli_launch_close)
+	struct cli_launch l = {0};
+	bool base64;
+	int r;
+
 	(void)operands;
-	return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "no digest yet");
+	r = check_format(&base64, err);
+	if (r < 0)
+		return r;
+	if (cli_wants_profiles()) {
+		cli_print_profiles(out);
+		return 0;
+	}
+	r = cli_launch_open(false, &l, err);
+	return r < 0 ? r : measure(&l, base64, out, err);
 }
 
 static const struct cli_option *const tables[] = {cli_launch_options, options, NULL};

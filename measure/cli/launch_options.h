@@ -18,6 +18,6 @@ struct cli_launch_arguments {
 	struct cli_number vcpus, vcpu_sig, vcpu_family, vcpu_model, vcpu_stepping;
 	struct cli_number guest_features, vars_size;
 };
-extern struct cli_launch_arguments cli_launch;
+extern struct cli_launch_arguments launch_args;
 
 #endif

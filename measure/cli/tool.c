@@ -73,7 +73,7 @@ static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
 	const struct cli_verb *verb = cli_tool->default_verb;
 	enum cli_request request;
 	char *const *operands;
-	int r, words;
+	int r, words = 0;
 
 	r = find_verb(argc, argv, &verb, &words, err);
 	if (r < 0)

@@ -6,7 +6,10 @@
 
 /* All verbs, in the order of --help; the first is what is meant without a verb. To add one: its file
  * cmd_NAME.c, which defines verb_NAME, and its line here. */
-#define CLI_VERBS(X) X(digest)
+#define CLI_VERBS(X) \
+	X(digest)    \
+	X(plan)      \
+	X(inspect)
 
 #define X(name) extern const struct cli_verb verb_##name;
 CLI_VERBS(X)

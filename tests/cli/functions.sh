@@ -29,18 +29,34 @@ run() {
 	[ "$got" = "$want" ] || fail "$* exits with $got, not $want"
 }
 
-# refuse STATUS NAME COMMAND…: exits with STATUS, one line on stderr that ends in [NAME], nothing on
-# stdout.
+# refuse STATUS NAME COMMAND…: exits with STATUS, one line on stderr that ends in [NAME] (with --json, an
+# object of that name), nothing on stdout.
 refuse() {
-	local want=$1 name=$2
+	local want=$1 name="[$2]"
 	shift 2
+	[[ " $* " != *' --json '* ]] || name="\"name\":\"${name:1:-1}\""
 	run "$want" "$@"
 	[ ! -s "$work/out" ] || fail "$* prints on stdout and fails"
 	[ "$(wc -l <"$work/err")" = 1 ] || fail "$* explains itself in more or fewer lines than one"
-	grep -qF "[$name]" "$work/err" || fail "$* does not say [$name]"
+	grep -qF -- "$name" "$work/err" || fail "$* does not say $name"
 }
 
 # says TEXT: stdout of the last run has this text.
 says() {
 	grep -qF -- "$1" "$work/out" || fail "stdout lacks '$1': $(head -c 2000 "$work/out")"
+}
+
+# firmware OUT [LINE…], kernel OUT [SIZE]: made from text (tests/fixtures).
+firmware() {
+	"$SNP_SOURCE/tests/fixtures/make-firmware" "$@" || skip "needs python3"
+}
+kernel() {
+	"$SNP_SOURCE/tests/fixtures/make-kernel" "$@" || skip "needs python3"
+}
+
+# same COMMAND…: exits with 0 and prints what the run before it printed.
+same() {
+	mv out before
+	run 0 "$@"
+	cmp -s out before || fail "$* prints $(head -c 200 out), not $(head -c 200 before)"
 }

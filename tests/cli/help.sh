@@ -6,7 +6,7 @@
 run 0 "$snp_measure" --help
 [ ! -s err ] || fail "--help writes to stderr"
 sed -n '/^  [a-z]/s/^  \([a-z-]*\).*/\1/p' out >verbs
-for verb in digest; do
+for verb in digest plan inspect; do
 	grep -qx "$verb" verbs || fail "--help does not name the verb $verb"
 done
 for option in mode vcpus vcpu-type vcpu-sig vcpu-family vcpu-model vcpu-stepping vmm-type ovmf kernel \

@@ -11,6 +11,8 @@ refuse 2 usage "$snp_measure" digest --vcpu # ambiguous
 refuse 2 usage "$snp_measure" digest --ovmf
 refuse 2 usage "$snp_measure" digest --verbose=yes
 refuse 2 usage "$snp_measure" digest operand
+refuse 2 usage "$snp_measure" inspect
+refuse 2 usage "$snp_measure" inspect a b
 
 for n in '' x -3 4x 0x 0b2 18446744073709551616 0x10000000000000000 '4 '; do
 	refuse 2 usage "$snp_measure" --ovmf f --vcpu-type EPYC --vcpus "$n"

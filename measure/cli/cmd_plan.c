@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+#include <snp/tool.h>
+
+#include "launch_input.h"
+#include "launch_options.h"
+#include "verb.h"
+
+static struct {
+	bool all;
+} arg;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"all", 'a', .flag = &arg.all,
+	 .help = "one line per launch update; else runs of alike pages are one"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+/* Launch updates that follow each other, of one type and origin: pages at one address after the other,
+ * or equal VMSAs, which all have the same address. */
+struct run {
+	struct snp_launch_update first, last;
+	bool same_contents;
+};
+
+struct plan {
+	const struct cli_launch *launch;
+	FILE *out;
+	struct snp_json_out *json; /* NULL: text */
+	struct cJSON *updates;
+	struct run run;
+	bool has_run;
+};
+
+static uint64_t count(const struct run *run)
+{
+	return run->last.index - run->first.index + 1;
+}
+
+static bool continues(const struct run *run, const struct snp_launch_update *u)
+{
+	const struct snp_launch_update *last = &run->last;
+
+	if (arg.all || u->type != last->type || u->origin != last->origin)
+		return false;
+	if (u->type == SNP_PAGE_VMSA)
+		return memcmp(u->contents, last->contents, sizeof(u->contents)) == 0;
+	return u->gpa == last->gpa + SNP_PAGE_SIZE &&
+	       (u->origin != SNP_ORIGIN_SECTION || u->origin_index == last->origin_index);
+}
+
+/* The SEV metadata whose sections the updates number. */
+static const struct snp_firmware_info *metadata(const struct cli_launch *l)
+{
+	return snp_firmware_info(l->svsm ? l->svsm : l->firmware);
+}
+
+static void describe_origin(const struct plan *plan, const struct run *run, char ret[static 64])
+{
+	const struct snp_firmware_info *info = metadata(plan->launch);
+	const uint32_t first = run->first.origin_index, last = run->last.origin_index;
+	const char *name = snp_origin_name(run->first.origin), *type = NULL;
+	int n;
+
+	if (run->first.origin == SNP_ORIGIN_SECTION && first < info->n_sections)
+		type = snp_section_type_name(info->sections[first].type);
+	n = snprintf(ret, 64, "%s", name);
+	if (run->first.origin == SNP_ORIGIN_SEV_HASH_TABLE || n < 0 || n >= 64)
+		return;
+	if (first == last)
+		snprintf(ret + n, 64 - (size_t)n, " %" PRIu32 "%s%s", first, type ? " " : "",
+			 type ? type : "");
+	else
+		snprintf(ret + n, 64 - (size_t)n, " %" PRIu32 "-%" PRIu32, first, last);
+}
+
+static void print_text(const struct plan *plan, const struct run *run)
+{
+	char index[48], gpa[48], origin[64], contents[2 * SNP_SHA384_SIZE + 1] = "pages differ";
+	char digest[2 * SNP_SHA384_SIZE + 1];
+
+	snprintf(index, sizeof(index), "%" PRIu64, run->first.index);
+	if (count(run) > 1)
+		snprintf(index, sizeof(index), "%" PRIu64 "-%" PRIu64, run->first.index,
+			 run->last.index);
+	snprintf(gpa, sizeof(gpa), "0x%" PRIx64, run->first.gpa);
+	if (run->last.gpa != run->first.gpa)
+		snprintf(gpa, sizeof(gpa), "0x%" PRIx64 "-0x%" PRIx64, run->first.gpa,
+			 run->last.gpa + SNP_PAGE_SIZE - 1);
+	describe_origin(plan, run, origin);
+	if (run->same_contents)
+		snp_hex_encode(run->first.contents, SNP_SHA384_SIZE, contents);
+	snp_hex_encode(run->last.digest, SNP_SHA384_SIZE, digest);
+	fprintf(plan->out, "%-10s %-10s %-22s %-24s %-96s %s\n", index,
+		snp_page_type_name(run->first.type), gpa, origin, contents, digest);
+}
+
+static void add_json(const struct plan *plan, const struct run *run)
+{
+	const struct snp_launch_update *first = &run->first;
+	struct snp_json_out *json = plan->json;
+	struct cJSON *update = snp_json_out_object(json, plan->updates, NULL);
+	char origin[64];
+
+	describe_origin(plan, run, origin);
+	snp_json_out_integer(json, update, "index", first->index);
+	snp_json_out_integer(json, update, "count", count(run));
+	snp_json_out_string(json, update, "page_type", snp_page_type_name(first->type));
+	snp_json_out_u64(json, update, "gpa", first->gpa);
+	snp_json_out_string(json, update, "origin", origin);
+	if (run->same_contents)
+		snp_json_out_hex(json, update, "contents", first->contents, SNP_SHA384_SIZE);
+	snp_json_out_hex(json, update, "digest", run->last.digest, SNP_SHA384_SIZE);
+}
+
+static void flush(struct plan *plan)
+{
+	if (!plan->has_run)
+		return;
+	if (plan->json)
+		add_json(plan, &plan->run);
+	else
+		print_text(plan, &plan->run);
+}
+
+static int visit(void *arg_plan, const struct snp_launch_update *u, struct snp_error *err)
+{
+	struct plan *plan = arg_plan;
+	struct run *run = &plan->run;
+
+	(void)err;
+	if (plan->has_run && continues(run, u)) {
+		run->last = *u;
+		run->same_contents &=
+			memcmp(run->first.contents, u->contents, sizeof(u->contents)) == 0;
+		return 0;
+	}
+	flush(plan);
+	*run = (struct run){*u, *u, true};
+	plan->has_run = true;
+	return 0;
+}
+
+static int print_plan(struct plan *plan, struct snp_error *err)
+{
+	int r;
+
+	if (plan->json)
+		plan->updates = snp_json_out_array(plan->json, plan->json->root, "updates");
+	else
+		fprintf(plan->out, "%-10s %-10s %-22s %-24s %-96s %s\n", "update", "type", "gpa",
+			"origin", "contents", "launch digest");
+	r = snp_launch_plan(&plan->launch->launch, visit, plan, err);
+	if (r < 0)
+		return r;
+	flush(plan);
+	cli_launch_warn(plan->launch);
+	return 0;
+}
+
+static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json;
+	struct plan plan = {.launch = l, .out = out, .json = &json};
+	int r;
+
+	cli_json_begin(&json, "snp-plan/1");
+	r = print_plan(&plan, err);
+	if (r < 0)
+		return r;
+	snp_json_out_hex(&json, json.root, "launch_digest", plan.run.last.digest, SNP_SHA384_SIZE);
+	r = cli_launch_json(l, &json, err);
+	if (r < 0)
+		return r;
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(cli_launch_close)
+	struct cli_launch l = {0};
+	struct plan plan = {.launch = &l, .out = out};
+	int r;
+
+	(void)operands;
+	r = cli_launch_open(true, &l, err);
+	if (r < 0)
+		return r;
+	if (l.firmware_only)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"snp:ovmf-hash is for 'digest'; a plan is of a whole launch");
+	return cli_json ? print_json(&l, out, err) : print_plan(&plan, err);
+}
+
+static const struct cli_option *const tables[] = {cli_launch_options, options, NULL};
+
+const struct cli_verb verb_plan = {
+	.name = "plan",
+	.operands = "",
+	.summary = "print every launch update that the digest is made of",
+	.options = tables,
+	.run = run,
+};

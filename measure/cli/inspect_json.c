@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+
+#include <snp/cleanup.h>
+#include <snp/tool.h>
+
+#include "inspect.h"
+
+uint64_t inspect_gpa(const struct snp_firmware_info *info)
+{
+	return (1ull << 32) - info->size;
+}
+
+/* QEMU target/i386/sev.c, snp_populate_metadata_pages(). */
+const char *inspect_measured_as(uint32_t type)
+{
+	switch (type) {
+	case SNP_SECTION_SECRETS:
+		return "SECRETS";
+	case SNP_SECTION_CPUID:
+		return "CPUID";
+	case SNP_SECTION_KERNEL_HASHES:
+		return "NORMAL with kernel hashes, else ZERO";
+	default:
+		return "ZERO";
+	}
+}
+
+const char *inspect_section_name(uint32_t type)
+{
+	const char *name = snp_section_type_name(type);
+
+	return name ? name : "unknown";
+}
+
+static void add_sections(struct snp_json_out *json, const struct snp_firmware_info *info,
+			 bool explained)
+{
+	struct cJSON *array = snp_json_out_array(json, json->root, "sections");
+
+	for (size_t i = 0; i < info->n_sections; i++) {
+		const struct snp_section *s = &info->sections[i];
+		struct cJSON *section = snp_json_out_object(json, array, NULL);
+
+		snp_json_out_integer(json, section, "type", s->type);
+		snp_json_out_u64(json, section, "gpa", s->gpa);
+		snp_json_out_u64(json, section, "size", s->size);
+		if (explained) {
+			snp_json_out_string(json, section, "name", inspect_section_name(s->type));
+			snp_json_out_string(json, section, "measured_as",
+					    inspect_measured_as(s->type));
+		}
+	}
+}
+
+static void add_places(struct snp_json_out *json, const struct snp_firmware_info *info)
+{
+	if (info->reset_source != SNP_RESET_ABSENT)
+		snp_json_out_u64(json, json->root, "reset_address", info->reset_address);
+	if (info->has_hash_table)
+		snp_json_out_u64(json, json->root, "hash_table_gpa", info->hash_table_gpa);
+}
+
+int inspect_print_summary(const struct inspected *image, FILE *out, struct snp_error *err)
+{
+	const struct snp_firmware_info *info = image->info;
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json = {0};
+
+	if (info->problem) {
+		*err = *info->problem;
+		return -(int)err->code;
+	}
+	if (!info->has_metadata)
+		return snp_fail(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
+				"no SEV metadata, so no SEV-SNP launch to summarise");
+	snp_json_out_init(&json, "snp-firmware/1");
+	snp_json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
+	add_places(&json, info);
+	add_sections(&json, info, false);
+	return cli_json_end(&json, out, err);
+}
+
+static void add_table(struct snp_json_out *json, const struct snp_firmware_info *info)
+{
+	struct cJSON *array = snp_json_out_array(json, json->root, "table");
+	char guid[SNP_GUID_STRING_SIZE];
+
+	for (size_t i = 0; i < info->n_entries; i++) {
+		const struct snp_table_entry *e = &info->entries[i];
+		struct cJSON *entry = snp_json_out_object(json, array, NULL);
+		const char *name = snp_guid_name(e->guid);
+
+		snp_guid_string(e->guid, guid);
+		snp_json_out_string(json, entry, "guid", guid);
+		if (name)
+			snp_json_out_string(json, entry, "name", name);
+		snp_json_out_u64(json, entry, "offset", e->offset);
+		snp_json_out_integer(json, entry, "size", e->size);
+	}
+}
+
+struct verdicts {
+	struct snp_json_out *json;
+	struct cJSON *array;
+};
+
+static void add_problem(struct snp_json_out *json, struct cJSON *parent,
+			const struct snp_error *problem)
+{
+	struct cJSON *object = snp_json_out_object(json, parent, "problem");
+
+	snp_json_out_string(json, object, "name", snp_code_name(problem->code));
+	snp_json_out_string(json, object, "message", problem->message);
+	if (problem->offset != SNP_NO_OFFSET)
+		snp_json_out_u64(json, object, "offset", problem->offset);
+}
+
+static void add_verdict(void *arg_verdicts, const char *way, const struct snp_error *problem)
+{
+	const struct verdicts *v = arg_verdicts;
+	struct cJSON *verdict = snp_json_out_object(v->json, v->array, NULL);
+
+	snp_json_out_string(v->json, verdict, "way", way);
+	snp_json_out_bool(v->json, verdict, "possible", !problem);
+	if (problem)
+		add_problem(v->json, verdict, problem);
+}
+
+int inspect_print_json(const struct inspected *image, FILE *out, struct snp_error *err)
+{
+	const struct snp_firmware_info *info = image->info;
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json;
+	struct verdicts verdicts = {.json = &json};
+
+	cli_json_begin(&json, "snp-inspect/1");
+	cli_json_text(&json, json.root, "name", info->path);
+	snp_json_out_integer(&json, json.root, "size", info->size);
+	snp_json_out_u64(&json, json.root, "gpa", inspect_gpa(info));
+	snp_json_out_hex(&json, json.root, "sha256", image->sha256, sizeof(image->sha256));
+	snp_json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
+	if (info->has_table)
+		add_table(&json, info);
+	if (info->has_metadata) {
+		snp_json_out_integer(&json, json.root, "metadata_version", info->metadata_version);
+		snp_json_out_u64(&json, json.root, "metadata_offset", info->metadata_offset);
+		add_sections(&json, info, true);
+	}
+	add_places(&json, info);
+	if (info->has_hash_table)
+		snp_json_out_integer(&json, json.root, "hash_table_size", info->hash_table_size);
+	if (info->has_svsm)
+		snp_json_out_u64(&json, json.root, "svsm_launch_offset", info->svsm_launch_offset);
+	if (info->problem)
+		add_problem(&json, json.root, info->problem);
+	verdicts.array = snp_json_out_array(&json, json.root, "verdicts");
+	snp_launch_verdicts(image->firmware, add_verdict, &verdicts);
+	return cli_json_end(&json, out, err);
+}

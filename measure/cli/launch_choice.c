@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "launch_input.h"
+#include "launch_options.h"
+
+#define FIRMWARE_ONLY "snp:ovmf-hash"
+
+static int usage(struct snp_error *err, const char *message)
+{
+	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", message);
+}
+
+static int parse_mode(struct cli_launch *l, struct snp_error *err)
+{
+	static const enum snp_mode modes[] = {SNP_MODE_SNP, SNP_MODE_SNP_SVSM, SNP_MODE_SEV_ES,
+					      SNP_MODE_SEV};
+	const char *name = launch_args.mode ? launch_args.mode : "snp";
+
+	l->firmware_only = strcasecmp(name, FIRMWARE_ONLY) == 0;
+	l->launch.mode = SNP_MODE_SNP;
+	if (l->firmware_only)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (strcasecmp(name, snp_mode_name(modes[i])) == 0) {
+			l->launch.mode = modes[i];
+			return 0;
+		}
+	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--mode: '%s' is none of snp, snp:ovmf-hash, snp:svsm, seves, sev", name);
+}
+
+/* A variable that a script forgot to set must not read as "leave it out". */
+static int check_empty(struct snp_error *err)
+{
+	for (const struct cli_option *o = cli_launch_options; o->name; o++)
+		if (o->text && o->text != &launch_args.append && *o->text && **o->text == '\0')
+			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					"--%s is empty; leave it out or give a value", o->name);
+	return 0;
+}
+
+static int check_combination(const struct cli_launch *l, struct snp_error *err)
+{
+	const struct cli_launch_arguments *a = &launch_args;
+	const bool svsm = l->launch.mode == SNP_MODE_SNP_SVSM;
+	const bool initrd = a->initrd || a->initrd_sha256;
+	const bool append = a->append || a->append_file || a->append_sha256;
+	const bool kernel = a->kernel || a->kernel_sha256;
+	const struct {
+		bool wrong;
+		const char *message;
+	} rules[] = {
+		{!a->ovmf && !a->firmware_summary, "--ovmf is missing: give the firmware image"},
+		{a->ovmf && a->firmware_summary,
+		 "--ovmf and --firmware-summary name two firmwares"},
+		{a->firmware_summary && a->snp_ovmf_hash,
+		 "--snp-ovmf-hash and --firmware-summary give two digests of the firmware"},
+		{a->profile && a->vmm_type, "--profile and --vmm-type name two VMMs"},
+		{a->kernel && a->kernel_sha256, "--kernel and --kernel-sha256 name two kernels"},
+		{a->initrd && a->initrd_sha256, "--initrd and --initrd-sha256 name two initrds"},
+		{!!a->append + !!a->append_file + !!a->append_sha256 > 1,
+		 "--append, --append-file and --append-sha256 exclude each other"},
+		{initrd && !kernel, "an initrd is measured only with a kernel: give --kernel"},
+		{append && !kernel, "a command line is measured only with a kernel: give --kernel"},
+		{svsm && !a->svsm, "--svsm is missing: give the SVSM binary"},
+		{svsm && a->vars_size.given == !!a->vars_file,
+		 "snp:svsm needs one of --vars-size and --vars-file"},
+		{!svsm && (a->svsm || a->vars_size.given || a->vars_file),
+		 "--svsm, --vars-size and --vars-file are for --mode snp:svsm"},
+		{svsm && kernel, "snp:svsm measures no kernel; leave it out"},
+		{a->snp_ovmf_hash && l->launch.mode != SNP_MODE_SNP,
+		 "--snp-ovmf-hash is for --mode snp"},
+		{a->snp_ovmf_hash && l->firmware_only,
+		 "--snp-ovmf-hash is what --mode snp:ovmf-hash asks for"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].wrong)
+			return usage(err, rules[i].message);
+	return check_empty(err);
+}
+
+static int choose_profile(struct cli_launch *l, struct snp_error *err)
+{
+	enum snp_vmm vmm = SNP_VMM_QEMU;
+	int r;
+
+	if (launch_args.profile)
+		return snp_profile_find(launch_args.profile, &l->launch.profile, err);
+	if (launch_args.vmm_type) {
+		r = snp_vmm_find(launch_args.vmm_type, &vmm, err);
+		if (r < 0)
+			return r;
+	}
+	return snp_profile_current(vmm, l->launch.mode, &l->launch.profile, err);
+}
+
+static int choose_cpu(struct cli_launch *l, struct snp_error *err)
+{
+	const struct cli_launch_arguments *a = &launch_args;
+	const unsigned int parts = (unsigned int)a->vcpu_family.given +
+				   (unsigned int)a->vcpu_model.given +
+				   (unsigned int)a->vcpu_stepping.given;
+
+	if (!!a->vcpu_type + a->vcpu_sig.given + (parts > 0) > 1)
+		return usage(err,
+			     "--vcpu-type, --vcpu-sig and --vcpu-family name the vCPU model twice");
+	if (parts % 3 != 0)
+		return usage(err, "--vcpu-family, --vcpu-model and --vcpu-stepping go together");
+	if (parts > 0)
+		return snp_cpu_signature(a->vcpu_family.value, a->vcpu_model.value,
+					 a->vcpu_stepping.value, &l->launch.cpu_signature, err);
+	if (a->vcpu_type)
+		return snp_cpu_model_find(a->vcpu_type, &l->launch.cpu_signature, err);
+	if (a->vcpu_sig.value > UINT32_MAX)
+		return usage(err, "--vcpu-sig: a signature has 32 bits");
+	l->launch.cpu_signature = (uint32_t)a->vcpu_sig.value;
+	if (!a->vcpu_sig.given && l->launch.mode != SNP_MODE_SEV &&
+	    snp_profile_uses_signature(l->launch.profile))
+		return usage(err, "the vCPU model is missing: give --vcpu-type, --vcpu-sig or "
+				  "--vcpu-family, --vcpu-model and --vcpu-stepping");
+	return 0;
+}
+
+static int choose_vcpus(struct cli_launch *l, struct snp_error *err)
+{
+	const struct cli_launch_arguments *a = &launch_args;
+
+	if (!a->vcpus.given && l->launch.mode != SNP_MODE_SEV)
+		return usage(err, "--vcpus is missing: give the number of vCPUs");
+	if (a->vcpus.value > UINT32_MAX)
+		return usage(err, "--vcpus: a number of vCPUs has 32 bits");
+	l->launch.vcpu_count = a->vcpus.given ? (uint32_t)a->vcpus.value : 1;
+	l->launch.guest_features = a->guest_features.given
+					   ? a->guest_features.value
+					   : snp_mode_default_features(l->launch.mode);
+	return choose_cpu(l, err);
+}
+
+int cli_launch_choose(struct cli_launch *l, struct snp_error *err)
+{
+	int r;
+
+	r = parse_mode(l, err);
+	if (r == 0)
+		r = check_combination(l, err);
+	if (r < 0 || l->firmware_only)
+		return r;
+	r = choose_profile(l, err);
+	return r < 0 ? r : choose_vcpus(l, err);
+}
+
+bool cli_wants_profiles(void)
+{
+	return launch_args.profile && strcmp(launch_args.profile, "list") == 0;
+}
+
+void cli_print_profiles(FILE *out)
+{
+	const struct snp_profile *profile;
+
+	for (size_t i = 0; (profile = snp_profile_at(i)); i++)
+		fprintf(out, "%-16s %s\n", snp_profile_name(profile), snp_profile_summary(profile));
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch_input.h"
+
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+#include <snp/tool.h>
+
+#include "launch_options.h"
+#include "progress.h"
+
+static int read_vars_size(struct cli_launch *l, struct snp_error *err)
+{
+	_cleanup_(snp_file_close)
+	struct snp_file vars = {.fd = -1};
+	int r;
+
+	l->launch.vars_size = launch_args.vars_size.value;
+	if (!launch_args.vars_file)
+		return 0;
+	r = snp_file_open(launch_args.vars_file, SNP_MAX_FIRMWARE, &vars, err);
+	if (r < 0)
+		return r;
+	l->launch.vars_size = vars.size;
+	return 0;
+}
+
+static int read_firmware(struct cli_launch *l, struct snp_error *err)
+{
+	const struct cli_launch_arguments *a = &launch_args;
+	int r;
+
+	r = a->ovmf ? snp_firmware_read(a->ovmf, &l->firmware, err)
+		    : snp_firmware_read_summary(a->firmware_summary, &l->firmware, err);
+	if (r == 0 && a->svsm) {
+		r = snp_firmware_read(a->svsm, &l->svsm, err);
+		if (r == 0)
+			r = read_vars_size(l, err);
+	}
+	l->launch.firmware = l->firmware;
+	l->launch.svsm = l->svsm;
+	return r;
+}
+
+static int given_by_digest(struct cli_input *input, const char *hex, const char *option,
+			   struct snp_error *err)
+{
+	input->present = true;
+	return snp_hex_decode(hex, option, input->sha256, sizeof(input->sha256), err);
+}
+
+static int read_cmdline(struct cli_launch *l, struct snp_error *err)
+{
+	const struct cli_launch_arguments *a = &launch_args;
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	const char *text = a->append ? a->append : "";
+	struct snp_span cmdline = {(const uint8_t *)text, strlen(text)};
+	int r;
+
+	if (a->append_sha256)
+		return given_by_digest(&l->cmdline, a->append_sha256, "--append-sha256", err);
+	if (a->append_file) {
+		r = snp_file_read(a->append_file, SNP_MAX_SMALL, &bytes, &cmdline.size, err);
+		if (r < 0)
+			return r;
+		cmdline.data = bytes;
+		if (cmdline.size > 0 && bytes[cmdline.size - 1] == '\n')
+			cli_warn(
+				"cmdline-newline",
+				"%s ends in a line end, which is measured as part of the command line",
+				a->append_file);
+	}
+	l->cmdline = (struct cli_input){
+		.present = true, .has_size = true, .name = a->append_file, .size = cmdline.size};
+	r = snp_cmdline_sha256(cmdline, l->cmdline.sha256, err);
+	return a->append_file ? snp_in_file(err, r, a->append_file) : r;
+}
+
+/* Hash the firmware's pages while other threads are at kernel and initrd. */
+static int hash_firmware(struct cli_launch *l, bool by_page, struct snp_error *err)
+{
+	int r;
+
+	if (l->launch.mode != SNP_MODE_SNP || l->launch.firmware_digest)
+		return 0;
+	r = snp_launch_firmware_digest(l->firmware, l->firmware_digest, err);
+	if (r == 0 && !by_page)
+		l->launch.firmware_digest = l->firmware_digest;
+	return r;
+}
+
+static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
+{
+	const struct cli_launch_arguments *a = &launch_args;
+	struct cli_progress bar;
+	struct snp_boot_request request = {.kernel = a->kernel,
+					   .initrd = a->initrd,
+					   .progress = cli_progress_move,
+					   .progress_arg = &bar};
+	struct snp_boot_job *job;
+	struct snp_boot boot;
+	struct snp_error boot_err = {0};
+	int r, boot_r;
+
+	cli_progress_begin(&bar, "hashing");
+	r = snp_boot_start(&request, &job, err);
+	if (r < 0)
+		return r;
+	r = read_firmware(l, err);
+	if (r == 0)
+		r = hash_firmware(l, by_page, err);
+	boot_r = snp_boot_finish(job, &boot, &boot_err);
+	cli_progress_end(&bar);
+	if (r < 0)
+		return r;
+	if (boot_r < 0) {
+		*err = boot_err;
+		return boot_r;
+	}
+	if (a->kernel) {
+		l->kernel = (struct cli_input){true, true, a->kernel, boot.kernel.size, {0}};
+		memcpy(l->kernel.sha256, boot.kernel_sha256, SNP_SHA256_SIZE);
+	}
+	if (a->initrd) {
+		l->initrd = (struct cli_input){true, true, a->initrd, boot.initrd_size, {0}};
+		memcpy(l->initrd.sha256, boot.initrd_sha256, SNP_SHA256_SIZE);
+	}
+	return 0;
+}
+
+static int read_boot_digests(struct cli_launch *l, struct snp_error *err)
+{
+	const struct cli_launch_arguments *a = &launch_args;
+	int r = 0;
+
+	if (a->kernel_sha256)
+		r = given_by_digest(&l->kernel, a->kernel_sha256, "--kernel-sha256", err);
+	if (r == 0 && a->initrd_sha256)
+		r = given_by_digest(&l->initrd, a->initrd_sha256, "--initrd-sha256", err);
+	if (r == 0 && (a->kernel || a->kernel_sha256))
+		r = read_cmdline(l, err);
+	return r;
+}
+
+static void set_kernel_hashes(struct cli_launch *l)
+{
+	if (!l->kernel.present)
+		return;
+	memcpy(l->kernel_hashes.kernel, l->kernel.sha256, SNP_SHA256_SIZE);
+	memcpy(l->kernel_hashes.cmdline, l->cmdline.sha256, SNP_SHA256_SIZE);
+	memcpy(l->kernel_hashes.initrd, l->initrd.present ? l->initrd.sha256 : snp_no_initrd_sha256,
+	       SNP_SHA256_SIZE);
+	l->launch.kernel_hashes = &l->kernel_hashes;
+}
+
+static int open_all(bool by_page, struct cli_launch *l, struct snp_error *err)
+{
+	int r;
+
+	r = cli_launch_choose(l, err);
+	if (r == 0 && launch_args.snp_ovmf_hash) {
+		r = snp_hex_decode(launch_args.snp_ovmf_hash, "--snp-ovmf-hash", l->firmware_digest,
+				   sizeof(l->firmware_digest), err);
+		l->launch.firmware_digest = l->firmware_digest;
+	}
+	if (r == 0)
+		r = read_boot_digests(l, err);
+	if (r == 0)
+		r = read_files(l, by_page, err);
+	return r;
+}
+
+int cli_launch_open(bool by_page, struct cli_launch *ret, struct snp_error *err)
+{
+	int r;
+
+	*ret = (struct cli_launch){0};
+	r = open_all(by_page, ret, err);
+	if (r < 0)
+		cli_launch_close(ret);
+	else
+		set_kernel_hashes(ret);
+	return r;
+}
+
+void cli_launch_close(struct cli_launch *launch)
+{
+	snp_firmware_free(launch->firmware);
+	snp_firmware_free(launch->svsm);
+	launch->firmware = launch->svsm = NULL;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include <snp/coverage.h>
+#include <snp/tool.h>
+
+#include "launch_input.h"
+#include "launch_options.h"
+
+static void warn(void *arg, const char *name, const char *text)
+{
+	(void)arg;
+	/* Whoever names the profile has chosen between the two. */
+	if (!launch_args.profile || strcmp(name, "two-es-digests") != 0)
+		cli_warn(name, "%s", text);
+}
+
+void cli_launch_warn(const struct cli_launch *l)
+{
+	snp_launch_warnings(&l->launch, warn, NULL);
+}
+
+static void add_input(struct snp_json_out *json, struct cJSON *inputs, const char *key,
+		      const struct cli_input *input)
+{
+	struct cJSON *object;
+
+	if (!input->present)
+		return;
+	object = snp_json_out_object(json, inputs, key);
+	if (input->name)
+		cli_json_text(json, object, "name", input->name);
+	if (input->has_size)
+		snp_json_out_integer(json, object, "size", input->size);
+	snp_json_out_hex(json, object, "sha256", input->sha256, sizeof(input->sha256));
+}
+
+static int add_firmware(struct snp_json_out *json, struct cJSON *inputs, const char *key,
+			const struct snp_firmware *firmware, struct snp_error *err)
+{
+	const struct snp_firmware_info *info = snp_firmware_info(firmware);
+	struct cli_input input = {
+		.present = true, .has_size = true, .name = info->path, .size = info->size};
+	struct cJSON *object;
+	uint8_t digest[SNP_SHA384_SIZE];
+	int r;
+
+	if (!info->is_summary) {
+		r = snp_firmware_sha256(firmware, input.sha256, err);
+		if (r == 0)
+			add_input(json, inputs, key, &input);
+		return r;
+	}
+	r = snp_launch_firmware_digest(firmware, digest, err);
+	if (r < 0)
+		return r;
+	object = snp_json_out_object(json, inputs, key);
+	cli_json_text(json, object, "name", info->path);
+	snp_json_out_hex(json, object, "firmware_digest", digest, sizeof(digest));
+	return 0;
+}
+
+static int add_inputs(const struct cli_launch *l, struct snp_json_out *json, struct snp_error *err)
+{
+	struct cJSON *inputs = snp_json_out_object(json, json->root, "inputs");
+	int r;
+
+	r = add_firmware(json, inputs, "firmware", l->firmware, err);
+	if (r == 0 && l->svsm)
+		r = add_firmware(json, inputs, "svsm", l->svsm, err);
+	add_input(json, inputs, "kernel", &l->kernel);
+	add_input(json, inputs, "initrd", &l->initrd);
+	add_input(json, inputs, "cmdline", &l->cmdline);
+	return r;
+}
+
+int cli_launch_json(const struct cli_launch *l, struct snp_json_out *json, struct snp_error *err)
+{
+	const struct snp_launch *launch = &l->launch;
+	struct cJSON *root = json->root, *list;
+	const char *text;
+
+	snp_json_out_string(json, root, "mode", snp_mode_name(launch->mode));
+	snp_json_out_string(json, root, "vmm_profile", snp_profile_name(launch->profile));
+	if (launch->mode != SNP_MODE_SEV) {
+		snp_json_out_integer(json, root, "vcpu_count", launch->vcpu_count);
+		if (launch_args.vcpu_type)
+			snp_json_out_string(json, root, "cpu_model", launch_args.vcpu_type);
+		if (snp_profile_uses_signature(launch->profile))
+			snp_json_out_u64(json, root, "cpu_signature", launch->cpu_signature);
+		snp_json_out_u64(json, root, "guest_features", launch->guest_features);
+	}
+	snp_json_out_bool(json, root, "kernel_hashes", launch->kernel_hashes);
+	if (l->svsm)
+		snp_json_out_integer(json, root, "vars_size", launch->vars_size);
+	if (launch_args.snp_ovmf_hash)
+		snp_json_out_hex(json, root, "firmware_digest", l->firmware_digest,
+				 sizeof(l->firmware_digest));
+	list = snp_json_out_array(json, root, "not_covered");
+	for (size_t i = 0; (text = snp_launch_not_covered(launch, i)); i++)
+		snp_json_out_string(json, list, NULL, text);
+	return add_inputs(l, json, err);
+}

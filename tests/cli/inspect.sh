@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# inspect says what stands in an image, and what it can be launched as.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+firmware fw
+run 0 "$snp_measure" inspect fw
+says '65536 bytes'
+says "$(sha256sum <fw | cut -d' ' -f1)"
+says "$("$snp_measure" --mode snp:ovmf-hash --ovmf fw)"
+says 00f771de-1a7e-4fcb-890e-68c77e2fb44e
+says 'SNP_SEC_MEM'
+says '0x80b004'
+says '0x810c00'
+grep ' no: ' out | grep -qv SVSM && fail "a good image is said to lack something: $(cat out)"
+
+run 0 "$snp_measure" inspect --json fw
+python3 - <<'EOF' || fail "not what was built: $(cat out)"
+import json
+d = json.load(open("out"))
+assert d["schema"] == "snp-inspect/1" and d["size"] == 0x10000 and d["gpa"] == "0xffff0000"
+assert [s["type"] for s in d["sections"]] == [1, 1, 2, 3, 4, 1, 16]
+assert d["reset_address"] == "0x80b004" and d["hash_table_gpa"] == "0x810c00"
+assert all(v["possible"] != (v["way"] == "SVSM") for v in d["verdicts"]) and len(d["verdicts"]) > 2
+EOF
+
+run 0 "$snp_measure" inspect --summary fw
+python3 - <<'EOF' || fail "not the summary of what was built: $(cat out)"
+import json
+d = json.load(open("out"))
+assert list(d) == ["schema", "firmware_digest", "reset_address", "hash_table_gpa", "sections"]
+assert d["schema"] == "snp-firmware/1"
+assert d["sections"][6] == {"type": 16, "gpa": "0x810000", "size": "0x1000"}
+EOF
+
+firmware generic 'hash-table 0 0' 'section 0x800000 0x9000 1' 'section 0x80d000 0x1000 2' 'section 0x80e000 0x1000 3'
+run 0 "$snp_measure" inspect generic
+grep -q 'kernel.* no: .*AmdSev' out || fail "a kernel is not refused with a hint: $(cat out)"
+
+firmware broken 'put 0x800c ffffffff'
+run 0 "$snp_measure" inspect broken
+says '[bad-sev-metadata]'
+refuse 4 bad-sev-metadata "$snp_measure" inspect --summary broken
+
+firmware plain no-footer
+run 0 "$snp_measure" inspect plain
+says '[no-sev-metadata]'
+refuse 4 no-sev-metadata "$snp_measure" inspect --summary plain

@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A digest does not depend on OpenSSL's configuration: it is not read, unless OPENSSL_CONF names one.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+command -v strace >strace-path || skip "needs strace"
+firmware fw
+kernel kernel
+launch=(--ovmf fw --kernel kernel --vcpus 1 --vcpu-type EPYC)
+strace -f -o trace true 2>err || skip "strace may not trace here"
+unset OPENSSL_CONF
+run 0 strace -f -e trace=open,openat -o trace "$snp_measure" "${launch[@]}"
+grep -q 'openssl.cnf' trace && fail "$(grep openssl.cnf trace)"
+
+echo '[default]' >own.cnf
+export OPENSSL_CONF=$work/own.cnf
+same strace -f -e trace=open,openat -o trace "$snp_measure" "${launch[@]}"
+grep -q own.cnf trace || fail "OPENSSL_CONF is ignored"

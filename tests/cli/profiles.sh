@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The profiles are listed one a line, name first; each is accepted by the mode it is for, and those of
+# different VMMs have different digests.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+firmware fw 'section 0x800000 0x9000 1' 'section 0x80d000 0x1000 2' 'section 0x80e000 0x1000 3'
+run 0 "$snp_measure" --profile list
+cp out list
+for name in qemu qemu-es-legacy qemu-es-init2 ec2 ec2-rdx0 gce svsm svsm-fpu0; do
+	grep -q "^$name " list || fail "--profile list lacks $name"
+done
+
+for name in qemu ec2 ec2-rdx0 gce; do
+	run 0 "$snp_measure" --profile $name --ovmf fw --vcpus 2 --vcpu-type EPYC
+	cat out >>digests
+done
+for name in qemu-es-legacy qemu-es-init2; do
+	run 0 "$snp_measure" --mode seves --profile $name --ovmf fw --vcpus 2 --vcpu-type EPYC
+	cat out >>digests
+done
+[ "$(sort -u digests | wc -l)" = 6 ] || fail "two profiles give one digest"
+
+# The short way to a VMM's current one; only QEMU's needs the vCPU model.
+for vmm in ec2 gce; do
+	run 0 "$snp_measure" --profile $vmm --ovmf fw --vcpus 2
+	same "$snp_measure" --vmm-type ${vmm^^} --ovmf fw --vcpus 2
+	same "$snp_measure" --vmm-type $vmm --ovmf fw --vcpus 2 --vcpu-type EPYC-Milan
+done
+
+# SEV-ES has two right digests; without a profile the tool says which one it gave.
+run 0 "$snp_measure" --mode seves --ovmf fw --vcpus 1 --vcpu-type EPYC
+grep -qF '[two-es-digests]' err || fail "no warning about the second right digest"
+same "$snp_measure" --mode seves --profile qemu-es-init2 --ovmf fw --vcpus 1 --vcpu-type EPYC
+[ ! -s err ] || fail "a warning although the profile is named"
+run 0 "$snp_measure" --json --mode seves --ovmf fw --vcpus 1 --vcpu-type EPYC
+says '"two-es-digests"'

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Every JSON document that snp-measure prints is valid by its schema in templates/, judged by a
+# validator of others' making.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+python3 -c 'import jsonschema' 2>/dev/null || skip "needs python3-jsonschema"
+valid() {
+	python3 - "$SNP_SOURCE/templates" "$1" <<'EOF' || fail "$1 is not valid: $(head -c 2000 "$1")"
+import json, jsonschema, sys
+folder, path = sys.argv[1:]
+document = json.load(open(path))
+schema = json.load(open(f"{folder}/{document['schema'].removesuffix('/1')}.schema.json"))
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(document)
+EOF
+}
+
+firmware fw
+kernel kernel
+cpu=(--vcpus 2 --vcpu-type EPYC)
+"$snp_measure" inspect --summary fw >summary
+valid summary
+for verb in digest plan 'plan --all'; do
+	for launch in '--ovmf fw' '--ovmf fw --kernel kernel --append quiet' '--firmware-summary summary' \
+		"--ovmf fw --kernel-sha256 $(printf %064d 0)" '--ovmf fw --profile ec2'; do
+		run 0 "$snp_measure" $verb --json $launch "${cpu[@]}"
+		valid out
+	done
+done
+for mode in seves sev; do
+	run 0 "$snp_measure" --json --mode $mode --ovmf fw "${cpu[@]}"
+	valid out
+done
+
+firmware broken 'put 0x800c ffffffff'
+firmware plain no-footer
+firmware legacy no-metadata no-hash-table
+for image in fw broken plain legacy; do
+	run 0 "$snp_measure" inspect --json $image
+	valid out
+done
+
+run 4 "$snp_measure" --json --ovmf broken "${cpu[@]}"
+valid err
+run 1 "$snp_measure" --json --ovmf missing "${cpu[@]}"
+valid err
+run 2 "$snp_measure" --json --vcpus x
+valid err
+sed 's/"type": 16/"type": "16"/' summary >bad
+run 4 "$snp_measure" --json --firmware-summary bad "${cpu[@]}"
+valid err
