@@ -13,7 +13,6 @@
 #include <snp/hex.h>
 #include <snp/key.h>
 
-/* Keys of this test alone, made by openssl 3.0 genpkey. The P-384 key is that of RFC 6979 A.2.6. */
 #include "test_keys.h"
 
 static char folder[] = "/tmp/snp-test-key-XXXXXX";
@@ -329,17 +328,6 @@ static void check_public(void **state)
 	snp_key_free(key);
 }
 
-static struct snp_key *load(const char *text)
-{
-	struct snp_key *key;
-	char path[128];
-
-	write_key(path, "key.pem", text, strlen(text), 0600);
-	assert_int_equal(snp_key_read(path, NULL, NULL, &key, NULL), 0);
-	unlink(path);
-	return key;
-}
-
 static const struct sign {
 	const char *name, *text;
 	enum snp_signature_form form;
@@ -358,7 +346,7 @@ static void check_sign(void **state)
 	static const uint8_t message[] = "what is signed", other[] = "what is Signed";
 	const struct snp_span bytes = {message, sizeof(message)};
 	const struct sign *row = *state;
-	struct snp_key *key = load(row->text), *stranger = load(P384_OTHER);
+	struct snp_key *key = load_test_key(row->text), *stranger = load_test_key(P384_OTHER);
 	uint8_t signature[SNP_SIGNATURE_MAX], again[SNP_SIGNATURE_MAX];
 	struct snp_error err = {0};
 	size_t size, size_again;
@@ -398,7 +386,7 @@ static void check_sign(void **state)
 /* RFC 6979 A.2.6: P-384, SHA-384, message "sample". */
 static void nonces_are_those_of_rfc6979(void **state)
 {
-	struct snp_key *key = load(P384_PKCS8);
+	struct snp_key *key = load_test_key(P384_PKCS8);
 	uint8_t signature[SNP_SIGNATURE_MAX];
 	char hex[2 * SNP_SIGNATURE_MAX + 1];
 	size_t size;
@@ -422,7 +410,7 @@ static void nonces_are_those_of_rfc6979(void **state)
 
 static void public_half_goes_round(void **state)
 {
-	struct snp_key *key = load(P384_PKCS8), *public, *der;
+	struct snp_key *key = load_test_key(P384_PKCS8), *public, *der;
 	uint8_t id[SNP_SHA256_SIZE], again[SNP_SHA256_SIZE], bytes[512];
 	char path[128], *pem;
 

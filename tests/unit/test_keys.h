@@ -2,7 +2,15 @@
 #ifndef TEST_KEYS_H
 #define TEST_KEYS_H
 
-/* Keys for tests alone, which everybody may know. */
+#include "rows.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <snp/key.h>
+
+/* Keys for tests alone, which everybody may know. P384 is that of RFC 6979 A.2.6, in several forms. */
 
 #define P384_PKCS8                                                           \
 	"-----BEGIN PRIVATE KEY-----\n"                                      \
@@ -148,5 +156,22 @@
 	"3076301006072a8648ce3d020106052b8104002203620004ec3a4e415b4e19a4568618029f427fa5" \
 	"da9a8bc4ae92e02e06aae5286b300c64def8f0ea9055866064a254515480bc138015d9b72d7d5724" \
 	"4ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720"
+
+/* One of them, loaded through a pipe. */
+static inline struct snp_key *load_test_key(const char *pem)
+{
+	struct snp_key *key = NULL;
+	char source[32];
+	int ends[2], r;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], pem, strlen(pem)), (ssize_t)strlen(pem));
+	close(ends[1]);
+	snprintf(source, sizeof(source), "fd:%d", ends[0]);
+	r = snp_key_read(source, NULL, NULL, &key, NULL);
+	close(ends[0]);
+	assert_int_equal(r, 0);
+	return key;
+}
 
 #endif
