@@ -5,10 +5,8 @@
 set -euo pipefail
 : "${top:?}"
 
-# shellcheck disable=SC2034 # for the callers
 build_packages=(gcc libc6-dev cmake ninja-build pkgconf libssl-dev libcjson-dev libcbor-dev
 	libprotobuf-c-dev protobuf-c-compiler libxml2-dev libvirt-dev libcmocka-dev)
-# shellcheck disable=SC2034
 host_packages=(libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 ovmf)
 # The first versions that can launch an SEV-SNP guest; Debian 12 itself has older ones.
 declare -A minimum=([libvirt-dev]=10.5 [libvirt-daemon]=10.5 [libvirt-daemon-driver-qemu]=10.5
@@ -142,26 +140,42 @@ download_folder() {
 unpack() {
 	as_owner mkdir -p "$images"
 	dpkg-deb --fsys-tarfile "$1" | tar -xO "$2" | as_owner tee "$images/$3.part" >/dev/null
+	[ -s "$images/$3.part" ] || die "there is no $2 in ${1##*/}"
 	as_owner mv "$images/$3.part" "$images/$3"
 }
 
-# The firmware that measures a kernel is only in sid. A private apt configuration, thrown away at once,
-# fetches it from the machine's own mirror, proxy and keys; the machine's sources never see sid.
+# fetch_firmware "SUITE PACKAGE FILE NAME"…: FILE below /usr/share as $images/NAME. A private apt
+# configuration, thrown away at once, fetches it with the machine's own mirror, proxy and keys: the
+# machine's sources never see another suite.
 fetch_firmware() (
-	[ ! -s "$images/OVMF.amdsev.fd" ] || exit 0
-	say "Fetching the package ovmf-amdsev (firmware with a kernel hash table) from sid, not installing it"
+	local wanted=() line from package file name folder private
+	for line; do
+		[ -s "$images/${line##* }" ] || wanted+=("$line")
+	done
+	[ ${#wanted[@]} -gt 0 ] || exit 0
+	say "Fetching firmware, not installing it"
+	printf '%s\n' "${wanted[@]}" | awk '{ print "from " $1 ": " $2 ", /usr/share/" $3 }'
 	folder=$(download_folder)
 	trap 'rm -rf "$folder"' EXIT
-	source_of sid >"$folder/sid.sources"
+	source_of "$(printf '%s\n' "${wanted[@]%% *}" | sort -u | tr '\n' ' ')" >"$folder/other.sources"
 	private=(-o Dir::State::lists="$folder/lists" -o Dir::State::status=/dev/null
-		-o Dir::Cache="$folder" -o Dir::Etc::sourcelist="$folder/sid.sources"
+		-o Dir::Cache="$folder" -o Dir::Etc::sourcelist="$folder/other.sources"
 		-o Dir::Etc::sourceparts="$folder/none" -o Dir::Etc::preferences=/dev/null
 		-o Dir::Etc::preferencesparts="$folder/none" -o Acquire::Languages=none)
 	cd "$folder"
 	apt_get "${private[@]}" update
-	apt_get "${private[@]}" download ovmf-amdsev
-	unpack ovmf-amdsev_*.deb ./usr/share/ovmf/OVMF.amdsev.fd OVMF.amdsev.fd
+	for line in "${wanted[@]}"; do
+		read -r from package file name <<<"$line"
+		if [ ! -e "$from-$package.deb" ]; then
+			apt_get "${private[@]}" download "$package/$from"
+			mv "$package"_*.deb "$from-$package.deb"
+		fi
+		unpack "$from-$package.deb" "./usr/share/$file" "$name"
+	done
 )
+
+# The build that measures a kernel; no release has it yet.
+amdsev="sid ovmf-amdsev ovmf/OVMF.amdsev.fd OVMF.amdsev.fd"
 
 # Debian's installer: a signed Debian kernel and the initrd that Debian publishes with it.
 fetch_kernel() (

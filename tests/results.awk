@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# Reads what `ctest --output-junit` wrote. Prints a line for each skip, with the reason that the test gave
-# on a line "skipped: …", and last a line "PASSED FAILED SKIPPED". A cmocka test that ran but left rows out
-# is one passed test and as many skips as rows.
+# Reads what `ctest --output-junit` wrote. Prints a line for each reason of a test to skip, itself (exit
+# status 77 and a line "skipped: …") or rows of its table (cmocka, the reason on the line before), and last
+# a line "PASSED FAILED SKIPPED". A test that ran but left rows out is one passed and as many skipped.
+
+function plain(text)
+{
+	gsub(/&lt;/, "<", text)
+	gsub(/&gt;/, ">", text)
+	gsub(/&quot;/, "\"", text)
+	gsub(/&apos;/, "'", text)
+	gsub(/&amp;/, "\\&", text)
+	return text
+}
 
 /<testcase / {
 	name = status = $0
@@ -10,24 +20,28 @@
 	sub(/.* status="/, "", status)
 	sub(/".*/, "", status)
 	reason = ""
-	rows = 0
-	split("", seen)
+	split("", row_seen)
+	split("", rows)
 }
 
 /skipped: / && reason == "" {
 	reason = $0
 	sub(/.*skipped: /, "", reason)
-	sub(/<.*/, "", reason)
+	sub(/<\/.*/, "", reason)
 }
 
 # cmocka names a row that skipped itself twice: when it ran and in its summary.
-/\[  SKIPPED \] / && !/ test\(s\)/ {
+/^\[  SKIPPED \] / && !/ test\(s\)/ {
 	row = $0
 	sub(/.*\] /, "", row)
-	if (!(row in seen)) {
-		seen[row] = 1
-		rows++
+	if (!(row in row_seen)) {
+		row_seen[row] = 1
+		rows[before ~ /^\[/ ? "no reason given" : before]++
 	}
+}
+
+{
+	before = $0
 }
 
 /<\/testcase>/ {
@@ -37,11 +51,11 @@
 		failed++
 	else {
 		skipped++
-		print "skipped: " name ": " (reason == "" ? "no reason given" : reason)
+		print "skipped: " name ": " (reason == "" ? "no reason given" : plain(reason))
 	}
-	if (rows > 0) {
-		skipped += rows
-		print "skipped: " name ": " rows " row(s): " (reason == "" ? row ", …" : reason)
+	for (why in rows) {
+		skipped += rows[why]
+		print "skipped: " name ": " rows[why] " row(s): " plain(why)
 	}
 }
 

@@ -39,9 +39,11 @@ run 0 env LD_LIBRARY_PATH="$work/${pc%/pkgconfig/*}" ./shared
 says decoded
 
 # Every object of the archive, so that a library that the pkg-config file forgets is missed here.
+mapfile -t needed < <(flags --print-requires-private)
 # shellcheck disable=SC2046
-run 0 "$cc" -std=gnu17 $(flags --cflags) use.c -o static -Wl,--whole-archive -l:libsnpmeasure.a \
-	-Wl,--no-whole-archive $(flags --libs --static | sed 's/-lsnpmeasure//')
+run 0 "$cc" -std=gnu17 $(flags --cflags) use.c -o static "-L$work/${pc%/pkgconfig/*}" \
+	-Wl,--whole-archive -l:libsnpmeasure.a -Wl,--no-whole-archive \
+	$(pkg-config --libs "${needed[@]}") -pthread
 run 0 ./static
 says decoded
 
