@@ -97,11 +97,12 @@ struct launch_spec {
 	char *qemu_argument; /* the first that goes past libvirt and leaves the launch alone */
 	char *qemu_launch_argument; /* the first that changes what is launched; NULL: none */
 
-	/* Where `place` (a JSON pointer, or an XPath) stands in what was read; false where unknown. */
-	bool (*locate)(const struct launch_spec *spec, const char *place, uint32_t *ret_line,
+	/* Where `place` (a JSON pointer, or an XPath), or the nearest thing around it that is there,
+	 * stands in what was read: line and column, 0 where unknown. `source` is for these two alone. */
+	void (*locate)(const void *source, const char *place, uint32_t *ret_line,
 		       uint32_t *ret_column);
-	const void *located; /* for `locate` alone: the vm_config or the document read */
-	void (*free_located)(void *located);
+	void (*free_source)(void *source); /* NULL: borrowed */
+	void *source;
 };
 
 /* The spec of a vm.json; it borrows `config`, which must live longer. Errors: SNP_E_NO_MEMORY. */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Checks of what the guest is bound to: policy, ID block and ID auth. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/policy.h>
+
+#include "config/check_rules.h"
+
+/* Linux 6.11 to 6.18: __snp_launch_start_policy of arch/x86/kvm/svm/sev.c knows these alone; 6.19 asks
+ * the firmware. */
+#define BITS_BEFORE_6_19                                                                          \
+	(SNP_POLICY_ABI_MAJOR | SNP_POLICY_ABI_MINOR | SNP_POLICY_SMT | SNP_POLICY_RESERVED_MBO | \
+	 SNP_POLICY_DEBUG)
+
+static void name_bits(uint64_t mask, char *ret, size_t size)
+{
+	*ret = '\0';
+	for (size_t i = 0; i < snp_n_policy_bits; i++) {
+		size_t n = strlen(ret);
+
+		if (mask & snp_policy_bits[i].mask)
+			snprintf(ret + n, size - n, "%s%s", n ? ", " : "", snp_policy_bits[i].name);
+	}
+}
+
+RULE(malformed_policy)
+{
+	if (spec->has_policy)
+		return false;
+	if (spec->policy_text)
+		snprintf(say, size, "the policy '%s' is no number in base 16 of 64 bits",
+			 spec->policy_text);
+	else
+		snprintf(say, size, "there is no policy, and libvirt has no default");
+	return true;
+}
+
+/* QEMU and Kata write the default as 196608; libvirt reads that as 0x196608: debug on, bit 17 off. */
+RULE(decimal_policy)
+{
+	const char *text = spec->policy_text;
+	unsigned long long decimal;
+
+	if (!spec->has_policy || text[strspn(text, "0123456789")] != '\0' || strlen(text) > 18)
+		return false;
+	decimal = strtoull(text, NULL, 10);
+	if (snp_policy_check(decimal, NULL) < 0 || snp_policy_check(spec->policy, NULL) == 0)
+		return false;
+	snprintf(say, size,
+		 "the policy %s is read in base 16, as 0x%" PRIx64
+		 "; in base 10 it would be 0x%llx",
+		 text, spec->policy, decimal);
+	return true;
+}
+
+RULE(reserved_bits)
+{
+	struct snp_error err = {0};
+
+	if (!spec->has_policy || snp_policy_check(spec->policy, &err) == 0)
+		return false;
+	snprintf(say, size, "%s", err.message);
+	return true;
+}
+
+/* The ABI of every firmware known is 1.x. */
+RULE(abi_version)
+{
+	unsigned int major = (unsigned int)((spec->policy & SNP_POLICY_ABI_MAJOR) >> 8);
+
+	if (!spec->has_policy || major <= 1)
+		return false;
+	snprintf(say, size, "the policy asks for firmware ABI %u.%u, and there is none above 1.x",
+		 major, (unsigned int)(spec->policy & SNP_POLICY_ABI_MINOR));
+	return true;
+}
+
+RULE(migrate_ma)
+{
+	if (!spec->has_policy || !(spec->policy & SNP_POLICY_MIGRATE_MA))
+		return false;
+	snprintf(say, size, "the policy allows a migration agent, which no KVM launches");
+	return true;
+}
+
+RULE(debug)
+{
+	if (!spec->has_policy || !(spec->policy & SNP_POLICY_DEBUG))
+		return false;
+	snprintf(say, size, "the policy lets the host read and write the guest's memory");
+	return true;
+}
+
+/* Linux 6.12.107 also wants SMT allowed and SINGLE_SOCKET clear; between that and 6.19 nobody looked. */
+RULE(bits_of_newer_kernels)
+{
+	uint64_t above = spec->policy &
+			 ~(BITS_BEFORE_6_19 | SNP_POLICY_MIGRATE_MA | SNP_POLICY_RESERVED_MBZ);
+	bool no_smt = !(spec->policy & SNP_POLICY_SMT);
+	char names[256];
+
+	if (!spec->has_policy || options->has_policy_bits || (above == 0 && !no_smt))
+		return false;
+	name_bits(above, names, sizeof(names));
+	snprintf(say, size, "before Linux 6.19 KVM refuses a policy %s%s%s%s", above ? "with " : "",
+		 names, above && no_smt ? " and " : "", no_smt ? "without smt" : "");
+	return true;
+}
+
+RULE(bits_not_on_host)
+{
+	uint64_t refused = spec->policy & ~options->policy_bits &
+			   ~(SNP_POLICY_ABI_MAJOR | SNP_POLICY_ABI_MINOR | SNP_POLICY_RESERVED_MBO |
+			     SNP_POLICY_RESERVED_MBZ);
+	char names[256];
+
+	if (!spec->has_policy || !options->has_policy_bits || refused == 0)
+		return false;
+	name_bits(refused, names, sizeof(names));
+	snprintf(say, size, "this host's KVM refuses a policy with %s (it accepts 0x%" PRIx64 ")",
+		 names, options->policy_bits);
+	return true;
+}
+
+RULE(no_id_block)
+{
+	if (spec->bound_at_launch || spec->id_block_text.text || spec->id_auth_text.text)
+		return false;
+	snprintf(say, size, "without an ID block nothing holds the guest to its launch digest");
+	return true;
+}
+
+/* QEMU launches with the block enabled and KVM then copies the auth from nowhere: -EFAULT. */
+RULE(block_without_auth)
+{
+	snprintf(say, size, "an ID block without ID auth");
+	return spec->id_block_text.text && !spec->id_auth_text.text;
+}
+
+RULE(auth_without_block)
+{
+	snprintf(say, size, "an ID auth without ID block");
+	return spec->id_auth_text.text && !spec->id_block_text.text;
+}
+
+/* libvirt looks at the decoded length only and decodes past junk. */
+RULE(bad_base64)
+{
+	const struct {
+		const char *name;
+		const struct spec_blob *blob;
+		unsigned int bytes;
+	} blobs[] = {
+		{"idBlock", &spec->id_block_text, SNP_ID_BLOCK_SIZE},
+		{"idAuth", &spec->id_auth_text, SNP_ID_AUTH_SIZE},
+		{"hostData", &spec->host_data_text, sizeof(spec->host_data)},
+		{"guestVisibleWorkarounds", &spec->workarounds_text,
+		 sizeof(spec->guest_visible_workarounds)},
+	};
+
+	for (size_t i = 0; i < sizeof(blobs) / sizeof(*blobs); i++)
+		if (blobs[i].blob->text && !blobs[i].blob->valid) {
+			snprintf(say, size, "<%s> is not the base64 of %u bytes", blobs[i].name,
+				 blobs[i].bytes);
+			return true;
+		}
+	return false;
+}
+
+static bool decode(const struct launch_spec *spec, struct snp_id_block *ret, struct snp_error *err)
+{
+	return spec->id_block_text.valid && snp_id_block_decode(spec->id_block, ret, err) == 0;
+}
+
+RULE(malformed_block)
+{
+	struct snp_id_block block;
+	struct snp_error err = {0};
+
+	if (!spec->id_block_text.valid || decode(spec, &block, &err))
+		return false;
+	snprintf(say, size, "the ID block is none: %s", err.message);
+	return true;
+}
+
+RULE(block_policy)
+{
+	struct snp_id_block block;
+
+	if (!spec->has_policy || !decode(spec, &block, NULL) || block.policy == spec->policy)
+		return false;
+	snprintf(say, size, "the ID block is for policy 0x%" PRIx64 ", the guest has 0x%" PRIx64,
+		 block.policy, spec->policy);
+	return true;
+}
+
+static bool has_pair(const struct launch_spec *spec)
+{
+	return spec->id_block_text.valid && spec->id_auth_text.valid;
+}
+
+RULE(invalid_auth)
+{
+	struct snp_error err = {0};
+
+	if (!has_pair(spec) || snp_id_auth_verify(spec->id_block, spec->id_auth, NULL, &err) == 0)
+		return false;
+	snprintf(say, size, "the secure processor will refuse the ID auth: %s", err.message);
+	return true;
+}
+
+static bool has_author(const struct launch_spec *spec)
+{
+	struct snp_id_auth_info info = {0};
+
+	return has_pair(spec) &&
+	       snp_id_auth_verify(spec->id_block, spec->id_auth, &info, NULL) == 0 &&
+	       info.has_author;
+}
+
+RULE(missing_author)
+{
+	snprintf(say, size, "authorKey is on, and no author key has signed the ID auth");
+	return spec->author_key == SPEC_ON &&
+	       (!spec->id_auth_text.text || (has_pair(spec) && !has_author(spec)));
+}
+
+RULE(unused_author)
+{
+	snprintf(
+		say, size,
+		"an author key has signed the ID auth, and authorKey is off: no report will name it");
+	return spec->author_key != SPEC_ON && has_author(spec);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Checks of CPUs, memory and devices. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/profile.h>
+
+#include "config/check_rules.h"
+
+RULE(host_cpu)
+{
+	static const char *const modes[] = {
+		[SPEC_CPU_HOST_MODEL] = "host-model",
+		[SPEC_CPU_HOST_PASSTHROUGH] = "host-passthrough",
+		[SPEC_CPU_MAXIMUM] = "maximum",
+	};
+
+	if (spec->cpu_mode == SPEC_CPU_NONE || spec->cpu_mode == SPEC_CPU_CUSTOM ||
+	    spec->has_cpu_signature)
+		return false;
+	snprintf(say, size, "the CPU is %s: the launch digest depends on the host's CPU",
+		 modes[spec->cpu_mode]);
+	return true;
+}
+
+RULE(no_cpu_model)
+{
+	snprintf(say, size, "no CPU model is named: QEMU takes qemu64, which no SEV-SNP host is");
+	return spec->cpu_mode == SPEC_CPU_NONE;
+}
+
+RULE(unknown_cpu_model)
+{
+	struct snp_error err = {0};
+	uint32_t signature;
+
+	if (spec->cpu_mode != SPEC_CPU_CUSTOM ||
+	    snp_cpu_model_find(spec->cpu_model, &signature, &err) == 0)
+		return false;
+	snprintf(say, size, "%s", err.message);
+	return true;
+}
+
+RULE(changeable_cpu_model)
+{
+	snprintf(say, size, "where QEMU lacks the CPU model libvirt may take another");
+	return spec->cpu_mode == SPEC_CPU_CUSTOM && spec->cpu_may_change;
+}
+
+RULE(topology)
+{
+	uint64_t product = (uint64_t)spec->cpu_sockets * spec->cpu_dies;
+
+	if (!spec->has_topology)
+		return false;
+	/* Each factor has 32 bits: two at a time fit, and past any count of vCPUs more is enough. */
+	for (size_t i = 0; i < 3 && product <= UINT32_MAX; i++)
+		product *= (uint32_t[]){spec->cpu_clusters, spec->cpu_cores, spec->cpu_threads}[i];
+	snprintf(say, size, "the topology has %" PRIu64 " vCPUs, the guest %" PRIu32, product,
+		 spec->vcpu_maximum);
+	return product != spec->vcpu_maximum;
+}
+
+RULE(hotplug)
+{
+	snprintf(say, size,
+		 "%" PRIu32 " of %" PRIu32
+		 " vCPUs start: the others can never be plugged in, their "
+		 "state would not be measured",
+		 spec->vcpu_count, spec->vcpu_maximum);
+	return spec->vcpu_count != spec->vcpu_maximum;
+}
+
+/* libvirt: "more than 255 vCPUs require extended interrupt mode enabled on the iommu device". */
+RULE(too_many_vcpus)
+{
+	snprintf(say, size,
+		 "%" PRIu32 " vCPUs, where q35 without an extended interrupt mode has 255",
+		 spec->vcpu_maximum);
+	return spec->vcpu_maximum == 0 || (spec->vcpu_maximum > 255 && !spec->iommu_eim);
+}
+
+RULE(little_memory)
+{
+	snprintf(say, size, "%" PRIu64 " KiB of memory, where OVMF and a kernel need 128 MiB",
+		 spec->memory_kib);
+	return spec->memory_kib < 128u << 10;
+}
+
+RULE(hugepages)
+{
+	snprintf(say, size, "huge pages back shared memory alone: private memory is guest_memfd");
+	return spec->hugepages;
+}
+
+RULE(disk_twice)
+{
+	for (size_t i = 0; i < spec->n_disks; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct spec_disk *a = &spec->disks[i], *b = &spec->disks[j];
+
+			if (!a->path || !b->path || (a->readonly && b->readonly) ||
+			    strcmp(a->path, b->path) != 0)
+				continue;
+			snprintf(say, size, "%s is a disk twice and written to", a->path);
+			return true;
+		}
+	return false;
+}
+
+RULE(option_rom)
+{
+	snprintf(say, size,
+		 "%" PRIu32 " device%s an option ROM, which the firmware runs unmeasured",
+		 spec->n_option_roms, spec->n_option_roms == 1 ? " has" : "s have");
+	return spec->n_option_roms > 0;
+}
+
+RULE(tpm)
+{
+	snprintf(say, size, "the TPM is the host's: what it says is not in the measurement");
+	return spec->tpm;
+}
+
+RULE(guest_agent)
+{
+	snprintf(say, size,
+		 "whoever holds the guest agent's channel on the host is root in the guest");
+	return spec->guest_agent;
+}
+
+RULE(reboot)
+{
+	bool old = options->qemu_version != 0 && options->qemu_version < 11000000;
+
+	if (options->qemu_version >= 11000000 ||
+	    (spec->on_reboot && strcmp(spec->on_reboot, "restart") != 0))
+		return false;
+	snprintf(say, size, "the guest is to restart when it reboots, which %s",
+		 old ? "this QEMU cannot do with SEV-SNP"
+		     : "QEMU before 11.0 cannot do with SEV-SNP");
+	return true;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/checks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/nearest.h>
+
+#include "config/check_rules.h"
+
+const struct check *check_at(size_t i)
+{
+	return i < n_check_rules ? &check_rules[i].check : NULL;
+}
+
+static size_t index_of(const char *name)
+{
+	size_t i = 0;
+
+	while (i < n_check_rules && strcmp(check_rules[i].check.name, name) != 0)
+		i++;
+	return i;
+}
+
+const struct check *check_find(const char *name)
+{
+	return check_at(index_of(name));
+}
+
+int check_options_set(struct check_options *options, const char *name, enum check_severity severity,
+		      struct snp_error *err)
+{
+	size_t i = index_of(name);
+
+	if (i == n_check_rules) {
+		const char *names[CHECKS_MAX + 1], *near;
+		size_t n = 0;
+
+		for (; n < n_check_rules; n++)
+			names[n] = check_rules[n].check.name;
+		names[n] = NULL;
+		near = snp_nearest(name, names);
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "there is no check '%s'%s%s%s",
+				name, near ? "; did you mean '" : "", near ? near : "",
+				near ? "'?" : "");
+	}
+	if (check_rules[i].check.fixed && severity != CHECK_ERROR)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"[%s] stays an error: what it refuses cannot be launched as an "
+				"SEV-SNP guest, or has no launch digest",
+				name);
+	options->changed[i] = severity;
+	options->is_changed[i] = true;
+	return 0;
+}
+
+static enum check_severity severity_of(size_t i, const struct check_options *options)
+{
+	if (options->is_changed[i])
+		return options->changed[i];
+	if (options->allow_debug && strcmp(check_rules[i].check.name, "policy-debug") == 0)
+		return CHECK_WARNING;
+	return check_rules[i].check.severity;
+}
+
+void checks_run(const struct launch_spec *spec, const struct check_options *options,
+		struct findings *ret)
+{
+	static const struct check_options none;
+
+	*ret = (struct findings){0};
+	if (!options)
+		options = &none;
+	for (size_t i = 0; i < n_check_rules; i++) {
+		const struct check *check = &check_rules[i].check;
+		struct finding *finding = &ret->at[ret->n];
+		char message[sizeof(finding->message)] = "";
+
+		finding->check = check;
+		finding->severity = severity_of(i, options);
+		finding->place = spec->origin == SPEC_FROM_CONFIG ? check->pointer : check->xpath;
+		if (finding->severity == CHECK_IGNORED || !finding->place ||
+		    !check_rules[i].finds(spec, options, message, sizeof(message)))
+			continue;
+		snp_escape(message, finding->message, sizeof(finding->message));
+		spec->locate(spec->source, finding->place, &finding->line, &finding->column);
+		ret->n++;
+		ret->n_errors += finding->severity == CHECK_ERROR;
+		/* Of a guest that is no SEV-SNP guest there is nothing more to say. */
+		if (i == 0)
+			return;
+	}
+}
+
+void finding_line(const struct finding *finding, const char *file, char *ret, unsigned int size)
+{
+	char name[512], line[16] = "", column[16] = "";
+
+	snp_escape(file, name, sizeof(name));
+	if (finding->line)
+		snprintf(line, sizeof(line), ":%" PRIu32, finding->line);
+	if (finding->column)
+		snprintf(column, sizeof(column), ":%" PRIu32, finding->column);
+	snprintf(ret, size, "%s: %s%s%s: %s: %s; %s [%s]",
+		 finding->severity == CHECK_ERROR ? "error" : "warning", name, line, column,
+		 finding->place, finding->message, finding->check->cure, finding->check->name);
+}
+
+int findings_refuse(const struct findings *findings, const char *file, struct snp_error *err)
+{
+	const struct finding *first = findings->at;
+	int r;
+
+	if (findings->n_errors == 0)
+		return 0;
+	while (first->severity != CHECK_ERROR)
+		first++;
+	r = snp_fail(err, SNP_E_CHECK, SNP_NO_OFFSET, "%s [%s]", first->message,
+		     first->check->name);
+	if (err) {
+		err->line = first->line;
+		err->column = first->column;
+		snprintf(err->pointer, sizeof(err->pointer), "%s", first->place);
+	}
+	return snp_in_file(err, r, file);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/launch_spec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <snp/hex.h>
+
+/* The member of `value` that the first component of `*pointer` names; `*pointer` moves past it. Places
+ * of checks are plain: no "~" in them. */
+static const struct snp_json_value *step(const struct snp_json_value *value, const char **pointer)
+{
+	const char *name = *pointer + 1;
+	size_t length = strcspn(name, "/");
+	const struct snp_json_value *v;
+
+	*pointer = name + length;
+	for (v = snp_json_first(value); v; v = snp_json_next(v)) {
+		const char *key = snp_json_key(v);
+
+		if (key && strlen(key) == length && strncmp(key, name, length) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+static void locate_in_document(const void *source, const char *place, uint32_t *ret_line,
+			       uint32_t *ret_column)
+{
+	const struct vm_config *config = source;
+	const struct snp_json_value *value = snp_json_root(config->document), *inner = value;
+	struct snp_error err = {0};
+
+	while (*place == '/' && (inner = step(value, &place)))
+		value = inner;
+	snp_json_fail(value, &err, SNP_E_CHECK, "here");
+	*ret_line = err.line;
+	*ret_column = err.column;
+}
+
+static int copy_blob(const uint8_t *bytes, size_t size, struct spec_blob *ret)
+{
+	ret->text = snp_base64_encode(bytes, size);
+	ret->valid = ret->text != NULL;
+	return ret->text ? 0 : -1;
+}
+
+static int copy_text(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? -1 : 0;
+}
+
+static int copy_disks(const struct vm_config *config, struct launch_spec *spec)
+{
+	spec->disks = calloc(config->n_disks ? config->n_disks : 1, sizeof(*spec->disks));
+	if (!spec->disks)
+		return -1;
+	for (size_t i = 0; i < config->n_disks; i++) {
+		struct spec_disk *disk = &spec->disks[spec->n_disks++];
+
+		disk->readonly = config->disks[i].readonly;
+		if (copy_text(config->disks[i].path, &disk->path) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int copy_security(const struct vm_config *config, struct launch_spec *spec)
+{
+	char policy[32];
+
+	snprintf(policy, sizeof(policy), "0x%08" PRIx64, config->policy);
+	spec->has_policy = true;
+	spec->policy = config->policy;
+	spec->kernel_hashes = config->kernel_hashes ? SPEC_ON : SPEC_OFF;
+	spec->vcek = config->vcek ? SPEC_ON : SPEC_OFF;
+	spec->bound_at_launch = config->id_kind != VM_ID_NONE;
+	memcpy(spec->host_data, config->host_data, sizeof(spec->host_data));
+	memcpy(spec->guest_visible_workarounds, config->guest_visible_workarounds,
+	       sizeof(spec->guest_visible_workarounds));
+	if (config->host_data_kind == VM_HOST_DATA_BYTES &&
+	    copy_blob(spec->host_data, sizeof(spec->host_data), &spec->host_data_text) < 0)
+		return -1;
+	if (config->has_guest_visible_workarounds &&
+	    copy_blob(spec->guest_visible_workarounds, sizeof(spec->guest_visible_workarounds),
+		      &spec->workarounds_text) < 0)
+		return -1;
+	if (copy_text("sev-snp", &spec->security_type) < 0)
+		return -1;
+	return copy_text(policy, &spec->policy_text);
+}
+
+static int copy_machine(const struct vm_config *config, struct launch_spec *spec)
+{
+	bool host = strcasecmp(config->cpu_model, "host") == 0;
+
+	spec->vcpu_count = spec->vcpu_maximum = config->cpu_count;
+	spec->cpu_mode = host ? SPEC_CPU_HOST_PASSTHROUGH : SPEC_CPU_CUSTOM;
+	spec->has_cpu_signature = config->has_cpu_signature;
+	spec->cpu_signature = config->cpu_signature;
+	spec->has_topology = true;
+	spec->cpu_sockets = config->cpu_sockets;
+	spec->cpu_dies = spec->cpu_clusters = 1;
+	spec->cpu_cores = config->cpu_cores;
+	spec->cpu_threads = config->cpu_threads;
+	spec->memory_kib = config->memory_kib;
+	spec->hugepages = config->hugepages;
+	spec->tpm = config->tpm;
+	return host ? 0 : copy_text(config->cpu_model, &spec->cpu_model);
+}
+
+int launch_spec_from_config(const struct vm_config *config, struct launch_spec **ret,
+			    struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = calloc(1, sizeof(*spec));
+
+	if (!spec)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	spec->origin = SPEC_FROM_CONFIG;
+	spec->locate = locate_in_document;
+	spec->source = (void *)(uintptr_t)config;
+	spec->firmware_auto = !config->firmware.path;
+	spec->loader_stateless = SPEC_ON;
+	spec->smm = SPEC_OFF;
+	if (copy_text(config->name, &spec->name) < 0 || copy_text(config->uuid, &spec->uuid) < 0 ||
+	    copy_text("kvm", &spec->domain_type) < 0 || copy_text("x86_64", &spec->arch) < 0 ||
+	    copy_text("q35", &spec->machine) < 0 ||
+	    copy_text(config->firmware.path, &spec->firmware) < 0 ||
+	    copy_text(config->kernel.path, &spec->kernel) < 0 ||
+	    copy_text(config->initrd.path, &spec->initrd) < 0 ||
+	    copy_text(config->cmdline, &spec->cmdline) < 0 ||
+	    copy_text(config->on_reboot == VM_REBOOT_RESTART ? "restart" : "destroy",
+		      &spec->on_reboot) < 0 ||
+	    copy_security(config, spec) < 0 || copy_machine(config, spec) < 0 ||
+	    copy_disks(config, spec) < 0)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	*ret = TAKE_PTR(spec);
+	return 0;
+}
+
+void launch_spec_free(struct launch_spec *spec)
+{
+	if (!spec)
+		return;
+	for (size_t i = 0; i < spec->n_disks; i++)
+		free(spec->disks[i].path);
+	free(spec->disks);
+	free(spec->name);
+	free(spec->uuid);
+	free(spec->domain_type);
+	free(spec->arch);
+	free(spec->machine);
+	free(spec->security_type);
+	free(spec->policy_text);
+	free(spec->id_block_text.text);
+	free(spec->id_auth_text.text);
+	free(spec->host_data_text.text);
+	free(spec->workarounds_text.text);
+	free(spec->unknown_security);
+	free(spec->firmware);
+	free(spec->kernel);
+	free(spec->initrd);
+	free(spec->cmdline);
+	free(spec->cpu_model);
+	free(spec->on_reboot);
+	free(spec->qemu_argument);
+	free(spec->qemu_launch_argument);
+	if (spec->free_source)
+		spec->free_source(spec->source);
+	free(spec);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/domain_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <libxml/xpath.h>
+
+#include <snp/file.h>
+
+#include "domain/domain_parts.h"
+#include "domain/xml_document.h"
+
+DEFINE_CLEANUP(xmlXPathContext *, xmlXPathFreeContext);
+DEFINE_CLEANUP(xmlXPathObject *, xmlXPathFreeObject);
+
+/* The line of the first node that the longest found beginning of the path leads to. */
+static void locate_in_xml(const void *source, const char *place, uint32_t *ret_line,
+			  uint32_t *ret_column)
+{
+	_cleanup_(xmlXPathFreeContextp)
+	xmlXPathContext *context = xmlXPathNewContext((xmlDoc *)(uintptr_t)source);
+	_cleanup_(freep)
+	char *path = strdup(place);
+
+	*ret_line = *ret_column = 0;
+	while (context && path && *path) {
+		_cleanup_(xmlXPathFreeObjectp)
+		xmlXPathObject *found = xmlXPathEvalExpression((const xmlChar *)path, context);
+
+		if (found && found->nodesetval && found->nodesetval->nodeNr > 0) {
+			long line = xmlGetLineNo(found->nodesetval->nodeTab[0]);
+
+			*ret_line = line > 0 ? (uint32_t)line : 0;
+			return;
+		}
+		*strrchr(path, '/') = '\0';
+	}
+}
+
+static void free_document(void *doc)
+{
+	xmlFreeDoc(doc);
+}
+
+/* Default of libvirt where the domain says nothing. */
+static int read_vcpus(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
+{
+	const xmlNode *vcpu = xml_child(domain, "vcpu");
+	int r;
+
+	spec->vcpu_maximum = 1;
+	r = vcpu ? xml_number(vcpu, NULL, &spec->vcpu_maximum, err) : 0;
+	spec->vcpu_count = spec->vcpu_maximum;
+	if (r == 0 && vcpu)
+		r = xml_number(vcpu, "current", &spec->vcpu_count, err);
+	return r;
+}
+
+/* libvirt's units (virScaleInteger), in any case: a lone letter and "iB" are binary, "B" is decimal. */
+static const struct unit {
+	const char *name;
+	uint64_t bytes;
+} units[] = {
+	{"b", 1},	   {"bytes", 1},	{"KB", 1000},
+	{"K", 1ull << 10}, {"KiB", 1ull << 10}, {"MB", 1000000},
+	{"M", 1ull << 20}, {"MiB", 1ull << 20}, {"GB", 1000000000},
+	{"G", 1ull << 30}, {"GiB", 1ull << 30}, {"TB", 1000000000000},
+	{"T", 1ull << 40}, {"TiB", 1ull << 40},
+};
+
+static int read_memory(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
+{
+	const xmlNode *memory = xml_child(domain, "memory");
+	_cleanup_(freep)
+	char *unit = NULL, *text = NULL;
+	uint64_t bytes;
+	size_t i = 0;
+	char *end;
+	int r;
+
+	r = xml_trimmed(memory, &text, err);
+	if (r == 0)
+		r = xml_attribute(memory, "unit", &unit, err);
+	if (r < 0 || !text)
+		return r;
+	bytes = strtoull(text, &end, 10);
+	while (i < ARRAY_SIZE(units) && strcasecmp(units[i].name, unit ? unit : "KiB") != 0)
+		i++;
+	if (*text < '0' || *text > '9' || *end || i == ARRAY_SIZE(units) ||
+	    __builtin_mul_overflow(bytes, units[i].bytes, &bytes))
+		return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+				"<memory> of '%s' '%s', where a number of KiB, MiB or GiB is right",
+				text, unit ? unit : "KiB");
+	spec->memory_kib = bytes / 1024;
+	return 0;
+}
+
+static int read_general(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
+{
+	const struct {
+		const char *element;
+		char **ret;
+	} texts[] = {{"name", &spec->name}, {"uuid", &spec->uuid}, {"on_reboot", &spec->on_reboot}};
+	int r = xml_attribute(domain, "type", &spec->domain_type, err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
+		r = xml_trimmed(xml_child(domain, texts[i].element), texts[i].ret, err);
+	spec->hugepages = xml_child(xml_child(domain, "memoryBacking"), "hugepages");
+	return r;
+}
+
+int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
+		struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = calloc(1, sizeof(*spec));
+	xmlDoc *doc;
+	const xmlNode *domain;
+	int r;
+
+	if (!spec)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = xml_parse(name, xml, "domain", &doc, err);
+	if (r < 0)
+		return r;
+	spec->origin = SPEC_FROM_DOMAIN;
+	spec->locate = locate_in_xml;
+	spec->free_source = free_document;
+	spec->source = doc;
+	domain = xmlDocGetRootElement(doc);
+	r = read_general(domain, spec, err);
+	if (r == 0)
+		r = read_vcpus(domain, spec, err);
+	if (r == 0)
+		r = read_memory(domain, spec, err);
+	if (r == 0)
+		r = domain_read_boot(domain, spec, err);
+	if (r == 0)
+		r = domain_read_cpu(domain, spec, err);
+	if (r == 0)
+		r = domain_read_security(domain, spec, err);
+	if (r == 0)
+		r = domain_read_devices(domain, spec, err);
+	if (r < 0)
+		return snp_in_file(err, r, name);
+	*ret = TAKE_PTR(spec);
+	return 0;
+}
+
+int domain_read_file(const char *path, struct launch_spec **ret, struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	size_t size;
+	int r = snp_file_read(path, DOMAIN_MAX_SIZE, &bytes, &size, err);
+
+	return r < 0 ? r : domain_read(path, (struct snp_span){bytes, size}, ret, err);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/hex.h>
+
+#include "domain/domain_read.h"
+#include "domain/domain_xml.h"
+#include "domain/xml_document.h"
+
+static bool is_ours(const xmlNode *node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && node->ns &&
+	       strcmp((const char *)node->ns->href, DOMAIN_NAMESPACE) == 0 &&
+	       strcmp((const char *)node->name, name) == 0;
+}
+
+static const xmlNode *find_launch(const xmlNode *metadata)
+{
+	for (const xmlNode *node = metadata ? metadata->children : NULL; node; node = node->next)
+		if (is_ours(node, "launch"))
+			return node;
+	return NULL;
+}
+
+static int damaged(const xmlNode *node, struct snp_error *err)
+{
+	return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+			"<%s> in <metadata> is not as snp-launch wrote it",
+			(const char *)node->name);
+}
+
+static int read_input(const xmlNode *node, struct domain_record *ret, struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *name = NULL, *size = NULL, *sha256 = NULL;
+	unsigned long long bytes;
+	char *end;
+	int r = xml_attribute(node, "name", &name, err);
+
+	if (r == 0)
+		r = xml_attribute(node, "size", &size, err);
+	if (r == 0)
+		r = xml_attribute(node, "sha256", &sha256, err);
+	if (r < 0)
+		return r;
+	if (!name || !size || !sha256 || ret->n_measured == DOMAIN_MAX_MEASURED ||
+	    strlen(name) >= sizeof(ret->measured[0].input) || *size < '0' || *size > '9')
+		return damaged(node, err);
+	bytes = strtoull(size, &end, 10);
+	if (*end || snp_hex_decode(sha256, "sha256", ret->measured[ret->n_measured].sha256,
+				   SNP_SHA256_SIZE, NULL) < 0)
+		return damaged(node, err);
+	snprintf(ret->measured[ret->n_measured].input, sizeof(ret->measured[0].input), "%s", name);
+	ret->measured[ret->n_measured++].size = bytes;
+	return 0;
+}
+
+static int read_member(const xmlNode *node, struct domain_record *ret, struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *text = NULL;
+	int r;
+
+	if (is_ours(node, "input"))
+		return read_input(node, ret, err);
+	r = xml_trimmed(node, &text, err);
+	if (r < 0)
+		return r;
+	if (is_ours(node, "digest")) {
+		ret->has_launch_digest = true;
+		if (snp_hex_decode(text, "digest", ret->launch_digest, sizeof(ret->launch_digest),
+				   NULL) < 0)
+			return damaged(node, err);
+	} else if (is_ours(node, "policy")) {
+		ret->has_policy = true;
+		if (snp_hex_u64(text, "policy", &ret->policy, NULL) < 0)
+			return damaged(node, err);
+	} else if (is_ours(node, "tool")) {
+		snprintf(ret->tool_version, sizeof(ret->tool_version), "%s", text);
+	} else if (is_ours(node, "state")) {
+		snprintf(ret->state, sizeof(ret->state), "%s", text);
+	}
+	return 0;
+}
+
+int domain_read_record(const char *name, struct snp_span xml, struct domain_record *ret,
+		       struct snp_error *err)
+{
+	_cleanup_(xmlFreeDocp)
+	xmlDoc *doc = NULL;
+	struct domain_record record = {0};
+	const xmlNode *launch;
+	int r = xml_parse(name, xml, "domain", &doc, err);
+
+	if (r < 0)
+		return r;
+	launch = find_launch(xml_child(xmlDocGetRootElement(doc), "metadata"));
+	if (!launch)
+		return snp_in_file(err,
+				   snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+					    "has no <metadata> of snp-launch"),
+				   name);
+	for (const xmlNode *node = launch->children; node; node = node->next)
+		if (node->type == XML_ELEMENT_NODE) {
+			r = read_member(node, &record, err);
+			if (r < 0)
+				return snp_in_file(err, r, name);
+		}
+	*ret = record;
+	return 0;
+}

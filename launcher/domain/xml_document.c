@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/xml_document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+
+#include "domain/domain_read.h"
+
+#define X(s) ((const xmlChar *)(s))
+
+/* A document type is where entities come from; libvirt's documents have none. */
+static void refuse_document_type(void *context, const xmlChar *name, const xmlChar *external,
+				 const xmlChar *system)
+{
+	xmlParserCtxt *ctxt = context;
+
+	(void)name;
+	(void)external;
+	(void)system;
+	ctxt->_private = ctxt;
+	xmlStopParser(ctxt);
+}
+
+static unsigned int depth_of(const xmlNode *node, unsigned int limit)
+{
+	unsigned int deepest = 0;
+
+	if (limit == 0)
+		return 1;
+	for (const xmlNode *child = node->children; child; child = child->next) {
+		unsigned int depth =
+			child->type == XML_ELEMENT_NODE ? depth_of(child, limit - 1) : 0;
+
+		deepest = depth > deepest ? depth : deepest;
+	}
+	return deepest + 1;
+}
+
+static int syntax_error(const char *name, xmlParserCtxt *ctxt, struct snp_error *err)
+{
+	const xmlError *last = xmlCtxtGetLastError(ctxt);
+	const char *message = last && last->message ? last->message : "is not XML";
+	int r;
+
+	if (last && last->code == XML_ERR_NO_MEMORY)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	if (ctxt->_private)
+		r = snp_fail(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET,
+			     "declares a document type, which no libvirt document does");
+	else
+		r = snp_fail(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET, "%.*s",
+			     (int)strcspn(message, "\n"), message);
+	if (err && last && last->line > 0) {
+		err->line = (uint32_t)last->line;
+		err->column = last->int2 > 0 ? (uint32_t)last->int2 : 0;
+	}
+	return snp_in_file(err, r, name);
+}
+
+DEFINE_CLEANUP(xmlParserCtxt *, xmlFreeParserCtxt);
+
+int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc **ret,
+	      struct snp_error *err)
+{
+	_cleanup_(xmlFreeParserCtxtp)
+	xmlParserCtxt *ctxt = NULL;
+	_cleanup_(xmlFreeDocp)
+	xmlDoc *doc = NULL;
+	const xmlNode *node;
+	int r;
+
+	if (text.size > DOMAIN_MAX_SIZE)
+		return snp_in_file(err,
+				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					    "%zu bytes, where at most %u are read", text.size,
+					    DOMAIN_MAX_SIZE),
+				   name);
+	ctxt = xmlNewParserCtxt();
+	if (!ctxt)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	ctxt->sax->internalSubset = refuse_document_type;
+	/* Data and size of an empty span may be NULL and 0, which libxml2 answers without an error. */
+	doc = xmlCtxtReadMemory(ctxt, text.size ? (const char *)text.data : " ",
+				text.size ? (int)text.size : 1, NULL, "UTF-8",
+				XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+					XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
+	if (!doc || !ctxt->wellFormed || ctxt->_private)
+		return syntax_error(name, ctxt, err);
+	node = xmlDocGetRootElement(doc);
+	if (!node || node->ns || !xmlStrEqual(node->name, X(root)))
+		return snp_in_file(err,
+				   snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+					    "the root element is <%s>, where <%s> is right",
+					    node ? (const char *)node->name : "", root),
+				   name);
+	if (depth_of(node, DOMAIN_MAX_DEPTH) > DOMAIN_MAX_DEPTH) {
+		r = snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+			     "elements more than %d deep, which no libvirt document has",
+			     DOMAIN_MAX_DEPTH);
+		return snp_in_file(err, r, name);
+	}
+	*ret = TAKE_PTR(doc);
+	return 0;
+}
+
+static xmlNode *find(xmlNode *node, const char *name)
+{
+	for (; node; node = node->next)
+		if (node->type == XML_ELEMENT_NODE && !node->ns && xmlStrEqual(node->name, X(name)))
+			break;
+	return node;
+}
+
+xmlNode *xml_child(const xmlNode *node, const char *name)
+{
+	return node ? find(node->children, name) : NULL;
+}
+
+xmlNode *xml_next(const xmlNode *node, const char *name)
+{
+	return find(node->next, name);
+}
+
+/* libxml2 allocates with malloc() unless told otherwise, which nobody here does. */
+static int take(xmlChar *value, bool there, char **ret, struct snp_error *err)
+{
+	if (there && !value)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	*ret = (char *)value;
+	return 0;
+}
+
+int xml_attribute(const xmlNode *node, const char *attribute, char **ret, struct snp_error *err)
+{
+	bool there = node && xmlHasNsProp(node, X(attribute), NULL);
+
+	return take(there ? xmlGetNoNsProp(node, X(attribute)) : NULL, there, ret, err);
+}
+
+int xml_text(const xmlNode *node, char **ret, struct snp_error *err)
+{
+	return take(node ? xmlNodeGetContent(node) : NULL, node, ret, err);
+}
+
+int xml_trimmed(const xmlNode *node, char **ret, struct snp_error *err)
+{
+	static const char blanks[] = " \t\r\n";
+	char *text = NULL;
+	size_t start, end;
+	int r = xml_text(node, &text, err);
+
+	if (r < 0)
+		return r;
+	if (text) {
+		start = strspn(text, blanks);
+		end = strlen(text);
+		while (end > start && strchr(blanks, text[end - 1]))
+			end--;
+		memmove(text, text + start, end - start);
+		text[end - start] = '\0';
+	}
+	*ret = text;
+	return 0;
+}
+
+bool xml_attribute_is(const xmlNode *node, const char *attribute, const char *value)
+{
+	_cleanup_(freep)
+	char *found = NULL;
+
+	if (xml_attribute(node, attribute, &found, NULL) < 0 || !found)
+		return false;
+	return strcmp(found, value) == 0;
+}
