@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Writing a domain: <devices>. No device has an option ROM: the firmware would run it unmeasured. */
+#include <stdio.h>
+#include <string.h>
+
+#include "domain/domain_fill.h"
+
+static void add_disk(struct xml_writer *w, xmlNode *devices, const struct vm_disk *from,
+		     char letter)
+{
+	static const char *const formats[] = {[VM_DISK_RAW] = "raw", [VM_DISK_QCOW2] = "qcow2"};
+	static const char *const caches[] = {
+		[VM_CACHE_NONE] = "none",
+		[VM_CACHE_WRITEBACK] = "writeback",
+		[VM_CACHE_WRITETHROUGH] = "writethrough",
+		[VM_CACHE_DIRECTSYNC] = "directsync",
+		[VM_CACHE_UNSAFE] = "unsafe",
+	};
+	bool scsi = from->bus == VM_BUS_SCSI, block = strncmp(from->path, "/dev/", 5) == 0,
+	     direct = from->cache == VM_CACHE_NONE || from->cache == VM_CACHE_DIRECTSYNC;
+	xmlNode *disk = xml_add(w, devices, "disk"), *node;
+	char name[] = {scsi ? 's' : 'v', 'd', letter, '\0'};
+
+	xml_set(w, disk, "type", block ? "block" : "file");
+	xml_set(w, disk, "device", "disk");
+	node = xml_add(w, disk, "driver");
+	xml_set(w, node, "name", "qemu");
+	xml_set(w, node, "type", formats[from->format]);
+	xml_set(w, node, "cache", caches[from->cache]);
+	if (direct) /* QEMU takes Linux AIO with O_DIRECT alone */
+		xml_set(w, node, "io", "native");
+	xml_set(w, xml_add(w, disk, "source"), block ? "dev" : "file", from->path);
+	node = xml_add(w, disk, "target");
+	xml_set(w, node, "dev", name);
+	xml_set(w, node, "bus", scsi ? "scsi" : "virtio");
+	if (from->readonly)
+		xml_add(w, disk, "readonly");
+	if (from->serial)
+		xml_set_text(w, xml_add(w, disk, "serial"), from->serial);
+	if (from->boot)
+		xml_set_number(w, xml_add(w, disk, "boot"), "order", from->boot);
+}
+
+static void add_disks(struct xml_writer *w, xmlNode *devices, const struct vm_config *config)
+{
+	char next[] = {[VM_BUS_VIRTIO] = 'a', [VM_BUS_SCSI] = 'a'};
+	xmlNode *controller;
+
+	for (size_t i = 0; i < config->n_disks; i++)
+		add_disk(w, devices, &config->disks[i], next[config->disks[i].bus]++);
+	if (next[VM_BUS_SCSI] == 'a')
+		return;
+	controller = xml_add(w, devices, "controller");
+	xml_set(w, controller, "type", "scsi");
+	xml_set(w, controller, "model", "virtio-scsi");
+}
+
+static void no_rom(struct xml_writer *w, xmlNode *device)
+{
+	xml_set(w, xml_add(w, device, "rom"), "enabled", "no");
+}
+
+static void add_network(struct xml_writer *w, xmlNode *devices, const struct vm_network *from)
+{
+	static const char *const types[] = {[VM_NETWORK_NETWORK] = "network",
+					    [VM_NETWORK_BRIDGE] = "bridge",
+					    [VM_NETWORK_USER] = "user"};
+	xmlNode *interface = xml_add(w, devices, "interface");
+
+	xml_set(w, interface, "type", types[from->type]);
+	if (from->mac)
+		xml_set(w, xml_add(w, interface, "mac"), "address", from->mac);
+	if (from->source)
+		xml_set(w, xml_add(w, interface, "source"), types[from->type], from->source);
+	xml_set(w, xml_add(w, interface, "model"), "type", "virtio");
+	no_rom(w, interface);
+}
+
+/* "0000:41:00.0" as libvirt's four attributes. */
+static void add_host_device(struct xml_writer *w, xmlNode *devices, const char *pci)
+{
+	static const struct {
+		const char *name;
+		unsigned int at;
+		int length;
+	} parts[] = {{"domain", 0, 4}, {"bus", 5, 2}, {"slot", 8, 2}, {"function", 11, 1}};
+	xmlNode *device = xml_add(w, devices, "hostdev"), *address;
+
+	xml_set(w, device, "mode", "subsystem");
+	xml_set(w, device, "type", "pci");
+	xml_set(w, device, "managed", "yes");
+	address = xml_add(w, xml_add(w, device, "source"), "address");
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		char value[16];
+
+		snprintf(value, sizeof(value), "0x%.*s", parts[i].length, pci + parts[i].at);
+		xml_set(w, address, parts[i].name, value);
+	}
+	no_rom(w, device);
+}
+
+static void add_console(struct xml_writer *w, xmlNode *devices, const struct vm_config *config,
+			const struct domain_launch *launch)
+{
+	bool file = config->console == VM_CONSOLE_FILE;
+	xmlNode *serial, *log;
+
+	if (config->console == VM_CONSOLE_NONE)
+		return;
+	serial = xml_add(w, devices, "serial");
+	xml_set(w, serial, "type", file ? "file" : "pty");
+	if (file)
+		xml_set(w, xml_add(w, serial, "source"), "path", config->console_path);
+	if (!launch->console_log)
+		return;
+	log = xml_add(w, serial, "log");
+	xml_set(w, log, "file", launch->console_log);
+	xml_set(w, log, "append", "off");
+}
+
+static void add_vsock(struct xml_writer *w, xmlNode *devices, const struct vm_config *config)
+{
+	xmlNode *vsock, *cid;
+
+	if (config->vsock == VM_VSOCK_NONE)
+		return;
+	vsock = xml_add(w, devices, "vsock");
+	xml_set(w, vsock, "model", "virtio");
+	cid = xml_add(w, vsock, "cid");
+	xml_set(w, cid, "auto", config->vsock == VM_VSOCK_AUTO ? "yes" : "no");
+	if (config->vsock == VM_VSOCK_CID)
+		xml_set_number(w, cid, "address", config->vsock_cid);
+}
+
+static void add_random(struct xml_writer *w, xmlNode *devices)
+{
+	xmlNode *rng = xml_add(w, devices, "rng"), *backend;
+
+	xml_set(w, rng, "model", "virtio");
+	backend = xml_add(w, rng, "backend");
+	xml_set(w, backend, "model", "random");
+	xml_set_text(w, backend, "/dev/urandom");
+}
+
+static void add_tpm(struct xml_writer *w, xmlNode *devices)
+{
+	xmlNode *tpm = xml_add(w, devices, "tpm"), *backend;
+
+	xml_set(w, tpm, "model", "tpm-crb");
+	backend = xml_add(w, tpm, "backend");
+	xml_set(w, backend, "type", "emulator");
+	xml_set(w, backend, "version", "2.0");
+}
+
+void fill_devices(struct xml_writer *w, xmlNode *domain, const struct vm_config *config,
+		  const struct domain_launch *launch)
+{
+	xmlNode *devices = xml_obtain(w, domain, "devices");
+
+	add_disks(w, devices, config);
+	for (size_t i = 0; i < config->n_networks; i++)
+		add_network(w, devices, &config->networks[i]);
+	for (size_t i = 0; i < config->n_vfio; i++)
+		add_host_device(w, devices, config->vfio[i]);
+	add_console(w, devices, config, launch);
+	add_vsock(w, devices, config);
+	if (config->rng)
+		add_random(w, devices);
+	if (config->tpm)
+		add_tpm(w, devices);
+}

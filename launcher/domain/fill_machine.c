@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Writing a domain: what it boots and computes with, and what it says of itself. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <snp/hex.h>
+
+#include "domain/domain_fill.h"
+
+static void set_text_of(struct xml_writer *w, xmlNode *parent, const char *name, const char *text)
+{
+	if (text)
+		xml_set_text(w, xml_obtain(w, parent, name), text);
+	else
+		xml_drop(parent, name);
+}
+
+static void set_number_of(struct xml_writer *w, xmlNode *parent, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	set_text_of(w, parent, name, text);
+}
+
+static void unset(xmlNode *node, const char *attribute)
+{
+	xmlAttr *found = node ? xmlHasProp(node, (const xmlChar *)attribute) : NULL;
+
+	if (found)
+		xmlRemoveProp(found);
+}
+
+/* Guest memory that the host shares is memfd by default: vhost-user devices need it, and private memory
+ * is guest_memfd in either case. */
+static void fill_memory(struct xml_writer *w, xmlNode *domain, const struct vm_config *config)
+{
+	bool memfd = config->memory_backing == VM_BACKING_MEMFD;
+	xmlNode *backing = xml_obtain(w, domain, "memoryBacking");
+
+	set_number_of(w, domain, "memory", config->memory_kib);
+	xml_set(w, xml_child(domain, "memory"), "unit", "KiB");
+	xml_drop(domain, "currentMemory");
+	if (config->hugepages)
+		xml_obtain(w, backing, "hugepages");
+	if (config->memory_locked)
+		xml_obtain(w, backing, "locked");
+	xml_set(w, xml_obtain(w, backing, "source"), "type", memfd ? "memfd" : "anonymous");
+	xml_set(w, xml_obtain(w, backing, "access"), "mode", memfd ? "shared" : "private");
+}
+
+/* An explicit loader works with and without a firmware descriptor, which Debian 13's OVMF lacks. */
+static void fill_boot(struct xml_writer *w, xmlNode *domain, const struct vm_config *config,
+		      const struct domain_launch *launch)
+{
+	xmlNode *os = xml_obtain(w, domain, "os"), *loader;
+
+	unset(os, "firmware");
+	xml_drop(os, "firmware");
+	xml_drop(os, "nvram");
+	xml_drop(os, "loader");
+	loader = xml_add(w, os, "loader");
+	xml_set(w, loader, "type", "rom");
+	xml_set(w, loader, "stateless", "yes");
+	xml_set_text(w, loader, launch->firmware);
+	set_text_of(w, os, "kernel", launch->kernel);
+	set_text_of(w, os, "initrd", launch->initrd);
+	set_text_of(w, os, "cmdline", launch->kernel ? config->cmdline : NULL);
+}
+
+static void fill_cpu(struct xml_writer *w, xmlNode *domain, const struct vm_config *config)
+{
+	bool host = strcasecmp(config->cpu_model, "host") == 0;
+	xmlNode *cpu, *model, *topology;
+
+	set_number_of(w, domain, "vcpu", config->cpu_count);
+	unset(xml_child(domain, "vcpu"), "current");
+	xml_drop(domain, "vcpus");
+	cpu = xml_obtain(w, domain, "cpu");
+	xml_drop(cpu, "model");
+	xml_drop(cpu, "topology");
+	xml_set(w, cpu, "mode", host ? "host-passthrough" : "custom");
+	xml_set(w, cpu, "check", "none");
+	if (host) {
+		unset(cpu, "match");
+	} else {
+		xml_set(w, cpu, "match", "exact");
+		model = xml_add(w, cpu, "model");
+		xml_set(w, model, "fallback", "forbid");
+		xml_set_text(w, model, config->cpu_model);
+	}
+	topology = xml_add(w, cpu, "topology");
+	xml_set_number(w, topology, "sockets", config->cpu_sockets);
+	xml_set_number(w, topology, "dies", 1);
+	xml_set_number(w, topology, "cores", config->cpu_cores);
+	xml_set_number(w, topology, "threads", config->cpu_threads);
+}
+
+/* QEMU resets an SEV-SNP guest in place since 11.0; before, a reboot is an exit whatever is said here. */
+static const char *on_reboot(const struct vm_config *config, const struct domain_launch *launch)
+{
+	bool restart = config->on_reboot == VM_REBOOT_RESTART ||
+		       (config->on_reboot == VM_REBOOT_AUTO && launch->qemu_version >= 11000000);
+
+	return restart ? "restart" : "destroy";
+}
+
+void fill_machine(struct xml_writer *w, xmlNode *domain, const struct vm_config *config,
+		  const struct domain_launch *launch)
+{
+	xml_set(w, domain, "type", "kvm");
+	set_text_of(w, domain, "name", config->name);
+	set_text_of(w, domain, "uuid", launch->uuid ? launch->uuid : config->uuid);
+	set_text_of(w, domain, "title", config->title);
+	set_text_of(w, domain, "description", config->description);
+	fill_memory(w, domain, config);
+	fill_boot(w, domain, config, launch);
+	fill_cpu(w, domain, config);
+	set_text_of(w, domain, "on_reboot", on_reboot(config, launch));
+}
