@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <snp/hex.h>
+#include <snp/kernel.h>
+#include <snp/span.h>
+
+/* The header of a kernel as Documentation/arch/x86/boot.rst has it; each row says what to change. */
+static const struct row {
+	const char *name;
+	size_t size;
+	uint32_t at;
+	const char *bytes;
+	size_t n;
+	enum snp_code code;
+	uint64_t offset;
+	uint32_t setup_size, initrd_max;
+} rows[] = {
+	{"good", 65536, 0, "", 0, SNP_OK, 0, 28 * 512, UINT32_MAX},
+	{"setup of 4 sectors where it says 0", 65536, 0x1f1, "\0", 1, SNP_OK, 0, 5 * 512,
+	 UINT32_MAX},
+	{"setup of 255 sectors", 131072, 0x1f1, "\xff", 1, SNP_OK, 0, 256 * 512, UINT32_MAX},
+	{"setup is all there is", 28 * 512, 0, "", 0, SNP_OK, 0, 28 * 512, UINT32_MAX},
+	{"setup past the end", 28 * 512 - 1, 0, "", 0, SNP_E_BAD_KERNEL, 0x1f1, 0, 0},
+	{"no magic", 65536, 0x202, "HdrX", 4, SNP_E_BAD_KERNEL, 0x202, 0, 0},
+	{"cut before the magic", 512, 0, "", 0, SNP_E_BAD_KERNEL, 512, 0, 0},
+	{"one byte", 1, 0, "", 0, SNP_E_BAD_KERNEL, 1, 0, 0},
+	{"gzip", 65536, 0, "\x1f\x8b", 2, SNP_OK, 0, 28 * 512, UINT32_MAX},
+	{"initrd below what the header says", 65536, 0x236, "\0\0", 2, SNP_OK, 0, 28 * 512,
+	 0x7fffffff},
+	{"protocol 2.11 knows no flag", 65536, 0x206, "\x0b\x02", 2, SNP_OK, 0, 28 * 512,
+	 0x7fffffff},
+	{"protocol 2.2", 65536, 0x206, "\x02\x02", 2, SNP_OK, 0, 28 * 512, 0x37ffffff},
+	{"protocol 1.0 takes no initrd", 65536, 0x206, "\x00\x01", 2, SNP_OK, 0, 28 * 512, 0},
+	/* QEMU looks for HdrS first: what else the file claims to be is then of no account. */
+	{"ELF with HdrS", 65536, 0,
+	 "\x7f"
+	 "ELF",
+	 4, SNP_OK, 0, 28 * 512, UINT32_MAX},
+	{"multiboot with HdrS", 65536, 0x400, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12,
+	 SNP_OK, 0, 28 * 512, UINT32_MAX},
+};
+
+static void build(uint8_t *kernel, size_t size)
+{
+	uint8_t header[0x268] = {0};
+
+	header[0x1f1] = 27;
+	snp_put_le16(header + 0x1fe, 0xaa55);
+	memcpy(header + 0x202, "HdrS", 4);
+	snp_put_le16(header + 0x206, 0x20f);
+	header[0x211] = 1;
+	snp_put_le32(header + 0x22c, 0x7fffffff);
+	snp_put_le16(header + 0x236, 0x2b);
+	memset(kernel, 0x90, size);
+	memcpy(kernel, header, size < sizeof(header) ? size : sizeof(header));
+}
+
+static int parse(const uint8_t *kernel, size_t size, struct snp_bzimage *ret, struct snp_error *err)
+{
+	struct snp_span head = {kernel, size < SNP_KERNEL_HEADER ? size : SNP_KERNEL_HEADER};
+
+	return snp_bzimage_parse(head, size, ret, err);
+}
+
+static void check_row(void **state)
+{
+	const struct row *row = *state;
+	struct snp_bzimage image = {.size = 77};
+	struct snp_error err = {0};
+	uint8_t *kernel = malloc(row->size);
+
+	assert_non_null(kernel);
+	build(kernel, row->size);
+	memcpy(kernel + row->at, row->bytes, row->n);
+	assert_int_equal(parse(kernel, row->size, &image, &err), -(int)row->code);
+	free(kernel);
+	if (row->code != SNP_OK) {
+		assert_true(err.offset == row->offset);
+		assert_int_equal(image.size, 77);
+		return;
+	}
+	assert_int_equal(image.size, row->size);
+	assert_int_equal(image.setup_size, row->setup_size);
+	assert_true(image.initrd_max == row->initrd_max);
+}
+
+/* What has no HdrS, and the word that its refusal must have. */
+static const struct other {
+	const char *name;
+	uint32_t at;
+	const char *bytes;
+	size_t n;
+	const char *says;
+} others[] = {
+	{"ELF", 0,
+	 "\x7f"
+	 "ELF",
+	 4, "ELF"},
+	{"gzip", 0, "\x1f\x8b", 2, "gzip"},
+	{"multiboot", 0x400, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12, "multiboot"},
+	{"multiboot at the last place", 8140, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12,
+	 "multiboot"},
+	{"multiboot after it", 8144, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12, "HdrS"},
+	{"multiboot with another sum", 0x400, "\x02\xb0\xad\x1b\1\0\0\0\xfe\x4f\x52\xe4", 12,
+	 "HdrS"},
+	{"anything", 0, "", 0, "HdrS"},
+};
+
+static void check_other(void **state)
+{
+	const struct other *row = *state;
+	struct snp_bzimage image;
+	struct snp_error err = {0};
+	uint8_t *kernel = calloc(1, 65536);
+
+	assert_non_null(kernel);
+	memcpy(kernel + row->at, row->bytes, row->n);
+	assert_int_equal(parse(kernel, 65536, &image, &err), -SNP_E_BAD_KERNEL);
+	assert_non_null(strstr(err.message, row->says));
+	free(kernel);
+}
+
+/* Digests by sha256sum(1). */
+static const struct cmdline {
+	const char *name, *text;
+	size_t size;
+	const char *sha256; /* NULL: refused */
+	uint64_t offset;
+} cmdlines[] = {
+	{"none", "", 0, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d", 0},
+	{"blanks stay", " a ", 3,
+	 "94169cef51102faf3d22a5cddb50ac92cbbf5fb097798a563c900c0d29f69b4c", 0},
+	{"line end stays", "a\n", 2,
+	 "0f9a9eb9a11480d0b5889454a296d6383372c7608dc5663447e19d0452e35b60", 0},
+	{"not UTF-8", "\xff\xfe", 2,
+	 "ba778c0261008c8f71ae4061ad0162ffcbe63b52c91f89f236738131d1217ec7", 0},
+	{"NUL", "a\0b", 3, NULL, 1},
+	{"NUL at the end", "a\0", 2, NULL, 1},
+};
+
+static void check_cmdline(void **state)
+{
+	const struct cmdline *row = *state;
+	uint8_t sha256[SNP_SHA256_SIZE] = {0x55};
+	char hex[2 * SNP_SHA256_SIZE + 1];
+	struct snp_error err = {0};
+	int r;
+
+	r = snp_cmdline_sha256((struct snp_span){(const uint8_t *)row->text, row->size}, sha256,
+			       &err);
+	if (!row->sha256) {
+		assert_int_equal(r, -SNP_E_BAD_CMDLINE);
+		assert_true(err.offset == row->offset);
+		assert_int_equal(sha256[0], 0x55);
+		return;
+	}
+	assert_int_equal(r, 0);
+	snp_hex_encode(sha256, sizeof(sha256), hex);
+	assert_string_equal(hex, row->sha256);
+}
+
+/* Files, side by side. */
+static char folder[] = "/tmp/snp-kernel-XXXXXX";
+
+static const char *put_file(char *ret, size_t size, const char *name, const uint8_t *bytes,
+			    size_t n)
+{
+	snprintf(ret, size, "%s/%s", folder, name);
+	assert_int_equal(snp_file_write(ret, (struct snp_span){bytes, n}, 0644, true, NULL), 0);
+	return ret;
+}
+
+static int boot(const char *kernel, const char *initrd, struct snp_boot *ret, struct snp_error *err)
+{
+	struct snp_boot_job *job = NULL;
+
+	assert_int_equal(
+		snp_boot_start(&(struct snp_boot_request){.kernel = kernel, .initrd = initrd}, &job,
+			       NULL),
+		0);
+	return snp_boot_finish(job, ret, err);
+}
+
+static void boot_files(void **state)
+{
+	char kernel[64], initrd[64], elf[64], none[64], empty[64];
+	struct snp_boot boot_info = {.initrd_size = 77};
+	struct snp_error err = {0};
+	uint8_t bytes[65536];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	build(bytes, sizeof(bytes));
+	put_file(kernel, sizeof(kernel), "kernel", bytes, sizeof(bytes));
+	put_file(initrd, sizeof(initrd), "initrd", (const uint8_t *)"abc", 3);
+	put_file(empty, sizeof(empty), "empty", bytes, 0);
+	memset(bytes, 0, sizeof(bytes));
+	put_file(elf, sizeof(elf), "elf", bytes, sizeof(bytes));
+	snprintf(none, sizeof(none), "%s/none", folder);
+
+	assert_int_equal(boot(elf, initrd, &boot_info, &err), -SNP_E_BAD_KERNEL);
+	assert_string_equal(err.file, elf);
+	assert_int_equal(boot(kernel, none, &boot_info, &err), -SNP_E_OPEN);
+	assert_string_equal(err.file, none);
+	assert_int_equal(boot(none, none, &boot_info, &err), -SNP_E_OPEN);
+	assert_int_equal(boot(empty, NULL, &boot_info, &err), -SNP_E_EMPTY_FILE);
+	assert_int_equal(boot("/dev/zero", NULL, &boot_info, &err), -SNP_E_NOT_REGULAR);
+	assert_int_equal(boot(kernel, folder, &boot_info, &err), -SNP_E_NOT_REGULAR);
+	assert_int_equal(boot_info.initrd_size, 77);
+
+	assert_int_equal(boot(kernel, NULL, &boot_info, &err), 0);
+	assert_int_equal(boot_info.kernel.size, sizeof(bytes));
+	assert_memory_equal(boot_info.initrd_sha256, snp_no_initrd_sha256, SNP_SHA256_SIZE);
+	assert_int_equal(boot(kernel, empty, &boot_info, &err), 0);
+	assert_memory_equal(boot_info.initrd_sha256, snp_no_initrd_sha256, SNP_SHA256_SIZE);
+	assert_int_equal(boot(kernel, initrd, &boot_info, &err), 0);
+	assert_int_equal(boot_info.initrd_size, 3);
+	/* FIPS 180-2, B.1. */
+	assert_memory_equal(boot_info.initrd_sha256, "\xba\x78\x16\xbf\x8f\x01\xcf\xea", 8);
+	assert_int_equal(boot(NULL, initrd, &boot_info, &err), 0);
+	assert_int_equal(boot_info.kernel.size, 0);
+	unlink(kernel);
+	unlink(initrd);
+	unlink(elf);
+	unlink(empty);
+	rmdir(folder);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX];
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, check_row, rows);
+	ADD_ROWS(tests, n, check_other, others);
+	ADD_ROWS(tests, n, check_cmdline, cmdlines);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(boot_files);
+	return RUN_TESTS("kernel", tests, n);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "launch/vmsa.h"
+
+#include <snp/hex.h>
+#include <snp/profile.h>
+#include <snp/sha.h>
+
+/* QEMU 11.1, `-cpu help`, and target/i386/cpu.c for the numbers. */
+static const struct model {
+	const char *name;
+	enum snp_code code;
+	uint32_t signature;
+} models[] = {
+	{"EPYC", SNP_OK, 0x800f12},	     {"EPYC-v5", SNP_OK, 0x800f12},
+	{"EPYC-IBPB", SNP_OK, 0x800f12},     {"epyc-rome-V4", SNP_OK, 0x830f10},
+	{"EPYC-Milan-v4", SNP_OK, 0xa00f11}, {"EPYC-Genoa-v3", SNP_OK, 0xa10f10},
+	{"EPYC-Turin-v2", SNP_OK, 0xb00f00}, {"Dhyana-v2", SNP_OK, 0x900f01},
+	{"EPYC-v6", SNP_E_BAD_CPU_MODEL, 0}, {"EPYC-", SNP_E_BAD_CPU_MODEL, 0},
+	{"", SNP_E_BAD_CPU_MODEL, 0},	     {"host", SNP_E_BAD_CPU_MODEL, 0},
+};
+
+static void check_model(void **state)
+{
+	const struct model *row = *state;
+	uint32_t signature = 77;
+	struct snp_error err = {0};
+
+	assert_int_equal(snp_cpu_model_find(row->name, &signature, &err), -(int)row->code);
+	assert_int_equal(signature, row->code == SNP_OK ? row->signature : 77);
+	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
+}
+
+static const struct signature {
+	const char *name;
+	uint64_t family, model, stepping;
+	enum snp_code code;
+	uint32_t signature;
+} signatures[] = {
+	{"EPYC", 23, 1, 2, SNP_OK, 0x800f12},
+	{"Milan", 25, 1, 1, SNP_OK, 0xa00f11},
+	{"Turin of a real host", 26, 2, 1, SNP_OK, 0xb00f21},
+	{"all zero", 0, 0, 0, SNP_OK, 0},
+	{"no extended family", 15, 0, 0, SNP_OK, 0xf00},
+	{"largest", 270, 255, 15, SNP_OK, 0x0fff0fff},
+	{"family 271", 271, 0, 0, SNP_E_BAD_CPU_MODEL, 0},
+	{"model 300", 25, 300, 0, SNP_E_BAD_CPU_MODEL, 0},
+	{"stepping 99", 25, 1, 99, SNP_E_BAD_CPU_MODEL, 0},
+	{"family 2^64 - 1", UINT64_MAX, 0, 0, SNP_E_BAD_CPU_MODEL, 0},
+};
+
+static void check_signature(void **state)
+{
+	const struct signature *row = *state;
+	uint32_t signature = 77;
+
+	assert_int_equal(
+		snp_cpu_signature(row->family, row->model, row->stepping, &signature, NULL),
+		-(int)row->code);
+	assert_int_equal(signature, row->code == SNP_OK ? row->signature : 77);
+}
+
+/* The one that a VMM has today. */
+static const struct current {
+	const char *name, *vmm;
+	enum snp_mode mode;
+	const char *profile; /* NULL: no such mode */
+} currents[] = {
+	{"QEMU", "qemu", SNP_MODE_SNP, "qemu"},
+	{"QEMU, SEV-ES", "QEMU", SNP_MODE_SEV_ES, "qemu-es-init2"},
+	{"QEMU, SEV", "QEMU", SNP_MODE_SEV, "qemu"},
+	{"QEMU, SVSM", "QEMU", SNP_MODE_SNP_SVSM, "svsm"},
+	{"EC2", "EC2", SNP_MODE_SNP, "ec2"},
+	{"GCE", "gce", SNP_MODE_SNP, "gce"},
+	{"EC2, SVSM", "ec2", SNP_MODE_SNP_SVSM, NULL},
+};
+
+static void check_current(void **state)
+{
+	const struct current *row = *state;
+	const struct snp_profile *profile = NULL, *found = NULL;
+	enum snp_vmm vmm;
+
+	assert_int_equal(snp_vmm_find(row->vmm, &vmm, NULL), 0);
+	assert_int_equal(snp_profile_current(vmm, row->mode, &profile, NULL),
+			 row->profile ? 0 : -SNP_E_BAD_PROFILE);
+	if (!row->profile) {
+		assert_null(profile);
+		return;
+	}
+	assert_string_equal(snp_profile_name(profile), row->profile);
+	assert_int_equal(snp_profile_find(row->profile, &found, NULL), 0);
+	assert_ptr_equal(found, profile);
+}
+
+/* SHA-384 of VMSA pages that reports of real hardware confirm (tests/vectors/hardware.json). */
+static const struct page {
+	const char *name, *profile;
+	bool is_ap;
+	const char *sha384;
+} pages[] = {
+	{"QEMU, first", "qemu", false,
+	 "77920c4c629ff47e90c0e174fc1ad0eb6fa664f88cd4739488058a8c6cb1a77b"
+	 "3856f55378e9518d0da99452d51c553a"},
+	{"QEMU, others", "qemu", true,
+	 "8413b852790765a310d95867a8b00bfca3a802b5a80830044b45e253fe962226"
+	 "57e11e53fcf63eb0e0afd722385bf7b4"},
+	{"EC2 of 2023, first", "ec2-rdx0", false, "1ce642f84290ae8c"},
+	{"EC2 of 2023, others", "ec2-rdx0", true, "30d909894e8fbfef"},
+	{"GCE, others", "gce", true, "5302d262c88780a7"},
+};
+
+static void check_page(void **state)
+{
+	const struct page *row = *state;
+	struct vmsa_start start = {
+		.is_ap = row->is_ap,
+		.eip = row->is_ap ? 0x80b004 : VMSA_BSP_EIP,
+		.cpu_signature = 0x800f12,
+		.sev_features = 1,
+	};
+	const struct snp_profile *profile = NULL;
+	uint8_t page[SNP_PAGE_SIZE], sha384[SNP_SHA384_SIZE];
+	char hex[2 * SNP_SHA384_SIZE + 1];
+
+	assert_int_equal(snp_profile_find(row->profile, &profile, NULL), 0);
+	vmsa_build(profile, &start, page);
+	assert_int_equal(snp_sha384((struct snp_span){page, sizeof(page)}, sha384, NULL), 0);
+	snp_hex_encode(sha384, sizeof(sha384), hex);
+	hex[strlen(row->sha384)] = '\0';
+	assert_string_equal(hex, row->sha384);
+}
+
+/* Names that were released are never redefined; each mode has a profile. */
+static void table(void **state)
+{
+	static const char *const names[] = {"qemu", "qemu-es-legacy", "qemu-es-init2",
+					    "ec2",  "ec2-rdx0",	      "gce",
+					    "svsm", "svsm-fpu0"};
+	const struct snp_profile *profile = NULL;
+	struct snp_error err = {0};
+	uint32_t signature;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_int_equal(snp_profile_find(names[i], &profile, NULL), 0);
+		assert_string_not_equal(snp_profile_summary(profile), "");
+	}
+	while (snp_profile_at(n))
+		n++;
+	assert_int_equal(n, sizeof(names) / sizeof(names[0]));
+	assert_int_equal(snp_profile_find("QEMU", &profile, &err), -SNP_E_BAD_PROFILE);
+	assert_int_equal(snp_profile_find("", &profile, &err), -SNP_E_BAD_PROFILE);
+	assert_non_null(strstr(err.message, "qemu-es-legacy"));
+	for (n = 0; snp_cpu_model_at(n, &signature); n++)
+		assert_int_equal(signature & 0xf0000f00, 0xf00); /* family 15 and more */
+	assert_int_equal(n, 28);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX];
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, check_model, models);
+	ADD_ROWS(tests, n, check_signature, signatures);
+	ADD_ROWS(tests, n, check_current, currents);
+	ADD_ROWS(tests, n, check_page, pages);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(table);
+	return RUN_TESTS("profile", tests, n);
+}
