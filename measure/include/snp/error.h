@@ -96,6 +96,14 @@ enum snp_class {
 	X(UNSAFE_KEY,           "unsafe-key-file",         REFUSED, "a private key file that others may read") \
 	X(PASSPHRASE,          "wrong-passphrase",        REFUSED, "an encrypted key without the passphrase that opens it") \
 	X(BAD_ID_BLOCK,         "bad-id-block",            REFUSED, "an ID block or ID auth of the wrong form") \
+	/* attestation reports; what is wrong with one that can be read is a check of snp/verdict.h */ \
+	X(NOT_A_REPORT,         "not-a-report",            REFUSED, "bytes that no attestation report comes in") \
+	X(REPORT_VERSION,       "unknown-report-version",  REFUSED, "a report of a version that cannot be checked") \
+	X(BAD_CONTAINER,        "bad-report-container",    REFUSED, "what a report comes in is malformed") \
+	X(BAD_CERTIFICATE_TABLE, "bad-certificate-table",  REFUSED, "a certificate table is malformed") \
+	X(BAD_CERTIFICATE,      "bad-certificate",         REFUSED, "not one X.509 certificate in DER or PEM") \
+	X(BAD_CRL,              "bad-crl",                 REFUSED, "not one CRL in DER or PEM") \
+	X(UNTRUSTED_CERTIFICATE, "untrusted-certificate",  REFUSED, "a certificate that does not lead to AMD's roots") \
 	X(SIGNATURE,            "bad-signature",           NO,      "a signature does not verify") \
 	X(DIGEST_DIFFERS,       "digest-differs",          NO,      "a launch digest is another than expected") \
 	X(POLICY_DIFFERS,       "policy-differs",          NO,      "a guest policy is another than expected")

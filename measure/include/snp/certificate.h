@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_CERTIFICATE_H
+#define SNP_CERTIFICATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/report.h>
+#include <snp/span.h>
+#include <snp/tcb.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * The certificates that reports are checked with: ARK, self-signed -> ASK or ASVK -> VCEK or VLEK, and
+ * the CRL of the ARK. They may come from anywhere: a CA certificate counts only if its SHA-256 is one
+ * of the pinned roots, and a leaf only by its chain to them.
+ */
+enum snp_certificate_kind {
+	SNP_ARK,
+	SNP_ASK,  /* signs VCEKs */
+	SNP_ASVK, /* signs VLEKs */
+	SNP_VCEK,
+	SNP_VLEK,
+	SNP_CERTIFICATE_OTHER, /* nothing that a report needs */
+};
+
+/* "VCEK" */
+const char *snp_certificate_kind_name(enum snp_certificate_kind kind);
+
+struct snp_root {
+	enum snp_product product;
+	enum snp_certificate_kind kind; /* SNP_ARK, SNP_ASK, SNP_ASVK */
+	uint8_t sha256[32];		/* of the DER certificate */
+};
+
+/* AMD's nine CA certificates of Milan, Genoa and Turin. */
+#define SNP_N_AMD_ROOTS 9
+extern const struct snp_root snp_amd_roots[SNP_N_AMD_ROOTS];
+
+struct snp_certificates; /* a set; for one thread at a time while it grows, then for any number */
+
+#define SNP_MAX_CERTIFICATES	 1024	      /* in a set */
+#define SNP_MAX_CERTIFICATE_SIZE (16u << 10)  /* DER; AMD's are of 1.7 KiB */
+#define SNP_MAX_CRL_SIZE	 (256u << 10) /* DER */
+
+SNP_CHECK int snp_certificates_new(struct snp_certificates **ret, struct snp_error *err);
+void snp_certificates_free(struct snp_certificates *set);
+
+/* Add what `bytes` holds, told by content: one DER certificate, PEM text with one or more, or a
+ * certificate table. A certificate that is there already is not added again. On failure the set is as
+ * it was, or has a part of what was asked.
+ * Errors: SNP_E_BAD_CERTIFICATE (not one DER object to the last byte; PEM with something else in it),
+ * SNP_E_BAD_CERTIFICATE_TABLE, SNP_E_TOO_LARGE, SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes,
+				   struct snp_error *err);
+
+/* Add the certificates of a table. CA certificates that cannot be read are passed over: they are
+ * wanted only if they are the pinned ones. Errors: as above. */
+SNP_CHECK int snp_certificates_add_table(struct snp_certificates *set, struct snp_span table,
+					 struct snp_error *err);
+
+/* Add a file, or the regular files of a folder in the order of their names, without its sub-folders;
+ * files of a folder that are too large or no certificates are passed over.
+ * Errors: as snp_certificates_add(), and those of snp_file_read(); `path` is named. */
+SNP_CHECK int snp_certificates_add_path(struct snp_certificates *set, const char *path,
+					struct snp_error *err);
+
+/* Add one CRL, DER or PEM. Errors: SNP_E_BAD_CRL, SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes,
+				       struct snp_error *err);
+
+/* What a certificate says of itself; nothing here has been verified. */
+struct snp_certificate {
+	enum snp_certificate_kind kind; /* by subject name, or the leaf's extensions */
+	enum snp_product product;	/* by subject or issuer name */
+	struct snp_span der;		/* borrowed from the set */
+	uint8_t sha256[32];
+	size_t hwid_size;	    /* 0: none, 8 or 64 */
+	uint8_t hwid[64];	    /* VCEK: the chip */
+	uint64_t tcb;		    /* VCEK, VLEK: the levels it is for, in the product's layout */
+	char subject[64], csp[128]; /* common name; VLEK: the cloud provider. Escaped */
+};
+
+/* The i-th certificate of the set; false past the last. */
+bool snp_certificates_at(const struct snp_certificates *set, size_t i, struct snp_certificate *ret);
+
+/* Check that the i-th certificate is one of `roots`, or a leaf whose chain over certificates of the
+ * set verifies to them; dates and revocation are left out, the leaf's own form is not.
+ * Errors: SNP_E_UNTRUSTED_CERTIFICATE, SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
+				       const struct snp_root *roots, size_t n_roots,
+				       struct snp_error *err);
+
+/*
+ * A certificate table (GHCB specification 56421, SNP Extended Guest Request): entries of a GUID in text
+ * order, offset and length, ended by one of zeros, then the objects.
+ */
+#define SNP_MAX_TABLE_ENTRIES 64
+#define SNP_GUID_SIZE	      16
+
+struct snp_table_entry {
+	uint8_t guid[SNP_GUID_SIZE];
+	struct snp_span object; /* borrowed */
+};
+
+struct snp_certificate_table {
+	size_t n_entries;
+	struct snp_table_entry entries[SNP_MAX_TABLE_ENTRIES];
+};
+
+/* Read a table of at most SNP_MAX_SMALL bytes. Refused: no terminator, an object that is empty, over
+ * SNP_MAX_CERTIFICATE_SIZE, outside the table, in its header or in another, a GUID twice, bytes that
+ * belong to nothing and are not zero. Errors: SNP_E_BAD_CERTIFICATE_TABLE. */
+SNP_CHECK int snp_certificate_table_parse(struct snp_span bytes, struct snp_certificate_table *ret,
+					  struct snp_error *err);
+
+/* The kind of object that a GUID announces (SNP_ASK for ASK and ASVK); SNP_CERTIFICATE_OTHER for any
+ * other. */
+enum snp_certificate_kind snp_table_guid_kind(const uint8_t guid[static SNP_GUID_SIZE]);
+
+/* The path of a certificate (SNP_VCEK; SNP_ARK and SNP_ASK or SNP_ASVK come in one chain) or of the CRL
+ * at AMD's key server, https://kdsintf.amd.com; false where there is none: a VLEK comes from the cloud
+ * provider, and a masked chip id names no chip. */
+#define SNP_FETCH_PATH_SIZE 256
+bool snp_fetch_path(const struct snp_report *report, enum snp_product product,
+		    enum snp_certificate_kind kind, char ret[static SNP_FETCH_PATH_SIZE]);
+bool snp_fetch_path_crl(enum snp_product product, char ret[static SNP_FETCH_PATH_SIZE]);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_REPORT_H
+#define SNP_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/file.h>
+#include <snp/span.h>
+#include <snp/tcb.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * ATTESTATION_REPORT (SEV-SNP firmware ABI 56860, MSG_REPORT_RSP), versions 2 to 5. Reading one says
+ * nothing about its truth: that is snp_verify() of snp/verdict.h.
+ *
+ * A report is identified by what it says (REPORT_ID, REPORT_DATA), never by its hash: for every
+ * signature (R, S) the pair (R, n - S) verifies too, so one report has two byte forms, and firmware
+ * makes both low and high S. A report whose REPORT_DATA is not a fresh nonce of the verifier is only a
+ * claim about some time.
+ */
+#define SNP_REPORT_SIZE	       1184
+#define SNP_REPORT_SIGNED_SIZE 672 /* bytes 0 to 0x29f */
+#define SNP_REPORT_DATA_SIZE   64
+#define SNP_HOST_DATA_SIZE     32
+#define SNP_REPORT_ID_SIZE     32
+#define SNP_CHIP_ID_SIZE       64
+#define SNP_MEASUREMENT_SIZE   48
+#define SNP_REPORT_MIN_VERSION 2
+#define SNP_REPORT_MAX_VERSION 5
+
+enum snp_signing_key {
+	SNP_SIGNING_KEY_VCEK = 0,
+	SNP_SIGNING_KEY_VLEK = 1,
+	SNP_SIGNING_KEY_NONE = 7, /* 2-6 are reserved */
+};
+
+/* PLATFORM_INFO */
+#define SNP_PLATFORM_SMT_EN		       (1ull << 0)
+#define SNP_PLATFORM_TSME_EN		       (1ull << 1)
+#define SNP_PLATFORM_ECC_EN		       (1ull << 2)
+#define SNP_PLATFORM_RAPL_DIS		       (1ull << 3)
+#define SNP_PLATFORM_CIPHERTEXT_HIDING_DRAM_EN (1ull << 4)
+#define SNP_PLATFORM_ALIAS_CHECK_COMPLETE      (1ull << 5) /* AMD-SB-3015 */
+#define SNP_PLATFORM_IOMMU_WRITE_SAFE	       (1ull << 6) /* Turin */
+#define SNP_PLATFORM_TIO_EN		       (1ull << 7)
+
+struct snp_platform_bit {
+	const char *name; /* the ABI's, lower-cased */
+	uint64_t mask;
+};
+
+extern const struct snp_platform_bit snp_platform_bits[];
+extern const size_t snp_n_platform_bits;
+
+struct snp_firmware_version {
+	uint8_t major, minor, build;
+};
+
+/* The fields, in the order of the ABI. TCBs stay words, for their layout depends on the product. */
+struct snp_report {
+	uint32_t version;
+	uint32_t guest_svn;
+	uint64_t policy;
+	uint8_t family_id[16];
+	uint8_t image_id[16];
+	uint32_t vmpl; /* 0-3; 0xffffffff where the host asked for the report */
+	uint32_t signature_algo;
+	uint64_t current_tcb;
+	uint64_t platform_info;
+	bool author_key_en;
+	bool mask_chip_key;	  /* the firmware wrote zeros in place of a signature */
+	unsigned int signing_key; /* enum snp_signing_key, or a reserved value */
+	uint8_t report_data[SNP_REPORT_DATA_SIZE];
+	uint8_t measurement[SNP_MEASUREMENT_SIZE];
+	uint8_t host_data[SNP_HOST_DATA_SIZE];
+	uint8_t id_key_digest[48];
+	uint8_t author_key_digest[48];
+	uint8_t report_id[SNP_REPORT_ID_SIZE];
+	uint8_t report_id_ma[SNP_REPORT_ID_SIZE]; /* 0xff… without a migration agent */
+	uint64_t reported_tcb;
+	bool has_cpuid; /* from version 3 */
+	uint8_t cpuid_family, cpuid_model, cpuid_stepping;
+	uint8_t chip_id[SNP_CHIP_ID_SIZE]; /* zeros where masked; Turin: 8 bytes, then zeros */
+	uint64_t committed_tcb;
+	struct snp_firmware_version current, committed;
+	uint64_t launch_tcb;
+	bool has_mit_vectors; /* version 5; in 4 the bytes are there and their meaning is not public */
+	uint64_t launch_mit_vector, current_mit_vector;
+	uint8_t signature_r[72], signature_s[72]; /* little-endian */
+};
+
+/* Decode the 1184 bytes of a report. With `any_version` a version that is not known is decoded as the
+ * newest that is, for display.
+ * Errors: SNP_E_NOT_A_REPORT (another length), SNP_E_REPORT_VERSION. */
+SNP_CHECK int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
+				struct snp_error *err);
+
+/* The product of a combined CPUID family (base + extended) and model (extended << 4 | base);
+ * SNP_PRODUCT_UNKNOWN for any other, such as Venice, whose TCB has another layout again. */
+enum snp_product snp_product_of_cpuid(uint8_t family, uint8_t model);
+
+/* The product as far as the report itself says: by CPUID from version 3; in version 2 Turin by its
+ * short chip id, else unknown. */
+enum snp_product snp_report_product(const struct snp_report *report);
+
+/* Find bits that the report's version reserves and that are not zero, also those behind the signature,
+ * which it does not cover. True if there are none; else the offset of the first byte. TCBs are left
+ * out: their layout depends on the product. */
+bool snp_report_reserved(struct snp_span bytes, uint32_t version, uint64_t *ret_offset);
+
+/* What a report arrives in. Spans are borrowed from the bytes it was found in. */
+enum snp_container_kind {
+	SNP_CONTAINER_RAW,	/* the 1184 bytes */
+	SNP_CONTAINER_EXTENDED, /* and a certificate table directly after them */
+	SNP_CONTAINER_RESPONSE, /* the sev-guest driver's 4000 bytes with MSG_REPORT_RSP */
+	SNP_CONTAINER_HCL,	/* Azure: what the HCL keeps in the virtual TPM */
+};
+
+struct snp_container {
+	enum snp_container_kind kind;
+	struct snp_span report;	      /* 1184 bytes, as received */
+	struct snp_span certificates; /* a certificate table (snp/certificate.h); size 0: none */
+	struct snp_span runtime_data; /* HCL: the JSON whose SHA-256 starts REPORT_DATA */
+};
+
+/* The largest container: a report and a certificate table. */
+#define SNP_MAX_CONTAINER (SNP_REPORT_SIZE + SNP_MAX_SMALL)
+
+/* Recognise the container by its bytes alone.
+ * Errors: SNP_E_NOT_A_REPORT (nothing that a report comes in), SNP_E_BAD_CONTAINER (one, malformed). */
+SNP_CHECK int snp_container_parse(struct snp_span bytes, struct snp_container *ret,
+				  struct snp_error *err);
+
+/* "raw report" */
+const char *snp_container_name(enum snp_container_kind kind);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <string.h>
+
+#include "report/certificates.h"
+
+DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
+
+static inline void stackp(STACK_OF(X509) * *stack)
+{
+	sk_X509_free(*stack);
+}
+
+static const struct certificate *find_pinned(const struct snp_certificates *set,
+					     const struct snp_root *roots, size_t n_roots,
+					     enum snp_product product,
+					     enum snp_certificate_kind kind)
+{
+	bool pinned = false;
+
+	for (size_t r = 0; r < n_roots; r++) {
+		if (roots[r].product != product || roots[r].kind != kind)
+			continue;
+		pinned = true;
+		for (size_t i = 0; i < set->n_items; i++)
+			if (memcmp(set->items[i]->info.sha256, roots[r].sha256,
+				   sizeof(roots[r].sha256)) == 0)
+				return set->items[i];
+	}
+	/* A simulated host's root is what its user names; what that root signed is its own. */
+	if (pinned || product != SNP_PRODUCT_SIMULATED || kind == SNP_ARK)
+		return NULL;
+	for (size_t i = 0; i < set->n_items; i++)
+		if (set->items[i]->info.kind == kind && set->items[i]->info.product == product)
+			return set->items[i];
+	return NULL;
+}
+
+void chain_find(const struct snp_certificates *set, const struct snp_root *roots, size_t n_roots,
+		enum snp_product product, enum snp_certificate_kind kind, struct chain *ret)
+{
+	ret->root = find_pinned(set, roots, n_roots, product, SNP_ARK);
+	ret->intermediate = find_pinned(set, roots, n_roots, product, kind);
+}
+
+static int no_memory(struct snp_error *err)
+{
+	ERR_clear_error();
+	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+}
+
+/* X509_V_FLAG_X509_STRICT stays off: AMD's leaves have no authority key identifier. Time is checked for
+ * each certificate by itself, so that an expired one is told from a wrong one. */
+int chain_verify(const struct certificate *leaf, const struct chain *chain,
+		 const char **ret_problem, struct snp_error *err)
+{
+	_cleanup_(stackp)
+	STACK_OF(X509) *trusted = sk_X509_new_null();
+	_cleanup_(stackp)
+	STACK_OF(X509) *untrusted = sk_X509_new_null();
+	_cleanup_(X509_STORE_CTX_freep)
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	int problem;
+
+	if (!trusted || !untrusted || !context || sk_X509_push(trusted, chain->root->x509) == 0 ||
+	    sk_X509_push(untrusted, chain->intermediate->x509) == 0 ||
+	    X509_STORE_CTX_init(context, NULL, leaf->x509, untrusted) != 1)
+		return no_memory(err);
+	X509_STORE_CTX_set0_trusted_stack(context, trusted);
+	X509_STORE_CTX_set_flags(context, X509_V_FLAG_NO_CHECK_TIME);
+	X509_STORE_CTX_set_depth(context, 1); /* intermediates */
+	if (X509_verify_cert(context) == 1) {
+		*ret_problem = NULL;
+		return 0;
+	}
+	problem = X509_STORE_CTX_get_error(context);
+	if (problem == X509_V_ERR_OUT_OF_MEM)
+		return no_memory(err);
+	ERR_clear_error();
+	*ret_problem = X509_verify_cert_error_string(problem);
+	return 0;
+}
+
+int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
+			     const struct snp_root *roots, size_t n_roots, struct snp_error *err)
+{
+	const struct certificate *c = set->items[i];
+	enum snp_certificate_kind ca = c->info.kind == SNP_VLEK ? SNP_ASVK : SNP_ASK;
+	struct chain chain;
+	const char *problem;
+	int r;
+
+	for (size_t n = 0; n < n_roots; n++)
+		if (memcmp(c->info.sha256, roots[n].sha256, sizeof(roots[n].sha256)) == 0)
+			return 0;
+	if (c->info.kind != SNP_VCEK && c->info.kind != SNP_VLEK)
+		return snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
+				"'%s' is neither one of AMD's CA certificates nor a VCEK or VLEK",
+				c->info.subject);
+	chain_find(set, roots, n_roots, c->info.product, ca, &chain);
+	if (!chain.root || !chain.intermediate)
+		return snp_fail(
+			err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
+			"%s of %s cannot be checked without AMD's %s and ARK; give them too",
+			snp_certificate_kind_name(c->info.kind), snp_product_name(c->info.product),
+			snp_certificate_kind_name(ca));
+	r = chain_verify(c, &chain, &problem, err);
+	if (r == 0 && problem)
+		r = snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
+			     "%s does not lead to AMD's root: %s",
+			     snp_certificate_kind_name(c->info.kind), problem);
+	return r;
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include <snp/policy.h>
+#include <snp/sha.h>
+
+#include "report/checks.h"
+
+/* Neither is secret; equal time for all costs nothing. */
+static bool equal(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	return CRYPTO_memcmp(a, b, size) == 0;
+}
+
+static enum snp_outcome runtime_data(struct inquiry *q)
+{
+	uint8_t sha256[SNP_SHA256_SIZE];
+
+	if (q->evidence->runtime_data.size == 0)
+		return NOT_ASKED("%s", "");
+	q->status = snp_sha256(q->evidence->runtime_data, sha256, q->err);
+	if (q->status < 0 || !equal(sha256, q->verdict->report.report_data, sizeof(sha256)))
+		return FAIL("SHA-256 of the runtime data is not what REPORT_DATA starts with");
+	return SNP_PASSED;
+}
+
+static enum snp_outcome denied_product(struct inquiry *q)
+{
+	if (q->expected->denied_products == 0)
+		return NOT_ASKED("%s", "");
+	if (q->expected->denied_products & 1u << q->verdict->product)
+		return FAIL("it is of %s", snp_product_name(q->verdict->product));
+	return SNP_PASSED;
+}
+
+/* How much of a published launch the report differs from. One digest may be published for images that
+ * differ in what it does not cover. */
+static unsigned int distance(const struct snp_report *report, const struct snp_reference *r)
+{
+	unsigned int n = 0;
+
+	n += report->policy != r->policy;
+	n += report->guest_svn < r->guest_svn;
+	n += r->has_family_id && !equal(report->family_id, r->family_id, 16);
+	n += r->has_image_id && !equal(report->image_id, r->image_id, 16);
+	return n;
+}
+
+static enum snp_outcome measurement(struct inquiry *q)
+{
+	const struct snp_expectations *e = q->expected;
+	const struct snp_report *report = &q->verdict->report;
+	unsigned int nearest = UINT32_MAX;
+	bool found = false;
+
+	if (e->n_references == 0 && e->n_measurements == 0)
+		return NOT_ASKED("no launch digest was expected");
+	for (size_t i = 0; i < e->n_measurements; i++)
+		found |= equal(report->measurement, e->measurements[i], SNP_MEASUREMENT_SIZE);
+	for (size_t i = 0; i < e->n_references; i++) {
+		const struct snp_reference *r = &e->references[i];
+		unsigned int d = distance(report, r);
+
+		if (!equal(report->measurement, r->launch_digest, SNP_MEASUREMENT_SIZE) ||
+		    d >= nearest)
+			continue;
+		found = true;
+		nearest = d;
+		q->verdict->reference = r;
+	}
+	if (!found)
+		return FAIL("none of %zu that are expected", e->n_references + e->n_measurements);
+	return PASS("%s", q->verdict->reference ? q->verdict->reference->name : "");
+}
+
+static enum snp_outcome debug(struct inquiry *q)
+{
+	if (!(q->verdict->report.policy & SNP_POLICY_DEBUG))
+		return SNP_PASSED;
+	if (q->expected->allow_debug)
+		return NOT_ASKED("debugging is on, which was allowed");
+	return FAIL("the policy allows debugging: the host can read and change the guest");
+}
+
+static enum snp_outcome policy(struct inquiry *q)
+{
+	const struct snp_reference *r = q->verdict->reference;
+	uint64_t found = q->verdict->report.policy;
+
+	if (!q->expected->has_policy && !r)
+		return NOT_ASKED("%s", "");
+	if (q->expected->has_policy && found != q->expected->policy)
+		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is expected", found,
+			    q->expected->policy);
+	/* With an upper limit of the caller's own, the published policy is an upper limit too. */
+	if (r && found != r->policy &&
+	    !(q->expected->has_policy_at_most && snp_policy_at_most(found, r->policy)))
+		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is published", found, r->policy);
+	return SNP_PASSED;
+}
+
+static enum snp_outcome policy_at_most(struct inquiry *q)
+{
+	uint64_t found = q->verdict->report.policy, limit = q->expected->policy_at_most;
+
+	if (!q->expected->has_policy_at_most)
+		return NOT_ASKED("%s", "");
+	if (!snp_policy_at_most(found, limit))
+		return FAIL("0x%" PRIx64 " allows what 0x%" PRIx64 " does not", found, limit);
+	return SNP_PASSED;
+}
+
+static enum snp_outcome guest_svn(struct inquiry *q)
+{
+	const struct snp_reference *r = q->verdict->reference;
+	uint32_t found = q->verdict->report.guest_svn, minimum = 0;
+
+	if (!q->expected->has_guest_svn_min && !r)
+		return NOT_ASKED("%s", "");
+	if (q->expected->has_guest_svn_min)
+		minimum = q->expected->guest_svn_min;
+	if (r && r->guest_svn > minimum)
+		minimum = r->guest_svn;
+	if (found < minimum)
+		return FAIL("%" PRIu32 ", where at least %" PRIu32 " is expected", found, minimum);
+	return SNP_PASSED;
+}
+
+/* One value, from the caller or nobody. */
+static enum snp_outcome exactly(struct inquiry *q, bool asked, const uint8_t *found,
+				const uint8_t *wanted, size_t size)
+{
+	if (!asked)
+		return NOT_ASKED("%s", "");
+	return equal(found, wanted, size) ? SNP_PASSED : FAIL("another than expected");
+}
+
+/* As above, from the caller, a published launch, or both. */
+static enum snp_outcome both(struct inquiry *q, const uint8_t found[static 16], bool asked,
+			     const uint8_t wanted[static 16], bool published,
+			     const uint8_t *reference)
+{
+	if (published && !equal(found, reference, 16))
+		return FAIL("another than published");
+	return exactly(q, asked || published, found, asked ? wanted : reference, 16);
+}
+
+static enum snp_outcome family_id(struct inquiry *q)
+{
+	const struct snp_reference *r = q->verdict->reference;
+
+	return both(q, q->verdict->report.family_id, q->expected->has_family_id,
+		    q->expected->family_id, r && r->has_family_id, r ? r->family_id : NULL);
+}
+
+static enum snp_outcome image_id(struct inquiry *q)
+{
+	const struct snp_reference *r = q->verdict->reference;
+
+	return both(q, q->verdict->report.image_id, q->expected->has_image_id,
+		    q->expected->image_id, r && r->has_image_id, r ? r->image_id : NULL);
+}
+
+static enum snp_outcome host_data(struct inquiry *q)
+{
+	return exactly(q, q->expected->has_host_data, q->verdict->report.host_data,
+		       q->expected->host_data, SNP_HOST_DATA_SIZE);
+}
+
+static enum snp_outcome report_data(struct inquiry *q)
+{
+	if (!q->expected->has_report_data)
+		return NOT_ASKED("freshness not checked: no report data was expected");
+	return exactly(q, true, q->verdict->report.report_data, q->expected->report_data,
+		       SNP_REPORT_DATA_SIZE);
+}
+
+static enum snp_outcome vmpl(struct inquiry *q)
+{
+	if (!q->expected->has_vmpl)
+		return NOT_ASKED("%s", "");
+	if (q->verdict->report.vmpl != q->expected->vmpl)
+		return FAIL("%" PRIu32 ", where %" PRIu32 " is expected", q->verdict->report.vmpl,
+			    q->expected->vmpl);
+	return SNP_PASSED;
+}
+
+static enum snp_outcome one_of(struct inquiry *q, const uint8_t *found, const uint8_t *list,
+			       size_t n, size_t size)
+{
+	if (n == 0)
+		return NOT_ASKED("%s", "");
+	for (size_t i = 0; i < n; i++)
+		if (equal(found, list + i * size, size))
+			return SNP_PASSED;
+	return FAIL("none of %zu that are expected", n);
+}
+
+static enum snp_outcome id_key_digest(struct inquiry *q)
+{
+	return one_of(q, q->verdict->report.id_key_digest,
+		      (const uint8_t *)q->expected->id_key_digests, q->expected->n_id_key_digests,
+		      48);
+}
+
+static enum snp_outcome author_key_digest(struct inquiry *q)
+{
+	return one_of(q, q->verdict->report.author_key_digest,
+		      (const uint8_t *)q->expected->author_key_digests,
+		      q->expected->n_author_key_digests, 48);
+}
+
+static enum snp_outcome expected_chip_id(struct inquiry *q)
+{
+	return one_of(q, q->verdict->report.chip_id, (const uint8_t *)q->expected->chip_ids,
+		      q->expected->n_chip_ids, SNP_CHIP_ID_SIZE);
+}
+
+static enum snp_outcome report_id(struct inquiry *q)
+{
+	return exactly(q, q->expected->has_report_id, q->verdict->report.report_id,
+		       q->expected->report_id, SNP_REPORT_ID_SIZE);
+}
+
+static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
+				     const struct snp_tcb *minimum)
+{
+	char found[SNP_TCB_TEXT_SIZE], wanted[SNP_TCB_TEXT_SIZE];
+	struct snp_tcb tcb;
+	struct snp_error why;
+
+	if (snp_tcb_decode(word, q->verdict->product, &tcb, &why) < 0)
+		return FAIL("%s", why.message);
+	if (snp_tcb_at_least(&tcb, minimum))
+		return SNP_PASSED;
+	snp_tcb_describe(&tcb, found);
+	snp_tcb_describe(minimum, wanted);
+	return FAIL("%s, where at least %s is expected", found, wanted);
+}
+
+static enum snp_outcome minimum_tcb(struct inquiry *q)
+{
+	const struct snp_reference *r = q->verdict->reference;
+	uint64_t reported = q->verdict->report.reported_tcb;
+	bool published = r && r->has_minimum_tcb;
+
+	if (!q->expected->has_minimum_tcb && !published)
+		return NOT_ASKED("%s", "");
+	if (published && tcb_at_least(q, reported, &r->minimum_tcb) == SNP_FAILED)
+		return SNP_FAILED;
+	if (!q->expected->has_minimum_tcb)
+		return SNP_PASSED;
+	return tcb_at_least(q, reported, &q->expected->minimum_tcb);
+}
+
+static enum snp_outcome minimum_launch_tcb(struct inquiry *q)
+{
+	if (!q->expected->has_minimum_launch_tcb)
+		return NOT_ASKED("%s", "");
+	return tcb_at_least(q, q->verdict->report.launch_tcb, &q->expected->minimum_launch_tcb);
+}
+
+static uint32_t version_number(struct snp_firmware_version v)
+{
+	return (uint32_t)v.major << 16 | (uint32_t)v.minor << 8 | v.build;
+}
+
+/* The committed version: the host can go back to it at any time. */
+static enum snp_outcome firmware_version(struct inquiry *q)
+{
+	struct snp_firmware_version found = q->verdict->report.committed;
+	struct snp_firmware_version minimum = q->expected->firmware_min;
+
+	if (!q->expected->has_firmware_min)
+		return NOT_ASKED("%s", "");
+	if (version_number(found) < version_number(minimum))
+		return FAIL("%u.%u.%u, where at least %u.%u.%u is expected", found.major,
+			    found.minor, found.build, minimum.major, minimum.minor, minimum.build);
+	return SNP_PASSED;
+}
+
+static enum snp_outcome provisional_firmware(struct inquiry *q)
+{
+	const struct snp_report *report = &q->verdict->report;
+
+	if (!q->expected->no_provisional_firmware)
+		return NOT_ASKED("%s", "");
+	if (report->current_tcb != report->committed_tcb ||
+	    version_number(report->current) != version_number(report->committed))
+		return FAIL("the host runs firmware or microcode that it has not committed to");
+	return SNP_PASSED;
+}
+
+static enum snp_outcome platform_require(struct inquiry *q)
+{
+	uint64_t required = SNP_PLATFORM_ALIAS_CHECK_COMPLETE, missing;
+
+	if (q->expected->has_platform_require)
+		required = q->expected->platform_require;
+	else if (q->verdict->report.version < 3)
+		return NOT_ASKED("version 2 does not say whether memory aliases were looked for "
+				 "(AMD-SB-3015)");
+	missing = required & ~q->verdict->report.platform_info;
+	return missing == 0 ? SNP_PASSED : FAIL("bits 0x%" PRIx64 " are not set", missing);
+}
+
+static enum snp_outcome platform_forbid(struct inquiry *q)
+{
+	uint64_t found = q->verdict->report.platform_info & q->expected->platform_forbid;
+
+	if (!q->expected->has_platform_forbid)
+		return NOT_ASKED("%s", "");
+	return found == 0 ? SNP_PASSED : FAIL("bits 0x%" PRIx64 " are set", found);
+}
+
+static enum snp_outcome mitigations(struct inquiry *q, bool asked, uint64_t found, uint64_t wanted)
+{
+	if (!asked)
+		return NOT_ASKED("%s", "");
+	if (!q->verdict->report.has_mit_vectors)
+		return FAIL("a report of version %" PRIu32 " does not say",
+			    q->verdict->report.version);
+	return (wanted & ~found) == 0 ? SNP_PASSED
+				      : FAIL("bits 0x%" PRIx64 " are not set", wanted & ~found);
+}
+
+static enum snp_outcome launch_mitigations(struct inquiry *q)
+{
+	return mitigations(q, q->expected->has_launch_mitigations,
+			   q->verdict->report.launch_mit_vector, q->expected->launch_mitigations);
+}
+
+static enum snp_outcome current_mitigations(struct inquiry *q)
+{
+	return mitigations(q, q->expected->has_current_mitigations,
+			   q->verdict->report.current_mit_vector, q->expected->current_mitigations);
+}
+
+/* clang-format off */
+static const struct check checks[] = {
+	{SNP_CHECK_RUNTIME_DATA,         NEED_AUTHENTIC, runtime_data},
+	{SNP_CHECK_DENIED_PRODUCT,       NEED_AUTHENTIC, denied_product},
+	{SNP_CHECK_MEASUREMENT,          NEED_AUTHENTIC, measurement},
+	{SNP_CHECK_DEBUG,                NEED_AUTHENTIC, debug},
+	{SNP_CHECK_POLICY,               NEED_AUTHENTIC, policy},
+	{SNP_CHECK_POLICY_AT_MOST,       NEED_AUTHENTIC, policy_at_most},
+	{SNP_CHECK_GUEST_SVN,            NEED_AUTHENTIC, guest_svn},
+	{SNP_CHECK_FAMILY_ID,            NEED_AUTHENTIC, family_id},
+	{SNP_CHECK_IMAGE_ID,             NEED_AUTHENTIC, image_id},
+	{SNP_CHECK_HOST_DATA,            NEED_AUTHENTIC, host_data},
+	{SNP_CHECK_REPORT_DATA,          NEED_AUTHENTIC, report_data},
+	{SNP_CHECK_VMPL,                 NEED_AUTHENTIC, vmpl},
+	{SNP_CHECK_ID_KEY_DIGEST,        NEED_AUTHENTIC, id_key_digest},
+	{SNP_CHECK_AUTHOR_KEY_DIGEST,    NEED_AUTHENTIC, author_key_digest},
+	{SNP_CHECK_EXPECTED_CHIP_ID,     NEED_AUTHENTIC, expected_chip_id},
+	{SNP_CHECK_REPORT_ID,            NEED_AUTHENTIC, report_id},
+	{SNP_CHECK_MINIMUM_TCB,          NEED_AUTHENTIC, minimum_tcb},
+	{SNP_CHECK_MINIMUM_LAUNCH_TCB,   NEED_AUTHENTIC, minimum_launch_tcb},
+	{SNP_CHECK_FIRMWARE_VERSION,     NEED_AUTHENTIC, firmware_version},
+	{SNP_CHECK_PROVISIONAL_FIRMWARE, NEED_AUTHENTIC, provisional_firmware},
+	{SNP_CHECK_PLATFORM_REQUIRE,     NEED_AUTHENTIC, platform_require},
+	{SNP_CHECK_PLATFORM_FORBID,      NEED_AUTHENTIC, platform_forbid},
+	{SNP_CHECK_LAUNCH_MITIGATIONS,   NEED_AUTHENTIC, launch_mitigations},
+	{SNP_CHECK_CURRENT_MITIGATIONS,  NEED_AUTHENTIC, current_mitigations},
+};
+/* clang-format on */
+
+const struct check_group checks_of_expectations = {checks, ARRAY_SIZE(checks)};

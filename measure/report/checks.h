@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REPORT_CHECKS_H
+#define REPORT_CHECKS_H
+
+#include <snp/verdict.h>
+
+#include "report/certificates.h"
+
+/* A verdict in the making. */
+struct inquiry {
+	const struct snp_evidence *evidence;
+	const struct snp_expectations *expected;
+	const struct snp_root *roots;
+	size_t n_roots;
+	struct snp_verdict *verdict;
+	const struct certificate *leaf; /* the best of its kind that is at hand; NULL: none */
+	enum snp_certificate_kind leaf_kind,
+		ca_kind; /* those that the report's SIGNING_KEY asks for */
+	struct chain chain;
+	enum snp_check running;
+	int status; /* negative where the verdict itself could not be made */
+	struct snp_error *err;
+};
+
+/* Runs only if every check in `needs` has passed or was not asked. */
+struct check {
+	enum snp_check id;
+	uint64_t needs; /* NEED() of ids */
+	enum snp_outcome (*run)(struct inquiry *q);
+};
+
+#define NEED(id)       (1ull << SNP_CHECK_##id)
+#define NEED_AUTHENTIC (NEED(REPORT_SIGNATURE) * 2 - 1) /* all up to it */
+
+_Static_assert(SNP_N_CHECKS <= 64, "a bit each");
+
+struct check_group {
+	const struct check *checks;
+	size_t n;
+};
+
+extern const struct check_group checks_of_form, checks_of_certificates, checks_of_expectations;
+
+/* Make a verdict with these groups. */
+int verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
+		 const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
+		 struct snp_error *err);
+
+/* Leave a message with the running check and return the outcome. */
+enum snp_outcome conclude(struct inquiry *q, enum snp_outcome outcome, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+#define PASS(...)      conclude(q, SNP_PASSED, __VA_ARGS__)
+#define FAIL(...)      conclude(q, SNP_FAILED, __VA_ARGS__)
+#define NOT_ASKED(...) conclude(q, SNP_NOT_ASKED, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/report.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+/* ATTESTATION_REPORT, ABI 56860 "ATTESTATION_REPORT structure", little-endian. */
+enum {
+	VERSION = 0x000,
+	GUEST_SVN = 0x004,
+	POLICY = 0x008,
+	FAMILY_ID = 0x010,
+	IMAGE_ID = 0x020,
+	VMPL = 0x030,
+	SIGNATURE_ALGO = 0x034,
+	CURRENT_TCB = 0x038,
+	PLATFORM_INFO = 0x040,
+	FLAGS = 0x048,
+	REPORT_DATA = 0x050,
+	MEASUREMENT = 0x090,
+	HOST_DATA = 0x0c0,
+	ID_KEY_DIGEST = 0x0e0,
+	AUTHOR_KEY_DIGEST = 0x110,
+	REPORT_ID = 0x140,
+	REPORT_ID_MA = 0x160,
+	REPORTED_TCB = 0x180,
+	CPUID_FAM_ID = 0x188,
+	CPUID_MOD_ID = 0x189,
+	CPUID_STEP = 0x18a,
+	CHIP_ID = 0x1a0,
+	COMMITTED_TCB = 0x1e0,
+	CURRENT_VERSION = 0x1e8, /* build, minor, major */
+	COMMITTED_VERSION = 0x1ec,
+	LAUNCH_TCB = 0x1f0,
+	LAUNCH_MIT_VECTOR = 0x1f8,
+	CURRENT_MIT_VECTOR = 0x200,
+	SIGNATURE_R = 0x2a0,
+	SIGNATURE_S = 0x2e8,
+	SIGNATURE_END = 0x330,
+};
+
+_Static_assert((int)SIGNATURE_R == SNP_REPORT_SIGNED_SIZE, "the signature follows what it signs");
+
+/* FLAGS */
+#define AUTHOR_KEY_EN	  (1u << 0)
+#define MASK_CHIP_KEY	  (1u << 1)
+#define SIGNING_KEY_SHIFT 2
+#define SIGNING_KEY_MASK  7u
+
+#define ALL_VERSIONS SNP_REPORT_MIN_VERSION, SNP_REPORT_MAX_VERSION
+
+/* What must be zero, by version. Version 4 is in nobody's public documents: whether 0x1f8-0x207 are the
+ * mitigation vectors of version 5 is not known, so they are neither demanded zero nor read. The bytes
+ * from 0x330 are not signed: nothing but this table looks at them. */
+static const struct reserved {
+	uint16_t offset, size;
+	uint32_t first_version, last_version;
+	uint8_t mask;
+} reserved[] = {
+	{FLAGS, 1, ALL_VERSIONS, 0xe0},
+	{FLAGS + 1, 7, ALL_VERSIONS, 0xff},
+	{CPUID_FAM_ID, 24, 2, 2, 0xff},
+	{CPUID_STEP + 1, 21, 3, SNP_REPORT_MAX_VERSION, 0xff},
+	{CURRENT_VERSION + 3, 1, ALL_VERSIONS, 0xff},
+	{COMMITTED_VERSION + 3, 1, ALL_VERSIONS, 0xff},
+	{LAUNCH_MIT_VECTOR, 168, 2, 3, 0xff},
+	{CURRENT_MIT_VECTOR + 8, 152, 4, SNP_REPORT_MAX_VERSION, 0xff},
+	{SIGNATURE_R + 48, 24, ALL_VERSIONS, 0xff},
+	{SIGNATURE_S + 48, 24, ALL_VERSIONS, 0xff},
+	{SIGNATURE_END, SNP_REPORT_SIZE - SIGNATURE_END, ALL_VERSIONS, 0xff},
+};
+
+const struct snp_platform_bit snp_platform_bits[] = {
+	{"smt_en", SNP_PLATFORM_SMT_EN},
+	{"tsme_en", SNP_PLATFORM_TSME_EN},
+	{"ecc_en", SNP_PLATFORM_ECC_EN},
+	{"rapl_dis", SNP_PLATFORM_RAPL_DIS},
+	{"ciphertext_hiding_dram_en", SNP_PLATFORM_CIPHERTEXT_HIDING_DRAM_EN},
+	{"alias_check_complete", SNP_PLATFORM_ALIAS_CHECK_COMPLETE},
+	{"iommu_write_safe", SNP_PLATFORM_IOMMU_WRITE_SAFE},
+	{"tio_en", SNP_PLATFORM_TIO_EN},
+};
+const size_t snp_n_platform_bits = ARRAY_SIZE(snp_platform_bits);
+
+/* Family and models of the reports that certificates of each product verify; 0xa0-0xaf are Bergamo and
+ * Siena, whose certificates are Genoa's. */
+static const struct {
+	uint8_t family, first_model, last_model;
+	enum snp_product product;
+} cpuids[] = {
+	{0x19, 0x00, 0x0f, SNP_PRODUCT_MILAN},
+	{0x19, 0x10, 0x1f, SNP_PRODUCT_GENOA},
+	{0x19, 0xa0, 0xaf, SNP_PRODUCT_GENOA},
+	{0x1a, 0x00, 0x11, SNP_PRODUCT_TURIN},
+};
+
+bool snp_report_reserved(struct snp_span bytes, uint32_t version, uint64_t *ret_offset)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
+		const struct reserved *r = &reserved[i];
+		struct snp_span field;
+
+		if (version < r->first_version || version > r->last_version ||
+		    !snp_span_sub(bytes, r->offset, r->size, &field))
+			continue;
+		for (size_t at = 0; at < field.size; at++) {
+			if ((field.data[at] & r->mask) == 0)
+				continue;
+			*ret_offset = r->offset + at;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Offsets are constants below the size that snp_report_decode() has checked. */
+static uint32_t get32(struct snp_span bytes, unsigned int offset)
+{
+	uint32_t v = 0;
+
+	(void)snp_span_le32(bytes, offset, &v);
+	return v;
+}
+
+static uint64_t get64(struct snp_span bytes, unsigned int offset)
+{
+	uint64_t v = 0;
+
+	(void)snp_span_le64(bytes, offset, &v);
+	return v;
+}
+
+static void copy(struct snp_span bytes, unsigned int offset, uint8_t *ret, size_t size)
+{
+	struct snp_span field;
+
+	if (snp_span_sub(bytes, offset, size, &field))
+		memcpy(ret, field.data, size);
+}
+
+#define COPY(offset, field) copy(bytes, offset, field, sizeof(field))
+
+static struct snp_firmware_version firmware_version(struct snp_span bytes, unsigned int offset)
+{
+	uint8_t b[3] = {0};
+
+	copy(bytes, offset, b, sizeof(b));
+	return (struct snp_firmware_version){.major = b[2], .minor = b[1], .build = b[0]};
+}
+
+int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
+		      struct snp_error *err)
+{
+	struct snp_report r = {0};
+	uint8_t cpuid[3] = {0};
+	uint32_t flags;
+
+	if (bytes.size != SNP_REPORT_SIZE)
+		return snp_fail(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
+				"%zu bytes, where an attestation report has %u", bytes.size,
+				SNP_REPORT_SIZE);
+	r.version = get32(bytes, VERSION);
+	if (!any_version &&
+	    (r.version < SNP_REPORT_MIN_VERSION || r.version > SNP_REPORT_MAX_VERSION))
+		return snp_fail(err, SNP_E_REPORT_VERSION, VERSION,
+				"attestation report of version %" PRIu32
+				"; versions %u to %u can be checked",
+				r.version, SNP_REPORT_MIN_VERSION, SNP_REPORT_MAX_VERSION);
+	r.guest_svn = get32(bytes, GUEST_SVN);
+	r.policy = get64(bytes, POLICY);
+	COPY(FAMILY_ID, r.family_id);
+	COPY(IMAGE_ID, r.image_id);
+	r.vmpl = get32(bytes, VMPL);
+	r.signature_algo = get32(bytes, SIGNATURE_ALGO);
+	r.current_tcb = get64(bytes, CURRENT_TCB);
+	r.platform_info = get64(bytes, PLATFORM_INFO);
+	flags = get32(bytes, FLAGS);
+	r.author_key_en = flags & AUTHOR_KEY_EN;
+	r.mask_chip_key = flags & MASK_CHIP_KEY;
+	r.signing_key = flags >> SIGNING_KEY_SHIFT & SIGNING_KEY_MASK;
+	COPY(REPORT_DATA, r.report_data);
+	COPY(MEASUREMENT, r.measurement);
+	COPY(HOST_DATA, r.host_data);
+	COPY(ID_KEY_DIGEST, r.id_key_digest);
+	COPY(AUTHOR_KEY_DIGEST, r.author_key_digest);
+	COPY(REPORT_ID, r.report_id);
+	COPY(REPORT_ID_MA, r.report_id_ma);
+	r.reported_tcb = get64(bytes, REPORTED_TCB);
+	COPY(CPUID_FAM_ID, cpuid);
+	r.has_cpuid = r.version >= 3;
+	r.cpuid_family = r.has_cpuid ? cpuid[0] : 0;
+	r.cpuid_model = r.has_cpuid ? cpuid[1] : 0;
+	r.cpuid_stepping = r.has_cpuid ? cpuid[2] : 0;
+	COPY(CHIP_ID, r.chip_id);
+	r.committed_tcb = get64(bytes, COMMITTED_TCB);
+	r.current = firmware_version(bytes, CURRENT_VERSION);
+	r.committed = firmware_version(bytes, COMMITTED_VERSION);
+	r.launch_tcb = get64(bytes, LAUNCH_TCB);
+	r.has_mit_vectors = r.version >= 5;
+	r.launch_mit_vector = get64(bytes, LAUNCH_MIT_VECTOR);
+	r.current_mit_vector = get64(bytes, CURRENT_MIT_VECTOR);
+	COPY(SIGNATURE_R, r.signature_r);
+	COPY(SIGNATURE_S, r.signature_s);
+	*ret = r;
+	return 0;
+}
+
+enum snp_product snp_product_of_cpuid(uint8_t family, uint8_t model)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cpuids); i++)
+		if (family == cpuids[i].family && model >= cpuids[i].first_model &&
+		    model <= cpuids[i].last_model)
+			return cpuids[i].product;
+	return SNP_PRODUCT_UNKNOWN;
+}
+
+enum snp_product snp_report_product(const struct snp_report *report)
+{
+	static const uint8_t zeros[SNP_CHIP_ID_SIZE - 8];
+
+	if (report->has_cpuid)
+		return snp_product_of_cpuid(report->cpuid_family, report->cpuid_model);
+	/* A masked id is all zeros and tells nothing. */
+	if (memcmp(report->chip_id, zeros, 8) != 0 &&
+	    memcmp(report->chip_id + 8, zeros, sizeof(zeros)) == 0)
+		return SNP_PRODUCT_TURIN;
+	return SNP_PRODUCT_UNKNOWN;
+}

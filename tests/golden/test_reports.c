@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+/* test_reports FOLDER: reports of real machines, each verified by two independent programs when they were
+ * collected (the folder's README says where). Every genuine one is accepted, each other one refused by
+ * its own name, and nothing that differs from a genuine one by a bit is accepted. */
+#include "../unit/rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/verdict.h>
+
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+
+#define AT_2025_06 1748736000 /* 2025-06-01: the VLEK was valid until December */
+#define AT_2026_07 1782864000 /* 2026-07-01 */
+
+static const char *shared;
+
+static const struct sample {
+	const char *folder;
+	enum snp_product product; /* SNP_PRODUCT_UNKNOWN: a report without a certificate */
+	uint32_t version;
+	int64_t at_time;
+	bool debug;
+} genuine[] = {
+	{"attestation/genoa-v3-aci", SNP_PRODUCT_GENOA, 3, AT_2026_07, false},
+	{"attestation/genoa-v5-routex", SNP_PRODUCT_GENOA, 5, AT_2026_07, false},
+	{"attestation/milan-v2-azure-aci", SNP_PRODUCT_MILAN, 2, AT_2026_07, false},
+	{"attestation/milan-v2-gsg", SNP_PRODUCT_MILAN, 2, AT_2026_07, true},
+	{"attestation/milan-v2-virtee", SNP_PRODUCT_MILAN, 2, AT_2026_07, false},
+	{"attestation/milan-v3-azure-hcl-a", SNP_PRODUCT_MILAN, 3, AT_2026_07, false},
+	{"attestation/milan-v3-vlek-aws", SNP_PRODUCT_MILAN, 3, AT_2025_06, false},
+	{"attestation/milan-v5-gcp-ext", SNP_PRODUCT_MILAN, 5, AT_2026_07, false},
+	{"attestation/milan-v5-gcp-vmpl1-a", SNP_PRODUCT_MILAN, 5, AT_2026_07, false},
+	{"attestation/turin-v5-aci", SNP_PRODUCT_TURIN, 5, AT_2026_07, false},
+	{"hardware/dstack", SNP_PRODUCT_MILAN, 3, AT_2026_07, false},
+};
+
+static const struct negative {
+	const char *name;
+	struct sample sample;
+	enum snp_check reason;
+} negatives[] = {
+	{"certificate of another chip",
+	 {"attestation/NEG-milan-v2-kinvolk-mismatched-vcek", SNP_PRODUCT_MILAN, 2, AT_2026_07,
+	  false},
+	 SNP_CHECK_CHIP_ID},
+	{"no certificate, version 2",
+	 {"attestation/genoa-v2-routex-noVEK", SNP_PRODUCT_UNKNOWN, 2, AT_2026_07, false},
+	 SNP_CHECK_CERTIFICATE},
+	{"no certificate, version 3",
+	 {"hardware/secretvm", SNP_PRODUCT_UNKNOWN, 3, AT_2026_07, false},
+	 SNP_CHECK_CERTIFICATE},
+	{"debugging on",
+	 {"attestation/milan-v2-gsg", SNP_PRODUCT_MILAN, 2, AT_2026_07, false},
+	 SNP_CHECK_DEBUG},
+	{"VLEK expired",
+	 {"attestation/milan-v3-vlek-aws", SNP_PRODUCT_MILAN, 3, AT_2026_07, false},
+	 SNP_CHECK_CERTIFICATE_DATES},
+};
+
+static void read_file(const char *folder, const char *name, uint8_t **ret, size_t *ret_size)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s/%s", shared, folder, name);
+	assert_int_equal(snp_file_read(path, SNP_MAX_SMALL, ret, ret_size, NULL), 0);
+}
+
+/* AMD's CA certificates and those in the sample's folder. */
+static struct snp_certificates *certificates_of(const struct sample *sample)
+{
+	struct snp_certificates *set = NULL;
+	char path[4096];
+
+	assert_int_equal(snp_certificates_new(&set, NULL), 0);
+	snprintf(path, sizeof(path), "%s/attestation/ca", shared);
+	assert_int_equal(snp_certificates_add_path(set, path, NULL), 0);
+	snprintf(path, sizeof(path), "%s/%s", shared, sample->folder);
+	assert_int_equal(snp_certificates_add_path(set, path, NULL), 0);
+	return set;
+}
+
+static void check_genuine(void **state)
+{
+	const struct sample *row = *state;
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = certificates_of(row);
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	struct snp_evidence evidence = {.certificates = set, .at_time = row->at_time};
+	struct snp_expectations expected = {.allow_debug = row->debug};
+	struct snp_verdict verdict = {0};
+	struct snp_error err = {0};
+	uint8_t measurement[1][SNP_MEASUREMENT_SIZE];
+
+	read_file(row->folder, "report.bin", &bytes, &evidence.report.size);
+	evidence.report.data = bytes;
+	memcpy(measurement[0], bytes + 0x90, sizeof(measurement[0]));
+	expected.measurements = measurement;
+	expected.n_measurements = 1;
+	assert_int_equal(snp_verify(&evidence, &expected, &verdict, &err), 0);
+	for (unsigned int i = 0; i < SNP_N_CHECKS; i++)
+		if (verdict.checks[i].outcome == SNP_FAILED)
+			fail_msg("%s: %s", snp_check_name((enum snp_check)i),
+				 verdict.checks[i].message);
+	assert_true(verdict.accepted);
+	assert_int_equal(verdict.product, row->product);
+	assert_int_equal(verdict.report.version, row->version);
+	measurement[0][0] ^= 1;
+	assert_int_equal(snp_verify(&evidence, &expected, &verdict, &err), 0);
+	assert_false(verdict.accepted);
+	assert_true(verdict.authentic);
+	assert_int_equal(verdict.reason, SNP_CHECK_MEASUREMENT);
+}
+
+static void check_negative(void **state)
+{
+	const struct negative *row = *state;
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = certificates_of(&row->sample);
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	struct snp_evidence evidence = {.certificates = set, .at_time = row->sample.at_time};
+	struct snp_expectations expected = {0};
+	struct snp_verdict verdict = {0};
+
+	read_file(row->sample.folder, "report.bin", &bytes, &evidence.report.size);
+	evidence.report.data = bytes;
+	assert_int_equal(snp_verify(&evidence, &expected, &verdict, NULL), 0);
+	assert_false(verdict.accepted);
+	assert_string_equal(snp_check_name(verdict.reason), snp_check_name(row->reason));
+}
+
+/* Every bit, one at a time; under AddressSanitizer a sample of them. Nothing is expected of the report
+ * but that it is authentic. */
+#ifdef __SANITIZE_ADDRESS__
+#define BIT_STEP 61
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BIT_STEP 61
+#endif
+#endif
+#ifndef BIT_STEP
+#define BIT_STEP 1
+#endif
+
+static void check_bits(void **state)
+{
+	const struct sample *row = *state;
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = certificates_of(row);
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	struct snp_evidence evidence = {.certificates = set, .at_time = row->at_time};
+	struct snp_expectations expected = {.allow_debug = true, .allow_masked_chip_id = true};
+	struct snp_verdict verdict = {0};
+
+	read_file(row->folder, "report.bin", &bytes, &evidence.report.size);
+	evidence.report.data = bytes;
+	assert_int_equal(snp_verify(&evidence, &expected, &verdict, NULL), 0);
+	assert_true(verdict.accepted);
+	for (size_t bit = 0; bit < 8 * SNP_REPORT_SIZE; bit += BIT_STEP) {
+		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		if (snp_verify(&evidence, &expected, &verdict, NULL) == 0 && verdict.accepted)
+			fail_msg("accepted with bit %zu of byte 0x%zx turned", bit % 8, bit / 8);
+		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+}
+
+/* Every other length, as a container and as a report: never taken for the report. */
+static void check_lengths(void **state)
+{
+	const struct sample *row = *state;
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	struct snp_container container;
+	struct snp_certificate_table table;
+	uint8_t longer[SNP_REPORT_SIZE + 64] = {0};
+	size_t size;
+
+	read_file(row->folder, "report.bin", &bytes, &size);
+	memcpy(longer, bytes, SNP_REPORT_SIZE);
+	for (size_t n = 0; n <= sizeof(longer); n++) {
+		struct snp_span cut = {longer, n};
+		struct snp_error err = {0};
+		struct snp_report report;
+
+		if (n == SNP_REPORT_SIZE)
+			continue;
+		assert_int_equal(snp_report_decode(cut, false, &report, &err), -SNP_E_NOT_A_REPORT);
+		for (unsigned int fill = 0; fill < 256; fill += 255) {
+			memset(longer + SNP_REPORT_SIZE, (int)fill, 64);
+			if (snp_container_parse(cut, &container, NULL) < 0)
+				continue;
+			/* 24 zeros are an empty certificate table; there is no other that fits. */
+			assert_int_equal(container.kind, SNP_CONTAINER_EXTENDED);
+			assert_int_equal(
+				snp_certificate_table_parse(container.certificates, &table, NULL),
+				fill == 0 ? 0 : -SNP_E_BAD_CERTIFICATE_TABLE);
+		}
+	}
+}
+
+static void check_extended(void **state)
+{
+	const struct sample google = {.folder = "attestation/milan-v5-gcp-ext"};
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = NULL;
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	struct snp_evidence evidence = {.at_time = AT_2026_07};
+	struct snp_expectations expected = {0};
+	struct snp_verdict verdict = {0};
+	struct snp_container container;
+	struct snp_span file = {0};
+
+	(void)state;
+	read_file(google.folder, "extended.bin", &bytes, &file.size);
+	file.data = bytes;
+	assert_int_equal(snp_container_parse(file, &container, NULL), 0);
+	assert_int_equal(container.kind, SNP_CONTAINER_EXTENDED);
+	assert_int_equal(snp_certificates_new(&set, NULL), 0);
+	/* VCEK, ASK and ARK: nothing else is needed. */
+	assert_int_equal(snp_certificates_add_table(set, container.certificates, NULL), 0);
+	evidence.certificates = set;
+	evidence.report = container.report;
+	assert_int_equal(snp_verify(&evidence, &expected, &verdict, NULL), 0);
+	assert_true(verdict.accepted);
+}
+
+/* The nine are nine different ones, and each is taken for what it is. */
+static void check_roots(void **state)
+{
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = NULL;
+	struct snp_certificate c;
+	char path[4096];
+	size_t n = 0;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/attestation/ca", shared);
+	assert_int_equal(snp_certificates_new(&set, NULL), 0);
+	assert_int_equal(snp_certificates_add_path(set, path, NULL), 0);
+	for (; snp_certificates_at(set, n, &c); n++) {
+		size_t found = 0;
+
+		for (size_t i = 0; i < SNP_N_AMD_ROOTS; i++)
+			found += memcmp(snp_amd_roots[i].sha256, c.sha256, 32) == 0 &&
+				 snp_amd_roots[i].kind == c.kind &&
+				 snp_amd_roots[i].product == c.product;
+		assert_int_equal(found, 1);
+		assert_int_equal(
+			snp_certificates_trusted(set, n, snp_amd_roots, SNP_N_AMD_ROOTS, NULL), 0);
+	}
+	assert_int_equal(n, SNP_N_AMD_ROOTS);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+	} others[] = {{"extended report"}}, cas[] = {{"AMD's CA certificates"}};
+	struct CMUnitTest tests[ROWS_MAX];
+	size_t n = 0;
+
+	if (argc != 2)
+		return 2;
+	shared = argv[1];
+	ADD_ROWS(tests, n, check_genuine, genuine);
+	ADD_ROWS(tests, n, check_negative, negatives);
+	ADD_ROWS(tests, n, check_extended, others);
+	ADD_ROWS(tests, n, check_roots, cas);
+	ADD_ROWS(tests, n, check_lengths, genuine);
+	ADD_ROWS(tests, n, check_bits, genuine);
+	return RUN_TESTS("reports", tests, n);
+}

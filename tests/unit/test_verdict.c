@@ -1,0 +1,1013 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Each check alone stands between a report that is wrong in one way and the verdict "accepted": a row
+ * makes that report, with certificates and signature right in every other way. The hierarchy is the
+ * fixture's own. */
+#include "rows.h"
+
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/policy.h>
+#include <snp/sha.h>
+#include <snp/verdict.h>
+
+#include "../fixtures/attestation.h"
+#include "report/checks.h"
+
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
+
+/* Everything that goes into one verdict. */
+struct scene {
+	enum snp_product product;
+	enum snp_certificate_kind kind;
+	uint8_t report[SNP_REPORT_SIZE];
+	struct fixture_leaf leaf;
+	bool no_leaf, no_ark, no_intermediate;
+	struct snp_expectations expected;
+	struct snp_reference reference;
+	uint8_t lists[2][64]; /* what lists in `expected` point to */
+	int64_t at_time;
+	struct snp_span runtime_data;
+	struct snp_root roots[FIXTURE_ROOTS];
+	size_t n_roots;
+	uint8_t *crl;
+	size_t crl_size;
+	void (*after)(struct scene *s); /* runs when the report is signed */
+};
+
+struct row {
+	const char *name;
+	enum snp_check check; /* the one that fails; SNP_N_CHECKS: none */
+	void (*edit)(struct scene *s);
+	enum snp_product product; /* 0: Milan */
+	uint32_t version;	  /* 0: 3 */
+	enum snp_certificate_kind kind;
+	uint64_t also; /* others that fail with it */
+	/* Bytes put into the report, before it is signed or after. */
+	unsigned int at, n;
+	const char *bytes;
+	bool after;
+};
+
+static void set_up(const struct row *row, struct scene *s)
+{
+	enum snp_product product = row->product ? row->product : SNP_PRODUCT_MILAN;
+	enum snp_certificate_kind kind = row->kind == SNP_VLEK ? SNP_VLEK : SNP_VCEK;
+
+	*s = (struct scene){.product = product, .kind = kind, .at_time = FIXTURE_TIME};
+	fixture_report(product, row->version ? row->version : 3, kind, s->report);
+	fixture_leaf(product, kind, &s->leaf);
+	memcpy(s->lists[0], s->report + 0x90, SNP_MEASUREMENT_SIZE);
+	s->expected.measurements = (const uint8_t(*)[SNP_MEASUREMENT_SIZE])s->lists[0];
+	s->expected.n_measurements = 1;
+	s->n_roots = fixture_roots_of(product, s->roots);
+	if (row->edit)
+		row->edit(s);
+	if (row->bytes && !row->after)
+		memcpy(s->report + row->at, row->bytes, row->n);
+}
+
+static void add(struct snp_certificates *set, struct snp_span der)
+{
+	assert_int_equal(snp_certificates_add(set, der, NULL), 0);
+}
+
+static struct snp_certificates *certificates_of(const struct row *row, struct scene *s)
+{
+	struct snp_certificates *set = NULL;
+	_cleanup_(EVP_PKEY_freep)
+	EVP_PKEY *key = NULL;
+	_cleanup_(freep)
+	uint8_t *leaf = NULL;
+	size_t size;
+
+	assert_int_equal(snp_certificates_new(&set, NULL), 0);
+	leaf = fixture_leaf_sign(&s->leaf, &size, &key);
+	fixture_report_sign(s->report, key);
+	if (row->bytes && row->after)
+		memcpy(s->report + row->at, row->bytes, row->n);
+	if (s->after)
+		s->after(s);
+	if (!s->no_ark)
+		add(set, fixture_ca(s->product, SNP_ARK));
+	if (!s->no_intermediate)
+		add(set, fixture_ca(s->product, s->kind == SNP_VLEK ? SNP_ASVK : SNP_ASK));
+	if (!s->no_leaf)
+		add(set, (struct snp_span){leaf, size});
+	if (s->crl)
+		assert_int_equal(
+			snp_certificates_add_crl(set, (struct snp_span){s->crl, s->crl_size}, NULL),
+			0);
+	free(s->crl);
+	return set;
+}
+
+/* ---- edits ---- */
+
+static void policy_debug(struct scene *s)
+{
+	snp_put_le64(s->report + 0x08, 0x30000 | SNP_POLICY_DEBUG);
+}
+
+static void host_request(struct scene *s)
+{
+	snp_put_le32(s->report + 0x30, UINT32_MAX);
+}
+
+static void no_leaf(struct scene *s)
+{
+	s->no_leaf = true;
+}
+
+static void no_ark(struct scene *s)
+{
+	s->no_ark = true;
+}
+
+static void no_intermediate(struct scene *s)
+{
+	s->no_intermediate = true;
+}
+
+static void amd_roots(struct scene *s)
+{
+	memcpy(s->roots, snp_amd_roots, sizeof(snp_amd_roots));
+	s->n_roots = SNP_N_AMD_ROOTS;
+}
+
+static void other_product_roots(struct scene *s)
+{
+	s->n_roots = fixture_roots_of(SNP_PRODUCT_GENOA, s->roots);
+}
+
+static void leaf_version_2(struct scene *s)
+{
+	s->leaf.version = X509_VERSION_2;
+}
+
+static void leaf_sha256(struct scene *s)
+{
+	s->leaf.digest = "SHA256";
+	s->leaf.mgf1 = "SHA256";
+	s->leaf.salt = 32;
+}
+
+static void leaf_mgf1_sha256(struct scene *s)
+{
+	s->leaf.mgf1 = "SHA256";
+}
+
+static void leaf_salt_32(struct scene *s)
+{
+	s->leaf.salt = 32;
+}
+
+static void leaf_pkcs1(struct scene *s)
+{
+	s->leaf.pkcs1 = true;
+}
+
+static void leaf_p256(struct scene *s)
+{
+	s->leaf.curve = "P-256";
+}
+
+static void leaf_explicit(struct scene *s)
+{
+	s->leaf.explicit_curve = true;
+}
+
+static void leaf_rsa(struct scene *s)
+{
+	s->leaf.rsa = true;
+}
+
+static void leaf_forged(struct scene *s)
+{
+	s->leaf.forged = true;
+}
+
+static void leaf_expired(struct scene *s)
+{
+	s->leaf.to = -1;
+}
+
+static void leaf_from_later(struct scene *s)
+{
+	s->leaf.from = FIXTURE_DAY;
+}
+
+static void long_after(struct scene *s)
+{
+	s->leaf.to = 3000 * FIXTURE_DAY;
+	s->at_time = FIXTURE_TIME + 2000 * FIXTURE_DAY;
+}
+
+static void leaf_other_name(struct scene *s)
+{
+	memcpy(s->leaf.subject, "SEV-VCEK2", 10);
+}
+
+static void leaf_is_vlek(struct scene *s)
+{
+	fixture_leaf(s->product, SNP_VLEK, &s->leaf);
+}
+
+static void leaf_is_vcek(struct scene *s)
+{
+	fixture_leaf(s->product, SNP_VCEK, &s->leaf);
+}
+
+static void vlek_named_vcek(struct scene *s)
+{
+	fixture_leaf(s->product, SNP_VLEK, &s->leaf);
+	memcpy(s->leaf.subject, "SEV-VCEK", 9);
+	memcpy(s->leaf.issuer, "SEV-Milan", 10);
+}
+
+static void leaf_of_genoa(struct scene *s)
+{
+	fixture_leaf(SNP_PRODUCT_GENOA, SNP_VCEK, &s->leaf);
+}
+
+static void leaf_of_venice(struct scene *s)
+{
+	memcpy(s->leaf.issuer, "SEV-Venice", 11);
+}
+
+static void leaf_of_simulated(struct scene *s)
+{
+	memcpy(s->leaf.issuer, "SEV-Simulated", 14);
+}
+
+static void product_name_genoa(struct scene *s)
+{
+	fixture_extension_set(&s->leaf, "2", "\x16\x05Genoa", 7);
+}
+
+static void product_name_longer(struct scene *s)
+{
+	fixture_extension_set(&s->leaf, "2", "\x16\x06Milano", 8);
+}
+
+static void turin_struct(struct scene *s)
+{
+	fixture_leaf(SNP_PRODUCT_TURIN, SNP_VCEK, &s->leaf);
+	fixture_extension_set(&s->leaf, "2", "\x16\x05Milan", 7);
+	memcpy(s->leaf.issuer, "SEV-Milan", 10);
+}
+
+/* An extension of another value, of size 0 to remove it: the row's bytes, not for the report. */
+#define EXTENSION(function, suffix, value)                                         \
+	static void function(struct scene *s)                                      \
+	{                                                                          \
+		fixture_extension_set(&s->leaf, suffix, value, sizeof(value) - 1); \
+	}                                                                          \
+	struct fixture_needs_semicolon_
+
+EXTENSION(spl_negative, "3.3", "\x02\x01\x98");
+EXTENSION(spl_256, "3.3", "\x02\x02\x01\x00");
+EXTENSION(spl_long, "3.3", "\x02\x03\x00\x00\x18");
+EXTENSION(spl_padded, "3.3", "\x02\x02\x00\x18");
+EXTENSION(spl_boolean, "3.3", "\x01\x01\xff");
+EXTENSION(spl_trailing, "3.3", "\x02\x01\x18\x00");
+EXTENSION(spl_ber_length, "3.3", "\x02\x81\x01\x18");
+EXTENSION(struct_version_2, "1", "\x02\x01\x02");
+EXTENSION(product_utf8, "2", "\x0c\x05Milan");
+EXTENSION(product_cut, "2", "\x16\x06Milan");
+EXTENSION(product_control, "2", "\x16\x05Mil\x01n");
+EXTENSION(hwid_7, "4", "\x02\x40\xc4\xa2\x1f\x9c\x51");
+EXTENSION(hwid_9, "4", "\x02\x40\xc4\xa2\x1f\x9c\x51\x0e\x00");
+EXTENSION(hwid_8, "4", "\x02\x40\xc4\xa2\x1f\x9c\x51\x0e");
+EXTENSION(unknown_extension, "3.10", "\x02\x01\x00");
+EXTENSION(csp_too, "5", "\x16\x04test");
+EXTENSION(bl_spl, "3.1", "\x02\x01\x03");
+EXTENSION(tee_spl, "3.2", "\x02\x01\x01");
+EXTENSION(snp_spl, "3.3", "\x02\x01\x17");
+EXTENSION(ucode_spl, "3.8", "\x02\x02\x00\xda");
+EXTENSION(fmc_spl, "3.9", "\x02\x01\x02");
+EXTENSION(spl5, "3.5", "\x02\x01\x01");
+
+static void hwid_resize(struct scene *s, size_t size)
+{
+	struct fixture_extension *e = fixture_extension(&s->leaf, "4");
+
+	e->size = size;
+}
+
+static void hwid_63(struct scene *s)
+{
+	hwid_resize(s, 63);
+}
+
+static void hwid_65(struct scene *s)
+{
+	hwid_resize(s, 65);
+}
+
+static void hwid_66(struct scene *s)
+{
+	hwid_resize(s, 66);
+}
+
+static void hwid_wrapped(struct scene *s)
+{
+	struct fixture_extension *e = fixture_extension(&s->leaf, "4");
+
+	memmove(e->value + 2, e->value, e->size);
+	e->value[0] = 0x04;
+	e->value[1] = (uint8_t)e->size;
+	e->size += 2;
+}
+
+static void hwid_other(struct scene *s)
+{
+	fixture_extension(&s->leaf, "4")->value[63] ^= 1;
+}
+
+static void hwid_other_turin(struct scene *s)
+{
+	fixture_extension(&s->leaf, "4")->value[7] ^= 1;
+}
+
+static void no_hwid(struct scene *s)
+{
+	fixture_extension_remove(&s->leaf, "4");
+}
+
+static void no_csp(struct scene *s)
+{
+	fixture_extension_remove(&s->leaf, "5");
+}
+
+static void no_spl4(struct scene *s)
+{
+	fixture_extension_remove(&s->leaf, "3.4");
+}
+
+static void no_snp_spl(struct scene *s)
+{
+	fixture_extension_remove(&s->leaf, "3.3");
+}
+
+static void no_fmc(struct scene *s)
+{
+	fixture_extension_remove(&s->leaf, "3.9");
+}
+
+static void twice(struct scene *s)
+{
+	s->leaf.extensions[s->leaf.n_extensions++] = *fixture_extension(&s->leaf, "3.3");
+}
+
+static void critical(struct scene *s)
+{
+	fixture_extension(&s->leaf, "3.3")->critical = true;
+}
+
+static void foreign_critical(struct scene *s)
+{
+	s->leaf.extensions[s->leaf.n_extensions++] = (struct fixture_extension){
+		.oid = "1.2.3.4", .value = {5, 0}, .size = 2, .critical = true};
+}
+
+static void foreign(struct scene *s)
+{
+	foreign_critical(s);
+	s->leaf.extensions[s->leaf.n_extensions - 1].critical = false;
+}
+
+static void set_crl(struct scene *s, enum snp_product product, long shift, long serial, bool forged,
+		    bool critical_extension)
+{
+	s->crl = fixture_crl(product, shift, serial, forged, critical_extension, &s->crl_size);
+}
+
+static void crl_good(struct scene *s)
+{
+	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASVK) + 7, false, false);
+}
+
+static void crl_ask(struct scene *s)
+{
+	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASK), false, false);
+}
+
+static void crl_asvk(struct scene *s)
+{
+	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASVK), false, false);
+}
+
+static void crl_ark(struct scene *s)
+{
+	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ARK), false, false);
+}
+
+static void crl_forged(struct scene *s)
+{
+	set_crl(s, s->product, 0, 0, true, false);
+}
+
+static void crl_stale(struct scene *s)
+{
+	set_crl(s, s->product, -2 * FIXTURE_DAY, 0, false, false);
+}
+
+static void crl_early(struct scene *s)
+{
+	set_crl(s, s->product, 2 * FIXTURE_DAY, 0, false, false);
+}
+
+static void crl_other(struct scene *s)
+{
+	set_crl(s, SNP_PRODUCT_GENOA, 0, 0, false, false);
+}
+
+static void crl_delta(struct scene *s)
+{
+	set_crl(s, s->product, 0, 0, false, true);
+}
+
+static void mask_chip_id(struct scene *s)
+{
+	memset(s->report + 0x1a0, 0, SNP_CHIP_ID_SIZE);
+}
+
+static void mask_allowed(struct scene *s)
+{
+	mask_chip_id(s);
+	s->expected.allow_masked_chip_id = true;
+}
+
+static void reverse(uint8_t *number)
+{
+	for (size_t i = 0; i < 24; i++) {
+		uint8_t b = number[i];
+
+		number[i] = number[47 - i];
+		number[47 - i] = b;
+	}
+}
+
+static void big_endian_now(struct scene *s)
+{
+	reverse(s->report + 0x2a0);
+	reverse(s->report + 0x2e8);
+}
+
+static void big_endian(struct scene *s)
+{
+	s->after = big_endian_now;
+}
+
+static void swap_now(struct scene *s)
+{
+	uint8_t r[72];
+
+	memcpy(r, s->report + 0x2a0, 72);
+	memcpy(s->report + 0x2a0, s->report + 0x2e8, 72);
+	memcpy(s->report + 0x2e8, r, 72);
+}
+
+static void swap(struct scene *s)
+{
+	s->after = swap_now;
+}
+
+/* Order of P-384 (FIPS 186-4 D.1.2.4). */
+static const char order[] = "ffffffffffffffffffffffffffffffffffffffffffffffff"
+			    "c7634d81f4372ddf581a0db248b0a77aecec196accc52973";
+
+static void add_order(uint8_t *number, bool negate)
+{
+	BIGNUM *n = NULL, *v = BN_lebin2bn(number, 72, NULL);
+
+	assert_true(BN_hex2bn(&n, order) && v);
+	assert_true(negate ? BN_sub(v, n, v) : BN_add(v, n, v));
+	assert_int_equal(BN_bn2lebinpad(v, number, 72), 72);
+	BN_free(v);
+	BN_free(n);
+}
+
+static void negate_s_now(struct scene *s)
+{
+	add_order(s->report + 0x2e8, true);
+}
+
+/* (R, n - S): verifies too, as it must. */
+static void negate_s(struct scene *s)
+{
+	s->after = negate_s_now;
+}
+
+static void r_plus_n_now(struct scene *s)
+{
+	add_order(s->report + 0x2a0, false);
+}
+
+static void r_plus_n(struct scene *s)
+{
+	s->after = r_plus_n_now;
+}
+
+static const uint8_t runtime[] = "{\"keys\":[]}";
+
+static void runtime_good(struct scene *s)
+{
+	s->runtime_data = (struct snp_span){runtime, sizeof(runtime) - 1};
+	assert_int_equal(snp_sha256(s->runtime_data, s->report + 0x50, NULL), 0);
+}
+
+static void runtime_other(struct scene *s)
+{
+	s->runtime_data = (struct snp_span){runtime, sizeof(runtime) - 1};
+}
+
+/* ---- expectations ---- */
+
+#define EXPECT(function, ...)                              \
+	static void function(struct scene *s)              \
+	{                                                  \
+		struct snp_expectations *e = &s->expected; \
+		__VA_ARGS__;                               \
+	}                                                  \
+	struct expect_needs_semicolon_
+
+EXPECT(deny_milan, e->denied_products = 1u << SNP_PRODUCT_MILAN);
+EXPECT(deny_turin, e->denied_products = 1u << SNP_PRODUCT_TURIN);
+EXPECT(other_measurement, (void)e; s->lists[0][47] ^= 1);
+EXPECT(nothing, e->n_measurements = 0);
+EXPECT(debug_allowed, policy_debug(s); e->allow_debug = true);
+EXPECT(policy_equal, e->has_policy = true; e->policy = 0x30000);
+EXPECT(policy_other, e->has_policy = true; e->policy = 0x20000);
+EXPECT(policy_below, e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
+EXPECT(policy_above, e->has_policy_at_most = true; e->policy_at_most = 0x20000);
+EXPECT(svn_equal, e->has_guest_svn_min = true; e->guest_svn_min = 7);
+EXPECT(svn_above, e->has_guest_svn_min = true; e->guest_svn_min = 8);
+EXPECT(family_equal, e->has_family_id = true; memset(e->family_id, 0xf1, 16));
+EXPECT(family_other, e->has_family_id = true; memset(e->family_id, 0xf1, 15));
+EXPECT(image_equal, e->has_image_id = true; memset(e->image_id, 0x1d, 16));
+EXPECT(image_other, e->has_image_id = true; memset(e->image_id, 0x1d, 15));
+EXPECT(host_data_equal, e->has_host_data = true; memset(e->host_data, 0x40, 32));
+EXPECT(host_data_other, e->has_host_data = true; memset(e->host_data, 0x40, 31));
+EXPECT(report_data_equal, e->has_report_data = true; memset(e->report_data, 0xda, 64));
+EXPECT(report_data_other, e->has_report_data = true; memset(e->report_data, 0xda, 63));
+EXPECT(vmpl_equal, e->has_vmpl = true; e->vmpl = 0);
+EXPECT(vmpl_other, e->has_vmpl = true; e->vmpl = 1);
+EXPECT(report_id_equal, e->has_report_id = true; memset(e->report_id, 0x4d, 32));
+EXPECT(report_id_other, e->has_report_id = true; memset(e->report_id, 0x4d, 31));
+
+static void list_id_keys(struct scene *s, uint8_t value)
+{
+	memset(s->lists[1], value, 48);
+	s->expected.id_key_digests = (const uint8_t(*)[48])s->lists[1];
+	s->expected.n_id_key_digests = 1;
+}
+
+EXPECT(id_key_equal, (void)e; list_id_keys(s, 0x1b));
+EXPECT(id_key_other, (void)e; list_id_keys(s, 0x1c));
+
+static void list_author_keys(struct scene *s, uint8_t value)
+{
+	snp_put_le32(s->report + 0x48, 1);
+	memset(s->report + 0x110, 0xa1, 48);
+	memset(s->lists[1], value, 48);
+	s->expected.author_key_digests = (const uint8_t(*)[48])s->lists[1];
+	s->expected.n_author_key_digests = 1;
+}
+
+EXPECT(author_key_equal, (void)e; list_author_keys(s, 0xa1));
+EXPECT(author_key_other, (void)e; list_author_keys(s, 0xa2));
+
+static void list_chip(struct scene *s)
+{
+	memcpy(s->lists[1], s->report + 0x1a0, 64);
+	s->expected.chip_ids = (const uint8_t(*)[64])s->lists[1];
+	s->expected.n_chip_ids = 1;
+}
+
+EXPECT(chip_equal, (void)e; list_chip(s));
+EXPECT(chip_other, (void)e; list_chip(s); s->lists[1][0] ^= 1);
+
+#define TCB(bl, te, sn, uc, fm) \
+	((struct snp_tcb){      \
+		.boot_loader = (bl), .tee = (te), .snp = (sn), .microcode = (uc), .fmc = (fm)})
+
+EXPECT(tcb_equal, e->has_minimum_tcb = true; e->minimum_tcb = TCB(4, 0, 24, 219, 0));
+EXPECT(tcb_bl, e->has_minimum_tcb = true; e->minimum_tcb = TCB(5, 0, 24, 219, 0));
+EXPECT(tcb_tee, e->has_minimum_tcb = true; e->minimum_tcb = TCB(4, 1, 24, 219, 0));
+EXPECT(tcb_snp, e->has_minimum_tcb = true; e->minimum_tcb = TCB(4, 0, 25, 219, 0));
+EXPECT(tcb_ucode, e->has_minimum_tcb = true; e->minimum_tcb = TCB(4, 0, 24, 220, 0));
+EXPECT(tcb_fmc, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 2));
+EXPECT(tcb_turin, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 1));
+EXPECT(launch_tcb_equal, e->has_minimum_launch_tcb = true;
+       e->minimum_launch_tcb = TCB(4, 0, 24, 219, 0));
+EXPECT(launch_tcb_above, e->has_minimum_launch_tcb = true;
+       e->minimum_launch_tcb = TCB(4, 0, 25, 219, 0));
+
+#define FIRMWARE(ma, mi, bu) \
+	((struct snp_firmware_version){.major = (ma), .minor = (mi), .build = (bu)})
+
+EXPECT(firmware_equal, e->has_firmware_min = true; e->firmware_min = FIRMWARE(1, 55, 29));
+EXPECT(firmware_build, e->has_firmware_min = true; e->firmware_min = FIRMWARE(1, 55, 30));
+EXPECT(firmware_minor, e->has_firmware_min = true; e->firmware_min = FIRMWARE(1, 56, 0));
+EXPECT(firmware_major, e->has_firmware_min = true; e->firmware_min = FIRMWARE(2, 0, 0));
+EXPECT(committed, e->no_provisional_firmware = true);
+EXPECT(provisional_tcb, e->no_provisional_firmware = true; s->report[0x38 + 7] = 220);
+EXPECT(provisional_version, e->no_provisional_firmware = true; s->report[0x1e8] = 30);
+EXPECT(require_ecc, e->has_platform_require = true; e->platform_require = SNP_PLATFORM_ECC_EN);
+EXPECT(require_rapl, e->has_platform_require = true; e->platform_require = SNP_PLATFORM_RAPL_DIS);
+EXPECT(require_nothing, e->has_platform_require = true; s->report[0x40] = 0);
+EXPECT(forbid_tsme, e->has_platform_forbid = true; e->platform_forbid = SNP_PLATFORM_TSME_EN);
+EXPECT(forbid_smt, e->has_platform_forbid = true; e->platform_forbid = SNP_PLATFORM_SMT_EN);
+EXPECT(launch_mit, e->has_launch_mitigations = true; e->launch_mitigations = 0x0b);
+EXPECT(launch_mit_more, e->has_launch_mitigations = true; e->launch_mitigations = 0x0f);
+EXPECT(current_mit, e->has_current_mitigations = true; e->current_mitigations = 0x0f);
+EXPECT(current_mit_more, e->has_current_mitigations = true; e->current_mitigations = 0x1f);
+
+/* A published launch that the report is of. */
+static void publish(struct scene *s)
+{
+	struct snp_reference *r = &s->reference;
+
+	*r = (struct snp_reference){.name = "image", .policy = 0x30000, .guest_svn = 7};
+	memset(r->launch_digest, 0x3e, sizeof(r->launch_digest));
+	r->has_family_id = r->has_image_id = r->has_minimum_tcb = true;
+	memset(r->family_id, 0xf1, 16);
+	memset(r->image_id, 0x1d, 16);
+	r->minimum_tcb = TCB(4, 0, 24, 219, 0);
+	s->expected.references = r;
+	s->expected.n_references = 1;
+	s->expected.n_measurements = 0;
+}
+
+EXPECT(published, (void)e; publish(s));
+EXPECT(published_other, (void)e; publish(s); s->reference.launch_digest[0] ^= 1);
+EXPECT(published_policy, (void)e; publish(s); s->reference.policy = 0x20000);
+EXPECT(published_policy_stricter, publish(s); s->reference.policy = 0xb0000;
+       e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
+EXPECT(published_svn, (void)e; publish(s); s->reference.guest_svn = 8);
+EXPECT(published_family, (void)e; publish(s); s->reference.family_id[0] ^= 1);
+EXPECT(published_image, (void)e; publish(s); s->reference.image_id[0] ^= 1);
+EXPECT(published_tcb, (void)e; publish(s); s->reference.minimum_tcb.snp = 25);
+EXPECT(published_and_stricter, publish(s); e->has_minimum_tcb = true;
+       e->minimum_tcb = TCB(4, 0, 25, 219, 0));
+
+#define MILAN	  SNP_PRODUCT_MILAN
+#define GENOA	  SNP_PRODUCT_GENOA
+#define TURIN	  SNP_PRODUCT_TURIN
+#define FAILS(id) .check = SNP_CHECK_##id
+#define ACCEPTED  .check = SNP_N_CHECKS
+/* clang-format off */
+#define SIGNED(offset, text)   .at = (offset), .bytes = (text), .n = sizeof(text) - 1
+#define UNSIGNED(offset, text) SIGNED(offset, text), .after = true
+
+static const struct row rows[] = {
+	/* every product, version and signing key */
+	{"Milan v2 VCEK", ACCEPTED, .product = MILAN, .version = 2},
+	{"Milan v3 VCEK", ACCEPTED, .product = MILAN, .version = 3},
+	{"Milan v4 VCEK", ACCEPTED, .product = MILAN, .version = 4},
+	{"Milan v5 VCEK", ACCEPTED, .product = MILAN, .version = 5},
+	{"Milan v2 VLEK", ACCEPTED, .product = MILAN, .version = 2, .kind = SNP_VLEK},
+	{"Milan v3 VLEK", ACCEPTED, .product = MILAN, .version = 3, .kind = SNP_VLEK},
+	{"Milan v5 VLEK", ACCEPTED, .product = MILAN, .version = 5, .kind = SNP_VLEK},
+	{"Genoa v2 VCEK", ACCEPTED, .product = GENOA, .version = 2},
+	{"Genoa v3 VCEK, model 0xa0", ACCEPTED, .product = GENOA, .version = 3},
+	{"Genoa v3, model 0xaf", ACCEPTED, .product = GENOA, SIGNED(0x189, "\xaf")},
+	{"Genoa v4 VCEK", ACCEPTED, .product = GENOA, .version = 4},
+	{"Genoa v5 VCEK", ACCEPTED, .product = GENOA, .version = 5},
+	{"Genoa v5 VLEK", ACCEPTED, .product = GENOA, .version = 5, .kind = SNP_VLEK},
+	{"Turin v2 VCEK", ACCEPTED, .product = TURIN, .version = 2},
+	{"Turin v3 VCEK", ACCEPTED, .product = TURIN, .version = 3},
+	{"Turin v5 VCEK", ACCEPTED, .product = TURIN, .version = 5},
+	{"Turin v5 VLEK", ACCEPTED, .product = TURIN, .version = 5, .kind = SNP_VLEK},
+	{"Simulated v3 VCEK", ACCEPTED, .product = SNP_PRODUCT_SIMULATED, .version = 3},
+	{"VLEK, chip id shown", ACCEPTED, .kind = SNP_VLEK, SIGNED(0x1a0, "\x01\x02")},
+	{"v4, vectors", ACCEPTED, .version = 4, SIGNED(0x1f8, "\x0b")},
+	{"current above committed", ACCEPTED, SIGNED(0x38 + 7, "\xdc")},
+	{"launched before an update", ACCEPTED, SIGNED(0x1f0 + 6, "\x17")},
+
+	/* the report's form */
+	{"0x48 bit 5", FAILS(RESERVED_BITS), SIGNED(0x48, "\x20")},
+	{"0x4b", FAILS(RESERVED_BITS), SIGNED(0x4b, "\x80")},
+	{"0x4c", FAILS(RESERVED_BITS), SIGNED(0x4c, "\x01")},
+	{"0x188 in version 2", FAILS(RESERVED_BITS), .version = 2, SIGNED(0x188, "\x19")},
+	{"0x18b", FAILS(RESERVED_BITS), SIGNED(0x18b, "\x01")},
+	{"0x19f", FAILS(RESERVED_BITS), SIGNED(0x19f, "\x01")},
+	{"0x1eb", FAILS(RESERVED_BITS), SIGNED(0x1eb, "\x01")},
+	{"0x1ef", FAILS(RESERVED_BITS), SIGNED(0x1ef, "\x01")},
+	{"0x1f8 in version 3", FAILS(RESERVED_BITS), SIGNED(0x1f8, "\x01")},
+	{"0x208 in version 5", FAILS(RESERVED_BITS), .version = 5, SIGNED(0x208, "\x01")},
+	{"0x29f", FAILS(RESERVED_BITS), SIGNED(0x29f, "\x01")},
+	{"0x330, not signed", FAILS(RESERVED_BITS), UNSIGNED(0x330, "\x01")},
+	{"0x49f, not signed", FAILS(RESERVED_BITS), UNSIGNED(0x49f, "\x80")},
+	{"above R", FAILS(RESERVED_BITS), UNSIGNED(0x2a0 + 48, "\x01"), .also = NEED(REPORT_SIGNATURE)},
+	{"above S", FAILS(RESERVED_BITS), UNSIGNED(0x2e8 + 71, "\x01"), .also = NEED(REPORT_SIGNATURE)},
+	{"algorithm 0", FAILS(SIGNATURE_ALGORITHM), SIGNED(0x34, "\x00")},
+	{"algorithm 2", FAILS(SIGNATURE_ALGORITHM), SIGNED(0x34, "\x02")},
+	{"signing key 2", FAILS(SIGNING_KEY), SIGNED(0x48, "\x08")},
+	{"signing key 6", FAILS(SIGNING_KEY), SIGNED(0x48, "\x18")},
+	{"signing key none", FAILS(SIGNING_KEY), SIGNED(0x48, "\x1c")},
+	{"MASK_CHIP_KEY", FAILS(CHIP_KEY_MASK), SIGNED(0x48, "\x02")},
+	{"author digest without author", FAILS(AUTHOR_KEY), SIGNED(0x110, "\x01")},
+	{"asked for by the host", FAILS(GUEST_REQUEST), host_request},
+	{"VMPL 4", FAILS(GUEST_REQUEST), SIGNED(0x30, "\x04")},
+	{"policy bit 17 clear", FAILS(POLICY_FORM), SIGNED(0x08 + 2, "\x01")},
+	{"policy bit 26", FAILS(POLICY_FORM), SIGNED(0x08 + 3, "\x04")},
+
+	/* product and TCBs */
+	{"Venice", FAILS(PRODUCT), SIGNED(0x188, "\x1a\x50")},
+	{"family 0x17", FAILS(PRODUCT), SIGNED(0x188, "\x17\x31")},
+	{"version 2 by an unknown issuer", FAILS(PRODUCT), leaf_of_venice, .version = 2},
+	{"version 2 by the simulated host", FAILS(PRODUCT), leaf_of_simulated, .version = 2},
+	{"CURRENT_TCB byte 2", FAILS(TCB_FORM), SIGNED(0x38 + 2, "\x01")},
+	{"COMMITTED_TCB byte 5", FAILS(TCB_FORM), SIGNED(0x1e0 + 5, "\x01")},
+	{"LAUNCH_TCB byte 3", FAILS(TCB_FORM), SIGNED(0x1f0 + 3, "\x01")},
+	{"Turin CURRENT_TCB byte 6", FAILS(TCB_FORM), .product = TURIN, SIGNED(0x38 + 6, "\x01")},
+	{"Turin TCB in Milan's layout", FAILS(TCB_FORM), .product = TURIN,
+	 SIGNED(0x38, "\x04\x00\x00\x00\x00\x00\x18\xdb")},
+	{"reported above committed", FAILS(TCB_ORDER), SIGNED(0x1e0 + 7, "\xda")},
+	{"committed above current", FAILS(TCB_ORDER), SIGNED(0x38 + 6, "\x17")},
+	{"launch above current", FAILS(TCB_ORDER), SIGNED(0x1f0, "\x05")},
+
+	/* certificates */
+	{"no certificate", FAILS(CERTIFICATE), no_leaf},
+	{"X.509 version 2", FAILS(CERTIFICATE_VERSION), leaf_version_2},
+	{"PSS with SHA-256", FAILS(CERTIFICATE_ALGORITHM), leaf_sha256},
+	{"MGF1 with SHA-256", FAILS(CERTIFICATE_ALGORITHM), leaf_mgf1_sha256},
+	{"salt of 32 bytes", FAILS(CERTIFICATE_ALGORITHM), leaf_salt_32},
+	{"PKCS#1 v1.5", FAILS(CERTIFICATE_ALGORITHM), leaf_pkcs1},
+	{"P-256", FAILS(CERTIFICATE_KEY), leaf_p256},
+	{"P-384 by parameters", FAILS(CERTIFICATE_KEY), leaf_explicit, .also = NEED(CERTIFICATE_CHAIN)},
+	{"RSA", FAILS(CERTIFICATE_KEY), leaf_rsa},
+	{"another common name", FAILS(CERTIFICATE_NAMES), leaf_other_name},
+	{"VLEK for VCEK", FAILS(CERTIFICATE_NAMES), leaf_is_vlek,
+	 .also = NEED(CERTIFICATE_EXTENSIONS) | NEED(CERTIFICATE_CHAIN)},
+	{"VCEK for VLEK", FAILS(CERTIFICATE_NAMES), leaf_is_vcek, .kind = SNP_VLEK,
+	 .also = NEED(CERTIFICATE_EXTENSIONS) | NEED(CERTIFICATE_CHAIN)},
+	{"Genoa's for Milan", FAILS(CERTIFICATE_NAMES), leaf_of_genoa,
+	 .also = NEED(CERTIFICATE_PRODUCT) | NEED(CERTIFICATE_CHAIN)},
+	{"VLEK named VCEK", FAILS(CERTIFICATE_EXTENSIONS), vlek_named_vcek},
+	{"level negative", FAILS(CERTIFICATE_EXTENSIONS), spl_negative},
+	{"level 256", FAILS(CERTIFICATE_EXTENSIONS), spl_256},
+	{"level of 3 octets", FAILS(CERTIFICATE_EXTENSIONS), spl_long},
+	{"level padded", FAILS(CERTIFICATE_EXTENSIONS), spl_padded},
+	{"level BOOLEAN", FAILS(CERTIFICATE_EXTENSIONS), spl_boolean},
+	{"level and more", FAILS(CERTIFICATE_EXTENSIONS), spl_trailing},
+	{"level in BER", FAILS(CERTIFICATE_EXTENSIONS), spl_ber_length},
+	{"structVersion 2", FAILS(CERTIFICATE_EXTENSIONS), struct_version_2},
+	{"productName UTF8String", FAILS(CERTIFICATE_EXTENSIONS), product_utf8},
+	{"productName cut", FAILS(CERTIFICATE_EXTENSIONS), product_cut},
+	{"productName with control", FAILS(CERTIFICATE_EXTENSIONS), product_control},
+	{"hwID of 7 bytes", FAILS(CERTIFICATE_EXTENSIONS), hwid_7},
+	{"hwID of 9 bytes", FAILS(CERTIFICATE_EXTENSIONS), hwid_9},
+	{"hwID of 63 bytes", FAILS(CERTIFICATE_EXTENSIONS), hwid_63},
+	{"hwID of 65 bytes", FAILS(CERTIFICATE_EXTENSIONS), hwid_65},
+	{"hwID of 66 bytes, not wrapped", FAILS(CERTIFICATE_EXTENSIONS), hwid_66},
+	{"level absent", FAILS(CERTIFICATE_EXTENSIONS), no_snp_spl},
+	{"spl4 absent", FAILS(CERTIFICATE_EXTENSIONS), no_spl4},
+	{"fmcSPL absent", FAILS(CERTIFICATE_EXTENSIONS), no_fmc, .product = TURIN},
+	{"hwID absent", FAILS(CERTIFICATE_EXTENSIONS), no_hwid},
+	{"cspID absent", FAILS(CERTIFICATE_EXTENSIONS), no_csp, .kind = SNP_VLEK},
+	{"cspID and hwID", FAILS(CERTIFICATE_EXTENSIONS), csp_too},
+	{"extension twice", FAILS(CERTIFICATE_EXTENSIONS), twice},
+	{"extension unknown", FAILS(CERTIFICATE_EXTENSIONS), unknown_extension},
+	{"extension critical", FAILS(CERTIFICATE_EXTENSIONS), critical, .also = NEED(CERTIFICATE_CHAIN)},
+	{"hwID wrapped", ACCEPTED, hwid_wrapped},
+	{"hwID wrapped, Turin", ACCEPTED, hwid_wrapped, .product = TURIN},
+	{"another's extension", ACCEPTED, foreign},
+	{"another's critical extension", FAILS(CERTIFICATE_CHAIN), foreign_critical},
+	{"productName of Genoa", FAILS(CERTIFICATE_PRODUCT), product_name_genoa},
+	{"productName Milano", FAILS(CERTIFICATE_PRODUCT), product_name_longer},
+	{"structVersion 1 for Milan", FAILS(CERTIFICATE_PRODUCT), turin_struct},
+	{"no ARK", FAILS(CA_CERTIFICATES), no_ark},
+	{"no ASK", FAILS(CA_CERTIFICATES), no_intermediate},
+	{"AMD's roots", FAILS(CA_CERTIFICATES), amd_roots},
+	{"another product's roots", FAILS(CA_CERTIFICATES), other_product_roots},
+	{"signed by another key", FAILS(CERTIFICATE_CHAIN), leaf_forged},
+	{"expired", FAILS(CERTIFICATE_DATES), leaf_expired},
+	{"VLEK expired", FAILS(CERTIFICATE_DATES), leaf_expired, .kind = SNP_VLEK},
+	{"not yet valid", FAILS(CERTIFICATE_DATES), leaf_from_later},
+	{"CA certificates expired", FAILS(CERTIFICATE_DATES), long_after},
+	{"CRL", ACCEPTED, crl_good},
+	{"CRL names the ASK", FAILS(REVOCATION), crl_ask},
+	{"CRL names the ASVK", FAILS(REVOCATION), crl_asvk, .kind = SNP_VLEK},
+	{"CRL names the ASVK, report by a VCEK", ACCEPTED, crl_asvk},
+	{"CRL names the ARK", FAILS(REVOCATION), crl_ark},
+	{"CRL not signed by the ARK", FAILS(REVOCATION), crl_forged},
+	{"CRL stale", FAILS(REVOCATION), crl_stale},
+	{"CRL from later", FAILS(REVOCATION), crl_early},
+	{"CRL of another product", FAILS(REVOCATION), crl_other},
+	{"delta CRL", FAILS(REVOCATION), crl_delta},
+	{"bl", FAILS(REPORTED_TCB), bl_spl},
+	{"tee", FAILS(REPORTED_TCB), tee_spl},
+	{"snp", FAILS(REPORTED_TCB), snp_spl},
+	{"ucode", FAILS(REPORTED_TCB), ucode_spl},
+	{"fmc", FAILS(REPORTED_TCB), fmc_spl, .product = TURIN},
+	{"spl5", FAILS(REPORTED_TCB), spl5},
+	{"chip id masked", FAILS(CHIP_ID_MASK), mask_chip_id},
+	{"chip id masked, allowed", ACCEPTED, mask_allowed},
+	{"chip id of another", FAILS(CHIP_ID), hwid_other},
+	{"chip id of another, Turin", FAILS(CHIP_ID), hwid_other_turin, .product = TURIN},
+	{"Turin's chip id with a tail", FAILS(CHIP_ID), .product = TURIN, SIGNED(0x1df, "\x01")},
+	{"chip id of 8 bytes on Milan", FAILS(CHIP_ID), hwid_8},
+	{"chip id half zero", FAILS(CHIP_ID), SIGNED(0x1a0, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")},
+	{"measurement turned", FAILS(REPORT_SIGNATURE), UNSIGNED(0x90, "\x3f")},
+	{"stepping turned", FAILS(REPORT_SIGNATURE), UNSIGNED(0x18a, "\x11")},
+	{"platform turned", FAILS(REPORT_SIGNATURE), UNSIGNED(0x41, "\x01")},
+	{"R of 0", FAILS(REPORT_SIGNATURE), .after = true, .at = 0x2a0, .n = 48,
+	 .bytes = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"},
+	{"S of 0", FAILS(REPORT_SIGNATURE), .after = true, .at = 0x2e8, .n = 48,
+	 .bytes = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"},
+	{"R above the order", FAILS(REPORT_SIGNATURE), r_plus_n, .also = NEED(RESERVED_BITS)},
+	{"R and S swapped", FAILS(REPORT_SIGNATURE), swap},
+	{"R and S big-endian", FAILS(REPORT_SIGNATURE), big_endian},
+	{"n - S", ACCEPTED, negate_s},
+
+	/* expectations: each met, each missed */
+	{"nothing expected", ACCEPTED, nothing},
+	{"runtime data", ACCEPTED, runtime_good},
+	{"runtime data of another", FAILS(RUNTIME_DATA), runtime_other},
+	{"another product denied", ACCEPTED, deny_turin},
+	{"product denied", FAILS(DENIED_PRODUCT), deny_milan},
+	{"another launch digest", FAILS(MEASUREMENT), other_measurement},
+	{"debugging", FAILS(DEBUG), policy_debug},
+	{"debugging allowed", ACCEPTED, debug_allowed},
+	{"policy", ACCEPTED, policy_equal},
+	{"another policy", FAILS(POLICY), policy_other},
+	{"policy below", ACCEPTED, policy_below},
+	{"policy above", FAILS(POLICY_AT_MOST), policy_above},
+	{"svn", ACCEPTED, svn_equal},
+	{"svn too low", FAILS(GUEST_SVN), svn_above},
+	{"family id", ACCEPTED, family_equal},
+	{"another family id", FAILS(FAMILY_ID), family_other},
+	{"image id", ACCEPTED, image_equal},
+	{"another image id", FAILS(IMAGE_ID), image_other},
+	{"host data", ACCEPTED, host_data_equal},
+	{"another host data", FAILS(HOST_DATA), host_data_other},
+	{"report data", ACCEPTED, report_data_equal},
+	{"another report data", FAILS(REPORT_DATA), report_data_other},
+	{"vmpl", ACCEPTED, vmpl_equal},
+	{"another vmpl", FAILS(VMPL), vmpl_other},
+	{"id key", ACCEPTED, id_key_equal},
+	{"another id key", FAILS(ID_KEY_DIGEST), id_key_other},
+	{"author key", ACCEPTED, author_key_equal},
+	{"another author key", FAILS(AUTHOR_KEY_DIGEST), author_key_other},
+	{"chip", ACCEPTED, chip_equal},
+	{"another chip", FAILS(EXPECTED_CHIP_ID), chip_other},
+	{"report id", ACCEPTED, report_id_equal},
+	{"another report id", FAILS(REPORT_ID), report_id_other},
+	{"tcb", ACCEPTED, tcb_equal},
+	{"tcb of Turin", ACCEPTED, tcb_turin, .product = TURIN},
+	{"tcb: bl", FAILS(MINIMUM_TCB), tcb_bl},
+	{"tcb: tee", FAILS(MINIMUM_TCB), tcb_tee},
+	{"tcb: snp", FAILS(MINIMUM_TCB), tcb_snp},
+	{"tcb: ucode", FAILS(MINIMUM_TCB), tcb_ucode},
+	{"tcb: fmc", FAILS(MINIMUM_TCB), tcb_fmc, .product = TURIN},
+	{"launch tcb", ACCEPTED, launch_tcb_equal},
+	{"launch tcb too low", FAILS(MINIMUM_LAUNCH_TCB), launch_tcb_above},
+	{"firmware", ACCEPTED, firmware_equal},
+	{"firmware build", FAILS(FIRMWARE_VERSION), firmware_build},
+	{"firmware minor", FAILS(FIRMWARE_VERSION), firmware_minor},
+	{"firmware major", FAILS(FIRMWARE_VERSION), firmware_major},
+	{"firmware committed", ACCEPTED, committed},
+	{"TCB provisional", FAILS(PROVISIONAL_FIRMWARE), provisional_tcb},
+	{"firmware provisional", FAILS(PROVISIONAL_FIRMWARE), provisional_version},
+	{"alias check missing", FAILS(PLATFORM_REQUIRE), SIGNED(0x40, "\x05")},
+	{"alias check missing, version 2", ACCEPTED, .version = 2, SIGNED(0x40, "\x01")},
+	{"alias check not asked for", ACCEPTED, require_nothing},
+	{"ECC required", ACCEPTED, require_ecc},
+	{"RAPL_DIS required", FAILS(PLATFORM_REQUIRE), require_rapl},
+	{"TSME forbidden", ACCEPTED, forbid_tsme},
+	{"SMT forbidden", FAILS(PLATFORM_FORBID), forbid_smt},
+	{"launch mitigations", ACCEPTED, launch_mit, .version = 5},
+	{"launch mitigations missing", FAILS(LAUNCH_MITIGATIONS), launch_mit_more, .version = 5},
+	{"launch mitigations, version 4", FAILS(LAUNCH_MITIGATIONS), launch_mit, .version = 4},
+	{"current mitigations", ACCEPTED, current_mit, .version = 5},
+	{"current mitigations missing", FAILS(CURRENT_MITIGATIONS), current_mit_more, .version = 5},
+	{"published", ACCEPTED, published},
+	{"published: another digest", FAILS(MEASUREMENT), published_other},
+	{"published: another policy", FAILS(POLICY), published_policy},
+	{"published: a stricter policy than the limit", ACCEPTED, published_policy_stricter},
+	{"published: svn", FAILS(GUEST_SVN), published_svn},
+	{"published: family id", FAILS(FAMILY_ID), published_family},
+	{"published: image id", FAILS(IMAGE_ID), published_image},
+	{"published: tcb", FAILS(MINIMUM_TCB), published_tcb},
+	{"published, and a minimum above", FAILS(MINIMUM_TCB), published_and_stricter},
+};
+/* clang-format on */
+
+static const struct check_group *const groups[] = {&checks_of_form, &checks_of_certificates,
+						   &checks_of_expectations};
+
+static enum snp_outcome always(struct inquiry *q)
+{
+	(void)q;
+	return SNP_PASSED;
+}
+
+/* The verdict with one check made to pass whatever it sees: SNP_N_CHECKS for none. */
+static void verify(const struct row *row, enum snp_check deleted, struct snp_verdict *ret)
+{
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = NULL;
+	struct check checks[SNP_N_CHECKS];
+	struct snp_error err = {0};
+	struct snp_evidence evidence;
+	struct scene s;
+	size_t n = 0;
+
+	set_up(row, &s);
+	set = certificates_of(row, &s);
+	evidence = (struct snp_evidence){.report = {s.report, SNP_REPORT_SIZE},
+					 .runtime_data = s.runtime_data,
+					 .certificates = set,
+					 .at_time = s.at_time,
+					 .roots = s.roots,
+					 .n_roots = s.n_roots};
+	for (size_t g = 0; g < ARRAY_SIZE(groups); g++)
+		for (size_t i = 0; i < groups[g]->n; i++) {
+			checks[n] = groups[g]->checks[i];
+			if (checks[n].id == deleted)
+				checks[n].run = always;
+			n++;
+		}
+	assert_int_equal(n, SNP_N_CHECKS);
+	assert_int_equal(verdict_make(&evidence, &s.expected, &(struct check_group){checks, n}, 1,
+				      ret, &err),
+			 0);
+	assert_int_equal(err.code, SNP_OK);
+}
+
+static void check_row(void **state)
+{
+	const struct row *row = *state;
+	struct snp_verdict verdict = {0};
+
+	verify(row, SNP_N_CHECKS, &verdict);
+	for (unsigned int i = 0; i < SNP_N_CHECKS; i++) {
+		bool may = i == row->check || (row->also & 1ull << i);
+
+		if (verdict.checks[i].outcome == SNP_FAILED) {
+			assert_true(verdict.checks[i].message[0] != '\0');
+			if (!may)
+				fail_msg("%s: %s", snp_check_name((enum snp_check)i),
+					 verdict.checks[i].message);
+		}
+	}
+	assert_int_equal(verdict.accepted, row->check == SNP_N_CHECKS);
+	if (row->check == SNP_N_CHECKS)
+		return;
+	assert_int_equal(verdict.checks[row->check].outcome, SNP_FAILED);
+	assert_int_equal(verdict.authentic, row->check > SNP_CHECK_REPORT_SIGNATURE);
+	if (row->also == 0)
+		assert_int_equal(verdict.reason, row->check);
+}
+
+/* Checks that find what others look at: without them the others cannot be reached. */
+static bool finds(enum snp_check check)
+{
+	return check == SNP_CHECK_PRODUCT || check == SNP_CHECK_CERTIFICATE ||
+	       check == SNP_CHECK_CA_CERTIFICATES;
+}
+
+/* Each check has a row of its own that is accepted once the check is gone. */
+static bool is_only_guard(enum snp_check check)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct snp_verdict verdict = {0};
+
+		if (rows[i].check != check || rows[i].also != 0)
+			continue;
+		if (finds(check))
+			return true;
+		verify(&rows[i], check, &verdict);
+		if (verdict.accepted)
+			return true;
+	}
+	return false;
+}
+
+static void check_deletion(void **state)
+{
+	(void)state;
+	for (unsigned int c = 0; c < SNP_N_CHECKS; c++)
+		if (!is_only_guard((enum snp_check)c))
+			fail_msg("no row is stopped by %s alone",
+				 snp_check_name((enum snp_check)c));
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[ROWS_MAX];
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, check_row, rows);
+	tests[n++] = (struct CMUnitTest){"each check is the only guard of something",
+					 check_deletion, NULL, NULL, NULL};
+	return RUN_TESTS("verdict", tests, n);
+}
