@@ -9,7 +9,9 @@
 #define CLI_VERBS(X) \
 	X(digest)    \
 	X(plan)      \
-	X(inspect)
+	X(inspect)   \
+	X(publish)   \
+	X(reproduce)
 
 #define X(name) extern const struct cli_verb verb_##name;
 CLI_VERBS(X)

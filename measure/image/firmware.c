@@ -215,15 +215,30 @@ const struct snp_firmware_info *snp_firmware_info(const struct snp_firmware *fir
 	return &firmware->info;
 }
 
+static int need_image(const struct snp_firmware *firmware, struct snp_error *err)
+{
+	if (!firmware->info.is_summary)
+		return 0;
+	return snp_in_file(err,
+			   snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				    "a summary has no image to hash"),
+			   firmware->path);
+}
+
 int snp_firmware_sha256(const struct snp_firmware *firmware, uint8_t ret[static SNP_SHA256_SIZE],
 			struct snp_error *err)
 {
-	if (firmware->info.is_summary)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-					    "a summary has no image to hash"),
-				   firmware->path);
-	return snp_sha256(firmware_bytes(firmware), ret, err);
+	int r = need_image(firmware, err);
+
+	return r < 0 ? r : snp_sha256(firmware_bytes(firmware), ret, err);
+}
+
+int snp_firmware_sha384(const struct snp_firmware *firmware, uint8_t ret[static SNP_SHA384_SIZE],
+			struct snp_error *err)
+{
+	int r = need_image(firmware, err);
+
+	return r < 0 ? r : snp_sha384(firmware_bytes(firmware), ret, err);
 }
 
 int firmware_contents(const struct snp_firmware *firmware, const uint8_t (**ret)[SNP_SHA384_SIZE],

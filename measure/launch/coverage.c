@@ -6,6 +6,7 @@
 /* When a thing is left out. */
 enum applies {
 	ALWAYS,
+	WITH_KERNEL_HASHES,
 	WITHOUT_KERNEL_HASHES,
 	SNP_ONLY,
 	NOT_SNP,
@@ -25,6 +26,8 @@ static const struct {
 	{NOT_SNP,
 	 "guest policy, firmware version and nonce; they enter the launch measurement, an HMAC "
 	 "over this digest"},
+	{WITH_KERNEL_HASHES,
+	 "whether the firmware checks kernel, initrd and command line against the hashes"},
 	{ALWAYS, "UEFI variables in a flash unit of their own"},
 	{ALWAYS, "memory size, ACPI tables and whatever else the VMM hands over through fw_cfg"},
 	{ALWAYS, "devices, disks and their contents"},
@@ -36,6 +39,8 @@ static bool holds(const struct snp_launch *launch, enum applies applies)
 	const bool snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
 
 	switch (applies) {
+	case WITH_KERNEL_HASHES:
+		return launch->kernel_hashes;
 	case WITHOUT_KERNEL_HASHES:
 		return !launch->kernel_hashes;
 	case SNP_ONLY:

@@ -13,7 +13,7 @@
 #include "reference/master.h"
 
 /* No registered predicate type says launch digests; a URI names this one. */
-#define PREDICATE_TYPE "urn:x-snp-measure:sev-snp-reference-values:1"
+#define PREDICATE_TYPE "urn:snp-measure:snp-reference-values/1"
 
 static void add_file(struct snp_json_out *out, cJSON *subjects,
 		     const struct snp_reference_image *image, const struct snp_reference_file *file)

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
+#include <snp/coverage.h>
 #include <snp/json_out.h>
 #include <snp/sha.h>
 
@@ -79,7 +80,8 @@ static void print_variant(struct snp_json_out *out, cJSON *variants,
 	snp_json_out_integer(out, object, "vcpu_count", v->vcpu_count);
 	if (v->cpu_model)
 		snp_json_out_string(out, object, "cpu_model", v->cpu_model);
-	snp_json_out_u64(out, object, "cpu_signature", v->cpu_signature);
+	if (v->cpu_signature != 0)
+		snp_json_out_u64(out, object, "cpu_signature", v->cpu_signature);
 	snp_json_out_u64(out, object, "guest_features", v->guest_features);
 	snp_json_out_hex(out, object, "launch_digest", v->launch_digest, sizeof(v->launch_digest));
 	if (!v->id_block)
@@ -105,6 +107,19 @@ static void print_image(struct snp_json_out *out, cJSON *images,
 		print_variant(out, variants, &image->variants[i]);
 }
 
+static void print_not_covered(struct snp_json_out *out, const struct snp_reference *reference)
+{
+	static const struct snp_kernel_hashes hashes;
+	struct snp_launch launch = {.mode = SNP_MODE_SNP, .kernel_hashes = &hashes};
+	cJSON *array = snp_json_out_array(out, out->root, "not_covered");
+
+	for (size_t i = 0; i < reference->n_images; i++)
+		if (!reference->images[i].kernel.name)
+			launch.kernel_hashes = NULL;
+	for (size_t i = 0; snp_launch_not_covered(&launch, i); i++)
+		snp_json_out_string(out, array, NULL, snp_launch_not_covered(&launch, i));
+}
+
 void snp_master_build(const struct snp_reference *reference, struct snp_json_out *out)
 {
 	cJSON *array, *tool;
@@ -118,9 +133,7 @@ void snp_master_build(const struct snp_reference *reference, struct snp_json_out
 	array = snp_json_out_array(out, out->root, "images");
 	for (size_t i = 0; i < reference->n_images; i++)
 		print_image(out, array, &reference->images[i]);
-	array = snp_json_out_array(out, out->root, "not_covered");
-	for (size_t i = 0; snp_not_covered(i); i++)
-		snp_json_out_string(out, array, NULL, snp_not_covered(i));
+	print_not_covered(out, reference);
 }
 
 int snp_reference_print(const struct snp_reference *reference, char **ret, struct snp_error *err)

@@ -138,7 +138,7 @@ static int read_variant(const struct snp_json_value *object,
 		r = snp_field_integer(object, "vcpu_count", 1, UINT32_MAX, &count, err);
 	if (r == 0)
 		r = snp_field_string(object, "cpu_model", false, &v->cpu_model, err);
-	if (r == 0)
+	if (r == 0 && snp_json_get(object, "cpu_signature"))
 		r = snp_field_u64(object, "cpu_signature", UINT32_MAX, &signature, err);
 	if (r == 0)
 		r = snp_field_u64(object, "guest_features", UINT64_MAX, &v->guest_features, err);
@@ -257,16 +257,13 @@ static int read_head(const struct snp_json_value *root, struct snp_reference *re
 	return r;
 }
 
-int snp_reference_read(const char *path, struct snp_reference **ret, struct snp_error *err)
+static int read_document(const struct snp_json *document, struct snp_reference **ret,
+			 struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
 	_cleanup_(snp_reference_freep)
 	struct snp_reference *reference = NULL;
-	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
+	int r = snp_json_schema(document, SNP_MASTER_SCHEMA, err);
 
-	if (r == 0)
-		r = snp_json_schema(document, SNP_MASTER_SCHEMA, err);
 	if (r < 0)
 		return r;
 	reference = calloc(1, sizeof(*reference));
@@ -279,4 +276,23 @@ int snp_reference_read(const char *path, struct snp_reference **ret, struct snp_
 		return r;
 	*ret = TAKE_PTR(reference);
 	return 0;
+}
+
+int snp_reference_parse(const char *name, struct snp_span text, struct snp_reference **ret,
+			struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *document = NULL;
+	int r = snp_json_parse(name, text, &document, err);
+
+	return r < 0 ? r : read_document(document, ret, err);
+}
+
+int snp_reference_read(const char *path, struct snp_reference **ret, struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *document = NULL;
+	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
+
+	return r < 0 ? r : read_document(document, ret, err);
 }

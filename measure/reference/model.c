@@ -55,29 +55,14 @@ int snp_variant_compare(const struct snp_reference_variant *a,
 	return r;
 }
 
-static int compare(const void *a, const void *b)
+int snp_variant_compare_void(const void *a, const void *b)
 {
 	return snp_variant_compare(a, b);
 }
 
 void snp_variants_sort(struct snp_reference_variant *variants, size_t n)
 {
-	qsort(variants, n, sizeof(*variants), compare);
-}
-
-/* docs/measurement.md says of each why. */
-const char *snp_not_covered(size_t i)
-{
-	static const char *const sentences[] = {
-		"the contents of the CPUID page, which the secure processor checks and does not measure",
-		"the contents of the secrets page",
-		"HOST_DATA, REPORT_DATA and the policy, which the attestation report states beside it",
-		"variable stores (OVMF_VARS), ACPI tables, fw_cfg files, disks and devices",
-		"how much memory the guest has",
-		"whether the firmware enforces the kernel hashes that it is measured with",
-	};
-
-	return i < sizeof(sentences) / sizeof(sentences[0]) ? sentences[i] : NULL;
+	qsort(variants, n, sizeof(*variants), snp_variant_compare_void);
 }
 
 static const struct snp_reference_image *find_image(const struct snp_reference *reference,
@@ -115,7 +100,7 @@ int snp_reference_find(const struct snp_reference *reference,
 		if (strcasecmp(v->vmm_profile, query->vmm_profile) != 0)
 			continue;
 		profile = true;
-		if (v->cpu_signature != query->cpu_signature)
+		if (v->cpu_signature != 0 && v->cpu_signature != query->cpu_signature)
 			continue;
 		signature = true;
 		if (v->guest_features != query->guest_features)

@@ -3,6 +3,8 @@
 # What the CLI tests share: the tools, a folder of their own, and assertions that say what they saw.
 
 set -u
+# The python3 meant is Debian's, with the modules of Debian's packages.
+PATH=/usr/bin:/bin:$PATH
 : "${SNP_BUILD:?the build folder}" "${SNP_SOURCE:?the source folder}"
 snp_measure=$SNP_BUILD/measure/snp-measure
 export snp_measure

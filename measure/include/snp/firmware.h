@@ -109,6 +109,10 @@ const struct snp_firmware_info *snp_firmware_info(const struct snp_firmware *fir
 SNP_CHECK int snp_firmware_sha256(const struct snp_firmware *firmware,
 				  uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err);
 
+/* SHA-384 of the image, by which some formats of reference values name it. Errors: as above. */
+SNP_CHECK int snp_firmware_sha384(const struct snp_firmware *firmware,
+				  uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err);
+
 /* What a GUID of the table stands for ("SEV metadata"), or NULL; and its usual spelling. */
 const char *snp_guid_name(const uint8_t guid[static SNP_GUID_SIZE]);
 void snp_guid_string(const uint8_t guid[static SNP_GUID_SIZE],

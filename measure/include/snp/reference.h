@@ -33,7 +33,7 @@ struct snp_reference_variant {
 	char *vmm_profile;
 	uint32_t vcpu_count;
 	char *cpu_model; /* NULL: given by its signature alone */
-	uint32_t cpu_signature;
+	uint32_t cpu_signature; /* 0: the profile's VMSAs do not hold it, so any */
 	uint64_t guest_features;
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
 	uint8_t *id_block; /* SNP_ID_BLOCK_SIZE bytes, or NULL */
@@ -68,15 +68,15 @@ struct snp_reference {
 
 void snp_reference_free(struct snp_reference *reference);
 
-/* What no launch digest covers, in sentences; NULL past the last. Every document that this project
- * publishes repeats them. */
-const char *snp_not_covered(size_t i);
-
 /* Read a master. Refused: what its schema does not allow, an ID block whose digest or policy is not
  * that of its variant, two variants of the same configuration.
  * Errors: those of snp_json_read(), each with the JSON pointer. ID auth is not verified here. */
 SNP_CHECK int snp_reference_read(const char *path, struct snp_reference **ret,
 				 struct snp_error *err);
+
+/* The same of a text in memory; `name` is what errors call it. */
+SNP_CHECK int snp_reference_parse(const char *name, struct snp_span text,
+				  struct snp_reference **ret, struct snp_error *err);
 
 /* The master as text, for free(); the same bytes for the same model. Errors: SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_reference_print(const struct snp_reference *reference, char **ret,

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <snp/cleanup.h>
+#include <snp/reference.h>
+#include <snp/tool.h>
+
+#include "key_input.h"
+#include "reference/format.h"
+#include "reference/master.h"
+#include "reference/publish.h"
+#include "reference/release.h"
+#include "verb.h"
+
+DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+
+static struct {
+	const char *output, *formats, *key, *id_key, *author_key, *passphrase_file;
+	bool timestamp;
+} arg;
+
+static enum snp_key_kind key_kind; /* of --key, once it has signed */
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"output", 'o', .argument = "DIR", .text = &arg.output,
+	 .help = "the folder to write: new, or one that an earlier run wrote"},
+	{"format", .argument = "LIST", .text = &arg.formats,
+	 .help = "formats, with commas between (default: all that can say it)"},
+	{"key", .argument = "KEY", .text = &arg.key,
+	 .help = "sign what is published: a PEM or DER file, fd:N, - or a provider's URI"},
+	{"id-key", .argument = "KEY", .text = &arg.id_key,
+	 .help = "bind every variant to an ID block signed with this P-384 key"},
+	{"author-key", .argument = "KEY", .text = &arg.author_key,
+	 .help = "sign the ID key with this P-384 key"},
+	{"passphrase-file", .argument = "FILE", .text = &arg.passphrase_file,
+	 .help = "first line: the passphrase or PIN of the keys"},
+	{"timestamp", .flag = &arg.timestamp,
+	 .help = "say when: SOURCE_DATE_EPOCH if set, else the clock"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+static void warn_skipped(const char *format, const struct snp_error *why)
+{
+	(void)format;
+	cli_warn("format-left-out", "%s", why->message);
+}
+
+/* SOURCE_DATE_EPOCH as reproducible-builds.org specifies it: decimal seconds. */
+static int set_timestamp(struct snp_reference *reference, struct snp_error *err)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+	reference->has_timestamp = arg.timestamp;
+	reference->timestamp = (uint64_t)time(NULL);
+	if (!epoch || !arg.timestamp)
+		return 0;
+	if (strspn(epoch, "0123456789") != strlen(epoch) || strlen(epoch) - 1 > 14)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"SOURCE_DATE_EPOCH: '%s' is no number of seconds", epoch);
+	return cli_parse_number(epoch, "SOURCE_DATE_EPOCH", &reference->timestamp, err);
+}
+
+/* An earlier run's master, if there is one that can be read: its signatures may serve again. */
+static struct snp_reference *read_before(void)
+{
+	_cleanup_(freep)
+	char *path = NULL;
+	struct snp_reference *before;
+
+	if (asprintf(&path, "%s/%s", arg.output, SNP_MASTER_FILE) < 0) {
+		path = NULL;
+		return NULL;
+	}
+	return snp_reference_read(path, &before, NULL) < 0 ? NULL : before;
+}
+
+static void warn_random(const struct snp_key *key)
+{
+	static bool said;
+
+	if (!said && !snp_key_is_deterministic(key))
+		cli_warn("random-signature",
+			 "this OpenSSL signs ECDSA with random numbers: another run makes other "
+			 "signature bytes, all else is the same");
+	said = said || !snp_key_is_deterministic(key);
+}
+
+static int bind(struct snp_reference *reference, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *id_key = NULL, *author_key = NULL;
+	_cleanup_(snp_reference_freep)
+	struct snp_reference *before = NULL;
+	int r;
+
+	if (!arg.id_key)
+		return arg.author_key ? snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+						 "--author-key signs an ID key; give --id-key")
+				      : 0;
+	r = cli_key_read(arg.id_key, arg.passphrase_file, &id_key, err);
+	if (r == 0 && arg.author_key)
+		r = cli_key_read(arg.author_key, arg.passphrase_file, &author_key, err);
+	if (r < 0)
+		return r;
+	warn_random(id_key);
+	before = read_before();
+	return snp_publish_bind(reference, id_key, author_key, before, err);
+}
+
+static int sign(struct snp_folder *folder, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *key = NULL;
+	int r;
+
+	if (!arg.key)
+		return 0;
+	r = cli_key_read(arg.key, arg.passphrase_file, &key, err);
+	if (r < 0)
+		return r;
+	warn_random(key);
+	r = snp_publish_sign(folder, key, arg.output, err);
+	if (r == 0)
+		key_kind = snp_key_kind(key);
+	return r;
+}
+
+/* How plain OpenSSL verifies what was signed; PUBLIC.pem is the key's public half. */
+static void print_command(void)
+{
+	const char *dir = arg.output;
+
+	if (!arg.key)
+		return;
+	if (key_kind == SNP_KEY_ED25519)
+		fprintf(stderr,
+			"verify with: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem "
+			"-sigfile %s/" SNP_SIGNATURE_FILE " -in %s/" SNP_MASTER_FILE "\n",
+			dir, dir);
+	else
+		fprintf(stderr,
+			"verify with: openssl dgst -%s -verify PUBLIC.pem "
+			"-signature %s/" SNP_SIGNATURE_FILE " %s/" SNP_MASTER_FILE "\n",
+			key_kind == SNP_KEY_P256 ? "sha256" : "sha384", dir, dir);
+}
+
+static int print(const struct snp_folder *folder, FILE *out, struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json = {0};
+	struct cJSON *files, *file;
+
+	if (!cli_json) {
+		for (size_t i = 0; i < folder->n_files; i++)
+			fprintf(out, "%s/%s\n", arg.output, folder->files[i].name);
+		return 0;
+	}
+	cli_json_begin(&json, "snp-publish/1");
+	cli_json_text(&json, json.root, "directory", arg.output);
+	files = snp_json_out_array(&json, json.root, "files");
+	for (size_t i = 0; i < folder->n_files; i++) {
+		file = snp_json_out_object(&json, files, NULL);
+		cli_json_text(&json, file, "name", folder->files[i].name);
+		snp_json_out_integer(&json, file, "size", folder->files[i].size);
+	}
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(snp_reference_freep)
+	struct snp_reference *reference = NULL;
+	_cleanup_(snp_folder_done)
+	struct snp_folder folder = {0};
+	int r;
+
+	if (!arg.output)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"no folder to write; give --output DIR");
+	r = snp_release_read(operands[0], &reference, err);
+	if (r == 0)
+		r = set_timestamp(reference, err);
+	if (r == 0)
+		r = bind(reference, err);
+	if (r == 0)
+		r = snp_publish_emit(reference, arg.formats, warn_skipped, &folder, err);
+	if (r == 0)
+		r = sign(&folder, err);
+	if (r == 0)
+		r = snp_folder_write(&folder, arg.output, SNP_MASTER_FILE, err);
+	if (r == 0)
+		r = print(&folder, out, err);
+	if (r == 0)
+		print_command();
+	return r;
+}
+
+static const struct cli_option *const tables[] = {options, NULL};
+
+const struct cli_verb verb_publish = {
+	.name = "publish",
+	.operands = "RELEASE.json",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "compute and publish the launch digests of a release",
+	.options = tables,
+	.uses_keys = true,
+	.run = run,
+};

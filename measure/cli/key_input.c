@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "key_input.h"
+
+#include <openssl/ui.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+
+DEFINE_CLEANUP(UI *, UI_free);
+
+/* Ask on the terminal, without echo. OpenSSL's console interface opens /dev/tty itself, so that
+ * standard input may be something else, such as the key. */
+static int ask_terminal(const char *what, char *ret, size_t size, struct snp_error *err)
+{
+	_cleanup_(UI_freep)
+	UI *ui = UI_new_method(UI_OpenSSL());
+	char prompt[256], text[1024] = "";
+	size_t length;
+
+	snprintf(prompt, sizeof(prompt), "Passphrase for %s: ", what);
+	if (access("/dev/tty", R_OK | W_OK) < 0 || !ui || !isatty(STDERR_FILENO) ||
+	    UI_add_input_string(ui, prompt, 0, text, 0, sizeof(text) - 1) < 0 ||
+	    UI_process(ui) != 0) {
+		OPENSSL_cleanse(text, sizeof(text));
+		return snp_fail(err, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
+				"%s wants a passphrase and there is no terminal to ask on; give "
+				"--passphrase-file",
+				what);
+	}
+	length = strlen(text);
+	if (length > size)
+		length = size;
+	memcpy(ret, text, length);
+	OPENSSL_cleanse(text, sizeof(text));
+	return (int)length;
+}
+
+static int ask(void *arg, const char *what, char *ret, size_t size, struct snp_error *err)
+{
+	const char *passphrase_file = arg;
+
+	return passphrase_file ? snp_passphrase_read(passphrase_file, ret, size, err)
+			       : ask_terminal(what, ret, size, err);
+}
+
+int cli_key_read(const char *source, const char *passphrase_file, struct snp_key **ret,
+		 struct snp_error *err)
+{
+	int r = snp_key_guard_process(err);
+
+	/* The callback only reads the name behind its argument. */
+	return r < 0 ? r : snp_key_read(source, ask, (void *)(uintptr_t)passphrase_file, ret, err);
+}

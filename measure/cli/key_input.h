@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_KEY_INPUT_H
+#define CLI_KEY_INPUT_H
+
+#include <snp/key.h>
+
+/* Load the private key that `source` names, as snp_key_read() does, after guarding the process. The
+ * passphrase or PIN, where one is needed, is the first line of `passphrase_file`, or, with that NULL,
+ * asked for on the terminal; without a terminal such keys are refused.
+ * Errors: those of snp_key_guard_process() and snp_key_read(). */
+SNP_CHECK int cli_key_read(const char *source, const char *passphrase_file, struct snp_key **ret,
+			   struct snp_error *err);
+
+#endif

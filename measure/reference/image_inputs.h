@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REFERENCE_IMAGE_INPUTS_H
+#define REFERENCE_IMAGE_INPUTS_H
+
+#include <snp/kernel.h>
+#include <snp/launch.h>
+#include <snp/reference.h>
+
+/* The files of an image, where they are, and what was found in them. */
+struct snp_image_paths {
+	char *firmware, *kernel, *initrd; /* the last two may be NULL */
+};
+
+struct snp_image_inputs {
+	struct snp_firmware *firmware;
+	bool has_kernel;
+	struct snp_kernel_hashes kernel_hashes; /* where there is a kernel */
+};
+
+void snp_image_paths_done(struct snp_image_paths *paths);
+void snp_image_inputs_done(struct snp_image_inputs *inputs);
+
+/* Read and hash the files, side by side, and fill in `image`'s firmware, kernel and initrd (names are
+ * the paths' last components) and its firmware_sha384. `cmdline` is NULL without a kernel.
+ * Errors: those of snp_firmware_read(), snp_boot_finish() and snp_cmdline_sha256(). */
+SNP_CHECK int snp_image_inputs_read(const struct snp_image_paths *paths, const char *cmdline,
+				    struct snp_reference_image *image, struct snp_image_inputs *ret,
+				    struct snp_error *err);
+
+#endif

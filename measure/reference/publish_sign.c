@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+
+#include "reference/envelope.h"
+#include "reference/format.h"
+
+/* How one file is signed. */
+struct signing {
+	const char *payload, *file;
+	int (*make)(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		    size_t *ret_size, struct snp_error *err);
+	int (*verify)(const struct snp_key *key, struct snp_span payload, struct snp_span signature,
+		      struct snp_error *err);
+};
+
+static int sign_detached(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+			 size_t *ret_size, struct snp_error *err)
+{
+	uint8_t *signature = malloc(SNP_SIGNATURE_MAX);
+	int r;
+
+	if (!signature)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = snp_key_sign(key, payload, SNP_SIGNATURE_DER, signature, ret_size, err);
+	if (r < 0)
+		free(signature);
+	else
+		*ret = signature;
+	return r;
+}
+
+static int verify_detached(const struct snp_key *key, struct snp_span payload,
+			   struct snp_span signature, struct snp_error *err)
+{
+	return snp_key_verify(key, payload, SNP_SIGNATURE_DER, signature, err);
+}
+
+static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		     size_t *ret_size, struct snp_error *err)
+{
+	char *text;
+	int r = snp_dsse_sign(key, SNP_DSSE_PAYLOAD_TYPE, payload, &text, err);
+
+	if (r == 0) {
+		*ret = (uint8_t *)text;
+		*ret_size = strlen(text);
+	}
+	return r;
+}
+
+static int verify_dsse(const struct snp_key *key, struct snp_span payload,
+		       struct snp_span signature, struct snp_error *err)
+{
+	return snp_dsse_verify(key, SNP_DSSE_PAYLOAD_TYPE, payload, signature, err);
+}
+
+static int sign_cose(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		     size_t *ret_size, struct snp_error *err)
+{
+	return snp_cose_sign(key, SNP_CORIM_CONTENT_TYPE, SNP_CORIM_SIGNER, payload, ret, ret_size,
+			     err);
+}
+
+static int verify_cose(const struct snp_key *key, struct snp_span payload,
+		       struct snp_span signature, struct snp_error *err)
+{
+	return snp_cose_verify(key, SNP_CORIM_CONTENT_TYPE, SNP_CORIM_SIGNER, payload, signature,
+			       err);
+}
+
+static const struct signing signings[] = {
+	{SNP_MASTER_FILE, SNP_SIGNATURE_FILE, sign_detached, verify_detached},
+	{SNP_INTOTO_FILE, SNP_DSSE_FILE, sign_dsse, verify_dsse},
+	{SNP_CORIM_FILE, SNP_COSE_FILE, sign_cose, verify_cose},
+};
+
+static int read_in(const char *folder, const char *name, uint8_t **ret, size_t *ret_size,
+		   struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0) {
+		path = NULL;
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	return snp_file_read(path, SNP_MAX_DOCUMENT, ret, ret_size, err);
+}
+
+static int sign_one(const struct signing *signing, struct snp_span payload,
+		    const struct snp_key *key, const char *before, struct snp_folder *folder,
+		    struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	size_t size;
+	int r;
+
+	if (before && read_in(before, signing->file, &bytes, &size, NULL) == 0 &&
+	    signing->verify(key, payload, (struct snp_span){bytes, size}, NULL) == 0)
+		return snp_folder_add(folder, signing->file, (struct snp_span){bytes, size}, err);
+	freep(&bytes);
+	bytes = NULL;
+	r = signing->make(key, payload, &bytes, &size, err);
+	if (r < 0)
+		return r;
+	return snp_folder_add(folder, signing->file, (struct snp_span){bytes, size}, err);
+}
+
+int snp_publish_sign(struct snp_folder *folder, const struct snp_key *key, const char *before,
+		     struct snp_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
+		const struct snp_folder_file *file = snp_folder_find(folder, signings[i].payload);
+		int r;
+
+		if (!file)
+			continue;
+		r = sign_one(&signings[i], (struct snp_span){file->data, file->size}, key, before,
+			     folder, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int snp_publish_verify(const char *folder, const struct snp_key *key, snp_publish_verified verified,
+		       void *arg, struct snp_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
+		_cleanup_(freep)
+		uint8_t *payload = NULL, *signature = NULL;
+		struct snp_error why = {0};
+		size_t payload_size, size;
+		int r = read_in(folder, signings[i].payload, &payload, &payload_size, &why);
+
+		/* The master must be signed; the others are there or not. */
+		if (r < 0 && i > 0 && why.code == SNP_E_OPEN)
+			continue;
+		if (r == 0)
+			r = read_in(folder, signings[i].file, &signature, &size, &why);
+		if (r == 0)
+			r = signings[i].verify(key, (struct snp_span){payload, payload_size},
+					       (struct snp_span){signature, size}, &why);
+		if (r == -SNP_E_NO_MEMORY) {
+			if (err)
+				*err = why;
+			return r;
+		}
+		verified(arg, signings[i].file, r < 0 ? &why : NULL);
+	}
+	return 0;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/release.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/json.h>
+#include <snp/policy.h>
+
+#include "reference/fields.h"
+#include "reference/image_identity.h"
+#include "reference/image_inputs.h"
+#include "reference/master.h"
+#include "reference/model.h"
+#include "reference/release_lists.h"
+#include "reference/variants_compute.h"
+
+DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+
+/* The path of a file that the document names: relative ones from the document's own folder. */
+static int read_path(const struct snp_json_value *object, const char *key, bool required,
+		     const char *document, char **ret, struct snp_error *err)
+{
+	const struct snp_json_value *value = snp_json_get(object, key);
+	const char *slash = strrchr(document, '/'), *text;
+	int r;
+
+	if (!value && !required)
+		return 0;
+	r = snp_json_need(object, key, &value, err);
+	if (r == 0)
+		r = snp_json_string(value, &text, err);
+	if (r < 0)
+		return r;
+	if (text[0] == '\0' || text[strlen(text) - 1] == '/')
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "no file's name");
+	if (text[0] == '/' || !slash)
+		*ret = strdup(text);
+	else if (asprintf(ret, "%.*s%s", (int)(slash - document) + 1, document, text) < 0)
+		*ret = NULL;
+	return *ret ? 0 : snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+}
+
+static int read_paths(const struct snp_json_value *object, const char *document,
+		      struct snp_image_paths *paths, struct snp_reference_image *image,
+		      struct snp_error *err)
+{
+	const struct snp_json_value *value;
+	int r = read_path(object, "firmware", true, document, &paths->firmware, err);
+
+	if (r == 0)
+		r = read_path(object, "kernel", false, document, &paths->kernel, err);
+	if (r == 0)
+		r = read_path(object, "initrd", false, document, &paths->initrd, err);
+	if (r == 0)
+		r = snp_field_string(object, "cmdline", false, &image->cmdline, err);
+	if (r < 0)
+		return r;
+	value = snp_json_get(object, paths->initrd ? "initrd" : "cmdline");
+	if (value && !paths->kernel)
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
+				     "stands only beside a kernel: nothing else would read it");
+	if (paths->kernel && !image->cmdline && !(image->cmdline = strdup("")))
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	return 0;
+}
+
+static int read_image(const struct snp_json_value *object, const char *document,
+		      struct snp_reference_image *image, struct snp_error *err)
+{
+	static const char *const keys[] = {
+		"name",	      "firmware",  "kernel",	     "initrd",	    "cmdline",
+		"vcpu_count", "cpu_model", "guest_features", "vmm_profile", "policy",
+		"family_id",  "image_id",  "guest_svn",	     "minimum_tcb", NULL};
+	_cleanup_(snp_image_paths_done)
+	struct snp_image_paths paths = {0};
+	_cleanup_(snp_image_inputs_done)
+	struct snp_image_inputs inputs = {0};
+	int r = snp_json_object(object, keys, err);
+
+	image->policy = SNP_POLICY_DEFAULT;
+	if (r == 0)
+		r = snp_field_string(object, "name", true, &image->name, err);
+	if (r == 0)
+		r = read_paths(object, document, &paths, image, err);
+	if (r == 0)
+		r = snp_image_identity_read(object, image, err);
+	if (r == 0)
+		r = snp_release_variants_read(object, &image->variants, &image->n_variants, err);
+	if (r == 0)
+		r = snp_image_inputs_read(&paths, image->cmdline, image, &inputs, err);
+	if (r < 0)
+		return r;
+	return snp_variants_compute(inputs.firmware,
+				    inputs.has_kernel ? &inputs.kernel_hashes : NULL,
+				    image->variants, image->n_variants, err);
+}
+
+static int read_images(const struct snp_json_value *root, const char *path,
+		       struct snp_reference *reference, struct snp_error *err)
+{
+	static const char *const keys[] = {"schema", "images", NULL};
+	const struct snp_json_value *array, *value;
+	size_t n;
+	int r = snp_json_object(root, keys, err);
+
+	if (r == 0)
+		r = snp_json_need(root, "images", &array, err);
+	if (r == 0)
+		r = snp_json_array(array, 1, SNP_MAX_IMAGES, &n, err);
+	if (r < 0)
+		return r;
+	reference->images = calloc(n, sizeof(*reference->images));
+	if (!reference->images)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
+		struct snp_reference_image *image = &reference->images[reference->n_images++];
+
+		r = read_image(value, path, image, err);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i + 1 < reference->n_images; i++)
+			if (strcmp(reference->images[i].name, image->name) == 0)
+				return snp_json_fail(value, err, SNP_E_JSON_VALUE,
+						     "two images of one name");
+	}
+	return 0;
+}
+
+int snp_release_read(const char *path, struct snp_reference **ret, struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *document = NULL;
+	_cleanup_(snp_reference_freep)
+	struct snp_reference *reference = NULL;
+	int r = snp_json_read(path, SNP_MAX_CONFIG, &document, err);
+
+	if (r == 0)
+		r = snp_json_schema(document, SNP_RELEASE_SCHEMA, err);
+	if (r < 0)
+		return r;
+	reference = calloc(1, sizeof(*reference));
+	if (!reference || !(reference->tool_name = strdup("snp-measure")) ||
+	    !(reference->tool_version = strdup(SNP_VERSION)))
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = read_images(snp_json_root(document), path, reference, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(reference);
+	return 0;
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/release_lists.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+#include <snp/launch.h>
+#include <snp/profile.h>
+
+#include "reference/model.h"
+
+#define MAX_MODELS   64
+#define MAX_FEATURES 64
+#define MAX_PROFILES 16
+
+struct lists {
+	bool counts[SNP_MAX_VCPUS + 1];
+	size_t n_counts;
+	struct {
+		const char *name; /* NULL: signature alone */
+		uint32_t signature;
+	} models[MAX_MODELS];
+	size_t n_models;
+	uint64_t features[MAX_FEATURES];
+	size_t n_features;
+	const struct snp_profile *profiles[MAX_PROFILES];
+	size_t n_profiles;
+};
+
+typedef int (*read_member)(const struct snp_json_value *value, struct lists *lists,
+			   struct snp_error *err);
+
+static int read_list(const struct snp_json_value *image, const char *key, bool required, size_t max,
+		     read_member read, struct lists *lists, struct snp_error *err)
+{
+	const struct snp_json_value *array = snp_json_get(image, key), *value;
+	size_t n;
+	int r = 0;
+
+	if (!array && !required)
+		return 0;
+	r = snp_json_need(image, key, &array, err);
+	if (r == 0)
+		r = snp_json_array(array, 1, max, &n, err);
+	if (r < 0)
+		return r;
+	for (value = snp_json_first(array); r == 0 && value; value = snp_json_next(value))
+		r = read(value, lists, err);
+	return r;
+}
+
+static int twice(const struct snp_json_value *value, struct snp_error *err)
+{
+	return snp_json_fail(value, err, SNP_E_JSON_VALUE, "stands in this list twice");
+}
+
+/* A decimal number at `*text`, which is moved past it; 0 where there is none of 1 to SNP_MAX_VCPUS. */
+static uint32_t take_count(const char **text)
+{
+	uint32_t count = 0;
+
+	while (**text >= '0' && **text <= '9' && count <= SNP_MAX_VCPUS)
+		count = 10 * count + (uint32_t)(*(*text)++ - '0');
+	return count <= SNP_MAX_VCPUS ? count : 0;
+}
+
+static int read_counts(const struct snp_json_value *value, struct lists *lists,
+		       struct snp_error *err)
+{
+	uint64_t first = 0, last = 0;
+	const char *text;
+	int r;
+
+	if (snp_json_is_string(value)) {
+		r = snp_json_string(value, &text, err);
+		if (r < 0)
+			return r;
+		first = take_count(&text);
+		last = *text++ == '-' ? take_count(&text) : 0;
+		if (first == 0 || last < first || *text != '\0')
+			return snp_json_fail(
+				value, err, SNP_E_JSON_VALUE,
+				"no range of vCPU counts; write it as \"4-64\", at most %u",
+				SNP_MAX_VCPUS);
+	} else {
+		r = snp_json_integer(value, 1, SNP_MAX_VCPUS, &first, err);
+		if (r < 0)
+			return r;
+		last = first;
+	}
+	for (; first <= last; first++) {
+		if (lists->counts[first])
+			return twice(value, err);
+		lists->counts[first] = true;
+		lists->n_counts++;
+	}
+	return 0;
+}
+
+static int read_model(const struct snp_json_value *value, struct lists *lists,
+		      struct snp_error *err)
+{
+	struct snp_error inner;
+	uint32_t signature;
+	uint64_t word;
+	const char *text;
+	int r = snp_json_string(value, &text, err);
+
+	if (r < 0)
+		return r;
+	if (text[0] == '0') {
+		r = snp_hex_u64(text, "cpu_model", &word, &inner);
+		if (r == 0 && word > UINT32_MAX)
+			r = snp_fail(&inner, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
+				     "a CPU signature has 32 bits");
+		signature = (uint32_t)word;
+	} else {
+		r = snp_cpu_model_find(text, &signature, &inner);
+	}
+	if (r < 0)
+		return snp_json_fail(value, err, inner.code, "%s", inner.message);
+	for (size_t i = 0; i < lists->n_models; i++)
+		if (lists->models[i].signature == signature &&
+		    (!lists->models[i].name || text[0] == '0' ||
+		     strcasecmp(lists->models[i].name, text) == 0))
+			return twice(value, err);
+	lists->models[lists->n_models].name = text[0] == '0' ? NULL : text;
+	lists->models[lists->n_models++].signature = signature;
+	return 0;
+}
+
+static int read_feature(const struct snp_json_value *value, struct lists *lists,
+			struct snp_error *err)
+{
+	uint64_t word;
+	int r = snp_json_hex_u64(value, &word, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < lists->n_features; i++)
+		if (lists->features[i] == word)
+			return twice(value, err);
+	lists->features[lists->n_features++] = word;
+	return 0;
+}
+
+static int read_profile(const struct snp_json_value *value, struct lists *lists,
+			struct snp_error *err)
+{
+	const struct snp_profile *profile;
+	struct snp_error inner;
+	const char *text;
+	int r = snp_json_string(value, &text, err);
+
+	if (r < 0)
+		return r;
+	r = snp_profile_find(text, &profile, &inner);
+	if (r == 0 && !snp_profile_fits(profile, SNP_MODE_SNP))
+		r = snp_fail(&inner, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+			     "profile '%s' is not one for SEV-SNP with OVMF alone", text);
+	if (r < 0)
+		return snp_json_fail(value, err, inner.code, "%s", inner.message);
+	for (size_t i = 0; i < lists->n_profiles; i++)
+		if (lists->profiles[i] == profile)
+			return twice(value, err);
+	lists->profiles[lists->n_profiles++] = profile;
+	return 0;
+}
+
+static int add_defaults(struct lists *lists, const struct snp_json_value *image,
+			struct snp_error *err)
+{
+	if (lists->n_features == 0)
+		lists->features[lists->n_features++] = snp_mode_default_features(SNP_MODE_SNP);
+	if (lists->n_profiles == 0) {
+		int r = snp_profile_find("qemu", &lists->profiles[0], err);
+
+		if (r < 0)
+			return r;
+		lists->n_profiles = 1;
+	}
+	for (size_t i = 0; i < lists->n_profiles; i++)
+		if (lists->n_models == 0 && snp_profile_uses_signature(lists->profiles[i]))
+			return snp_json_fail(image, err, SNP_E_JSON_MISSING_KEY,
+					     "cpu_model is missing: under profile '%s' the digest "
+					     "depends on it",
+					     snp_profile_name(lists->profiles[i]));
+	return 0;
+}
+
+/* Append one variant for each vCPU count. */
+static int add_counts(const struct lists *lists, const struct snp_reference_variant *like,
+		      struct snp_reference_variant *variants, size_t *n)
+{
+	for (uint32_t count = 1; count <= SNP_MAX_VCPUS; count++) {
+		struct snp_reference_variant *v = &variants[*n];
+
+		if (!lists->counts[count])
+			continue;
+		++*n;
+		v->vcpu_count = count;
+		v->cpu_signature = like->cpu_signature;
+		v->guest_features = like->guest_features;
+		if (!(v->vmm_profile = strdup(like->vmm_profile)) ||
+		    (like->cpu_model && !(v->cpu_model = strdup(like->cpu_model))))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_profile(const struct lists *lists, const struct snp_profile *profile,
+		       struct snp_reference_variant *variants, size_t *n)
+{
+	_cleanup_(freep)
+	char *name = strdup(snp_profile_name(profile));
+	bool by_model = snp_profile_uses_signature(profile);
+	size_t n_models = by_model ? lists->n_models : 1;
+
+	for (size_t m = 0; name && m < n_models; m++) {
+		for (size_t f = 0; f < lists->n_features; f++) {
+			_cleanup_(freep)
+			char *model = NULL;
+			struct snp_reference_variant like = {.vmm_profile = name,
+							     .guest_features = lists->features[f]};
+
+			if (by_model && lists->models[m].name &&
+			    !(like.cpu_model = model = strdup(lists->models[m].name)))
+				return -1;
+			like.cpu_signature = by_model ? lists->models[m].signature : 0;
+			if (add_counts(lists, &like, variants, n) < 0)
+				return -1;
+		}
+	}
+	return name ? 0 : -1;
+}
+
+int snp_release_variants_read(const struct snp_json_value *image,
+			      struct snp_reference_variant **ret, size_t *ret_n,
+			      struct snp_error *err)
+{
+	_cleanup_(freep)
+	struct lists *lists = calloc(1, sizeof(*lists));
+	size_t most;
+	int r;
+
+	if (!lists)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = read_list(image, "vcpu_count", true, SNP_MAX_VCPUS, read_counts, lists, err);
+	if (r == 0)
+		r = read_list(image, "cpu_model", false, MAX_MODELS, read_model, lists, err);
+	if (r == 0)
+		r = read_list(image, "guest_features", false, MAX_FEATURES, read_feature, lists,
+			      err);
+	if (r == 0)
+		r = read_list(image, "vmm_profile", false, MAX_PROFILES, read_profile, lists, err);
+	if (r == 0)
+		r = add_defaults(lists, image, err);
+	if (r < 0)
+		return r;
+	most = lists->n_counts * lists->n_features * lists->n_profiles *
+	       (lists->n_models ? lists->n_models : 1);
+	if (most > SNP_MAX_VARIANTS)
+		return snp_json_fail(image, err, SNP_E_TOO_LARGE,
+				     "%zu variants, where at most %u are right", most,
+				     SNP_MAX_VARIANTS);
+	*ret = calloc(most, sizeof(**ret));
+	if (!*ret)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (size_t i = 0; i < lists->n_profiles; i++)
+		if (add_profile(lists, lists->profiles[i], *ret, ret_n) < 0)
+			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	snp_variants_sort(*ret, *ret_n);
+	return 0;
+}

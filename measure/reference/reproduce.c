@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/reproduce.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/hex.h>
+
+#include "reference/format.h"
+#include "reference/image_inputs.h"
+#include "reference/variants_compute.h"
+
+/* Where differences go. */
+struct report {
+	const char *image;
+	snp_reproduce_difference difference;
+	void *arg;
+};
+
+static void tell(const struct report *report, const char *what, const char *published,
+		 const char *found)
+{
+	report->difference(report->arg, report->image, what, published, found);
+}
+
+/* True if they differ. */
+static bool tell_bytes(const struct report *report, const char *what, const uint8_t *published,
+		       const uint8_t *found, size_t size)
+{
+	char a[2 * SNP_SHA384_SIZE + 1], b[2 * SNP_SHA384_SIZE + 1];
+
+	if (memcmp(published, found, size) == 0)
+		return false;
+	snp_hex_encode(published, size, a);
+	snp_hex_encode(found, size, b);
+	tell(report, what, a, b);
+	return true;
+}
+
+static int join(const char *folder, const char *name, char **ret, struct snp_error *err)
+{
+	if (!name)
+		return 0;
+	/* A published name is one component; a path in it would lead out of the folder. */
+	if (strchr(name, '/') || name[0] == '\0' || strcmp(name, "..") == 0)
+		return snp_fail(err, SNP_E_JSON_VALUE, SNP_NO_OFFSET,
+				"'%s' is no file's name without a folder", name);
+	if (asprintf(ret, "%s/%s", folder, name) < 0) {
+		*ret = NULL;
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	return 0;
+}
+
+static void scratch_free(struct snp_reference_image *image)
+{
+	free(image->firmware.name);
+	free(image->kernel.name);
+	free(image->initrd.name);
+	free(image->variants);
+}
+
+static void compare_id_block(const struct report *report, const char *variant,
+			     const struct snp_reference_variant *v)
+{
+	struct snp_error why;
+	char what[256];
+
+	if (!v->id_block || snp_id_auth_verify(v->id_block, v->id_auth, NULL, &why) == 0)
+		return;
+	snprintf(what, sizeof(what), "ID block (%s)", variant);
+	tell(report, what, "signed", why.message);
+}
+
+/* Where a file differs, all digests do, and `because` of that they are counted and not listed. */
+static void compare_variants(const struct report *report, bool because,
+			     const struct snp_reference_image *published,
+			     const struct snp_reference_variant *found)
+{
+	char what[256], variant[192], total[32], others[64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < published->n_variants; i++) {
+		const struct snp_reference_variant *v = &published->variants[i];
+		const uint8_t *ld = found[i].launch_digest;
+
+		snprintf(variant, sizeof(variant),
+			 "%.32s, %.64s, 0x%08" PRIx32 ", features 0x%" PRIx64 ", %" PRIu32 " vCPUs",
+			 v->vmm_profile, v->cpu_model ? v->cpu_model : "signature",
+			 v->cpu_signature, v->guest_features, v->vcpu_count);
+		snprintf(what, sizeof(what), "launch digest (%s)", variant);
+		if (because)
+			n += memcmp(v->launch_digest, ld, SNP_LAUNCH_DIGEST_SIZE) != 0;
+		else
+			tell_bytes(report, what, v->launch_digest, ld, SNP_LAUNCH_DIGEST_SIZE);
+		compare_id_block(report, variant, v);
+	}
+	if (n == 0)
+		return;
+	snprintf(total, sizeof(total), "%zu", published->n_variants);
+	snprintf(others, sizeof(others), "%zu others, as they must be then", n);
+	tell(report, "launch digests", total, others);
+}
+
+static bool compare_inputs(const struct report *report, const struct snp_reference_image *published,
+			   const struct snp_reference_image *found)
+{
+	bool differs = tell_bytes(report, "firmware", published->firmware.sha256,
+				  found->firmware.sha256, SNP_SHA256_SIZE);
+
+	differs |= tell_bytes(report, "kernel", published->kernel.sha256, found->kernel.sha256,
+			      SNP_SHA256_SIZE);
+	differs |= tell_bytes(report, "initrd", published->initrd.sha256, found->initrd.sha256,
+			      SNP_SHA256_SIZE);
+	return differs;
+}
+
+static int reproduce_image(const struct report *report, const struct snp_reference_image *published,
+			   const char *images, struct snp_error *err)
+{
+	_cleanup_(snp_image_paths_done)
+	struct snp_image_paths paths = {0};
+	_cleanup_(snp_image_inputs_done)
+	struct snp_image_inputs inputs = {0};
+	_cleanup_(scratch_free)
+	struct snp_reference_image found = {0};
+	int r = join(images, published->firmware.name, &paths.firmware, err);
+
+	if (r == 0)
+		r = join(images, published->kernel.name, &paths.kernel, err);
+	if (r == 0)
+		r = join(images, published->initrd.name, &paths.initrd, err);
+	if (r == 0)
+		r = snp_image_inputs_read(&paths, published->cmdline, &found, &inputs, err);
+	if (r < 0)
+		return r;
+	found.variants = calloc(published->n_variants, sizeof(*found.variants));
+	if (!found.variants)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	memcpy(found.variants, published->variants,
+	       published->n_variants * sizeof(*found.variants));
+	r = snp_variants_compute(inputs.firmware, inputs.has_kernel ? &inputs.kernel_hashes : NULL,
+				 found.variants, published->n_variants, err);
+	if (r < 0)
+		return r;
+	compare_variants(report, compare_inputs(report, published, &found), published,
+			 found.variants);
+	return 0;
+}
+
+int snp_reproduce_images(const struct snp_reference *published, const char *images,
+			 snp_reproduce_difference difference, void *arg, struct snp_error *err)
+{
+	for (size_t i = 0; i < published->n_images; i++) {
+		struct report report = {published->images[i].name, difference, arg};
+		int r = reproduce_image(&report, &published->images[i], images, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_file(const struct report *report, const char *folder,
+			const struct snp_folder_file *expected, struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	_cleanup_(freep)
+	char *path = NULL;
+	struct snp_error why = {0};
+	size_t size;
+	int r;
+
+	if (asprintf(&path, "%s/%s", folder, expected->name) < 0) {
+		path = NULL;
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	r = snp_file_read(path, SNP_MAX_DOCUMENT, &bytes, &size, &why);
+	if (r < 0 && why.code == SNP_E_OPEN)
+		return 0;
+	if (r < 0) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	if (size != expected->size || memcmp(bytes, expected->data, size) != 0)
+		tell(report, expected->name, "as " SNP_MASTER_FILE " says", "other bytes");
+	return 0;
+}
+
+int snp_reproduce_files(const struct snp_reference *published, const char *folder,
+			snp_reproduce_difference difference, void *arg, struct snp_error *err)
+{
+	_cleanup_(snp_folder_done)
+	struct snp_folder expected = {0};
+	struct report report = {NULL, difference, arg};
+
+	for (size_t i = 0; snp_format_at(i); i++) {
+		int r = snp_format_at(i)->emit(published, &expected, err);
+
+		if (r < 0 && r != -SNP_E_FORMAT)
+			return r;
+	}
+	for (size_t i = 0; i < expected.n_files; i++) {
+		int r = compare_file(&report, folder, &expected.files[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

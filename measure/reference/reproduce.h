@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REFERENCE_REPRODUCE_H
+#define REFERENCE_REPRODUCE_H
+
+#include <snp/reference.h>
+
+/* Called for each thing that is not as published: in which image (NULL: the folder itself), what
+ * ("kernel", "launch digest of …"), what was published and what was found. */
+typedef void (*snp_reproduce_difference)(void *arg, const char *image, const char *what,
+					 const char *published, const char *found);
+
+/* Compute a published document again. The images' files are looked for in the folder `images` by the
+ * names that the document gives them. Errors: those of reading the images; differences are told to
+ * `difference` and are no error. */
+SNP_CHECK int snp_reproduce_images(const struct snp_reference *published, const char *images,
+				   snp_reproduce_difference difference, void *arg,
+				   struct snp_error *err);
+
+/* Compare every file that the formats would write of this document with the one of that name in
+ * `folder`; those that are not there are passed over. Errors: SNP_E_NO_MEMORY, SNP_E_READ. */
+SNP_CHECK int snp_reproduce_files(const struct snp_reference *published, const char *folder,
+				  snp_reproduce_difference difference, void *arg,
+				  struct snp_error *err);
+
+#endif

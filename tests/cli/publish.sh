@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A release becomes a folder of reference values, the same bytes each time, that programs of others read.
+. "$(dirname "$0")/functions.sh"
+
+"$SNP_SOURCE/tests/fixtures/make-firmware" OVMF.amdsev.fd
+"$SNP_SOURCE/tests/fixtures/make-kernel" vmlinuz
+head -c 5000 /dev/zero >initrd.img
+cp "$SNP_SOURCE/templates/release.json" .
+
+run 0 "$snp_measure" publish release.json -o pub
+says pub/reference-values.json
+
+# The digests are those of one launch at a time.
+digest() {
+	"$snp_measure" --ovmf OVMF.amdsev.fd --kernel vmlinuz --initrd initrd.img \
+		--append 'console=ttyS0 ro' --vcpus "$1" --vcpu-type "$2"
+}
+for vcpus in 1 2 64; do
+	for model in EPYC-v4 EPYC-Genoa; do
+		[ "$(awk -F'\t' -v n=$vcpus -v m=$model '$3 == n && $4 == m { print $8 }' \
+			pub/launch-digests.tsv)" = "$(digest $vcpus $model)" ] ||
+			fail "the digest of $vcpus $model vCPUs is another"
+	done
+done
+
+# Again, in another place and into the same folder: the same bytes.
+run 0 "$snp_measure" publish release.json -o again
+diff -r pub again >&2 || fail "two runs differ"
+run 0 env TZ=Asia/Tokyo LC_ALL=C.UTF-8 "$snp_measure" publish release.json -o pub
+diff -r pub again >&2 || fail "a run into an existing folder differs"
+
+# The clock is read for --timestamp alone, and SOURCE_DATE_EPOCH goes before it.
+run 0 env SOURCE_DATE_EPOCH=1234567890 "$snp_measure" publish release.json -o dated --timestamp
+grep -q '"timestamp": 1234567890' dated/reference-values.json || fail "SOURCE_DATE_EPOCH is not heard"
+
+# Selected formats; the master is always there.
+run 0 "$snp_measure" publish release.json -o few --format tsv,rvps
+[ "$(ls few)" = "$(printf 'launch-digests.tsv\nreference-values.json\nrvps.json')" ] ||
+	fail "other files than asked for: $(ls few)"
+
+# A folder that is not ours stays as it is, and nothing is left beside it.
+mkdir mine && touch mine/file
+refuse 1 exists "$snp_measure" publish release.json -o mine
+[ "$(ls mine)" = file ] || fail "a foreign folder was touched"
+[ -z "$(find . -name '.snp-*')" ] || fail "left behind: $(find . -name '.snp-*')"
+
+refuse 2 usage "$snp_measure" publish release.json
+refuse 2 usage "$snp_measure" publish release.json -o x --format yaml
+refuse 2 usage "$snp_measure" publish release.json -o x --author-key key.pem
+refuse 1 cannot-open "$snp_measure" publish nothing.json -o x
+sed 's/"Milan": .*/"Turin": "bl=1,tee=1,snp=4,ucode=81,fmc=1"/; /"Genoa"/d; /"Turin": .*fmc=1"$/!{/"Turin"/d}' \
+	release.json >turin.json
+sed '/minimum_tcb/,/}/d; s/"guest_svn": 1,/"guest_svn": 1/' release.json >plain.json
+refuse 4 format-cannot-say "$snp_measure" publish plain.json -o x --format contrast
+[ ! -e x ] || fail "a refused release left a folder"
+run 0 "$snp_measure" publish plain.json -o plain
+grep -qF '[format-left-out]' err || fail "a format was left out in silence"
+[ ! -e plain/contrast.json ] || fail "a format that cannot say it was written"

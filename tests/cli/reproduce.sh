@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A published folder is computed again; what changed since is named.
+. "$(dirname "$0")/functions.sh"
+
+"$SNP_SOURCE/tests/fixtures/make-firmware" OVMF.amdsev.fd
+"$SNP_SOURCE/tests/fixtures/make-kernel" vmlinuz
+head -c 5000 /dev/zero >initrd.img
+sed 's/"4-64"/"4-6"/' "$SNP_SOURCE/templates/release.json" >release.json
+openssl genpkey -algorithm ed25519 -out key.pem 2>/dev/null
+openssl ecparam -name secp384r1 -genkey -noout -out id.pem 2>/dev/null
+openssl genpkey -algorithm ed25519 -out other.pem 2>/dev/null
+chmod 600 ./*.pem
+openssl pkey -in key.pem -pubout -out public.pem
+openssl pkey -in other.pem -pubout -out other-public.pem
+run 0 "$snp_measure" publish release.json -o pub --key key.pem --id-key id.pem
+openssl pkeyutl -verify -rawin -pubin -inkey public.pem -sigfile pub/reference-values.json.sig \
+	-in pub/reference-values.json >&2 || fail "openssl does not verify the master"
+
+reproduce() {
+	"$snp_measure" reproduce pub/reference-values.json --images . "$@"
+}
+
+run 0 reproduce --public-key public.pem
+says 'reproduced: 15 launch digests'
+run 0 reproduce
+grep -qF '[signature-not-checked]' err || fail "an unchecked signature is not mentioned"
+run 3 reproduce --public-key other-public.pem
+says 'reference-values.json.sig'
+
+# One changed byte, each time of something else.
+change() {
+	cp -r pub kept && cp "$1" kept-file
+	printf 'x' | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+restore() {
+	rm -rf pub && mv kept pub && mv kept-file "$1"
+}
+change initrd.img 4000
+run 3 reproduce --public-key public.pem
+says 'web: initrd differs'
+run 3 reproduce --json
+grep -q '"what": "initrd"' out || fail "JSON and text differ"
+restore initrd.img
+change OVMF.amdsev.fd 100
+run 3 reproduce
+says 'web: firmware differs'
+restore OVMF.amdsev.fd
+change pub/rvps.json 30
+run 3 reproduce
+says 'rvps.json differs'
+restore pub/rvps.json
+change pub/intoto.dsse.json 40
+run 3 reproduce --public-key public.pem
+says 'intoto.dsse.json'
+restore pub/intoto.dsse.json
+
+# A digest that is not that of its images, with everything else as it was.
+digest=$(grep -o '"launch_digest": "[0-9a-f]*"' pub/reference-values.json | head -n 1 | cut -d'"' -f4)
+cp -r pub kept
+run 0 "$snp_measure" publish release.json -o plain --format reference-values
+sed -i "s/$digest/$(printf '0%.0s' {1..96})/" plain/reference-values.json
+run 3 "$snp_measure" reproduce plain/reference-values.json --images .
+says 'launch digest (qemu, EPYC-v4, 0x00800f12, features 0x1, 1 vCPUs) differs'
+
+rm initrd.img
+refuse 1 cannot-open reproduce

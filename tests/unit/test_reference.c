@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/reference.h>
+
+#include "reference/format.h"
+#include "reference/master.h"
+
+/* A master with everything in it: two images, two profiles, an image without kernel. Digests are not
+ * real: nothing here computes them. */
+#define A16 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define H32 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define H48 \
+	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f"
+#define FIRMWARE                                                                                 \
+	"{\"name\": \"OVMF.fd\", \"size\": 4194304, \"sha256\": \"" H32 "\", \"sha384\": \"" H48 \
+	"\"}"
+static const char master[] =
+	"{\"schema\": \"snp-reference-values/1\","
+	" \"tool\": {\"name\": \"snp-measure\", \"version\": \"0.1.0\"}, \"timestamp\": 1,"
+	" \"images\": [{\"name\": \"web\", \"inputs\": {\"firmware\": " FIRMWARE ","
+	" \"kernel\": {\"name\": \"vmlinuz\", \"size\": 0, \"sha256\": \"" H32 "\"},"
+	" \"cmdline\": {\"text\": \"\", \"size\": 0, \"sha256\":"
+	" \"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d\"}},"
+	" \"policy\": \"0x30000\", \"family_id\": \"" A16 "\", \"image_id\": \"" A16 "\","
+	" \"guest_svn\": 7, \"minimum_tcb\": {\"Milan\": \"bl=4,tee=0,snp=24,ucode=219\"},"
+	" \"variants\": ["
+	"{\"vmm_profile\": \"qemu\", \"vcpu_count\": 4, \"cpu_model\": \"EPYC-v4\","
+	" \"cpu_signature\": \"0x800f12\", \"guest_features\": \"0x1\", \"launch_digest\": \"" H48
+	"\"},"
+	"{\"vmm_profile\": \"qemu\", \"vcpu_count\": 2, \"cpu_model\": \"EPYC-v4\","
+	" \"cpu_signature\": \"0x800f12\", \"guest_features\": \"0x1\", \"launch_digest\": \"" H48
+	"\"},"
+	"{\"vmm_profile\": \"gce\", \"vcpu_count\": 2,"
+	" \"guest_features\": \"0x1\", \"launch_digest\": \"" H48 "\"}]},"
+	"{\"name\": \"plain\", \"inputs\": {\"firmware\": " FIRMWARE "}, \"policy\": \"0x30000\","
+	" \"variants\": [{\"vmm_profile\": \"qemu\", \"vcpu_count\": 1, \"cpu_signature\":"
+	" \"0xa00f11\", \"guest_features\": \"0x1\", \"launch_digest\": \"" H48 "\"}]}],"
+	" \"not_covered\": []}";
+
+static int parse(const char *text, struct snp_reference **ret, struct snp_error *err)
+{
+	return snp_reference_parse("master", (struct snp_span){(const uint8_t *)text, strlen(text)},
+				   ret, err);
+}
+
+/* Each row puts `new` where `old` stands first. */
+static const struct mangle {
+	const char *name, *old, *new;
+	enum snp_code code;
+	const char *pointer;
+} mangles[] = {
+	{"other schema", "values/1", "values/2", SNP_E_JSON_SCHEMA, "/schema"},
+	{"unknown key", "\"guest_svn\"", "\"guest_svm\"", SNP_E_JSON_UNKNOWN_KEY,
+	 "/images/0/guest_svm"},
+	{"no images", "\"images\"", "\"image\"", SNP_E_JSON_UNKNOWN_KEY, "/image"},
+	{"two images of one name", "plain", "web", SNP_E_JSON_VALUE, "/images/1"},
+	{"size of the command line", "\"text\": \"\", \"size\": 0", "\"text\": \"\", \"size\": 1",
+	 SNP_E_JSON_VALUE, "/images/0/inputs/cmdline"},
+	{"other command line", "\"text\": \"\"", "\"text\": \"ro\"", SNP_E_JSON_VALUE,
+	 "/images/0/inputs/cmdline"},
+	{"kernel without command line", "\"cmdline\"", "\"initrd\"", SNP_E_JSON_UNKNOWN_KEY,
+	 "/images/0/inputs/initrd/text"},
+	{"policy in decimal", "\"0x30000\"", "\"196608\"", SNP_E_JSON_VALUE, "/images/0/policy"},
+	{"policy with bit 17 clear", "0x30000", "0x10000", SNP_E_BAD_POLICY, "/images/0/policy"},
+	{"policy as a number", "\"0x30000\"", "196608", SNP_E_JSON_TYPE, "/images/0/policy"},
+	{"svn over 32 bits", "\"guest_svn\": 7", "\"guest_svn\": 4294967296", SNP_E_JSON_VALUE,
+	 "/images/0/guest_svn"},
+	{"unknown product", "Milan", "Venice", SNP_E_JSON_UNKNOWN_KEY,
+	 "/images/0/minimum_tcb/Venice"},
+	{"FMC on Milan", "ucode=219", "ucode=219,fmc=1", SNP_E_BAD_TCB,
+	 "/images/0/minimum_tcb/Milan"},
+	{"no vCPU", "\"vcpu_count\": 4", "\"vcpu_count\": 0", SNP_E_JSON_VALUE,
+	 "/images/0/variants/0/vcpu_count"},
+	{"one configuration twice", "\"vcpu_count\": 4", "\"vcpu_count\": 2", SNP_E_JSON_VALUE,
+	 "/images/0/variants"},
+	{"short digest", "\"launch_digest\": \"00", "\"launch_digest\": \"", SNP_E_JSON_VALUE,
+	 "/images/0/variants/0/launch_digest"},
+	{"signature over 32 bits", "0x800f12", "0x100800f12", SNP_E_JSON_VALUE,
+	 "/images/0/variants/0/cpu_signature"},
+	{"ID block without auth", "\"guest_features\": \"0x1\",",
+	 "\"guest_features\": \"0x1\", \"id_block\": \"AAAA\",", SNP_E_BAD_BASE64,
+	 "/images/0/variants/0/id_block"},
+	{"ID auth without block", "\"guest_features\": \"0x1\",",
+	 "\"guest_features\": \"0x1\", \"id_auth\": \"AAAA\",", SNP_E_JSON_MISSING_KEY,
+	 "/images/0/variants/0"},
+	{"no variants",
+	 "\"variants\": [{\"vmm_profile\": \"qemu\", \"vcpu_count\": 1, \"cpu_signature\":"
+	 " \"0xa00f11\", \"guest_features\": \"0x1\", \"launch_digest\": \"" H48 "\"}]",
+	 "\"variants\": []", SNP_E_JSON_VALUE, "/images/1/variants"},
+};
+
+static void check_mangle(void **state)
+{
+	const struct mangle *row = *state;
+	const char *at = strstr(master, row->old);
+	struct snp_reference *reference = (struct snp_reference *)state;
+	struct snp_error err = {0};
+	char *text;
+
+	assert_non_null(at);
+	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - master), master, row->new,
+			     at + strlen(row->old)) > 0);
+	assert_int_equal(parse(text, &reference, &err), -(int)row->code);
+	assert_ptr_equal(reference, state);
+	assert_true(err.message[0] != '\0');
+	assert_string_equal(err.pointer, row->pointer);
+	assert_true(err.line > 0);
+	free(text);
+}
+
+static void printed_and_read_again_it_is_the_same(void **state)
+{
+	struct snp_reference *reference, *again;
+	char *first, *second;
+
+	(void)state;
+	assert_int_equal(parse(master, &reference, NULL), 0);
+	assert_int_equal(reference->n_images, 2);
+	assert_string_equal(reference->images[0].variants[0].vmm_profile, "gce");
+	assert_int_equal(reference->images[0].variants[1].vcpu_count, 2);
+	assert_int_equal(snp_reference_print(reference, &first, NULL), 0);
+	assert_int_equal(parse(first, &again, NULL), 0);
+	assert_int_equal(snp_reference_print(again, &second, NULL), 0);
+	assert_string_equal(first, second);
+	free(first);
+	free(second);
+	snp_reference_free(reference);
+	snp_reference_free(again);
+}
+
+static const struct query {
+	const char *name;
+	struct snp_reference_query query;
+	int status;
+	uint32_t vcpu_count;
+} queries[] = {
+	{"found", {"web", "qemu", 4, 0x800f12, 1}, 0, 4},
+	{"any signature where VMSAs have none", {"web", "gce", 2, 0xa00f11, 1}, 0, 2},
+	{"the only image is meant", {NULL, "qemu", 4, 0x800f12, 1}, -SNP_E_NO_VARIANT, 0},
+	{"other image", {"db", "qemu", 4, 0x800f12, 1}, -SNP_E_NO_VARIANT, 0},
+	{"other profile", {"web", "ec2", 4, 0x800f12, 1}, -SNP_E_NO_VARIANT, 0},
+	{"other signature", {"web", "qemu", 4, 0xa00f11, 1}, -SNP_E_NO_VARIANT, 0},
+	{"other features", {"web", "qemu", 4, 0x800f12, 0x21}, -SNP_E_NO_VARIANT, 0},
+	{"other count", {"web", "qemu", 3, 0x800f12, 1}, -SNP_E_NO_VARIANT, 0},
+};
+
+static void check_query(void **state)
+{
+	const struct query *row = *state;
+	const struct snp_reference_image *image = NULL;
+	const struct snp_reference_variant *variant = NULL;
+	struct snp_reference *reference;
+	struct snp_error err = {0};
+
+	assert_int_equal(parse(master, &reference, NULL), 0);
+	assert_int_equal(snp_reference_find(reference, &row->query, &image, &variant, &err),
+			 row->status);
+	assert_int_equal(err.message[0] != '\0', row->status < 0);
+	assert_int_equal(variant == NULL, row->status < 0);
+	if (variant)
+		assert_int_equal(variant->vcpu_count, row->vcpu_count);
+	snp_reference_free(reference);
+}
+
+/* What each format writes of the master above; the contents are checked by programs that others wrote,
+ * in tests/cli/publish.sh. */
+static const struct emitted {
+	const char *format;
+	size_t n_files;
+	const char *file;
+} emitted[] = {
+	{"reference-values", 1, "reference-values.json"},
+	{"rvps", 1, "rvps.json"},
+	{"intoto", 1, "intoto.json"},
+	{"corim", 1, "corim.cbor"},
+	{"go-sev-guest", 4, "go-sev-guest/web-qemu-EPYC-v4-0x1-4vcpu-Milan.json"},
+	{"contrast", 1, "contrast.json"},
+	{"golden", 3, "golden/plain-qemu-0x00a00f11-0x1.pb"},
+	{"maa-policy", 1, "maa-policy.txt"},
+	{"tsv", 1, "launch-digests.tsv"},
+};
+
+static void check_emitted(void **state)
+{
+	const struct emitted *row = *state;
+	struct snp_folder first = {0}, second = {0};
+	struct snp_reference *reference;
+	size_t i = 0;
+
+	while (strcmp(snp_format_at(i)->name, row->format) != 0)
+		assert_non_null(snp_format_at(++i));
+	assert_int_equal(parse(master, &reference, NULL), 0);
+	assert_int_equal(snp_format_at(i)->emit(reference, &first, NULL), 0);
+	assert_int_equal(snp_format_at(i)->emit(reference, &second, NULL), 0);
+	assert_int_equal(first.n_files, row->n_files);
+	assert_non_null(snp_folder_find(&first, row->file));
+	for (i = 0; i < first.n_files; i++) {
+		assert_int_equal(first.files[i].size, second.files[i].size);
+		assert_memory_equal(first.files[i].data, second.files[i].data, first.files[i].size);
+	}
+	snp_folder_done(&first);
+	snp_folder_done(&second);
+	snp_reference_free(reference);
+}
+
+static void what_a_format_cannot_say_is_refused(void **state)
+{
+	struct snp_folder folder = {0};
+	struct snp_reference *reference;
+	struct snp_error err = {0};
+
+	(void)state;
+	assert_int_equal(parse(master, &reference, NULL), 0);
+	reference->images[1].policy |= 1 << 19;
+	assert_int_equal(snp_emit_rvps(reference, &folder, &err), -SNP_E_FORMAT);
+	reference->images[0].has_minimum_tcb[SNP_PRODUCT_MILAN] = false;
+	assert_int_equal(snp_emit_contrast(reference, &folder, &err), -SNP_E_FORMAT);
+	assert_int_equal(folder.n_files, 0);
+	snp_reference_free(reference);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(printed_and_read_again_it_is_the_same),
+		cmocka_unit_test(what_a_format_cannot_say_is_refused),
+	};
+	size_t n = 2;
+
+	ADD_ROWS(tests, n, check_mangle, mangles);
+	ADD_ROWS(tests, n, check_query, queries);
+	ADD_ROWS(tests, n, check_emitted, emitted);
+	return RUN_TESTS("reference", tests, n);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/json.h>
+
+#include "reference/release_lists.h"
+
+static const struct lists {
+	const char *name, *text;
+	enum snp_code code;
+	size_t n;
+	const char *pointer;
+} lists[] = {
+	{"numbers and a range", "{\"vcpu_count\": [1, 2, \"4-64\"], \"cpu_model\": [\"EPYC-v4\"]}",
+	 0, 63, NULL},
+	{"product",
+	 "{\"vcpu_count\": [1, 2], \"cpu_model\": [\"EPYC-v4\", \"EPYC-Milan\", \"0x00b00f21\"],"
+	 " \"guest_features\": [\"0x1\", \"0x21\"], \"vmm_profile\": [\"qemu\"]}",
+	 0, 12, NULL},
+	{"a profile without signature has one variant",
+	 "{\"vcpu_count\": [1], \"cpu_model\": [\"EPYC-v4\", \"EPYC-Milan\"],"
+	 " \"vmm_profile\": [\"qemu\", \"gce\"]}",
+	 0, 3, NULL},
+	{"it needs no model", "{\"vcpu_count\": [1], \"vmm_profile\": [\"gce\"]}", 0, 1, NULL},
+	{"no vCPU counts", "{\"cpu_model\": [\"EPYC-v4\"]}", SNP_E_JSON_MISSING_KEY, 0,
+	 ""},
+	{"empty list", "{\"vcpu_count\": []}", SNP_E_JSON_VALUE, 0, "/vcpu_count"},
+	{"no model", "{\"vcpu_count\": [1]}", SNP_E_JSON_MISSING_KEY, 0, ""},
+	{"no vCPU", "{\"vcpu_count\": [0]}", SNP_E_JSON_VALUE, 0, "/vcpu_count/0"},
+	{"too many vCPUs", "{\"vcpu_count\": [\"1-4097\"]}", SNP_E_JSON_VALUE, 0, "/vcpu_count/0"},
+	{"range down", "{\"vcpu_count\": [\"4-2\"]}", SNP_E_JSON_VALUE, 0, "/vcpu_count/0"},
+	{"half a range", "{\"vcpu_count\": [\"4-\"]}", SNP_E_JSON_VALUE, 0, "/vcpu_count/0"},
+	{"no range", "{\"vcpu_count\": [\"4\"]}", SNP_E_JSON_VALUE, 0, "/vcpu_count/0"},
+	{"blank in a range", "{\"vcpu_count\": [\"4 -6\"]}", SNP_E_JSON_VALUE, 0, "/vcpu_count/0"},
+	{"huge number", "{\"vcpu_count\": [\"1-99999999999999999999\"]}", SNP_E_JSON_VALUE, 0,
+	 "/vcpu_count/0"},
+	{"count twice", "{\"vcpu_count\": [4, \"1-8\"]}", SNP_E_JSON_VALUE, 0, "/vcpu_count/1"},
+	{"unknown model", "{\"vcpu_count\": [1], \"cpu_model\": [\"EPYC-v99\"]}",
+	 SNP_E_BAD_CPU_MODEL, 0, "/cpu_model/0"},
+	{"long signature", "{\"vcpu_count\": [1], \"cpu_model\": [\"0x100000000\"]}",
+	 SNP_E_BAD_CPU_MODEL, 0, "/cpu_model/0"},
+	{"model twice", "{\"vcpu_count\": [1], \"cpu_model\": [\"EPYC-v4\", \"epyc-V4\"]}",
+	 SNP_E_JSON_VALUE, 0, "/cpu_model/1"},
+	{"features twice",
+	 "{\"vcpu_count\": [1], \"cpu_model\": [\"EPYC\"], \"guest_features\": [\"0x1\", \"0x01\"]}",
+	 SNP_E_JSON_VALUE, 0, "/guest_features/1"},
+	{"unknown profile", "{\"vcpu_count\": [1], \"vmm_profile\": [\"xen\"]}", SNP_E_BAD_PROFILE,
+	 0, "/vmm_profile/0"},
+	{"profile of another mode", "{\"vcpu_count\": [1], \"vmm_profile\": [\"qemu-es-legacy\"]}",
+	 SNP_E_BAD_PROFILE, 0, "/vmm_profile/0"},
+};
+
+static void check_lists(void **state)
+{
+	const struct lists *row = *state;
+	struct snp_reference_variant *variants = NULL;
+	struct snp_error err = {0};
+	struct snp_json *document;
+	size_t n = 0;
+
+	assert_int_equal(
+		snp_json_parse("release",
+			       (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
+			       &document, NULL),
+		0);
+	assert_int_equal(snp_release_variants_read(snp_json_root(document), &variants, &n, &err),
+			 -(int)row->code);
+	if (row->code == SNP_OK)
+		assert_int_equal(n, row->n);
+	else
+		assert_string_equal(err.pointer, row->pointer);
+	for (size_t i = 0; i < n; i++) {
+		free(variants[i].vmm_profile);
+		free(variants[i].cpu_model);
+	}
+	free(variants);
+	snp_json_free(document);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX];
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, check_lists, lists);
+	return RUN_TESTS("release_lists", tests, n);
+}
