@@ -219,10 +219,10 @@ static int need_image(const struct snp_firmware *firmware, struct snp_error *err
 {
 	if (!firmware->info.is_summary)
 		return 0;
-	return snp_in_file(err,
-			   snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				    "a summary has no image to hash"),
-			   firmware->path);
+	return snp_in_file(
+		err,
+		snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "a summary has no image to hash"),
+		firmware->path);
 }
 
 int snp_firmware_sha256(const struct snp_firmware *firmware, uint8_t ret[static SNP_SHA256_SIZE],

@@ -1,7 +1,7 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Every published file, read by something that this project did not write.
-. "$(dirname "$0")/functions.sh"
+. "$SNP_SOURCE/tests/cli/functions.sh"
 
 "$SNP_SOURCE/tests/fixtures/make-firmware" OVMF.amdsev.fd
 "$SNP_SOURCE/tests/fixtures/make-kernel" vmlinuz

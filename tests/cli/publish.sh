@@ -1,7 +1,7 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A release becomes a folder of reference values, the same bytes each time, that programs of others read.
-. "$(dirname "$0")/functions.sh"
+. "$SNP_SOURCE/tests/cli/functions.sh"
 
 "$SNP_SOURCE/tests/fixtures/make-firmware" OVMF.amdsev.fd
 "$SNP_SOURCE/tests/fixtures/make-kernel" vmlinuz

@@ -32,7 +32,7 @@ struct snp_reference_file {
 struct snp_reference_variant {
 	char *vmm_profile;
 	uint32_t vcpu_count;
-	char *cpu_model; /* NULL: given by its signature alone */
+	char *cpu_model;	/* NULL: given by its signature alone */
 	uint32_t cpu_signature; /* 0: the profile's VMSAs do not hold it, so any */
 	uint64_t guest_features;
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
