@@ -3,8 +3,8 @@
 # Every published file, read by something that this project did not write.
 . "$SNP_SOURCE/tests/cli/functions.sh"
 
-"$SNP_SOURCE/tests/fixtures/make-firmware" OVMF.amdsev.fd
-"$SNP_SOURCE/tests/fixtures/make-kernel" vmlinuz
+firmware OVMF.amdsev.fd
+kernel vmlinuz
 head -c 5000 /dev/zero >initrd.img
 sed 's/"4-64"/"4-6"/' "$SNP_SOURCE/templates/release.json" >release.json
 openssl ecparam -name secp384r1 -genkey -noout -out key.pem 2>/dev/null

@@ -3,8 +3,8 @@
 # A release becomes a folder of reference values, the same bytes each time, that programs of others read.
 . "$SNP_SOURCE/tests/cli/functions.sh"
 
-"$SNP_SOURCE/tests/fixtures/make-firmware" OVMF.amdsev.fd
-"$SNP_SOURCE/tests/fixtures/make-kernel" vmlinuz
+firmware OVMF.amdsev.fd
+kernel vmlinuz
 head -c 5000 /dev/zero >initrd.img
 cp "$SNP_SOURCE/templates/release.json" .
 

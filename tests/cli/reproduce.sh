@@ -3,8 +3,8 @@
 # A published folder is computed again; what changed since is named.
 . "$SNP_SOURCE/tests/cli/functions.sh"
 
-"$SNP_SOURCE/tests/fixtures/make-firmware" OVMF.amdsev.fd
-"$SNP_SOURCE/tests/fixtures/make-kernel" vmlinuz
+firmware OVMF.amdsev.fd
+kernel vmlinuz
 head -c 5000 /dev/zero >initrd.img
 sed 's/"4-64"/"4-6"/' "$SNP_SOURCE/templates/release.json" >release.json
 openssl genpkey -algorithm ed25519 -out key.pem 2>/dev/null
