@@ -135,9 +135,10 @@ int host_layout_configure(const struct host_layout *host, const char *kernel, co
 	 * container. */
 	static const char qemu_conf[] = "stdio_handler = \"file\"\n"
 					"security_driver = \"none\"\n"
+					"security_default_confined = 0\n"
 					"namespaces = []\n"
 					"cgroup_controllers = []\n";
-	static const char libvirtd_conf[] = "log_outputs = \"2:stderr\"\n";
+	static const char libvirtd_conf[] = "log_outputs = \"3:stderr\"\n";
 	char chip_id[2 * CHIP_ID_SIZE + 1], text[512];
 	int r = host_write(host, "config/libvirt/qemu.conf", qemu_conf, strlen(qemu_conf), 0644,
 			   err);

@@ -14,7 +14,7 @@ static int fail(const struct snp_error *err)
 
 	snp_error_line(err, line, sizeof(line));
 	fprintf(stderr, "simulated-host: %s\n", line);
-	return 1;
+	return (int)snp_code_class(err->code);
 }
 
 static int start(int argc, char *argv[])

@@ -17,7 +17,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "complaint.h"
 #include "node.h"
+#include "program.h"
 #include "settings.h"
 #include "sev_device.h"
 #include "vm.h"
@@ -55,6 +57,12 @@ static int open_at(int dir, const char *path, int flags, mode_t mode)
 {
 	enum node_kind device = device_of(path);
 
+	if (device == NODE_SEV && !program_cpuid_simulated()) {
+		complain(
+			"this QEMU does not export host_cpuid(), through which it learns the position "
+			"of the C-bit: use a QEMU that does, as Debian's");
+		return finish(-ENODEV);
+	}
 	if (device != NODE_NONE)
 		return finish(node_open(device, NULL, 0));
 	return (int)syscall(SYS_openat, dir, path, flags, mode);

@@ -10,7 +10,6 @@
 
 #include "bytes.h"
 #include "complaint.h"
-#include "program.h"
 #include "settings.h"
 #include "uapi.h"
 #include "vm.h"
@@ -40,12 +39,6 @@ static int init(struct vm *vm, unsigned int type, const struct uapi_sev_init *ar
 	if (args->vmsa_features || args->ghcb_version > 2 ||
 	    (type == UAPI_SEV_VM && args->ghcb_version))
 		return -EINVAL;
-	if (!program_cpuid_simulated()) {
-		complain(
-			"this QEMU does not export host_cpuid(), through which it learns the position "
-			"of the C-bit: use a QEMU that does, as Debian's");
-		return -EINVAL;
-	}
 	vm->sev.active = true;
 	vm->sev.es_active = type != UAPI_SEV_VM;
 	vm->sev.vmsa_features = type == UAPI_SNP_VM ? SEV_FEATURE_SNP_ACTIVE : 0;

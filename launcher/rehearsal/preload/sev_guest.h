@@ -40,6 +40,9 @@ int sev_guest_op(struct vm *vm, struct kvm_sev_cmd *cmd);
 /* The commands of an SNP guest; snp_guest.c. */
 int snp_guest_op(struct vm *vm, struct kvm_sev_cmd *cmd);
 
+/* The policy bits that the simulated kernel knows (from 6.19 on: KVM_X86_SNP_POLICY_BITS). */
+uint64_t snp_guest_policy_bits(void);
+
 /* Whether the guest's launch is finished, so that its vCPUs may run. */
 bool sev_guest_is_launched(const struct vm *vm);
 

@@ -23,18 +23,25 @@
 #define POLICY_MUST_BE_ONE   (1ULL << 17)
 #define POLICY_SINGLE_SOCKET (1ULL << 20)
 
-static bool kvm_accepts(uint64_t policy)
+uint64_t snp_guest_policy_bits(void)
 {
 	const struct settings *host = settings();
-	uint64_t known = POLICY_ABI;
+	uint64_t bits = POLICY_ABI;
 
 	if (host->kernel == KERNEL_6_12)
-		return !(policy & ~(known | POLICY_BITS_6_12)) && (policy & POLICY_MUST_BE_ONE) &&
-		       (policy & POLICY_SMT) && !(policy & POLICY_SINGLE_SOCKET);
-	known |= POLICY_BITS_6_19;
+		return bits | POLICY_BITS_6_12;
+	bits |= POLICY_BITS_6_19;
 	if (host->api_major > 1 || (host->api_major == 1 && host->api_minor >= 58))
-		known |= POLICY_PAGE_SWAP;
-	return !(policy & ~known) && (policy & POLICY_MUST_BE_ONE);
+		bits |= POLICY_PAGE_SWAP;
+	return bits;
+}
+
+static bool kvm_accepts(uint64_t policy)
+{
+	if ((policy & ~snp_guest_policy_bits()) || !(policy & POLICY_MUST_BE_ONE))
+		return false;
+	return settings()->kernel != KERNEL_6_12 ||
+	       ((policy & POLICY_SMT) && !(policy & POLICY_SINGLE_SOCKET));
 }
 
 /* snp_launch_start() */

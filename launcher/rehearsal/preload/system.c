@@ -62,6 +62,9 @@ static int get_attribute(const struct kvm_device_attr *attr, bool read)
 		value = cpuid_of_host(0xd, 0).eax;
 	else if (attr->group == UAPI_X86_GRP_SEV && attr->attr == UAPI_X86_SEV_VMSA_FEATURES)
 		value = 0;
+	else if (attr->group == UAPI_X86_GRP_SEV && attr->attr == UAPI_X86_SNP_POLICY_BITS &&
+		 settings()->kernel == KERNEL_6_19)
+		value = snp_guest_policy_bits();
 	else
 		return -ENXIO;
 	if (read)
