@@ -100,8 +100,6 @@ static int read_topology(const xmlNode *topology, struct launch_spec *spec, stru
 int domain_read_cpu(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const xmlNode *cpu = xml_child(domain, "cpu"), *model = xml_child(cpu, "model");
-	_cleanup_(freep)
-	char *name = NULL;
 	int r;
 
 	if (xml_attribute_is(cpu, "mode", "host-model"))
