@@ -2,9 +2,11 @@
 #include "launch_input.h"
 
 #include <string.h>
+#include <threads.h>
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
+#include <snp/sha.h>
 #include <snp/tool.h>
 
 #include "launch_options.h"
@@ -91,6 +93,26 @@ static int hash_firmware(struct cli_launch *l, bool by_page, struct snp_error *e
 	return r;
 }
 
+/* libcrypto's first hash sets up its tables, which takes as long as reading the firmware. */
+static int wake_libcrypto(void *unused)
+{
+	uint8_t digest[SNP_SHA256_SIZE];
+
+	(void)unused;
+	return snp_sha256((struct snp_span){0}, digest, NULL);
+}
+
+static int read_firmware_meanwhile(struct cli_launch *l, struct snp_error *err)
+{
+	thrd_t thread;
+	bool started = thrd_create(&thread, wake_libcrypto, NULL) == thrd_success;
+	int r = read_firmware(l, err);
+
+	if (started)
+		thrd_join(thread, NULL);
+	return r;
+}
+
 static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
@@ -108,7 +130,7 @@ static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 	r = snp_boot_start(&request, &job, err);
 	if (r < 0)
 		return r;
-	r = read_firmware(l, err);
+	r = read_firmware_meanwhile(l, err);
 	if (r == 0)
 		r = hash_firmware(l, by_page, err);
 	boot_r = snp_boot_finish(job, &boot, &boot_err);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <snp/file.h>
+#include "image/file_piece.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <snp/cleanup.h>
 #include <snp/sha.h>
@@ -57,8 +58,8 @@ int snp_file_unchanged(const struct snp_file *file, struct snp_error *err)
 	return 0;
 }
 
-static int read_piece(const struct snp_file *file, uint64_t offset, uint8_t *buffer, size_t size,
-		      struct snp_error *err)
+int file_read_piece(const struct snp_file *file, uint64_t offset, uint8_t *buffer, size_t size,
+		    struct snp_error *err)
 {
 	for (size_t done = 0; done < size;) {
 		ssize_t n = pread(file->fd, buffer + done, size - done, (off_t)(offset + done));
@@ -73,32 +74,6 @@ static int read_piece(const struct snp_file *file, uint64_t offset, uint8_t *buf
 		done += (size_t)n;
 	}
 	return 0;
-}
-
-int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
-		    snp_progress progress, void *progress_arg, struct snp_error *err)
-{
-	_cleanup_(freep)
-	uint8_t *buffer = malloc(SNP_FILE_PIECE);
-	int r;
-
-	if (!buffer)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	for (uint64_t at = 0; at < file->size;) {
-		uint64_t left = file->size - at;
-		size_t n = left < SNP_FILE_PIECE ? (size_t)left : SNP_FILE_PIECE;
-
-		r = read_piece(file, at, buffer, n, err);
-		if (r < 0)
-			return r;
-		r = sink(arg, (struct snp_span){buffer, n}, err);
-		if (r < 0)
-			return r;
-		at += n;
-		if (progress)
-			progress(progress_arg, at, file->size);
-	}
-	return snp_file_unchanged(file, err);
 }
 
 static int into_hash(void *arg, struct snp_span piece, struct snp_error *err)
@@ -122,6 +97,23 @@ int snp_file_sha256(const struct snp_file *file, snp_progress progress, void *pr
 	return snp_hash_final(hash, ret, err);
 }
 
+/* Reading into fresh memory costs a page fault per 4 KiB, and those cost several times the reading. Both
+ * hints may be refused, by old kernels or by the system's settings, and nothing is lost then. */
+static uint8_t *allocate(size_t size)
+{
+	const size_t huge = 2u << 20;
+	uint8_t *bytes;
+
+	if (size < huge)
+		return malloc(size);
+	bytes = aligned_alloc(huge, (size + huge - 1) / huge * huge);
+	if (!bytes)
+		return NULL;
+	(void)madvise(bytes, size / huge * huge, MADV_HUGEPAGE);
+	(void)madvise(bytes, size, MADV_POPULATE_WRITE);
+	return bytes;
+}
+
 int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
 		  struct snp_error *err)
 {
@@ -134,11 +126,11 @@ int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_siz
 	r = snp_file_open(path, cap, &file, err);
 	if (r < 0)
 		return r;
-	bytes = malloc((size_t)file.size + 1);
+	bytes = allocate((size_t)file.size + 1);
 	if (!bytes)
 		r = snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 	else
-		r = read_piece(&file, 0, bytes, (size_t)file.size, err);
+		r = file_read_piece(&file, 0, bytes, (size_t)file.size, err);
 	if (r == 0)
 		r = snp_file_unchanged(&file, err);
 	if (r < 0)

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * bench TOOL FIRMWARE METADATA-PAGES KERNEL INITRD: how far snp-measure is from what its work costs on this
+ * machine. Parts and whole are measured in turn, round by round, so that a slow moment slows both; each
+ * figure is the median of its rounds.
+ *
+ *	limit = start + read + 33·D·c_s + 2·(P+M+V)·c_s + the longer of the kernel's and initrd's SHA-256
+ *
+ * start: the same binary with --version; read: the firmware in pieces of 256 KiB; c_s: one compression
+ * of SHA-512, each waiting for the one before it; D, P, M, V: distinct pages and pages of the firmware,
+ * pages of its metadata, vCPUs. 33 compressions hash a page (4096 + 17 bytes in blocks of 128), 2 a
+ * PAGE_INFO (112 + 17).
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+
+#define PAGE	   4096u
+#define BUFFER	   (1u << 20)
+#define MAX_ROUNDS 101
+
+extern char **environ;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, unsigned int n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+	return values[n / 2];
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s\n", what);
+	exit(1);
+}
+
+/* Seconds that a command takes, its output thrown away. */
+static double run(const char *const argv[])
+{
+	posix_spawn_file_actions_t actions;
+	char *args[32];
+	double start;
+	pid_t pid;
+	int status, n = 0;
+
+	for (; argv[n] && n < 31; n++)
+		args[n] = strdup(argv[n]);
+	args[n] = NULL;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	start = now();
+	if (posix_spawnp(&pid, args[0], &actions, NULL, args, environ) != 0 ||
+	    waitpid(pid, &status, 0) != pid || status != 0)
+		die(argv[0]);
+	start = now() - start;
+	posix_spawn_file_actions_destroy(&actions);
+	while (n > 0)
+		free(args[--n]);
+	return start;
+}
+
+/* Seconds to read a file as snp-measure does, from the page cache. */
+static double read_file(const char *path)
+{
+	static uint8_t piece[SNP_FILE_PIECE];
+	double start = now();
+	_cleanup_(closep)
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		die(path);
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		;
+	return now() - start;
+}
+
+/* Seconds per block of `block` bytes of one long hash. */
+static double hash_block(const EVP_MD *md, unsigned int block)
+{
+	static uint8_t buffer[BUFFER];
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	double start = now();
+
+	if (EVP_Digest(buffer, sizeof(buffer), digest, NULL, md, NULL) != 1)
+		die("libcrypto");
+	return (now() - start) / (BUFFER / block);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, PAGE);
+}
+
+static unsigned int distinct_pages(uint8_t *image, size_t pages)
+{
+	unsigned int distinct = pages > 0;
+
+	qsort(image, pages, PAGE, by_bytes);
+	for (size_t i = 1; i < pages; i++)
+		distinct += memcmp(image + (i - 1) * PAGE, image + i * PAGE, PAGE) != 0;
+	return distinct;
+}
+
+/* What is measured in a round. */
+enum part {
+	START,
+	READ,
+	COMPRESS_512,
+	BLOCK_256,
+	ONE_VCPU,
+	MANY_VCPUS,
+	INITRD,
+	OPENSSL,
+	N_PARTS
+};
+
+struct setting {
+	const char *tool, *firmware, *kernel, *initrd;
+	EVP_MD *sha512, *sha256;
+};
+
+static double measure(const struct setting *s, enum part part)
+{
+	const char *const version[] = {s->tool, "--version", NULL};
+	const char *const one[] = {
+		s->tool, "--ovmf", s->firmware, "--vcpus=1", "--vcpu-type=EPYC-v4", NULL};
+	const char *const many[] = {
+		s->tool, "--ovmf", s->firmware, "--vcpus=512", "--vcpu-type=EPYC-v4", NULL};
+	const char *const boot[] = {
+		s->tool,   "--ovmf",	s->firmware,	       "--kernel", s->kernel, "--initrd",
+		s->initrd, "--vcpus=1", "--vcpu-type=EPYC-v4", NULL};
+	const char *const dgst[] = {"openssl", "dgst", "-sha256", s->initrd, NULL};
+
+	switch (part) {
+	case START:
+		return run(version);
+	case READ:
+		return read_file(s->firmware);
+	case COMPRESS_512:
+		return hash_block(s->sha512, 128);
+	case BLOCK_256:
+		return hash_block(s->sha256, 64);
+	case ONE_VCPU:
+		return run(one);
+	case MANY_VCPUS:
+		return run(many);
+	case INITRD:
+		return run(boot);
+	case OPENSSL:
+		return run(dgst);
+	case N_PARTS:
+		break;
+	}
+	return 0;
+}
+
+static void row(const char *what, double whole, double limit)
+{
+	printf("| %s | %.2f ms | %.2f ms | %.2f |\n", what, whole * 1e3, limit * 1e3,
+	       whole / limit);
+}
+
+static uint64_t size_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		die(path);
+	return (uint64_t)st.st_size;
+}
+
+int main(int argc, char **argv)
+{
+	static const unsigned int rounds[N_PARTS] = {
+		[START] = 101,	  [READ] = 101,	      [COMPRESS_512] = 101, [BLOCK_256] = 101,
+		[ONE_VCPU] = 101, [MANY_VCPUS] = 101, [INITRD] = 11,	    [OPENSSL] = 11};
+	static double times[N_PARTS][MAX_ROUNDS];
+	struct snp_error err = {0};
+	struct setting s;
+	double t[N_PARTS], firmware, pages, kernel, initrd;
+	uint64_t metadata, longer;
+	uint8_t *image;
+	size_t size;
+
+	if (argc != 6)
+		die("usage: bench TOOL FIRMWARE METADATA-PAGES KERNEL INITRD");
+	s = (struct setting){argv[1],
+			     argv[2],
+			     argv[4],
+			     argv[5],
+			     EVP_MD_fetch(NULL, "SHA2-512", NULL),
+			     EVP_MD_fetch(NULL, "SHA2-256", NULL)};
+	metadata = strtoull(argv[3], NULL, 10);
+	if (snp_file_read(s.firmware, SNP_MAX_FIRMWARE, &image, &size, &err) < 0)
+		die(err.message);
+	pages = (double)(size / PAGE);
+
+	for (unsigned int i = 0; i < MAX_ROUNDS; i++)
+		for (enum part p = START; p < N_PARTS; p++)
+			if (i < rounds[p])
+				times[p][i] = measure(&s, p);
+	for (enum part p = START; p < N_PARTS; p++)
+		t[p] = median(times[p], rounds[p]);
+
+	longer = size_of(s.kernel) > size_of(s.initrd) ? size_of(s.kernel) : size_of(s.initrd);
+	kernel = (double)longer / 64 * t[BLOCK_256];
+	firmware =
+		t[START] + t[READ] +
+		(33 * (double)distinct_pages(image, size / PAGE) + 2 * (pages + (double)metadata)) *
+			t[COMPRESS_512];
+	initrd = firmware + 2 * t[COMPRESS_512] + kernel;
+
+	printf("| part | |\n|---|---|\n");
+	printf("| process start | %.2f ms |\n", t[START] * 1e3);
+	printf("| read the firmware, %.0f pages | %.2f ms |\n", pages, t[READ] * 1e3);
+	printf("| SHA-512 compression | %.0f ns |\n", t[COMPRESS_512] * 1e9);
+	printf("| SHA-256 block | %.1f ns |\n", t[BLOCK_256] * 1e9);
+	printf("| distinct pages, metadata pages | %u, %" PRIu64 " |\n\n",
+	       distinct_pages(image, size / PAGE), metadata);
+	printf("| case | whole | limit | ratio |\n|---|---|---|---|\n");
+	row("firmware, 1 vCPU", t[ONE_VCPU], firmware + 2 * t[COMPRESS_512]);
+	row("firmware, 512 vCPUs", t[MANY_VCPUS], firmware + 2 * 512 * t[COMPRESS_512]);
+	row("firmware, kernel, initrd, 1 vCPU", t[INITRD], initrd);
+	row("the same against `openssl dgst -sha256` of the initrd", t[INITRD], t[OPENSSL]);
+	free(image);
+	return 0;
+}
