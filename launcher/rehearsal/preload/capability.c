@@ -80,6 +80,9 @@ int capability(const struct vm *vm, unsigned long number)
 		return !vm || !vm_has_protected_state(vm);
 	case KVM_CAP_X86_SMM:
 		return !vm || !(vm->sev.es_active || vm_has_protected_state(vm));
+	/* SMM's is the second. */
+	case KVM_CAP_MULTI_ADDRESS_SPACE:
+		return vm && vm_has_private_memory(vm) ? 1 : 2;
 	/* Only for types with private memory. */
 	case UAPI_CAP_MEMORY_ATTRIBUTES:
 		return !vm || vm_has_private_memory(vm) ? (int)UAPI_MEMORY_ATTRIBUTE_PRIVATE : 0;

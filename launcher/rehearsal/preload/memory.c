@@ -44,13 +44,20 @@ static bool are_flags_valid(const struct vm *vm, uint32_t flags)
 	return (flags & ~valid) == 0;
 }
 
-static bool is_region_valid(const struct uapi_memory_region2 *region)
+/* The upper half of a slot's number: address space 1 is that of SMM, which a VM with private memory
+ * does not have (kvm_arch_nr_memslot_as_ids). */
+static unsigned int address_space(uint32_t slot)
+{
+	return slot >> 16;
+}
+
+static bool is_region_valid(const struct vm *vm, const struct uapi_memory_region2 *region)
 {
 	uint64_t end;
 
-	return !(region->memory_size & PAGE_MASK) && !(region->guest_phys_addr & PAGE_MASK) &&
-	       !(region->userspace_addr & PAGE_MASK) && region->slot >> 16 == 0 &&
-	       region->slot < MAX_SLOTS &&
+	return address_space(region->slot) < (vm_has_private_memory(vm) ? 1 : 2) &&
+	       (region->slot & 0xffff) < MAX_SLOTS && !(region->memory_size & PAGE_MASK) &&
+	       !(region->guest_phys_addr & PAGE_MASK) && !(region->userspace_addr & PAGE_MASK) &&
 	       !__builtin_add_overflow(region->guest_phys_addr, region->memory_size, &end) &&
 	       !__builtin_add_overflow(region->userspace_addr, region->memory_size, &end);
 }
@@ -85,7 +92,9 @@ static bool overlaps(const struct memory *memory, const struct uapi_memory_regio
 	for (size_t i = 0; i < memory->slot_count; i++) {
 		const struct slot *slot = &memory->slots[i];
 
-		if (slot->id != region->slot && region->guest_phys_addr < slot->gpa + slot->size &&
+		if (slot->id != region->slot &&
+		    address_space(slot->id) == address_space(region->slot) &&
+		    region->guest_phys_addr < slot->gpa + slot->size &&
 		    slot->gpa < region->guest_phys_addr + region->memory_size)
 			return true;
 	}
@@ -130,7 +139,7 @@ int memory_set_region(struct vm *vm, const struct uapi_memory_region2 *region)
 			     NULL,
 			     region->guest_memfd_offset};
 
-	if (!are_flags_valid(vm, region->flags) || !is_region_valid(region))
+	if (!are_flags_valid(vm, region->flags) || !is_region_valid(vm, region))
 		return -EINVAL;
 	if (region->memory_size == 0) {
 		if (!slot)
@@ -176,7 +185,8 @@ const struct slot *memory_slot(const struct memory *memory, uint64_t gpa)
 	for (size_t i = 0; i < memory->slot_count; i++) {
 		const struct slot *slot = &memory->slots[i];
 
-		if (gpa >= slot->gpa && gpa - slot->gpa < slot->size)
+		if (address_space(slot->id) == 0 && gpa >= slot->gpa &&
+		    gpa - slot->gpa < slot->size)
 			return slot;
 	}
 	return NULL;
@@ -195,7 +205,8 @@ bool memory_gpa(const struct memory *memory, uint64_t hva, uint64_t *ret)
 	for (size_t i = 0; i < memory->slot_count; i++) {
 		const struct slot *slot = &memory->slots[i];
 
-		if (hva >= slot->hva && hva - slot->hva < slot->size) {
+		if (address_space(slot->id) == 0 && hva >= slot->hva &&
+		    hva - slot->hva < slot->size) {
 			*ret = slot->gpa + (hva - slot->hva);
 			return true;
 		}

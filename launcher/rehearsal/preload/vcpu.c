@@ -70,22 +70,57 @@ static int get_cpuid(const struct vcpu *vcpu, struct kvm_cpuid2 *ret)
 	return 0;
 }
 
-/* Both return how many registers were done; the kernel stops at the first that it does not have. */
+/* Whether the launch has encrypted this register with the save area (svm.c,
+ * sev_es_prevent_msr_access). */
+static bool is_msr_protected(const struct vcpu *vcpu, int msr)
+{
+	if (!vcpu->state_protected)
+		return false;
+	switch (msr) {
+	case MSR_STAR:
+	case MSR_LSTAR:
+	case MSR_CSTAR:
+	case MSR_SYSCALL_MASK:
+	case MSR_FS_BASE:
+	case MSR_GS_BASE:
+	case MSR_KERNEL_GS_BASE:
+	case MSR_SYSENTER_CS:
+	case MSR_SYSENTER_ESP:
+	case MSR_SYSENTER_EIP:
+	case MSR_PAT:
+	case MSR_XSS:
+	case MSR_DEBUGCTL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void set_msr(struct vcpu_state *state, int msr, uint64_t value)
+{
+	state->msrs[msr] = value;
+	if (msr == MSR_FS_BASE)
+		state->sregs.fs.base = value;
+	else if (msr == MSR_GS_BASE)
+		state->sregs.gs.base = value;
+}
+
+/* Both return how many registers were done; the kernel stops at the first that it does not have, or
+ * that is protected in a VM type that refuses it. */
 static int set_msrs(struct vcpu *vcpu, const struct kvm_msrs *msrs)
 {
 	for (uint32_t i = 0; i < msrs->nmsrs; i++) {
-		int at = msr_find(msrs->entries[i].index);
+		int msr = msr_find(msrs->entries[i].index);
 
-		if (at < 0) {
+		if (msr < 0) {
 			complain("unknown MSR 0x%x is set to 0x%llx", msrs->entries[i].index,
 				 msrs->entries[i].data);
 			return (int)i;
 		}
-		vcpu->state.msrs[at] = msrs->entries[i].data;
-		if (at == MSR_FS_BASE)
-			vcpu->state.sregs.fs.base = msrs->entries[i].data;
-		else if (at == MSR_GS_BASE)
-			vcpu->state.sregs.gs.base = msrs->entries[i].data;
+		if (!is_msr_protected(vcpu, msr))
+			set_msr(&vcpu->state, msr, msrs->entries[i].data);
+		else if (vm_has_protected_state(vcpu->vm))
+			return (int)i;
 	}
 	return (int)msrs->nmsrs;
 }
@@ -93,13 +128,17 @@ static int set_msrs(struct vcpu *vcpu, const struct kvm_msrs *msrs)
 static int get_msrs(const struct vcpu *vcpu, struct kvm_msrs *ret)
 {
 	for (uint32_t i = 0; i < ret->nmsrs; i++) {
-		int at = msr_find(ret->entries[i].index);
+		int msr = msr_find(ret->entries[i].index);
+		bool protected;
 
-		if (at < 0) {
+		if (msr < 0) {
 			complain("unknown MSR 0x%x is read", ret->entries[i].index);
 			return (int)i;
 		}
-		ret->entries[i].data = vcpu->state.msrs[at];
+		protected = is_msr_protected(vcpu, msr);
+		if (protected && vm_has_protected_state(vcpu->vm))
+			return (int)i;
+		ret->entries[i].data = protected ? 0 : vcpu->state.msrs[msr];
 	}
 	return (int)ret->nmsrs;
 }
@@ -132,7 +171,8 @@ static int set_sregs2(struct vcpu *vcpu, const struct kvm_sregs2 *sregs)
 }
 
 /* The registers that a launch encrypts: from then on -EINVAL where KVM protects the VM type, no effect
- * where it does not (x86.c, has_protected_state). Returns 1 for a request that is none of them. */
+ * where it does not (x86.c, has_protected_state). */
+#define NOT_A_REGISTER 1
 static int register_ioctl(struct vcpu *vcpu, unsigned long request, void *arg)
 {
 	struct vcpu_state *state = &vcpu->state;
@@ -180,12 +220,8 @@ static int register_ioctl(struct vcpu *vcpu, unsigned long request, void *arg)
 			return refused;
 		memcpy(arg, &state->debugregs, sizeof(state->debugregs));
 		return 0;
-	case KVM_SET_MSRS:
-		return protected ? refused : set_msrs(vcpu, arg);
-	case KVM_GET_MSRS:
-		return get_msrs(vcpu, arg);
 	default:
-		return 1;
+		return NOT_A_REGISTER;
 	}
 }
 
@@ -193,9 +229,13 @@ int vcpu_ioctl(struct vcpu *vcpu, unsigned long request, void *arg)
 {
 	int r = register_ioctl(vcpu, request, arg);
 
-	if (r <= 0 || request == KVM_SET_MSRS || request == KVM_GET_MSRS)
+	if (r != NOT_A_REGISTER)
 		return r;
 	switch (request) {
+	case KVM_SET_MSRS:
+		return set_msrs(vcpu, arg);
+	case KVM_GET_MSRS:
+		return get_msrs(vcpu, arg);
 	case KVM_SET_CPUID2:
 		return set_cpuid(vcpu, arg);
 	case KVM_GET_CPUID2:
