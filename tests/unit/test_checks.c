@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "id_pair.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "config/checks.h"
+#include "domain/domain_read.h"
+#include "domain_text.h"
+
+#define SECURITY_END "</policy></launchSecurity>"
+#define ZEROS_24     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define ZEROS_96     ZEROS_24 ZEROS_24 ZEROS_24 ZEROS_24
+/* "@BLOCK@" and "@AUTH@" stand for a pair that is signed when the test starts. */
+#define BLOCK(x) "</policy><idBlock>" x "</idBlock></launchSecurity>"
+#define AUTH(x)	 "</policy><idAuth>" x "</idAuth></launchSecurity>"
+#define PAIR	 "</policy><idBlock>@BLOCK@</idBlock><idAuth>@AUTH@</idAuth></launchSecurity>"
+
+/* One thing changed in a good domain, and the checks that then find something; all of these texts are
+ * accepted by libvirt 11.3 without validation. */
+static const struct change {
+	const char *name, *old, *new, *found;
+} changes[] = {
+	{"nothing", "<name>web1", "<name>web1", "not-bound"},
+	{"another launch security", "type='sev-snp'", "type='sev'", "not-snp"},
+	{"no launch security", "<launchSecurity type='sev-snp' ", "<x ", NULL},
+	{"unknown child", "<policy>", "<igvm/><policy>", "unknown-launch-security not-bound"},
+	{"unknown attribute", "vcek='yes'", "vlek='yes'", "unknown-launch-security not-bound"},
+	{"emulation", "type='kvm'", "type='qemu'", "not-kvm not-bound"},
+	{"another architecture", "x86_64", "aarch64", "not-x86-64 not-bound"},
+	{"i440fx", "'q35'", "'pc-i440fx-10.0'", "machine-not-q35 not-bound"},
+	{"no machine", " machine='q35'", "", "machine-not-q35 not-bound"},
+	{"versioned q35", "'q35'", "'pc-q35-10.0'", "not-bound"},
+
+	{"no policy", "<policy>0x00030000</policy>", "", "malformed-policy not-bound"},
+	{"policy no number", "0x00030000", "default", "malformed-policy not-bound"},
+	{"policy of 17 digits", "0x00030000", "0x10000000000030000", "malformed-policy not-bound"},
+	{"policy in decimal", "0x00030000", "196608",
+	 "decimal-policy policy-reserved-bits policy-abi-version policy-debug policy-needs-kernel "
+	 "not-bound"},
+	{"policy without 0x", "0x00030000", "30000", "not-bound"},
+	{"bit 17 clear", "0x00030000", "0x10000", "policy-reserved-bits not-bound"},
+	{"bit 26 set", "0x00030000", "0x4030000", "policy-reserved-bits not-bound"},
+	{"bit 63 set", "0x00030000", "0x8000000000030000", "policy-reserved-bits not-bound"},
+	{"ABI 2.0", "0x00030000", "0x30200", "policy-abi-version not-bound"},
+	{"ABI 1.55", "0x00030000", "0x30137", "not-bound"},
+	{"migration agent", "0x00030000", "0x70000", "policy-migrate-ma not-bound"},
+	{"debug", "0x00030000", "0xb0000", "policy-debug not-bound"},
+	{"SMT off", "0x00030000", "0x20000", "policy-needs-kernel not-bound"},
+	{"single socket", "0x00030000", "0x130000", "policy-needs-kernel not-bound"},
+	{"page swap disable", "0x00030000", "0x2030000", "policy-needs-kernel not-bound"},
+
+	{"bound", SECURITY_END, PAIR, ""},
+	{"block alone", SECURITY_END, BLOCK("@BLOCK@"), "id-block-without-auth"},
+	{"auth alone", SECURITY_END, AUTH("@AUTH@"), "id-auth-without-block"},
+	{"block of zeros", SECURITY_END, BLOCK(ZEROS_96),
+	 "id-block-without-auth malformed-id-block"},
+	{"block of 95 bytes", SECURITY_END, BLOCK("AAAA"), "id-block-without-auth bad-base64"},
+	{"host data with junk", SECURITY_END,
+	 "</policy><hostData>!!AAAAAAAAAA$$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=</hostData></launchSecurity>",
+	 "not-bound bad-base64"},
+	{"host data of 31 bytes", SECURITY_END,
+	 "</policy><hostData>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==</hostData></launchSecurity>",
+	 "not-bound bad-base64"},
+	{"workarounds in hex", SECURITY_END,
+	 "</policy><guestVisibleWorkarounds>00112233445566778899aabbccddeeff"
+	 "</guestVisibleWorkarounds></launchSecurity>",
+	 "not-bound bad-base64"},
+	{"author asked for, no ID", "authorKey='no'", "authorKey='yes'",
+	 "not-bound author-key-missing"},
+
+	{"pflash", "type='rom'", "type='pflash'", "not-bound pflash-firmware"},
+	{"variable store", "<kernel>", "<nvram>/v</nvram><kernel>", "not-bound nvram"},
+	{"varstore", "<kernel>", "<varstore/><kernel>", "not-bound nvram"},
+	{"no loader", "<loader type='rom' stateless='yes'>/fw</loader>", "",
+	 "not-bound no-firmware"},
+	{"firmware by descriptor", "<os><type", "<os firmware='efi'><type", "not-bound"},
+	{"firmware by stateless descriptor", "'yes'>/fw</loader>", "'yes'/>",
+	 "not-bound firmware-not-named"},
+	{"firmware by descriptor with state", " stateless='yes'>/fw</loader>", "/>",
+	 "not-bound firmware-not-named loader-not-stateless"},
+	{"SMM", "<smm state='off'/>", "<smm state='on'/>", "not-bound smm"},
+	{"SMM by its presence", "<smm state='off'/>", "<smm/>", "not-bound smm"},
+	{"secure loader", "stateless='yes'", "stateless='yes' secure='yes'", "not-bound smm"},
+	{"kernel hashes off", "kernelHashes='yes'", "kernelHashes='no'",
+	 "not-bound kernel-not-measured"},
+	{"kernel hashes unset", "kernelHashes='yes' ", "", "not-bound kernel-not-measured"},
+	{"no kernel", "<kernel>/k</kernel>", "",
+	 "not-bound hashes-without-kernel initrd-without-kernel only-firmware-measured"},
+	{"newline at the end", "console=ttyS0", "console=ttyS0\n", "not-bound cmdline-newline"},
+	{"QEMU argument", "</domain>",
+	 "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+	 "<q:arg value='-fw_cfg'/></q:commandline></domain>",
+	 "not-bound qemu-argument"},
+	{"QEMU argument that changes the launch", "</domain>",
+	 "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+	 "<q:arg value='--append'/><q:arg value='x'/></q:commandline></domain>",
+	 "not-bound qemu-launch-argument qemu-argument"},
+	{"IGVM", "</domain>",
+	 "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+	 "<q:arg value='-object'/><q:arg value='igvm-cfg,id=i,file=/i'/></q:commandline></domain>",
+	 "not-bound qemu-launch-argument qemu-argument"},
+	{"QEMU environment alone", "</domain>",
+	 "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+	 "<q:env name='A' value='-cpu'/></q:commandline></domain>",
+	 "not-bound"},
+
+	{"host-passthrough", "mode='custom' match='exact'>", "mode='host-passthrough'>",
+	 "not-bound host-cpu-model"},
+	{"host-model", "mode='custom' match='exact'>", "mode='host-model'>",
+	 "not-bound host-cpu-model"},
+	{"maximum", "mode='custom' match='exact'>", "mode='maximum'>", "not-bound host-cpu-model"},
+	{"no model", "<model fallback='forbid'>EPYC-v4</model>", "", "not-bound no-cpu-model"},
+	{"unknown model", "EPYC-v4", "EPYC-v44", "not-bound unknown-cpu-model"},
+	{"fallback allowed", " fallback='forbid'", "", "not-bound cpu-model-may-change"},
+	{"minimum match", "match='exact'", "match='minimum'", "not-bound cpu-model-may-change"},
+	{"topology of 8", "threads='1'", "threads='2'", "not-bound cpu-topology"},
+	{"topology that overflows", "sockets='1' dies='1' cores='4' threads='1'",
+	 "sockets='65536' dies='65536' cores='65536' threads='65536'", "not-bound cpu-topology"},
+	{"vCPUs for later", "<vcpu placement='static'>", "<vcpu current='2'>",
+	 "not-bound vcpu-hotplug"},
+	{"256 vCPUs", "static'>4<", "static'>256<", "not-bound cpu-topology too-many-vcpus"},
+	{"64 MiB", "<memory unit='GiB'>4", "<memory unit='MiB'>64", "not-bound little-memory"},
+	{"memory in KiB", "<memory unit='GiB'>4", "<memory>131072", "not-bound"},
+	{"huge pages", "<features>", "<memoryBacking><hugepages/></memoryBacking><features>",
+	 "not-bound hugepages"},
+	{"a disk twice", "<devices>", "<devices><disk><source file='/d'/></disk>",
+	 "not-bound disk-twice"},
+	{"a disk twice, read", "<devices><disk type='file'>",
+	 "<devices><disk><readonly/><source file='/d'/></disk><disk type='file'><readonly/>",
+	 "not-bound"},
+	{"option ROM", "<rom enabled='no'/>", "", "not-bound option-rom"},
+	{"option ROM of a host device", "<devices>", "<devices><hostdev type='pci'/>",
+	 "not-bound option-rom"},
+	{"TPM", "<devices>", "<devices><tpm><backend type='emulator'/></tpm>",
+	 "not-bound emulated-tpm"},
+	{"guest agent", "<devices>",
+	 "<devices><channel><target name='org.qemu.guest_agent.0'/></channel>",
+	 "not-bound agent-in-confidential-guest"},
+	{"restart", "<on_reboot>destroy", "<on_reboot>restart", "not-bound reboot-needs-qemu-11"},
+	{"restart by default", "<on_reboot>destroy</on_reboot>", "",
+	 "not-bound reboot-needs-qemu-11"},
+};
+
+static struct id_pair plain_pair, author_pair;
+
+static int sign_pairs(void **state)
+{
+	(void)state;
+	plain_pair = make_id_pair(0x30000, false);
+	author_pair = make_id_pair(0x30000, true);
+	return 0;
+}
+
+/* `text` with the base64 of the bytes where the mark is, if it is there. */
+static char *put(char *text, const char *mark, const uint8_t *bytes, size_t size)
+{
+	_cleanup_(freep)
+	char *base64 = snp_base64_encode(bytes, size);
+	char *ret;
+
+	assert_non_null(base64);
+	if (!strstr(text, mark))
+		return text;
+	ret = replace_once(text, mark, base64);
+	free(text);
+	return ret;
+}
+
+static struct launch_spec *read_domain_with(const char *before, const struct id_pair *pair)
+{
+	struct launch_spec *spec = NULL;
+	_cleanup_(freep)
+	char *text = strdup(before);
+
+	assert_non_null(text);
+	text = put(text, "@BLOCK@", pair->block, sizeof(pair->block));
+	text = put(text, "@AUTH@", pair->auth, sizeof(pair->auth));
+
+	assert_int_equal(domain_read("domain.xml",
+				     (struct snp_span){(const uint8_t *)text, strlen(text)}, &spec,
+				     NULL),
+			 0);
+	return spec;
+}
+
+static struct launch_spec *read_domain(const char *text)
+{
+	return read_domain_with(text, &plain_pair);
+}
+
+static void list_findings(const struct findings *findings, char *ret, size_t size)
+{
+	*ret = '\0';
+	for (size_t i = 0; i < findings->n; i++) {
+		size_t n = strlen(ret);
+
+		snprintf(ret + n, size - n, "%s%s", n ? " " : "", findings->at[i].check->name);
+	}
+}
+
+static bool seen[CHECKS_MAX];
+
+static void note_seen(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		for (size_t k = 0; check_at(k); k++)
+			seen[k] |= check_at(k) == findings->at[i].check;
+}
+
+static void check_change(void **state)
+{
+	const struct change *row = *state;
+	_cleanup_(freep)
+	char *text = NULL;
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct findings findings;
+	char names[1024];
+
+	if (!row->found) { /* the element goes away whole */
+		_cleanup_(freep)
+		char *end = replace_once(GOOD_DOMAIN, "</launchSecurity>", "</x>");
+
+		text = replace_once(end, row->old, row->new);
+	} else {
+		text = replace_once(GOOD_DOMAIN, row->old, row->new);
+	}
+	spec = read_domain(text);
+	checks_run(spec, NULL, &findings);
+	note_seen(&findings);
+	list_findings(&findings, names, sizeof(names));
+	assert_string_equal(names, row->found ? row->found : "not-snp");
+	for (size_t i = 0; i < findings.n; i++) {
+		assert_int_not_equal(findings.at[i].message[0], '\0');
+		assert_int_not_equal(findings.at[i].line, 0);
+	}
+}
+
+/* The same table over vm.json. */
+static const struct config {
+	const char *name, *members, *found;
+} configs[] = {
+	{"two vCPUs", "\"cpu\":{\"count\":2}", "not-bound only-firmware-measured"},
+	{"kernel", "\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\"}", "not-bound"},
+	{"bound later",
+	 "\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\"},"
+	 "\"snp\":{\"id\":{\"key\":\"/k\"}}",
+	 ""},
+	{"kernel hashes off",
+	 "\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\",\"kernel_hashes\":false}",
+	 "not-bound kernel-not-measured"},
+	{"bit 17 clear", "\"cpu\":{\"count\":2},\"snp\":{\"policy\":{\"raw\":\"0x10000\"}}",
+	 "policy-reserved-bits not-bound only-firmware-measured"},
+	{"debug", "\"cpu\":{\"count\":2},\"snp\":{\"policy\":{\"debug\":true}}",
+	 "policy-debug not-bound only-firmware-measured"},
+	{"migration agent", "\"cpu\":{\"count\":2},\"snp\":{\"policy\":{\"migrate_ma\":true}}",
+	 "policy-migrate-ma not-bound only-firmware-measured"},
+	{"host CPU", "\"cpu\":{\"count\":2,\"model\":\"host\"}",
+	 "not-bound only-firmware-measured host-cpu-model"},
+	{"host CPU that is known",
+	 "\"cpu\":{\"count\":2,\"model\":\"host\",\"signature\":\"0xa10f11\"}",
+	 "not-bound only-firmware-measured"},
+	{"unknown model", "\"cpu\":{\"count\":2,\"model\":\"EPIC\"}",
+	 "not-bound only-firmware-measured unknown-cpu-model"},
+	{"topology", "\"cpu\":{\"count\":6,\"threads\":4}",
+	 "not-bound only-firmware-measured cpu-topology"},
+	{"256 vCPUs", "\"cpu\":{\"count\":256}", "not-bound only-firmware-measured too-many-vcpus"},
+	{"TPM", "\"cpu\":{\"count\":2},\"tpm\":\"emulated\"",
+	 "not-bound only-firmware-measured emulated-tpm"},
+	{"a disk twice",
+	 "\"cpu\":{\"count\":2},\"disks\":[{\"path\":\"/d\",\"format\":\"raw\"},"
+	 "{\"path\":\"/d\",\"format\":\"raw\",\"readonly\":true}]",
+	 "not-bound only-firmware-measured disk-twice"},
+	{"restart", "\"cpu\":{\"count\":2},\"on_reboot\":\"restart\"",
+	 "not-bound only-firmware-measured reboot-needs-qemu-11"},
+	{"newline in the command line",
+	 "\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\",\"cmdline\":\"a\\n\"}",
+	 "not-bound cmdline-newline"},
+};
+
+static struct vm_config *read_config(const char *members)
+{
+	struct vm_config *config = NULL;
+	char text[4096];
+
+	snprintf(text, sizeof(text),
+		 "{\"schema\":\"snp-launch/1\",\n\"name\":\"web1\",\n"
+		 "\"memory\":{\"size\":\"1GiB\"},\n%s}",
+		 members);
+	assert_int_equal(vm_config_parse("vm.json",
+					 (struct snp_span){(const uint8_t *)text, strlen(text)},
+					 &config, NULL),
+			 0);
+	return config;
+}
+
+static void check_config(void **state)
+{
+	const struct config *row = *state;
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = read_config(row->members);
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct findings findings;
+	char names[1024];
+
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	checks_run(spec, NULL, &findings);
+	note_seen(&findings);
+	list_findings(&findings, names, sizeof(names));
+	assert_string_equal(names, row->found);
+}
+
+/* What needs more than one change, or options. */
+static void check_id_pairs(void **state)
+{
+	static const struct {
+		const char *old, *new;
+		bool author;
+		unsigned int spoil; /* byte of the ID auth; 0: none */
+		const char *found;
+	} rows[] = {
+		{"0x00030000", "0x00030001", false, 0, "id-block-policy"},
+		{"authorKey='no'", "authorKey='yes'", false, 0, "author-key-missing"},
+		{"authorKey='no'", "authorKey='yes'", true, 0, ""},
+		{"authorKey='no'", "authorKey='no'", true, 0, "author-key-unused"},
+		{"authorKey='no'", "authorKey='no'", false, 0x40, "invalid-id-auth"},
+	};
+	_cleanup_(freep)
+	char *bound = replace_once(GOOD_DOMAIN, SECURITY_END, PAIR);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(freep)
+		char *text = replace_once(bound, rows[i].old, rows[i].new);
+		_cleanup_(launch_spec_freep)
+		struct launch_spec *spec = NULL;
+		struct id_pair pair = rows[i].author ? author_pair : plain_pair;
+		struct findings findings;
+		char names[256];
+
+		if (rows[i].spoil)
+			pair.auth[rows[i].spoil] ^= 1;
+		spec = read_domain_with(text, &pair);
+		checks_run(spec, NULL, &findings);
+		note_seen(&findings);
+		list_findings(&findings, names, sizeof(names));
+		assert_string_equal(names, rows[i].found);
+	}
+}
+
+static void check_long_cmdline(void **state)
+{
+	static const size_t lengths[] = {2047, 2048};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		char cmdline[2049];
+		_cleanup_(freep)
+		char *text = NULL;
+		_cleanup_(launch_spec_freep)
+		struct launch_spec *spec = NULL;
+		struct findings findings;
+
+		memset(cmdline, 'a', lengths[i]);
+		cmdline[lengths[i]] = '\0';
+		text = replace_once(GOOD_DOMAIN, "console=ttyS0", cmdline);
+		spec = read_domain(text);
+		checks_run(spec, NULL, &findings);
+		note_seen(&findings);
+		assert_int_equal(findings.n, 1 + i);
+		assert_string_equal(findings.at[i].check->name, i ? "long-cmdline" : "not-bound");
+	}
+}
+
+/* What is known of the host changes the answer. */
+static void check_host(void **state)
+{
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = read_config(
+		"\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\"},\"on_reboot\":\"restart\","
+		"\"snp\":{\"policy\":{\"rapl_dis\":true},\"id\":{\"key\":\"/k\"}}");
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct check_options options = {0};
+	struct findings findings;
+	char names[256];
+
+	(void)state;
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	checks_run(spec, &options, &findings);
+	list_findings(&findings, names, sizeof(names));
+	assert_string_equal(names, "policy-needs-kernel reboot-needs-qemu-11");
+	options.qemu_version = 11000000;
+	options.has_policy_bits = true;
+	options.policy_bits = 0x1fffff; /* of Linux 6.18 */
+	checks_run(spec, &options, &findings);
+	note_seen(&findings);
+	list_findings(&findings, names, sizeof(names));
+	assert_string_equal(names, "policy-not-on-host");
+	options.policy_bits = 0x3fbffff; /* of Linux 6.19 with new firmware: all but MIGRATE_MA */
+	checks_run(spec, &options, &findings);
+	assert_int_equal(findings.n, 0);
+}
+
+static void check_options(void **state)
+{
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = read_config(
+		"\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\",\"kernel_hashes\":false},"
+		"\"snp\":{\"policy\":{\"debug\":true},\"id\":{\"key\":\"/k\"}}");
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct check_options options = {0};
+	struct findings findings;
+	struct snp_error err = {0};
+	char line[1024];
+
+	(void)state;
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	checks_run(spec, &options, &findings);
+	assert_int_equal(findings.n_errors, 2);
+	assert_int_equal(findings_refuse(&findings, "vm.json", &err), -SNP_E_CHECK);
+	assert_string_equal(err.pointer, "/snp/policy");
+	assert_string_equal(err.file, "vm.json");
+	assert_non_null(strstr(err.message, "[policy-debug]"));
+	finding_line(&findings.at[1], "vm.json", line, sizeof(line));
+	assert_string_equal(line,
+			    "error: vm.json:4:57: /boot/kernel_hashes: kernel is given but kernel "
+			    "hashes are off: the host may boot another; turn kernel hashes on "
+			    "[kernel-not-measured]");
+
+	options.allow_debug = true;
+	assert_int_equal(check_options_set(&options, "kernel-not-measured", CHECK_IGNORED, NULL),
+			 0);
+	checks_run(spec, &options, &findings);
+	assert_int_equal(findings.n, 1);
+	assert_int_equal(findings.at[0].severity, CHECK_WARNING);
+	assert_int_equal(findings_refuse(&findings, "vm.json", NULL), 0);
+	assert_int_equal(check_options_set(&options, "policy-debug", CHECK_ERROR, NULL), 0);
+	checks_run(spec, &options, &findings);
+	assert_int_equal(findings.n_errors, 1);
+
+	err = (struct snp_error){0};
+	assert_int_equal(check_options_set(&options, "kernel-not-mesured", CHECK_ERROR, &err),
+			 -SNP_E_USAGE);
+	assert_non_null(strstr(err.message, "kernel-not-measured"));
+}
+
+/* A check that guards the digest can be made neither a warning nor silent. */
+static void check_fixed(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; check_at(i); i++) {
+		const struct check *check = check_at(i);
+		struct check_options options = {0};
+
+		assert_ptr_equal(check_find(check->name), check);
+		assert_true(check->pointer || check->xpath);
+		assert_int_equal(check_options_set(&options, check->name, CHECK_ERROR, NULL), 0);
+		assert_int_equal(check_options_set(&options, check->name, CHECK_WARNING, NULL),
+				 check->fixed ? -SNP_E_USAGE : 0);
+		assert_int_equal(check_options_set(&options, check->name, CHECK_IGNORED, NULL),
+				 check->fixed ? -SNP_E_USAGE : 0);
+		if (check->fixed)
+			assert_int_equal(check->severity, CHECK_ERROR);
+		n += check->fixed;
+	}
+	assert_int_not_equal(n, 0);
+	assert_null(check_find("no-such-check"));
+}
+
+/* Runs last: each check was found by some row, so none can be deleted unnoticed. */
+static void check_all_seen(void **state)
+{
+	(void)state;
+	for (size_t i = 0; check_at(i); i++)
+		if (!seen[i])
+			fail_msg("no row finds %s", check_at(i)->name);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX];
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(check_id_pairs), cmocka_unit_test(check_long_cmdline),
+		cmocka_unit_test(check_host),	  cmocka_unit_test(check_options),
+		cmocka_unit_test(check_fixed),	  cmocka_unit_test(check_all_seen),
+	};
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, check_change, changes);
+	ADD_ROWS(tests, n, check_config, configs);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		tests[n++] = others[i];
+	return _cmocka_run_group_tests("checks", tests, n, sign_pairs, NULL);
+}
