@@ -8,8 +8,6 @@
 
 #include "host/lifecycle.h"
 
-DEFINE_CLEANUP(struct guest_record *, record_free);
-
 /* What has been done so far, and is undone from the last to the first. */
 struct attempt {
 	const struct hypervisor *host;

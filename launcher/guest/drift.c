@@ -53,11 +53,11 @@ static void compare_bits(struct drifts *drifts, const char *what, uint64_t recor
 static void compare_bytes(struct drifts *drifts, const char *what, const uint8_t *recorded,
 			  const uint8_t *found, size_t size)
 {
-	char a[2 * SNP_SHA256_SIZE + 1], b[2 * SNP_SHA256_SIZE + 1];
+	char a[2 * SNP_LAUNCH_DIGEST_SIZE + 1], b[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
 	if (memcmp(recorded, found, size) == 0)
 		return;
-	if (size > SNP_SHA256_SIZE) {
+	if (size > SNP_LAUNCH_DIGEST_SIZE) {
 		add(drifts, what, "as recorded", "another");
 		return;
 	}
@@ -108,6 +108,35 @@ void guest_drift(const struct guest_record *record, const struct launch_spec *sp
 	compare_bytes(ret, "host data", record->host_data,
 		      spec->host_data_text.text ? spec->host_data : zeros, SNP_SHA256_SIZE);
 	compare_binding(record, spec, ret);
+}
+
+void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,
+			  const struct boot_file boot[static BOOT_PARTS],
+			  const struct guest_measurement *measured, struct drifts *ret)
+{
+	ret->n = 0;
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		bool then = record->boot[i].source, now = boot[i].source;
+
+		if (then != now)
+			add(ret, boot_part_names[i], then ? record->boot[i].source : "none",
+			    now ? boot[i].source : "none");
+		else if (now)
+			compare_bytes(ret, boot_part_names[i], record->boot[i].sha256,
+				      boot[i].sha256, SNP_SHA256_SIZE);
+	}
+	compare_text(ret, "command line", record->cmdline, config->cmdline);
+	compare_text(ret, "kernel hashes", record->kernel_hashes ? "on" : "off",
+		     measured->has_kernel_hashes ? "on" : "off");
+	compare_count(ret, "vCPUs", record->vcpu_count, measured->vcpu_count);
+	compare_text(ret, "CPU model", record->cpu_model, config->cpu_model);
+	compare_bits(ret, "CPU signature", record->cpu_signature, measured->cpu_signature);
+	compare_bits(ret, "policy", record->policy, config->policy);
+	if (config->host_data_kind == VM_HOST_DATA_BYTES)
+		compare_bytes(ret, "host data", record->host_data, config->host_data,
+			      SNP_SHA256_SIZE);
+	compare_bytes(ret, "launch digest", record->launch_digest, measured->launch_digest,
+		      SNP_LAUNCH_DIGEST_SIZE);
 }
 
 int guest_drift_boot(const struct guest_record *record, struct drifts *ret, struct snp_error *err)

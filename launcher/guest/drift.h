@@ -7,6 +7,8 @@
 #include <snp/error.h>
 
 #include "config/launch_spec.h"
+#include "config/vm_config.h"
+#include "guest/measurement.h"
 #include "guest/record.h"
 
 /* How a domain differs from the record of what was measured and bound: somebody edited it, or libvirt
@@ -27,6 +29,11 @@ struct drifts {
 /* Compare `spec`, read from libvirt's XML of the domain. */
 void guest_drift(const struct guest_record *record, const struct launch_spec *spec,
 		 struct drifts *ret);
+
+/* Compare what a vm.json would launch now: files where it names them, hashed and measured. */
+void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,
+			  const struct boot_file boot[static BOOT_PARTS],
+			  const struct guest_measurement *measured, struct drifts *ret);
 
 /* Add the copies in boot/ that are no longer what was measured. Errors: SNP_E_READ and the like, not
  * drift itself. */

@@ -14,10 +14,8 @@
 #include "domain/domain_xml.h"
 #include "guest/binding.h"
 #include "guest/boot_file.h"
-#include "guest/firmware_search.h"
 #include "guest/measurement.h"
-
-DEFINE_CLEANUP(struct guest_record *, record_free);
+#include "host/firmware_search.h"
 
 void prepared_done(struct prepared *prepared)
 {

@@ -9,7 +9,6 @@
 #include <snp/json.h>
 #include <snp/policy.h>
 
-DEFINE_CLEANUP(struct guest_record *, record_free);
 DEFINE_CLEANUP(struct snp_json *, snp_json_free);
 
 const char *const boot_part_names[BOOT_PARTS + 1] = {

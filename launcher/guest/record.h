@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/cleanup.h>
 #include <snp/error.h>
 #include <snp/id_block.h>
 #include <snp/span.h>
@@ -97,5 +98,6 @@ SNP_CHECK int record_write(const struct guest_record *record, const char *path,
 			   struct snp_error *err);
 
 void record_free(struct guest_record *record);
+DEFINE_CLEANUP(struct guest_record *, record_free);
 
 #endif

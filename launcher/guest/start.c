@@ -10,8 +10,6 @@
 #include "guest/drift.h"
 #include "host/lifecycle.h"
 
-DEFINE_CLEANUP(struct guest_record *, record_free);
-
 /* Nothing was launched unless libvirt's definition, which others can edit, still says what was recorded. */
 static int check_domain(const struct guest_record *record, virDomainPtr domain,
 			struct snp_error *err)

@@ -101,7 +101,7 @@ int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *e
 	return 0;
 }
 
-static int print_error_object(const struct snp_error *err)
+static int print_error_object(FILE *out, const struct snp_error *err)
 {
 	_cleanup_(snp_json_out_done)
 	struct snp_json_out json;
@@ -125,7 +125,7 @@ static int print_error_object(const struct snp_error *err)
 	}
 	r = snp_json_out_print_compact(&json, &text, NULL);
 	if (r == 0)
-		fprintf(stderr, "%s\n", text);
+		fprintf(out, "%s\n", text);
 	return r;
 }
 
@@ -133,8 +133,22 @@ void cli_print_error(const struct snp_error *err)
 {
 	char line[4096];
 
-	if (cli_json && print_error_object(err) == 0)
+	if (cli_json && print_error_object(stderr, err) == 0)
 		return;
 	snp_error_line(err, line, sizeof(line));
 	fprintf(stderr, "%s: %s\n", cli_tool->name, line);
+}
+
+int cli_answer(FILE *out, int status, struct snp_error *err)
+{
+	static const char prefix[] = "error: ";
+	char line[4096];
+
+	if (status >= 0 || snp_code_class(err->code) != SNP_CLASS_NO)
+		return status;
+	if (cli_json)
+		return print_error_object(out, err) == 0 ? CLI_NO : status;
+	snp_error_line(err, line, sizeof(line));
+	fprintf(out, "no: %s\n", line + sizeof(prefix) - 1);
+	return CLI_NO;
 }

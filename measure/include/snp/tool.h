@@ -115,6 +115,10 @@ SNP_CHECK int cli_write_stdout(const char *bytes, size_t size, struct snp_error 
 /* Tell stderr what failed, in one line: text, or an snp-error/1 object with --json. */
 void cli_print_error(const struct snp_error *err);
 
+/* How a verb ends that may have to answer "no": a failure of that class becomes its result, a line or an
+ * snp-error/1 object in `out`, and CLI_NO; any other `status` is returned as it is. */
+int cli_answer(FILE *out, int status, struct snp_error *err);
+
 /* Note something that the user should know although it is no error. `name` is stable and documented
  * in the manual. Warnings reach stderr when the verb has succeeded, and stand in its JSON object. */
 void cli_warn(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

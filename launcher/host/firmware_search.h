@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LAUNCHER_GUEST_FIRMWARE_SEARCH_H
-#define LAUNCHER_GUEST_FIRMWARE_SEARCH_H
+#ifndef LAUNCHER_HOST_FIRMWARE_SEARCH_H
+#define LAUNCHER_HOST_FIRMWARE_SEARCH_H
 
 #include <limits.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "guest/firmware_search.h"
+#include "host/firmware_search.h"
 
 #include <dirent.h>
 #include <stdbool.h>

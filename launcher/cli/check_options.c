@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/check_options.h"
+
+#include "host/kvm_probe.h"
+#include "host/uri.h"
+
+static struct cli_values warn, error, ignore;
+static bool allow_debug;
+
+/* clang-format off */
+const struct cli_option check_cli_options[] = {
+	{"warn", .argument = "CHECK", .values = &warn,
+	 .help = "let this named check only warn"},
+	{"error", .argument = "CHECK", .values = &error,
+	 .help = "let this named check refuse"},
+	{"ignore", .argument = "CHECK", .values = &ignore,
+	 .help = "leave this named check out"},
+	{"allow-debug", .flag = &allow_debug,
+	 .help = "allow a policy with debug, under which the host may read the guest"},
+	{0},
+};
+/* clang-format on */
+
+static int set_all(const struct cli_values *values, enum check_severity severity,
+		   struct check_options *options, struct snp_error *err)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; i < values->count && r == 0; i++)
+		r = check_options_set(options, values->value[i], severity, err);
+	return r;
+}
+
+int check_cli_read(const struct hypervisor *host, struct check_options *ret, struct snp_error *err)
+{
+	struct check_options options = {.allow_debug = allow_debug};
+	char folder[PATH_MAX];
+	int r;
+
+	if (host) {
+		options.qemu_version = host->qemu_version;
+		/* Only this machine's kernel can be asked, and a simulated host has one of its own. */
+		if (!uri_is_remote(host->uri) && !uri_simulated_host(host->uri, folder))
+			options.has_policy_bits = kvm_policy_bits(&options.policy_bits);
+	}
+	r = set_all(&warn, CHECK_WARNING, &options, err);
+	if (r == 0)
+		r = set_all(&error, CHECK_ERROR, &options, err);
+	if (r == 0)
+		r = set_all(&ignore, CHECK_IGNORED, &options, err);
+	if (r == 0)
+		*ret = options;
+	return r;
+}
+
+int check_cli_apply(const struct launch_spec *spec, const struct check_options *options,
+		    const char *file, struct snp_error *err)
+{
+	struct findings findings;
+
+	checks_run(spec, options, &findings);
+	for (size_t i = 0; i < findings.n; i++) {
+		const struct finding *f = &findings.at[i];
+
+		if (f->severity == CHECK_WARNING)
+			cli_warn(f->check->name, "%s: %s: %s; %s", file, f->place ? f->place : "",
+				 f->message, f->check->cure);
+	}
+	return findings_refuse(&findings, file, err);
+}

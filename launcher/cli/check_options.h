@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_CLI_CHECK_OPTIONS_H
+#define LAUNCHER_CLI_CHECK_OPTIONS_H
+
+#include <snp/tool.h>
+
+#include "config/checks.h"
+#include "host/hypervisor.h"
+
+/* --warn, --error and --ignore NAME, --allow-debug: for every verb that runs the named checks. */
+extern const struct cli_option check_cli_options[];
+
+/* What they say, and what is known of `host` (NULL: nothing). Errors: those of check_options_set(). */
+SNP_CHECK int check_cli_read(const struct hypervisor *host, struct check_options *ret,
+			     struct snp_error *err);
+
+/* Run the checks: warnings become warnings of the tool, an error refuses. `file` names the document.
+ * Errors: those of findings_refuse(). */
+SNP_CHECK int check_cli_apply(const struct launch_spec *spec, const struct check_options *options,
+			      const char *file, struct snp_error *err);
+
+#endif

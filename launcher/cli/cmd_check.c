@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/cleanup.h>
+
+#include "cli/check_options.h"
+#include "cli/session.h"
+#include "cli/verb.h"
+#include "host/host_check.h"
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+static const struct cli_option *const tables[] = {session_options, check_cli_options, options,
+						  NULL};
+
+static const char *const states[] = {
+	[FACT_YES] = "yes",
+	[FACT_NOTE] = "note",
+	[FACT_UNKNOWN] = "unknown",
+	[FACT_NO] = "no",
+};
+
+static void print_text(FILE *out, const char *uri, const struct host_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct host_fact *f = &report->at[i];
+
+		fprintf(out, "%-8s %-18s %s\n", states[f->state], f->name, f->found);
+		if (f->state == FACT_NO)
+			fprintf(out, "%-8s %-18s needs %s: %s\n", "", "", f->needed, f->cure);
+	}
+	if (report->simulated)
+		fprintf(out,
+			"\n%s is a simulated host: nothing is encrypted, no guest code runs.\n",
+			uri);
+	if (report->n_no == 0)
+		fprintf(out, "\nThis host can launch SEV-SNP guests%s.\n",
+			report->local ? "" : ", as far as can be seen from here");
+	else
+		fprintf(out,
+			"\nThis host cannot launch SEV-SNP guests yet. What a launch would do can be seen "
+			"without\nSNP hardware: snp-launch rehearse FILE\n");
+}
+
+static int print_json(FILE *out, const char *uri, const struct host_report *report,
+		      struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json;
+	struct cJSON *array;
+
+	cli_json_begin(&json, "snp-check/1");
+	cli_json_text(&json, json.root, "uri", uri);
+	snp_json_out_bool(&json, json.root, "can_launch", report->n_no == 0);
+	snp_json_out_bool(&json, json.root, "simulated", report->simulated);
+	array = snp_json_out_array(&json, json.root, "facts");
+	for (size_t i = 0; i < report->n; i++) {
+		const struct host_fact *f = &report->at[i];
+		struct cJSON *object = snp_json_out_object(&json, array, NULL);
+
+		snp_json_out_string(&json, object, "name", f->name);
+		snp_json_out_string(&json, object, "state", states[f->state]);
+		snp_json_out_string(&json, object, "found", f->found);
+		if (f->needed[0])
+			snp_json_out_string(&json, object, "needed", f->needed);
+		if (f->cure[0])
+			snp_json_out_string(&json, object, "cure", f->cure);
+	}
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int check_config(const struct vm_config *config, const char *path,
+			const struct hypervisor *host, struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct check_options checks;
+	int r;
+
+	r = launch_spec_from_config(config, &spec, err);
+	if (r == 0)
+		r = check_cli_read(host, &checks, err);
+	return r < 0 ? r : check_cli_apply(spec, &checks, path, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = NULL;
+	const struct hypervisor *host = &session.host;
+	struct host_report report;
+	struct snp_error failure;
+	const char *uri;
+	int r = 0;
+
+	if (operands[0])
+		r = vm_config_read(operands[0], &config, err);
+	if (r < 0)
+		return r;
+	uri = session_uri(config ? config->connect : NULL);
+	if (session_open(config ? config->connect : NULL, &session, &failure) < 0)
+		host = NULL;
+	if (config)
+		r = check_config(config, operands[0], host, err);
+	if (r < 0)
+		return r;
+	host_check(uri, host, &failure, config, &report);
+	if (cli_json)
+		r = print_json(out, uri, &report, err);
+	else
+		print_text(out, uri, &report);
+	return r < 0 ? r : report.n_no > 0 ? CLI_NO : 0;
+}
+
+const struct cli_verb verb_check = {
+	.name = "check",
+	.operands = "[FILE]",
+	.max_operands = 1,
+	.summary = "say whether this host can launch SEV-SNP guests, or the guest of a vm.json",
+	.options = tables,
+	.run = run,
+};

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/cleanup.h>
+
+#include "cli/session.h"
+#include "cli/verb.h"
+#include "host/console.h"
+
+static bool force;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"force", 'f', .flag = &force,
+	 .help = "take the console from whoever has it"},
+	{0},
+};
+/* clang-format on */
+
+static const struct cli_option *const tables[] = {session_options, options, NULL};
+
+/* The one verb that writes to stdout while it runs. */
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	int r;
+
+	(void)out;
+	r = console_prepare(err);
+	if (r == 0)
+		r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_open_domain(&session, operands[0], &guest, err);
+	if (r == 0 && !domain_state_is_active(guest.state))
+		r = snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+			     "\"%s\" does not run; what it said last: snp-launch logs %s",
+			     operands[0], operands[0]);
+	if (r == 0 && isatty(STDIN_FILENO))
+		fprintf(stderr, "%s: the console of \"%s\"; Ctrl-] leaves it\n", cli_tool->name,
+			operands[0]);
+	return r < 0 ? r : console_run(session.host.connection, guest.domain, force, err);
+}
+
+const struct cli_verb verb_console = {
+	.name = "console",
+	.operands = "NAME",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "connect the terminal with a guest's console",
+	.options = tables,
+	.run = run,
+};

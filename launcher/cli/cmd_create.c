@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+
+#include "cli/check_options.h"
+#include "cli/guest_view.h"
+#include "cli/session.h"
+#include "cli/verb.h"
+#include "guest/create.h"
+#include "host/uri.h"
+
+static struct {
+	bool no_start, paused, replace, unbound, dry_run;
+	const char *dry_run_as, *expect, *template, *remote_root;
+} arg;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"no-start", .flag = &arg.no_start,
+	 .help = "define the guest, start it later"},
+	{"paused", .flag = &arg.paused,
+	 .help = "start it paused; nothing is measured before it is resumed"},
+	{"dry-run", .argument = "FORM", .flag = &arg.dry_run, .text = &arg.dry_run_as,
+	 .help = "change nothing; print the domain as xml (default), QEMU's argv, or the record as json"},
+	{"expect", .argument = "HEX", .text = &arg.expect,
+	 .help = "the launch digest that it must have; another ends with status 3"},
+	{"replace", .flag = &arg.replace,
+	 .help = "take the place of a guest of that name, which stays until this one stands"},
+	{"template", .argument = "FILE", .text = &arg.template,
+	 .help = "domain XML to start from, in place of the built-in one"},
+	{"remote-root", .argument = "DIR", .text = &arg.remote_root,
+	 .help = "where the remote host's files lie here, for measuring"},
+	{"unbound", .flag = &arg.unbound,
+	 .help = "launch on a remote host without an ID block"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+static const struct cli_option *const tables[] = {session_options, check_cli_options, options,
+						  NULL};
+
+static int check_arguments(struct snp_error *err)
+{
+	static const char *const forms[] = {"xml", "argv", "json"};
+	const char *problem = NULL;
+
+	if (arg.no_start && arg.paused)
+		problem = "--no-start and --paused exclude each other";
+	else if (arg.dry_run && (arg.paused || arg.replace))
+		problem = "--dry-run starts and replaces nothing";
+	if (problem)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", problem);
+	for (size_t i = 0; arg.dry_run_as && i <= ARRAY_SIZE(forms); i++) {
+		if (i == ARRAY_SIZE(forms))
+			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					"--dry-run=%s: there are xml, argv and json",
+					arg.dry_run_as);
+		if (strcmp(forms[i], arg.dry_run_as) == 0)
+			break;
+	}
+	return 0;
+}
+
+/* The named checks before anything is touched, first with no host, whose failure to answer must not
+ * hide a mistake in the file, then with what the host is. */
+static int check_config(const struct vm_config *config, const char *path,
+			const struct hypervisor *host, struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct check_options checks;
+	struct findings findings;
+	int r;
+
+	r = check_cli_read(host, &checks, err);
+	if (r == 0)
+		r = launch_spec_from_config(config, &spec, err);
+	if (r < 0)
+		return r;
+	if (host)
+		return check_cli_apply(spec, &checks, path, err);
+	checks_run(spec, &checks, &findings);
+	return findings_refuse(&findings, path, err);
+}
+
+static int print_dry_run(FILE *out, const struct session *session,
+			 const struct prepare_request *request, struct snp_error *err)
+{
+	_cleanup_(prepared_done)
+	struct prepared p = {0};
+	_cleanup_(freep)
+	char *text = NULL;
+	const char *form = arg.dry_run_as ? arg.dry_run_as : "xml";
+	int r;
+
+	r = guest_prepare(request, &p, err);
+	if (r < 0)
+		return r;
+	if (strcmp(form, "argv") == 0)
+		r = domain_to_argv(&session->host, p.xml, &text, err);
+	else if (strcmp(form, "json") == 0)
+		r = record_print(p.record, &text, err);
+	if (r == 0)
+		fputs(text ? text : p.xml, out);
+	return r;
+}
+
+static int print_created(FILE *out, const struct session *session, struct guest_record *record,
+			 struct snp_error *err)
+{
+	struct guest guest = {.record = record, .has_directory = true, .state = DOMAIN_ABSENT};
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json = {0};
+	int r;
+
+	r = hypervisor_find_uuid(&session->host, record->uuid, &guest.domain, err);
+	if (r == 0 && guest.domain)
+		r = domain_state_of(guest.domain, &guest.state, err);
+	if (r == 0 && cli_json) {
+		cli_json_begin(&json, "snp-guests/1");
+		guest_view_json(&json, snp_json_out_array(&json, json.root, "guests"), session,
+				record->name, &guest);
+		r = cli_json_end(&json, out, err);
+	} else if (r == 0) {
+		char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+
+		snp_hex_encode(record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
+		fprintf(out, "%s: %s\nlaunch digest %s\nenforced      %s\n", record->name,
+			guest_view_state(session, record->name, &guest), digest,
+			guest_view_enforced(record));
+	}
+	domain_freep(&guest.domain);
+	return r;
+}
+
+static int create(FILE *out, const struct session *session, const struct vm_config *config,
+		  const char *path, struct snp_error *err)
+{
+	_cleanup_(record_freep)
+	struct guest_record *record = NULL;
+	uint8_t expect[SNP_LAUNCH_DIGEST_SIZE];
+	char directory[PATH_MAX + 80];
+	struct create_request request = {
+		.prepare = {.config = config,
+			    .config_path = path,
+			    .template = arg.template,
+			    .remote = arg.remote_root || uri_is_remote(session->host.uri),
+			    .remote_root = arg.remote_root,
+			    .unbound = arg.unbound},
+		.state = session->state,
+		.start = !arg.no_start,
+		.paused = arg.paused,
+		.replace = arg.replace,
+	};
+	int r;
+
+	if (arg.expect) {
+		r = snp_hex_decode(arg.expect, "--expect", expect, sizeof(expect), err);
+		if (r < 0)
+			return r;
+		request.prepare.expect = expect;
+	}
+	if (arg.dry_run) {
+		snprintf(directory, sizeof(directory), "%s/%s", session->state, config->name);
+		request.prepare.final_path = directory;
+		request.prepare.uri = session->host.uri;
+		request.prepare.qemu_version = session->host.qemu_version;
+		request.prepare.qemu_user = session->host.qemu_user;
+		request.prepare.qemu_group = session->host.qemu_group;
+		return print_dry_run(out, session, &request.prepare, err);
+	}
+	r = guest_create(&session->host, &request, &record, err);
+	return r < 0 ? r : print_created(out, session, record, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = NULL;
+	int r;
+
+	r = check_arguments(err);
+	if (r == 0)
+		r = vm_config_read(operands[0], &config, err);
+	if (r == 0)
+		r = check_config(config, operands[0], NULL, err);
+	if (r == 0)
+		r = session_open(config->connect, &session, err);
+	if (r == 0)
+		r = check_config(config, operands[0], &session.host, err);
+	if (r == 0)
+		r = create(out, &session, config, operands[0], err);
+	return cli_answer(out, r, err);
+}
+
+const struct cli_verb verb_create = {
+	.name = "create",
+	.operands = "FILE",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "make the guest of a vm.json: measure, bind, define, start",
+	.options = tables,
+	.uses_keys = true,
+	.run = run,
+};

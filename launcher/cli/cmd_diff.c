@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+
+#include "cli/subject.h"
+#include "cli/verb.h"
+#include "guest/boot_file.h"
+#include "guest/drift.h"
+#include "guest/measurement.h"
+#include "host/firmware_search.h"
+
+static int print(FILE *out, const char *name, const struct drifts *drifts, struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json = {0};
+	struct cJSON *array;
+	int r;
+
+	if (!cli_json) {
+		if (drifts->n == 0)
+			fprintf(out, "%s: as measured\n", name);
+		for (size_t i = 0; i < drifts->n; i++)
+			fprintf(out, "%s: %s: recorded %s, found %s\n", name, drifts->at[i].what,
+				drifts->at[i].recorded, drifts->at[i].found);
+		return drifts->n > 0 ? CLI_NO : 0;
+	}
+	cli_json_begin(&json, "snp-diff/1");
+	cli_json_text(&json, json.root, "name", name);
+	array = snp_json_out_array(&json, json.root, "differences");
+	for (size_t i = 0; i < drifts->n; i++) {
+		struct cJSON *object = snp_json_out_object(&json, array, NULL);
+
+		snp_json_out_string(&json, object, "what", drifts->at[i].what);
+		snp_json_out_string(&json, object, "recorded", drifts->at[i].recorded);
+		snp_json_out_string(&json, object, "found", drifts->at[i].found);
+	}
+	r = cli_json_end(&json, out, err);
+	return r < 0 ? r : drifts->n > 0 ? CLI_NO : 0;
+}
+
+static int need_record(const struct guest *guest, const char *name, struct snp_error *err)
+{
+	if (guest->record)
+		return 0;
+	return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			"\"%s\" has no record to compare with: snp-launch did not make it", name);
+}
+
+/* What runs, or would at the next start, and the copies, against the record. */
+static int diff_guest(const char *name, struct drifts *ret, struct snp_error *err)
+{
+	_cleanup_(subject_close)
+	struct subject subject = {0};
+	int r;
+
+	r = subject_open(name, &subject, err);
+	if (r == 0)
+		r = need_record(&subject.guest, name, err);
+	if (r < 0)
+		return r;
+	guest_drift(subject.guest.record, subject.spec, ret);
+	return guest_drift_boot(subject.guest.record, ret, err);
+}
+
+/* What a vm.json would launch now against what its guest was made of. */
+static int diff_config(const char *path, struct drifts *ret, const char **ret_name,
+		       struct subject *subject, struct snp_error *err)
+{
+	struct boot_file boot[BOOT_PARTS] = {0};
+	struct guest_measurement m;
+	char firmware[PATH_MAX];
+	int r;
+
+	r = subject_open(path, subject, err);
+	if (r == 0 && !subject->config)
+		r = snp_in_file(err,
+				snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "diff takes a vm.json or a guest's name"),
+				path);
+	if (r == 0)
+		r = session_open(subject->config->connect, &subject->session, err);
+	if (r == 0)
+		r = guest_open(&subject->session, subject->config->name, &subject->guest, err);
+	if (r == 0)
+		r = need_record(&subject->guest, subject->config->name, err);
+	if (r == 0 && !subject->spec->firmware)
+		r = firmware_search(firmware, err);
+	if (r == 0)
+		r = guest_hash_boot(subject->spec, firmware, NULL, boot, err);
+	if (r == 0)
+		r = guest_measure(subject->spec, boot, &m, err);
+	if (r == 0) {
+		guest_drift_measured(subject->guest.record, subject->config, boot, &m, ret);
+		*ret_name = subject->config->name;
+	}
+	for (unsigned int i = 0; i < BOOT_PARTS; i++)
+		boot_file_done(&boot[i]);
+	return r;
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(subject_close)
+	struct subject subject = {0};
+	const char *name = operands[0];
+	struct drifts drifts;
+	int r;
+
+	if (operand_is_file(operands[0]))
+		r = diff_config(operands[0], &drifts, &name, &subject, err);
+	else
+		r = diff_guest(operands[0], &drifts, err);
+	return r < 0 ? r : print(out, name, &drifts, err);
+}
+
+const struct cli_verb verb_diff = {
+	.name = "diff",
+	.operands = "FILE|NAME",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "say how a guest, or its vm.json by now, differs from what was measured",
+	.options = session_json_tables,
+	.run = run,
+};

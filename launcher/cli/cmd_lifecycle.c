@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+/* start, resume, restart, stop, kill, remove. */
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "cli/session.h"
+#include "cli/verb.h"
+#include "guest/create.h"
+
+static struct {
+	bool paused, force;
+	struct cli_number timeout;
+} arg;
+
+/* clang-format off */
+static const struct cli_option start_options[] = {
+	{"paused", .flag = &arg.paused,
+	 .help = "do not let it run yet; nothing is measured before the first resume"},
+	CLI_OPTION_JSON,
+	{0},
+};
+
+static const struct cli_option stop_options[] = {
+	{"timeout", .argument = "SECONDS", .number = &arg.timeout,
+	 .help = "how long to wait until it is off (default 60; 0: do not wait)"},
+	CLI_OPTION_JSON,
+	{0},
+};
+
+static const struct cli_option remove_options[] = {
+	{"force", 'f', .flag = &arg.force,
+	 .help = "also if it runs: turn it off first"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+static const struct cli_option *const start_tables[] = {session_options, start_options, NULL};
+static const struct cli_option *const stop_tables[] = {session_options, stop_options, NULL};
+static const struct cli_option *const remove_tables[] = {session_options, remove_options, NULL};
+
+#define DEFAULT_TIMEOUT 60
+#define MAX_TIMEOUT	86400
+
+static int timeout(unsigned int *ret, struct snp_error *err)
+{
+	*ret = DEFAULT_TIMEOUT;
+	if (!arg.timeout.given)
+		return 0;
+	if (arg.timeout.value > MAX_TIMEOUT)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--timeout: at most %d seconds, a day", MAX_TIMEOUT);
+	*ret = (unsigned int)arg.timeout.value;
+	return 0;
+}
+
+/* What happened, for people or as an object. */
+static int say(FILE *out, const char *name, const char *what, struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json;
+
+	if (!cli_json) {
+		fprintf(out, "%s: %s\n", name, what);
+		return 0;
+	}
+	cli_json_begin(&json, "snp-done/1");
+	cli_json_text(&json, json.root, "name", name);
+	snp_json_out_string(&json, json.root, "state", what);
+	return cli_json_end(&json, out, err);
+}
+
+static int start(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	int r;
+
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_start(&session.host, session.state, operands[0], arg.paused, err);
+	if (r == 0)
+		r = say(out, operands[0], arg.paused ? "paused" : "running", err);
+	return cli_answer(out, r, err);
+}
+
+/* A guest that was started paused is measured now. */
+static int resume(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	int r;
+
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_open_domain(&session, operands[0], &guest, err);
+	if (r == 0)
+		r = domain_resume(guest.domain, err);
+	if (r == 0)
+		r = say(out, operands[0], "running", err);
+	return cli_answer(out, r, err);
+}
+
+static int stop_guest(const struct session *session, const char *name, struct snp_error *err)
+{
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	unsigned int seconds;
+	int r;
+
+	r = timeout(&seconds, err);
+	if (r == 0)
+		r = guest_open_domain(session, name, &guest, err);
+	return r < 0 ? r : domain_stop(guest.domain, seconds, err);
+}
+
+static int stop(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	int r;
+
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = stop_guest(&session, operands[0], err);
+	if (r < 0)
+		return r;
+	return say(out, operands[0],
+		   arg.timeout.given && arg.timeout.value == 0 ? "stopping" : "off", err);
+}
+
+static int restart(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	int r;
+
+	r = session_open(NULL, &session, err);
+	if (r == 0 && arg.timeout.given && arg.timeout.value == 0)
+		r = snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			     "--timeout=0: a restart waits until the guest is off");
+	if (r == 0)
+		r = stop_guest(&session, operands[0], err);
+	if (r == 0)
+		r = guest_start(&session.host, session.state, operands[0], false, err);
+	if (r == 0)
+		r = say(out, operands[0], "running", err);
+	return cli_answer(out, r, err);
+}
+
+static int kill_guest(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	int r;
+
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_open_domain(&session, operands[0], &guest, err);
+	if (r == 0)
+		r = domain_kill(guest.domain, err);
+	return r < 0 ? r : say(out, operands[0], "off", err);
+}
+
+static int remove_guest(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	int r;
+
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_remove(&session.host, session.state, operands[0], arg.force, err);
+	return r < 0 ? r : say(out, operands[0], "removed", err);
+}
+
+#define ONE_GUEST .operands = "NAME", .min_operands = 1, .max_operands = 1
+
+const struct cli_verb verb_start = {
+	.name = "start",
+	ONE_GUEST,
+	.summary = "start a guest, after hashing again what it boots from",
+	.options = start_tables,
+	.run = start,
+};
+
+const struct cli_verb verb_resume = {
+	.name = "resume",
+	ONE_GUEST,
+	.summary = "let a paused guest run",
+	.options = session_json_tables,
+	.run = resume,
+};
+
+const struct cli_verb verb_restart = {
+	.name = "restart",
+	.alias = "reboot",
+	ONE_GUEST,
+	.summary = "stop a guest and start it anew",
+	.options = stop_tables,
+	.run = restart,
+};
+
+const struct cli_verb verb_stop = {
+	.name = "stop",
+	.alias = "shutdown",
+	ONE_GUEST,
+	.summary = "ask a guest to power off, and wait for it",
+	.options = stop_tables,
+	.run = stop,
+};
+
+const struct cli_verb verb_kill = {
+	.name = "kill",
+	.alias = "destroy",
+	ONE_GUEST,
+	.summary = "turn a guest off at once",
+	.options = session_json_tables,
+	.run = kill_guest,
+};
+
+const struct cli_verb verb_remove = {
+	.name = "remove",
+	.alias = "undefine",
+	ONE_GUEST,
+	.summary = "remove a guest: domain, record, copies",
+	.options = remove_tables,
+	.run = remove_guest,
+};

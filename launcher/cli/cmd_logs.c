@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <snp/cleanup.h>
+
+#include "cli/session.h"
+#include "cli/verb.h"
+#include "guest/guest_dir.h"
+
+static bool follow;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"follow", 'f', .flag = &follow,
+	 .help = "go on while the guest runs"},
+	{0},
+};
+/* clang-format on */
+
+static const struct cli_option *const tables[] = {session_options, options, NULL};
+
+/* The file is QEMU's user's, who may put anything in its place: no link is followed, nothing but a
+ * regular file is read. */
+static int open_log(const char *path, struct snp_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	int r = 0;
+
+	if (fd < 0)
+		r = snp_fail_errno(err, SNP_E_OPEN, errno,
+				   "no console log: the guest never ran, or has no console");
+	else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		r = snp_fail(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
+	if (r < 0)
+		closep(&fd);
+	return r < 0 ? snp_in_file(err, r, path) : fd;
+}
+
+/* What a guest prints may steer a terminal: there, control characters are shown, not sent. */
+static void tame(char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (((unsigned char)bytes[i] < 0x20 && !strchr("\n\t\r", bytes[i])) ||
+		    bytes[i] == 0x7f)
+			bytes[i] = '?';
+}
+
+static int write_out(const char *bytes, size_t size, struct snp_error *err)
+{
+	while (size > 0) {
+		ssize_t n = write(STDOUT_FILENO, bytes, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return snp_fail_errno(err, SNP_E_WRITE, errno,
+					      "cannot write to standard output");
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static int copy_rest(int fd, bool terminal, struct snp_error *err)
+{
+	char bytes[65536];
+	int r = 0;
+
+	for (;;) {
+		ssize_t n = read(fd, bytes, sizeof(bytes));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return snp_fail_errno(err, SNP_E_READ, errno,
+					      "cannot read the console log");
+		if (n == 0)
+			return r;
+		if (terminal)
+			tame(bytes, (size_t)n);
+		r = write_out(bytes, (size_t)n, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+#define FOLLOW_MS 200
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	_cleanup_(closep)
+	int fd = -1;
+	char path[PATH_MAX + GUEST_NAME_MAX + 32];
+	bool terminal = isatty(STDOUT_FILENO), active;
+	int r;
+
+	(void)out;
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_open(&session, operands[0], &guest, err);
+	if (r == 0 && !guest.has_directory)
+		r = snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			     "\"%s\" is not snp-launch's, and has no log here", operands[0]);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/%s/" GUEST_RUN "/console.log", session.state, operands[0]);
+	fd = open_log(path, err);
+	if (fd < 0)
+		return fd;
+	do {
+		active = follow && guest.domain &&
+			 domain_state_of(guest.domain, &guest.state, NULL) == 0 &&
+			 domain_state_is_active(guest.state);
+		r = copy_rest(fd, terminal, err);
+		if (r == 0 && active)
+			poll(NULL, 0, FOLLOW_MS);
+	} while (r == 0 && active);
+	return r;
+}
+
+const struct cli_verb verb_logs = {
+	.name = "logs",
+	.operands = "NAME",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "print what a guest's console has said (the host can write there: no evidence)",
+	.options = tables,
+	.run = run,
+};

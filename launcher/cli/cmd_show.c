@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/cleanup.h>
+
+#include "cli/guest_view.h"
+#include "cli/session.h"
+#include "cli/verb.h"
+
+static int show(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json = {0};
+	int r;
+
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_open(&session, operands[0], &guest, err);
+	if (r < 0)
+		return r;
+	if (!cli_json) {
+		guest_view_text(out, &session, operands[0], &guest);
+		return 0;
+	}
+	cli_json_begin(&json, "snp-guests/1");
+	guest_view_json(&json, snp_json_out_array(&json, json.root, "guests"), &session,
+			operands[0], &guest);
+	return cli_json_end(&json, out, err);
+}
+
+static int dumpxml(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	_cleanup_(freep)
+	char *xml = NULL;
+	int r;
+
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_open_domain(&session, operands[0], &guest, err);
+	if (r == 0)
+		r = guest_xml(&guest, true, &xml, err);
+	if (r == 0)
+		fputs(xml, out);
+	return r;
+}
+
+const struct cli_verb verb_show = {
+	.name = "show",
+	.alias = "inspect",
+	.operands = "NAME",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "show a guest: what was measured, what holds it to that, where it lies",
+	.options = session_json_tables,
+	.run = show,
+};
+
+const struct cli_verb verb_dumpxml = {
+	.name = "dumpxml",
+	.operands = "NAME",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "print a guest's domain XML as libvirt has it",
+	.options = session_tables,
+	.run = dumpxml,
+};

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/guest_view.h"
+
+#include <inttypes.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+#include <snp/policy.h>
+
+#include "guest/guest_dir.h"
+
+const char *guest_view_state(const struct session *session, const char *name,
+			     const struct guest *guest)
+{
+	if (guest->domain)
+		return domain_state_names[guest->state];
+	if (guest_dir_busy(session->state, name))
+		return "creating";
+	return guest->record && guest->record->state == RECORD_DEFINED ? "absent" : "incomplete";
+}
+
+const char *guest_view_enforced(const struct guest_record *record)
+{
+	switch (record->binding.source) {
+	case ID_REFERENCE:
+		return "ID block (reference)";
+	case ID_BLOCK:
+		return "ID block (given)";
+	case ID_KEY:
+		return "ID block (key of this host)";
+	case ID_NONE:
+		break;
+	}
+	return "not enforced";
+}
+
+static void hex_line(FILE *out, const char *what, const uint8_t *bytes, size_t size)
+{
+	char text[2 * SNP_KEY_DIGEST_SIZE + 1];
+
+	snp_hex_encode(bytes, size, text);
+	fprintf(out, "%-18s %s\n", what, text);
+}
+
+static void text_line(FILE *out, const char *what, const char *text)
+{
+	char escaped[4096];
+
+	snp_escape(text, escaped, sizeof(escaped));
+	fprintf(out, "%-18s %s\n", what, escaped);
+}
+
+static void print_binding(FILE *out, const struct guest_record *record)
+{
+	const struct guest_binding *b = &record->binding;
+
+	if (b->source == ID_NONE) {
+		text_line(out, "enforced",
+			  "not enforced: without an ID block the hardware launches anything");
+		return;
+	}
+	text_line(out, "enforced", guest_view_enforced(record));
+	hex_line(out, "ID key digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
+	if (b->keys.has_author)
+		hex_line(out, "author key digest", b->keys.author_key_digest, SNP_KEY_DIGEST_SIZE);
+	hex_line(out, "family id", b->fields.family_id, SNP_ID_SIZE);
+	hex_line(out, "image id", b->fields.image_id, SNP_ID_SIZE);
+	fprintf(out, "%-18s %" PRIu32 "\n", "guest svn", b->fields.guest_svn);
+}
+
+static void print_record(FILE *out, const struct session *session, const char *name,
+			 const struct guest_record *record)
+{
+	char policy[256];
+
+	snp_policy_describe(record->policy, policy, sizeof(policy));
+	text_line(out, "uuid", record->uuid);
+	text_line(out, "created", record->created);
+	hex_line(out, "launch digest", record->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	print_binding(out, record);
+	text_line(out, "policy", policy);
+	hex_line(out, "host data", record->host_data, sizeof(record->host_data));
+	fprintf(out,
+		"%-18s %" PRIu32 " x %s (signature 0x%08" PRIx32 "), guest features 0x%" PRIx64
+		"\n",
+		"vCPUs", record->vcpu_count, record->cpu_model, record->cpu_signature,
+		record->guest_features);
+	text_line(out, "VMM profile", record->vmm_profile);
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		if (!record->boot[i].source)
+			continue;
+		text_line(out, boot_part_names[i], record->boot[i].source);
+		hex_line(out, "  SHA-256", record->boot[i].sha256, SNP_SHA256_SIZE);
+	}
+	if (record->cmdline)
+		text_line(out, "command line", record->cmdline);
+	if (record->boot[BOOT_KERNEL].source && !record->kernel_hashes)
+		text_line(out, "kernel hashes", "off: the kernel is not measured");
+	fprintf(out, "%-18s %s/%s\n", "directory", session->state, name);
+	if (record->remote)
+		text_line(out, "remote",
+			  "the host opens its own files; start cannot hash them again");
+}
+
+void guest_view_text(FILE *out, const struct session *session, const char *name,
+		     const struct guest *guest)
+{
+	text_line(out, "name", name);
+	text_line(out, "state", guest_view_state(session, name, guest));
+	if (guest->record)
+		print_record(out, session, name, guest->record);
+	else if (guest->has_directory)
+		text_line(out, "record",
+			  "none: its create was cut off; snp-launch remove clears it");
+	else
+		text_line(out, "record", "none: snp-launch did not make this domain");
+}
+
+static void add_file(struct snp_json_out *json, struct cJSON *inputs, const char *name,
+		     const struct boot_file *file)
+{
+	struct cJSON *object = snp_json_out_object(json, inputs, name);
+
+	cli_json_text(json, object, "source", file->source);
+	cli_json_text(json, object, "path", file->path);
+	snp_json_out_integer(json, object, "size", file->size);
+	snp_json_out_hex(json, object, "sha256", file->sha256, sizeof(file->sha256));
+}
+
+static void add_binding(struct snp_json_out *json, struct cJSON *object,
+			const struct guest_binding *b)
+{
+	struct cJSON *id;
+
+	snp_json_out_bool(json, object, "enforced", b->source != ID_NONE);
+	if (b->source == ID_NONE)
+		return;
+	id = snp_json_out_object(json, object, "id");
+	snp_json_out_string(json, id, "source", id_source_names[b->source]);
+	snp_json_out_hex(json, id, "id_key_digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
+	if (b->keys.has_author)
+		snp_json_out_hex(json, id, "author_key_digest", b->keys.author_key_digest,
+				 SNP_KEY_DIGEST_SIZE);
+	snp_json_out_hex(json, id, "family_id", b->fields.family_id, SNP_ID_SIZE);
+	snp_json_out_hex(json, id, "image_id", b->fields.image_id, SNP_ID_SIZE);
+	snp_json_out_integer(json, id, "guest_svn", b->fields.guest_svn);
+}
+
+static void add_record(struct snp_json_out *json, struct cJSON *object,
+		       const struct guest_record *record)
+{
+	struct cJSON *inputs;
+
+	snp_json_out_string(json, object, "uuid", record->uuid);
+	snp_json_out_string(json, object, "created", record->created);
+	snp_json_out_hex(json, object, "launch_digest", record->launch_digest,
+			 SNP_LAUNCH_DIGEST_SIZE);
+	add_binding(json, object, &record->binding);
+	snp_json_out_u64(json, object, "policy", record->policy);
+	snp_json_out_hex(json, object, "host_data", record->host_data, sizeof(record->host_data));
+	snp_json_out_integer(json, object, "vcpu_count", record->vcpu_count);
+	snp_json_out_string(json, object, "cpu_model", record->cpu_model);
+	snp_json_out_u64(json, object, "cpu_signature", record->cpu_signature);
+	snp_json_out_u64(json, object, "guest_features", record->guest_features);
+	snp_json_out_string(json, object, "vmm_profile", record->vmm_profile);
+	inputs = snp_json_out_object(json, object, "inputs");
+	for (unsigned int i = 0; i < BOOT_PARTS; i++)
+		if (record->boot[i].source)
+			add_file(json, inputs, boot_part_names[i], &record->boot[i]);
+	if (record->cmdline)
+		snp_json_out_string(json, inputs, "cmdline", record->cmdline);
+	snp_json_out_bool(json, object, "kernel_hashes", record->kernel_hashes);
+	snp_json_out_bool(json, object, "remote", record->remote);
+}
+
+void guest_view_json(struct snp_json_out *json, struct cJSON *guests, const struct session *session,
+		     const char *name, const struct guest *guest)
+{
+	struct cJSON *object = snp_json_out_object(json, guests, NULL);
+	_cleanup_(freep)
+	char *directory = NULL;
+
+	cli_json_text(json, object, "name", name);
+	snp_json_out_string(json, object, "state", guest_view_state(session, name, guest));
+	if (guest->has_directory && asprintf(&directory, "%s/%s", session->state, name) >= 0)
+		cli_json_text(json, object, "directory", directory);
+	else
+		directory = NULL;
+	if (guest->record)
+		add_record(json, object, guest->record);
+}

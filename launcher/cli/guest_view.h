@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_CLI_GUEST_VIEW_H
+#define LAUNCHER_CLI_GUEST_VIEW_H
+
+#include <stdio.h>
+
+#include <snp/json_out.h>
+
+#include "cli/session.h"
+
+/* A guest as create, show and list tell of it. */
+
+/* "running", "off", …; "creating" while another process makes it, "incomplete" where its create was
+ * killed. */
+const char *guest_view_state(const struct session *session, const char *name,
+			     const struct guest *guest);
+
+/* "ID block (reference)", or "not enforced". */
+const char *guest_view_enforced(const struct guest_record *record);
+
+/* All of it, a line each. */
+void guest_view_text(FILE *out, const struct session *session, const char *name,
+		     const struct guest *guest);
+
+/* Add it to the array `guests`. */
+void guest_view_json(struct snp_json_out *json, struct cJSON *guests, const struct session *session,
+		     const char *name, const struct guest *guest);
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * snp-launch: launches AMD SEV-SNP guests by libvirt, each bound to its measurement, and runs them.
+ *
+ *	snp-launch VERB [OPTION]… [OPERAND]…
+ */
+#include "cli/verb.h"
+
+#define X(name) &verb_##name,
+static const struct cli_verb *const verbs[] = {LAUNCHER_VERBS(X) NULL};
+#undef X
+
+static int no_verb(FILE *out, char *const operands[], struct snp_error *err)
+{
+	(void)out;
+	(void)operands;
+	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"a verb is missing; 'snp-launch --help' has them");
+}
+
+static const struct cli_option *const no_options[] = {NULL};
+
+static const struct cli_verb default_verb = {
+	.name = "VERB",
+	.operands = "",
+	.summary = "nothing is done",
+	.options = no_options,
+	.run = no_verb,
+};
+
+int main(int argc, char **argv)
+{
+	const struct cli_tool tool = {"snp-launch", verbs, &default_verb};
+
+	return cli_main(&tool, argc, argv);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.h"
+
+#include <string.h>
+
+#include <snp/cleanup.h>
+
+#include "guest/guest_dir.h"
+#include "guest/state_dir.h"
+
+static const char *connect_to, *state_dir;
+
+/* clang-format off */
+const struct cli_option session_options[] = {
+	{"connect", 'c', .argument = "URI", .text = &connect_to,
+	 .help = "libvirt's URI of the host (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)"},
+	{"state-dir", .argument = "DIR", .text = &state_dir,
+	 .help = "where guests' directories lie (default: by the URI)"},
+	{0},
+};
+
+static const struct cli_option json_options[] = {
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+const struct cli_option *const session_tables[] = {session_options, NULL};
+const struct cli_option *const session_json_tables[] = {session_options, json_options, NULL};
+
+const char *session_uri(const char *config)
+{
+	return hypervisor_uri(connect_to, config);
+}
+
+int session_open(const char *config, struct session *ret, struct snp_error *err)
+{
+	const char *uri = session_uri(config);
+	struct session session;
+	int r;
+
+	r = state_dir_find(state_dir, uri, session.state, err);
+	if (r == 0)
+		r = hypervisor_open(uri, &session.host, err);
+	if (r == 0)
+		*ret = session;
+	return r;
+}
+
+void session_close(struct session *session)
+{
+	hypervisor_close(&session->host);
+}
+
+bool operand_ends_in(const char *operand, const char *suffix)
+{
+	size_t n = strlen(operand), tail = strlen(suffix);
+
+	return n > tail && strcmp(operand + n - tail, suffix) == 0;
+}
+
+bool operand_is_file(const char *operand)
+{
+	return strchr(operand, '/') || operand_ends_in(operand, ".json") ||
+	       operand_ends_in(operand, ".xml");
+}
+
+void guest_close(struct guest *guest)
+{
+	record_free(guest->record);
+	domain_freep(&guest->domain);
+	*guest = (struct guest){0};
+}
+
+static int read_directory(const struct session *session, const char *name, struct guest *guest,
+			  struct snp_error *err)
+{
+	char path[PATH_MAX + GUEST_NAME_MAX + sizeof("/" GUEST_RECORD) + 1];
+	int n;
+
+	if (!guest_name_valid(name))
+		return 0;
+	n = snprintf(path, sizeof(path), "%s/%s", session->state, name);
+	guest->has_directory = access(path, F_OK) == 0;
+	snprintf(path + n, sizeof(path) - (size_t)n, "/" GUEST_RECORD);
+	if (access(path, F_OK) < 0)
+		return 0;
+	return record_read(path, &guest->record, err);
+}
+
+int guest_open(const struct session *session, const char *name, struct guest *ret,
+	       struct snp_error *err)
+{
+	_cleanup_(guest_close)
+	struct guest guest = {.state = DOMAIN_ABSENT};
+	int r;
+
+	r = read_directory(session, name, &guest, err);
+	if (r == 0 && guest.record)
+		r = hypervisor_find_uuid(&session->host, guest.record->uuid, &guest.domain, err);
+	else if (r == 0 && !guest.has_directory)
+		r = hypervisor_find(&session->host, name, &guest.domain, err);
+	if (r == 0 && guest.domain)
+		r = domain_state_of(guest.domain, &guest.state, err);
+	if (r < 0)
+		return r;
+	*ret = guest;
+	guest = (struct guest){0};
+	return 0;
+}
+
+int guest_open_domain(const struct session *session, const char *name, struct guest *ret,
+		      struct snp_error *err)
+{
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	int r;
+
+	r = guest_open(session, name, &guest, err);
+	if (r < 0)
+		return r;
+	if (!guest.domain)
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				"libvirt does not have the guest \"%s\"; %s", name,
+				guest.record ? "create it again with --replace, or remove it"
+					     : "its create was cut off: remove it");
+	*ret = guest;
+	guest = (struct guest){0};
+	return 0;
+}
+
+int guest_xml(const struct guest *guest, bool live, char **ret, struct snp_error *err)
+{
+	unsigned int flags = VIR_DOMAIN_XML_SECURE | (live ? 0 : VIR_DOMAIN_XML_INACTIVE);
+	char *xml = virDomainGetXMLDesc(guest->domain, flags);
+
+	if (!xml)
+		return hypervisor_fail(err, "cannot read the domain");
+	*ret = xml;
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_CLI_SESSION_H
+#define LAUNCHER_CLI_SESSION_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include <snp/tool.h>
+
+#include "guest/record.h"
+#include "host/hypervisor.h"
+#include "host/lifecycle.h"
+
+/* What nearly every verb begins with: a host, by --connect, and the folder for its guests, by
+ * --state-dir. */
+extern const struct cli_option session_options[];
+
+/* For verbs with no options but these, and for those with --json as well. */
+extern const struct cli_option *const session_tables[];
+extern const struct cli_option *const session_json_tables[];
+
+struct session {
+	struct hypervisor host;
+	char state[PATH_MAX];
+};
+
+/* The URI that --connect, `config` (vm.json's; may be NULL) or the environment says. */
+const char *session_uri(const char *config);
+
+/* Connect. Errors: those of hypervisor_open() and state_dir_find(). */
+SNP_CHECK int session_open(const char *config, struct session *ret, struct snp_error *err);
+void session_close(struct session *session);
+
+/* True if an operand is a file: it has a "/", or ends in .json or .xml. */
+bool operand_is_file(const char *operand);
+bool operand_ends_in(const char *operand, const char *suffix);
+
+/* A guest as it stands: its record and its domain. */
+struct guest {
+	struct guest_record *record; /* NULL: no guest of ours, or its create was killed */
+	bool has_directory;
+	virDomainPtr domain; /* NULL: libvirt does not have it */
+	enum domain_state state;
+};
+
+/* By the name of a guest of ours, or by whatever libvirt takes for a domain.
+ * Errors: SNP_E_NOT_FOUND; those of record_read(). */
+SNP_CHECK int guest_open(const struct session *session, const char *name, struct guest *ret,
+			 struct snp_error *err);
+void guest_close(struct guest *guest);
+
+/* As above; SNP_E_NOT_FOUND also where libvirt does not have it. */
+SNP_CHECK int guest_open_domain(const struct session *session, const char *name, struct guest *ret,
+				struct snp_error *err);
+
+/* The domain's XML, for free(). Errors: those of hypervisor_fail(). */
+SNP_CHECK int guest_xml(const struct guest *guest, bool live, char **ret, struct snp_error *err);
+
+#endif
