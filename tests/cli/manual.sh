@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The manual names every verb, option, profile and warning, and snp-errors(7) every error.
+# SNP_TEST_REGENERATE=1 writes snp-errors(7) anew out of snp/error.h.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+manual=$SNP_SOURCE/docs/snp-measure.1
+while read -r verb; do
+	grep -qE "^\.(It|Op) Cm ${verb}( |$)" "$manual" || fail "no word about the verb $verb"
+	"$snp_measure" $verb --help | grep -oE -- '--[a-z][a-z0-9-]*' | sed '/^--help$/d' | sort -u >options
+	while read -r option; do
+		grep -qE "Fl -${option#--}( |$)" "$manual" || fail "no word about $verb $option"
+	done <options
+done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+
+while read -r profile _; do
+	grep -qE "^\.It Cm .*\b$profile\b" "$manual" || fail "no word about the profile $profile"
+done < <("$snp_measure" --profile list)
+
+cat "$SNP_SOURCE"/measure/launch/launch_warnings.c "$SNP_SOURCE"/measure/cli/*.c | tr '\n\t' '  ' |
+	grep -oE '(say\(w|cli_warn\(), *"[a-z0-9-]+"|cli_warn\("[a-z0-9-]+"' | grep -oE '"[^"]+"' | tr -d '"' |
+	sort -u >warnings
+[ -s warnings ] || fail "no warnings were found in the source"
+while read -r warning; do
+	grep -qE "^\.It Sy .*\b$warning\b" "$manual" || fail "no word about the warning $warning"
+done <warnings
+
+errors=$SNP_SOURCE/docs/snp-errors.7
+sed -n 's/^\tX([A-Z_]*, *"\([a-z0-9-]*\)", *\([A-Z]*\), *"\(.*\)").*/\1 \2 \3/p' \
+	"$SNP_SOURCE/measure/include/snp/error.h" | sort | awk '
+	BEGIN { status["FAILED"] = 1; status["USAGE"] = 2; status["NO"] = 3; status["REFUSED"] = 4 }
+	{
+		name = $1; class = status[$2]; $1 = $2 = ""; sub(/^ +/, "")
+		printf ".It Sy %s Pq %d\n%s.\n", name, class, toupper(substr($0, 1, 1)) substr($0, 2)
+	}' >list
+{
+	sed '/^\.Bl/q' "$errors"
+	cat list
+	sed -n '/^\.El/,$p' "$errors"
+} >page
+[ -z "${SNP_TEST_REGENERATE:-}" ] || cp page "$errors"
+cmp -s page "$errors" || fail "snp-errors(7) is out of date: run with SNP_TEST_REGENERATE=1 $(diff page "$errors")"
+
+command -v mandoc >/dev/null || skip "no mandoc to judge the manual's form"
+for page in "$manual" "$errors"; do
+	run 0 mandoc -T lint -W warning "$page"
+	[ ! -s out ] || fail "$(cat out)"
+done
