@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An image changed after it was measured is refused: by start, by the (simulated) secure processor where
+# somebody goes round start, and by create where a published or given ID block is for other bytes. Each
+# refusal says what differs.
+. "$SNP_SOURCE/tests/e2e/guests.sh"
+begin
+make_keys
+digest=$(predicted)
+key='"snp": {"id": {"key": "'"$work"'/id.pem"}}'
+
+vm web1 "$key"
+run 0 "$snp_launch" create web1.json --no-start
+for part in firmware kernel initrd; do
+	copy=$folder/guests/web1/boot/$part
+	cp "$copy" saved
+	printf x | dd of="$copy" bs=1 seek=290000 conv=notrunc status=none
+	run 3 "$snp_launch" start web1
+	says "the $part has changed since it was measured"
+	says "[drift]"
+	run 3 "$snp_launch" diff web1
+	says "$part"
+	[ "$part" != kernel ] || {
+		run 1 virsh start web1
+		cat out err >said
+		run 0 "$snp_launch" explain "$(cat said)"
+		says BAD_MEASUREMENT
+	}
+	cat saved >"$copy"
+	run 0 "$snp_launch" diff web1
+	mv "$copy" moved
+	run 3 "$snp_launch" start web1
+	says "the $part is gone"
+	cp moved "$copy"
+done
+
+# libvirt's definition, edited.
+virsh dumpxml --inactive --security-info web1 >web1.xml
+sed 's/console=ttyS0 quiet/console=ttyS0 single/' web1.xml >edited.xml
+run 0 virsh define edited.xml
+run 3 "$snp_launch" start web1
+says "command line is console=ttyS0 single, recorded is console=ttyS0 quiet"
+run 3 "$snp_launch" diff web1
+run 0 virsh define web1.xml
+run 0 "$snp_launch" start web1
+run 0 "$snp_launch" remove --force web1
+nothing_left web1
+
+# A ready ID block: the right one launches, and not for another kernel, policy or foreign auth.
+vm ready "$key"
+run 0 "$snp_launch" create ready.json --dry-run=json
+[ ! -e "$folder/guests/ready" ] || fail "a dry run leaves a directory"
+field id_block >block.bin
+field id_auth | base64 -d >auth.bin
+[ "$(wc -c <auth.bin)" = 4096 ] || fail "no ID auth in the record"
+block='"snp": {"id": {"block": "'"$work"'/block.bin", "auth": "'"$work"'/auth.bin"}}'
+vm ready "$block"
+run 0 "$snp_launch" create ready.json
+says "ID block (given)"
+[ "$(heard ready launch_digest)" = "$digest" ] || fail "the guest says another digest"
+run 0 "$snp_launch" remove -f ready
+cp linux original
+printf x | dd of=linux bs=1 seek=290000 conv=notrunc status=none
+run 3 "$snp_launch" create ready.json
+says "[digest-differs]"
+nothing_left ready
+cp original linux
+vm ready "${block%\}}, \"policy\": {\"debug\": true}}"
+run 3 "$snp_launch" create ready.json --allow-debug
+says "[policy-differs]"
+nothing_left ready
+vm ready "$block"
+printf x | dd of=auth.bin bs=1 seek=100 conv=notrunc status=none
+run 3 "$snp_launch" create ready.json
+says "[bad-signature]"
+nothing_left ready
+
+# What is demanded: --expect, snp.measurement, boot.kernel's own SHA-256.
+vm wanted
+run 3 "$snp_launch" create wanted.json --expect "$(printf %096d 0)"
+says "[digest-differs]"
+run 0 "$snp_launch" create wanted.json --expect "$digest" --no-start
+run 0 "$snp_launch" remove wanted
+vm wanted '"snp": {"measurement": "'"$(printf %096d 1)"'"}'
+run 3 "$snp_launch" create wanted.json
+says "snp.measurement says $(printf %096d 1)"
+nothing_left wanted

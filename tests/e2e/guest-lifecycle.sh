@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# create to remove, and by virsh alone: the digest that create predicts is the one that the guest says on
+# its console, and in the end nothing is left.
+. "$SNP_SOURCE/tests/e2e/guests.sh"
+begin
+make_keys
+digest=$(predicted)
+
+vm web1 '"snp": {"id": {"key": "'"$work"'/id.pem", "author_key": "'"$work"'/author.pem", "svn": 7,
+	"image_id": "000102030405060708090a0b0c0d0e0f"}, "host_data": "'"$(printf %064d 5)"'"},
+	"autostart": true'
+run 0 "$snp_launch" create web1.json
+says "web1: running"
+says "launch digest $digest"
+says "enforced      ID block (key of this host)"
+[ "$(heard web1 launch_digest)" = "$digest" ] || fail "the guest says $(heard web1 launch_digest)"
+[ "$(heard web1 host_data)" = "$(printf %064d 5)" ] || fail "host data are $(heard web1 host_data)"
+run 0 "$snp_launch" console web1
+run 0 "$snp_launch" show web1 --json
+[ "$(field launch_digest)" = "$digest" ] || fail "show has $(field launch_digest)"
+[ "$(field state)" = running ] || fail "state is $(field state)"
+[ "$(field guest_svn)" = 7 ] || fail "svn is $(field guest_svn)"
+run 0 "$snp_launch" measure web1
+says "$digest"
+run 0 "$snp_launch" diff web1
+run 0 "$snp_launch" diff web1.json
+run 0 "$snp_launch" lint web1
+run 0 virsh dominfo web1
+grep -q '^Autostart: *enable' out || fail "the guest does not come up with the host"
+
+# Another's or a second guest of that name.
+refuse 1 exists "$snp_launch" create web1.json
+refuse 1 wrong-guest-state "$snp_launch" start web1
+refuse 1 wrong-guest-state "$snp_launch" remove web1
+refuse 1 timeout "$snp_launch" stop web1 --timeout 1
+
+# By virsh alone.
+run 0 virsh destroy web1
+run 0 "$snp_launch" list
+! grep -q web1 out || fail "list shows a guest that is off"
+run 0 "$snp_launch" list -a
+grep -q '^web1 *off ' out || fail "list -a does not show it off"
+run 0 virsh start web1
+run 0 "$snp_launch" list
+grep -q '^web1 *running ' out || fail "list does not show it running"
+
+# Paused: nothing is measured before the first resume.
+run 0 "$snp_launch" kill web1
+refuse 1 wrong-guest-state "$snp_launch" resume web1
+run 0 "$snp_launch" start web1 --paused
+grep -q paused out || fail "not paused"
+run 0 "$snp_launch" resume web1
+run 0 "$snp_launch" show web1
+grep -q '^state *running' out || fail "not running after resume"
+
+run 0 "$snp_launch" kill web1
+run 0 "$snp_launch" remove web1
+nothing_left web1
+refuse 1 not-found "$snp_launch" show web1
+
+# Without an ID block it runs, and is shown as what it is.
+vm plain
+run 0 "$snp_launch" create plain.json --no-start
+says "enforced      not enforced"
+run 0 "$snp_launch" list -a
+grep -q '^plain .* not enforced$' out || fail "list does not say 'not enforced'"
+run 0 "$snp_launch" show plain
+grep -q '^enforced *not enforced' out || fail "show does not say 'not enforced'"
+run 0 "$snp_launch" remove plain
+nothing_left plain

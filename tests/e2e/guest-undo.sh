@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Whatever fails, all is as it was; whatever is killed, list shows and remove clears.
+. "$SNP_SOURCE/tests/e2e/guests.sh"
+begin
+
+# At each step: a file that is absent, a domain that libvirt refuses, a start that QEMU refuses.
+vm web1 '"disks": [{"path": "'"$work"'/absent.img", "format": "raw"}]'
+run 1 "$snp_launch" create web1.json
+[ "$(wc -l <err)" = 1 ] || fail "more than one line"
+nothing_left web1
+vm web1 '"networks": [{"type": "network", "source": "nowhere"}]'
+refuse 1 libvirt-failed "$snp_launch" create web1.json
+nothing_left web1
+vm web1
+sed -i "s|$work/initrd|$work/nothing|" web1.json
+refuse 1 cannot-open "$snp_launch" create web1.json
+nothing_left web1
+
+# A domain of that name which is not ours stays as it is.
+domain web1 0x30000 >web1.xml
+run 0 virsh define web1.xml
+vm web1
+refuse 1 exists "$snp_launch" create web1.json
+run 0 virsh dominfo web1
+run 0 virsh undefine web1
+nothing_left web1
+
+# Replaced: the new one has the name and the directory, the old one is gone.
+run 0 "$snp_launch" create web1.json
+first=$(sed -n 's/^launch digest //p' out)
+refuse 1 exists "$snp_launch" create web1.json
+vcpus=1
+vm web1
+run 0 "$snp_launch" create web1.json --replace
+second=$(sed -n 's/^launch digest //p' out)
+[ "$first" != "$second" ] || fail "the same digest with one vCPU less"
+[ "$(heard web1 launch_digest)" = "$second" ] || fail "the old guest still speaks"
+[ "$(pgrep -c -f 'guest=web1,')" = 1 ] || fail "two guests run"
+[ ! -e "$folder/guests/.web1.next" ] || fail "the old directory is left"
+# A replacement that cannot start leaves the old one, off.
+vm web1 '"disks": [{"path": "'"$work"'/absent.img", "format": "raw"}]'
+run 1 "$snp_launch" create web1.json --replace
+run 0 "$snp_launch" start web1
+[ "$(heard web1 launch_digest)" = "$second" ] || fail "another guest came back"
+run 0 "$snp_launch" remove -f web1
+nothing_left web1
+
+# Killed at any time.
+vcpus=2
+vm web1
+for delay in 0.005 0.01 0.015 0.02 0.03 0.04 0.06 0.08 0.1 0.15 0.2 0.25 0.3; do
+	"$snp_launch" create web1.json >/dev/null 2>&1 &
+	sleep "$delay"
+	kill -9 $! 2>/dev/null
+	wait $! 2>/dev/null
+	run 0 "$snp_launch" list -a --json
+	if [ -e "$folder/guests/web1" ] || virsh -q list --all --name | grep -qx web1; then
+		says '"name": "web1"'
+		# libvirt may still be starting the guest that nobody waits for.
+		for ((i = 0; i < 50; i++)); do
+			! "$snp_launch" remove --force web1 >/dev/null 2>&1 || break
+			sleep 0.1
+		done
+	fi
+	nothing_left web1
+done
+
+# Killed while it replaces: the name is there, and a second attempt succeeds.
+run 0 "$snp_launch" create web1.json --no-start
+for delay in 0.01 0.02 0.03 0.05 0.08 0.12; do
+	"$snp_launch" create web1.json --replace --no-start >/dev/null 2>&1 &
+	sleep "$delay"
+	kill -9 $! 2>/dev/null
+	wait $! 2>/dev/null
+	run 0 "$snp_launch" list -a
+	says web1
+done
+run 0 "$snp_launch" create web1.json --replace
+run 0 "$snp_launch" remove -f web1
+nothing_left web1
