@@ -106,7 +106,7 @@ static int read_general(const xmlNode *domain, struct launch_spec *spec, struct 
 	int r = xml_attribute(domain, "type", &spec->domain_type, err);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
-		r = xml_trimmed(xml_child(domain, texts[i].element), texts[i].ret, err);
+		r = xml_text(xml_child(domain, texts[i].element), texts[i].ret, err);
 	spec->hugepages = xml_child(xml_child(domain, "memoryBacking"), "hugepages");
 	return r;
 }

@@ -65,7 +65,7 @@ static int read_member(const xmlNode *node, struct domain_record *ret, struct sn
 
 	if (is_ours(node, "input"))
 		return read_input(node, ret, err);
-	r = xml_trimmed(node, &text, err);
+	r = xml_text(node, &text, err);
 	if (r < 0)
 		return r;
 	if (is_ours(node, "digest")) {

@@ -34,10 +34,10 @@ enum spec_switch xml_switch(const xmlNode *node, const char *attribute)
 	return SPEC_UNSET;
 }
 
-/* An empty path is none. */
+/* Blanks are part of a path, as libvirt sees it too; an empty one is none. */
 static int read_path(const xmlNode *node, char **ret, struct snp_error *err)
 {
-	int r = xml_trimmed(node, ret, err);
+	int r = xml_text(node, ret, err);
 
 	if (r == 0 && *ret && **ret == '\0') {
 		free(*ret);

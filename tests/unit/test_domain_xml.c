@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "id_pair.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/policy.h>
+
+#include "domain/domain_read.h"
+#include "domain/domain_xml.h"
+#include "domain_text.h"
+
+static char folder[] = "/tmp/test_domain_xml.XXXXXX";
+
+/* What the launch adds, the same for every row. */
+static const struct domain_measured measured[] = {
+	{"firmware", 3653632, {0xf1}},
+	{"kernel", 12345678, {0xf2}},
+};
+
+static struct domain_launch launch_of(const struct vm_config *config)
+{
+	static const uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {[0] = 0xd1, [47] = 0x1d};
+	struct domain_launch launch = {
+		.uuid = config->uuid ? config->uuid : "6f7c2a9e-5d0b-4a6e-9a3e-0d5b8c1f2e47",
+		.firmware = "/var/lib/snp-launch/guest/boot/firmware",
+		.kernel = config->kernel.path ? "/var/lib/snp-launch/guest/boot/kernel" : NULL,
+		.initrd = config->initrd.path ? "/var/lib/snp-launch/guest/boot/initrd" : NULL,
+		.console_log = "/var/lib/snp-launch/guest/run/console.log",
+		.launch_digest = digest,
+		.state = "/var/lib/snp-launch/guest",
+		.n_measured = ARRAY_SIZE(measured),
+		.measured = measured,
+		.qemu_version = 10000002,
+		.uid = 64055,
+		.gid = 64055,
+	};
+
+	memcpy(launch.host_data, config->host_data, sizeof(launch.host_data));
+	return launch;
+}
+
+/*
+ * Golden pairs: FOLDER/NAME.json, built into tests/golden/domain/NAME.xml. With SNP_TEST_REGENERATE=1
+ * the second is written anew, to be read by a person before it is committed; tests/cli/domain-valid.sh
+ * has libvirt validate each. The ID auth, whose signature differs each time, is cut to one line.
+ */
+static const struct golden {
+	const char *name, *folder;
+	unsigned long qemu_version;
+	bool bound, author;
+} goldens[] = {
+	{"direct-boot", "templates", 10000002, false, false},
+	{"published", "templates", 10000002, true, false},
+	{"id-key", "templates", 10000002, true, true},
+	{"ready-id-block", "templates", 10000002, true, false},
+	{"disk-boot", "templates", 10000002, false, false},
+	{"remote", "templates", 11001003, true, false},
+	{"devices", "templates", 10000002, false, false},
+	{"hostile", "tests/golden/domain", 10000002, false, false},
+	{"host-cpu", "tests/golden/domain", 10000002, false, false},
+};
+
+static char *cut_auth(char *text)
+{
+	char *start = strstr(text, "<idAuth>"), *end = strstr(text, "</idAuth>");
+
+	if (start && end)
+		memmove(start + strlen("<idAuth>") + 64, end, strlen(end) + 1);
+	return text;
+}
+
+static void check_golden(void **state)
+{
+	const struct golden *row = *state;
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = NULL;
+	_cleanup_(freep)
+	char *text = NULL, *again = NULL;
+	_cleanup_(freep)
+	uint8_t *expected = NULL;
+	struct domain_launch launch;
+	struct id_pair pair;
+	struct snp_error err = {0};
+	char path[512];
+	size_t size;
+
+	snprintf(path, sizeof(path), SNP_SOURCE "/%s/%s.json", row->folder, row->name);
+	if (vm_config_read(path, &config, &err) < 0)
+		fail_msg("%s", err.message);
+	launch = launch_of(config);
+	launch.qemu_version = row->qemu_version;
+	if (row->bound) {
+		pair = make_id_pair(config->policy, row->author);
+		launch.id_block = pair.block;
+		launch.id_auth = pair.auth;
+		launch.author_key = row->author;
+	}
+	if (domain_xml_build(config, &launch, NULL, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(domain_xml_build(config, &launch, NULL, &again, NULL), 0);
+	assert_string_equal(text, again);
+	cut_auth(text);
+	snprintf(path, sizeof(path), SNP_SOURCE "/tests/golden/domain/%s.xml", row->name);
+	if (getenv("SNP_TEST_REGENERATE")) {
+		assert_int_equal(snp_file_write(path,
+						(struct snp_span){(uint8_t *)text, strlen(text)},
+						0644, true, NULL),
+				 0);
+		return;
+	}
+	if (snp_file_read(path, 1 << 20, &expected, &size, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_string_equal(text, (const char *)expected);
+}
+
+static struct vm_config *config_with(const char *members)
+{
+	struct vm_config *config = NULL;
+	struct snp_error err = {0};
+	_cleanup_(freep)
+	char *text = NULL;
+
+	assert_true(asprintf(&text,
+			     "{\"schema\":\"snp-launch/1\",\"name\":\"web1\","
+			     "\"memory\":{\"size\":\"1GiB\"},\"cpu\":{\"count\":2}%s}",
+			     members) > 0);
+	if (vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
+			    &config, &err) < 0)
+		fail_msg("%s: %s", err.pointer, err.message);
+	return config;
+}
+
+/* What a site's fragment or template may not do, and what it may. */
+static const struct fragment {
+	const char *name, *xml;
+	const char *wrong; /* in the message; NULL: accepted, and then this is in the result: */
+	const char *right;
+} fragments[] = {
+	{"nothing", "<domain/>", NULL, "<name>web1</name>"},
+	{"a device", "<domain><devices><watchdog model='itco'/></devices></domain>", NULL,
+	 "<watchdog model=\"itco\"/>"},
+	{"tuning", "<domain><cputune><shares>512</shares></cputune></domain>", NULL,
+	 "<shares>512</shares>"},
+	{"an attribute", "<domain><clock offset='localtime'/></domain>", NULL,
+	 "<clock offset=\"localtime\"/>"},
+	{"a QEMU argument",
+	 "<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:commandline>"
+	 "<q:arg value='-fw_cfg'/></q:commandline></domain>",
+	 NULL, "<q:arg value=\"-fw_cfg\"/>"},
+	{"a machine version", "<domain><os><type machine='pc-q35-10.0'/></os></domain>", NULL,
+	 "machine=\"pc-q35-10.0\">hvm<"},
+	{"another machine", "<domain><os><type machine='pc'/></os></domain>", "machine", NULL},
+	{"a name", "<domain><name>web2</name></domain>", "name", NULL},
+	{"a uuid", "<domain><uuid>6f7c2a9e-5d0b-4a6e-9a3e-0d5b8c1f2e48</uuid></domain>", "uuid",
+	 NULL},
+	{"firmware", "<domain><os><loader>/evil</loader></os></domain>", "loader", NULL},
+	{"pflash", "<domain><os><loader type='pflash'/></os></domain>", "loader", NULL},
+	{"variables", "<domain><os><nvram>/v</nvram></os></domain>", "loader", NULL},
+	{"kernel", "<domain><os><kernel>/evil</kernel></os></domain>", "kernel", NULL},
+	{"initrd", "<domain><os><initrd>/evil</initrd></os></domain>", "initrd", NULL},
+	{"cmdline", "<domain><os><cmdline>init=/bin/sh</cmdline></os></domain>", "cmdline", NULL},
+	{"vCPUs", "<domain><vcpu>3</vcpu></domain>", "vcpu", NULL},
+	{"fewer vCPUs at first", "<domain><vcpu current='1'/></domain>", "vcpu", NULL},
+	{"CPU model", "<domain><cpu><model>EPYC-Rome</model></cpu></domain>", "cpu", NULL},
+	{"CPU fallback", "<domain><cpu><model fallback='allow'/></cpu></domain>", "cpu", NULL},
+	{"CPU mode", "<domain><cpu mode='host-passthrough'/></domain>", "cpu", NULL},
+	{"topology", "<domain><cpu><topology threads='2'/></cpu></domain>", "[cpu-topology]", NULL},
+	{"memory", "<domain><memory>4194304</memory></domain>", "memory", NULL},
+	{"policy", "<domain><launchSecurity><policy>0xb0000</policy></launchSecurity></domain>",
+	 "policy", NULL},
+	{"no launch security", "<domain><launchSecurity type='sev'/></domain>", "policy", NULL},
+	{"kernel hashes", "<domain><launchSecurity kernelHashes='no'/></domain>", "kernelHashes",
+	 NULL},
+	{"vcek", "<domain><launchSecurity vcek='no'/></domain>", "vcek", NULL},
+	{"author key", "<domain><launchSecurity authorKey='yes'/></domain>", "authorKey", NULL},
+	{"host data",
+	 "<domain><launchSecurity><hostData>"
+	 "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=</hostData></launchSecurity></domain>",
+	 "hostData", NULL},
+	{"workarounds",
+	 "<domain><launchSecurity><guestVisibleWorkarounds>AQAAAAAAAAAAAAAAAAAAAA=="
+	 "</guestVisibleWorkarounds></launchSecurity></domain>",
+	 "guestVisibleWorkarounds", NULL},
+	{"ID block", "<domain><launchSecurity><idBlock>AAAA</idBlock></launchSecurity></domain>",
+	 "idBlock", NULL},
+	{"ID auth", "<domain><launchSecurity><idAuth>AAAA</idAuth></launchSecurity></domain>",
+	 "idAuth", NULL},
+	{"SMM", "<domain><features><smm state='on'/></features></domain>", "[smm]", NULL},
+	{"emulation", "<domain type='qemu'/>", "[not-kvm]", NULL},
+	{"an argument that launches other bytes",
+	 "<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:commandline>"
+	 "<q:arg value='-initrd'/></q:commandline></domain>",
+	 "[qemu-launch-argument]", NULL},
+	{"another root", "<network/>", "root element", NULL},
+	{"no XML", "domain", "", NULL},
+	{"an entity", "<!DOCTYPE domain [<!ENTITY a 'b'>]><domain><title>&a;</title></domain>",
+	 "document type", NULL},
+};
+
+static void write_file(const char *path, const char *text)
+{
+	assert_int_equal(snp_file_write(path,
+					(struct snp_span){(const uint8_t *)text, strlen(text)},
+					0644, true, NULL),
+			 0);
+}
+
+static void check_fragment(void **state)
+{
+	const struct fragment *row = *state;
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = NULL;
+	_cleanup_(freep)
+	char *text = NULL, *members = NULL;
+	struct domain_launch launch;
+	struct snp_error err = {0};
+	char path[128];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/fragment.xml", folder);
+	write_file(path, row->xml);
+	assert_true(
+		asprintf(&members,
+			 ",\"boot\":{\"kernel\":\"/k\",\"initrd\":\"/i\"},\"libvirt_xml\":\"%s\"",
+			 path) > 0);
+	config = config_with(members);
+	launch = launch_of(config);
+	r = domain_xml_build(config, &launch, NULL, &text, &err);
+	if (row->wrong) {
+		assert_true(r < 0);
+		assert_null(text);
+		assert_string_equal(err.file, path);
+		if (!strstr(err.message, row->wrong))
+			fail_msg("'%s' lacks '%s'", err.message, row->wrong);
+	} else {
+		if (r < 0)
+			fail_msg("%s", err.message);
+		assert_non_null(strstr(text, row->right));
+	}
+	unlink(path);
+}
+
+/* A site's template may bring devices and say nothing of the rest, or something else. */
+static void check_template(void **state)
+{
+	static const char template[] =
+		"<domain type='qemu'><name>x</name><title>t</title><os firmware='efi'>"
+		"<type arch='x86_64' machine='q35'>hvm</type><nvram>/n</nvram></os>"
+		"<cpu mode='host-passthrough'/><vcpu current='1'>9</vcpu>"
+		"<currentMemory>1</currentMemory><metadata><a xmlns='urn:a'/></metadata>"
+		"<devices><watchdog model='itco'/></devices><seclabel model='dac' type='none'/>"
+		"<seclabel model='apparmor' type='dynamic'/></domain>";
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = config_with(",\"relabel\":false,\"boot\":{\"kernel\":\"/k\"}");
+	struct domain_launch launch = launch_of(config);
+	_cleanup_(freep)
+	char *text = NULL;
+	struct snp_error err = {0};
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/template.xml", folder);
+	write_file(path, template);
+	if (domain_xml_build(config, &launch, path, &text, &err) < 0)
+		fail_msg("%s: %s", err.file, err.message);
+	assert_non_null(strstr(text, "<watchdog model=\"itco\"/>"));
+	assert_non_null(strstr(text, "<a xmlns=\"urn:a\"/>"));
+	assert_non_null(strstr(text, "<label>+64055:+64055</label>"));
+	assert_non_null(strstr(text, "model=\"apparmor\""));
+	assert_null(strstr(text, "type=\"none\""));
+	assert_null(strstr(text, "nvram"));
+	assert_null(strstr(text, "currentMemory"));
+	assert_null(strstr(text, "<title>"));
+	write_file(path,
+		   "<domain type='kvm'><os><type arch='aarch64' machine='q35'/></os></domain>");
+	free(TAKE_PTR(text));
+	assert_int_equal(domain_xml_build(config, &launch, path, &text, &err), -SNP_E_BAD_DOMAIN);
+	assert_string_equal(err.file, path);
+	assert_non_null(strstr(err.message, "[not-x86-64]"));
+	unlink(path);
+}
+
+/* Every text field with what could break out of JSON, XML or QEMU's option strings: the reader refuses it,
+ * or it comes back from the domain to the byte. */
+static const char *const hostiles[] = {
+	"a&b",
+	"<b/>",
+	"]]>",
+	"\\\"",
+	"'",
+	"a,b=c",
+	"a,,b",
+	"&lt;",
+	"&#0;",
+	"&amp;amp;",
+	"<!--",
+	"-->",
+	"<![CDATA[",
+	"]]]]><![CDATA[>",
+	"%s%n",
+	"$(id)",
+	"`id`",
+	";id",
+	"| id",
+	"a  b",
+	" a",
+	"a ",
+	"\\t",
+	"\\n",
+	"\\r",
+	"\\u0000",
+	"\\u0001",
+	"\\u001f",
+	"\\u007f",
+	"\\u0085",
+	"\\u00a0",
+	"\\u00ad",
+	"\\u200b",
+	"\\u200e",
+	"\\u202e",
+	"\\u2028",
+	"\\u2066",
+	"\\ufeff",
+	"\\ufffd",
+	"\\ufffe",
+	"\\uffff",
+	"\\ud83d\\ude00",
+	"\\ud800",
+	"\xff",
+	"\xc0\x80",
+	"\xed\xa0\x80",
+	"e\\u0301",
+	"\\u00e9",
+	"\\u0430",
+	"../x",
+	"/../x",
+	"//x",
+	"file=/etc/passwd",
+	"id=evil",
+	"{\\\"a\\\":1}",
+	"\\\\",
+	"\\/",
+	"\\u005c",
+	"\\u003c",
+	"\\u0026amp;",
+	"&#x41;",
+	"&nbsp;",
+	"<?xml?>",
+	"<!DOCTYPE x>",
+	"x\\u0009y",
+	"\\b",
+	"\\f",
+	"=",
+	"#",
+	"~",
+	"*",
+	"?",
+	"[a]",
+	"^",
+};
+
+static const char *const hostile_fields[] = {
+	",\"title\":\"a%s\"",
+	",\"description\":\"a%s\"",
+	",\"labels\":{\"a\":\"a%s\"}",
+	",\"boot\":{\"kernel\":\"/k%s\"}",
+	",\"boot\":{\"kernel\":\"/k\",\"initrd\":\"/i%s\"}",
+	",\"boot\":{\"kernel\":\"/k\",\"cmdline\":\"a%s\"}",
+	",\"boot\":{\"kernel\":\"/k\",\"cmdline\":\"%s\"}",
+	",\"firmware\":{\"path\":\"/f%s\"}",
+	",\"disks\":[{\"path\":\"/d%s\",\"format\":\"raw\"}]",
+	",\"console\":{\"type\":\"file\",\"path\":\"/c%s\"}",
+	",\"networks\":[{\"type\":\"bridge\",\"source\":\"b%s\"}]",
+	",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\",\"serial\":\"s%s\"}]",
+};
+
+/* What the configuration has in the field, as read from JSON. */
+static const char *field_of(const struct vm_config *config, size_t field)
+{
+	const char *values[] = {
+		config->title,
+		config->description,
+		config->n_labels ? config->labels[0].value : NULL,
+		config->kernel.path,
+		config->initrd.path,
+		config->cmdline,
+		config->cmdline,
+		config->firmware.path,
+		config->n_disks ? config->disks[0].path : NULL,
+		config->console_path,
+		config->n_networks ? config->networks[0].source : NULL,
+		config->n_disks ? config->disks[0].serial : NULL,
+	};
+
+	_Static_assert(ARRAY_SIZE(values) == ARRAY_SIZE(hostile_fields), "one for each");
+	return values[field];
+}
+
+/* Where the domain has it: the text of an element or the value of an attribute, by libxml2. */
+static const char *const hostile_places[] = {
+	"string(/domain/title)",
+	"string(/domain/description)",
+	"string(//*[local-name()='label' and @key='a'])",
+	"string(/domain/os/kernel)",
+	"string(/domain/os/initrd)",
+	"string(/domain/os/cmdline)",
+	"string(/domain/os/cmdline)",
+	"string(/domain/os/loader)",
+	"string(/domain/devices/disk/source/@file)",
+	"string(/domain/devices/serial/source/@path)",
+	"string(/domain/devices/interface/source/@bridge)",
+	"string(/domain/devices/disk/serial)",
+};
+
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+
+static char *evaluate(const char *text, const char *place)
+{
+	xmlDoc *doc = xmlReadMemory(text, (int)strlen(text), NULL, NULL, XML_PARSE_NONET);
+	xmlXPathContext *context;
+	xmlXPathObject *object;
+	char *ret;
+
+	assert_non_null(doc);
+	context = xmlXPathNewContext(doc);
+	object = xmlXPathEvalExpression((const xmlChar *)place, context);
+	assert_non_null(object);
+	ret = strdup((const char *)object->stringval);
+	xmlXPathFreeObject(object);
+	xmlXPathFreeContext(context);
+	xmlFreeDoc(doc);
+	return ret;
+}
+
+static int parse_hostile(size_t field, const char *hostile, struct vm_config **ret,
+			 struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *member = NULL, *text = NULL;
+	const char *at = strstr(hostile_fields[field], "%s");
+
+	assert_true(asprintf(&member, "%.*s%s%s", (int)(at - hostile_fields[field]),
+			     hostile_fields[field], hostile, at + 2) > 0);
+	assert_true(asprintf(&text,
+			     "{\"schema\":\"snp-launch/1\",\"name\":\"web1\",\"memory\":{\"size\":"
+			     "\"1GiB\"},\"cpu\":{\"count\":2}%s}",
+			     member) > 0);
+	return vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
+			       ret, err);
+}
+
+static void check_hostile(void **state)
+{
+	unsigned int accepted = 0, refused = 0;
+
+	(void)state;
+	for (size_t field = 0; field < ARRAY_SIZE(hostile_fields); field++)
+		for (size_t i = 0; i < ARRAY_SIZE(hostiles); i++) {
+			_cleanup_(vm_config_freep)
+			struct vm_config *config = NULL;
+			_cleanup_(freep)
+			char *text = NULL, *value = NULL;
+			struct domain_launch launch;
+			struct snp_error err = {0};
+
+			if (parse_hostile(field, hostiles[i], &config, &err) < 0) {
+				assert_int_not_equal(err.message[0], '\0');
+				refused++;
+				continue;
+			}
+			/* Launched where they lie, so that their paths reach the domain. */
+			launch = launch_of(config);
+			launch.kernel = config->kernel.path;
+			launch.initrd = config->initrd.path;
+			launch.firmware = config->firmware.path ? config->firmware.path : "/f";
+			if (domain_xml_build(config, &launch, NULL, &text, &err) < 0)
+				fail_msg("%s: %s", hostiles[i], err.message);
+			value = evaluate(text, hostile_places[field]);
+			assert_string_equal(value, field_of(config, field));
+			accepted++;
+		}
+	/* Both happen, and hardly less than now. */
+	assert_in_range(accepted, 400, 900);
+	assert_in_range(refused, 200, 900);
+}
+
+/* A path of the launch that XML cannot carry. */
+static void check_launch_path(void **state)
+{
+	static const char *const paths[] = {"/a\x01", "/a\xff", "/a\n", "/a\xe2\x80\xae"};
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = config_with("");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct domain_launch launch = launch_of(config);
+		char *text = NULL;
+		struct snp_error err = {0};
+
+		launch.firmware = paths[i];
+		assert_int_equal(domain_xml_build(config, &launch, NULL, &text, &err),
+				 -SNP_E_BAD_DOMAIN);
+		assert_null(text);
+		assert_null(strchr(err.message, '\n'));
+	}
+}
+
+/* <metadata> comes back as it was put. */
+static void check_record(void **state)
+{
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = config_with(",\"snp\":{\"policy\":{\"abi_min\":\"1.51\"}}");
+	struct domain_launch launch = launch_of(config);
+	_cleanup_(freep)
+	char *text = NULL, *broken = NULL;
+	struct domain_record record = {.policy = 77};
+	struct snp_error err = {0};
+
+	(void)state;
+	assert_int_equal(domain_xml_build(config, &launch, NULL, &text, NULL), 0);
+	assert_int_equal(domain_read_record("x", (struct snp_span){(uint8_t *)text, strlen(text)},
+					    &record, NULL),
+			 0);
+	assert_true(record.has_launch_digest && record.has_policy);
+	assert_memory_equal(record.launch_digest, launch.launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	assert_true(record.policy == (SNP_POLICY_DEFAULT | 0x133));
+	assert_string_equal(record.tool_version, SNP_VERSION);
+	assert_string_equal(record.state, launch.state);
+	assert_int_equal(record.n_measured, 2);
+	assert_string_equal(record.measured[1].input, "kernel");
+	assert_true(record.measured[1].size == 12345678);
+	assert_memory_equal(record.measured[1].sha256, measured[1].sha256, SNP_SHA256_SIZE);
+
+	record.policy = 77;
+	broken = replace_once(text, "size=\"12345678\"", "size=\"-1\"");
+	assert_int_equal(domain_read_record("x",
+					    (struct snp_span){(uint8_t *)broken, strlen(broken)},
+					    &record, &err),
+			 -SNP_E_BAD_DOMAIN);
+	assert_true(record.policy == 77);
+	assert_int_equal(domain_read_record("x",
+					    (struct snp_span){(const uint8_t *)GOOD_DOMAIN,
+							      strlen(GOOD_DOMAIN)},
+					    &record, &err),
+			 -SNP_E_NOT_FOUND);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(check_template),
+		cmocka_unit_test(check_hostile),
+		cmocka_unit_test(check_launch_path),
+		cmocka_unit_test(check_record),
+	};
+	size_t n = 4;
+
+	ADD_ROWS(tests, n, check_golden, goldens);
+	ADD_ROWS(tests, n, check_fragment, fragments);
+	return _cmocka_run_group_tests("domain_xml", tests, n, make_folder, remove_folder);
+}
