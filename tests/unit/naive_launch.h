@@ -13,18 +13,27 @@
  * A launch digest the slow way, with nothing of the library's: each page by itself, no sharing, no
  * plan. What it takes from the caller are the sections and the VMSAs.
  */
+static inline void naive_sha384(const uint8_t *data, size_t size, uint8_t ret[48])
+{
+	static EVP_MD *sha384;
+
+	if (!sha384)
+		sha384 = EVP_MD_fetch(NULL, "SHA2-384", NULL);
+	EVP_Digest(data, size, ret, NULL, sha384, NULL);
+}
+
 static inline void naive_extend(uint8_t ld[48], uint8_t type, uint64_t gpa, const uint8_t *page)
 {
 	uint8_t info[0x70] = {0};
 
 	memcpy(info, ld, 48);
 	if (type == 1 || type == 2)
-		EVP_Digest(page, 4096, info + 48, NULL, EVP_sha384(), NULL);
+		naive_sha384(page, 4096, info + 48);
 	info[0x60] = 0x70;
 	info[0x62] = type;
 	for (unsigned int i = 0; i < 8; i++)
 		info[0x68 + i] = (uint8_t)(gpa >> 8 * i);
-	EVP_Digest(info, sizeof(info), ld, NULL, EVP_sha384(), NULL);
+	naive_sha384(info, sizeof(info), ld);
 }
 
 static inline void naive_firmware(uint8_t ld[48], const uint8_t *image, uint64_t size)
