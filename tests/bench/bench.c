@@ -12,11 +12,11 @@
  * PAGE_INFO (112 + 17).
  */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <openssl/evp.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -56,10 +56,14 @@ static void die(const char *what)
 	exit(1);
 }
 
+/* The most memory that a command of the last run() had resident, in KiB. */
+static long resident;
+
 /* Seconds that a command takes, its output thrown away. */
 static double run(const char *const argv[])
 {
 	posix_spawn_file_actions_t actions;
+	struct rusage usage;
 	char *args[32];
 	double start;
 	pid_t pid;
@@ -72,9 +76,10 @@ static double run(const char *const argv[])
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	start = now();
 	if (posix_spawnp(&pid, args[0], &actions, NULL, args, environ) != 0 ||
-	    waitpid(pid, &status, 0) != pid || status != 0)
+	    wait4(pid, &status, 0, &usage) != pid || status != 0)
 		die(argv[0]);
 	start = now() - start;
+	resident = usage.ru_maxrss;
 	posix_spawn_file_actions_destroy(&actions);
 	while (n > 0)
 		free(args[--n]);
@@ -114,7 +119,7 @@ static int by_bytes(const void *a, const void *b)
 	return memcmp(a, b, PAGE);
 }
 
-static unsigned int distinct_pages(uint8_t *image, size_t pages)
+static double distinct_pages(uint8_t *image, size_t pages)
 {
 	unsigned int distinct = pages > 0;
 
@@ -192,59 +197,81 @@ static uint64_t size_of(const char *path)
 	return (uint64_t)st.st_size;
 }
 
-int main(int argc, char **argv)
+/* Medians of all parts, into `ret`; the most memory that the initrd took. */
+static long measure_all(const struct setting *s, double ret[static N_PARTS])
 {
 	static const unsigned int rounds[N_PARTS] = {
 		[START] = 101,	  [READ] = 101,	      [COMPRESS_512] = 101, [BLOCK_256] = 101,
 		[ONE_VCPU] = 101, [MANY_VCPUS] = 101, [INITRD] = 11,	    [OPENSSL] = 11};
 	static double times[N_PARTS][MAX_ROUNDS];
-	struct snp_error err = {0};
-	struct setting s;
-	double t[N_PARTS], firmware, pages, kernel, initrd;
-	uint64_t metadata, longer;
-	uint8_t *image;
-	size_t size;
-
-	if (argc != 6)
-		die("usage: bench TOOL FIRMWARE METADATA-PAGES KERNEL INITRD");
-	s = (struct setting){argv[1],
-			     argv[2],
-			     argv[4],
-			     argv[5],
-			     EVP_MD_fetch(NULL, "SHA2-512", NULL),
-			     EVP_MD_fetch(NULL, "SHA2-256", NULL)};
-	metadata = strtoull(argv[3], NULL, 10);
-	if (snp_file_read(s.firmware, SNP_MAX_FIRMWARE, &image, &size, &err) < 0)
-		die(err.message);
-	pages = (double)(size / PAGE);
+	long most = 0;
 
 	for (unsigned int i = 0; i < MAX_ROUNDS; i++)
-		for (enum part p = START; p < N_PARTS; p++)
-			if (i < rounds[p])
-				times[p][i] = measure(&s, p);
+		for (enum part p = START; p < N_PARTS; p++) {
+			if (i >= rounds[p])
+				continue;
+			times[p][i] = measure(s, p);
+			if (p == INITRD && resident > most)
+				most = resident;
+		}
 	for (enum part p = START; p < N_PARTS; p++)
-		t[p] = median(times[p], rounds[p]);
+		ret[p] = median(times[p], rounds[p]);
+	return most;
+}
 
-	longer = size_of(s.kernel) > size_of(s.initrd) ? size_of(s.kernel) : size_of(s.initrd);
-	kernel = (double)longer / 64 * t[BLOCK_256];
-	firmware =
-		t[START] + t[READ] +
-		(33 * (double)distinct_pages(image, size / PAGE) + 2 * (pages + (double)metadata)) *
-			t[COMPRESS_512];
-	initrd = firmware + 2 * t[COMPRESS_512] + kernel;
-
+static void print_parts(const double t[static N_PARTS], double pages, double distinct,
+			double metadata)
+{
 	printf("| part | |\n|---|---|\n");
 	printf("| process start | %.2f ms |\n", t[START] * 1e3);
 	printf("| read the firmware, %.0f pages | %.2f ms |\n", pages, t[READ] * 1e3);
 	printf("| SHA-512 compression | %.0f ns |\n", t[COMPRESS_512] * 1e9);
 	printf("| SHA-256 block | %.1f ns |\n", t[BLOCK_256] * 1e9);
-	printf("| distinct pages, metadata pages | %u, %" PRIu64 " |\n\n",
-	       distinct_pages(image, size / PAGE), metadata);
+	printf("| distinct pages, metadata pages | %.0f, %.0f |\n\n", distinct, metadata);
+}
+
+static void print_cases(const double t[static N_PARTS], double firmware, double boot)
+{
+	const double vcpu = 2 * t[COMPRESS_512];
+
 	printf("| case | whole | limit | ratio |\n|---|---|---|---|\n");
-	row("firmware, 1 vCPU", t[ONE_VCPU], firmware + 2 * t[COMPRESS_512]);
-	row("firmware, 512 vCPUs", t[MANY_VCPUS], firmware + 2 * 512 * t[COMPRESS_512]);
-	row("firmware, kernel, initrd, 1 vCPU", t[INITRD], initrd);
+	row("firmware, 1 vCPU", t[ONE_VCPU], firmware + vcpu);
+	row("firmware, 512 vCPUs", t[MANY_VCPUS], firmware + 512 * vcpu);
+	row("firmware, kernel, initrd, 1 vCPU", t[INITRD], firmware + vcpu + boot);
 	row("the same against `openssl dgst -sha256` of the initrd", t[INITRD], t[OPENSSL]);
+}
+
+int main(int argc, char **argv)
+{
+	struct snp_error err = {0};
+	struct setting s;
+	double t[N_PARTS], pages, distinct, metadata, firmware, blocks;
+	uint8_t *image;
+	size_t size;
+	long kib;
+
+	if (argc != 6)
+		die("usage: bench TOOL FIRMWARE METADATA-PAGES KERNEL INITRD");
+	s = (struct setting){.tool = argv[1],
+			     .firmware = argv[2],
+			     .kernel = argv[4],
+			     .initrd = argv[5],
+			     .sha512 = EVP_MD_fetch(NULL, "SHA2-512", NULL),
+			     .sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL)};
+	if (snp_file_read(s.firmware, SNP_MAX_FIRMWARE, &image, &size, &err) < 0)
+		die(err.message);
+	pages = (double)(size / PAGE);
+	distinct = distinct_pages(image, size / PAGE);
+	metadata = (double)strtoull(argv[3], NULL, 10);
+	blocks = (double)(size_of(s.kernel) > size_of(s.initrd) ? size_of(s.kernel)
+								: size_of(s.initrd)) /
+		 64;
+
+	kib = measure_all(&s, t);
+	firmware = t[START] + t[READ] + (33 * distinct + 2 * (pages + metadata)) * t[COMPRESS_512];
+	print_parts(t, pages, distinct, metadata);
+	print_cases(t, firmware, blocks * t[BLOCK_256]);
+	printf("\nAt most %ld KiB were resident with the initrd.\n", kib);
 	free(image);
 	return 0;
 }
