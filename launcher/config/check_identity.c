@@ -39,20 +39,29 @@ RULE(malformed_policy)
 }
 
 /* QEMU and Kata write the default as 196608; libvirt reads that as 0x196608: debug on, bit 17 off. */
-RULE(decimal_policy)
+static bool is_decimal(const struct launch_spec *spec)
 {
 	const char *text = spec->policy_text;
-	unsigned long long decimal;
 
-	if (!spec->has_policy || text[strspn(text, "0123456789")] != '\0' || strlen(text) > 18)
-		return false;
-	decimal = strtoull(text, NULL, 10);
-	if (snp_policy_check(decimal, NULL) < 0 || snp_policy_check(spec->policy, NULL) == 0)
+	return spec->has_policy && strlen(text) <= 18 && text[strspn(text, "0123456789")] == '\0' &&
+	       snp_policy_check(strtoull(text, NULL, 10), NULL) == 0 &&
+	       snp_policy_check(spec->policy, NULL) < 0;
+}
+
+/* Of bits that nobody meant there is nothing to say. */
+static bool has_meant_policy(const struct launch_spec *spec)
+{
+	return spec->has_policy && !is_decimal(spec);
+}
+
+RULE(decimal_policy)
+{
+	if (!is_decimal(spec))
 		return false;
 	snprintf(say, size,
 		 "the policy %s is read in base 16, as 0x%" PRIx64
 		 "; in base 10 it would be 0x%llx",
-		 text, spec->policy, decimal);
+		 spec->policy_text, spec->policy, strtoull(spec->policy_text, NULL, 10));
 	return true;
 }
 
@@ -60,7 +69,7 @@ RULE(reserved_bits)
 {
 	struct snp_error err = {0};
 
-	if (!spec->has_policy || snp_policy_check(spec->policy, &err) == 0)
+	if (!has_meant_policy(spec) || snp_policy_check(spec->policy, &err) == 0)
 		return false;
 	snprintf(say, size, "%s", err.message);
 	return true;
@@ -71,7 +80,7 @@ RULE(abi_version)
 {
 	unsigned int major = (unsigned int)((spec->policy & SNP_POLICY_ABI_MAJOR) >> 8);
 
-	if (!spec->has_policy || major <= 1)
+	if (!has_meant_policy(spec) || major <= 1)
 		return false;
 	snprintf(say, size, "the policy asks for firmware ABI %u.%u, and there is none above 1.x",
 		 major, (unsigned int)(spec->policy & SNP_POLICY_ABI_MINOR));
@@ -80,7 +89,7 @@ RULE(abi_version)
 
 RULE(migrate_ma)
 {
-	if (!spec->has_policy || !(spec->policy & SNP_POLICY_MIGRATE_MA))
+	if (!has_meant_policy(spec) || !(spec->policy & SNP_POLICY_MIGRATE_MA))
 		return false;
 	snprintf(say, size, "the policy allows a migration agent, which no KVM launches");
 	return true;
@@ -88,7 +97,7 @@ RULE(migrate_ma)
 
 RULE(debug)
 {
-	if (!spec->has_policy || !(spec->policy & SNP_POLICY_DEBUG))
+	if (!has_meant_policy(spec) || !(spec->policy & SNP_POLICY_DEBUG))
 		return false;
 	snprintf(say, size, "the policy lets the host read and write the guest's memory");
 	return true;
@@ -102,7 +111,7 @@ RULE(bits_of_newer_kernels)
 	bool no_smt = !(spec->policy & SNP_POLICY_SMT);
 	char names[256];
 
-	if (!spec->has_policy || options->has_policy_bits || (above == 0 && !no_smt))
+	if (!has_meant_policy(spec) || options->has_policy_bits || (above == 0 && !no_smt))
 		return false;
 	name_bits(above, names, sizeof(names));
 	snprintf(say, size, "before Linux 6.19 KVM refuses a policy %s%s%s%s", above ? "with " : "",
@@ -117,7 +126,7 @@ RULE(bits_not_on_host)
 			     SNP_POLICY_RESERVED_MBZ);
 	char names[256];
 
-	if (!spec->has_policy || !options->has_policy_bits || refused == 0)
+	if (!has_meant_policy(spec) || !options->has_policy_bits || refused == 0)
 		return false;
 	name_bits(refused, names, sizeof(names));
 	snprintf(say, size, "this host's KVM refuses a policy with %s (it accepts 0x%" PRIx64 ")",

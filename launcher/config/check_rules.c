@@ -25,7 +25,7 @@ const struct check_rule check_rules[] = {
 
 	ROW("malformed-policy", ERROR, true, NULL, SECURITY "/policy",
 	    "write the default as 0x00030000", malformed_policy)
-	ROW("decimal-policy", ERROR, false, NULL, SECURITY "/policy",
+	ROW("decimal-policy", ERROR, true, NULL, SECURITY "/policy",
 	    "write the policy with 0x", decimal_policy)
 	ROW("policy-reserved-bits", ERROR, true, "/snp/policy", SECURITY "/policy",
 	    "the secure processor refuses any other", reserved_bits)

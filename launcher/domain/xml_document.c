@@ -11,16 +11,18 @@
 
 #define X(s) ((const xmlChar *)(s))
 
-/* A document type is where entities come from; libvirt's documents have none. */
+/* A document type is where entities come from; libvirt's documents have none. Its line is kept where
+ * `_private` points to. */
 static void refuse_document_type(void *context, const xmlChar *name, const xmlChar *external,
 				 const xmlChar *system)
 {
 	xmlParserCtxt *ctxt = context;
+	int *line = ctxt->_private;
 
 	(void)name;
 	(void)external;
 	(void)system;
-	ctxt->_private = ctxt;
+	*line = ctxt->input->line;
 	xmlStopParser(ctxt);
 }
 
@@ -39,23 +41,23 @@ static unsigned int depth_of(const xmlNode *node, unsigned int limit)
 	return deepest + 1;
 }
 
-static int syntax_error(const char *name, xmlParserCtxt *ctxt, struct snp_error *err)
+static int syntax_error(const char *name, xmlParserCtxt *ctxt, int type_line, struct snp_error *err)
 {
 	const xmlError *last = xmlCtxtGetLastError(ctxt);
 	const char *message = last && last->message ? last->message : "is not XML";
-	int r;
+	int r, line = type_line ? type_line : last ? last->line : 0;
 
 	if (last && last->code == XML_ERR_NO_MEMORY)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	if (ctxt->_private)
+	if (type_line)
 		r = snp_fail(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET,
 			     "declares a document type, which no libvirt document does");
 	else
 		r = snp_fail(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET, "%.*s",
 			     (int)strcspn(message, "\n"), message);
-	if (err && last && last->line > 0) {
-		err->line = (uint32_t)last->line;
-		err->column = last->int2 > 0 ? (uint32_t)last->int2 : 0;
+	if (err && line > 0) {
+		err->line = (uint32_t)line;
+		err->column = last && last->int2 > 0 ? (uint32_t)last->int2 : 1;
 	}
 	return snp_in_file(err, r, name);
 }
@@ -70,7 +72,7 @@ int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc *
 	_cleanup_(xmlFreeDocp)
 	xmlDoc *doc = NULL;
 	const xmlNode *node;
-	int r;
+	int r, type_line = 0;
 
 	if (text.size > DOMAIN_MAX_SIZE)
 		return snp_in_file(err,
@@ -81,14 +83,15 @@ int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc *
 	ctxt = xmlNewParserCtxt();
 	if (!ctxt)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	ctxt->_private = &type_line;
 	ctxt->sax->internalSubset = refuse_document_type;
 	/* Data and size of an empty span may be NULL and 0, which libxml2 answers without an error. */
 	doc = xmlCtxtReadMemory(ctxt, text.size ? (const char *)text.data : " ",
 				text.size ? (int)text.size : 1, NULL, "UTF-8",
 				XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
 					XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
-	if (!doc || !ctxt->wellFormed || ctxt->_private)
-		return syntax_error(name, ctxt, err);
+	if (!doc || !ctxt->wellFormed || type_line)
+		return syntax_error(name, ctxt, type_line, err);
 	node = xmlDocGetRootElement(doc);
 	if (!node || node->ns || !xmlStrEqual(node->name, X(root)))
 		return snp_in_file(err,
