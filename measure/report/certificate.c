@@ -192,11 +192,8 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 	return 0;
 }
 
-/* One PEM block after the other; text between them is passed over, as everywhere. Returns the number of
- * blocks. */
-static int each_pem(struct snp_span text, const char *label, void *arg,
-		    int (*add)(void *arg, struct snp_span der, struct snp_error *err),
-		    struct snp_error *err)
+int pem_each(struct snp_span text, const char *label, struct snp_certificates *set, pem_sink add,
+	     struct snp_error *err)
 {
 	_cleanup_(BIO_free_allp)
 	BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
@@ -215,7 +212,7 @@ static int each_pem(struct snp_span text, const char *label, void *arg,
 		if (strcmp(name, label) != 0 || header[0] != '\0')
 			r = bad(err, "PEM with something else in it than asked for");
 		else
-			r = add(arg, (struct snp_span){der, (size_t)size}, err);
+			r = add(set, (struct snp_span){der, (size_t)size}, err);
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_free(der);
@@ -228,11 +225,6 @@ static int each_pem(struct snp_span text, const char *label, void *arg,
 	return n;
 }
 
-static int add_der_to(void *set, struct snp_span der, struct snp_error *err)
-{
-	return add_der(set, der, err);
-}
-
 int snp_certificates_add_table(struct snp_certificates *set, struct snp_span bytes,
 			       struct snp_error *err)
 {
@@ -241,7 +233,7 @@ int snp_certificates_add_table(struct snp_certificates *set, struct snp_span byt
 
 	r = snp_certificate_table_parse(bytes, &table, err);
 	for (size_t i = 0; r == 0 && i < table.n_entries; i++) {
-		enum snp_certificate_kind kind = snp_table_guid_kind(table.entries[i].guid);
+		enum snp_certificate_kind kind = snp_certificate_guid_kind(table.entries[i].guid);
 
 		if (kind == SNP_VCEK || kind == SNP_VLEK)
 			r = add_der(set, table.entries[i].object, err);
@@ -260,52 +252,14 @@ int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes, st
 
 	if (bytes.size > 0 && bytes.data[0] == 0x30)
 		return add_der(set, bytes, err);
-	if (snp_span_sub(bytes, 0, SNP_GUID_SIZE, &guid) &&
-	    snp_table_guid_kind(guid.data) != SNP_CERTIFICATE_OTHER)
+	if (snp_span_sub(bytes, 0, SNP_CERTIFICATE_GUID_SIZE, &guid) &&
+	    snp_certificate_guid_kind(guid.data) != SNP_CERTIFICATE_OTHER)
 		return snp_certificates_add_table(set, bytes, err);
 	if (bytes.size == 0 || bytes.size > SNP_MAX_SMALL ||
 	    !memmem(bytes.data, bytes.size, begin, sizeof(begin) - 1))
 		return bad(err, "not a certificate: neither DER, PEM nor a certificate table");
-	n = each_pem(bytes, PEM_STRING_X509, set, add_der_to, err);
+	n = pem_each(bytes, PEM_STRING_X509, set, add_der, err);
 	return n < 0 ? n : 0;
-}
-
-static int add_crl_der(void *arg, struct snp_span der, struct snp_error *err)
-{
-	struct snp_certificates *set = arg;
-	const unsigned char *p = der.data;
-	_cleanup_(X509_CRL_freep)
-	X509_CRL *crl = NULL;
-
-	if (der.size <= SNP_MAX_CRL_SIZE)
-		crl = d2i_X509_CRL(NULL, &p, (long)der.size);
-	ERR_clear_error();
-	if (!crl || p != der.data + der.size)
-		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
-				"not a CRL: no CertificateList in DER to its last byte");
-	if (set->n_crls == ARRAY_SIZE(set->crls))
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %zu CRLs",
-				ARRAY_SIZE(set->crls));
-	set->crls[set->n_crls++] = TAKE_PTR(crl);
-	return 0;
-}
-
-int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes,
-			     struct snp_error *err)
-{
-	struct snp_error why = {0};
-	int n;
-
-	if (bytes.size == 0 || bytes.data[0] == 0x30 || bytes.size > 2 * SNP_MAX_CRL_SIZE)
-		return add_crl_der(set, bytes, err);
-	n = each_pem(bytes, PEM_STRING_X509_CRL, set, add_crl_der, &why);
-	if (n == -SNP_E_NO_MEMORY)
-		return no_memory(err);
-	if (n < 1)
-		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
-				"not a CRL: neither DER nor PEM%s%s", n < 0 ? ": " : "",
-				n < 0 ? why.message : "");
-	return 0;
 }
 
 bool snp_certificates_at(const struct snp_certificates *set, size_t i, struct snp_certificate *ret)

@@ -15,7 +15,7 @@ enum {
 };
 
 static const struct {
-	uint8_t guid[SNP_GUID_SIZE];
+	uint8_t guid[SNP_CERTIFICATE_GUID_SIZE];
 	enum snp_certificate_kind kind;
 } guids[] = {
 	/* 63da758d-e664-4564-adc5-f4b93be8accd */
@@ -36,10 +36,11 @@ static const struct {
 	 SNP_ARK},
 };
 
-enum snp_certificate_kind snp_table_guid_kind(const uint8_t guid[static SNP_GUID_SIZE])
+enum snp_certificate_kind
+snp_certificate_guid_kind(const uint8_t guid[static SNP_CERTIFICATE_GUID_SIZE])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
-		if (memcmp(guid, guids[i].guid, SNP_GUID_SIZE) == 0)
+		if (memcmp(guid, guids[i].guid, SNP_CERTIFICATE_GUID_SIZE) == 0)
 			return guids[i].kind;
 	return SNP_CERTIFICATE_OTHER;
 }
@@ -56,7 +57,7 @@ static int read_entries(struct snp_span bytes, struct snp_certificate_table *tab
 	static const uint8_t terminator[ENTRY_SIZE];
 
 	for (uint64_t at = 0;; at += ENTRY_SIZE) {
-		struct snp_table_entry *entry = &table->entries[table->n_entries];
+		struct snp_certificate_entry *entry = &table->entries[table->n_entries];
 		struct snp_span raw;
 		uint32_t offset = 0, length = 0;
 
@@ -74,9 +75,10 @@ static int read_entries(struct snp_span bytes, struct snp_certificate_table *tab
 			return bad(err, at + ENTRY_LENGTH, "an entry of no bytes or over 16 KiB");
 		if (!snp_span_sub(bytes, offset, length, &entry->object))
 			return bad(err, at + ENTRY_OFFSET, "an entry reaches beyond the table");
-		memcpy(entry->guid, raw.data, SNP_GUID_SIZE);
+		memcpy(entry->guid, raw.data, SNP_CERTIFICATE_GUID_SIZE);
 		for (size_t i = 0; i < table->n_entries; i++)
-			if (memcmp(table->entries[i].guid, entry->guid, SNP_GUID_SIZE) == 0)
+			if (memcmp(table->entries[i].guid, entry->guid,
+				   SNP_CERTIFICATE_GUID_SIZE) == 0)
 				return bad(err, at, "a GUID stands twice");
 		table->n_entries++;
 	}

@@ -3,6 +3,7 @@
 #define REPORT_CERTIFICATES_H
 
 #include <openssl/x509.h>
+#include <time.h>
 
 #include <snp/certificate.h>
 #include <snp/cleanup.h>
@@ -74,6 +75,16 @@ void chain_find(const struct snp_certificates *set, const struct snp_root *roots
  * libcrypto says is wrong. Errors: SNP_E_NO_MEMORY. */
 int chain_verify(const struct certificate *leaf, const struct chain *chain,
 		 const char **ret_problem, struct snp_error *err);
+
+/* What is wrong with a CRL of the chain's ARK at this time, the certificates of the chain revoked by it
+ * among that; NULL if nothing is. */
+const char *crl_problem(X509_CRL *crl, const struct chain *chain, time_t at);
+
+/* Hand each PEM block, which must have this label, to `add`; text between blocks is passed over, as
+ * everywhere. Returns the number of blocks. Errors: SNP_E_BAD_CERTIFICATE, those of `add`. */
+typedef int (*pem_sink)(struct snp_certificates *set, struct snp_span der, struct snp_error *err);
+int pem_each(struct snp_span text, const char *label, struct snp_certificates *set, pem_sink add,
+	     struct snp_error *err);
 
 /* Over the received bytes 0-0x29f. Errors: SNP_E_NO_MEMORY. */
 int signature_verify(struct snp_span report, const struct snp_report *fields, EVP_PKEY *key,

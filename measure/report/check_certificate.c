@@ -173,28 +173,6 @@ static enum snp_outcome certificate_dates(struct inquiry *q)
 	return SNP_PASSED;
 }
 
-/* What is wrong with a CRL of the ARK for the chain at this time, or NULL. AMD's have no critical
- * extension; one that is there would change what the list means. */
-static const char *crl_problem(X509_CRL *crl, const struct chain *chain, time_t at)
-{
-	X509_REVOKED *entry;
-
-	if (X509_CRL_verify(crl, X509_get0_pubkey(chain->root->x509)) != 1)
-		return "the ARK did not sign it";
-	for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
-		if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
-			return "it has a critical extension";
-	if (X509_cmp_time(X509_CRL_get0_lastUpdate(crl), &at) != -1)
-		return "it is from later";
-	if (!X509_CRL_get0_nextUpdate(crl) ||
-	    X509_cmp_time(X509_CRL_get0_nextUpdate(crl), &at) != 1)
-		return "it is out of date";
-	if (X509_CRL_get0_by_cert(crl, &entry, chain->intermediate->x509) != 0 ||
-	    X509_CRL_get0_by_cert(crl, &entry, chain->root->x509) != 0)
-		return "it names the CA certificate: revoked";
-	return NULL;
-}
-
 static enum snp_outcome revocation(struct inquiry *q)
 {
 	const struct snp_certificates *set = q->evidence->certificates;
@@ -210,7 +188,6 @@ static enum snp_outcome revocation(struct inquiry *q)
 			continue;
 		found = true;
 		problem = crl_problem(set->crls[i], &q->chain, (time_t)q->evidence->at_time);
-		ERR_clear_error();
 		if (problem)
 			return FAIL("the CRL: %s", problem);
 	}

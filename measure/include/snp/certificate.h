@@ -98,17 +98,17 @@ SNP_CHECK int snp_certificates_trusted(const struct snp_certificates *set, size_
  * A certificate table (GHCB specification 56421, SNP Extended Guest Request): entries of a GUID in text
  * order, offset and length, ended by one of zeros, then the objects.
  */
-#define SNP_MAX_TABLE_ENTRIES 64
-#define SNP_GUID_SIZE	      16
+#define SNP_MAX_TABLE_ENTRIES	  64
+#define SNP_CERTIFICATE_GUID_SIZE 16
 
-struct snp_table_entry {
-	uint8_t guid[SNP_GUID_SIZE];
+struct snp_certificate_entry {
+	uint8_t guid[SNP_CERTIFICATE_GUID_SIZE];
 	struct snp_span object; /* borrowed */
 };
 
 struct snp_certificate_table {
 	size_t n_entries;
-	struct snp_table_entry entries[SNP_MAX_TABLE_ENTRIES];
+	struct snp_certificate_entry entries[SNP_MAX_TABLE_ENTRIES];
 };
 
 /* Read a table of at most SNP_MAX_SMALL bytes. Refused: no terminator, an object that is empty, over
@@ -119,7 +119,8 @@ SNP_CHECK int snp_certificate_table_parse(struct snp_span bytes, struct snp_cert
 
 /* The kind of object that a GUID announces (SNP_ASK for ASK and ASVK); SNP_CERTIFICATE_OTHER for any
  * other. */
-enum snp_certificate_kind snp_table_guid_kind(const uint8_t guid[static SNP_GUID_SIZE]);
+enum snp_certificate_kind
+snp_certificate_guid_kind(const uint8_t guid[static SNP_CERTIFICATE_GUID_SIZE]);
 
 /* The path of a certificate (SNP_VCEK; SNP_ARK and SNP_ASK or SNP_ASVK come in one chain) or of the CRL
  * at AMD's key server, https://kdsintf.amd.com; false where there is none: a VLEK comes from the cloud

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/report.h>
+
+#include "../fixtures/attestation.h"
+
+/* What the rows start from: each container of a right report, made as its users make it. */
+#define MAX_SIZE (SNP_MAX_CONTAINER + 64)
+
+static size_t make_raw(uint8_t *ret)
+{
+	fixture_report(SNP_PRODUCT_MILAN, 3, SNP_VCEK, ret);
+	return SNP_REPORT_SIZE;
+}
+
+static size_t make_extended(uint8_t *ret)
+{
+	memset(ret + SNP_REPORT_SIZE, 0xee, 4096);
+	return make_raw(ret) + 4096;
+}
+
+static size_t make_largest(uint8_t *ret)
+{
+	return make_raw(ret) + SNP_MAX_SMALL;
+}
+
+/* struct snp_report_resp of Linux 6.12, include/uapi/linux/sev-guest.h. */
+static size_t make_response(uint8_t *ret)
+{
+	memset(ret, 0, 4000);
+	snp_put_le32(ret + 4, SNP_REPORT_SIZE);
+	make_raw(ret + 0x20);
+	return 4000;
+}
+
+static const char claims[] = "{\"keys\":[]}";
+
+static size_t make_hcl(uint8_t *ret)
+{
+	memset(ret, 0, 2600);
+	memcpy(ret, "HCLA", 4);
+	snp_put_le32(ret + 0x04, 1);
+	snp_put_le32(ret + 0x08, 0x500);
+	snp_put_le32(ret + 0x0c, 2);
+	make_raw(ret + 0x20);
+	snp_put_le32(ret + 0x4c0, 20 + sizeof(claims) - 1);
+	snp_put_le32(ret + 0x4c4, 1);
+	snp_put_le32(ret + 0x4c8, 2);
+	snp_put_le32(ret + 0x4cc, 1);
+	snp_put_le32(ret + 0x4d0, sizeof(claims) - 1);
+	memcpy(ret + 0x4d4, claims, sizeof(claims) - 1);
+	return 2600;
+}
+
+static const struct mangle {
+	const char *name;
+	size_t (*make)(uint8_t *ret);
+	int change; /* of the size */
+	unsigned int at, n;
+	const char *bytes;
+	int status;
+	enum snp_container_kind kind;
+	uint64_t offset; /* of the complaint */
+} mangles[] = {
+	{"raw", make_raw, 0, 0, 0, "", 0, SNP_CONTAINER_RAW, 0},
+	{"raw, one short", make_raw, -1, 0, 0, "", -SNP_E_NOT_A_REPORT, 0, SNP_NO_OFFSET},
+	{"raw, one long", make_raw, 1, 0, 0, "", -SNP_E_NOT_A_REPORT, 0, SNP_REPORT_SIZE},
+	{"raw, 23 long", make_raw, 23, 0, 0, "", -SNP_E_NOT_A_REPORT, 0, SNP_REPORT_SIZE},
+	{"nothing", make_raw, -SNP_REPORT_SIZE, 0, 0, "", -SNP_E_NOT_A_REPORT, 0, SNP_NO_OFFSET},
+	{"793 bytes", make_raw, 793 - SNP_REPORT_SIZE, 0, 0, "", -SNP_E_NOT_A_REPORT, 0,
+	 SNP_NO_OFFSET},
+	{"extended", make_extended, 0, 0, 0, "", 0, SNP_CONTAINER_EXTENDED, 0},
+	{"extended, the largest", make_largest, 0, 0, 0, "", 0, SNP_CONTAINER_EXTENDED, 0},
+	{"extended, one more", make_largest, 1, 0, 0, "", -SNP_E_NOT_A_REPORT, 0, SNP_REPORT_SIZE},
+	{"extended of 4000 bytes", make_extended, 4000 - SNP_REPORT_SIZE - 4096, 0, 0, "", 0,
+	 SNP_CONTAINER_EXTENDED, 0},
+	{"response", make_response, 0, 0, 0, "", 0, SNP_CONTAINER_RESPONSE, 0},
+	{"response, status", make_response, 0, 0, 1, "\x16", -SNP_E_BAD_CONTAINER, 0, 0},
+	{"response, size", make_response, 0, 4, 1, "\xa1", -SNP_E_BAD_CONTAINER, 0, 4},
+	{"response, byte behind", make_response, 0, 0x4c0, 1, "\x01", -SNP_E_BAD_CONTAINER, 0,
+	 0x4c0},
+	{"response, last byte", make_response, 0, 3999, 1, "\x01", -SNP_E_BAD_CONTAINER, 0, 3999},
+	{"HCL", make_hcl, 0, 0, 0, "", 0, SNP_CONTAINER_HCL, 0},
+	{"HCL, to its last byte", make_hcl, 0x4d4 + 11 - 2600, 0, 0, "", 0, SNP_CONTAINER_HCL, 0},
+	{"HCL, JSON cut", make_hcl, 0x4d4 + 10 - 2600, 0, 0, "", -SNP_E_BAD_CONTAINER, 0, 0x4d0},
+	{"HCL, no claims", make_hcl, 0x4d3 - 2600, 0, 0, "", -SNP_E_BAD_CONTAINER, 0,
+	 SNP_NO_OFFSET},
+	{"HCL, magic alone", make_hcl, 4 - 2600, 0, 0, "", -SNP_E_BAD_CONTAINER, 0, SNP_NO_OFFSET},
+	{"HCL, version 2", make_hcl, 0, 0x04, 1, "\x02", -SNP_E_BAD_CONTAINER, 0, 0x04},
+	{"HCL, request 1", make_hcl, 0, 0x0c, 1, "\x01", -SNP_E_BAD_CONTAINER, 0, 0x0c},
+	{"HCL, reserved", make_hcl, 0, 0x1f, 1, "\x01", -SNP_E_BAD_CONTAINER, 0, 0x1f},
+	{"HCL, claims of version 2", make_hcl, 0, 0x4c4, 1, "\x02", -SNP_E_BAD_CONTAINER, 0, 0x4c4},
+	{"HCL, of TDX", make_hcl, 0, 0x4c8, 1, "\x04", -SNP_E_BAD_CONTAINER, 0, 0x4c8},
+	{"HCL, of SHA-384", make_hcl, 0, 0x4cc, 1, "\x02", -SNP_E_BAD_CONTAINER, 0, 0x4cc},
+	{"HCL, JSON of none", make_hcl, 0, 0x4d0, 1, "\x00", -SNP_E_BAD_CONTAINER, 0, 0x4d0},
+	{"HCL, JSON of 2^32-1", make_hcl, 0, 0x4d0, 4, "\xff\xff\xff\xff", -SNP_E_BAD_CONTAINER, 0,
+	 0x4d0},
+	{"HCL, byte behind", make_hcl, 0, 2599, 1, "\x01", -SNP_E_BAD_CONTAINER, 0, 2599},
+};
+
+static void check_mangle(void **state)
+{
+	const struct mangle *row = *state;
+	struct snp_container container = {.kind = 77};
+	struct snp_error err = {0};
+	uint8_t *whole = calloc(1, MAX_SIZE), *bytes;
+	size_t size;
+
+	assert_non_null(whole);
+	size = (size_t)((long)row->make(whole) + row->change);
+	memcpy(whole + row->at, row->bytes, row->n);
+	bytes = malloc(size + 1); /* in its size, so that AddressSanitizer sees one too far */
+	memcpy(bytes, whole, size);
+	bytes = realloc(bytes, size ? size : 1);
+	assert_int_equal(snp_container_parse((struct snp_span){bytes, size}, &container, &err),
+			 row->status);
+	if (row->status < 0) {
+		assert_int_equal(container.kind, 77);
+		assert_true(err.message[0] != '\0');
+		assert_true(err.offset == row->offset);
+	} else {
+		uint8_t report[SNP_REPORT_SIZE];
+
+		make_raw(report);
+		assert_int_equal(container.kind, row->kind);
+		assert_int_equal(container.report.size, SNP_REPORT_SIZE);
+		assert_memory_equal(container.report.data, report, SNP_REPORT_SIZE);
+		assert_int_equal(container.certificates.size,
+				 row->kind == SNP_CONTAINER_EXTENDED ? size - SNP_REPORT_SIZE : 0);
+		assert_int_equal(container.runtime_data.size,
+				 row->kind == SNP_CONTAINER_HCL ? sizeof(claims) - 1 : 0);
+		assert_true(strlen(snp_container_name(container.kind)) > 0);
+	}
+	free(bytes);
+	free(whole);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[ROWS_MAX];
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, check_mangle, mangles);
+	return RUN_TESTS("container", tests, n);
+}
