@@ -35,44 +35,69 @@ static enum snp_outcome denied_product(struct inquiry *q)
 	return SNP_PASSED;
 }
 
-/* How much of a published launch the report differs from. One digest may be published for images that
+static bool is_set(const uint8_t id[static SNP_ID_SIZE])
+{
+	static const uint8_t zeros[SNP_ID_SIZE];
+
+	return memcmp(id, zeros, sizeof(zeros)) != 0;
+}
+
+/* In how much the report differs from a published image. One digest may be published for images that
  * differ in what it does not cover. */
-static unsigned int distance(const struct snp_report *report, const struct snp_reference *r)
+static unsigned int distance(const struct snp_report *report,
+			     const struct snp_reference_image *image)
 {
 	unsigned int n = 0;
 
-	n += report->policy != r->policy;
-	n += report->guest_svn < r->guest_svn;
-	n += r->has_family_id && !equal(report->family_id, r->family_id, 16);
-	n += r->has_image_id && !equal(report->image_id, r->image_id, 16);
+	n += report->policy != image->policy;
+	n += report->guest_svn < image->guest_svn;
+	n += is_set(image->family_id) && !equal(report->family_id, image->family_id, SNP_ID_SIZE);
+	n += is_set(image->image_id) && !equal(report->image_id, image->image_id, SNP_ID_SIZE);
+	return n;
+}
+
+/* Find the nearest image with a variant of this digest. Returns the number of variants. */
+static size_t find_published(struct snp_verdict *verdict, const struct snp_reference *reference)
+{
+	unsigned int nearest = UINT32_MAX;
+	size_t n = 0;
+
+	for (size_t i = 0; reference && i < reference->n_images; i++) {
+		const struct snp_reference_image *image = &reference->images[i];
+		unsigned int d = distance(&verdict->report, image);
+
+		n += image->n_variants;
+		for (size_t v = 0; v < image->n_variants && d < nearest; v++) {
+			if (!equal(verdict->report.measurement, image->variants[v].launch_digest,
+				   SNP_MEASUREMENT_SIZE))
+				continue;
+			nearest = d;
+			verdict->image = image;
+			verdict->variant = &image->variants[v];
+		}
+	}
 	return n;
 }
 
 static enum snp_outcome measurement(struct inquiry *q)
 {
 	const struct snp_expectations *e = q->expected;
-	const struct snp_report *report = &q->verdict->report;
-	unsigned int nearest = UINT32_MAX;
+	struct snp_verdict *verdict = q->verdict;
 	bool found = false;
+	size_t n;
 
-	if (e->n_references == 0 && e->n_measurements == 0)
+	if (!e->reference && e->n_measurements == 0)
 		return NOT_ASKED("no launch digest was expected");
 	for (size_t i = 0; i < e->n_measurements; i++)
-		found |= equal(report->measurement, e->measurements[i], SNP_MEASUREMENT_SIZE);
-	for (size_t i = 0; i < e->n_references; i++) {
-		const struct snp_reference *r = &e->references[i];
-		unsigned int d = distance(report, r);
-
-		if (!equal(report->measurement, r->launch_digest, SNP_MEASUREMENT_SIZE) ||
-		    d >= nearest)
-			continue;
-		found = true;
-		nearest = d;
-		q->verdict->reference = r;
-	}
-	if (!found)
-		return FAIL("none of %zu that are expected", e->n_references + e->n_measurements);
-	return PASS("%s", q->verdict->reference ? q->verdict->reference->name : "");
+		found |= equal(verdict->report.measurement, e->measurements[i],
+			       SNP_MEASUREMENT_SIZE);
+	n = find_published(verdict, e->reference);
+	if (verdict->variant)
+		return PASS("%s on %s, %" PRIu32 " vCPUs%s%s", verdict->image->name,
+			    verdict->variant->vmm_profile, verdict->variant->vcpu_count,
+			    verdict->variant->cpu_model ? ", " : "",
+			    verdict->variant->cpu_model ? verdict->variant->cpu_model : "");
+	return found ? SNP_PASSED : FAIL("none of %zu that are expected", n + e->n_measurements);
 }
 
 static enum snp_outcome debug(struct inquiry *q)
@@ -86,18 +111,19 @@ static enum snp_outcome debug(struct inquiry *q)
 
 static enum snp_outcome policy(struct inquiry *q)
 {
-	const struct snp_reference *r = q->verdict->reference;
+	const struct snp_reference_image *image = q->verdict->image;
 	uint64_t found = q->verdict->report.policy;
 
-	if (!q->expected->has_policy && !r)
+	if (!q->expected->has_policy && !image)
 		return NOT_ASKED("%s", "");
 	if (q->expected->has_policy && found != q->expected->policy)
 		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is expected", found,
 			    q->expected->policy);
 	/* With an upper limit of the caller's own, the published policy is an upper limit too. */
-	if (r && found != r->policy &&
-	    !(q->expected->has_policy_at_most && snp_policy_at_most(found, r->policy)))
-		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is published", found, r->policy);
+	if (image && found != image->policy &&
+	    !(q->expected->has_policy_at_most && snp_policy_at_most(found, image->policy)))
+		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is published", found,
+			    image->policy);
 	return SNP_PASSED;
 }
 
@@ -114,15 +140,15 @@ static enum snp_outcome policy_at_most(struct inquiry *q)
 
 static enum snp_outcome guest_svn(struct inquiry *q)
 {
-	const struct snp_reference *r = q->verdict->reference;
+	const struct snp_reference_image *image = q->verdict->image;
 	uint32_t found = q->verdict->report.guest_svn, minimum = 0;
 
-	if (!q->expected->has_guest_svn_min && !r)
+	if (!q->expected->has_guest_svn_min && !image)
 		return NOT_ASKED("%s", "");
 	if (q->expected->has_guest_svn_min)
 		minimum = q->expected->guest_svn_min;
-	if (r && r->guest_svn > minimum)
-		minimum = r->guest_svn;
+	if (image && image->guest_svn > minimum)
+		minimum = image->guest_svn;
 	if (found < minimum)
 		return FAIL("%" PRIu32 ", where at least %" PRIu32 " is expected", found, minimum);
 	return SNP_PASSED;
@@ -137,30 +163,31 @@ static enum snp_outcome exactly(struct inquiry *q, bool asked, const uint8_t *fo
 	return equal(found, wanted, size) ? SNP_PASSED : FAIL("another than expected");
 }
 
-/* As above, from the caller, a published launch, or both. */
-static enum snp_outcome both(struct inquiry *q, const uint8_t found[static 16], bool asked,
-			     const uint8_t wanted[static 16], bool published,
-			     const uint8_t *reference)
+/* As above, from the caller, a published image (NULL: none), or both. */
+static enum snp_outcome both(struct inquiry *q, const uint8_t found[static SNP_ID_SIZE], bool asked,
+			     const uint8_t wanted[static SNP_ID_SIZE], const uint8_t *published)
 {
-	if (published && !equal(found, reference, 16))
+	if (!published || !is_set(published))
+		return exactly(q, asked, found, wanted, SNP_ID_SIZE);
+	if (!equal(found, published, SNP_ID_SIZE))
 		return FAIL("another than published");
-	return exactly(q, asked || published, found, asked ? wanted : reference, 16);
+	return exactly(q, true, found, asked ? wanted : published, SNP_ID_SIZE);
 }
 
 static enum snp_outcome family_id(struct inquiry *q)
 {
-	const struct snp_reference *r = q->verdict->reference;
+	const struct snp_reference_image *image = q->verdict->image;
 
 	return both(q, q->verdict->report.family_id, q->expected->has_family_id,
-		    q->expected->family_id, r && r->has_family_id, r ? r->family_id : NULL);
+		    q->expected->family_id, image ? image->family_id : NULL);
 }
 
 static enum snp_outcome image_id(struct inquiry *q)
 {
-	const struct snp_reference *r = q->verdict->reference;
+	const struct snp_reference_image *image = q->verdict->image;
 
 	return both(q, q->verdict->report.image_id, q->expected->has_image_id,
-		    q->expected->image_id, r && r->has_image_id, r ? r->image_id : NULL);
+		    q->expected->image_id, image ? image->image_id : NULL);
 }
 
 static enum snp_outcome host_data(struct inquiry *q)
@@ -242,13 +269,14 @@ static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
 
 static enum snp_outcome minimum_tcb(struct inquiry *q)
 {
-	const struct snp_reference *r = q->verdict->reference;
+	const struct snp_reference_image *image = q->verdict->image;
 	uint64_t reported = q->verdict->report.reported_tcb;
-	bool published = r && r->has_minimum_tcb;
+	enum snp_product product = q->verdict->product;
+	bool published = image && image->has_minimum_tcb[product];
 
 	if (!q->expected->has_minimum_tcb && !published)
 		return NOT_ASKED("%s", "");
-	if (published && tcb_at_least(q, reported, &r->minimum_tcb) == SNP_FAILED)
+	if (published && tcb_at_least(q, reported, &image->minimum_tcb[product]) == SNP_FAILED)
 		return SNP_FAILED;
 	if (!q->expected->has_minimum_tcb)
 		return SNP_PASSED;

@@ -29,7 +29,10 @@ struct scene {
 	bool no_leaf, no_ark, no_intermediate;
 	struct snp_expectations expected;
 	struct snp_reference reference;
-	uint8_t lists[2][64]; /* what lists in `expected` point to */
+	struct snp_reference_image images[2];
+	struct snp_reference_variant variants[2];
+	char name[8], profile[8]; /* of all images and variants */
+	uint8_t lists[2][64];	  /* what lists in `expected` point to */
 	int64_t at_time;
 	struct snp_span runtime_data;
 	struct snp_root roots[FIXTURE_ROOTS];
@@ -58,7 +61,11 @@ static void set_up(const struct row *row, struct scene *s)
 	enum snp_product product = row->product ? row->product : SNP_PRODUCT_MILAN;
 	enum snp_certificate_kind kind = row->kind == SNP_VLEK ? SNP_VLEK : SNP_VCEK;
 
-	*s = (struct scene){.product = product, .kind = kind, .at_time = FIXTURE_TIME};
+	*s = (struct scene){.product = product,
+			    .kind = kind,
+			    .at_time = FIXTURE_TIME,
+			    .name = "image",
+			    .profile = "qemu"};
 	fixture_report(product, row->version ? row->version : 3, kind, s->report);
 	fixture_leaf(product, kind, &s->leaf);
 	memcpy(s->lists[0], s->report + 0x90, SNP_MEASUREMENT_SIZE);
@@ -629,31 +636,48 @@ EXPECT(launch_mit_more, e->has_launch_mitigations = true; e->launch_mitigations 
 EXPECT(current_mit, e->has_current_mitigations = true; e->current_mitigations = 0x0f);
 EXPECT(current_mit_more, e->has_current_mitigations = true; e->current_mitigations = 0x1f);
 
-/* A published launch that the report is of. */
+/* A published document, the report's launch in its second image. */
 static void publish(struct scene *s)
 {
-	struct snp_reference *r = &s->reference;
+	struct snp_reference_image *image = &s->images[1];
 
-	*r = (struct snp_reference){.name = "image", .policy = 0x30000, .guest_svn = 7};
-	memset(r->launch_digest, 0x3e, sizeof(r->launch_digest));
-	r->has_family_id = r->has_image_id = r->has_minimum_tcb = true;
-	memset(r->family_id, 0xf1, 16);
-	memset(r->image_id, 0x1d, 16);
-	r->minimum_tcb = TCB(4, 0, 24, 219, 0);
-	s->expected.references = r;
-	s->expected.n_references = 1;
+	for (size_t i = 0; i < 2; i++) {
+		s->variants[i] = (struct snp_reference_variant){.vmm_profile = s->profile};
+		s->images[i] = (struct snp_reference_image){
+			.name = s->name, .variants = &s->variants[i], .n_variants = 1};
+	}
+	memset(s->variants[1].launch_digest, 0x3e, SNP_MEASUREMENT_SIZE);
+	image->policy = 0x30000;
+	image->guest_svn = 7;
+	memset(image->family_id, 0xf1, 16);
+	memset(image->image_id, 0x1d, 16);
+	image->has_minimum_tcb[SNP_PRODUCT_MILAN] = true;
+	image->minimum_tcb[SNP_PRODUCT_MILAN] = TCB(4, 0, 24, 219, 0);
+	image->has_minimum_tcb[SNP_PRODUCT_TURIN] = true;
+	image->minimum_tcb[SNP_PRODUCT_TURIN] = TCB(255, 255, 255, 255, 255);
+	s->reference = (struct snp_reference){.images = s->images, .n_images = 2};
+	s->expected.reference = &s->reference;
 	s->expected.n_measurements = 0;
 }
 
+/* The first image is published with the same digest, and fits worse. */
+static void publish_twice(struct scene *s)
+{
+	publish(s);
+	memset(s->variants[0].launch_digest, 0x3e, SNP_MEASUREMENT_SIZE);
+}
+
 EXPECT(published, (void)e; publish(s));
-EXPECT(published_other, (void)e; publish(s); s->reference.launch_digest[0] ^= 1);
-EXPECT(published_policy, (void)e; publish(s); s->reference.policy = 0x20000);
-EXPECT(published_policy_stricter, publish(s); s->reference.policy = 0xb0000;
+EXPECT(published_other, (void)e; publish(s); s->variants[1].launch_digest[0] ^= 1);
+EXPECT(published_policy, (void)e; publish(s); s->images[1].policy = 0x20000);
+EXPECT(published_policy_stricter, publish(s); s->images[1].policy = 0xb0000;
        e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
-EXPECT(published_svn, (void)e; publish(s); s->reference.guest_svn = 8);
-EXPECT(published_family, (void)e; publish(s); s->reference.family_id[0] ^= 1);
-EXPECT(published_image, (void)e; publish(s); s->reference.image_id[0] ^= 1);
-EXPECT(published_tcb, (void)e; publish(s); s->reference.minimum_tcb.snp = 25);
+EXPECT(published_no_ids, (void)e; publish(s); memset(s->images[1].family_id, 0, 16);
+       memset(s->images[1].image_id, 0, 16));
+EXPECT(published_svn, (void)e; publish(s); s->images[1].guest_svn = 8);
+EXPECT(published_family, (void)e; publish(s); s->images[1].family_id[0] ^= 1);
+EXPECT(published_image, (void)e; publish(s); s->images[1].image_id[0] ^= 1);
+EXPECT(published_tcb, (void)e; publish(s); s->images[1].minimum_tcb[SNP_PRODUCT_MILAN].snp = 25);
 EXPECT(published_and_stricter, publish(s); e->has_minimum_tcb = true;
        e->minimum_tcb = TCB(4, 0, 25, 219, 0));
 
@@ -890,6 +914,8 @@ static const struct row rows[] = {
 	{"current mitigations", ACCEPTED, current_mit, .version = 5},
 	{"current mitigations missing", FAILS(CURRENT_MITIGATIONS), current_mit_more, .version = 5},
 	{"published", ACCEPTED, published},
+	{"published for two images", ACCEPTED, publish_twice},
+	{"published without ids", ACCEPTED, published_no_ids},
 	{"published: another digest", FAILS(MEASUREMENT), published_other},
 	{"published: another policy", FAILS(POLICY), published_policy},
 	{"published: a stricter policy than the limit", ACCEPTED, published_policy_stricter},

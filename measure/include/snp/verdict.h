@@ -8,6 +8,7 @@
 
 #include <snp/certificate.h>
 #include <snp/error.h>
+#include <snp/reference.h>
 #include <snp/report.h>
 
 #pragma GCC visibility push(default)
@@ -96,26 +97,16 @@ enum snp_outcome {
 /* "passed", "failed", "not-asked", "not-reached" */
 const char *snp_outcome_name(enum snp_outcome outcome);
 
-/* A launch that was published: what a report of it says. */
-struct snp_reference {
-	char name[64]; /* for messages: the image, the vCPUs */
-	uint8_t launch_digest[SNP_MEASUREMENT_SIZE];
-	uint64_t policy;
-	bool has_family_id, has_image_id, has_minimum_tcb;
-	uint8_t family_id[16], image_id[16];
-	uint32_t guest_svn; /* the least */
-	struct snp_tcb minimum_tcb;
-};
-
 /*
  * What a report has to say. All zeros asks nothing but what is always asked: no debugging, no masked
  * chip id behind a VCEK, and from version 3 the alias check (AMD-SB-3015, BadRAM). Pointers are
- * borrowed. Where both a published launch and a rule of the caller speak, both hold.
+ * borrowed. Where both a published document and a rule of the caller speak, both hold.
  */
 struct snp_expectations {
-	/* MEASUREMENT is one of either; with none of both it is not asked. */
-	const struct snp_reference *references;
-	size_t n_references;
+	/* MEASUREMENT is one of either; with none of both it is not asked. Of the variant that it is,
+	 * the policy, and where they are not zero the ids, must be those of the image, and GUEST_SVN
+	 * and REPORTED_TCB at least. */
+	const struct snp_reference *reference; /* NULL: none */
 	const uint8_t (*measurements)[SNP_MEASUREMENT_SIZE];
 	size_t n_measurements;
 
@@ -161,7 +152,9 @@ struct snp_verdict {
 	enum snp_check reason; /* the first that failed, if not accepted */
 	enum snp_product product;
 	struct snp_report report;
-	const struct snp_reference *reference; /* the published launch it is, or NULL */
+	/* The published launch that it is, borrowed from the document; NULL: none. */
+	const struct snp_reference_image *image;
+	const struct snp_reference_variant *variant;
 	struct {
 		enum snp_outcome outcome;
 		char message[256]; /* what was found; escaped; "" where there is nothing to say */
