@@ -81,6 +81,13 @@ static void describe_origin(const struct plan *plan, const struct run *run, char
 		snprintf(ret + n, 64 - (size_t)n, " %" PRIu32 "-%" PRIu32, first, last);
 }
 
+/* Whole with --all, for programs and diff; else as much as the eye can compare. */
+static void describe_digest(const uint8_t digest[static SNP_SHA384_SIZE],
+			    char ret[static 2 * SNP_SHA384_SIZE + 1])
+{
+	snp_hex_encode(digest, arg.all ? SNP_SHA384_SIZE : 8, ret);
+}
+
 static void print_text(const struct plan *plan, const struct run *run)
 {
 	char index[48], gpa[48], origin[64], contents[2 * SNP_SHA384_SIZE + 1] = "pages differ";
@@ -96,9 +103,9 @@ static void print_text(const struct plan *plan, const struct run *run)
 			 run->last.gpa + SNP_PAGE_SIZE - 1);
 	describe_origin(plan, run, origin);
 	if (run->same_contents)
-		snp_hex_encode(run->first.contents, SNP_SHA384_SIZE, contents);
-	snp_hex_encode(run->last.digest, SNP_SHA384_SIZE, digest);
-	fprintf(plan->out, "%-10s %-10s %-22s %-24s %-96s %s\n", index,
+		describe_digest(run->first.contents, contents);
+	describe_digest(run->last.digest, digest);
+	fprintf(plan->out, "%-10s  %-10s  %-21s  %-23s  %-16s  %s\n", index,
 		snp_page_type_name(run->first.type), gpa, origin, contents, digest);
 }
 
@@ -155,12 +162,19 @@ static int print_plan(struct plan *plan, struct snp_error *err)
 	if (plan->json)
 		plan->updates = snp_json_out_array(plan->json, plan->json->root, "updates");
 	else
-		fprintf(plan->out, "%-10s %-10s %-22s %-24s %-96s %s\n", "update", "type", "gpa",
-			"origin", "contents", "launch digest");
+		fprintf(plan->out, "%-10s  %-10s  %-21s  %-23s  %-*s  %s\n", "update", "type",
+			"gpa", "origin", arg.all ? 2 * SNP_SHA384_SIZE : 16, "contents",
+			"launch digest");
 	r = snp_launch_plan(&plan->launch->launch, visit, plan, err);
 	if (r < 0)
 		return r;
 	flush(plan);
+	if (!plan->json && !arg.all) {
+		char digest[2 * SNP_SHA384_SIZE + 1];
+
+		snp_hex_encode(plan->run.last.digest, SNP_SHA384_SIZE, digest);
+		fprintf(plan->out, "\nlaunch digest  %s\n", digest);
+	}
 	cli_launch_warn(plan->launch);
 	return 0;
 }
