@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+
+#include "guest/create.h"
+#include "host/lifecycle.h"
+#include "ovmf_image.h"
+
+/*
+ * Making guests on libvirt's test driver, whose state is this process's alone: what is undone when a call
+ * fails, and how the failure is told. (That a guest launches is for tests/e2e to show.) Calls of libvirt
+ * go through the wrappers below, each of which can be made to fail once.
+ */
+static char root[] = "/tmp/snp-test-create-XXXXXX", state_path[64], firmware[64], config_path[64];
+static struct hypervisor host;
+
+enum call {
+	CALL_NONE,
+	CALL_DEFINE,
+	CALL_AUTOSTART,
+	CALL_START,
+	CALL_DESTROY,
+	CALL_LOOKUP, /* never fails here, but ends the life of an error as every call of libvirt's does */
+};
+
+static enum call failing;
+static const char *failure;
+
+static virError injected;
+
+static bool fails(enum call call)
+{
+	injected.code = VIR_ERR_OK;
+	if (failing != call)
+		return false;
+	failing = CALL_NONE;
+	injected = (virError){.code = VIR_ERR_INTERNAL_ERROR,
+			      .domain = VIR_FROM_QEMU,
+			      .level = VIR_ERR_ERROR,
+			      .message = (char *)(uintptr_t)failure};
+	return true;
+}
+
+virErrorPtr __real_virGetLastError(void);
+virErrorPtr __wrap_virGetLastError(void);
+
+virErrorPtr __wrap_virGetLastError(void)
+{
+	return injected.code != VIR_ERR_OK ? &injected : __real_virGetLastError();
+}
+
+#define WRAP(type, name, call, fail, parameters, arguments)          \
+	type __real_##name parameters;                               \
+	type __wrap_##name parameters;                               \
+	type __wrap_##name parameters                                \
+	{                                                            \
+		return fails(call) ? fail : __real_##name arguments; \
+	}
+
+WRAP(virDomainPtr, virDomainDefineXMLFlags, CALL_DEFINE, NULL,
+     (virConnectPtr c, const char *xml, unsigned int flags), (c, xml, flags))
+WRAP(int, virDomainSetAutostart, CALL_AUTOSTART, -1, (virDomainPtr d, int autostart),
+     (d, autostart))
+WRAP(int, virDomainCreateWithFlags, CALL_START, -1, (virDomainPtr d, unsigned int flags),
+     (d, flags))
+WRAP(int, virDomainDestroy, CALL_DESTROY, -1, (virDomainPtr d), (d))
+
+WRAP(virDomainPtr, virDomainLookupByName, CALL_LOOKUP, NULL, (virConnectPtr c, const char *name),
+     (c, name))
+WRAP(virDomainPtr, virDomainLookupByUUIDString, CALL_LOOKUP, NULL,
+     (virConnectPtr c, const char *uuid), (c, uuid))
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static struct vm_config *config_of(const char *name, uint32_t vcpus)
+{
+	struct vm_config *config = NULL;
+	struct snp_error err = {0};
+	char text[512];
+	int n = snprintf(text, sizeof(text),
+			 "{\"schema\": \"snp-launch/1\", \"name\": \"%s\", \"autostart\": true,"
+			 " \"firmware\": {\"path\": \"%s\"}, \"cpu\": {\"count\": %u},"
+			 " \"memory\": {\"size\": \"128MiB\"}}",
+			 name, firmware, vcpus);
+
+	if (vm_config_parse("vm.json", (struct snp_span){(uint8_t *)text, (size_t)n}, &config,
+			    &err) < 0)
+		fail_msg("%s", err.message);
+	return config;
+}
+
+static int create(const char *name, uint32_t vcpus, bool replace, struct snp_error *err)
+{
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = config_of(name, vcpus);
+	_cleanup_(record_freep)
+	struct guest_record *record = NULL;
+	const struct create_request request = {
+		.prepare = {.config = config, .config_path = config_path},
+		.state = state_path,
+		.start = true,
+		.replace = replace,
+	};
+	int r = guest_create(&host, &request, &record, err);
+
+	assert_int_equal(record == NULL, r < 0);
+	return r;
+}
+
+static bool has_domain(const char *name)
+{
+	_cleanup_(domain_freep)
+	virDomainPtr domain = NULL;
+
+	assert_int_equal(hypervisor_find_name(&host, name, &domain, NULL), 0);
+	return domain;
+}
+
+static bool has_directory(const char *name)
+{
+	char path[128], next[128];
+
+	snprintf(path, sizeof(path), "%s/%s", state_path, name);
+	snprintf(next, sizeof(next), "%s/.%s.next", state_path, name);
+	assert_int_equal(access(next, F_OK), -1);
+	return access(path, F_OK) == 0;
+}
+
+static enum domain_state state_of(const char *name)
+{
+	_cleanup_(domain_freep)
+	virDomainPtr domain = NULL;
+	enum domain_state now;
+
+	assert_int_equal(hypervisor_find(&host, name, &domain, NULL), 0);
+	assert_int_equal(domain_state_of(domain, &now, NULL), 0);
+	return now;
+}
+
+static const struct row {
+	const char *name;
+	enum call call;
+	const char *failure;
+	enum snp_code code;
+	const char *told; /* part of the message */
+} rows[] = {
+	{"libvirt refuses the domain", CALL_DEFINE,
+	 "unsupported configuration: 'sev-snp' launch security is not supported with this QEMU binary",
+	 SNP_E_HOST, "rehearse"},
+	{"libvirtd goes away at define", CALL_DEFINE, "Cannot recv data: client socket is closed",
+	 SNP_E_LIBVIRT, "snp-launch list"},
+	{"autostart fails", CALL_AUTOSTART, "Failed to create autostart directory", SNP_E_LIBVIRT,
+	 "come up with the host"},
+	{"the secure processor refuses", CALL_START,
+	 "internal error: QEMU unexpectedly closed the monitor (vm='web1'): 2026-01-01T00:00:00.0Z "
+	 "qemu-system-x86_64: sev_snp_launch_finish: SNP_LAUNCH_FINISH ret=-5 fw_error=11 'Bad "
+	 "measurement'",
+	 SNP_E_LAUNCH_REFUSED, "0x0b BAD_MEASUREMENT"},
+	{"KVM refuses", CALL_START,
+	 "internal error: process exited while connecting to monitor: qemu-system-x86_64: -accel kvm: "
+	 "vm-type SEV-SNP not supported by KVM",
+	 SNP_E_HOST, "snp-launch check"},
+	{"an unknown reason", CALL_START, "the moon is full", SNP_E_LIBVIRT, "the moon is full"},
+};
+
+static void check_row(void **state)
+{
+	const struct row *row = *state;
+	struct snp_error err = {0};
+
+	failing = row->call;
+	failure = row->failure;
+	assert_int_equal(create("web1", 2, false, &err), -(int)row->code);
+	assert_int_equal(failing, CALL_NONE);
+	assert_non_null(strstr(err.message, row->told));
+	assert_null(strchr(err.message, '\n'));
+	assert_false(has_domain("web1"));
+	assert_false(has_directory("web1"));
+}
+
+static void check_replacement(void **state)
+{
+	const struct row *row = *state;
+	struct snp_error err = {0};
+
+	assert_int_equal(create("old", 2, false, &err), 0);
+	failing = row->call;
+	failure = row->failure;
+	assert_int_equal(create("old", 3, true, &err), -(int)row->code);
+	assert_true(has_directory("old"));
+	/* The old guest starts: directory and definition are those of one guest, two vCPUs. */
+	if (state_of("old") == DOMAIN_OFF)
+		assert_int_equal(guest_start(&host, state_path, "old", false, &err), 0);
+	assert_int_equal(state_of("old"), DOMAIN_RUNNING);
+	assert_int_equal(create("old", 1, true, &err), 0);
+	assert_int_equal(guest_remove(&host, state_path, "old", true, &err), 0);
+	assert_false(has_directory("old"));
+}
+
+static void a_guest_that_cannot_be_ended_is_not_replaced(void **state)
+{
+	struct snp_error err = {0};
+
+	(void)state;
+	/* Its directory and definition come back; turned off it is by the undoing. */
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	failing = CALL_DESTROY;
+	failure = "the moon is full";
+	assert_int_equal(create("web1", 1, true, &err), -SNP_E_LIBVIRT);
+	assert_int_equal(state_of("web1"), DOMAIN_OFF);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, &err), 0);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+}
+
+static void another_s_domain_is_left_alone(void **state)
+{
+	static const char xml[] = "<domain type='test'><name>theirs</name><memory>65536</memory>"
+				  "<os><type>hvm</type></os></domain>";
+	virDomainPtr domain = virDomainDefineXML(host.connection, xml);
+	struct snp_error err = {0};
+
+	(void)state;
+	assert_non_null(domain);
+	assert_int_equal(create("theirs", 1, false, &err), -SNP_E_EXISTS);
+	assert_int_equal(create("theirs", 1, true, &err), -SNP_E_EXISTS);
+	assert_false(has_directory("theirs"));
+	assert_true(has_domain("theirs"));
+	assert_int_equal(guest_remove(&host, state_path, "theirs", true, &err), -SNP_E_NOT_FOUND);
+	assert_int_equal(virDomainUndefine(domain), 0);
+	virDomainFree(domain);
+}
+
+static void put(const char *path, const void *bytes, size_t size)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int setup(void **state)
+{
+	uint8_t image[IMAGE_SIZE];
+
+	(void)state;
+	if (!mkdtemp(root))
+		return -1;
+	snprintf(state_path, sizeof(state_path), "%s/state", root);
+	snprintf(firmware, sizeof(firmware), "%s/OVMF.fd", root);
+	snprintf(config_path, sizeof(config_path), "%s/vm.json", root);
+	image_build(image);
+	put(firmware, image, sizeof(image));
+	put(config_path, "{}", 2);
+	return hypervisor_open("test:///default", &host, NULL);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	hypervisor_close(&host);
+	return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(a_guest_that_cannot_be_ended_is_not_replaced),
+		cmocka_unit_test(another_s_domain_is_left_alone),
+	};
+	size_t n = 2;
+
+	ADD_ROWS(tests, n, check_row, rows);
+	ADD_ROWS(tests, n, check_replacement, rows);
+	return _cmocka_run_group_tests("create", tests, n, setup, teardown);
+}
