@@ -79,17 +79,6 @@ static struct snp_reference *read_before(void)
 	return snp_reference_read(path, &before, NULL) < 0 ? NULL : before;
 }
 
-static void warn_random(const struct snp_key *key)
-{
-	static bool said;
-
-	if (!said && !snp_key_is_deterministic(key))
-		cli_warn("random-signature",
-			 "this OpenSSL signs ECDSA with random numbers: another run makes other "
-			 "signature bytes, all else is the same");
-	said = said || !snp_key_is_deterministic(key);
-}
-
 static int bind(struct snp_reference *reference, struct snp_error *err)
 {
 	_cleanup_(snp_key_freep)
@@ -107,7 +96,7 @@ static int bind(struct snp_reference *reference, struct snp_error *err)
 		r = cli_key_read(arg.author_key, arg.passphrase_file, &author_key, err);
 	if (r < 0)
 		return r;
-	warn_random(id_key);
+	cli_key_warn_random(id_key);
 	before = read_before();
 	return snp_publish_bind(reference, id_key, author_key, before, err);
 }
@@ -123,7 +112,7 @@ static int sign(struct snp_folder *folder, struct snp_error *err)
 	r = cli_key_read(arg.key, arg.passphrase_file, &key, err);
 	if (r < 0)
 		return r;
-	warn_random(key);
+	cli_key_warn_random(key);
 	r = snp_publish_sign(folder, key, arg.output, err);
 	if (r == 0)
 		key_kind = snp_key_kind(key);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/tool.h>
 
 DEFINE_CLEANUP(UI *, UI_free);
 
@@ -16,10 +17,11 @@ static int ask_terminal(const char *what, char *ret, size_t size, struct snp_err
 {
 	_cleanup_(UI_freep)
 	UI *ui = UI_new_method(UI_OpenSSL());
-	char prompt[256], text[1024] = "";
+	char prompt[256], name[200], text[1024] = "";
 	size_t length;
 
-	snprintf(prompt, sizeof(prompt), "Passphrase for %s: ", what);
+	snp_escape(what, name, sizeof(name));
+	snprintf(prompt, sizeof(prompt), "Passphrase for %s: ", name);
 	if (access("/dev/tty", R_OK | W_OK) < 0 || !ui || !isatty(STDERR_FILENO) ||
 	    UI_add_input_string(ui, prompt, 0, text, 0, sizeof(text) - 1) < 0 ||
 	    UI_process(ui) != 0) {
@@ -52,4 +54,16 @@ int cli_key_read(const char *source, const char *passphrase_file, struct snp_key
 
 	/* The callback only reads the name behind its argument. */
 	return r < 0 ? r : snp_key_read(source, ask, (void *)(uintptr_t)passphrase_file, ret, err);
+}
+
+void cli_key_warn_random(const struct snp_key *key)
+{
+	static bool said;
+
+	if (said || snp_key_is_deterministic(key))
+		return;
+	said = true;
+	cli_warn("random-signature",
+		 "this OpenSSL signs ECDSA with random numbers: another run makes other signature "
+		 "bytes, all else is the same");
 }

@@ -11,4 +11,7 @@
 SNP_CHECK int cli_key_read(const char *source, const char *passphrase_file, struct snp_key **ret,
 			   struct snp_error *err);
 
+/* Warn, once in a run, if signatures by `key` have other bytes every time. */
+void cli_key_warn_random(const struct snp_key *key);
+
 #endif

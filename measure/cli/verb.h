@@ -6,11 +6,14 @@
 
 /* All verbs, in the order of --help; the first is what is meant without a verb. To add one: its file
  * cmd_NAME.c, which defines verb_NAME, and its line here. */
-#define CLI_VERBS(X) \
-	X(digest)    \
-	X(plan)      \
-	X(inspect)   \
-	X(publish)   \
+#define CLI_VERBS(X)       \
+	X(digest)          \
+	X(plan)            \
+	X(inspect)         \
+	X(id_block_create) \
+	X(id_block_show)   \
+	X(id_block_verify) \
+	X(publish)         \
 	X(reproduce)
 
 #define X(name) extern const struct cli_verb verb_##name;

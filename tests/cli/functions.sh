@@ -56,6 +56,17 @@ kernel() {
 	"$SNP_SOURCE/tests/fixtures/make-kernel" "$@" || skip "needs python3"
 }
 
+# key NAME [OPENSSL-GENPKEY-OPTION…]: a new key, P-384 unless said otherwise, in NAME.pem and NAME.pub. (A
+# process that holds keys cannot be traced, which LeakSanitizer does to itself.)
+key() {
+	local name=$1
+	shift
+	[ $# != 0 ] || set -- -algorithm EC -pkeyopt ec_paramgen_curve:P-384
+	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+	(umask 077 && openssl genpkey "$@" -out "$name.pem" 2>err) || skip "needs openssl"
+	openssl pkey -in "$name.pem" -pubout -out "$name.pub" || skip "needs openssl"
+}
+
 # same COMMAND…: exits with 0 and prints what the run before it printed.
 same() {
 	mv out before

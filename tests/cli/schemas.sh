@@ -41,6 +41,19 @@ for image in fw broken plain legacy; do
 	valid out
 done
 
+key id
+key author
+create=(id-block create --json --measurement "$(printf %096d 1)")
+for signed in --to-sign '--to-sign --public-key id.pub' '--key id.pem --author-key author.pem' \
+	'--key id.pem --output-block block --output-auth auth'; do
+	run 0 "$snp_measure" "${create[@]}" $signed
+	valid out
+done
+run 0 "$snp_measure" id-block show --json --id-block @block
+valid out
+run 3 "$snp_measure" id-block verify --json --id-block @block --id-auth @auth --svn 1
+valid out
+
 run 4 "$snp_measure" --json --ovmf broken "${cpu[@]}"
 valid err
 run 1 "$snp_measure" --json --ovmf missing "${cpu[@]}"

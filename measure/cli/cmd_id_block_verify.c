@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+#include <snp/policy.h>
+#include <snp/tool.h>
+
+#include "id_block.h"
+#include "launch_options.h"
+#include "value.h"
+#include "verb.h"
+
+DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+
+static struct {
+	const char *block, *auth;
+	const char *measurement, *policy, *policy_at_most, *family_id, *image_id;
+	const char *public_key, *author_public_key;
+	struct cli_number svn;
+} arg;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"id-block", .argument = "BASE64|@FILE", .text = &arg.block,
+	 .help = "ID block, 96 bytes"},
+	{"id-auth", .argument = "BASE64|@FILE", .text = &arg.auth,
+	 .help = "ID auth, 4096 bytes"},
+	{"measurement", .argument = "HEX|@FILE", .text = &arg.measurement,
+	 .help = "the launch digest expected, in place of the options that it is computed from"},
+	{"policy", .argument = "HEX", .text = &arg.policy,
+	 .help = "the guest policy expected"},
+	{"policy-at-most", .argument = "HEX", .text = &arg.policy_at_most,
+	 .help = "a guest policy that allows the host no less"},
+	{"family-id", .argument = "HEX", .text = &arg.family_id,
+	 .help = "the family ID expected"},
+	{"image-id", .argument = "HEX", .text = &arg.image_id,
+	 .help = "the image ID expected"},
+	{"svn", .argument = "N", .number = &arg.svn,
+	 .help = "the least security version of the guest"},
+	{"public-key", .argument = "FILE", .text = &arg.public_key,
+	 .help = "the ID key expected"},
+	{"author-public-key", .argument = "FILE", .text = &arg.author_public_key,
+	 .help = "the author key expected"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+/* What is held against the pair. Names are stable, and those of `verify` where it has the same check. */
+enum check {
+	SIGNATURES,
+	MEASUREMENT,
+	POLICY,
+	POLICY_AT_MOST,
+	GUEST_SVN,
+	FAMILY_ID,
+	IMAGE_ID,
+	ID_KEY,
+	AUTHOR_KEY,
+	N_CHECKS
+};
+
+static const char *const names[N_CHECKS] = {
+	[SIGNATURES] = "signatures", [MEASUREMENT] = "measurement",
+	[POLICY] = "policy",	     [POLICY_AT_MOST] = "policy-at-most",
+	[GUEST_SVN] = "guest-svn",   [FAMILY_ID] = "family-id",
+	[IMAGE_ID] = "image-id",     [ID_KEY] = "id-key",
+	[AUTHOR_KEY] = "author-key",
+};
+
+static const char *const meanings[N_CHECKS] = {
+	[SIGNATURES] = "both signatures verify",
+	[MEASUREMENT] = "the launch digest is the one expected",
+	[POLICY] = "the policy is the one expected",
+	[POLICY_AT_MOST] = "the policy allows no more than the limit",
+	[GUEST_SVN] = "the guest SVN is at least the minimum",
+	[FAMILY_ID] = "the family ID is the one expected",
+	[IMAGE_ID] = "the image ID is the one expected",
+	[ID_KEY] = "the ID key is the one expected",
+	[AUTHOR_KEY] = "the author key is the one expected",
+};
+
+struct verdict {
+	bool accepted;
+	enum {
+		NOT_ASKED,
+		PASSED,
+		FAILED
+	} outcomes[N_CHECKS];
+};
+
+static void decide(struct verdict *verdict, enum check check, bool good)
+{
+	verdict->outcomes[check] = good ? PASSED : FAILED;
+	verdict->accepted = verdict->accepted && good;
+}
+
+static int check_bytes(struct verdict *verdict, enum check check, const char *value,
+		       const char *option, const uint8_t *found, size_t size, struct snp_error *err)
+{
+	uint8_t expected[SNP_ID_SIZE];
+	int r;
+
+	if (!value)
+		return 0;
+	r = cli_value(value, option, expected, size, err);
+	if (r == 0)
+		decide(verdict, check, memcmp(expected, found, size) == 0);
+	return r;
+}
+
+static int check_key(struct verdict *verdict, enum check check, const char *path,
+		     const uint8_t *found, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *key = NULL;
+	uint8_t bytes[SNP_KEY_SIZE], digest[SNP_KEY_DIGEST_SIZE];
+	int r;
+
+	if (!path)
+		return 0;
+	r = snp_key_read_public(path, &key, err);
+	if (r == 0)
+		r = snp_in_file(err, snp_id_key_public(key, bytes, err), path);
+	if (r == 0)
+		r = snp_id_key_digest(bytes, digest, err);
+	if (r == 0)
+		decide(verdict, check, memcmp(digest, found, sizeof(digest)) == 0);
+	return r;
+}
+
+static int check_policy(struct verdict *verdict, uint64_t found, struct snp_error *err)
+{
+	uint64_t policy;
+	int r = 0;
+
+	if (arg.policy) {
+		r = snp_hex_u64(arg.policy, "--policy", &policy, err);
+		if (r == 0)
+			decide(verdict, POLICY, policy == found);
+	}
+	if (r == 0 && arg.policy_at_most) {
+		r = snp_hex_u64(arg.policy_at_most, "--policy-at-most", &policy, err);
+		if (r == 0)
+			decide(verdict, POLICY_AT_MOST, snp_policy_at_most(found, policy));
+	}
+	return r;
+}
+
+static int check_measurement(struct verdict *verdict, const uint8_t *found, struct snp_error *err)
+{
+	uint8_t expected[SNP_LAUNCH_DIGEST_SIZE];
+	int r;
+
+	if (!cli_has_launch_digest(arg.measurement))
+		return 0;
+	r = cli_launch_digest(arg.measurement, expected, err);
+	if (r == 0)
+		decide(verdict, MEASUREMENT, memcmp(expected, found, sizeof(expected)) == 0);
+	return r;
+}
+
+static int check_signatures(struct verdict *verdict, const struct cli_id_block *id,
+			    struct snp_error *err)
+{
+	struct snp_error found = {0};
+	int r = snp_id_auth_verify(id->block, id->auth, NULL, &found);
+
+	if (r < 0 && r != -SNP_E_SIGNATURE) {
+		*err = found;
+		return r;
+	}
+	decide(verdict, SIGNATURES, r == 0);
+	return 0;
+}
+
+static int verify(const struct cli_id_block *id, struct verdict *ret, struct snp_error *err)
+{
+	const struct snp_id_block *fields = &id->fields;
+	int r;
+
+	*ret = (struct verdict){.accepted = true};
+	r = check_signatures(ret, id, err);
+	if (r == 0)
+		r = check_measurement(ret, fields->launch_digest, err);
+	if (r == 0)
+		r = check_policy(ret, fields->policy, err);
+	if (r == 0 && arg.svn.given)
+		decide(ret, GUEST_SVN, fields->guest_svn >= arg.svn.value);
+	if (r == 0)
+		r = check_bytes(ret, FAMILY_ID, arg.family_id, "--family-id", fields->family_id,
+				SNP_ID_SIZE, err);
+	if (r == 0)
+		r = check_bytes(ret, IMAGE_ID, arg.image_id, "--image-id", fields->image_id,
+				SNP_ID_SIZE, err);
+	if (r == 0)
+		r = check_key(ret, ID_KEY, arg.public_key, id->info.id_key_digest, err);
+	if (r == 0)
+		r = check_key(ret, AUTHOR_KEY, arg.author_public_key, id->info.author_key_digest,
+			      err);
+	return r;
+}
+
+static void print_text(const struct cli_id_block *id, const struct verdict *verdict, FILE *out)
+{
+	cli_id_block_print(id, out);
+	for (size_t i = 0; i < N_CHECKS; i++)
+		if (verdict->outcomes[i] != NOT_ASKED)
+			fprintf(out, "%-18s %s: %s\n", names[i],
+				verdict->outcomes[i] == PASSED ? "yes" : "no", meanings[i]);
+	fprintf(out, "%-18s %s\n", "verdict", verdict->accepted ? "accepted" : "refused");
+}
+
+static int print_json(const struct cli_id_block *id, const struct verdict *verdict, FILE *out,
+		      struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json;
+	struct cJSON *array;
+
+	cli_json_begin(&json, "snp-id-block/1");
+	cli_id_block_json(id, &json);
+	snp_json_out_bool(&json, json.root, "accepted", verdict->accepted);
+	array = snp_json_out_array(&json, json.root, "checks");
+	for (size_t i = 0; i < N_CHECKS; i++) {
+		struct cJSON *check;
+
+		if (verdict->outcomes[i] == NOT_ASKED)
+			continue;
+		check = snp_json_out_object(&json, array, NULL);
+		snp_json_out_string(&json, check, "name", names[i]);
+		snp_json_out_bool(&json, check, "passed", verdict->outcomes[i] == PASSED);
+	}
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	struct verdict verdict;
+	struct cli_id_block id;
+	int r;
+
+	(void)operands;
+	if (!arg.block || !arg.auth)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"verify what? give --id-block and --id-auth");
+	r = cli_id_block_read(arg.block, arg.auth, &id, err);
+	if (r == 0)
+		r = verify(&id, &verdict, err);
+	if (r < 0)
+		return r;
+	if (!arg.public_key)
+		cli_warn("any-id-key", "without --public-key a pair by anybody's key verifies");
+	if (cli_json)
+		r = print_json(&id, &verdict, out, err);
+	else
+		print_text(&id, &verdict, out);
+	return r < 0 || verdict.accepted ? r : CLI_NO;
+}
+
+static const struct cli_option *const tables[] = {options, cli_launch_options, NULL};
+
+const struct cli_verb verb_id_block_verify = {
+	.name = "id-block verify",
+	.operands = "",
+	.summary = "check an ID block's signatures, and that it says what is expected",
+	.options = tables,
+	.run = run,
+};

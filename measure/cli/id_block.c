@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "id_block.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+#include <snp/policy.h>
+#include <snp/tool.h>
+
+#include "launch_input.h"
+#include "launch_options.h"
+#include "value.h"
+
+static bool has_launch_options(void)
+{
+	static const struct cli_launch_arguments none;
+
+	return memcmp(&launch_args, &none, sizeof(none)) != 0;
+}
+
+bool cli_has_launch_digest(const char *measurement)
+{
+	return measurement || has_launch_options();
+}
+
+static int compute(uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error *err)
+{
+	_cleanup_(cli_launch_close)
+	struct cli_launch l = {0};
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+	size_t size;
+	int r;
+
+	r = cli_launch_open(false, &l, err);
+	if (r < 0)
+		return r;
+	if (l.firmware_only ||
+	    (l.launch.mode != SNP_MODE_SNP && l.launch.mode != SNP_MODE_SNP_SVSM))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"only SEV-SNP has ID blocks; --mode snp or snp:svsm is right");
+	r = snp_launch_digest(&l.launch, digest, &size, err);
+	if (r < 0)
+		return r;
+	cli_launch_warn(&l);
+	memcpy(ret, digest, sizeof(digest));
+	return 0;
+}
+
+int cli_launch_digest(const char *measurement, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
+		      struct snp_error *err)
+{
+	if (!measurement)
+		return compute(ret, err);
+	if (has_launch_options())
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--measurement is the launch digest; the options that it would be "
+				"computed from do not go with it");
+	return cli_value(measurement, "--measurement", ret, SNP_LAUNCH_DIGEST_SIZE, err);
+}
+
+/* The file that a value was read from, for what is found wrong in it later. */
+static int in_value(struct snp_error *err, int status, const char *value)
+{
+	return value[0] == '@' ? snp_in_file(err, status, value + 1) : status;
+}
+
+int cli_id_block_read(const char *block, const char *auth, struct cli_id_block *ret,
+		      struct snp_error *err)
+{
+	struct cli_id_block id = {.has_auth = auth};
+	int r;
+
+	r = cli_value(block, "--id-block", id.block, sizeof(id.block), err);
+	if (r == 0)
+		r = in_value(err, snp_id_block_decode(id.block, &id.fields, err), block);
+	if (r == 0 && auth)
+		r = cli_value(auth, "--id-auth", id.auth, sizeof(id.auth), err);
+	if (r == 0 && auth)
+		r = in_value(err, snp_id_auth_decode(id.auth, &id.info, err), auth);
+	if (r < 0)
+		return r;
+	*ret = id;
+	return 0;
+}
+
+static void print_hex(FILE *out, const char *name, const uint8_t *bytes, size_t size)
+{
+	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+
+	snp_hex_encode(bytes, size, hex);
+	fprintf(out, "%-18s %s\n", name, hex);
+}
+
+void cli_id_block_print(const struct cli_id_block *id, FILE *out)
+{
+	char policy[256];
+
+	snp_policy_describe(id->fields.policy, policy, sizeof(policy));
+	print_hex(out, "launch digest", id->fields.launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	print_hex(out, "family ID", id->fields.family_id, SNP_ID_SIZE);
+	print_hex(out, "image ID", id->fields.image_id, SNP_ID_SIZE);
+	fprintf(out, "%-18s %" PRIu32 "\n", "guest SVN", id->fields.guest_svn);
+	fprintf(out, "%-18s %s\n", "policy", policy);
+	if (!id->has_auth)
+		return;
+	print_hex(out, "ID key digest", id->info.id_key_digest, SNP_KEY_DIGEST_SIZE);
+	if (id->info.has_author)
+		print_hex(out, "author key digest", id->info.author_key_digest,
+			  SNP_KEY_DIGEST_SIZE);
+	else
+		fprintf(out, "%-18s none\n", "author key digest");
+}
+
+void cli_id_block_json(const struct cli_id_block *id, struct snp_json_out *json)
+{
+	struct cJSON *root = json->root;
+
+	snp_json_out_hex(json, root, "launch_digest", id->fields.launch_digest,
+			 SNP_LAUNCH_DIGEST_SIZE);
+	snp_json_out_hex(json, root, "family_id", id->fields.family_id, SNP_ID_SIZE);
+	snp_json_out_hex(json, root, "image_id", id->fields.image_id, SNP_ID_SIZE);
+	snp_json_out_integer(json, root, "guest_svn", id->fields.guest_svn);
+	snp_json_out_u64(json, root, "policy", id->fields.policy);
+	snp_json_out_base64(json, root, "id_block", id->block, sizeof(id->block));
+	if (!id->has_auth)
+		return;
+	snp_json_out_base64(json, root, "id_auth", id->auth, sizeof(id->auth));
+	snp_json_out_hex(json, root, "id_key_digest", id->info.id_key_digest, SNP_KEY_DIGEST_SIZE);
+	if (id->info.has_author)
+		snp_json_out_hex(json, root, "author_key_digest", id->info.author_key_digest,
+				 SNP_KEY_DIGEST_SIZE);
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "id_block_sign.h"
+
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+
+#include "key_input.h"
+
+DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+
+bool cli_signer_signs(const struct cli_signer *signer)
+{
+	return signer->key || signer->signature;
+}
+
+int cli_signer_check(const struct cli_signer *signer, struct snp_error *err)
+{
+	const char *p = signer->prefix;
+
+	if (signer->key && (signer->public_key || signer->signature))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--%skey signs here; --%spublic-key and --%ssignature are for a "
+				"key that signs elsewhere",
+				p, p, p);
+	if (signer->signature && !signer->public_key)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--%ssignature needs --%spublic-key, which verifies it", p, p);
+	if (signer->passphrase_file && !signer->key)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--%spassphrase-file is for --%skey", p, p);
+	return 0;
+}
+
+static int open_key(const struct cli_signer *signer, struct snp_key **ret, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *key = NULL;
+	int r;
+
+	r = signer->key ? cli_key_read(signer->key, signer->passphrase_file, &key, err)
+			: snp_key_read_public(signer->public_key, &key, err);
+	if (r < 0)
+		return r;
+	if (snp_key_kind(key) != SNP_KEY_P384)
+		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				"--%s%skey is %s, where the secure processor takes P-384 alone",
+				signer->prefix, signer->key ? "" : "public-",
+				snp_key_kind_name(snp_key_kind(key)));
+	*ret = TAKE_PTR(key);
+	return 0;
+}
+
+int cli_id_block_set_key(struct cli_id_block *id, const struct cli_signer *signer,
+			 struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *key = NULL;
+	int r;
+
+	r = open_key(signer, &key, err);
+	if (r == 0)
+		r = snp_id_key_public(key, id->id_key, err);
+	if (r == 0)
+		id->has_id_key = true;
+	return r;
+}
+
+static int read_signature(const char *path, uint8_t ret[static SNP_SIGNATURE_MAX], size_t *ret_size,
+			  struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	int r;
+
+	r = snp_file_read(path, SNP_SIGNATURE_MAX, &bytes, ret_size, err);
+	if (r == 0)
+		memcpy(ret, bytes, *ret_size);
+	return r;
+}
+
+/* Sign `bytes` with a key at hand, or fetch what was signed elsewhere. */
+static int get_signature(const struct cli_signer *signer, const struct snp_key *key,
+			 struct snp_span bytes, uint8_t ret[static SNP_SIGNATURE_MAX],
+			 size_t *ret_size, struct snp_error *err)
+{
+	if (signer->signature)
+		return read_signature(signer->signature, ret, ret_size, err);
+	return snp_key_sign(key, bytes, SNP_SIGNATURE_RAW, ret, ret_size, err);
+}
+
+struct signers {
+	const struct cli_signer *id, *author;
+	struct snp_key *id_key, *author_key; /* no author: NULL */
+};
+
+static void signers_done(struct signers *s)
+{
+	snp_key_free(s->id_key);
+	snp_key_free(s->author_key);
+}
+
+static int open_keys(struct signers *s, struct snp_error *err)
+{
+	int r;
+
+	r = open_key(s->id, &s->id_key, err);
+	if (r == 0 && cli_signer_signs(s->author))
+		r = open_key(s->author, &s->author_key, err);
+	if (r == 0 && s->author_key && snp_key_equal(s->id_key, s->author_key))
+		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				"the author key is the ID key, which says nothing; leave it out, "
+				"or give another");
+	return r;
+}
+
+static int sign(const struct signers *s, struct cli_id_block *id, struct snp_error *err)
+{
+	uint8_t id_signature[SNP_SIGNATURE_MAX], author_signature[SNP_SIGNATURE_MAX];
+	struct snp_id_signature id_pair = {s->id_key, {id_signature, 0}};
+	struct snp_id_signature author_pair = {s->author_key, {author_signature, 0}};
+	int r;
+
+	r = get_signature(s->id, s->id_key, (struct snp_span){id->block, sizeof(id->block)},
+			  id_signature, &id_pair.signature.size, err);
+	if (r == 0 && s->author_key)
+		r = get_signature(s->author, s->author_key,
+				  (struct snp_span){id->id_key, sizeof(id->id_key)},
+				  author_signature, &author_pair.signature.size, err);
+	if (r < 0)
+		return r;
+	return snp_id_auth_attach(id->block, &id_pair, s->author_key ? &author_pair : NULL,
+				  id->auth, err);
+}
+
+static bool key_is(const struct snp_key *key, const uint8_t digest[static SNP_KEY_DIGEST_SIZE])
+{
+	uint8_t bytes[SNP_KEY_SIZE], own[SNP_KEY_DIGEST_SIZE];
+
+	return snp_id_key_public(key, bytes, NULL) == 0 &&
+	       snp_id_key_digest(bytes, own, NULL) == 0 && memcmp(own, digest, sizeof(own)) == 0;
+}
+
+/* An ID auth made before, by these keys and of this block. */
+static bool keep(const struct signers *s, const char *path, struct cli_id_block *id)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	struct snp_id_auth_info info;
+	size_t size;
+
+	if (snp_file_read(path, SNP_ID_AUTH_SIZE, &bytes, &size, NULL) < 0 ||
+	    size != SNP_ID_AUTH_SIZE || snp_id_auth_verify(id->block, bytes, &info, NULL) < 0 ||
+	    info.has_author != (s->author_key != NULL) || !key_is(s->id_key, info.id_key_digest) ||
+	    (info.has_author && !key_is(s->author_key, info.author_key_digest)))
+		return false;
+	memcpy(id->auth, bytes, sizeof(id->auth));
+	return true;
+}
+
+static bool is_random(const struct cli_signer *signer, const struct snp_key *key)
+{
+	return key && signer->key && !snp_key_is_deterministic(key);
+}
+
+int cli_id_block_sign(struct cli_id_block *id, const struct cli_signer *id_signer,
+		      const struct cli_signer *author_signer, const char *existing,
+		      struct snp_error *err)
+{
+	_cleanup_(signers_done)
+	struct signers s = {.id = id_signer, .author = author_signer};
+	bool random;
+	int r;
+
+	r = open_keys(&s, err);
+	if (r == 0)
+		r = snp_id_key_public(s.id_key, id->id_key, err);
+	if (r < 0)
+		return r;
+	random = is_random(id_signer, s.id_key) || is_random(author_signer, s.author_key);
+	if (!random || !existing || !keep(&s, existing, id)) {
+		r = sign(&s, id, err);
+		if (r < 0)
+			return r;
+		if (random)
+			cli_key_warn_random(is_random(id_signer, s.id_key) ? s.id_key
+									   : s.author_key);
+	}
+	id->has_auth = id->has_id_key = true;
+	return snp_id_auth_decode(id->auth, &id->info, err);
+}

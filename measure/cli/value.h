@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_VALUE_H
+#define CLI_VALUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+
+/* Read exactly `size` bytes from an option's value: hex or base64, which its length tells; or @FILE, a
+ * file of the bytes themselves or of one line of hex or base64. `option` names it in messages
+ * ("--measurement"). Errors: SNP_E_BAD_HEX, SNP_E_BAD_BASE64, those of snp_file_read(). */
+SNP_CHECK int cli_value(const char *value, const char *option, uint8_t *ret, size_t size,
+			struct snp_error *err);
+
+#endif
