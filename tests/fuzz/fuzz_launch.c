@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hashes.kernel[0] = next(&in);
 	hashes.initrd[31] = next(&in);
 	launch.kernel_hashes = next(&in) % 2 ? &hashes : NULL;
-	launch.vcpu_count = next(&in) % 5;
+	launch.vcpu_count = next(&in) % 4;
 	launch.cpu_signature = next(&in) * 0x01010101u;
 	if (snp_profile_find("qemu", &launch.profile, NULL) < 0 ||
 	    snp_firmware_parse("image", (struct snp_span){used, USED}, &firmware, NULL) < 0)

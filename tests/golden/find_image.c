@@ -52,3 +52,11 @@ const struct snp_firmware *find_image(const char *sha256)
 			return images[i].firmware;
 	return NULL;
 }
+
+const struct snp_firmware *find_image_at(size_t i, const char **ret_sha256)
+{
+	if (i >= n_images)
+		return NULL;
+	*ret_sha256 = images[i].sha256;
+	return images[i].firmware;
+}

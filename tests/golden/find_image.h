@@ -11,4 +11,7 @@ void find_image_in(const char *const folders[], size_t n);
 /* The image of this hex SHA-256, read once and kept; NULL if it is in none of the folders. */
 const struct snp_firmware *find_image(const char *sha256);
 
+/* The i-th that was found, and its hex SHA-256; NULL past the last. */
+const struct snp_firmware *find_image_at(size_t i, const char **ret_sha256);
+
 #endif

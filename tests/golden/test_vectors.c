@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The digests that real SEV-SNP hosts reported, tests/vectors/hardware.json: from the firmware's summary,
- * or, for an SVSM, from the images. */
+/* The digests in tests/vectors: from the firmware's summary, or from images of a SHA-256. Each says where
+ * its truth comes from ("evidence"). */
 #include "../unit/rows.h"
 
 #include <stdio.h>
@@ -35,6 +35,15 @@ static uint64_t number(const struct snp_json_value *launch, const char *key)
 	return ret;
 }
 
+static enum snp_mode read_mode(const char *name)
+{
+	for (unsigned int i = 0; name && i <= SNP_MODE_SEV; i++)
+		if (strcmp(name, snp_mode_name((enum snp_mode)i)) == 0)
+			return (enum snp_mode)i;
+	assert_null(name);
+	return SNP_MODE_SNP;
+}
+
 static const struct snp_firmware *image(const struct snp_json_value *launch, const char *key)
 {
 	const struct snp_firmware *ret = find_image(text(launch, key));
@@ -53,9 +62,11 @@ static void read_hashes(const struct snp_json_value *launch, struct snp_kernel_h
 	assert_int_equal(snp_hex_decode(text(launch, "kernel_sha256"), "kernel", ret->kernel,
 					SNP_SHA256_SIZE, NULL),
 			 0);
-	assert_int_equal(snp_hex_decode(text(launch, "initrd_sha256"), "initrd", ret->initrd,
-					SNP_SHA256_SIZE, NULL),
-			 0);
+	memcpy(ret->initrd, snp_no_initrd_sha256, SNP_SHA256_SIZE);
+	if (text(launch, "initrd_sha256"))
+		assert_int_equal(snp_hex_decode(text(launch, "initrd_sha256"), "initrd",
+						ret->initrd, SNP_SHA256_SIZE, NULL),
+				 0);
 	assert_int_equal(
 		snp_cmdline_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
 				   ret->cmdline, NULL),
@@ -68,7 +79,7 @@ static void check_launch(void **state)
 	const char *model = text(value, "cpu_model");
 	struct snp_kernel_hashes hashes;
 	struct snp_firmware *firmware = NULL;
-	struct snp_launch launch = {.mode = SNP_MODE_SNP};
+	struct snp_launch launch = {.mode = read_mode(text(value, "mode"))};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 	size_t size;
@@ -88,8 +99,9 @@ static void check_launch(void **state)
 		assert_int_equal(firmware_from_summary(summary, "summary", &firmware, NULL), 0);
 		launch.firmware = firmware;
 	} else {
-		launch.mode = SNP_MODE_SNP_SVSM;
 		launch.firmware = image(value, "firmware_sha256");
+	}
+	if (launch.mode == SNP_MODE_SNP_SVSM) {
 		launch.svsm = image(value, "svsm_sha256");
 		launch.vars_size = number(value, "vars_size");
 	}
@@ -99,7 +111,40 @@ static void check_launch(void **state)
 	snp_firmware_free(firmware);
 }
 
-/* test_hardware VECTORS FOLDER... */
+static void no_vector(void **state)
+{
+	print_message("no vector for the image of SHA-256 %s\n", (const char *)*state);
+	skip();
+}
+
+static bool has_vector(const struct snp_json_value *launches, const char *sha256)
+{
+	const struct snp_json_value *launch;
+
+	for (launch = snp_json_first(launches); launch; launch = snp_json_next(launch)) {
+		const char *known = text(launch, "firmware_sha256");
+
+		if (known && strcmp(known, sha256) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where the document is to have every image that a host can be given: those that it has not. */
+static size_t add_unknown(const struct snp_json_value *launches, struct CMUnitTest *tests, size_t n)
+{
+	const struct snp_firmware *firmware;
+	const char *sha256 = NULL;
+
+	for (size_t i = 0; (firmware = find_image_at(i, &sha256)) && n < ROWS_MAX; i++)
+		if (snp_firmware_info(firmware)->has_metadata && !has_vector(launches, sha256))
+			tests[n++] =
+				(struct CMUnitTest){snp_firmware_info(firmware)->path, no_vector,
+						    NULL, NULL, (void *)(uintptr_t)sha256};
+	return n;
+}
+
+/* test_vectors VECTORS FOLDER... */
 int main(int argc, char **argv)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -114,7 +159,7 @@ int main(int argc, char **argv)
 	find_image_in((const char *const *)argv + 2, (size_t)argc - 2);
 	r = snp_json_read(argv[1], SNP_MAX_CONFIG, &document, &err);
 	if (r == 0)
-		r = snp_json_schema(document, "snp-hardware-vectors/1", &err);
+		r = snp_json_schema(document, "snp-launch-vectors/1", &err);
 	if (r == 0)
 		r = snp_json_need(snp_json_root(document), "launches", &launches, &err);
 	if (r < 0) {
@@ -125,7 +170,9 @@ int main(int argc, char **argv)
 	     launch = snp_json_next(launch))
 		tests[n++] = (struct CMUnitTest){text(launch, "name"), check_launch, NULL, NULL,
 						 (void *)(uintptr_t)launch};
-	r = RUN_TESTS("hardware", tests, n);
+	if (snp_json_get(snp_json_root(document), "every_image"))
+		n = add_unknown(launches, tests, n);
+	r = RUN_TESTS("vectors", tests, n);
 	snp_json_free(document);
 	return r;
 }
