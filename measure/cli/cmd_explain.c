@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+#include <snp/reference.h>
+#include <snp/report.h>
+#include <snp/search.h>
+#include <snp/tool.h>
+
+#include "explain_candidates.h"
+#include "launch_input.h"
+#include "launch_options.h"
+#include "progress.h"
+#include "reference/master.h"
+#include "verb.h"
+
+static struct {
+	const char *digest, *report, *candidates;
+	struct cli_values references;
+	struct cli_number max_vcpus;
+} arg;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"digest", .argument = "HEX", .text = &arg.digest,
+	 .help = "the launch digest that was seen"},
+	{"report", .argument = "FILE", .text = &arg.report,
+	 .help = "the attestation report in which it was seen"},
+	{"reference", .argument = "FILE", .values = &arg.references,
+	 .help = "published reference values to look it up in; may be repeated"},
+	{"candidates", .argument = "DIR", .text = &arg.candidates,
+	 .help = "a folder of firmware images, kernels and initrds to try"},
+	{"max-vcpus", .argument = "N", .number = &arg.max_vcpus,
+	 .help = "try vCPU counts up to this (default 512)"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+/* What the answer rests on. */
+struct seen {
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+	uint32_t signature; /* of a report's CPUID; 0: none */
+};
+
+static int read_report(struct seen *seen, struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	struct snp_container container;
+	struct snp_report report;
+	size_t size;
+	int r = snp_file_read(arg.report, SNP_MAX_CONTAINER, &bytes, &size, err);
+
+	if (r < 0)
+		return r;
+	r = snp_container_parse((struct snp_span){bytes, size}, &container, err);
+	if (r == 0)
+		r = snp_report_decode(container.report, false, &report, err);
+	if (r < 0)
+		return snp_in_file(err, r, arg.report);
+	memcpy(seen->digest, report.measurement, sizeof(seen->digest));
+	if (!report.has_cpuid)
+		return 0;
+	return snp_cpu_signature(report.cpuid_family, report.cpuid_model, report.cpuid_stepping,
+				 &seen->signature, err);
+}
+
+static int read_seen(struct seen *seen, struct snp_error *err)
+{
+	if (!arg.digest == !arg.report)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"give what was seen: one of --digest HEX and --report FILE");
+	if (arg.report)
+		return read_report(seen, err);
+	return snp_hex_decode(arg.digest, "--digest", seen->digest, sizeof(seen->digest), err);
+}
+
+/* The answer: differences in words, and what they are found in. */
+#define MAX_DIFFERENCES 8
+struct answer {
+	bool found, published;
+	char texts[MAX_DIFFERENCES][EXPLAIN_TEXT_SIZE + 64];
+	size_t n;
+	uint64_t tried;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct answer *answer, const char *fmt, ...)
+{
+	va_list args;
+
+	if (answer->n == MAX_DIFFERENCES)
+		return;
+	va_start(args, fmt);
+	vsnprintf(answer->texts[answer->n++], sizeof(answer->texts[0]), fmt, args);
+	va_end(args);
+}
+
+static int look_up(const char *path, const struct seen *seen, struct answer *answer,
+		   struct snp_error *err)
+{
+	_cleanup_(snp_reference_freep)
+	struct snp_reference *reference = NULL;
+	int r = snp_reference_read(path, &reference, err);
+
+	for (size_t i = 0; r == 0 && !answer->found && i < reference->n_images; i++) {
+		const struct snp_reference_image *image = &reference->images[i];
+
+		for (size_t k = 0; !answer->found && k < image->n_variants; k++) {
+			const struct snp_reference_variant *v = &image->variants[k];
+
+			answer->tried++;
+			if (memcmp(v->launch_digest, seen->digest, sizeof(seen->digest)) != 0)
+				continue;
+			answer->found = answer->published = true;
+			add(answer,
+			    "image %s in %s: %s, %" PRIu32 " vCPUs, CPU signature 0x%08" PRIx32
+			    ", guest features 0x%" PRIx64,
+			    image->name, path, v->vmm_profile, v->vcpu_count, v->cpu_signature,
+			    v->guest_features);
+		}
+	}
+	return r;
+}
+
+/* A QEMU model of this signature, for people. */
+static const char *model_of(uint32_t signature)
+{
+	const char *name;
+	uint32_t other;
+
+	for (size_t i = 0; (name = snp_cpu_model_at(i, &other)); i++)
+		if (other == signature)
+			return name;
+	return "no QEMU model";
+}
+
+static void describe(const struct snp_launch *stated, const struct explain_candidates *candidates,
+		     const struct snp_search_match *match, struct answer *answer)
+{
+	answer->found = true;
+	if (match->firmware > 0)
+		add(answer, "%s", candidates->firmware_texts[match->firmware - 1]);
+	if (match->hashes > 0)
+		add(answer, "%s", candidates->hashes[match->hashes - 1].text);
+	if (match->profile != stated->profile)
+		add(answer, "--profile %s instead of %s", snp_profile_name(match->profile),
+		    snp_profile_name(stated->profile));
+	if (match->vcpu_count != stated->vcpu_count)
+		add(answer, "--vcpus %" PRIu32 " instead of %" PRIu32, match->vcpu_count,
+		    stated->vcpu_count);
+	if (match->cpu_signature != stated->cpu_signature)
+		add(answer, "CPU signature 0x%08" PRIx32 " (%s) instead of 0x%08" PRIx32 " (%s)",
+		    match->cpu_signature, model_of(match->cpu_signature), stated->cpu_signature,
+		    model_of(stated->cpu_signature));
+	if (match->guest_features != stated->guest_features)
+		add(answer, "guest features 0x%" PRIx64 " instead of 0x%" PRIx64,
+		    match->guest_features, stated->guest_features);
+}
+
+static int search_near(const struct cli_launch *stated, const struct seen *seen,
+		       struct answer *answer, struct snp_error *err)
+{
+	_cleanup_(explain_candidates_done)
+	struct explain_candidates candidates = {0};
+	_cleanup_(freep)
+	struct snp_search_hashes *hashes = NULL;
+	struct cli_progress bar;
+	struct snp_search search = {.stated = &stated->launch,
+				    .report_signature = seen->signature,
+				    .max_vcpus = 512,
+				    .progress = cli_progress_move,
+				    .progress_arg = &bar};
+	struct snp_search_match match;
+	uint64_t tried = 0;
+	int r = explain_candidates_gather(stated, arg.candidates, &candidates, err);
+
+	if (r < 0)
+		return r;
+	hashes = calloc(candidates.n_hashes + 1, sizeof(*hashes));
+	if (!hashes)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (size_t i = 0; i < candidates.n_hashes; i++)
+		hashes[i] = (struct snp_search_hashes){
+			candidates.hashes[i].off ? NULL : &candidates.hashes[i].hashes,
+			candidates.hashes[i].changes};
+	search.firmwares = (const struct snp_firmware *const *)candidates.firmwares;
+	search.n_firmwares = candidates.n_firmwares;
+	search.hashes = hashes;
+	search.n_hashes = candidates.n_hashes;
+	if (arg.max_vcpus.given)
+		search.max_vcpus = (uint32_t)arg.max_vcpus.value;
+	cli_progress_begin(&bar, "trying");
+	r = snp_search_run(&search, seen->digest, &match, &tried, err);
+	cli_progress_end(&bar);
+	answer->tried += tried;
+	if (r == 0)
+		describe(&stated->launch, &candidates, &match, answer);
+	return r == -SNP_E_NOT_FOUND ? 0 : r;
+}
+
+static int explain(const struct cli_launch *stated, struct answer *answer, struct snp_error *err)
+{
+	struct seen seen = {0};
+	int r = read_seen(&seen, err);
+
+	for (unsigned int i = 0; r == 0 && !answer->found && i < arg.references.count; i++)
+		r = look_up(arg.references.value[i], &seen, answer, err);
+	return r < 0 || answer->found ? r : search_near(stated, &seen, answer, err);
+}
+
+static void print_sentence(const struct answer *answer, FILE *out)
+{
+	if (!answer->found) {
+		fprintf(out, "matches none of %" PRIu64 " launches near the stated one\n",
+			answer->tried);
+		return;
+	}
+	fputs(answer->published ? "published as " : "matches ", out);
+	if (answer->n == 0)
+		fputs("the stated launch", out);
+	else if (!answer->published)
+		fputs("with ", out);
+	for (size_t i = 0; i < answer->n; i++)
+		fprintf(out, "%s%s",
+			i == 0		     ? ""
+			: i + 1 == answer->n ? " and "
+					     : ", ",
+			answer->texts[i]);
+	fprintf(out, " (%" PRIu64 " launches tried)\n", answer->tried);
+}
+
+static int print_json(const struct answer *answer, FILE *out, struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json = {0};
+	struct cJSON *differences;
+
+	cli_json_begin(&json, "snp-explain/1");
+	snp_json_out_bool(&json, json.root, "found", answer->found);
+	snp_json_out_bool(&json, json.root, "published", answer->published);
+	differences = snp_json_out_array(&json, json.root, "differences");
+	for (size_t i = 0; i < answer->n; i++)
+		cli_json_text(&json, differences, NULL, answer->texts[i]);
+	snp_json_out_integer(&json, json.root, "launches_tried", answer->tried);
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(cli_launch_close)
+	struct cli_launch stated = {0};
+	struct answer answer = {0};
+	int r;
+
+	(void)operands;
+	if (arg.max_vcpus.given && (arg.max_vcpus.value < 1 || arg.max_vcpus.value > SNP_MAX_VCPUS))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--max-vcpus: give 1 to %u",
+				SNP_MAX_VCPUS);
+	r = cli_launch_open(false, &stated, err);
+	if (r == 0)
+		r = snp_launch_check(&stated.launch, err);
+	if (r == 0)
+		r = explain(&stated, &answer, err);
+	if (r < 0)
+		return r;
+	if (!cli_json)
+		print_sentence(&answer, out);
+	else
+		r = print_json(&answer, out, err);
+	return r < 0 ? r : answer.found ? 0 : CLI_NO;
+}
+
+static const struct cli_option *const tables[] = {options, cli_launch_options, NULL};
+
+const struct cli_verb verb_explain = {
+	.name = "explain",
+	.operands = "",
+	.summary = "find the assumption under which a digest that was seen comes out",
+	.options = tables,
+	.run = run,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_SEARCH_H
+#define SNP_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/launch.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * Which launch has this digest? Given the launch that somebody believes in, look for one that differs
+ * from it in up to three assumptions and has the digest that was seen.
+ */
+
+/* An assumption about the SEV hash table, beside the stated one. */
+struct snp_search_hashes {
+	const struct snp_kernel_hashes *hashes; /* NULL: kernel hashes off */
+	unsigned int changes;			/* how many assumptions it stands for, 1 to 3 */
+};
+
+struct snp_search {
+	const struct snp_launch *stated;	     /* of mode SNP */
+	const struct snp_firmware *const *firmwares; /* others than the stated one */
+	size_t n_firmwares;
+	const struct snp_search_hashes *hashes; /* others than the stated ones */
+	size_t n_hashes;
+	uint32_t report_signature; /* CPUID of a report that was seen; 0: none */
+	uint32_t max_vcpus;	   /* counts tried are 1 to this */
+	snp_progress progress;	   /* NULL: none. Called in the calling thread */
+	void *progress_arg;
+};
+
+struct snp_search_match {
+	unsigned int changes; /* 0: the stated launch itself */
+	size_t firmware;      /* 0: the stated one; else 1 + index in firmwares */
+	size_t hashes;	      /* 0: the stated ones; else 1 + index in hashes */
+	const struct snp_profile *profile;
+	uint32_t cpu_signature;
+	uint64_t guest_features;
+	uint32_t vcpu_count;
+};
+
+/*
+ * What is tried: every firmware, hash table and SEV-SNP profile, with every signature of QEMU's models,
+ * of the processors that have SEV-SNP, and `report_signature`, every guest features of SNP_ACTIVE with one more bit, or with DebugSwap and
+ * one more, and every vCPU count, as long as no more than three differ; and, where nothing else but the
+ * vCPU count does, every signature of families 0x17 to 0x1a and every combination of the guest features
+ * that have a name. Launches that snp_launch_check() refuses are passed over.
+ *
+ * `*ret` is the match with the fewest changes; of several, the first in the order of the lists.
+ * `*ret_tried` counts the digests that were compared. Errors: SNP_E_NOT_FOUND, with `*ret_tried` set;
+ * SNP_E_NO_DIGEST for another mode; SNP_E_NO_MEMORY, SNP_E_CRYPTO.
+ */
+SNP_CHECK int snp_search_run(const struct snp_search *search,
+			     const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
+			     struct snp_search_match *ret, uint64_t *ret_tried,
+			     struct snp_error *err);
+
+#pragma GCC visibility pop
+
+#endif
