@@ -10,16 +10,11 @@
 	X(digest)          \
 	X(plan)            \
 	X(inspect)         \
+	X(explain)         \
 	X(id_block_create) \
 	X(id_block_show)   \
 	X(id_block_verify) \
 	X(publish)         \
-#define CLI_VERBS(X) \
-	X(digest)    \
-	X(plan)      \
-	X(inspect)   \
-	X(explain)   \
-	X(publish)   \
 	X(reproduce)
 
 #define X(name) extern const struct cli_verb verb_##name;
