@@ -108,6 +108,26 @@ static void print_text(const struct inspected *image, FILE *out)
 	snp_launch_verdicts(image->firmware, print_verdict, out);
 }
 
+static void warn(void *unused, const char *name, const char *text)
+{
+	(void)unused;
+	cli_warn(name, "%s", text);
+}
+
+/* What would be warned of whatever is launched with it. */
+static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
+{
+	struct snp_launch launch = {.mode = SNP_MODE_SNP,
+				    .firmware = firmware,
+				    .vcpu_count = 1,
+				    .guest_features = snp_mode_default_features(SNP_MODE_SNP)};
+	int r = snp_profile_current(SNP_VMM_QEMU, SNP_MODE_SNP, &launch.profile, err);
+
+	if (r == 0)
+		snp_launch_warnings(&launch, warn, NULL);
+	return r;
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(snp_firmware_freep)
@@ -122,6 +142,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	r = snp_firmware_sha256(firmware, image.sha256, err);
 	if (r == 0)
 		r = snp_launch_firmware_digest(firmware, image.digest, err);
+	if (r == 0)
+		r = warn_of(firmware, err);
 	if (r == 0 && arg.summary)
 		r = inspect_print_summary(&image, out, err);
 	else if (r == 0 && cli_json)

@@ -156,5 +156,6 @@ int inspect_print_json(const struct inspected *image, FILE *out, struct snp_erro
 		add_problem(&json, json.root, info->problem);
 	verdicts.array = snp_json_out_array(&json, json.root, "verdicts");
 	snp_launch_verdicts(image->firmware, add_verdict, &verdicts);
+	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }

@@ -46,3 +46,10 @@ firmware plain no-footer
 run 0 "$snp_measure" inspect plain
 says '[no-sev-metadata]'
 refuse 4 no-sev-metadata "$snp_measure" inspect --summary plain
+
+firmware twice 'entry 00f771de-1a7e-4fcb-890e-68c77e2fb44e 04b08000' 'size 0x11000'
+run 0 "$snp_measure" inspect twice
+grep -qF '[duplicate-table-entry]' err || fail "no warning of an entry that stands twice"
+grep -qF '[firmware-not-for-bios]' err || fail "no warning of a size that -bios refuses"
+run 0 "$snp_measure" inspect --json twice
+says '"duplicate-table-entry"'
