@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whoever is killed of a simulated host, starter, libvirtd or keeper: no process is left, and no folder
 # after the next start.
-. "$SNP_SOURCE/tests/e2e/hosts.sh"
+. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
 needs_host
 needs_images
 
@@ -33,7 +33,7 @@ exec 3>&-
 # libvirtd
 start_host
 launch
-pkill -KILL -f -- "libvirtd --config $folder/"
+pkill -KILL -f -- "libvirtd --config ${folder:?}/"
 gone "$folder"
 
 # The keeper: the rest ends by itself, and the next start clears away what it left.

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the tests on simulated hosts share: starting and stopping them, guests, and what the guests say.
 
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$SNP_SOURCE/tests/cli/functions.sh" || exit 1
 
 simulated_host=$SNP_BUILD/tests/e2e/simulated-host
 library=$SNP_BUILD/launcher/rehearsal/libsnp-rehearsal.so
@@ -49,7 +49,7 @@ stop_all() {
 trap stop_all EXIT
 
 # start_host OPTION…: its folder in $folder, its URI in $uri.
-# shellcheck disable=SC2034 # for the callers
+# shellcheck disable=SC2034,SC2120 # for the callers, with and without options
 start_host() {
 	run 0 "$simulated_host" start --library "$library" --cache "$cache" "$@"
 	read -r folder uri <"$work/out" || fail "no URI"
@@ -101,7 +101,7 @@ said() {
 
 # Processes of the host in $1, the keeper left out.
 processes() {
-	pgrep -f -- "$1/" | grep -vx -e $$ -e "$BASHPID" || true
+	pgrep -f -- "${1:?}/" | grep -vx -e $$ -e "$BASHPID" || true
 }
 
 # gone FOLDER: neither the folder nor a process of it is left.

@@ -255,6 +255,8 @@ static const struct mangle mangles[] = {
 	{"block's signature, beyond 48 bytes", true, 0x40 + 71, 1, true, FIRMWARE_BAD_SIGNATURE},
 	{"block's signature, S", true, 0x40 + 72, 1, true, FIRMWARE_BAD_SIGNATURE},
 	{"ID key not on the curve", true, 0x244, 1, true, FIRMWARE_BAD_SIGNATURE},
+	{"ID key, beyond 48 bytes of a coordinate", true, 0x244 + 71, 1, true,
+	 FIRMWARE_BAD_SIGNATURE},
 	{"ID key's signature", true, 0x680, 1, true, FIRMWARE_BAD_SIGNATURE},
 	{"ID key's signature, not asked for", true, 0x680, 1, false, FIRMWARE_SUCCESS},
 	{"author key", true, 0x884, 1, true, FIRMWARE_BAD_SIGNATURE},

@@ -40,6 +40,16 @@ enum {
 	P384_SIZE = 48,
 };
 
+/* A coordinate is a number of the field: the bytes beyond its size are zero. */
+static bool is_coordinate(const uint8_t number[static NUMBER_SIZE])
+{
+	for (size_t i = P384_SIZE; i < NUMBER_SIZE; i++)
+		if (number[i])
+			return false;
+	return true;
+}
+
+/* NULL where there is no such point. */
 static EVP_PKEY *public_key(const uint8_t key[static KEY_SIZE])
 {
 	/* SEC 1, 2.3.3: 04, X, Y, big-endian. */
@@ -57,7 +67,8 @@ static EVP_PKEY *public_key(const uint8_t key[static KEY_SIZE])
 		point[P384_SIZE - i] = key[KEY_QX + i];
 		point[2 * P384_SIZE - i] = key[KEY_QY + i];
 	}
-	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	if (!is_coordinate(key + KEY_QX) || !is_coordinate(key + KEY_QY) || !ctx ||
+	    EVP_PKEY_fromdata_init(ctx) != 1 ||
 	    EVP_PKEY_fromdata(ctx, &ret, EVP_PKEY_PUBLIC_KEY, params) != 1)
 		ret = NULL;
 	EVP_PKEY_CTX_free(ctx);

@@ -17,6 +17,15 @@ static const uint32_t fixed_mtrrs[] = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26a,
 				       0x26b, 0x26c, 0x26d, 0x26e, 0x26f};
 _Static_assert(sizeof(fixed_mtrrs) / sizeof(fixed_mtrrs[0]) == MSR_MCE - MSR_MTRR_FIX, "MTRRs");
 
+static const struct {
+	uint32_t start, count;
+	int first;
+} families[] = {
+	{0x200, 16, MSR_MTRR_PHYS},	 {0x400, 4 * MCE_BANKS, MSR_MCE},
+	{0xc0010000, 8, MSR_K7_PMU},	 {0xc0010200, 12, MSR_CORE_PMU},
+	{0xc0000300, 3, MSR_PMU_GLOBAL},
+};
+
 void msr_reset(uint64_t msrs[static MSR_COUNT])
 {
 	memset(msrs, 0, MSR_COUNT * sizeof(msrs[0]));
@@ -29,13 +38,12 @@ int msr_find(uint32_t index)
 	for (int i = 0; i < MSR_NAMED; i++)
 		if (named[i].index == index)
 			return i;
-	if (index >= 0x200 && index < 0x210)
-		return MSR_MTRR_PHYS + (int)(index - 0x200);
 	for (int i = 0; i < MSR_MCE - MSR_MTRR_FIX; i++)
 		if (fixed_mtrrs[i] == index)
 			return MSR_MTRR_FIX + i;
-	if (index >= 0x400 && index < 0x400 + 4 * MCE_BANKS)
-		return MSR_MCE + (int)(index - 0x400);
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (index >= families[i].start && index - families[i].start < families[i].count)
+			return families[i].first + (int)(index - families[i].start);
 	return -1;
 }
 

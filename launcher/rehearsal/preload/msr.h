@@ -62,11 +62,14 @@ enum msr {
 	MSRS(X)
 #undef X
 	MSR_NAMED,
-	/* Families of registers: MTRRs, and the four registers of each machine check bank. */
-	MSR_MTRR_PHYS = MSR_NAMED,	   /* 0x200 to 0x20f */
-	MSR_MTRR_FIX = MSR_MTRR_PHYS + 16, /* 0x250, 0x258, 0x259, 0x268 to 0x26f */
-	MSR_MCE = MSR_MTRR_FIX + 11,	   /* 0x400 and on */
-	MSR_COUNT = MSR_MCE + 4 * MCE_BANKS,
+	/* Families of registers: MTRRs, the four registers of each machine check bank, counters. */
+	MSR_MTRR_PHYS = MSR_NAMED,	      /* 0x200 to 0x20f */
+	MSR_MTRR_FIX = MSR_MTRR_PHYS + 16,    /* 0x250, 0x258, 0x259, 0x268 to 0x26f */
+	MSR_MCE = MSR_MTRR_FIX + 11,	      /* 0x400 and on */
+	MSR_K7_PMU = MSR_MCE + 4 * MCE_BANKS, /* 0xc0010000 to 0xc0010007 */
+	MSR_CORE_PMU = MSR_K7_PMU + 8,	      /* 0xc0010200 to 0xc001020b */
+	MSR_PMU_GLOBAL = MSR_CORE_PMU + 12,   /* 0xc0000300 to 0xc0000302 */
+	MSR_COUNT = MSR_PMU_GLOBAL + 3,
 };
 
 void msr_reset(uint64_t msrs[static MSR_COUNT]);
