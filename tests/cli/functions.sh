@@ -73,3 +73,17 @@ same() {
 	run 0 "$@"
 	cmp -s out before || fail "$* prints $(head -c 200 out), not $(head -c 200 before)"
 }
+
+# valid FILE: the JSON document is what its schema in templates/ says, where there is a validator (of others'
+# making) to judge it.
+valid() {
+	python3 -c 'import jsonschema' 2>/dev/null || return 0
+	python3 - "$SNP_SOURCE/templates" "$1" <<'END' || fail "$1 is not valid: $(head -c 2000 "$1")"
+import json, jsonschema, sys
+folder, path = sys.argv[1:]
+document = json.load(open(path))
+schema = json.load(open(f"{folder}/{document['schema'].removesuffix('/1')}.schema.json"))
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(document)
+END
+}

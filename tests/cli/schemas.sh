@@ -5,17 +5,6 @@
 . "$SNP_SOURCE/tests/cli/functions.sh"
 
 python3 -c 'import jsonschema' 2>/dev/null || skip "needs python3-jsonschema"
-valid() {
-	python3 - "$SNP_SOURCE/templates" "$1" <<'EOF' || fail "$1 is not valid: $(head -c 2000 "$1")"
-import json, jsonschema, sys
-folder, path = sys.argv[1:]
-document = json.load(open(path))
-schema = json.load(open(f"{folder}/{document['schema'].removesuffix('/1')}.schema.json"))
-jsonschema.Draft202012Validator.check_schema(schema)
-jsonschema.Draft202012Validator(schema).validate(document)
-EOF
-}
-
 firmware fw
 kernel kernel
 cpu=(--vcpus 2 --vcpu-type EPYC)

@@ -18,6 +18,8 @@ says "enforced      ID block (key of this host)"
 [ "$(heard web1 host_data)" = "$(printf %064d 5)" ] || fail "host data are $(heard web1 host_data)"
 run 0 "$snp_launch" console web1
 run 0 "$snp_launch" show web1 --json
+valid out
+valid "$folder/guests/web1/record.json"
 [ "$(field launch_digest)" = "$digest" ] || fail "show has $(field launch_digest)"
 [ "$(field state)" = running ] || fail "state is $(field state)"
 [ "$(field guest_svn)" = 7 ] || fail "svn is $(field guest_svn)"
@@ -54,7 +56,14 @@ run 0 "$snp_launch" resume web1
 run 0 "$snp_launch" show web1
 grep -q '^state *running' out || fail "not running after resume"
 
-run 0 "$snp_launch" kill web1
+run 0 "$snp_launch" diff web1 --json
+valid out
+run 0 "$snp_launch" list -a --json
+valid out
+run 0 "$snp_launch" check web1.json --json
+valid out
+run 0 "$snp_launch" kill web1 --json
+valid out
 run 0 "$snp_launch" remove web1
 nothing_left web1
 refuse 1 not-found "$snp_launch" show web1

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What snp-launch answers without a host: explain, policy, schema, check; as text and as documents that are
+# valid by their schemas.
+. "$SNP_SOURCE/tests/cli/launch.sh"
+
+run 0 "$snp_launch" explain "SNP_LAUNCH_FINISH ret=-5 fw_error=11 'Bad measurement'"
+says 'BAD_MEASUREMENT'
+says 'SNP_LAUNCH_FINISH'
+run 0 "$snp_launch" explain SNP_LAUNCH_START ret=-22 fw_error=0
+says 'KVM, not the firmware'
+run 0 "$snp_launch" explain --json 0x16
+valid out
+says '"firmware_error": "0x16"'
+run 3 "$snp_launch" explain 'the printer is on fire'
+says 'not known'
+run 3 "$snp_launch" explain --json 'the printer is on fire'
+valid out
+
+run 0 "$snp_launch" policy encode
+says 0x30000
+run 0 "$snp_launch" policy encode debug abi_min=1.55
+says 0xb0137
+run 0 "$snp_launch" policy decode 0xb0137
+grep -q '^debug *true' out || fail "$(cat out)"
+run 0 "$snp_launch" policy decode 0xb0137 --json
+valid out
+run 0 "$snp_launch" policy encode smt=false --json
+valid out
+refuse 4 bad-hex "$snp_launch" policy decode 196608
+
+run 0 "$snp_launch" schema
+cmp -s out "$SNP_SOURCE/templates/vm.schema.json" || fail "not the schema of vm.json"
+
+# Whatever this machine is, the answer comes whole, on one screen, and says what to do.
+"$snp_launch" check >out 2>err
+status=$?
+[ $status = 0 ] || [ $status = 3 ] || fail "check exits with $status"
+[ ! -s err ] || fail "check writes to stderr: $(cat err)"
+[ "$(wc -l <out)" -le 40 ] || fail "more than a screen"
+[ $status = 0 ] || says 'snp-launch rehearse'
+"$snp_launch" check --json >out
+valid out
+firmware fw
+kernel kernel
+vm
+"$snp_launch" check --json vm.json >out
+valid out
+says "$work/fw"

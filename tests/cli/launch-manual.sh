@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The manual names every verb and option.
+. "$SNP_SOURCE/tests/cli/launch.sh"
+
+manual=$SNP_SOURCE/docs/snp-launch.1
+while read -r verb; do
+	grep -qE "^\.It Cm ${verb}( |$)" "$manual" || fail "no word about the verb $verb"
+	"$snp_launch" $verb --help | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u >options
+	while read -r option; do
+		grep -qE "Fl -${option#--}( |$)" "$manual" || fail "no word about $verb $option"
+	done <options
+done < <("$snp_launch" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+
+command -v mandoc >/dev/null || skip "no mandoc to judge the manual's form"
+run 0 mandoc -T lint -W warning "$manual"
+[ ! -s out ] || fail "$(cat out)"

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# snp-launch measure is snp-measure digest of what a vm.json, or any domain, launches: the same digest,
+# and but for the tool's name the same document.
+. "$SNP_SOURCE/tests/cli/launch.sh"
+firmware fw
+kernel kernel
+printf initrd >initrd
+
+# same VCPUS MODEL CMDLINE [INITRD]
+same() {
+	local initrd=${4:-}
+	cat >vm.json <<-END
+		{"schema": "snp-launch/1", "name": "web1", "firmware": {"path": "$work/fw"},
+		 "boot": {"kernel": "$work/kernel", ${initrd:+"\"initrd\": \"$work/$initrd\", "}"cmdline": "$3"},
+		 "cpu": {"count": $1, "model": "$2"}, "memory": {"size": "256MiB"}}
+	END
+	run 0 "$snp_measure" --json --ovmf "$work/fw" --kernel "$work/kernel" ${initrd:+--initrd "$work/$initrd"} \
+		--append "$3" --vcpus "$1" --vcpu-type "$2"
+	sed 's/"snp-measure"/"snp-launch"/' out >expected
+	run 0 "$snp_launch" measure --json --ignore not-bound vm.json
+	cmp out expected || fail "$(diff out expected)"
+	valid out
+	digest=$(sed -n 's/.*"launch_digest": "\(.*\)",/\1/p' expected)
+	run 0 "$snp_launch" measure vm.json
+	says "$digest"
+	run 0 "$snp_launch" create vm.json --dry-run -c test:///default
+	cp out domain.xml
+	grep -q "$digest" domain.xml || fail "the domain's metadata lack the digest"
+	# The domain names the copies; here it is held against the files they would be copies of.
+	sed "s|$work/state/web1/boot/firmware|$work/fw|; s|$work/state/web1/boot/|$work/|" domain.xml >here.xml
+	run 0 "$snp_launch" measure here.xml
+	says "$digest"
+	[ ! -e state ] || fail "a dry run leaves: $(find state)"
+}
+
+same 1 EPYC-v4 quiet
+same 4 EPYC-v4 quiet initrd
+same 255 EPYC-Milan '' initrd
+same 2 EPYC-Genoa-v2 ' a  b '
+same 3 EPYC "root=/dev/vda <&>' ü" initrd
+
+# Nobody's guest, and nothing that could be measured.
+sed 's/sev-snp/sev/' here.xml >sev.xml
+run 4 "$snp_launch" measure sev.xml
+[ ! -s out ] || fail "a digest of a guest without SNP"
+printf '<domain/>' >empty.xml
+run 4 "$snp_launch" measure empty.xml
+printf '<domain' >broken.xml
+refuse 4 xml-syntax "$snp_launch" measure broken.xml
+refuse 1 cannot-open "$snp_launch" measure ./absent.xml
+rm kernel
+refuse 1 cannot-open "$snp_launch" measure vm.json

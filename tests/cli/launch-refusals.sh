@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A vm.json that is malformed, or that a named check refuses, is refused in one line with JSON pointer,
+# line and column, status 4, before a host is asked; nothing is defined, copied or left.
+. "$SNP_SOURCE/tests/cli/launch.sh"
+firmware fw
+kernel kernel
+
+# wrong NAME POINTER MEMBERS
+wrong() {
+	vm "$3"
+	refuse 4 "$1" "$snp_launch" create vm.json
+	grep -qE "^snp-launch: error: vm.json:[0-9]+:[0-9]+: $2: " err || fail "$3: $(cat err)"
+}
+
+wrong json-unknown-key /polcy '"polcy": 1'
+wrong json-duplicate-key /cpu '"cpu": {"count": 3}'
+wrong json-wrong-type /autostart '"autostart": "yes"'
+wrong json-bad-value /snp/policy/raw '"snp": {"policy": {"raw": "196608"}}'
+wrong json-bad-value /snp/host_data '"snp": {"host_data": "00"}'
+wrong json-missing-key /snp/id '"snp": {"id": {"block": "/b"}}'
+vm '"snp": {"policy": {"debug": true}}'
+run 4 "$snp_launch" create vm.json
+[ ! -s out ] || fail "stdout is not empty"
+grep -qF '/snp/policy' err || fail "$(cat err)"
+vm '"snp": {"policy": {"migrate_ma": true}}'
+run 4 "$snp_launch" create vm.json
+run 4 "$snp_launch" create vm.json --json
+valid err
+for name in '' . .. a/b -c "$(printf %064d 0)" 'a b'; do
+	sed "s/\"web1\"/\"$name\"/" vm.json >named.json
+	run 4 "$snp_launch" create named.json
+	[ "$(wc -l <err)" = 1 ] || fail "$(cat err)"
+done
+refuse 1 cannot-open "$snp_launch" create ./absent.json
+mkfifo fifo.json
+refuse 4 not-a-regular-file "$snp_launch" create fifo.json
+[ ! -e state ] || fail "left: $(find state)"
+
+# lint says all that is wrong at once, and its answer is on stdout.
+run 3 "$snp_launch" lint vm.json
+grep -q ' \[' out || fail "no name of a check: $(cat out)"
+run 3 "$snp_launch" lint vm.json --json
+valid out
+vm
+run 0 "$snp_launch" lint vm.json
