@@ -36,7 +36,7 @@ run 0 "$snp_launch" create web1.json --replace
 second=$(sed -n 's/^launch digest //p' out)
 [ "$first" != "$second" ] || fail "the same digest with one vCPU less"
 [ "$(heard web1 launch_digest)" = "$second" ] || fail "the old guest still speaks"
-[ "$(pgrep -c -f 'guest=web1,')" = 1 ] || fail "two guests run"
+[ "$(pgrep -c -f "qemu.*$folder/guests/web1/")" = 1 ] || fail "two guests run"
 [ ! -e "$folder/guests/.web1.next" ] || fail "the old directory is left"
 # A replacement that cannot start leaves the old one, off.
 vm web1 '"disks": [{"path": "'"$work"'/absent.img", "format": "raw"}]'

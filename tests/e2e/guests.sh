@@ -62,5 +62,5 @@ nothing_left() {
 	[ ! -e "$folder/guests/$1" ] || fail "left: $(find "$folder/guests/$1")"
 	[ ! -e "$folder/guests/.$1.next" ] || fail "left: .$1.next"
 	! virsh -q list --all --name | grep -qx "$1" || fail "the domain $1 is left"
-	! pgrep -f "guest=$1," >/dev/null || fail "a QEMU of $1 is left"
+	! pgrep -f "qemu.*$folder/guests/$1/" >/dev/null || fail "a QEMU of $1 is left"
 }
