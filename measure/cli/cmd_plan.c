@@ -8,16 +8,19 @@
 
 #include "launch_input.h"
 #include "launch_options.h"
+#include "plan_diff.h"
 #include "verb.h"
 
 static struct {
-	bool all;
+	bool all, diff;
 } arg;
 
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"all", 'a', .flag = &arg.all,
 	 .help = "one line per launch update; else runs of alike pages are one"},
+	{"diff", .flag = &arg.diff,
+	 .help = "compare two plans that --json printed: FILE FILE"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -205,7 +208,11 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	struct plan plan = {.launch = &l, .out = out};
 	int r;
 
-	(void)operands;
+	if (!arg.diff != !operands[0] || (arg.diff && !operands[1]))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"two files stand with --diff, and with nothing else");
+	if (arg.diff)
+		return cli_plan_diff(operands[0], operands[1], out, err);
 	r = cli_launch_open(true, &l, err);
 	if (r < 0)
 		return r;
@@ -219,7 +226,8 @@ static const struct cli_option *const tables[] = {cli_launch_options, options, N
 
 const struct cli_verb verb_plan = {
 	.name = "plan",
-	.operands = "",
+	.operands = "[FILE FILE]",
+	.max_operands = 2,
 	.summary = "print every launch update that the digest is made of",
 	.options = tables,
 	.run = run,

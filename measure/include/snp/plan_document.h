@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_PLAN_DOCUMENT_H
+#define SNP_PLAN_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/file.h>
+#include <snp/gctx.h>
+#include <snp/id_block.h>
+#include <snp/span.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * A plan that somebody wrote down, `snp-measure plan --json` (snp-plan/1), and the comparison of two:
+ * which launch update is the first that differs, and why.
+ */
+
+/* Launch updates that follow each other: `count` pages of one type from `gpa` on, or `count` VMSAs, all at
+ * one address. */
+struct snp_plan_run {
+	uint64_t index, count;
+	enum snp_page_type type;
+	uint64_t gpa;
+	char origin
+		[64]; /* "firmware 0-1023", "section 2 SNP_SECRETS", "SEV hash table", "vCPU 1" */
+	bool has_contents; /* false: the pages differ from each other and are known by `digest` alone */
+	uint8_t contents[SNP_SHA384_SIZE];
+	bool has_digest; /* GCTX.LD after the run */
+	uint8_t digest[SNP_SHA384_SIZE];
+};
+
+struct snp_plan_document {
+	struct snp_plan_run *runs; /* without gaps, from index 0 or from where a summary ends */
+	size_t n_runs;
+	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+	char vmm_profile[32]; /* "" where not said */
+	uint32_t vcpu_count, cpu_signature;
+	uint64_t guest_features;
+	/* Hashes of inputs, where they are said. */
+	bool has_firmware, has_kernel, has_initrd, has_cmdline;
+	uint8_t firmware[SNP_SHA256_SIZE], kernel[SNP_SHA256_SIZE], initrd[SNP_SHA256_SIZE],
+		cmdline[SNP_SHA256_SIZE];
+};
+
+#define SNP_MAX_PLAN_RUNS (1u << 20)
+
+/* Read an snp-plan/1 document. Errors: those of snp_json_read(), with the JSON pointer; runs that do not
+ * follow each other are refused. */
+SNP_CHECK int snp_plan_document_read(const char *path, struct snp_plan_document **ret,
+				     struct snp_error *err);
+
+/* The same of a text in memory; `name` is what errors call it. */
+SNP_CHECK int snp_plan_document_parse(const char *name, struct snp_span text,
+				      struct snp_plan_document **ret, struct snp_error *err);
+void snp_plan_document_free(struct snp_plan_document *document);
+
+/* Where two plans part. Texts are for people. */
+struct snp_plan_difference {
+	uint64_t index;		      /* of the first update that differs */
+	uint64_t count;		      /* of updates among which it is; 1 where it is known */
+	char what[128];		      /* "SEV hash table: kernel", "vCPU 1: VMSA", "firmware" */
+	char first[160], second[160]; /* what each side has there */
+};
+
+/* Compare two plans update by update. True if they differ, with `*ret` filled. */
+bool snp_plan_compare(const struct snp_plan_document *a, const struct snp_plan_document *b,
+		      struct snp_plan_difference *ret);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <snp/firmware.h>
+#include <snp/hex.h>
+#include <snp/plan_document.h>
+
+/* A place in a plan: an update of a run. */
+struct cursor {
+	const struct snp_plan_document *document;
+	size_t run;
+	uint64_t offset; /* in the run */
+};
+
+static const struct snp_plan_run *run_at(const struct cursor *c)
+{
+	return c->run < c->document->n_runs ? &c->document->runs[c->run] : NULL;
+}
+
+static void advance(struct cursor *c, uint64_t updates)
+{
+	c->offset += updates;
+	if (c->offset == run_at(c)->count) {
+		c->run++;
+		c->offset = 0;
+	}
+}
+
+static uint64_t gpa_at(const struct cursor *c)
+{
+	const struct snp_plan_run *run = run_at(c);
+
+	return run->type == SNP_PAGE_VMSA ? run->gpa : run->gpa + c->offset * SNP_PAGE_SIZE;
+}
+
+__attribute__((format(printf, 2, 3))) static void say(char ret[static 160], const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(ret, 160, fmt, args);
+	va_end(args);
+}
+
+static void describe(const struct cursor *c, char ret[static 160])
+{
+	const struct snp_plan_run *run = run_at(c);
+	char contents[2 * SNP_SHA384_SIZE + 1] = "contents not said";
+
+	if (!run) {
+		say(ret, "nothing: its plan ends before");
+		return;
+	}
+	if (run->has_contents)
+		snp_hex_encode(run->contents, SNP_SHA384_SIZE, contents);
+	say(ret, "%s 0x%" PRIx64 " %.32s, %s", snp_page_type_name(run->type), gpa_at(c),
+	    run->origin, contents);
+}
+
+/* Name the input whose hash differs, where both sides say it. */
+static bool differing_input(const struct snp_plan_document *a, const struct snp_plan_document *b,
+			    struct snp_plan_difference *ret)
+{
+	const struct {
+		const char *what;
+		bool has_a, has_b;
+		const uint8_t *hash_a, *hash_b;
+	} inputs[] = {
+		{"kernel", a->has_kernel, b->has_kernel, a->kernel, b->kernel},
+		{"initrd", a->has_initrd, b->has_initrd, a->initrd, b->initrd},
+		{"cmdline", a->has_cmdline, b->has_cmdline, a->cmdline, b->cmdline},
+	};
+	char first[2 * SNP_SHA256_SIZE + 1] = "none", second[2 * SNP_SHA256_SIZE + 1] = "none";
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		if (inputs[i].has_a == inputs[i].has_b &&
+		    (!inputs[i].has_a ||
+		     memcmp(inputs[i].hash_a, inputs[i].hash_b, SNP_SHA256_SIZE) == 0))
+			continue;
+		n = strlen(ret->what);
+		snprintf(ret->what + n, sizeof(ret->what) - n, "%s %s", ret->second[0] ? "," : ":",
+			 inputs[i].what);
+		if (ret->second[0] != '\0')
+			continue;
+		if (inputs[i].has_a)
+			snp_hex_encode(inputs[i].hash_a, SNP_SHA256_SIZE, first);
+		if (inputs[i].has_b)
+			snp_hex_encode(inputs[i].hash_b, SNP_SHA256_SIZE, second);
+		say(ret->first, "%s %s", inputs[i].what, first);
+		say(ret->second, "%s %s", inputs[i].what, second);
+	}
+	return ret->second[0] != '\0';
+}
+
+static bool differing_parameter(const struct snp_plan_document *a,
+				const struct snp_plan_document *b, struct snp_plan_difference *ret)
+{
+	if (a->vmm_profile[0] && b->vmm_profile[0] && strcmp(a->vmm_profile, b->vmm_profile) != 0) {
+		say(ret->first, "VMM profile %s", a->vmm_profile);
+		say(ret->second, "VMM profile %s", b->vmm_profile);
+	} else if (a->cpu_signature && b->cpu_signature && a->cpu_signature != b->cpu_signature) {
+		say(ret->first, "CPU signature 0x%08" PRIx32, a->cpu_signature);
+		say(ret->second, "CPU signature 0x%08" PRIx32, b->cpu_signature);
+	} else if (a->guest_features && b->guest_features &&
+		   a->guest_features != b->guest_features) {
+		say(ret->first, "guest features 0x%" PRIx64, a->guest_features);
+		say(ret->second, "guest features 0x%" PRIx64, b->guest_features);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* What stands at the place where the plans part, and if it can be told, why. */
+static void explain(const struct cursor *a, const struct cursor *b, struct snp_plan_difference *ret)
+{
+	const struct snp_plan_run *x = run_at(a), *y = run_at(b);
+	const char *origin = x ? x->origin : y->origin;
+	bool told = false;
+
+	snprintf(ret->what, sizeof(ret->what), "%s", origin);
+	ret->first[0] = ret->second[0] = '\0';
+	if (x && y && x->type == y->type && strcmp(origin, "SEV hash table") == 0)
+		told = differing_input(a->document, b->document, ret);
+	else if (x && y && x->type == SNP_PAGE_VMSA && y->type == SNP_PAGE_VMSA)
+		told = differing_parameter(a->document, b->document, ret);
+	else if (!x || !y)
+		snprintf(ret->what, sizeof(ret->what), "number of updates, from %s on", origin);
+	if (told)
+		return;
+	describe(a, ret->first);
+	describe(b, ret->second);
+}
+
+static bool differ(struct cursor *a, struct cursor *b, uint64_t index, uint64_t count,
+		   struct snp_plan_difference *ret)
+{
+	ret->index = index;
+	ret->count = count;
+	explain(a, b, ret);
+	return true;
+}
+
+bool snp_plan_compare(const struct snp_plan_document *first, const struct snp_plan_document *second,
+		      struct snp_plan_difference *ret)
+{
+	struct cursor a = {.document = first}, b = {.document = second};
+	uint64_t index = first->n_runs > 0 ? first->runs[0].index : 0, since = index;
+	struct cursor a_since = a, b_since = b;
+
+	while (run_at(&a) || run_at(&b)) {
+		const struct snp_plan_run *x = run_at(&a), *y = run_at(&b);
+		uint64_t step;
+
+		if (!x || !y || x->index + a.offset != y->index + b.offset || x->type != y->type ||
+		    gpa_at(&a) != gpa_at(&b) ||
+		    (x->has_contents && y->has_contents &&
+		     memcmp(x->contents, y->contents, SNP_SHA384_SIZE) != 0))
+			return differ(&a, &b, index, 1, ret);
+		step = x->count - a.offset < y->count - b.offset ? x->count - a.offset
+								 : y->count - b.offset;
+		advance(&a, step);
+		advance(&b, step);
+		index += step;
+		/* Where both runs end, the digests so far say of pages that were not. */
+		if (a.offset != 0 || b.offset != 0 || !x->has_digest || !y->has_digest)
+			continue;
+		if (memcmp(x->digest, y->digest, SNP_SHA384_SIZE) != 0)
+			return differ(&a_since, &b_since, since, index - since, ret);
+		since = index;
+		a_since = a;
+		b_since = b;
+	}
+	return false;
+}

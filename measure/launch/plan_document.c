@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/plan_document.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/json.h>
+
+DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+DEFINE_CLEANUP(struct snp_plan_document *, snp_plan_document_free);
+
+void snp_plan_document_free(struct snp_plan_document *document)
+{
+	if (document)
+		free(document->runs);
+	free(document);
+}
+
+static int read_number(const struct snp_json_value *object, const char *key, uint64_t max,
+		       uint64_t *ret, struct snp_error *err)
+{
+	const struct snp_json_value *value;
+	int r = snp_json_need(object, key, &value, err);
+
+	return r < 0 ? r : snp_json_integer(value, 0, max, ret, err);
+}
+
+/* Copy a string member into an array; one that does not fit is no text of ours. */
+static int read_text(const struct snp_json_value *object, const char *key, char *ret, size_t size,
+		     struct snp_error *err)
+{
+	const struct snp_json_value *value;
+	const char *text;
+	int r = snp_json_need(object, key, &value, err);
+
+	if (r == 0)
+		r = snp_json_string(value, &text, err);
+	if (r < 0)
+		return r;
+	if (strlen(text) >= size)
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "longer than %zu bytes",
+				     size - 1);
+	memcpy(ret, text, strlen(text) + 1);
+	return 0;
+}
+
+static int read_digest(const struct snp_json_value *object, const char *key, bool *ret_has,
+		       uint8_t *ret, size_t size, struct snp_error *err)
+{
+	const struct snp_json_value *value = snp_json_get(object, key);
+	int r = value ? snp_json_hex(value, ret, size, err) : 0;
+
+	*ret_has = value && r == 0;
+	return r;
+}
+
+static int read_type(const struct snp_json_value *object, enum snp_page_type *ret,
+		     struct snp_error *err)
+{
+	static const char *const names[] = {"NORMAL",  "VMSA",	"ZERO", "UNMEASURED",
+					    "SECRETS", "CPUID", NULL};
+	const struct snp_json_value *value;
+	unsigned int index;
+	int r = snp_json_need(object, "page_type", &value, err);
+
+	if (r == 0)
+		r = snp_json_choice(value, names, &index, err);
+	if (r == 0)
+		*ret = (enum snp_page_type)(index + SNP_PAGE_NORMAL);
+	return r;
+}
+
+static int read_run(const struct snp_json_value *object, struct snp_plan_run *run,
+		    struct snp_error *err)
+{
+	static const char *const keys[] = {"index",  "count",	 "page_type", "gpa",
+					   "origin", "contents", "digest",    NULL};
+	const struct snp_json_value *value;
+	int r = snp_json_object(object, keys, err);
+
+	if (r == 0)
+		r = read_number(object, "index", 1ull << 32, &run->index, err);
+	if (r == 0)
+		r = read_number(object, "count", 1ull << 32, &run->count, err);
+	if (r == 0)
+		r = read_type(object, &run->type, err);
+	if (r == 0)
+		r = snp_json_need(object, "gpa", &value, err);
+	if (r == 0)
+		r = snp_json_hex_u64(value, &run->gpa, err);
+	if (r == 0)
+		r = read_text(object, "origin", run->origin, sizeof(run->origin), err);
+	if (r == 0)
+		r = read_digest(object, "contents", &run->has_contents, run->contents,
+				sizeof(run->contents), err);
+	if (r == 0)
+		r = read_digest(object, "digest", &run->has_digest, run->digest,
+				sizeof(run->digest), err);
+	return r;
+}
+
+static int read_runs(const struct snp_json_value *root, struct snp_plan_document *document,
+		     struct snp_error *err)
+{
+	const struct snp_json_value *array, *value;
+	size_t n;
+	int r = snp_json_need(root, "updates", &array, err);
+
+	if (r == 0)
+		r = snp_json_array(array, 1, SNP_MAX_PLAN_RUNS, &n, err);
+	if (r < 0)
+		return r;
+	document->runs = calloc(n, sizeof(*document->runs));
+	if (!document->runs)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
+		struct snp_plan_run *run = &document->runs[document->n_runs];
+
+		r = read_run(value, run, err);
+		if (r < 0)
+			return r;
+		if (run->count == 0 ||
+		    (document->n_runs > 0 && run->index != run[-1].index + run[-1].count))
+			return snp_json_fail(value, err, SNP_E_JSON_VALUE,
+					     "an update that does not follow the one before it");
+		document->n_runs++;
+	}
+	return 0;
+}
+
+static int read_input(const struct snp_json_value *inputs, const char *key, bool *ret_has,
+		      uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
+{
+	const struct snp_json_value *input = snp_json_get(inputs, key);
+
+	if (!input || !snp_json_is_object(input))
+		return 0;
+	return read_digest(input, "sha256", ret_has, ret, SNP_SHA256_SIZE, err);
+}
+
+static int read_inputs(const struct snp_json_value *root, struct snp_plan_document *d,
+		       struct snp_error *err)
+{
+	const struct snp_json_value *inputs = snp_json_get(root, "inputs");
+	int r;
+
+	if (!inputs || !snp_json_is_object(inputs))
+		return 0;
+	r = read_input(inputs, "firmware", &d->has_firmware, d->firmware, err);
+	if (r == 0)
+		r = read_input(inputs, "kernel", &d->has_kernel, d->kernel, err);
+	if (r == 0)
+		r = read_input(inputs, "initrd", &d->has_initrd, d->initrd, err);
+	if (r == 0)
+		r = read_input(inputs, "cmdline", &d->has_cmdline, d->cmdline, err);
+	return r;
+}
+
+/* The parameters that a difference can be traced to; all others of the document are left alone. */
+static int read_parameters(const struct snp_json_value *root, struct snp_plan_document *d,
+			   struct snp_error *err)
+{
+	const struct snp_json_value *value;
+	uint64_t number = 0;
+	bool has;
+	int r = read_digest(root, "launch_digest", &has, d->launch_digest, sizeof(d->launch_digest),
+			    err);
+
+	if (r == 0 && !has)
+		r = snp_json_fail(root, err, SNP_E_JSON_MISSING_KEY, "launch_digest is missing");
+	if (r == 0)
+		r = read_text(root, "vmm_profile", d->vmm_profile, sizeof(d->vmm_profile), err);
+	if (r == 0)
+		r = read_number(root, "vcpu_count", UINT32_MAX, &number, err);
+	d->vcpu_count = (uint32_t)number;
+	number = 0;
+	value = snp_json_get(root, "cpu_signature");
+	if (r == 0 && value)
+		r = snp_json_hex_u64(value, &number, err);
+	d->cpu_signature = (uint32_t)number;
+	value = snp_json_get(root, "guest_features");
+	if (r == 0 && value)
+		r = snp_json_hex_u64(value, &d->guest_features, err);
+	return r < 0 ? r : read_inputs(root, d, err);
+}
+
+static int read_document(const struct snp_json *json, struct snp_plan_document **ret,
+			 struct snp_error *err)
+{
+	_cleanup_(snp_plan_document_freep)
+	struct snp_plan_document *document = NULL;
+	int r = snp_json_schema(json, "snp-plan/1", err);
+
+	if (r < 0)
+		return r;
+	document = calloc(1, sizeof(*document));
+	if (!document)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = read_runs(snp_json_root(json), document, err);
+	if (r == 0)
+		r = read_parameters(snp_json_root(json), document, err);
+	if (r == 0)
+		*ret = TAKE_PTR(document);
+	return r;
+}
+
+int snp_plan_document_parse(const char *name, struct snp_span text, struct snp_plan_document **ret,
+			    struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *json = NULL;
+	int r = snp_json_parse(name, text, &json, err);
+
+	return r < 0 ? r : read_document(json, ret, err);
+}
+
+int snp_plan_document_read(const char *path, struct snp_plan_document **ret, struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *json = NULL;
+	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &json, err);
+
+	return r < 0 ? r : read_document(json, ret, err);
+}

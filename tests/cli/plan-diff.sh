@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Two plans are compared; the first update that differs is named, and why.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+firmware fw
+firmware other-fw 'put 4100 5a'
+kernel kernel
+cp kernel other-kernel && printf x | dd of=other-kernel bs=1 seek=20000 conv=notrunc 2>/dev/null
+base=(--ovmf fw --kernel kernel --append ro --vcpus 2 --vcpu-type EPYC-v4)
+run 0 "$snp_measure" plan --json "${base[@]}" && mv out base
+
+# parts SENTENCE OPTION…: a plan with these options parts from the base there, folded or not.
+parts() {
+	local sentence=$1 fold
+	shift
+	for fold in '' --all; do
+		run 0 "$snp_measure" plan --json $fold "$@" && mv out other
+		run 3 "$snp_measure" plan --diff base other
+		says "$sentence"
+		run 3 "$snp_measure" plan --diff other base
+	done
+}
+
+run 0 "$snp_measure" plan --diff base base
+says equal
+run 0 "$snp_measure" plan --json --all "${base[@]}" && mv out all
+run 0 "$snp_measure" plan --diff base all
+says equal
+
+parts 'SEV hash table: kernel' --ovmf fw --kernel other-kernel --append ro --vcpus 2 --vcpu-type EPYC-v4
+says 'kernel '"$(sha256sum other-kernel | cut -d' ' -f1)"
+parts 'SEV hash table: cmdline' --ovmf fw --kernel kernel --append rw --vcpus 2 --vcpu-type EPYC-v4
+parts 'SEV hash table: initrd' --ovmf fw --kernel kernel --initrd fw --append ro --vcpus 2 \
+	--vcpu-type EPYC-v4
+parts 'vCPU 0' --ovmf fw --kernel kernel --append ro --vcpus 2 --vcpu-type EPYC-Milan
+says 'CPU signature 0x00a00f11'
+parts 'vCPU 0' "${base[@]}" --guest-features 0x21
+says 'guest features 0x21'
+parts 'number of updates' --ovmf fw --kernel kernel --append ro --vcpus 3 --vcpu-type EPYC-v4
+parts firmware --ovmf other-fw --kernel kernel --append ro --vcpus 2 --vcpu-type EPYC-v4
+
+run 3 "$snp_measure" plan --diff base other --json
+grep -q '"equal": false' out || fail "JSON does not say so"
+refuse 2 usage "$snp_measure" plan --diff base
+refuse 2 usage "$snp_measure" plan base other
+sed 's/"index": 1024/"index": 1025/; s/"index": 16,/"index": 17,/' base >gap
+refuse 4 json-bad-value "$snp_measure" plan --diff base gap
+sed 's,snp-plan/1,snp-plan/2,' base >version
+refuse 4 json-unknown-schema "$snp_measure" plan --diff base version
