@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The manual names every verb, option, profile and warning, and snp-errors(7) every error.
+# The manual names every verb, option, profile and warning, docs/measurement.md every refusal of a launch,
+# and snp-errors(7) every error.
 # SNP_TEST_REGENERATE=1 writes snp-errors(7) anew out of snp/error.h.
 . "$SNP_SOURCE/tests/cli/functions.sh"
 
@@ -24,6 +25,13 @@ cat "$SNP_SOURCE"/measure/launch/launch_warnings.c "$SNP_SOURCE"/measure/cli/*.c
 while read -r warning; do
 	grep -qE "^\.It Sy .*\b$warning\b" "$manual" || fail "no word about the warning $warning"
 done <warnings
+
+sed -n '/^\t\/\* firmware \*\//,/^\t\/\* reference values /s/^\tX([A-Z_]*, *"\([a-z0-9-]*\)".*/\1/p' \
+	"$SNP_SOURCE/measure/include/snp/error.h" | grep -vx bad-tcb >refusals
+[ -s refusals ] || fail "no refusals were found in the source"
+while read -r refusal; do
+	grep -qF "| $refusal |" "$SNP_SOURCE/docs/measurement.md" || fail "measurement.md does not explain $refusal"
+done <refusals
 
 errors=$SNP_SOURCE/docs/snp-errors.7
 sed -n 's/^\tX([A-Z_]*, *"\([a-z0-9-]*\)", *\([A-Z]*\), *"\(.*\)").*/\1 \2 \3/p' \

@@ -65,7 +65,6 @@ enum snp_class {
 	X(DRIFT,                "drift",                   NO,      "what would be launched is not what was measured") \
 	/* firmware */ \
 	X(FIRMWARE_SIZE,        "firmware-size",           REFUSED, "an image has a size that no VMM loads") \
-	X(NO_TABLE,             "no-ovmf-table",           REFUSED, "an image has no OVMF table") \
 	X(BAD_TABLE,            "bad-ovmf-table",          REFUSED, "an image's OVMF table is malformed") \
 	X(NO_METADATA,          "no-sev-metadata",         REFUSED, "an image has no SEV metadata") \
 	X(BAD_METADATA,         "bad-sev-metadata",        REFUSED, "an image's SEV metadata is malformed") \

@@ -66,7 +66,7 @@ typedef int (*snp_launch_visit)(void *arg, const struct snp_launch_update *updat
 /* Refuse a launch that its VMM, KVM or the secure processor would refuse, or that has no true digest
  * (docs/measurement.md lists all). The other functions do this themselves. Errors name the firmware's
  * file and the byte at fault: SNP_E_BAD_VCPU_COUNT, SNP_E_BAD_FEATURES, SNP_E_BAD_PROFILE,
- * SNP_E_NO_DIGEST; SNP_E_NO_TABLE, SNP_E_BAD_TABLE, SNP_E_NO_METADATA, SNP_E_BAD_METADATA,
+ * SNP_E_NO_DIGEST; SNP_E_BAD_TABLE, SNP_E_NO_METADATA, SNP_E_BAD_METADATA,
  * SNP_E_BAD_SECTION, SNP_E_SECTION_OVERLAP, SNP_E_NO_SECTION, SNP_E_NO_RESET_ADDRESS,
  * SNP_E_NO_HASH_TABLE, SNP_E_NO_HASH_SECTION, SNP_E_BAD_HASH_TABLE, SNP_E_NO_SVSM,
  * SNP_E_FIRMWARE_SIZE. */
