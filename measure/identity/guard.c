@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <openssl/ui.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -12,10 +14,32 @@
 #define LOCKED_HEAP  (256u << 10)
 #define LOCKED_LEAST 32u
 
+static int refuse(UI *ui)
+{
+	(void)ui;
+	return 0;
+}
+
+/* A provider that was refused a PIN may ask by itself, on whatever terminal it finds. */
+static bool forbid_prompts(void)
+{
+	static UI_METHOD *silent; /* lives as long as the process */
+
+	if (!silent) {
+		silent = UI_create_method("no prompts");
+		if (!silent || UI_method_set_opener(silent, refuse) < 0)
+			return false;
+		UI_set_default_method(silent);
+	}
+	return true;
+}
+
 int snp_key_guard_process(struct snp_error *err)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) < 0)
 		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot turn off core dumps");
+	if (!forbid_prompts())
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 	if (!CRYPTO_secure_malloc_initialized())
 		CRYPTO_secure_malloc_init(LOCKED_HEAP, LOCKED_LEAST);
 	return 0;

@@ -91,8 +91,9 @@ SNP_CHECK int snp_key_verify(const struct snp_key *key, struct snp_span bytes,
 			     struct snp_error *err);
 
 /* For programs, before the first private key is opened: no core dumps, no ptrace by the same user
- * (PR_SET_DUMPABLE), private numbers in libcrypto's locked heap as far as RLIMIT_MEMLOCK goes.
- * Errors: SNP_E_SYSTEM. */
+ * (PR_SET_DUMPABLE), private numbers in libcrypto's locked heap as far as RLIMIT_MEMLOCK goes, and no
+ * prompts by libcrypto or a provider: the only one to ask is the caller of snp_key_read().
+ * Errors: SNP_E_SYSTEM, SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_key_guard_process(struct snp_error *err);
 
 /* Read the first line of a file that holds a passphrase, under the rules for a private key's file (PATH,

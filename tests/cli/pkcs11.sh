@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Keys that never leave their token sign through OpenSSL's provider for PKCS#11, with softhsm2 as token.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+[ "${SNP_SANITIZE:-OFF}" = OFF ] || skip "sanitizers refuse how pkcs11-provider loads modules"
+module=/usr/lib/softhsm/libsofthsm2.so
+provider=$(openssl version -m 2>err | sed 's/.*"\(.*\)"/\1/')/pkcs11.so
+if [ ! -e $module ] || [ ! -e "$provider" ] || ! command -v pkcs11-tool softhsm2-util >tools; then
+	skip "needs softhsm2, opensc and pkcs11-provider"
+fi
+mkdir tokens
+printf 'directories.tokendir = %s\nlog.level = ERROR\n' "$work/tokens" >softhsm.conf
+# Without the quirk, finalizing softhsm2 after libcrypto crashes, also openssl(1).
+cat >openssl.cnf <<CONF
+openssl_conf = all
+[all]
+providers = providers
+[providers]
+default = builtin
+pkcs11 = pkcs11
+[builtin]
+activate = 1
+[pkcs11]
+module = $provider
+pkcs11-module-path = $module
+pkcs11-module-quirks = no-deinit
+activate = 1
+CONF
+export SOFTHSM2_CONF=$work/softhsm.conf
+softhsm2-util --init-token --free --label token --pin 1234 --so-pin 5678 >out || skip "softhsm2 does not work"
+make_key() {
+	pkcs11-tool --module $module --login --pin 1234 --keypairgen --key-type "$1" --label "$2" \
+		--id "$3" >out 2>err || skip "softhsm2 makes no $1 key"
+}
+make_key EC:secp384r1 id 01
+make_key EC:secp384r1 author 02
+make_key EC:prime256v1 small 03
+export OPENSSL_CONF=$work/openssl.cnf
+(
+	umask 077
+	echo 1234 >pin
+	echo 9999 >wrong
+)
+
+uri='pkcs11:token=token;type=private;object='
+create=("$snp_measure" id-block create --measurement "$(printf %096d 1)" --output-block block
+	--output-auth auth)
+run 0 "${create[@]}" --key "${uri}id" --passphrase-file pin
+for name in id author; do
+	openssl pkey -in "$uri$name?pin-value=1234" -pubout -out $name.pub || fail "no public half of $name"
+done
+run 0 "$snp_measure" id-block verify --id-block @block --id-auth @auth --public-key id.pub
+run 0 "${create[@]}" --key "${uri}id?pin-value=1234" --author-key "${uri}author" \
+	--author-passphrase-file pin
+run 0 "$snp_measure" id-block verify --id-block @block --id-auth @auth --public-key id.pub \
+	--author-public-key author.pub
+
+refuse 1 not-found "${create[@]}" --key "${uri}absent" --passphrase-file pin
+refuse 1 not-found "${create[@]}" --key "${uri}id" --passphrase-file wrong
+refuse 4 wrong-passphrase "${create[@]}" --key "${uri}id"
+refuse 4 bad-key "${create[@]}" --key "${uri}small" --passphrase-file pin
+refuse 4 bad-key "${create[@]}" --key 'pkcs11:token=token;type=private' --passphrase-file pin
+refuse 1 cannot-open "${create[@]}" --key 'pkcs12:token'
