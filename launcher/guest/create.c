@@ -15,33 +15,49 @@ struct attempt {
 	struct guest_dir old; /* of the guest to be replaced; fd -1: none */
 	char *old_xml;	      /* of that guest's domain; NULL: it had none */
 	bool exchanged;	      /* the two have changed places */
+	bool defined;	      /* libvirt was asked to */
+	bool old_is_off;      /* the old guest has been turned off */
 	virDomainPtr domain;  /* defined by this attempt */
+	char uuid[RECORD_UUID + 1];
 };
 
-/* Undo what was done; go on where a step fails, and return the first failure. */
+/* A new guest's domain must be gone before its directory is, or nobody would know whose it is. Where define
+ * failed, libvirt may have it all the same: the answer was lost. */
+static int undo_domain(struct attempt *a, struct snp_error *err)
+{
+	int r = 0;
+
+	if (!a->domain)
+		r = hypervisor_find_uuid(a->host, a->uuid, &a->domain, err);
+	if (r == 0 && a->domain)
+		r = domain_kill(a->domain, err);
+	return r < 0 || !a->domain ? r : domain_undefine(a->domain, err);
+}
+
+/* The old guest's definition comes back: its UUID is the same. */
+static int undo_redefinition(struct attempt *a, struct snp_error *err)
+{
+	_cleanup_(domain_freep)
+	virDomainPtr old = NULL;
+	int r = 0;
+
+	if (a->old_is_off)
+		r = domain_kill(a->domain, err);
+	return r < 0 ? r : domain_define(a->host, a->old_xml, &old, err);
+}
+
+/* Undo what was done, up to the first step that fails: what then stands, list shows and remove clears. */
 static int attempt_undo(struct attempt *a, struct snp_error *err)
 {
-	struct snp_error further;
-	int r = 0, s = 0;
+	int r = 0;
 
-	if (a->domain)
-		r = domain_kill(a->domain, err);
-	if (a->domain && a->old_xml) {
-		/* Same UUID: this puts the old definition back. */
-		virDomainPtr old = NULL;
-
-		s = domain_define(a->host, a->old_xml, &old, r < 0 ? &further : err);
-		domain_freep(&old);
-	} else if (a->domain) {
-		s = domain_undefine(a->domain, r < 0 ? &further : err);
-	}
-	r = r < 0 ? r : s;
-	if (a->exchanged)
-		s = guest_dir_exchange(&a->dir, &a->old, r < 0 ? &further : err);
-	r = r < 0 ? r : s;
-	if (a->dir.fd >= 0)
-		s = guest_dir_remove(&a->dir, r < 0 ? &further : err);
-	return r < 0 ? r : s;
+	if (a->defined)
+		r = a->old_xml ? undo_redefinition(a, err) : undo_domain(a, err);
+	if (r == 0 && a->exchanged)
+		r = guest_dir_exchange(&a->dir, &a->old, err);
+	if (r == 0 && a->dir.fd >= 0)
+		r = guest_dir_remove(&a->dir, err);
+	return r;
 }
 
 static void attempt_done(struct attempt *a)
@@ -149,10 +165,15 @@ static int establish(struct attempt *a, const struct prepared *p, struct snp_err
 		r = guest_dir_exchange(&a->old, &a->dir, err);
 		a->exchanged = r == 0;
 	}
-	if (r == 0)
+	if (r == 0) {
+		memcpy(a->uuid, p->record->uuid, sizeof(a->uuid));
+		a->defined = true;
 		r = domain_define(a->host, p->xml, &a->domain, err);
-	if (r == 0 && a->old_xml)
+	}
+	if (r == 0 && a->old_xml) {
 		r = domain_kill(a->domain, err);
+		a->old_is_off = r == 0;
+	}
 	if (r == 0)
 		r = write_record(a, p->record, RECORD_DEFINED, err);
 	return r;

@@ -32,7 +32,7 @@ enum call {
 	CALL_LOOKUP, /* never fails here, but ends the life of an error as every call of libvirt's does */
 };
 
-static enum call failing;
+static enum call failing, then_failing;
 static const char *failure;
 
 static virError injected;
@@ -42,7 +42,7 @@ static bool fails(enum call call)
 	injected.code = VIR_ERR_OK;
 	if (failing != call)
 		return false;
-	failing = CALL_NONE;
+	failing = then_failing;
 	injected = (virError){.code = VIR_ERR_INTERNAL_ERROR,
 			      .domain = VIR_FROM_QEMU,
 			      .level = VIR_ERR_ERROR,
@@ -217,14 +217,33 @@ static void a_guest_that_cannot_be_ended_is_not_replaced(void **state)
 	struct snp_error err = {0};
 
 	(void)state;
-	/* Its directory and definition come back; turned off it is by the undoing. */
 	assert_int_equal(create("web1", 2, false, &err), 0);
 	failing = CALL_DESTROY;
 	failure = "the moon is full";
 	assert_int_equal(create("web1", 1, true, &err), -SNP_E_LIBVIRT);
-	assert_int_equal(state_of("web1"), DOMAIN_OFF);
-	assert_int_equal(guest_start(&host, state_path, "web1", false, &err), 0);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+}
+
+/* Where libvirt is gone for good, the directory stays: nobody else would remember the domain that may be
+ * there. */
+static void what_cannot_be_undone_is_kept_and_told(void **state)
+{
+	struct snp_error err = {0};
+
+	(void)state;
+	failing = CALL_START;
+	then_failing = CALL_DESTROY;
+	failure = "Cannot recv data: client socket is closed";
+	assert_int_equal(create("lost", 2, false, &err), -SNP_E_LIBVIRT);
+	assert_non_null(strstr(err.message, "snp-launch remove --force lost"));
+	failing = then_failing = CALL_NONE;
+	assert_true(has_directory("lost"));
+	assert_true(has_domain("lost"));
+	assert_int_equal(create("lost", 2, false, &err), -SNP_E_EXISTS);
+	assert_int_equal(guest_remove(&host, state_path, "lost", true, &err), 0);
+	assert_false(has_directory("lost"));
+	assert_false(has_domain("lost"));
 }
 
 static void another_s_domain_is_left_alone(void **state)
@@ -281,9 +300,10 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(a_guest_that_cannot_be_ended_is_not_replaced),
+		cmocka_unit_test(what_cannot_be_undone_is_kept_and_told),
 		cmocka_unit_test(another_s_domain_is_left_alone),
 	};
-	size_t n = 2;
+	size_t n = 3;
 
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_replacement, rows);
