@@ -6,16 +6,20 @@
 
 /* All verbs, in the order of --help; the first is what is meant without a verb. To add one: its file
  * cmd_NAME.c, which defines verb_NAME, and its line here. */
-#define CLI_VERBS(X)       \
-	X(digest)          \
-	X(plan)            \
-	X(inspect)         \
-	X(explain)         \
-	X(id_block_create) \
-	X(id_block_show)   \
-	X(id_block_verify) \
-	X(publish)         \
-	X(reproduce)
+#define CLI_VERBS(X)        \
+	X(digest)           \
+	X(plan)             \
+	X(inspect)          \
+	X(explain)          \
+	X(id_block_create)  \
+	X(id_block_show)    \
+	X(id_block_verify)  \
+	X(publish)          \
+	X(reproduce)        \
+	X(verify)           \
+	X(show)             \
+	X(certificates_add) \
+	X(certificates_list)
 
 #define X(name) extern const struct cli_verb verb_##name;
 CLI_VERBS(X)

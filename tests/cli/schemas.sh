@@ -52,3 +52,13 @@ valid err
 sed 's/"type": 16/"type": "16"/' summary >bad
 run 4 "$snp_measure" --json --firmware-summary bad "${cpu[@]}"
 valid err
+
+export XDG_DATA_HOME=$work/data
+for report in Milan-v2 Genoa-v3 Turin-v4 Genoa-v5 extended-vlek hcl; do
+	run 0 "$snp_measure" show --json "$SNP_SOURCE/tests/fuzz/corpus/report/$report"
+	valid out
+	run 3 "$snp_measure" verify --json --any-measurement "$SNP_SOURCE/tests/fuzz/corpus/report/$report"
+	valid out
+done
+run 0 "$snp_measure" certificates list --json
+valid out

@@ -68,6 +68,18 @@ SNP_CHECK int snp_certificates_add_table(struct snp_certificates *set, struct sn
 SNP_CHECK int snp_certificates_add_path(struct snp_certificates *set, const char *path,
 					struct snp_error *err);
 
+/* Add the certificates that are kept on this machine: those in $XDG_DATA_HOME/snp-measure (without it,
+ * ~/.local/share/snp-measure), then in /usr/share/snp-measure. Neither has to be there, and neither is
+ * trusted more than any other file. Errors: those of snp_certificates_add_path(). */
+SNP_CHECK int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *err);
+
+/* Write the i-th certificate into the first of those folders, made if need be, as kind-product.der or,
+ * of a leaf, kind-product-SHA256.der; `ret_path` is for free(). One that is there already is replaced.
+ * Whether it is worth keeping is snp_certificates_trusted()'s to say.
+ * Errors: SNP_E_NOT_FOUND (neither XDG_DATA_HOME nor HOME is set), those of snp_file_write(). */
+SNP_CHECK int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **ret_path,
+				    struct snp_error *err);
+
 /* Add one CRL, DER or PEM. Errors: SNP_E_BAD_CRL, SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes,
 				       struct snp_error *err);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/tool.h>
+
+#include "fetch_paths.h"
+#include "report_fields.h"
+#include "report_input.h"
+#include "verb.h"
+
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+
+static struct {
+	bool any_version, fetch_path;
+} arg;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"allow-unknown-version", .flag = &arg.any_version,
+	 .help = "show a report of a version that cannot be verified"},
+	{"fetch-path", .flag = &arg.fetch_path,
+	 .help = "print the paths of its certificates at AMD's key server, nothing else"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+/* The certificates that came with the report. */
+static void print_certificates(const struct snp_certificates *set, FILE *out)
+{
+	struct snp_certificate c;
+
+	for (size_t i = 0; snp_certificates_at(set, i, &c); i++)
+		fprintf(out, "%-18s  %s of %s, %zu bytes%s%s\n", "certificate",
+			snp_certificate_kind_name(c.kind), snp_product_name(c.product), c.der.size,
+			c.csp[0] ? ", " : "", c.csp);
+}
+
+static void print_text(const struct cli_report *input, const struct snp_report *report,
+		       const struct snp_certificates *set, FILE *out)
+{
+	enum snp_product product = snp_report_product(report);
+	uint64_t at;
+
+	fprintf(out, "%-18s  %s\n%-18s  %s%s\n", "container",
+		snp_container_name(input->container.kind), "product", snp_product_name(product),
+		report->has_cpuid || product != SNP_PRODUCT_UNKNOWN
+			? ""
+			: "; version 2 leaves it to the certificate");
+	cli_report_print(report, cli_report_layout(report), out);
+	if (!snp_report_reserved(input->container.report, report->version, &at))
+		fprintf(out, "%-18s  not all zero, first at byte 0x%" PRIx64 "\n", "reserved", at);
+	print_certificates(set, out);
+	fprintf(out, "nothing of this is verified\n");
+}
+
+static int print_json(const struct cli_report *input, const struct snp_report *report, FILE *out,
+		      struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json;
+	uint64_t at;
+
+	cli_json_begin(&json, "snp-report/1");
+	snp_json_out_string(&json, json.root, "container",
+			    snp_container_name(input->container.kind));
+	snp_json_out_string(&json, json.root, "product",
+			    snp_product_name(snp_report_product(report)));
+	snp_json_out_bool(&json, json.root, "reserved_bits_zero",
+			  snp_report_reserved(input->container.report, report->version, &at));
+	cli_report_json(report, cli_report_layout(report), &json,
+			snp_json_out_object(&json, json.root, "report"));
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = NULL;
+	_cleanup_(cli_report_done)
+	struct cli_report input = {0};
+	struct snp_report report;
+	int r;
+
+	r = snp_certificates_new(&set, err);
+	if (r == 0)
+		r = cli_report_read(operands[0], set, &input, err);
+	if (r == 0)
+		r = snp_in_file(
+			err,
+			snp_report_decode(input.container.report, arg.any_version, &report, err),
+			operands[0]);
+	if (r < 0)
+		return r;
+	if (arg.fetch_path)
+		return fetch_paths_print(&report, snp_report_product(&report), FETCH_ALL, out);
+	if (cli_json)
+		return print_json(&input, &report, out, err);
+	print_text(&input, &report, set, out);
+	return 0;
+}
+
+static const struct cli_option *const tables[] = {options, NULL};
+
+const struct cli_verb verb_show = {
+	.name = "show",
+	.operands = "REPORT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "print an attestation report field by field",
+	.options = tables,
+	.run = run,
+};

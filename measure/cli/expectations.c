@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+#include <time.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/hex.h>
+#include <snp/key.h>
+#include <snp/policy.h>
+
+#include "expectations.h"
+#include "value.h"
+
+DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+
+static struct {
+	const char *reference, *public_key;
+	struct cli_values measurements, id_keys, author_keys, chips, denied;
+	bool any_measurement, allow_debug, allow_masked, no_provisional;
+	const char *report_data, *host_data, *family_id, *image_id, *report_id;
+	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
+	const char *require, *forbid, *launch_mitigations, *current_mitigations;
+	struct cli_number svn, vmpl;
+} arg;
+
+/* clang-format off */
+const struct cli_option cli_expectation_options[] = {
+	{"reference", .argument = "FILE", .text = &arg.reference,
+	 .help = "published reference values; MEASUREMENT must be one of them"},
+	{"public-key", .argument = "FILE", .text = &arg.public_key,
+	 .help = "verify FILE.sig over the reference values with this key"},
+	{"measurement", .argument = "HEX", .values = &arg.measurements,
+	 .help = "a launch digest that is expected"},
+	{"any-measurement", .flag = &arg.any_measurement,
+	 .help = "expect no launch digest: say only whether the report is authentic"},
+	{"report-data", .argument = "HEX|@FILE", .text = &arg.report_data,
+	 .help = "the 64 bytes of the verifier's nonce; without them freshness is not checked"},
+	{"host-data", .argument = "HEX|@FILE", .text = &arg.host_data, .help = "HOST_DATA, 32 bytes"},
+	{"policy", .argument = "HEX", .text = &arg.policy, .help = "the guest policy, exactly"},
+	{"policy-at-most", .argument = "HEX", .text = &arg.policy_at_most,
+	 .help = "a guest policy that allows no more than this one"},
+	{"minimum-tcb", .argument = "TCB", .text = &arg.minimum_tcb,
+	 .help = "least REPORTED_TCB: bl=4,tee=0,snp=24,ucode=219[,fmc=1]"},
+	{"minimum-launch-tcb", .argument = "TCB", .text = &arg.minimum_launch_tcb,
+	 .help = "least LAUNCH_TCB"},
+	{"guest-svn-min", .argument = "N", .number = &arg.svn, .help = "least GUEST_SVN"},
+	{"family-id", .argument = "HEX", .text = &arg.family_id, .help = "FAMILY_ID, 16 bytes"},
+	{"image-id", .argument = "HEX", .text = &arg.image_id, .help = "IMAGE_ID, 16 bytes"},
+	{"id-key-digest", .argument = "HEX", .values = &arg.id_keys, .help = "an ID_KEY_DIGEST"},
+	{"author-key-digest", .argument = "HEX", .values = &arg.author_keys,
+	 .help = "an AUTHOR_KEY_DIGEST"},
+	{"chip-id", .argument = "HEX", .values = &arg.chips,
+	 .help = "a CHIP_ID, 64 bytes, or the 8 of a Turin"},
+	{"report-id", .argument = "HEX", .text = &arg.report_id, .help = "REPORT_ID, 32 bytes"},
+	{"vmpl", .argument = "N", .number = &arg.vmpl, .help = "VMPL that asked for the report"},
+	{"platform-require", .argument = "MASK", .text = &arg.require,
+	 .help = "PLATFORM_INFO bits that must be set (default from version 3: 0x20, alias check)"},
+	{"platform-forbid", .argument = "MASK", .text = &arg.forbid,
+	 .help = "PLATFORM_INFO bits that must be clear"},
+	{"launch-mitigations", .argument = "MASK", .text = &arg.launch_mitigations,
+	 .help = "LAUNCH_MIT_VECTOR bits that must be set"},
+	{"current-mitigations", .argument = "MASK", .text = &arg.current_mitigations,
+	 .help = "CURRENT_MIT_VECTOR bits that must be set"},
+	{"firmware-min", .argument = "VERSION", .text = &arg.firmware_min,
+	 .help = "least committed firmware: 1.55.29"},
+	{"no-provisional-firmware", .flag = &arg.no_provisional,
+	 .help = "refuse firmware that the host has not committed to"},
+	{"allow-debug", .flag = &arg.allow_debug,
+	 .help = "accept a policy with which the host can decrypt the guest"},
+	{"allow-masked-chip-id", .flag = &arg.allow_masked,
+	 .help = "accept a VCEK's report that does not show its chip"},
+	{"deny-product", .argument = "NAME", .values = &arg.denied,
+	 .help = "refuse reports of Milan, Genoa or Turin"},
+	{0},
+};
+/* clang-format on */
+
+static int read_list(const struct cli_values *values, const char *what, uint8_t *ret, size_t size,
+		     size_t *ret_n, struct snp_error *err)
+{
+	for (unsigned int i = 0; i < values->count; i++) {
+		int r = cli_value(values->value[i], what, ret + i * size, size, err);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_n = values->count;
+	return 0;
+}
+
+static int read_chips(struct cli_expectations *e, struct snp_error *err)
+{
+	for (unsigned int i = 0; i < arg.chips.count; i++) {
+		const char *text = arg.chips.value[i];
+		/* A Turin's id is as long in AMD's URLs. */
+		size_t size = strlen(text) == 16 ? 8 : SNP_CHIP_ID_SIZE;
+		int r = cli_value(text, "--chip-id", e->chip_ids[i], size, err);
+
+		if (r < 0)
+			return r;
+	}
+	e->expected.chip_ids = (const uint8_t(*)[SNP_CHIP_ID_SIZE])e->chip_ids;
+	e->expected.n_chip_ids = arg.chips.count;
+	return 0;
+}
+
+static int read_lists(struct cli_expectations *e, struct snp_error *err)
+{
+	struct snp_expectations *x = &e->expected;
+	int r;
+
+	r = read_list(&arg.measurements, "--measurement", e->measurements[0], SNP_MEASUREMENT_SIZE,
+		      &x->n_measurements, err);
+	if (r == 0)
+		r = read_list(&arg.id_keys, "--id-key-digest", e->id_key_digests[0], 48,
+			      &x->n_id_key_digests, err);
+	if (r == 0)
+		r = read_list(&arg.author_keys, "--author-key-digest", e->author_key_digests[0], 48,
+			      &x->n_author_key_digests, err);
+	x->measurements = (const uint8_t(*)[SNP_MEASUREMENT_SIZE])e->measurements;
+	x->id_key_digests = (const uint8_t(*)[48])e->id_key_digests;
+	x->author_key_digests = (const uint8_t(*)[48])e->author_key_digests;
+	return r < 0 ? r : read_chips(e, err);
+}
+
+static int read_bytes(struct snp_expectations *x, struct snp_error *err)
+{
+	const struct {
+		const char *text, *what;
+		bool *given;
+		uint8_t *value;
+		size_t size;
+	} all[] = {
+		{arg.report_data, "--report-data", &x->has_report_data, x->report_data,
+		 sizeof(x->report_data)},
+		{arg.host_data, "--host-data", &x->has_host_data, x->host_data,
+		 sizeof(x->host_data)},
+		{arg.family_id, "--family-id", &x->has_family_id, x->family_id,
+		 sizeof(x->family_id)},
+		{arg.image_id, "--image-id", &x->has_image_id, x->image_id, sizeof(x->image_id)},
+		{arg.report_id, "--report-id", &x->has_report_id, x->report_id,
+		 sizeof(x->report_id)},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all) && r == 0; i++) {
+		*all[i].given = all[i].text != NULL;
+		if (all[i].text)
+			r = cli_value(all[i].text, all[i].what, all[i].value, all[i].size, err);
+	}
+	return r;
+}
+
+static int read_words(struct snp_expectations *x, struct snp_error *err)
+{
+	const struct {
+		const char *text, *what;
+		bool *given;
+		uint64_t *value;
+	} all[] = {
+		{arg.policy, "--policy", &x->has_policy, &x->policy},
+		{arg.policy_at_most, "--policy-at-most", &x->has_policy_at_most,
+		 &x->policy_at_most},
+		{arg.require, "--platform-require", &x->has_platform_require, &x->platform_require},
+		{arg.forbid, "--platform-forbid", &x->has_platform_forbid, &x->platform_forbid},
+		{arg.launch_mitigations, "--launch-mitigations", &x->has_launch_mitigations,
+		 &x->launch_mitigations},
+		{arg.current_mitigations, "--current-mitigations", &x->has_current_mitigations,
+		 &x->current_mitigations},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all) && r == 0; i++) {
+		*all[i].given = all[i].text != NULL;
+		if (all[i].text)
+			r = snp_hex_u64(all[i].text, all[i].what, all[i].value, err);
+	}
+	/* One that no guest can have would refuse every report, or accept what was not meant. */
+	if (r == 0 && x->has_policy)
+		r = snp_policy_check(x->policy, err);
+	if (r == 0 && x->has_policy_at_most)
+		r = snp_policy_check(x->policy_at_most, err);
+	return r;
+}
+
+static int read_small(const struct cli_number *number, const char *what, uint32_t max, bool *given,
+		      uint32_t *ret, struct snp_error *err)
+{
+	*given = number->given;
+	if (number->given && number->value > max)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s: at most %u is right", what,
+				max);
+	*ret = (uint32_t)number->value;
+	return 0;
+}
+
+static int read_levels(struct snp_expectations *x, struct snp_error *err)
+{
+	unsigned int v[3];
+	char end;
+	int r;
+
+	r = read_small(&arg.svn, "--guest-svn-min", UINT32_MAX, &x->has_guest_svn_min,
+		       &x->guest_svn_min, err);
+	if (r == 0)
+		r = read_small(&arg.vmpl, "--vmpl", 3, &x->has_vmpl, &x->vmpl, err);
+	x->has_minimum_tcb = arg.minimum_tcb != NULL;
+	if (r == 0 && arg.minimum_tcb)
+		r = snp_tcb_parse(arg.minimum_tcb, "--minimum-tcb", &x->minimum_tcb, err);
+	x->has_minimum_launch_tcb = arg.minimum_launch_tcb != NULL;
+	if (r == 0 && arg.minimum_launch_tcb)
+		r = snp_tcb_parse(arg.minimum_launch_tcb, "--minimum-launch-tcb",
+				  &x->minimum_launch_tcb, err);
+	x->has_firmware_min = arg.firmware_min != NULL;
+	if (r < 0 || !arg.firmware_min)
+		return r;
+	if (sscanf(arg.firmware_min, "%3u.%3u.%3u%c", &v[0], &v[1], &v[2], &end) != 3 ||
+	    v[0] > 255 || v[1] > 255 || v[2] > 255)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--firmware-min: '%s' is no firmware version; write it as 1.55.29",
+				arg.firmware_min);
+	x->firmware_min = (struct snp_firmware_version){
+		.major = (uint8_t)v[0], .minor = (uint8_t)v[1], .build = (uint8_t)v[2]};
+	return 0;
+}
+
+static int verify_signature(struct snp_span document, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *key = NULL;
+	_cleanup_(freep)
+	uint8_t *signature = NULL;
+	_cleanup_(freep)
+	char *path = NULL;
+	size_t size;
+	int r;
+
+	if (!arg.public_key) {
+		cli_warn("signature-not-checked",
+			 "no signature was checked; give --public-key to know who published this");
+		return 0;
+	}
+	if (asprintf(&path, "%s.sig", arg.reference) < 0)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = snp_key_read_public(arg.public_key, &key, err);
+	if (r == 0)
+		r = snp_file_read(path, SNP_MAX_SMALL, &signature, &size, err);
+	if (r < 0)
+		return r;
+	r = snp_key_verify(key, document, SNP_SIGNATURE_DER, (struct snp_span){signature, size},
+			   err);
+	return snp_in_file(err, r, path);
+}
+
+/* The bytes whose signature was verified are the bytes that are read. */
+static int read_reference(struct cli_expectations *e, struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	struct snp_span document = {0};
+	int r;
+
+	if (!arg.reference)
+		return arg.public_key ? snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+						 "--public-key is of use with --reference only")
+				      : 0;
+	r = snp_file_read(arg.reference, SNP_MAX_DOCUMENT, &bytes, &document.size, err);
+	if (r < 0)
+		return r;
+	document.data = bytes;
+	r = verify_signature(document, err);
+	if (r == 0)
+		r = snp_reference_parse(arg.reference, document, &e->reference, err);
+	e->expected.reference = e->reference;
+	return r;
+}
+
+static int read_denied(struct snp_expectations *x, struct snp_error *err)
+{
+	for (unsigned int i = 0; i < arg.denied.count; i++) {
+		enum snp_product product;
+		int r = snp_product_find(arg.denied.value[i], &product, err);
+
+		if (r < 0)
+			return r;
+		x->denied_products |= 1u << product;
+	}
+	return 0;
+}
+
+int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
+{
+	struct snp_expectations *x = &ret->expected;
+	bool digest = arg.reference || arg.measurements.count > 0;
+	int r;
+
+	if (digest == arg.any_measurement)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				digest ? "--any-measurement expects no launch digest, and one is "
+					 "given"
+				       : "which launch digest is expected? Give --reference or "
+					 "--measurement, or --any-measurement to say that none is");
+	x->allow_debug = arg.allow_debug;
+	x->allow_masked_chip_id = arg.allow_masked;
+	x->no_provisional_firmware = arg.no_provisional;
+	r = read_lists(ret, err);
+	if (r == 0)
+		r = read_bytes(x, err);
+	if (r == 0)
+		r = read_words(x, err);
+	if (r == 0)
+		r = read_levels(x, err);
+	if (r == 0)
+		r = read_denied(x, err);
+	return r < 0 ? r : read_reference(ret, err);
+}
+
+void cli_expectations_done(struct cli_expectations *e)
+{
+	snp_reference_free(e->reference);
+}
+
+int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error *err)
+{
+	static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"};
+	uint64_t seconds;
+
+	if (text[0] == '@') {
+		int r = cli_parse_number(text + 1, what, &seconds, err);
+
+		if (r < 0)
+			return r;
+		if (seconds <= INT64_MAX) {
+			*ret = (int64_t)seconds;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct tm tm = {0};
+		const char *end = strptime(text, formats[i], &tm);
+
+		if (end && *end == '\0') {
+			*ret = timegm(&tm);
+			return 0;
+		}
+	}
+	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"%s: '%s' is no time; write it as 2026-01-31, 2026-01-31T12:00:00Z or "
+			"@SECONDS",
+			what, text);
+}

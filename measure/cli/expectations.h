@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_EXPECTATIONS_H
+#define CLI_EXPECTATIONS_H
+
+#include <snp/tool.h>
+#include <snp/verdict.h>
+
+/* The options that say what is expected of a report. */
+extern const struct cli_option cli_expectation_options[];
+
+/* What they were set to: the expectations, and what those point to. */
+struct cli_expectations {
+	struct snp_expectations expected;
+	struct snp_reference *reference;
+	uint8_t measurements[CLI_MAX_VALUES][SNP_MEASUREMENT_SIZE];
+	uint8_t id_key_digests[CLI_MAX_VALUES][48], author_key_digests[CLI_MAX_VALUES][48];
+	uint8_t chip_ids[CLI_MAX_VALUES][SNP_CHIP_ID_SIZE];
+};
+
+/* Errors: SNP_E_USAGE, also where no launch digest is expected and --any-measurement was not given;
+ * those of the values and files. */
+SNP_CHECK int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err);
+void cli_expectations_done(struct cli_expectations *e);
+
+/* "2026-01-01", "2026-01-01T12:00:00Z" (both UTC) or "@SECONDS" since 1970. Errors: SNP_E_USAGE. */
+SNP_CHECK int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error *err);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_FETCH_PATHS_H
+#define CLI_FETCH_PATHS_H
+
+#include <stdio.h>
+
+#include <snp/certificate.h>
+
+enum {
+	FETCH_LEAF = 1,
+	FETCH_CA = 2,
+	FETCH_CRL = 4,
+	FETCH_ALL = 7,
+};
+
+/* Print where at AMD's key server these are, one path a line, as far as they are there at all. For a
+ * report that does not say its product (SNP_PRODUCT_UNKNOWN), the paths of both that it may be.
+ * Returns 0. */
+int fetch_paths_print(const struct snp_report *report, enum snp_product product, unsigned int which,
+		      FILE *out);
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report_input.h"
+
+#include <sys/stat.h>
+
+#include <snp/cleanup.h>
+#include <snp/file.h>
+
+void cli_report_done(struct cli_report *report)
+{
+	free(report->bytes);
+}
+
+static int read_file(const char *path, struct cli_report *ret, struct snp_error *err)
+{
+	size_t size;
+	int r = snp_file_read(path, SNP_MAX_CONTAINER, &ret->bytes, &size, err);
+
+	if (r == 0)
+		r = snp_container_parse((struct snp_span){ret->bytes, size}, &ret->container, err);
+	return snp_in_file(err, r, path);
+}
+
+static int read_folder(const char *path, struct snp_certificates *set, struct cli_report *ret,
+		       struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *outblob = NULL, *auxblob = NULL;
+	_cleanup_(freep)
+	uint8_t *table = NULL;
+	size_t size = 0;
+	int r;
+
+	if (asprintf(&outblob, "%s/outblob", path) < 0 ||
+	    asprintf(&auxblob, "%s/auxblob", path) < 0)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = read_file(outblob, ret, err);
+	if (r < 0 || access(auxblob, F_OK) != 0)
+		return r;
+	r = snp_file_read(auxblob, SNP_MAX_SMALL, &table, &size, err);
+	/* A host without certificates leaves it empty. */
+	if (r == 0 && size > 0)
+		r = snp_certificates_add_table(set, (struct snp_span){table, size}, err);
+	return snp_in_file(err, r, auxblob);
+}
+
+int cli_report_read(const char *path, struct snp_certificates *set, struct cli_report *ret,
+		    struct snp_error *err)
+{
+	struct stat st;
+	int r;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return read_folder(path, set, ret, err);
+	r = read_file(path, ret, err);
+	if (r == 0 && ret->container.certificates.size > 0)
+		r = snp_certificates_add_table(set, ret->container.certificates, err);
+	return snp_in_file(err, r, path);
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <snp/certificate.h>
+#include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/hex.h>
+
+#define SYSTEM_FOLDER "/usr/share/snp-measure"
+
+static int no_memory(struct snp_error *err)
+{
+	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+}
+
+/* XDG Base Directory Specification: a relative path there is to be ignored. */
+static int user_folder(char **ret, struct snp_error *err)
+{
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (data && data[0] == '/')
+		n = asprintf(ret, "%s/snp-measure", data);
+	else if (home && home[0] == '/')
+		n = asprintf(ret, "%s/.local/share/snp-measure", home);
+	else
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				"no folder for certificates: set XDG_DATA_HOME or HOME");
+	return n < 0 ? no_memory(err) : 0;
+}
+
+static int add_folder(struct snp_certificates *set, const char *folder, struct snp_error *err)
+{
+	return access(folder, F_OK) == 0 ? snp_certificates_add_path(set, folder, err) : 0;
+}
+
+int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *folder = NULL;
+	int r = user_folder(&folder, NULL);
+
+	if (r == -SNP_E_NO_MEMORY)
+		return no_memory(err);
+	r = r == 0 ? add_folder(set, folder, err) : 0;
+	return r < 0 ? r : add_folder(set, SYSTEM_FOLDER, err);
+}
+
+/* Each folder of the path that is not there; what cannot be made shows when the file is written. */
+static void make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0777);
+		*slash = '/';
+	}
+	mkdir(path, 0777);
+}
+
+/* "vcek-milan-0123…cdef.der" */
+static int file_name(const struct snp_certificate *c, const char *folder, char **ret)
+{
+	bool leaf = c->kind == SNP_VCEK || c->kind == SNP_VLEK;
+	char sha256[2 * sizeof(c->sha256) + 1], name[32];
+
+	snprintf(name, sizeof(name), "%s-%s", snp_certificate_kind_name(c->kind),
+		 snp_product_name(c->product));
+	for (char *s = name; *s; s++)
+		*s = (char)tolower((unsigned char)*s);
+	snp_hex_encode(c->sha256, sizeof(c->sha256), sha256);
+	return asprintf(ret, "%s/%s%s%s.der", folder, name, leaf ? "-" : "", leaf ? sha256 : "");
+}
+
+int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **ret_path,
+			  struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *folder = NULL;
+	struct snp_certificate c;
+	char *path;
+	int r;
+
+	if (!snp_certificates_at(set, i, &c))
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
+	r = user_folder(&folder, err);
+	if (r < 0)
+		return r;
+	make_folders(folder);
+	if (file_name(&c, folder, &path) < 0)
+		return no_memory(err);
+	r = snp_file_write(path, c.der, 0644, true, err);
+	if (r < 0)
+		free(path);
+	else
+		*ret_path = path;
+	return r;
+}

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Certificates are kept once checked, and what is kept is found.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+export XDG_DATA_HOME=$work/data
+run 0 "$snp_measure" certificates list
+[ "$(grep -c 'missing; at AMD' out)" = 9 ] || [ -e /usr/share/snp-measure ] || fail "something is kept: $(cat out)"
+says 'ASVK  Turin   missing; at AMD'"'"'s key server, /vlek/v1/Turin/cert_chain'
+refuse 4 bad-certificate "$snp_measure" certificates add "$0"
+refuse 1 cannot-open "$snp_measure" certificates add absent
+refuse 2 usage "$snp_measure" certificates add
+refuse 2 usage "$snp_measure" certificates
+
+data=${SNP_SHARED_DATA:-}/attestation
+[ -n "${SNP_SHARED_DATA:-}" ] && [ -r "$data/ca" ] || skip "no attestation/ca in SNP_SHARED_DATA"
+# A leaf alone cannot be checked; beside its chain, in any order and any form, it can.
+refuse 4 untrusted-certificate "$snp_measure" certificates add "$data/turin-v5-aci/vcek.der"
+openssl x509 -inform der -in "$data/ca/turin_ask.der" -out chain.pem
+openssl x509 -inform der -in "$data/ca/turin_ark.der" >>chain.pem
+run 0 "$snp_measure" certificates add "$data/turin-v5-aci/vcek.der" chain.pem
+[ "$(ls "$XDG_DATA_HOME/snp-measure" | wc -l)" = 3 ] || fail "not three: $(ls "$XDG_DATA_HOME/snp-measure")"
+cmp -s "$XDG_DATA_HOME/snp-measure/ark-turin.der" "$data/ca/turin_ark.der" || fail "the ARK is another"
+run 0 "$snp_measure" certificates add chain.pem
+says 'nothing new'
+# One that is not AMD's among them: none is kept.
+refuse 4 untrusted-certificate "$snp_measure" certificates add "$data/ca/milan_ark.der" \
+	"$SNP_SOURCE/tests/fuzz/corpus/certificate/Milan-VCEK"
+[ "$(ls "$XDG_DATA_HOME/snp-measure" | wc -l)" = 3 ] || fail "one was kept"
+tail -c +1185 "$data/milan-v5-gcp-ext/extended.bin" >table
+run 0 "$snp_measure" certificates add table
+says 'VCEK of Milan kept as '
+run 0 "$snp_measure" certificates list
+[ "$(grep -c ' kept$' out)" = 4 ] || [ -e /usr/share/snp-measure ] || fail "not four of the nine: $(cat out)"
+says 'VCEK  Turin   bl=1,tee=1,snp=4,ucode=81,fmc=1  59790fb1c39f35c1'
+
+run 0 "$snp_measure" verify --any-measurement --at-time 2026-06-01 "$data/turin-v5-aci/report.bin"
+# Without a home there is nowhere to keep anything, and verifying works.
+unset XDG_DATA_HOME HOME
+refuse 1 not-found "$snp_measure" certificates add "$data/ca/milan_ark.der"
+run 0 "$snp_measure" verify --any-measurement --at-time 2026-06-01 --certificates "$data/ca" --certificates \
+	"$data/turin-v5-aci" "$data/turin-v5-aci/report.bin"

@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A report against published reference values, signed and not.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+data=${SNP_SHARED_DATA:-}/attestation
+[ -n "${SNP_SHARED_DATA:-}" ] && [ -r "$data/ca" ] || skip "no attestation/ca in SNP_SHARED_DATA"
+command -v jq >/dev/null || skip "there is no jq here"
+export XDG_DATA_HOME=$work/data
+verify=("$snp_measure" verify --certificates "$data/ca" --certificates "$data/turin-v5-aci" --at-time 2026-06-01)
+report=$data/turin-v5-aci/report.bin
+field() { od -An -v -tx1 -j "$1" -N "$2" "$report" | tr -d ' \n'; }
+
+# A document of the tool's own, its digest and identity put to what the report says.
+firmware fw
+printf '{"schema": "snp-release/1", "images": [{"name": "image", "firmware": "fw", "vcpu_count": [4],
+	"cpu_model": ["EPYC-Milan"], "vmm_profile": ["qemu"]}]}' >release.json
+run 0 "$snp_measure" publish release.json -o published
+jq --arg digest "$(field 0x90 48)" --arg family "$(field 0x10 16)" --arg image "$(field 0x20 16)" '
+	.images[0] |= (.policy = "0x3001f" | .family_id = $family | .image_id = $image | .guest_svn = 2 |
+	.variants[0].launch_digest = $digest)' published/reference-values.json >master.json
+
+run 0 "${verify[@]}" --reference master.json "$report"
+says 'accepted: Turin, as published'
+says 'launch digest: image on qemu, 4 vCPUs, EPYC-Milan'
+grep -qF '[signature-not-checked]' err || fail "nothing about the signature: $(cat err)"
+run 0 "${verify[@]}" --json --reference master.json "$report"
+[ "$(jq -r '.reference | "\(.image) \(.vmm_profile) \(.vcpu_count)"' out)" = 'image qemu 4' ] || fail "$(cat out)"
+
+while IFS='|' read -r name edit; do
+	jq "$edit" master.json >other.json
+	run 3 "${verify[@]}" --reference other.json "$report"
+	says "refused: $name: "
+	[ "$(wc -l <out)" = 1 ] || fail "more than $name: $(cat out)"
+done <<-'END'
+	measurement|.images[0].variants[0].launch_digest |= "00" + .[2:]
+	policy|.images[0].policy = "0x30000"
+	guest-svn|.images[0].guest_svn = 3
+	family-id|.images[0].family_id |= "77" + .[2:]
+	image-id|.images[0].image_id |= "77" + .[2:]
+END
+# A policy of fewer permissions than published is one that the publisher would allow.
+jq '.images[0].policy = "0x30000"' master.json >other.json
+run 0 "${verify[@]}" --reference other.json --policy-at-most 0x30000 "$report"
+
+# What is signed is what is read.
+openssl ecparam -name secp384r1 -genkey -noout -out key.pem 2>/dev/null
+openssl pkey -in key.pem -pubout -out public.pem
+openssl dgst -sha384 -sign key.pem -out master.json.sig master.json
+run 0 "${verify[@]}" --reference master.json --public-key public.pem "$report"
+! grep -qF '[signature-not-checked]' err || fail "the signature was checked, and it says not"
+echo >>master.json
+refuse 3 bad-signature "${verify[@]}" --reference master.json --public-key public.pem "$report"
+rm master.json.sig
+refuse 1 cannot-open "${verify[@]}" --reference master.json --public-key public.pem "$report"

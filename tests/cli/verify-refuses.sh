@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Roots of nobody's making are accepted, whatever they are called; what is no report says so.
+. "$SNP_SOURCE/tests/cli/functions.sh"
+
+export XDG_DATA_HOME=$work/data
+corpus=$SNP_SOURCE/tests/fuzz/corpus
+
+# A whole hierarchy with AMD's names, right in everything but that it is not AMD's (tests/fixtures): the
+# report, its certificates with it, and the certificates once more by hand.
+for report in extended-vcek extended-vlek; do
+	run 3 "$snp_measure" verify --any-measurement --at-time 2026-01-01 "$corpus/report/$report"
+	says 'refused: ca-certificates: ARK and '
+	run 3 "$snp_measure" verify --any-measurement --at-time 2026-01-01 --certificates "$corpus/certificate" \
+		"$corpus/report/$report"
+	says 'refused: ca-certificates: ARK and '
+done
+for certificate in Milan-VCEK Turin-VLEK pem table-vcek; do
+	refuse 4 untrusted-certificate "$snp_measure" certificates add "$corpus/certificate/$certificate"
+done
+[ ! -e "$XDG_DATA_HOME" ] || fail "something was kept"
+# No option, and no variable, makes it otherwise.
+! "$snp_measure" verify --help | grep -i root || fail "there is an option for roots"
+
+# An HCL blob whose claims are not in the report is refused for its certificate first; it is one all the same.
+run 3 "$snp_measure" verify --any-measurement "$corpus/report/hcl"
+run 3 "$snp_measure" verify --any-measurement "$corpus/report/response"
+
+report=$corpus/report/Milan-v4
+for n in 0 1 1183; do
+	head -c $n "$report" >short
+	refuse 4 not-a-report "$snp_measure" verify --any-measurement short
+	refuse 4 not-a-report "$snp_measure" show short
+done
+{ cat "$report"; printf x; } >long
+refuse 4 not-a-report "$snp_measure" verify --any-measurement long
+{ cat "$report"; head -c 4096 /dev/urandom; } >long
+refuse 4 bad-certificate-table "$snp_measure" verify --any-measurement long
+{ printf '\006\0\0\0'; tail -c +5 "$report"; } >v6
+refuse 4 unknown-report-version "$snp_measure" verify --any-measurement v6
+refuse 4 unknown-report-version "$snp_measure" show v6
+run 0 "$snp_measure" show --allow-unknown-version v6
+says 'VERSION             6'
+head -c 4000 /dev/zero >response
+refuse 4 bad-report-container "$snp_measure" verify --any-measurement response
+printf HCLA >hcl
+refuse 4 bad-report-container "$snp_measure" verify --any-measurement hcl
+refuse 4 too-large "$snp_measure" verify --any-measurement "$snp_measure"
+refuse 1 cannot-open "$snp_measure" verify --any-measurement absent
+refuse 4 bad-certificate "$snp_measure" verify --any-measurement --certificates "$report" "$report"
+refuse 4 bad-crl "$snp_measure" verify --any-measurement --crl "$report" "$report"
+mkdir empty
+refuse 1 cannot-open "$snp_measure" verify --any-measurement empty
+
+# A report without a launch digest to hold it against would be accepted whatever runs in it.
+refuse 2 usage "$snp_measure" verify "$report"
+refuse 2 usage "$snp_measure" verify --any-measurement --measurement "$(printf %096d 0)" "$report"
+refuse 2 usage "$snp_measure" verify --any-measurement --public-key "$report" "$report"
+refuse 2 usage "$snp_measure" verify --any-measurement --vmpl 4 "$report"
+refuse 2 usage "$snp_measure" verify --any-measurement --guest-svn-min 0x100000000 "$report"
+refuse 2 usage "$snp_measure" verify --any-measurement --deny-product Naples "$report"
+for time in '' 2026 2026-13-01 2026-01-01T00:00:00 @x '2026-01-01 '; do
+	refuse 2 usage "$snp_measure" verify --any-measurement --at-time "$time" "$report"
+done
+for version in '' 1 1.55 1.55.256 1.55.29.0 a.b.c; do
+	refuse 2 usage "$snp_measure" verify --any-measurement --firmware-min "$version" "$report"
+done
+refuse 4 bad-hex "$snp_measure" verify --measurement 00 "$report"
+refuse 4 bad-hex "$snp_measure" verify --any-measurement --policy 30000 "$report"
+refuse 4 bad-policy "$snp_measure" verify --any-measurement --policy 0x10000 "$report"
+refuse 4 bad-tcb "$snp_measure" verify --any-measurement --minimum-tcb 4/0/24/219 "$report"
+
+# On 1, 2 and 4 there is an object on stderr, on 3 the answer on stdout.
+refuse 4 not-a-report "$snp_measure" verify --json --any-measurement short
+grep -q '"schema":"snp-error/1"' err || fail "no error object"
+run 3 "$snp_measure" verify --json --any-measurement "$report"
+says '"verdict": "refused"'
