@@ -22,6 +22,7 @@
 	X(diff)           \
 	X(lint)           \
 	X(check)          \
+	X(rehearse)       \
 	X(policy_encode)  \
 	X(policy_decode)  \
 	X(explain)        \

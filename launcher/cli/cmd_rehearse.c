@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+
+#include "cli/check_options.h"
+#include "cli/verb.h"
+#include "guest/create.h"
+#include "rehearsal/host.h"
+#include "rehearsal/leave_out.h"
+#include "rehearsal/verdict.h"
+
+static struct {
+	const char *against, *image, *kernel, *emulator;
+} arg;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"against", .argument = "FILE", .text = &arg.against,
+	 .help = "compare with a plan or reference values made earlier, not with today's prediction"},
+	{"image", .argument = "NAME", .text = &arg.image,
+	 .help = "the image that is meant, where --against has several"},
+	{"kernel", .argument = "VERSION", .text = &arg.kernel,
+	 .help = "whose rules KVM follows: 6.12 (default) or 6.19"},
+	{"emulator", .argument = "FILE", .text = &arg.emulator,
+	 .help = "the QEMU to rehearse with (default: libvirt's choice)"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+#define WORDS "simulated secure processor: nothing is encrypted and no guest code runs"
+
+/* How long a guest may take to say its digest after libvirt has it running. */
+#define PATIENCE_MS 20000
+
+struct rehearsal {
+	FILE *text; /* NULL with --json */
+	struct snp_json_out json;
+	struct cJSON *left_out;
+	struct rehearsal_verdict verdict;
+};
+
+static void left_out(void *p, const char *pointer, const char *why)
+{
+	struct rehearsal *rehearsal = p;
+	struct cJSON *object = snp_json_out_object(&rehearsal->json, rehearsal->left_out, NULL);
+
+	snp_json_out_string(&rehearsal->json, object, "pointer", pointer);
+	snp_json_out_string(&rehearsal->json, object, "why", why);
+	if (rehearsal->text)
+		fprintf(rehearsal->text, "left out   %s: %s\n", pointer, why);
+}
+
+/* The digest in a console log that has it by now; the guest says it in one line. */
+static bool find_digest(const char *log, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE])
+{
+	static const char key[] = "simulated-guest: launch_digest=";
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+	const char *at;
+	size_t size;
+
+	if (snp_file_read(log, SNP_MAX_CONFIG, &bytes, &size, NULL) < 0)
+		return false;
+	at = strstr((const char *)bytes, key);
+	if (!at || strlen(at) < sizeof(key) + sizeof(hex))
+		return false;
+	snprintf(hex, sizeof(hex), "%s", at + strlen(key));
+	return snp_hex_decode(hex, "console", ret, SNP_LAUNCH_DIGEST_SIZE, NULL) == 0;
+}
+
+static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *log = NULL;
+
+	if (asprintf(&log, "%s/console.log", run) < 0) {
+		log = NULL;
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	for (unsigned int ms = 0; ms < PATIENCE_MS; ms += 20) {
+		if (find_digest(log, ret))
+			return 0;
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	}
+	return snp_fail(err, SNP_E_TIMEOUT, SNP_NO_OFFSET,
+			"the simulated guest said no digest on its console within %d seconds",
+			PATIENCE_MS / 1000);
+}
+
+static int compare(const char *run, const struct guest_record *record,
+		   struct rehearsal_verdict *verdict, struct snp_error *err)
+{
+	_cleanup_(rehearsal_predicted_done)
+	struct rehearsal_predicted predicted = {0};
+	_cleanup_(rehearsal_trace_freep)
+	struct rehearsal_trace *trace = NULL;
+	_cleanup_(freep)
+	char *path = NULL;
+	int r = rehearsal_predict(record, &predicted, err);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&path, "%s/trace.json", run) < 0) {
+		path = NULL;
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	r = rehearsal_trace_read(path, predicted.hash_table_gpa, &trace, err);
+	if (r < 0)
+		return r;
+	if (arg.against)
+		r = rehearsal_compare_against(arg.against, arg.image, record, trace, verdict, err);
+	else
+		rehearsal_compare(&predicted, trace, verdict);
+	verdict->equal =
+		memcmp(verdict->expected, verdict->rehearsed, sizeof(verdict->expected)) == 0;
+	return r;
+}
+
+static int launch(const struct simulated_host *simulated, const struct vm_config *config,
+		  const char *path, struct rehearsal_verdict *verdict, struct snp_error *err)
+{
+	_cleanup_(hypervisor_close)
+	struct hypervisor host = {0};
+	_cleanup_(record_freep)
+	struct guest_record *record = NULL;
+	_cleanup_(freep)
+	char *state = NULL, *run = NULL;
+	struct create_request request = {.prepare = {.config = config, .config_path = path},
+					 .start = true};
+	int r;
+
+	if (asprintf(&state, "%s/guests", simulated->folder) < 0 ||
+	    asprintf(&run, "%s/%s/" GUEST_RUN, state, config->name) < 0)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	request.state = state;
+	r = hypervisor_open(simulated->uri, &host, err);
+	if (r == 0)
+		r = guest_create(&host, &request, &record, err);
+	if (r == 0)
+		r = hear(run, verdict->rehearsed, err);
+	return r < 0 ? r : compare(run, record, verdict, err);
+}
+
+static int rehearse(const struct vm_config *config, const char *path,
+		    struct rehearsal_verdict *verdict, struct snp_error *err)
+{
+	const struct simulated_host_options simulated_options = {
+		.kernel = arg.kernel, .emulator = arg.emulator, .ends_with_caller = true};
+	struct simulated_host simulated;
+	struct snp_error stop_err;
+	int r = simulated_host_start(&simulated_options, &simulated, err), s;
+
+	if (r < 0)
+		return r;
+	r = launch(&simulated, config, path, verdict, err);
+	s = simulated_host_stop(simulated.folder, &stop_err);
+	if (r == 0 && s < 0) {
+		*err = stop_err;
+		r = s;
+	}
+	return r;
+}
+
+/* The named checks, as create makes them before it touches anything. */
+static int check(const struct vm_config *config, const char *path, struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep)
+	struct launch_spec *spec = NULL;
+	struct check_options checks;
+	int r = check_cli_read(NULL, &checks, err);
+
+	if (r == 0)
+		r = launch_spec_from_config(config, &spec, err);
+	return r < 0 ? r : check_cli_apply(spec, &checks, path, err);
+}
+
+static void print_text(const struct rehearsal_verdict *v, FILE *out)
+{
+	const char *name = arg.against ? arg.against : "predicted";
+	char expected[2 * SNP_LAUNCH_DIGEST_SIZE + 1], rehearsed[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+
+	snp_hex_encode(v->expected, sizeof(v->expected), expected);
+	snp_hex_encode(v->rehearsed, sizeof(v->rehearsed), rehearsed);
+	fprintf(out, "%-10s %s\n%-10s %s\n%s\n", arg.against ? "expected" : name, expected,
+		"rehearsed", rehearsed, v->equal ? "equal" : "different");
+	if (v->equal || !v->has_difference)
+		return;
+	fprintf(out, "first difference: %s\n%s: %s\nrehearsed: %s\n", v->difference.what, name,
+		v->difference.first, v->difference.second);
+}
+
+static int print_json(struct rehearsal *rehearsal, FILE *out, struct snp_error *err)
+{
+	const struct rehearsal_verdict *v = &rehearsal->verdict;
+	struct snp_json_out *json = &rehearsal->json;
+	struct cJSON *object;
+
+	snp_json_out_bool(json, json->root, "equal", v->equal);
+	snp_json_out_hex(json, json->root, "expected", v->expected, sizeof(v->expected));
+	snp_json_out_hex(json, json->root, "rehearsed", v->rehearsed, sizeof(v->rehearsed));
+	if (!v->equal && v->has_difference) {
+		object = snp_json_out_object(json, json->root, "difference");
+		cli_json_text(json, object, "what", v->difference.what);
+		cli_json_text(json, object, "expected", v->difference.first);
+		cli_json_text(json, object, "rehearsed", v->difference.second);
+	}
+	cli_json_warnings(json);
+	return cli_json_end(json, out, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	_cleanup_(vm_config_freep)
+	struct vm_config *config = NULL;
+	struct rehearsal rehearsal = {.text = cli_json ? NULL : out};
+	int r = vm_config_read(operands[0], &config, err);
+
+	cli_json_begin(&rehearsal.json, "snp-rehearsal/1");
+	snp_json_out_string(&rehearsal.json, rehearsal.json.root, "words", WORDS);
+	rehearsal.left_out = snp_json_out_array(&rehearsal.json, rehearsal.json.root, "left_out");
+	if (r == 0)
+		r = check(config, operands[0], err);
+	if (r == 0 && !cli_json)
+		fputs(WORDS "\n", out);
+	if (r == 0) {
+		rehearsal_leave_out(config, left_out, &rehearsal);
+		r = rehearse(config, operands[0], &rehearsal.verdict, err);
+	}
+	if (r == 0 && cli_json)
+		r = print_json(&rehearsal, out, err);
+	else if (r == 0)
+		print_text(&rehearsal.verdict, out);
+	snp_json_out_done(&rehearsal.json);
+	if (r < 0)
+		return cli_answer(out, r, err);
+	return rehearsal.verdict.equal ? 0 : CLI_NO;
+}
+
+static const struct cli_option *const tables[] = {check_cli_options, options, NULL};
+
+const struct cli_verb verb_rehearse = {
+	.name = "rehearse",
+	.operands = "FILE",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "launch the guest of a vm.json on a simulated SNP host, and compare digests",
+	.options = tables,
+	.uses_keys = true,
+	.run = run,
+};

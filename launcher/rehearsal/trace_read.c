@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rehearsal/trace_read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/hex.h>
+#include <snp/json.h>
+#include <snp/kernel.h>
+
+DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+
+/* QEMU target/i386/sev.c, PaddedSevHashTable: where each entry's hash stands in the table. */
+#define HASH_CMDLINE 0x24
+#define HASH_INITRD  0x56
+#define HASH_KERNEL  0x88
+
+/* APM vol. 2, table B-4. */
+#define VMSA_RDX	  0x310
+#define VMSA_SEV_FEATURES 0x3b0
+
+void rehearsal_trace_free(struct rehearsal_trace *trace)
+{
+	if (!trace)
+		return;
+	for (size_t i = 0; trace->pages && i < trace->plan->n_runs; i++)
+		free(trace->pages[i]);
+	free(trace->pages);
+	snp_plan_document_free(trace->plan);
+	free(trace);
+}
+
+static int read_type(const struct snp_json_value *update, enum snp_page_type *ret,
+		     struct snp_error *err)
+{
+	static const char *const names[] = {"normal",  "vmsa",	"zero", "unmeasured",
+					    "secrets", "cpuid", NULL};
+	const struct snp_json_value *value;
+	unsigned int index;
+	int r = snp_json_need(update, "page_type", &value, err);
+
+	if (r == 0)
+		r = snp_json_choice(value, names, &index, err);
+	if (r == 0)
+		*ret = (enum snp_page_type)(index + SNP_PAGE_NORMAL);
+	return r;
+}
+
+/* The page out of its words that are not zero. */
+static int read_words(const struct snp_json_value *update, uint8_t (**ret)[SNP_PAGE_SIZE],
+		      struct snp_error *err)
+{
+	const struct snp_json_value *words = snp_json_get(update, "words"), *value;
+	uint8_t(*page)[SNP_PAGE_SIZE];
+	struct snp_error inner;
+	uint64_t offset, word;
+
+	if (!words)
+		return 0;
+	page = calloc(1, sizeof(*page));
+	if (!page)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	*ret = page;
+	for (value = snp_json_first(words); value; value = snp_json_next(value)) {
+		const char *key = snp_json_key(value);
+		int r = snp_json_hex_u64(value, &word, err);
+
+		if (r < 0)
+			return r;
+		if (!key || snp_hex_u64(key, "words", &offset, &inner) < 0 || offset % 8 != 0 ||
+		    offset >= SNP_PAGE_SIZE)
+			return snp_json_fail(value, err, SNP_E_JSON_VALUE, "no offset in a page");
+		snp_put_le64(&(*page)[offset], word);
+	}
+	return 0;
+}
+
+static void set_origin(struct snp_plan_run *run, uint64_t vcpu)
+{
+	if (run->type == SNP_PAGE_VMSA)
+		snprintf(run->origin, sizeof(run->origin), "vCPU %ju", (uintmax_t)vcpu);
+	else
+		snprintf(run->origin, sizeof(run->origin), "page that QEMU submitted");
+}
+
+static int read_update(const struct snp_json_value *value, struct rehearsal_trace *trace,
+		       struct snp_error *err)
+{
+	struct snp_plan_document *plan = trace->plan;
+	struct snp_plan_run *run = &plan->runs[plan->n_runs];
+	const struct snp_json_value *gpa, *contents = snp_json_get(value, "contents");
+	int r = read_type(value, &run->type, err);
+
+	run->index = plan->n_runs;
+	run->count = 1;
+	run->has_contents = true; /* zeros for the types that are not hashed */
+	if (r == 0)
+		r = snp_json_need(value, "gpa", &gpa, err);
+	if (r == 0)
+		r = snp_json_hex_u64(gpa, &run->gpa, err);
+	if (r == 0 && contents)
+		r = snp_json_hex(contents, run->contents, sizeof(run->contents), err);
+	if (r == 0)
+		r = read_words(value, &trace->pages[plan->n_runs], err);
+	if (r < 0)
+		return r;
+	set_origin(run, plan->vcpu_count);
+	if (run->type == SNP_PAGE_VMSA)
+		plan->vcpu_count++;
+	plan->n_runs++;
+	return 0;
+}
+
+static int read_updates(const struct snp_json_value *root, struct rehearsal_trace *trace,
+			struct snp_error *err)
+{
+	const struct snp_json_value *array, *value;
+	size_t n;
+	int r = snp_json_need(root, "updates", &array, err);
+
+	if (r == 0)
+		r = snp_json_array(array, 1, SNP_MAX_PLAN_RUNS, &n, err);
+	if (r < 0)
+		return r;
+	trace->plan->runs = calloc(n, sizeof(*trace->plan->runs));
+	trace->pages = calloc(n, sizeof(*trace->pages));
+	if (!trace->plan->runs || !trace->pages)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	for (value = snp_json_first(array); r == 0 && value; value = snp_json_next(value))
+		r = read_update(value, trace, err);
+	return r;
+}
+
+static uint64_t word_at(const uint8_t (*page)[SNP_PAGE_SIZE], uint64_t offset)
+{
+	uint64_t word = 0;
+
+	if (!snp_span_le64((struct snp_span){*page, sizeof(*page)}, offset, &word))
+		return 0;
+	return word;
+}
+
+/* Say of the plan what its pages say. */
+static void fill_inputs(struct rehearsal_trace *trace, uint32_t hash_table_gpa)
+{
+	const uint64_t page_gpa = hash_table_gpa & ~(uint64_t)(SNP_PAGE_SIZE - 1);
+	const uint32_t offset = hash_table_gpa % SNP_PAGE_SIZE;
+	struct snp_plan_document *plan = trace->plan;
+
+	for (size_t i = 0; i < plan->n_runs; i++) {
+		const uint8_t(*page)[SNP_PAGE_SIZE] =
+			(const uint8_t(*)[SNP_PAGE_SIZE])trace->pages[i];
+
+		if (!page)
+			continue;
+		if (plan->runs[i].type == SNP_PAGE_VMSA && plan->cpu_signature == 0) {
+			plan->cpu_signature = (uint32_t)word_at(page, VMSA_RDX);
+			plan->guest_features = word_at(page, VMSA_SEV_FEATURES);
+		}
+		if (hash_table_gpa == 0 || plan->runs[i].type != SNP_PAGE_NORMAL ||
+		    plan->runs[i].gpa != page_gpa ||
+		    offset > SNP_PAGE_SIZE - HASH_KERNEL - SNP_SHA256_SIZE)
+			continue;
+		snprintf(plan->runs[i].origin, sizeof(plan->runs[i].origin), "SEV hash table");
+		plan->has_kernel = plan->has_cmdline = true;
+		memcpy(plan->kernel, &(*page)[offset + HASH_KERNEL], SNP_SHA256_SIZE);
+		memcpy(plan->initrd, &(*page)[offset + HASH_INITRD], SNP_SHA256_SIZE);
+		memcpy(plan->cmdline, &(*page)[offset + HASH_CMDLINE], SNP_SHA256_SIZE);
+		plan->has_initrd = memcmp(plan->initrd, snp_no_initrd_sha256, SNP_SHA256_SIZE) != 0;
+	}
+}
+
+static int check_kind(const struct snp_json_value *root, struct snp_error *err)
+{
+	const struct snp_json_value *value;
+	const char *text;
+	int r = snp_json_need(root, "guest_type", &value, err);
+
+	if (r == 0)
+		r = snp_json_string(value, &text, err);
+	if (r == 0 && strcmp(text, "sev-snp") != 0)
+		r = snp_json_fail(value, err, SNP_E_JSON_VALUE, "not of an SEV-SNP guest");
+	value = snp_json_get(root, "refused");
+	if (r == 0 && value)
+		r = snp_json_fail(value, err, SNP_E_JSON_VALUE, "of a launch that was refused");
+	return r;
+}
+
+static int read_document(const struct snp_json *document, uint32_t hash_table_gpa,
+			 struct rehearsal_trace **ret, struct snp_error *err)
+{
+	_cleanup_(rehearsal_trace_freep)
+	struct rehearsal_trace *trace = calloc(1, sizeof(*trace));
+	const struct snp_json_value *root = snp_json_root(document), *value;
+	int r;
+
+	if (!trace || !(trace->plan = calloc(1, sizeof(*trace->plan))))
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	r = snp_json_schema(document, "snp-rehearsal-trace/1", err);
+	if (r == 0)
+		r = check_kind(root, err);
+	if (r == 0)
+		r = snp_json_need(root, "launch_digest", &value, err);
+	if (r == 0)
+		r = snp_json_hex(value, trace->plan->launch_digest,
+				 sizeof(trace->plan->launch_digest), err);
+	if (r == 0)
+		r = read_updates(root, trace, err);
+	if (r < 0)
+		return r;
+	fill_inputs(trace, hash_table_gpa);
+	*ret = TAKE_PTR(trace);
+	return 0;
+}
+
+int rehearsal_trace_parse(const char *name, struct snp_span text, uint32_t hash_table_gpa,
+			  struct rehearsal_trace **ret, struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *document = NULL;
+	int r = snp_json_parse(name, text, &document, err);
+
+	return r < 0 ? r : read_document(document, hash_table_gpa, ret, err);
+}
+
+int rehearsal_trace_read(const char *path, uint32_t hash_table_gpa, struct rehearsal_trace **ret,
+			 struct snp_error *err)
+{
+	_cleanup_(snp_json_freep)
+	struct snp_json *document = NULL;
+	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
+
+	return r < 0 ? r : read_document(document, hash_table_gpa, ret, err);
+}
