@@ -41,8 +41,10 @@ static char *elements(const char *xml, const char *name)
 	snprintf(open, sizeof(open), "<%s", name);
 	snprintf(close, sizeof(close), "</%s>", name);
 	for (const char *at = strstr(xml, open); at; at = strstr(at + 1, open)) {
-		const char *end = strstr(at, close);
+		const char after = at[strlen(open)], *end = strstr(at, close);
 
+		if (after != ' ' && after != '>')
+			continue;
 		assert_non_null(end);
 		strncat(ret, at, (size_t)(end - at));
 	}
