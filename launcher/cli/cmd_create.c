@@ -177,6 +177,23 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 	return r < 0 ? r : print_created(out, session, record, err);
 }
 
+/* What the XML and the record would be can be said without the host, as for the oldest QEMU. */
+static int open_host(const struct vm_config *config, struct session *ret, struct snp_error *err)
+{
+	bool needs_host = !arg.dry_run || (arg.dry_run_as && strcmp(arg.dry_run_as, "argv") == 0);
+	int r;
+
+	r = session_open(config->connect, ret, err);
+	if (r >= 0 || needs_host)
+		return r;
+	r = session_without_host(config->connect, ret, err);
+	if (r == 0)
+		cli_warn("host-not-asked",
+			 "%s does not answer; QEMU's version and user are taken as unknown",
+			 ret->host.uri);
+	return r;
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close)
@@ -191,7 +208,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = check_config(config, operands[0], NULL, err);
 	if (r == 0)
-		r = session_open(config->connect, &session, err);
+		r = open_host(config, &session, err);
 	if (r == 0)
 		r = check_config(config, operands[0], &session.host, err);
 	if (r == 0)

@@ -47,6 +47,21 @@ int session_open(const char *config, struct session *ret, struct snp_error *err)
 	return r;
 }
 
+int session_without_host(const char *config, struct session *ret, struct snp_error *err)
+{
+	struct session session = {.host.qemu_user = (uid_t)-1, .host.qemu_group = (gid_t)-1};
+	int r;
+
+	r = state_dir_find(state_dir, session_uri(config), session.state, err);
+	if (r < 0)
+		return r;
+	session.host.uri = strdup(session_uri(config));
+	if (!session.host.uri)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	*ret = session;
+	return 0;
+}
+
 void session_close(struct session *session)
 {
 	hypervisor_close(&session->host);

@@ -31,6 +31,10 @@ const char *session_uri(const char *config);
 SNP_CHECK int session_open(const char *config, struct session *ret, struct snp_error *err);
 void session_close(struct session *session);
 
+/* The same without connecting: the URI as given, and nothing known of the host. Errors: those of
+ * state_dir_find(); SNP_E_NO_MEMORY. */
+SNP_CHECK int session_without_host(const char *config, struct session *ret, struct snp_error *err);
+
 /* True if an operand is a file: it has a "/", or ends in .json or .xml. */
 bool operand_is_file(const char *operand);
 bool operand_ends_in(const char *operand, const char *suffix);

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <snp/cleanup.h>
 #include <snp/policy.h>
@@ -136,12 +138,31 @@ static void check_asids(struct host_report *report, const struct cpu_sev *cpu)
 
 static void check_device(struct host_report *report)
 {
-	fact_add(report, "dev-sev", access("/dev/sev", F_OK) == 0 ? FACT_YES : FACT_NO,
-		 "/dev/sev, readable and writable by QEMU's user",
-		 "load ccp; then: setfacl -m u:libvirt-qemu:rw /dev/sev", "%s",
-		 access("/dev/sev", F_OK) < 0	       ? "absent"
-		 : access("/dev/sev", R_OK | W_OK) < 0 ? "there, and not for this user"
-						       : "there");
+	static const char needed[] = "/dev/sev, readable and writable by QEMU's user",
+			  cure[] = "load ccp; then: setfacl -m u:libvirt-qemu:rw /dev/sev";
+	struct stat st;
+
+	if (stat("/dev/sev", &st) < 0) {
+		fact_add(report, "dev-sev", FACT_NO, needed, cure, "%s", strerrordesc_np(errno));
+		return;
+	}
+	/* libvirt opens QEMU's namespace and cgroup to it; what remains are these, and ACLs. */
+	fact_add(report, "dev-sev", S_ISCHR(st.st_mode) ? FACT_YES : FACT_NO, needed, cure,
+		 "user %u, group %u, mode %04o", st.st_uid, st.st_gid, st.st_mode & 07777);
+}
+
+static void check_memlock(struct host_report *report)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
+		return;
+	if (limit.rlim_cur == RLIM_INFINITY)
+		fact_add(report, "memlock", FACT_NOTE, "", "", "unlimited");
+	else
+		fact_add(report, "memlock", FACT_NOTE, "", "",
+			 "%ju MiB for this process; libvirt raises QEMU's by the guest's size",
+			 (uintmax_t)limit.rlim_cur >> 20);
 }
 
 static void check_memory(struct host_report *report)
@@ -181,5 +202,6 @@ void host_check_machine(struct host_report *report)
 	check_platform(report);
 	check_asids(report, &cpu);
 	check_device(report);
+	check_memlock(report);
 	check_memory(report);
 }

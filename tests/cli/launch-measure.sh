@@ -40,6 +40,13 @@ same 255 EPYC-Milan '' initrd
 same 2 EPYC-Genoa-v2 ' a  b '
 same 3 EPYC "root=/dev/vda <&>' ü" initrd
 
+# What would be defined can be seen without a host, and says that none was asked.
+run 0 "$snp_launch" create vm.json --dry-run
+grep -q '\[host-not-asked\]$' err || fail "$(cat err)"
+run 0 "$snp_launch" create vm.json --dry-run=json
+valid out
+refuse 1 libvirt-failed "$snp_launch" create vm.json --dry-run=argv
+
 # Nobody's guest, and nothing that could be measured.
 sed 's/sev-snp/sev/' here.xml >sev.xml
 run 4 "$snp_launch" measure sev.xml
