@@ -41,7 +41,14 @@ for ((i = 0; i < 10; i++)); do
 done
 grep -q "launch_digest=$digest" console || fail "the console says: $(cat -v console)"
 
-run 0 virsh -c "$uri" destroy web1
+# It powers off when asked, and starts again.
+run 0 virsh -c "$uri" shutdown web1
+for ((i = 0; i < 50; i++)); do
+	virsh -c "$uri" domstate web1 | grep -q 'shut off' && break
+	sleep 0.1
+done
+run 0 virsh -c "$uri" domstate web1 --reason
+says 'shut off (shutdown)'
 run 0 virsh -c "$uri" start web1
 run 0 "$simulated_host" stop "$folder"
 gone "$folder"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* KVM_RUN: no guest code runs. A vCPU sleeps until it is kicked; the boot vCPU speaks first. */
+/* KVM_RUN: no guest code runs. A vCPU sleeps until it is kicked; the boot vCPU does what little the
+ * guest does. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -7,19 +8,22 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "complaint.h"
-#include "speech.h"
+#include "software.h"
 #include "vm.h"
 
 /* Finish the port access that the last KVM_RUN left to QEMU. */
 static void complete_access(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
+	uint32_t value = 0;
 
 	if (run->exit_reason != KVM_EXIT_IO)
 		return;
 	run->exit_reason = KVM_EXIT_UNKNOWN;
-	speech_done(&vcpu->speech, ((const uint8_t *)run)[RUN_PIO_OFFSET]);
+	memcpy(&value, (const uint8_t *)run + RUN_PIO_OFFSET, run->io.size);
+	software_done(&vcpu->software, le32toh(value));
 }
 
 static int leave_for(struct vcpu *vcpu, const struct port_access *access)
@@ -28,15 +32,15 @@ static int leave_for(struct vcpu *vcpu, const struct port_access *access)
 
 	run->exit_reason = KVM_EXIT_IO;
 	run->io.direction = access->is_write ? KVM_EXIT_IO_OUT : KVM_EXIT_IO_IN;
-	run->io.size = 1;
+	run->io.size = access->size;
 	run->io.port = access->port;
 	run->io.count = 1;
 	run->io.data_offset = RUN_PIO_OFFSET;
-	((uint8_t *)run)[RUN_PIO_OFFSET] = access->value;
+	put_le32((uint8_t *)run + RUN_PIO_OFFSET, access->value);
 	return 0;
 }
 
-/* Sleep until a signal (the kick), the serial interrupt, or `timeout`. Signals are held from the look
+/* Sleep until a signal (the kick), an interrupt, or `timeout`. Signals are held from the look
  * at immediate_exit on, so that a kick in between is not lost. */
 static int sleep_until_kicked(struct vcpu *vcpu, const struct timespec *timeout)
 {
@@ -74,13 +78,13 @@ int vcpu_run(struct vcpu *vcpu)
 		struct port_access access;
 		int r;
 
-		switch (speech_next(&vcpu->speech, &access)) {
-		case SPEECH_ACCESS:
+		switch (software_next(&vcpu->software, &access)) {
+		case SOFTWARE_ACCESS:
 			return leave_for(vcpu, &access);
-		case SPEECH_PAUSE:
+		case SOFTWARE_PAUSE:
 			r = sleep_until_kicked(vcpu, &pause);
 			break;
-		case SPEECH_SLEEP:
+		case SOFTWARE_SLEEP:
 		default:
 			r = sleep_until_kicked(vcpu, NULL);
 			break;

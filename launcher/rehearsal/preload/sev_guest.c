@@ -194,7 +194,7 @@ static int launch_finish(struct vm *vm, struct kvm_sev_cmd *cmd)
 		return firmware_result(cmd, FIRMWARE_INVALID_GUEST_STATE);
 	gctx->state = GCTX_RUNNING;
 	trace_finish(&vm->sev.trace, gctx->policy, gctx->ld, sizeof(gctx->ld));
-	speech_announce(&vm->vcpus[0]->speech, gctx->ld, sizeof(gctx->ld), gctx->policy, NULL);
+	software_begin(&vm->vcpus[0]->software, gctx->ld, sizeof(gctx->ld), gctx->policy, NULL);
 	return firmware_result(cmd, FIRMWARE_SUCCESS);
 }
 

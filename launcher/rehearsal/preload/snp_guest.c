@@ -206,8 +206,8 @@ static int launch_finish(struct vm *vm, struct kvm_sev_cmd *cmd)
 	trace_finish(&vm->sev.trace, gctx->policy, gctx->ld, sizeof(gctx->ld));
 	if (r < 0)
 		return r;
-	speech_announce(&vm->vcpus[0]->speech, gctx->ld, sizeof(gctx->ld), gctx->policy,
-			gctx->host_data);
+	software_begin(&vm->vcpus[0]->software, gctx->ld, sizeof(gctx->ld), gctx->policy,
+		       gctx->host_data);
 	report_service_start(gctx);
 	return 0;
 }

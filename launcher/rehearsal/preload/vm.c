@@ -90,12 +90,13 @@ static int set_clock(struct vm *vm, const struct kvm_clock_data *clock)
 	return 0;
 }
 
-/* No vCPU takes interrupts; but the boot vCPU listens to its serial port. */
+/* No vCPU takes interrupts, but those that the guest's software waits for wake the boot vCPU. */
 static int irq_line(struct vm *vm, struct kvm_irq_level *level)
 {
 	const uint64_t one = 1;
 
-	if (level->irq == SERIAL_IRQ && level->level && vm->vcpu_count > 0)
+	if ((level->irq == SERIAL_IRQ || level->irq == SCI_IRQ) && level->level &&
+	    vm->vcpu_count > 0)
 		(void)!write(vm->vcpus[0]->wake, &one, sizeof(one));
 	level->status = 1;
 	return 0;

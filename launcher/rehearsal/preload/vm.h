@@ -14,7 +14,7 @@
 
 #include "memory.h"
 #include "sev_guest.h"
-#include "speech.h"
+#include "software.h"
 #include "vcpu_state.h"
 
 #define MAX_VCPUS 1024 /* Linux 6.12 KVM_MAX_VCPUS with the Kconfig default */
@@ -30,7 +30,7 @@ struct vcpu {
 	struct vm *vm;
 	uint32_t id;
 	struct kvm_run *run;
-	int wake; /* eventfd: the serial port raised its interrupt; of the boot vCPU only, else -1 */
+	int wake; /* eventfd: an interrupt for the software; of the boot vCPU only, else -1 */
 	bool state_protected;
 	struct vcpu_state state;
 	struct kvm_cpuid_entry2 *cpuid;
@@ -38,7 +38,7 @@ struct vcpu {
 	struct kvm_vcpu_events events;
 	struct kvm_mp_state mp_state;
 	struct kvm_lapic_state lapic;
-	struct speech speech;
+	struct software software;
 };
 
 struct vm {
