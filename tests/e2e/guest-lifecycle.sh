@@ -35,6 +35,12 @@ grep -q '^Autostart: *enable' out || fail "the guest does not come up with the h
 refuse 1 exists "$snp_launch" create web1.json
 refuse 1 wrong-guest-state "$snp_launch" start web1
 refuse 1 wrong-guest-state "$snp_launch" remove web1
+
+# Asked to power off, it does, but not without its power button (PM1_EN of the ICH9).
+run 0 "$snp_launch" stop web1
+run 0 "$snp_launch" start web1
+[ "$(heard web1 launch_digest)" = "$digest" ] || fail "another digest after stop and start"
+run 0 virsh qemu-monitor-command web1 --hmp 'o/h 0x602 0'
 refuse 1 timeout "$snp_launch" stop web1 --timeout 1
 
 # By virsh alone.
