@@ -82,6 +82,27 @@ int chain_verify(const struct certificate *leaf, const struct chain *chain,
 	return 0;
 }
 
+size_t snp_certificates_roots(const struct snp_certificates *set, enum snp_product product,
+			      struct snp_root ret[static SNP_MAX_PRODUCT_ROOTS])
+{
+	static const enum snp_certificate_kind kinds[SNP_MAX_PRODUCT_ROOTS] = {SNP_ARK, SNP_ASK,
+									       SNP_ASVK};
+	size_t n = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		for (size_t i = 0; i < set->n_items; i++) {
+			const struct snp_certificate *info = &set->items[i]->info;
+
+			if (info->kind != kinds[k] || info->product != product)
+				continue;
+			ret[n] = (struct snp_root){.product = product, .kind = kinds[k]};
+			memcpy(ret[n++].sha256, info->sha256, sizeof(info->sha256));
+			break;
+		}
+	}
+	return n;
+}
+
 int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
 			     const struct snp_root *roots, size_t n_roots, struct snp_error *err)
 {

@@ -69,11 +69,20 @@ static enum snp_outcome policy_form(struct inquiry *q)
 	return SNP_PASSED;
 }
 
+/* Roots of the simulated host, and of nothing else. */
+static bool is_simulated(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->n_roots; i++)
+		if (q->roots[i].product != SNP_PRODUCT_SIMULATED)
+			return false;
+	return q->n_roots > 0;
+}
+
 static enum snp_outcome product(struct inquiry *q)
 {
 	const struct snp_report *report = &q->verdict->report;
 
-	if (q->roots[0].product == SNP_PRODUCT_SIMULATED) {
+	if (is_simulated(q)) {
 		q->verdict->product = SNP_PRODUCT_SIMULATED;
 		return PASS("Simulated: no hardware stands behind this report");
 	}

@@ -475,6 +475,29 @@ static void check_trust(void **state)
 								 : -SNP_E_UNTRUSTED_CERTIFICATE);
 }
 
+static void check_roots(void **state)
+{
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = NULL;
+	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS], wanted[3];
+
+	(void)state;
+	assert_int_equal(snp_certificates_new(&set, NULL), 0);
+	assert_int_equal(snp_certificates_add(set, ark(), NULL), 0);
+	assert_int_equal(
+		snp_certificates_add(set, fixture_ca(SNP_PRODUCT_SIMULATED, SNP_ASK), NULL), 0);
+	assert_int_equal(
+		snp_certificates_add(set, fixture_ca(SNP_PRODUCT_SIMULATED, SNP_ARK), NULL), 0);
+	assert_int_equal(snp_certificates_roots(set, SNP_PRODUCT_SIMULATED, roots), 2);
+	assert_int_equal(fixture_roots_of(SNP_PRODUCT_SIMULATED, wanted), 3);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(roots[i].product, SNP_PRODUCT_SIMULATED);
+		assert_int_equal(roots[i].kind, wanted[i].kind);
+		assert_memory_equal(roots[i].sha256, wanted[i].sha256, 32);
+	}
+	assert_int_equal(snp_certificates_roots(set, SNP_PRODUCT_GENOA, roots), 0);
+}
+
 /* ---- files and folders ---- */
 
 static void check_folder(void **state)
@@ -532,6 +555,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_crl, crl_inputs);
 	ADD_ROWS(tests, n, check_leaf, leaves);
 	ADD_ROWS(tests, n, check_trust, trusts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_roots);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_truncations);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_folder);
 	return RUN_TESTS("certificate", tests, n);

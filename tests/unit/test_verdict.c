@@ -151,6 +151,28 @@ static void other_product_roots(struct scene *s)
 	s->n_roots = fixture_roots_of(SNP_PRODUCT_GENOA, s->roots);
 }
 
+static void ark_alone(struct scene *s)
+{
+	s->n_roots = 1;
+}
+
+static void no_roots(struct scene *s)
+{
+	s->n_roots = 0;
+}
+
+static void simulated_roots(struct scene *s)
+{
+	s->n_roots = fixture_roots_of(SNP_PRODUCT_SIMULATED, s->roots);
+}
+
+/* The simulated host's ARK does not make its report one of AMD's product. */
+static void mixed_roots(struct scene *s)
+{
+	s->n_roots = fixture_roots_of(SNP_PRODUCT_SIMULATED, s->roots);
+	s->roots[s->n_roots++] = (struct snp_root){.product = SNP_PRODUCT_MILAN, .kind = SNP_ARK};
+}
+
 static void leaf_version_2(struct scene *s)
 {
 	s->leaf.version = X509_VERSION_2;
@@ -710,6 +732,7 @@ static const struct row rows[] = {
 	{"Turin v5 VCEK", ACCEPTED, .product = TURIN, .version = 5},
 	{"Turin v5 VLEK", ACCEPTED, .product = TURIN, .version = 5, .kind = SNP_VLEK},
 	{"Simulated v3 VCEK", ACCEPTED, .product = SNP_PRODUCT_SIMULATED, .version = 3},
+	{"Simulated, its ARK alone pinned", ACCEPTED, ark_alone, .product = SNP_PRODUCT_SIMULATED},
 	{"VLEK, chip id shown", ACCEPTED, .kind = SNP_VLEK, SIGNED(0x1a0, "\x01\x02")},
 	{"v4, vectors", ACCEPTED, .version = 4, SIGNED(0x1f8, "\x0b")},
 	{"current above committed", ACCEPTED, SIGNED(0x38 + 7, "\xdc")},
@@ -809,6 +832,13 @@ static const struct row rows[] = {
 	{"productName Milano", FAILS(CERTIFICATE_PRODUCT), product_name_longer},
 	{"structVersion 1 for Milan", FAILS(CERTIFICATE_PRODUCT), turin_struct},
 	{"no ARK", FAILS(CA_CERTIFICATES), no_ark},
+	{"ARK alone pinned", FAILS(CA_CERTIFICATES), ark_alone},
+	{"no roots", FAILS(CA_CERTIFICATES), no_roots},
+	{"Milan's report under the simulated host's root", FAILS(CA_CERTIFICATES), simulated_roots,
+	 .also = NEED(CERTIFICATE_NAMES) | NEED(CERTIFICATE_PRODUCT)},
+	{"simulated report under mixed roots", FAILS(CA_CERTIFICATES), mixed_roots,
+	 .product = SNP_PRODUCT_SIMULATED,
+	 .also = NEED(CERTIFICATE_NAMES) | NEED(CERTIFICATE_PRODUCT)},
 	{"no ASK", FAILS(CA_CERTIFICATES), no_intermediate},
 	{"AMD's roots", FAILS(CA_CERTIFICATES), amd_roots},
 	{"another product's roots", FAILS(CA_CERTIFICATES), other_product_roots},

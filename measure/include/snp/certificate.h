@@ -106,6 +106,13 @@ SNP_CHECK int snp_certificates_trusted(const struct snp_certificates *set, size_
 				       const struct snp_root *roots, size_t n_roots,
 				       struct snp_error *err);
 
+/* The certificates of the set that name themselves CA certificates of `product`, the first of each kind,
+ * as roots: how a simulated host's own ARK, read from the file that its user names, becomes the root of
+ * its reports. Returns their number. Nothing is verified: whoever calls this trusts the whole set. */
+#define SNP_MAX_PRODUCT_ROOTS 3
+size_t snp_certificates_roots(const struct snp_certificates *set, enum snp_product product,
+			      struct snp_root ret[static SNP_MAX_PRODUCT_ROOTS]);
+
 /*
  * A certificate table (GHCB specification 56421, SNP Extended Guest Request): entries of a GUID in text
  * order, offset and length, ended by one of zeros, then the objects.
