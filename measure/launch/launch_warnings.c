@@ -30,11 +30,12 @@ __attribute__((format(printf, 3, 4))) static void say(const struct warnings *w, 
 
 static void about_size(const struct warnings *w, const struct snp_firmware_info *info)
 {
+	/* QEMU hw/i386/x86-common.c, x86_bios_rom_init(); pc_sysfw.c, pc_system_firmware_init(), with
+	 * Linux 6.12 arch/x86/include/asm/kvm_host.h, kvm_arch_has_readonly_mem(). */
 	if (info->size % (64u << 10) != 0)
 		say(w, "firmware-not-for-bios",
-		    "firmware of %" PRIu64
-		    " bytes: QEMU takes it as pflash; -bios wants a multiple "
-		    "of 64 KiB",
+		    "firmware of %" PRIu64 " bytes: QEMU's -bios wants a multiple of 64 KiB, and "
+		    "pflash needs what KVM does not give to SEV-SNP guests, read-only memory",
 		    info->size);
 	if (info->size > 8u << 20)
 		say(w, "firmware-over-8-mib",

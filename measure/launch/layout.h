@@ -10,10 +10,8 @@
 #define FIRMWARE_END 0x100000000ull
 
 /* No guest has RAM between here and FIRMWARE_END (QEMU: at most 0xb0000000 for q35, 0xe0000000 for pc,
- * hw/i386/pc_q35.c, pc_piix.c), nor where the VGA window is. */
-#define RAM_END	  0xe0000000ull
-#define VGA_START 0xa0000u
-#define VGA_END	  0xc0000u
+ * hw/i386/pc_q35.c, pc_piix.c). */
+#define RAM_END 0xe0000000ull
 
 /* The image whose SEV metadata are launched. */
 static inline const struct snp_firmware *launch_metadata(const struct snp_launch *launch)

@@ -48,7 +48,7 @@ static int check_one(const struct snp_firmware *firmware, size_t i, uint64_t low
 				" reaches into the firmware at 0x%" PRIx64,
 				i, type_name(s), s->gpa, lowest);
 	/* QEMU, snp_populate_metadata_pages(): gpa2hva(). */
-	if (end_of(s) > RAM_END || (s->gpa < VGA_END && end_of(s) > VGA_START))
+	if (end_of(s) > RAM_END)
 		return snp_fail(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
 				"section %zu (%s) at 0x%" PRIx32 " lies where no guest has memory",
 				i, type_name(s), s->gpa);
