@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <snp/cleanup.h>
 
 #include "guest/remove_tree.h"
+#include "rehearsal/libvirtd.h"
 
 #define PATIENCE_SECONDS 20
 
@@ -30,104 +30,44 @@ static int lock_file(int fd, int command, short type)
 	return fcntl(fd, command, &lock);
 }
 
-/* libvirtd's own world: everything it keeps lies in the folder. PATH has the sbin folders, where
- * Debian puts libvirtd and an ordinary user does not look. */
-static void set_environment(const struct host_layout *host)
+/* The parent of a process: the fourth field of its stat (proc(5)), after a name in parentheses that may
+ * hold anything. */
+static pid_t parent_of(const char *process)
 {
-	static const struct {
-		const char *name;
-		const char *place;
-	} places[] = {
-		{"HOME", "home"},
-		{"TMPDIR", "tmp"},
-		{"XDG_RUNTIME_DIR", "run"},
-		{"XDG_CONFIG_HOME", "config"},
-		{"XDG_CACHE_HOME", "cache"},
-		{"XDG_DATA_HOME", "data"},
-		{"XDG_STATE_HOME", "data"},
-		{"LD_PRELOAD", HOST_LIBRARY},
-	};
-	const char *path = getenv("PATH");
-	const char *libraries = getenv("LD_LIBRARY_PATH");
-	char text[2 * PATH_MAX], kept[PATH_MAX] = "";
+	char path[64], text[512] = "";
+	const char *name_end;
+	_cleanup_(closep)
+	int fd = -1;
 
-	snprintf(text, sizeof(text), "%s%s/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
-		 path ? path : "", path ? ":" : "");
-	if (libraries)
-		snprintf(kept, sizeof(kept), "%s", libraries);
-	clearenv();
-	setenv("PATH", text, 1);
-	setenv("LC_ALL", "C.UTF-8", 1);
-	if (*kept)
-		setenv("LD_LIBRARY_PATH", kept, 1);
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		setenv(places[i].name, host_path(host, places[i].place), 1);
-}
-
-/* In the child that becomes libvirtd. Returns only on failure, with errno. */
-static void become_libvirtd(const struct host_layout *host, pid_t keeper)
-{
-	sigset_t none;
-	char config[PATH_MAX + 64], name[] = "libvirtd", option[] = "--config";
-	char *argv[] = {name, option, config, NULL};
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (getuid() == 0 &&
-	    (setgroups(0, NULL) < 0 || setgid(host->group) < 0 || setuid(host->user) < 0))
-		return;
-	/* After setuid(), which clears it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != keeper)
-		_exit(1);
-	umask(022);
-	snprintf(config, sizeof(config), "%s/config/libvirt/libvirtd.conf", host->folder);
-	set_environment(host);
-	execvp(name, argv);
-}
-
-/* Start libvirtd. Returns its process, or -errno, which came through a pipe that exec() closes. */
-static pid_t start_libvirtd(const struct host_layout *host)
-{
-	pid_t keeper = getpid(), child;
-	int report[2], failure = 0;
-
-	if (pipe2(report, O_CLOEXEC) < 0)
-		return -errno;
-	child = fork();
-	if (child == 0) {
-		become_libvirtd(host, keeper);
-		failure = errno;
-		(void)!write(report[1], &failure, sizeof(failure));
-		_exit(127);
-	}
-	close(report[1]);
-	if (child > 0 && read(report[0], &failure, sizeof(failure)) == sizeof(failure)) {
-		waitpid(child, NULL, 0);
-		child = -failure;
-	}
-	close(report[0]);
-	return child;
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", process);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		return -1;
+	name_end = strrchr(text, ')');
+	return name_end && strlen(name_end) > 4 ? (pid_t)strtol(name_end + 4, NULL, 10) : -1;
 }
 
 /* Kill every child, also those that come to us while we do: QEMUs whose libvirtd died. */
 static void kill_children(void)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
+	const pid_t self = getpid();
 
 	for (;;) {
-		char path[64];
-		int pid;
-		_cleanup_(fclosep)
-		FILE *children = NULL;
+		DIR *processes = opendir("/proc");
+		struct dirent *entry;
+		pid_t ended;
 
-		snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-		children = fopen(path, "re");
-		while (children && fscanf(children, "%d", &pid) == 1)
-			kill(pid, SIGKILL);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			continue;
-		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+		while (processes && (entry = readdir(processes)))
+			if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+			    parent_of(entry->d_name) == self)
+				kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
+		if (processes)
+			closedir(processes);
+		do
+			ended = waitpid(-1, NULL, WNOHANG);
+		while (ended > 0);
+		if (ended < 0 && errno == ECHILD)
 			return;
 		nanosleep(&pause, NULL);
 	}
@@ -202,7 +142,7 @@ _Noreturn static void live(const struct host_layout *host, int lock, int alive, 
 	sigprocmask(SIG_SETMASK, &watched, NULL);
 	signals = signalfd(-1, &watched, SFD_CLOEXEC);
 	dprintf(lock, "%d\n", (int)getpid());
-	libvirtd = signals < 0 ? -errno : start_libvirtd(host);
+	libvirtd = signals < 0 ? -errno : libvirtd_start(host);
 	if (libvirtd < 0)
 		result = (int)-libvirtd;
 	(void)!write(alive, &result, sizeof(result));
