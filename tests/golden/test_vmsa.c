@@ -55,8 +55,10 @@ static void check_row(void **state)
 	struct snp_launch launch = {.mode = SNP_MODE_SNP, .firmware = synthetic};
 	enum snp_vmm vmm;
 
-	if (strcmp(csv_cell(&csv, row, "ovmf_package"), "ovmf") == 0)
-		skip(); /* an image without SEV metadata: nobody launches it */
+	if (strcmp(csv_cell(&csv, row, "ovmf_package"), "ovmf") == 0) {
+		print_message("an image without SEV metadata: nobody launches it\n");
+		skip();
+	}
 
 	if (strcmp(mode, "seves") == 0)
 		launch.mode = SNP_MODE_SEV_ES;
@@ -65,8 +67,10 @@ static void check_row(void **state)
 		launch.firmware = svsm_ovmf;
 		launch.svsm = svsm;
 		launch.vars_size = 540672;
-		if (!strstr(path, "svsm_ovmf.fd"))
-			skip(); /* loaded elsewhere, and the package is no longer known by digest */
+		if (!strstr(path, "svsm_ovmf.fd")) {
+			print_message("loaded elsewhere, and its package is not known by digest\n");
+			skip();
+		}
 	}
 	if (!launch.firmware)
 		skip();
