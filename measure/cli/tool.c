@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/key.h>
 #include <snp/tool.h>
 
 const struct cli_tool *cli_tool;
@@ -87,7 +88,9 @@ static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
 		fprintf(out, "%s %s\n", cli_tool->name, SNP_VERSION);
 	if (request != CLI_RUN)
 		return 0;
-	if (!verb->uses_keys && !getenv("OPENSSL_CONF"))
+	if (verb->uses_keys)
+		snp_key_clear_freed();
+	else if (!getenv("OPENSSL_CONF"))
 		OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	return verb->run(out, operands, err);
 }

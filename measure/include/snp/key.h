@@ -96,6 +96,11 @@ SNP_CHECK int snp_key_verify(const struct snp_key *key, struct snp_span bytes,
  * Errors: SNP_E_SYSTEM, SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_key_guard_process(struct snp_error *err);
 
+/* For programs that open private keys, before anything else is asked of libcrypto: what it frees is
+ * cleared first. Its decoders (OpenSSL 3.0 to 3.5) leave several copies of a key behind otherwise. False
+ * if libcrypto has allocated memory already, and nothing is changed. */
+bool snp_key_clear_freed(void);
+
 /* Read the first line of a file that holds a passphrase, under the rules for a private key's file (PATH,
  * fd:N or -), without its line end. Returns its length. Errors: those of snp_key_read() about files;
  * SNP_E_PASSPHRASE if it is empty or longer than `size`. */
