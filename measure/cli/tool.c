@@ -114,13 +114,18 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 	size_t size = 0;
 	struct snp_error err = {0};
 	FILE *out;
+	bool whole;
 	int r;
 
 	cli_tool = tool;
 	hold_standard_descriptors();
 	out = open_memstream(&text, &size);
 	r = out ? answer(argc, argv, out, &err) : 0;
-	if (!out || fclose(out) != 0)
+	/* A stream into memory that could not grow says so here alone. */
+	whole = out && !ferror(out);
+	if (out && fclose(out) != 0)
+		whole = false;
+	if (!whole)
 		r = snp_fail(&err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 	if (r >= 0) {
 		int w = cli_write_stdout(text, size, &err);

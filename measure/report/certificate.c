@@ -16,7 +16,8 @@ static int no_memory(struct snp_error *err)
 
 static int bad(struct snp_error *err, const char *what)
 {
-	ERR_clear_error();
+	if (ran_out_of_memory())
+		return no_memory(err);
 	return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET, "%s", what);
 }
 

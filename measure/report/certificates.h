@@ -77,8 +77,9 @@ int chain_verify(const struct certificate *leaf, const struct chain *chain,
 		 const char **ret_problem, struct snp_error *err);
 
 /* What is wrong with a CRL of the chain's ARK at this time, the certificates of the chain revoked by it
- * among that; NULL if nothing is. */
-const char *crl_problem(X509_CRL *crl, const struct chain *chain, time_t at);
+ * among that; NULL if nothing is. Errors: SNP_E_NO_MEMORY. */
+int crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const char **ret_problem,
+	      struct snp_error *err);
 
 /* Hand each PEM block, which must have this label, to `add`; text between blocks is passed over, as
  * everywhere. Returns the number of blocks. Errors: SNP_E_BAD_CERTIFICATE, those of `add`. */
@@ -89,6 +90,10 @@ int pem_each(struct snp_span text, const char *label, struct snp_certificates *s
 /* Over the received bytes 0-0x29f. Errors: SNP_E_NO_MEMORY. */
 int signature_verify(struct snp_span report, const struct snp_report *fields, EVP_PKEY *key,
 		     bool *ret_good, struct snp_error *err);
+
+/* Empty libcrypto's queue of errors. True if memory running out is among them: then what failed is not
+ * the input. */
+bool ran_out_of_memory(void);
 
 DEFINE_CLEANUP(X509 *, X509_free);
 DEFINE_CLEANUP(X509_CRL *, X509_CRL_free);

@@ -75,9 +75,8 @@ int chain_verify(const struct certificate *leaf, const struct chain *chain,
 		return 0;
 	}
 	problem = X509_STORE_CTX_get_error(context);
-	if (problem == X509_V_ERR_OUT_OF_MEM)
+	if (ran_out_of_memory() || problem == X509_V_ERR_OUT_OF_MEM)
 		return no_memory(err);
-	ERR_clear_error();
 	*ret_problem = X509_verify_cert_error_string(problem);
 	return 0;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <openssl/asn1.h>
-#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <string.h>
 #include <time.h>
@@ -32,6 +31,14 @@ static enum snp_outcome certificate_version(struct inquiry *q)
 					 : FAIL("X.509 version %ld, not 3", version + 1);
 }
 
+/* libcrypto's no, unless it had no memory to say yes. */
+static enum snp_outcome libcrypto_failed(struct inquiry *q, const char *what)
+{
+	if (ran_out_of_memory())
+		q->status = snp_fail(q->err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	return FAIL("%s", what);
+}
+
 static enum snp_outcome certificate_algorithm(struct inquiry *q)
 {
 	int digest, key;
@@ -42,29 +49,29 @@ static enum snp_outcome certificate_algorithm(struct inquiry *q)
 	if (X509_get_signature_info(q->leaf->x509, &digest, &key, NULL, &flags) == 1 &&
 	    key == NID_rsassaPss && digest == NID_sha384 && (flags & X509_SIG_INFO_TLS))
 		return SNP_PASSED;
-	ERR_clear_error();
-	return FAIL("signed with another algorithm or other parameters");
+	return libcrypto_failed(q, "signed with another algorithm or other parameters");
+}
+
+/* Parameters written out may describe a curve that only looks like P-384 (CVE-2020-0601). */
+static bool names_p384(const X509 *x509)
+{
+	const void *parameters = NULL;
+	X509_ALGOR *algorithm = NULL;
+	const ASN1_OBJECT *oid = NULL;
+	int type = V_ASN1_UNDEF;
+
+	if (X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(x509)) == 1)
+		X509_ALGOR_get0(&oid, &type, &parameters, algorithm);
+	return OBJ_obj2nid(oid) == NID_X9_62_id_ecPublicKey && type == V_ASN1_OBJECT &&
+	       OBJ_obj2nid(parameters) == NID_secp384r1;
 }
 
 static enum snp_outcome certificate_key(struct inquiry *q)
 {
-	const void *parameters;
-	X509_ALGOR *algorithm;
-	ASN1_OBJECT *oid;
-	int type;
-
-	/* Parameters written out may describe a curve that only looks like P-384 (CVE-2020-0601). */
-	if (X509_PUBKEY_get0_param(&oid, NULL, NULL, &algorithm,
-				   X509_get_X509_PUBKEY(q->leaf->x509)) != 1)
-		return FAIL("no public key");
-	X509_ALGOR_get0(NULL, &type, &parameters, algorithm);
-	if (OBJ_obj2nid(oid) != NID_X9_62_id_ecPublicKey || type != V_ASN1_OBJECT ||
-	    OBJ_obj2nid(parameters) != NID_secp384r1)
+	if (!names_p384(q->leaf->x509))
 		return FAIL("its key is not on P-384 by the curve's name");
-	if (!X509_get0_pubkey(q->leaf->x509)) {
-		ERR_clear_error();
-		return FAIL("its key is no point of P-384");
-	}
+	if (!X509_get0_pubkey(q->leaf->x509))
+		return libcrypto_failed(q, "its key is no point of P-384");
 	return SNP_PASSED;
 }
 
@@ -138,7 +145,9 @@ static enum snp_outcome certificate_chain(struct inquiry *q)
 	const char *problem = NULL;
 
 	q->status = chain_verify(q->leaf, &q->chain, &problem, q->err);
-	return problem || q->status < 0 ? FAIL("%s", problem ? problem : "") : SNP_PASSED;
+	if (q->status < 0)
+		return SNP_FAILED;
+	return problem ? FAIL("%s", problem) : SNP_PASSED;
 }
 
 static void print_date(const ASN1_TIME *time, char ret[static 16])
@@ -182,12 +191,15 @@ static enum snp_outcome revocation(struct inquiry *q)
 	if (set->n_crls == 0)
 		return NOT_ASKED("no CRL was given");
 	for (size_t i = 0; i < set->n_crls; i++) {
-		const char *problem;
+		const char *problem = NULL;
 
 		if (X509_NAME_cmp(X509_CRL_get_issuer(set->crls[i]), issuer) != 0)
 			continue;
 		found = true;
-		problem = crl_problem(set->crls[i], &q->chain, (time_t)q->evidence->at_time);
+		q->status = crl_check(set->crls[i], &q->chain, (time_t)q->evidence->at_time,
+				      &problem, q->err);
+		if (q->status < 0)
+			return SNP_FAILED;
 		if (problem)
 			return FAIL("the CRL: %s", problem);
 	}

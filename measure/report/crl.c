@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "report/certificates.h"
+
+static int no_memory(struct snp_error *err)
+{
+	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+}
 
 static int add_der(struct snp_certificates *set, struct snp_span der, struct snp_error *err)
 {
@@ -12,7 +16,8 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 
 	if (der.size <= SNP_MAX_CRL_SIZE)
 		crl = d2i_X509_CRL(NULL, &p, (long)der.size);
-	ERR_clear_error();
+	if (ran_out_of_memory())
+		return no_memory(err);
 	if (!crl || p != der.data + der.size)
 		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
 				"not a CRL: no CertificateList in DER to its last byte");
@@ -33,7 +38,7 @@ int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes
 		return add_der(set, bytes, err);
 	n = pem_each(bytes, PEM_STRING_X509_CRL, set, add_der, &why);
 	if (n == -SNP_E_NO_MEMORY)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return no_memory(err);
 	if (n < 1)
 		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
 				"not a CRL: neither DER nor PEM%s%s", n < 0 ? ": " : "",
@@ -62,10 +67,13 @@ static const char *problem_of(X509_CRL *crl, const struct chain *chain, time_t a
 	return NULL;
 }
 
-const char *crl_problem(X509_CRL *crl, const struct chain *chain, time_t at)
+int crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const char **ret_problem,
+	      struct snp_error *err)
 {
 	const char *problem = problem_of(crl, chain, at);
 
-	ERR_clear_error();
-	return problem;
+	if (ran_out_of_memory())
+		return no_memory(err);
+	*ret_problem = problem;
+	return 0;
 }

@@ -40,16 +40,18 @@ int signature_verify(struct snp_span report, const struct snp_report *fields, EV
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	struct snp_span signed_bytes;
 	int size = encode(fields, &der);
+	bool good;
 
 	if (!context || size < 0 ||
 	    !snp_span_sub(report, 0, SNP_REPORT_SIGNED_SIZE, &signed_bytes)) {
 		ERR_clear_error();
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 	}
-	*ret_good =
-		EVP_DigestVerifyInit_ex(context, NULL, "SHA2-384", NULL, NULL, key, NULL) == 1 &&
-		EVP_DigestVerify(context, der, (size_t)size, signed_bytes.data,
-				 signed_bytes.size) == 1;
-	ERR_clear_error();
+	good = EVP_DigestVerifyInit_ex(context, NULL, "SHA2-384", NULL, NULL, key, NULL) == 1 &&
+	       EVP_DigestVerify(context, der, (size_t)size, signed_bytes.data, signed_bytes.size) ==
+		       1;
+	if (ran_out_of_memory())
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	*ret_good = good;
 	return 0;
 }

@@ -34,9 +34,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (snp_certificates_new(&set, NULL) < 0)
 		abort();
 	fuzz_check(snp_certificates_add_crl(set, (struct snp_span){data, size}, &err), &err, size);
-	for (size_t i = 0; i < set->n_crls; i++)
-		if (!crl_problem(set->crls[i], &chain, FIXTURE_TIME))
+	for (size_t i = 0; i < set->n_crls; i++) {
+		const char *problem = NULL;
+
+		if (crl_check(set->crls[i], &chain, FIXTURE_TIME, &problem, NULL) < 0 || !problem)
 			abort();
+	}
 	snp_certificates_free(set);
 	return 0;
 }
