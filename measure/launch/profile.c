@@ -13,33 +13,43 @@
 #define PAT_GCE	  0x0000000000070106ull
 
 /* Segment attributes: present, code or data, read/write, and bit 0 "accessed". QEMU sets accessed
- * (target/i386/cpu.c, x86_cpu_reset_hold: 0x9b, 0x93; TR 0x8b busy); a VMM that writes back what
- * KVM_GET_SREGS gave leaves it clear. */
+ * (target/i386/cpu.c, x86_cpu_reset_hold()); a VMM that writes back what KVM_GET_SREGS gave leaves it
+ * clear, and TR not busy. CR0: ET; KVM clears CD and NW (quirk KVM_X86_QUIRK_CD_NW_CLEARED). */
+#define QEMU_RESET_STATE                                                         \
+	.segments = SEGMENTS_RESET, .cs_attrib_bsp = 0x9b, .cs_attrib_ap = 0x9b, \
+	.ss_attrib = 0x93, .tr_attrib = 0x8b, .cr0 = 0x10
+
+#define EC2_RESET_STATE                                                          \
+	.segments = SEGMENTS_RESET, .cs_attrib_bsp = 0x9a, .cs_attrib_ap = 0x9b, \
+	.ss_attrib = 0x92, .tr_attrib = 0x83, .cr0 = 0x10, .g_pat = PAT_RESET,   \
+	.sec_mem_type = SNP_PAGE_ZERO, .cpuid_last = true
+
+/* COCONUT's QEMU fork enters the SVSM binary in 32-bit protected mode: CR0.PE, granular segments. */
+#define SVSM_STATE                                                                \
+	.segments = SEGMENTS_FLAT, .cs_attrib_bsp = 0xc9b, .cs_attrib_ap = 0xc9b, \
+	.ss_attrib = 0xc93, .tr_attrib = 0x8b, .cr0 = 0x11, .aps_are_bsp = true
+
+/* RDX: QEMU sets CPUID before it resets; PAT is left as it is after reset. */
+#define QEMU_VALUES .rdx_is_signature = true, .g_pat = PAT_RESET, .sec_mem_type = SNP_PAGE_ZERO
+
+/* The FPU's initial state (APM vol. 2, table 14-1), where KVM copies it into the VMSA (Linux 6.12
+ * arch/x86/kvm/svm/sev.c, sev_es_sync_vmsa()); elsewhere it stays zero. */
+#define FPU_INITIAL .mxcsr = 0x1f80, .x87_fcw = 0x37f
 
 /*
- * Where a field is the same for all, vmsa.c has it. "peer" is virtee/sev-snp-measure 0.0.13; "hardware"
- * are launches whose reports real machines signed (tests/vectors/hardware.json).
+ * Where a field is the same for all, vmsa.c has it. "The peer" is virtee/sev-snp-measure 0.0.13;
+ * "hardware" are launches that real machines reported (tests/vectors/hardware.json).
  */
 static const struct snp_profile profiles[] = {
 	{
-		/* Linux 6.11 and later, QEMU 9.1 to 11.1, OVMF without IGVM. Hardware: Milan with two
-		 * vCPUs, Genoa with one. FPU: Linux 6.12 arch/x86/kvm/svm/sev.c,
-		 * sev_es_sync_vmsa(), copies the initial XSAVE state. */
+		/* OVMF without IGVM. Hardware: Milan with two vCPUs, Genoa with one. */
 		.name = "qemu",
 		.summary = "QEMU 9.1 to 11.1 on Linux 6.11 or later, SEV-SNP",
 		.vmm = SNP_VMM_QEMU,
 		.modes = IN(SNP_MODE_SNP) | IN(SNP_MODE_SEV),
-		.segments = SEGMENTS_RESET,
-		.cs_attrib_bsp = 0x9b,
-		.cs_attrib_ap = 0x9b,
-		.ss_attrib = 0x93,
-		.tr_attrib = 0x8b,
-		.cr0 = 0x10,
-		.rdx_is_signature = true,
-		.g_pat = PAT_RESET,
-		.mxcsr = 0x1f80,
-		.x87_fcw = 0x37f,
-		.sec_mem_type = SNP_PAGE_ZERO,
+		QEMU_RESET_STATE,
+		QEMU_VALUES,
+		FPU_INITIAL,
 	},
 	{
 		/* KVM_X86_SEV_ES_VM, set up by KVM_SEV_INIT2: QEMU legacy-vm-type=off, the default of
@@ -48,58 +58,33 @@ static const struct snp_profile profiles[] = {
 		.summary = "QEMU with legacy-vm-type=off (the default of QEMU 9.1), SEV-ES",
 		.vmm = SNP_VMM_QEMU,
 		.modes = IN(SNP_MODE_SEV_ES),
-		.segments = SEGMENTS_RESET,
-		.cs_attrib_bsp = 0x9b,
-		.cs_attrib_ap = 0x9b,
-		.ss_attrib = 0x93,
-		.tr_attrib = 0x8b,
-		.cr0 = 0x10,
-		.rdx_is_signature = true,
-		.g_pat = PAT_RESET,
-		.mxcsr = 0x1f80,
-		.x87_fcw = 0x37f,
-		.sec_mem_type = SNP_PAGE_ZERO,
+		QEMU_RESET_STATE,
+		QEMU_VALUES,
+		FPU_INITIAL,
 	},
 	{
 		/* KVM_X86_DEFAULT_VM: QEMU legacy-vm-type=on, and auto, the default of 10.0 to 10.2.
-		 * KVM copies no FPU state for it "to avoid breaking older measurements" (Linux 6.12
-		 * sev.c, sev_es_sync_vmsa()). libvirt's virt-qemu-sev-validate has the same. */
+		 * KVM copies no FPU state for it "to avoid breaking older measurements" (same place);
+		 * libvirt's virt-qemu-sev-validate has the same. */
 		.name = "qemu-es-legacy",
 		.summary =
 			"QEMU with legacy-vm-type=on, or auto (the default of QEMU 10.0 to 10.2), "
 			"SEV-ES",
 		.vmm = SNP_VMM_QEMU,
 		.modes = IN(SNP_MODE_SEV_ES),
-		.segments = SEGMENTS_RESET,
-		.cs_attrib_bsp = 0x9b,
-		.cs_attrib_ap = 0x9b,
-		.ss_attrib = 0x93,
-		.tr_attrib = 0x8b,
-		.cr0 = 0x10,
-		.rdx_is_signature = true,
-		.g_pat = PAT_RESET,
-		.mxcsr = 0,
-		.x87_fcw = 0,
-		.sec_mem_type = SNP_PAGE_ZERO,
+		QEMU_RESET_STATE,
+		QEMU_VALUES,
 	},
 	{
-		/* As ec2-rdx0, with the RDX that KVM's kvm_vcpu_reset() leaves where the VMM has not
-		 * set CPUID leaf 1 (Linux 6.12 arch/x86/kvm/x86.c). The peer since April 2026, after
-		 * Amazon's engineers; no report confirms it. */
+		/* RDX: what KVM's kvm_vcpu_reset() leaves where the VMM has not set CPUID leaf 1 (Linux
+		 * 6.12 arch/x86/kvm/x86.c). The peer since April 2026, after Amazon's engineers; no
+		 * report confirms it. */
 		.name = "ec2",
 		.summary = "Amazon EC2 as of 2026",
 		.vmm = SNP_VMM_EC2,
 		.modes = IN(SNP_MODE_SNP) | IN(SNP_MODE_SEV_ES) | IN(SNP_MODE_SEV),
-		.segments = SEGMENTS_RESET,
-		.cs_attrib_bsp = 0x9a,
-		.cs_attrib_ap = 0x9b,
-		.ss_attrib = 0x92,
-		.tr_attrib = 0x83,
-		.cr0 = 0x10,
+		EC2_RESET_STATE,
 		.rdx = 0x600,
-		.g_pat = PAT_RESET,
-		.sec_mem_type = SNP_PAGE_ZERO,
-		.cpuid_last = true,
 	},
 	{
 		/* Hardware: two and four vCPUs, firmware of May 2023. */
@@ -107,16 +92,8 @@ static const struct snp_profile profiles[] = {
 		.summary = "Amazon EC2 as of 2023",
 		.vmm = SNP_VMM_EC2,
 		.modes = IN(SNP_MODE_SNP) | IN(SNP_MODE_SEV_ES) | IN(SNP_MODE_SEV),
-		.segments = SEGMENTS_RESET,
-		.cs_attrib_bsp = 0x9a,
-		.cs_attrib_ap = 0x9b,
-		.ss_attrib = 0x92,
-		.tr_attrib = 0x83,
-		.cr0 = 0x10,
+		EC2_RESET_STATE,
 		.rdx = 0,
-		.g_pat = PAT_RESET,
-		.sec_mem_type = SNP_PAGE_ZERO,
-		.cpuid_last = true,
 	},
 	{
 		/* google/gce-tcb-verifier has the sections and the PAT; the peer has the rest. Hardware
@@ -126,35 +103,20 @@ static const struct snp_profile profiles[] = {
 		.summary = "Google Compute Engine, Milan",
 		.vmm = SNP_VMM_GCE,
 		.modes = IN(SNP_MODE_SNP) | IN(SNP_MODE_SEV_ES) | IN(SNP_MODE_SEV),
-		.segments = SEGMENTS_RESET,
-		.cs_attrib_bsp = 0x9b,
-		.cs_attrib_ap = 0x9b,
-		.ss_attrib = 0x93,
-		.tr_attrib = 0x8b,
-		.cr0 = 0x10,
+		QEMU_RESET_STATE,
 		.rdx = 0x600,
 		.g_pat = PAT_GCE,
 		.sec_mem_type = SNP_PAGE_UNMEASURED,
 	},
 	{
-		/* COCONUT's QEMU fork enters the SVSM binary in protected mode (cr0.PE); FPU as "qemu",
-		 * since the kernel decides it: by reading, no report at hand. */
+		/* FPU as "qemu", since the kernel decides it: by reading, no report at hand. */
 		.name = "svsm",
 		.summary = "COCONUT-SVSM without IGVM on Linux 6.11 or later",
 		.vmm = SNP_VMM_QEMU,
 		.modes = IN(SNP_MODE_SNP_SVSM),
-		.segments = SEGMENTS_FLAT,
-		.cs_attrib_bsp = 0xc9b,
-		.cs_attrib_ap = 0xc9b,
-		.ss_attrib = 0xc93,
-		.tr_attrib = 0x8b,
-		.cr0 = 0x11,
-		.rdx_is_signature = true,
-		.g_pat = PAT_RESET,
-		.mxcsr = 0x1f80,
-		.x87_fcw = 0x37f,
-		.aps_are_bsp = true,
-		.sec_mem_type = SNP_PAGE_ZERO,
+		SVSM_STATE,
+		QEMU_VALUES,
+		FPU_INITIAL,
 	},
 	{
 		/* Hardware: two and four vCPUs, host kernel of 2024. */
@@ -162,18 +124,8 @@ static const struct snp_profile profiles[] = {
 		.summary = "COCONUT-SVSM without IGVM on the host kernels of 2024",
 		.vmm = SNP_VMM_QEMU,
 		.modes = IN(SNP_MODE_SNP_SVSM),
-		.segments = SEGMENTS_FLAT,
-		.cs_attrib_bsp = 0xc9b,
-		.cs_attrib_ap = 0xc9b,
-		.ss_attrib = 0xc93,
-		.tr_attrib = 0x8b,
-		.cr0 = 0x11,
-		.rdx_is_signature = true,
-		.g_pat = PAT_RESET,
-		.mxcsr = 0,
-		.x87_fcw = 0,
-		.aps_are_bsp = true,
-		.sec_mem_type = SNP_PAGE_ZERO,
+		SVSM_STATE,
+		QEMU_VALUES,
 	},
 };
 
