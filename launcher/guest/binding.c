@@ -11,17 +11,22 @@
 #include <snp/policy.h>
 #include <snp/reference.h>
 
+#include "guest/near_digest.h"
+
 DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 
-static int digest_differs(struct snp_error *err, const char *whose,
-			  const uint8_t want[static SNP_LAUNCH_DIGEST_SIZE],
-			  const struct guest_measurement *measured, const char *why)
+static int digest_differs(struct snp_error *err, const struct measured_guest *g, const char *whose,
+			  const uint8_t want[static SNP_LAUNCH_DIGEST_SIZE], const char *known)
 {
-	char wanted[2 * SNP_LAUNCH_DIGEST_SIZE + 1], found[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+	char wanted[2 * SNP_LAUNCH_DIGEST_SIZE + 1], found[2 * SNP_LAUNCH_DIGEST_SIZE + 1],
+		why[320];
 
 	snp_hex_encode(want, SNP_LAUNCH_DIGEST_SIZE, wanted);
-	snp_hex_encode(measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE, found);
+	snp_hex_encode(g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE, found);
+	snprintf(why, sizeof(why), "%s", known);
+	if (!why[0])
+		near_digest(g->measured, g->boot, g->config->cmdline, want, why, sizeof(why));
 	return snp_fail(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
 			"the launch digest is %s, %s %s%s%s; nothing was launched", found, whose,
 			wanted, why[0] ? ": " : "", why);
@@ -56,9 +61,10 @@ static void name_differences(const struct snp_reference_image *image,
 }
 
 /* Fill what follows from block and auth, and hold them against what was measured. */
-static int complete(struct guest_binding *b, const struct guest_measurement *measured,
-		    uint64_t policy, const char *why, struct snp_error *err)
+static int complete(struct guest_binding *b, const struct measured_guest *g, const char *why,
+		    struct snp_error *err)
 {
+	uint64_t policy = g->config->policy;
 	char ours[256], theirs[256];
 	int r;
 
@@ -67,9 +73,9 @@ static int complete(struct guest_binding *b, const struct guest_measurement *mea
 		r = snp_id_auth_verify(b->block, b->auth, &b->keys, err);
 	if (r < 0)
 		return r;
-	if (memcmp(b->fields.launch_digest, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
-		return digest_differs(err, "the ID block's", b->fields.launch_digest, measured,
-				      why);
+	if (memcmp(b->fields.launch_digest, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) !=
+	    0)
+		return digest_differs(err, g, "the ID block's", b->fields.launch_digest, why);
 	if (b->fields.policy == policy)
 		return 0;
 	snp_policy_describe(policy, ours, sizeof(ours));
@@ -79,17 +85,15 @@ static int complete(struct guest_binding *b, const struct guest_measurement *mea
 			theirs);
 }
 
-static int bind_by_reference(const struct vm_config *config,
-			     const struct guest_measurement *measured,
-			     const struct boot_file boot[static BOOT_PARTS],
-			     struct guest_binding *b, struct snp_error *err)
+static int bind_by_reference(const struct measured_guest *g, struct guest_binding *b,
+			     struct snp_error *err)
 {
 	const struct snp_reference_query query = {
-		.image = config->id_image,
-		.vmm_profile = snp_profile_name(measured->profile),
-		.vcpu_count = measured->vcpu_count,
-		.cpu_signature = measured->cpu_signature,
-		.guest_features = measured->guest_features,
+		.image = g->config->id_image,
+		.vmm_profile = snp_profile_name(g->measured->profile),
+		.vcpu_count = g->measured->vcpu_count,
+		.cpu_signature = g->measured->cpu_signature,
+		.guest_features = g->measured->guest_features,
 	};
 	_cleanup_(snp_reference_freep)
 	struct snp_reference *document = NULL;
@@ -98,15 +102,14 @@ static int bind_by_reference(const struct vm_config *config,
 	char why[128];
 	int r;
 
-	r = snp_reference_read(config->id_reference, &document, err);
+	r = snp_reference_read(g->config->id_reference, &document, err);
 	if (r == 0)
 		r = snp_reference_find(document, &query, &image, &variant, err);
 	if (r < 0)
 		return r;
-	name_differences(image, boot, config->cmdline, why, sizeof(why));
-	if (memcmp(variant->launch_digest, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
-		return digest_differs(err, "the published one", variant->launch_digest, measured,
-				      why);
+	name_differences(image, g->boot, g->config->cmdline, why, sizeof(why));
+	if (memcmp(variant->launch_digest, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
+		return digest_differs(err, g, "the published one", variant->launch_digest, why);
 	if (!variant->id_block || !variant->id_auth)
 		return snp_fail(
 			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
@@ -115,7 +118,7 @@ static int bind_by_reference(const struct vm_config *config,
 	memcpy(b->block, variant->id_block, SNP_ID_BLOCK_SIZE);
 	memcpy(b->auth, variant->id_auth, SNP_ID_AUTH_SIZE);
 	b->source = ID_REFERENCE;
-	return complete(b, measured, config->policy, why, err);
+	return complete(b, g, why, err);
 }
 
 /* A file of exactly `size` bytes, or of their base64. */
@@ -143,29 +146,30 @@ static int read_blob(const char *path, uint8_t *ret, size_t size, struct snp_err
 	return snp_in_file(err, r, path);
 }
 
-static int bind_by_block(const struct vm_config *config, const struct guest_measurement *measured,
-			 struct guest_binding *b, struct snp_error *err)
+static int bind_by_block(const struct measured_guest *g, struct guest_binding *b,
+			 struct snp_error *err)
 {
 	int r;
 
-	r = read_blob(config->id_block, b->block, SNP_ID_BLOCK_SIZE, err);
+	r = read_blob(g->config->id_block, b->block, SNP_ID_BLOCK_SIZE, err);
 	if (r == 0)
-		r = read_blob(config->id_auth, b->auth, SNP_ID_AUTH_SIZE, err);
+		r = read_blob(g->config->id_auth, b->auth, SNP_ID_AUTH_SIZE, err);
 	if (r < 0)
 		return r;
 	b->source = ID_BLOCK;
-	return snp_in_file(err, complete(b, measured, config->policy, "", err), config->id_block);
+	return snp_in_file(err, complete(b, g, "", err), g->config->id_block);
 }
 
-static int bind_by_key(const struct vm_config *config, const struct guest_measurement *measured,
-		       struct guest_binding *b, struct snp_error *err)
+static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
+		       struct snp_error *err)
 {
+	const struct vm_config *config = g->config;
 	_cleanup_(snp_key_freep)
 	struct snp_key *key = NULL, *author = NULL;
 	struct snp_id_block block = {.guest_svn = config->id_svn, .policy = config->policy};
 	int r;
 
-	memcpy(block.launch_digest, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	memcpy(block.launch_digest, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
 	memcpy(block.family_id, config->id_family_id, SNP_ID_SIZE);
 	memcpy(block.image_id, config->id_image_id, SNP_ID_SIZE);
 	snp_id_block_encode(&block, b->block);
@@ -179,28 +183,25 @@ static int bind_by_key(const struct vm_config *config, const struct guest_measur
 	if (r < 0)
 		return r;
 	b->source = ID_KEY;
-	return complete(b, measured, config->policy, "", err);
+	return complete(b, g, "", err);
 }
 
-int guest_bind(const struct vm_config *config, const struct guest_measurement *measured,
-	       const struct boot_file boot[static BOOT_PARTS], struct guest_binding *ret,
-	       struct snp_error *err)
+int guest_bind(const struct measured_guest *g, struct guest_binding *ret, struct snp_error *err)
 {
 	struct guest_binding b = {.source = ID_NONE};
 	int r = 0;
 
-	switch (config->id_kind) {
+	switch (g->config->id_kind) {
 	case VM_ID_NONE:
 		break;
 	case VM_ID_REFERENCE:
-		r = snp_in_file(err, bind_by_reference(config, measured, boot, &b, err),
-				config->id_reference);
+		r = snp_in_file(err, bind_by_reference(g, &b, err), g->config->id_reference);
 		break;
 	case VM_ID_BLOCK:
-		r = bind_by_block(config, measured, &b, err);
+		r = bind_by_block(g, &b, err);
 		break;
 	case VM_ID_KEY:
-		r = bind_by_key(config, measured, &b, err);
+		r = bind_by_key(g, &b, err);
 		break;
 	}
 	if (r == 0)
@@ -225,15 +226,15 @@ static int read_digest(const char *path, uint8_t ret[static SNP_LAUNCH_DIGEST_SI
 	return snp_in_file(err, r, path);
 }
 
-int guest_expect(const struct vm_config *config, const uint8_t *expected,
-		 const struct guest_measurement *measured, struct snp_error *err)
+int guest_expect(const struct measured_guest *g, const uint8_t *expected, struct snp_error *err)
 {
+	const struct vm_config *config = g->config;
 	uint8_t in_file[SNP_LAUNCH_DIGEST_SIZE];
 	const uint8_t *wanted = NULL;
 	int r;
 
-	if (expected && memcmp(expected, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
-		return digest_differs(err, "--expect says", expected, measured, "");
+	if (expected && memcmp(expected, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
+		return digest_differs(err, g, "--expect says", expected, "");
 	if (config->measurement_kind == VM_MEASUREMENT_BYTES) {
 		wanted = config->measurement;
 	} else if (config->measurement_kind == VM_MEASUREMENT_IN_FILE) {
@@ -242,7 +243,7 @@ int guest_expect(const struct vm_config *config, const uint8_t *expected,
 			return r;
 		wanted = in_file;
 	}
-	if (wanted && memcmp(wanted, measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
-		return digest_differs(err, "snp.measurement says", wanted, measured, "");
+	if (wanted && memcmp(wanted, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
+		return digest_differs(err, g, "snp.measurement says", wanted, "");
 	return 0;
 }

@@ -15,18 +15,24 @@
  * and a verifier must demand ID_KEY_DIGEST in either case.
  */
 
-/* The binding that `config` asks for: source ID_NONE where it asks for none. Every block, wherever it
- * comes from, is verified against its auth, and compared with the measurement and the policy.
- * Errors: SNP_E_DIGEST_DIFFERS (saying which input differs where the document tells),
- * SNP_E_POLICY_DIFFERS, SNP_E_NOT_BOUND (the document has no ID block for this guest), SNP_E_SIGNATURE,
- * SNP_E_BAD_ID_BLOCK, those of snp_reference_read(), snp_reference_find() and snp_key_read(). */
-SNP_CHECK int guest_bind(const struct vm_config *config, const struct guest_measurement *measured,
-			 const struct boot_file boot[static BOOT_PARTS], struct guest_binding *ret,
+struct measured_guest {
+	const struct vm_config *config;
+	const struct guest_measurement *measured;
+	const struct boot_file *boot; /* BOOT_PARTS of them, as measured */
+};
+
+/* The binding that the configuration asks for: source ID_NONE where it asks for none. Every block, wherever
+ * it comes from, is verified against its auth, and compared with the measurement and the policy.
+ * Errors: SNP_E_DIGEST_DIFFERS (saying which input differs, as far as the document tells or a search
+ * finds out), SNP_E_POLICY_DIFFERS, SNP_E_NOT_BOUND (the document has no ID block for this guest),
+ * SNP_E_SIGNATURE, SNP_E_BAD_ID_BLOCK, those of snp_reference_read(), snp_reference_find() and
+ * snp_key_read(). */
+SNP_CHECK int guest_bind(const struct measured_guest *guest, struct guest_binding *ret,
 			 struct snp_error *err);
 
 /* Compare with snp.measurement and --expect (NULL: none). Errors: SNP_E_DIGEST_DIFFERS, likewise; those
  * of reading a file. */
-SNP_CHECK int guest_expect(const struct vm_config *config, const uint8_t *expected,
-			   const struct guest_measurement *measured, struct snp_error *err);
+SNP_CHECK int guest_expect(const struct measured_guest *guest, const uint8_t *expected,
+			   struct snp_error *err);
 
 #endif

@@ -177,15 +177,16 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	_cleanup_(launch_spec_freep)
 	struct launch_spec *spec = NULL;
 	struct guest_measurement m;
+	const struct measured_guest guest = {request->config, &m, record->boot};
 	int r;
 
 	r = launch_spec_from_config(request->config, &spec, err);
 	if (r == 0)
 		r = guest_measure(spec, record->boot, &m, err);
 	if (r == 0)
-		r = guest_expect(request->config, request->expect, &m, err);
+		r = guest_expect(&guest, request->expect, err);
 	if (r == 0)
-		r = guest_bind(request->config, &m, record->boot, &record->binding, err);
+		r = guest_bind(&guest, &record->binding, err);
 	if (r < 0)
 		return r;
 	record->vmm_profile = strdup(snp_profile_name(m.profile));

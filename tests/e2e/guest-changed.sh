@@ -84,4 +84,12 @@ run 0 "$snp_launch" remove wanted
 vm wanted '"snp": {"measurement": "'"$(printf %096d 1)"'"}'
 run 3 "$snp_launch" create wanted.json
 says "snp.measurement says $(printf %096d 1)"
+says "none has it, so the firmware, kernel, initrd or command line is another"
+nothing_left wanted
+# Near enough, the difference is named.
+sed 's/"count": 2/"count": 3/; s/ttyS0 quiet/ttyS0 quiet\\n/' wanted.json >near.json
+run 0 "$snp_launch" measure near.json
+sed -i "s/$(printf %096d 1)/$(cat out)/" wanted.json
+run 3 "$snp_launch" create wanted.json
+says "it is that of this guest, with 3 vCPUs, with a line end after the command line"
 nothing_left wanted
