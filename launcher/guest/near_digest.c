@@ -12,7 +12,8 @@
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 
-#define MAX_VCPUS 512
+/* More are for `snp-measure explain`, which has the time: this is on the way of a launch. */
+#define MAX_VCPUS 32
 
 /* The hash tables that are tried beside the stated one. */
 enum table {
@@ -141,6 +142,8 @@ void near_digest(const struct guest_measurement *measured,
 	int r;
 
 	ret[0] = '\0';
+	if (measured->vcpu_count > search.max_vcpus)
+		search.max_vcpus = measured->vcpu_count;
 	if (snp_firmware_read(boot[BOOT_FIRMWARE].path, &firmware, NULL) < 0)
 		return;
 	launch.firmware = firmware;
