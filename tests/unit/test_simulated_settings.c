@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The reader of a simulated host's host.conf. */
+/* What the preload library reads for itself: host.conf, and the guest's name in QEMU's arguments. */
 #include "rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "guest_name.h"
 #include "settings.h"
 
 #define ID "00112233445566778899aabbccddeeff"
@@ -79,12 +81,45 @@ static void check_long_line(void **unused)
 	assert_string_equal(settings_parse(text, &settings), "line too long");
 }
 
+struct name_row {
+	const char *name;
+	const char *args; /* with '|' for NUL */
+	const char *guest;
+};
+
+static const struct name_row names[] = {
+	{"as libvirt writes it", "qemu|-name|guest=web1,debug-threads=on|-S|", "web1"},
+	{"without guest=", "qemu|-name|web1|", "web1"},
+	{"a comma in the name", "qemu|-name|guest=a,,b,debug-threads=on|", "a,b"},
+	{"a comma at the end", "qemu|-name|guest=a,,,x=y|", "a,"},
+	{"none", "qemu|-machine|none|", ""},
+	{"nothing after -name", "qemu|-name|", ""},
+	{"no argument at all", "", ""},
+	{"not ended", "qemu|-name|guest=web1", "web1"},
+	{"too long", "qemu|-name|guest=0123456789abcdef|", "0123456"},
+};
+
+static void check_name(void **state)
+{
+	const struct name_row *row = *state;
+	size_t size = strlen(row->args);
+	char *args = malloc(size + 1), found[8] = "xxxxxxx";
+
+	assert_non_null(args);
+	for (size_t i = 0; i < size; i++)
+		args[i] = row->args[i] == '|' ? '\0' : row->args[i];
+	guest_name_find(args, size, found, sizeof(found));
+	assert_string_equal(found, row->guest);
+	free(args);
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, check_text, texts);
+	ADD_ROWS(tests, n, check_name, names);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_values);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_long_line);
 	return RUN_TESTS("simulated settings", tests, n);

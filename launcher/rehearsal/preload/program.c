@@ -15,6 +15,7 @@
 
 #include "complaint.h"
 #include "cpuid.h"
+#include "guest_name.h"
 #include "settings.h"
 
 /*
@@ -83,30 +84,6 @@ bool program_is_qemu(void)
 	return dlsym(RTLD_DEFAULT, "host_cpuid") || strstr(program_invocation_short_name, "qemu");
 }
 
-/* Find the argument after "-name" and take `guest=` out of it. libvirt doubles commas in names, as
- * QEMU's option syntax wants it. */
-static void parse_guest_name(const char *args, size_t size, char *ret, size_t ret_size)
-{
-	bool next = false;
-	size_t at = 0;
-
-	for (const char *arg = args; arg < args + size; arg += strlen(arg) + 1) {
-		if (!next) {
-			next = strcmp(arg, "-name") == 0;
-			continue;
-		}
-		if (strncmp(arg, "guest=", 6) == 0)
-			arg += 6;
-		for (; *arg && at + 1 < ret_size; arg++) {
-			if (arg[0] == ',' && *++arg != ',')
-				break;
-			ret[at++] = *arg;
-		}
-		break;
-	}
-	ret[at] = '\0';
-}
-
 static char guest_name[256];
 static pthread_once_t name_once = PTHREAD_ONCE_INIT;
 
@@ -122,7 +99,7 @@ static void read_guest_name(void)
 	while (size < sizeof(args) - 1 && (n = read(fd, args + size, sizeof(args) - 1 - size)) > 0)
 		size += (size_t)n;
 	syscall(SYS_close, fd);
-	parse_guest_name(args, size, guest_name, sizeof(guest_name));
+	guest_name_find(args, size, guest_name, sizeof(guest_name));
 }
 
 const char *program_guest_name(void)
