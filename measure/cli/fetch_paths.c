@@ -16,7 +16,7 @@ int fetch_paths_print(const struct snp_report *report, enum snp_product product,
 		fprintf(out, "%s\n", path);
 	if ((which & FETCH_CA) && snp_fetch_path(report, product, vlek ? SNP_ASVK : SNP_ASK, path))
 		fprintf(out, "%s\n", path);
-	if ((which & FETCH_CRL) && snp_fetch_path_crl(product, path))
+	if ((which & FETCH_CRL) && snp_fetch_path_crl(report, product, path))
 		fprintf(out, "%s\n", path);
 	return 0;
 }

@@ -105,12 +105,14 @@ size_t snp_certificates_roots(const struct snp_certificates *set, enum snp_produ
 int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
 			     const struct snp_root *roots, size_t n_roots, struct snp_error *err)
 {
-	const struct certificate *c = set->items[i];
-	enum snp_certificate_kind ca = c->info.kind == SNP_VLEK ? SNP_ASVK : SNP_ASK;
+	const struct certificate *c = i < set->n_items ? set->items[i] : NULL;
+	enum snp_certificate_kind ca;
 	struct chain chain;
 	const char *problem;
 	int r;
 
+	if (!c)
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
 	for (size_t n = 0; n < n_roots; n++)
 		if (memcmp(c->info.sha256, roots[n].sha256, sizeof(roots[n].sha256)) == 0)
 			return 0;
@@ -118,6 +120,7 @@ int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
 		return snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
 				"'%s' is neither one of AMD's CA certificates nor a VCEK or VLEK",
 				c->info.subject);
+	ca = c->info.kind == SNP_VLEK ? SNP_ASVK : SNP_ASK;
 	chain_find(set, roots, n_roots, c->info.product, ca, &chain);
 	if (!chain.root || !chain.intermediate)
 		return snp_fail(

@@ -48,10 +48,13 @@ bool snp_fetch_path(const struct snp_report *report, enum snp_product product,
 	return true;
 }
 
-bool snp_fetch_path_crl(enum snp_product product, char ret[static SNP_FETCH_PATH_SIZE])
+bool snp_fetch_path_crl(const struct snp_report *report, enum snp_product product,
+			char ret[static SNP_FETCH_PATH_SIZE])
 {
 	if (!is_at_amd(product))
 		return false;
-	snprintf(ret, SNP_FETCH_PATH_SIZE, "/vcek/v1/%s/crl", snp_product_name(product));
+	snprintf(ret, SNP_FETCH_PATH_SIZE, "/%s/v1/%s/crl",
+		 report->signing_key == SNP_SIGNING_KEY_VLEK ? "vlek" : "vcek",
+		 snp_product_name(product));
 	return true;
 }

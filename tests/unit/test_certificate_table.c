@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/certificate.h>
+#include <snp/hex.h>
 
 #include "../fixtures/attestation.h"
 
@@ -122,6 +123,35 @@ static void check_count(void **state)
 		assert_int_equal(table.n_entries, row->n);
 }
 
+/* GHCB specification 56421, and the CRL of virtee/sev and the extra of go-sev-guest, in text order. */
+static const struct guid {
+	const char *text; /* also the row's name */
+	enum snp_certificate_kind kind;
+} guids[] = {
+	{"63da758d-e664-4564-adc5-f4b93be8accd", SNP_VCEK},
+	{"a8074bc2-a25a-483e-aae6-39c045a0b8a1", SNP_VLEK},
+	{"4ab7b379-bbac-4fe4-a02f-05aef327c782", SNP_ASK},
+	{"c0b406a4-a803-4952-9743-3fb6014cd0ae", SNP_ARK},
+	{"92f81bc3-5811-4d3d-97ff-d19f88dc67ea", SNP_CERTIFICATE_OTHER},
+	{"ecae0c0f-9502-43b1-afa2-0ae2e0d565b6", SNP_CERTIFICATE_OTHER},
+	{"8d75da63-64e6-6445-adc5-f4b93be8accd", SNP_CERTIFICATE_OTHER}, /* EFI's order */
+	{"00000000-0000-0000-0000-000000000000", SNP_CERTIFICATE_OTHER},
+};
+
+static void check_guid(void **state)
+{
+	const struct guid *row = *state;
+	uint8_t guid[SNP_CERTIFICATE_GUID_SIZE];
+	char hex[33] = "";
+	size_t n = 0;
+
+	for (const char *s = row->text; *s; s++)
+		if (*s != '-')
+			hex[n++] = *s;
+	assert_int_equal(snp_hex_decode(hex, row->text, guid, sizeof(guid), NULL), 0);
+	assert_int_equal(snp_certificate_guid_kind(guid), row->kind);
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -129,5 +159,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_count, counts);
+	ADD_ROWS(tests, n, check_guid, guids);
 	return RUN_TESTS("certificate table", tests, n);
 }

@@ -309,6 +309,33 @@ static void check_path(void **state)
 	assert_string_equal(path, row->path ? row->path : "untouched");
 }
 
+static const struct crl {
+	const char *name;
+	enum snp_product product;
+	enum snp_certificate_kind signer;
+	const char *path; /* NULL: none */
+} crls[] = {
+	{"CRL over VCEKs", SNP_PRODUCT_MILAN, SNP_VCEK, "/vcek/v1/Milan/crl"},
+	{"CRL over VLEKs", SNP_PRODUCT_TURIN, SNP_VLEK, "/vlek/v1/Turin/crl"},
+	{"CRL of the simulated host", SNP_PRODUCT_SIMULATED, SNP_VCEK, NULL},
+	{"CRL of no product", SNP_PRODUCT_UNKNOWN, SNP_VCEK, NULL},
+};
+
+static void check_crl(void **state)
+{
+	const struct crl *row = *state;
+	uint8_t bytes[SNP_REPORT_SIZE];
+	char path[SNP_FETCH_PATH_SIZE] = "untouched";
+	struct snp_report report;
+
+	fixture_report(row->product, 3, row->signer, bytes);
+	assert_int_equal(
+		snp_report_decode((struct snp_span){bytes, sizeof(bytes)}, false, &report, NULL),
+		0);
+	assert_int_equal(snp_fetch_path_crl(&report, row->product, path), row->path != NULL);
+	assert_string_equal(path, row->path ? row->path : "untouched");
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -321,5 +348,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_cpuid, cpuids);
 	ADD_ROWS(tests, n, check_product, products);
 	ADD_ROWS(tests, n, check_path, paths);
+	ADD_ROWS(tests, n, check_crl, crls);
 	return RUN_TESTS("report", tests, n);
 }

@@ -130,6 +130,12 @@ static void no_leaf(struct scene *s)
 	s->no_leaf = true;
 }
 
+static void no_leaf_masked(struct scene *s)
+{
+	s->no_leaf = true;
+	memset(s->report + 0x1a0, 0, SNP_CHIP_ID_SIZE);
+}
+
 static void no_ark(struct scene *s)
 {
 	s->no_ark = true;
@@ -783,6 +789,9 @@ static const struct row rows[] = {
 
 	/* certificates */
 	{"no certificate", FAILS(CERTIFICATE), no_leaf},
+	{"no certificate of a VLEK", FAILS(CERTIFICATE), no_leaf, .kind = SNP_VLEK},
+	{"no certificate, chip id masked", FAILS(CERTIFICATE), no_leaf_masked,
+	 .also = NEED(CHIP_ID_MASK)},
 	{"X.509 version 2", FAILS(CERTIFICATE_VERSION), leaf_version_2},
 	{"PSS with SHA-256", FAILS(CERTIFICATE_ALGORITHM), leaf_sha256},
 	{"MGF1 with SHA-256", FAILS(CERTIFICATE_ALGORITHM), leaf_mgf1_sha256},

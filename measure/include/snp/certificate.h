@@ -101,7 +101,7 @@ bool snp_certificates_at(const struct snp_certificates *set, size_t i, struct sn
 
 /* Check that the i-th certificate is one of `roots`, or a leaf whose chain over certificates of the
  * set verifies to them; dates and revocation are left out, the leaf's own form is not.
- * Errors: SNP_E_UNTRUSTED_CERTIFICATE, SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+ * Errors: SNP_E_UNTRUSTED_CERTIFICATE, SNP_E_NOT_FOUND (past the last), SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
 				       const struct snp_root *roots, size_t n_roots,
 				       struct snp_error *err);
@@ -147,7 +147,8 @@ snp_certificate_guid_kind(const uint8_t guid[static SNP_CERTIFICATE_GUID_SIZE]);
 #define SNP_FETCH_PATH_SIZE 256
 bool snp_fetch_path(const struct snp_report *report, enum snp_product product,
 		    enum snp_certificate_kind kind, char ret[static SNP_FETCH_PATH_SIZE]);
-bool snp_fetch_path_crl(enum snp_product product, char ret[static SNP_FETCH_PATH_SIZE]);
+bool snp_fetch_path_crl(const struct snp_report *report, enum snp_product product,
+			char ret[static SNP_FETCH_PATH_SIZE]);
 
 #pragma GCC visibility pop
 
