@@ -23,6 +23,7 @@
 	X(lint)           \
 	X(check)          \
 	X(rehearse)       \
+	X(attest)         \
 	X(policy_encode)  \
 	X(policy_decode)  \
 	X(explain)        \

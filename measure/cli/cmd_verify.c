@@ -71,86 +71,13 @@ static void warn(const struct snp_verdict *verdict)
 			 "aliases (AMD-SB-3015)");
 }
 
-static const char *checked(const struct snp_verdict *verdict, enum snp_check check)
-{
-	return verdict->checks[check].outcome == SNP_PASSED ? "checked" : "not checked";
-}
-
-static void print_check(const struct snp_verdict *verdict, unsigned int i, FILE *out)
-{
-	const char *message = verdict->checks[i].message;
-
-	fprintf(out, "  %-11s  %-22s  %s%s%s\n", snp_outcome_name(verdict->checks[i].outcome),
-		snp_check_name((enum snp_check)i), snp_check_question((enum snp_check)i),
-		message[0] ? ": " : "", message);
-}
-
-static void print_text(const struct snp_verdict *verdict, FILE *out)
-{
-	const enum snp_check reason = verdict->reason;
-
-	if (verdict->accepted)
-		fprintf(out, "accepted: %s%s\n", snp_product_name(verdict->product),
-			verdict->variant ? ", as published" : "");
-	else
-		fprintf(out, "refused: %s: %s\n", snp_check_name(reason),
-			verdict->checks[reason].message);
-	for (unsigned int i = 0; i < SNP_N_CHECKS; i++)
-		if (arg.verbose || (verdict->checks[i].outcome == SNP_FAILED && i != reason))
-			print_check(verdict, i, out);
-	if (!verdict->accepted)
-		return;
-	if (verdict->variant)
-		fprintf(out, "  launch digest: %s\n",
-			verdict->checks[SNP_CHECK_MEASUREMENT].message);
-	else
-		fprintf(out, "  launch digest %s\n", checked(verdict, SNP_CHECK_MEASUREMENT));
-	fprintf(out, "  freshness %s\n", checked(verdict, SNP_CHECK_REPORT_DATA));
-	fprintf(out, "  revocation %s\n", checked(verdict, SNP_CHECK_REVOCATION));
-}
-
-static void add_reference(struct snp_json_out *json, const struct snp_verdict *verdict)
-{
-	struct cJSON *object;
-
-	if (!verdict->variant)
-		return;
-	object = snp_json_out_object(json, json->root, "reference");
-	snp_json_out_string(json, object, "image", verdict->image->name);
-	snp_json_out_string(json, object, "vmm_profile", verdict->variant->vmm_profile);
-	snp_json_out_integer(json, object, "vcpu_count", verdict->variant->vcpu_count);
-	if (verdict->variant->cpu_model)
-		snp_json_out_string(json, object, "cpu_model", verdict->variant->cpu_model);
-}
-
 static int print_json(const struct snp_verdict *verdict, FILE *out, struct snp_error *err)
 {
 	_cleanup_(snp_json_out_done)
 	struct snp_json_out json;
-	struct cJSON *checks;
 
 	cli_json_begin(&json, "snp-verify/1");
-	snp_json_out_string(&json, json.root, "verdict",
-			    verdict->accepted ? "accepted" : "refused");
-	if (!verdict->accepted)
-		snp_json_out_string(&json, json.root, "reason", snp_check_name(verdict->reason));
-	snp_json_out_bool(&json, json.root, "authentic", verdict->authentic);
-	snp_json_out_string(&json, json.root, "product", snp_product_name(verdict->product));
-	snp_json_out_bool(&json, json.root, "freshness_checked",
-			  verdict->checks[SNP_CHECK_REPORT_DATA].outcome == SNP_PASSED);
-	snp_json_out_bool(&json, json.root, "revocation_checked",
-			  verdict->checks[SNP_CHECK_REVOCATION].outcome == SNP_PASSED);
-	add_reference(&json, verdict);
-	checks = snp_json_out_array(&json, json.root, "checks");
-	for (unsigned int i = 0; i < SNP_N_CHECKS; i++) {
-		struct cJSON *check = snp_json_out_object(&json, checks, NULL);
-
-		snp_json_out_string(&json, check, "name", snp_check_name((enum snp_check)i));
-		snp_json_out_string(&json, check, "result",
-				    snp_outcome_name(verdict->checks[i].outcome));
-		if (verdict->checks[i].message[0])
-			snp_json_out_string(&json, check, "message", verdict->checks[i].message);
-	}
+	cli_verdict_json(&json, verdict);
 	cli_report_json(&verdict->report, cli_report_layout(&verdict->report), &json,
 			snp_json_out_object(&json, json.root, "report"));
 	cli_json_warnings(&json);
@@ -234,7 +161,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (cli_json)
 		r = print_json(&verdict, out, err);
 	else
-		print_text(&verdict, out);
+		cli_verdict_print(&verdict, arg.verbose, out);
 	return r < 0 ? r : verdict.accepted ? 0 : CLI_NO;
 }
 

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+#include <snp/certificate.h>
+#include <snp/cleanup.h>
+#include <snp/policy.h>
+#include <snp/verdict.h>
+
+#include "cli/session.h"
+#include "cli/verb.h"
+#include "guest/evidence.h"
+#include "guest/guest_dir.h"
+
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+
+static struct {
+	const char *vsock, *simulated_root;
+	struct cli_values certificates;
+	bool verbose;
+} arg;
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{"vsock", .argument = "CID:PORT", .text = &arg.vsock,
+	 .help = "ask the responder that listens on this port of the guest"},
+	{"certificates", .argument = "PATH", .values = &arg.certificates,
+	 .help = "a file or folder with certificates, beside those that come with the report"},
+	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
+	 .help = "ask the simulated host that this is the ARK of, and trust it for this once"},
+	{"verbose", 'v', .flag = &arg.verbose, .help = "print every check"},
+	CLI_OPTION_JSON,
+	{0},
+};
+/* clang-format on */
+
+#define REPORT_SOCKET "report.sock"
+
+static int parse_vsock(uint32_t *ret_cid, uint32_t *ret_port, struct snp_error *err)
+{
+	const char *colon = strchr(arg.vsock, ':');
+	uint64_t cid = 0, port = 0;
+	char text[32];
+	int r;
+
+	if (!colon || (size_t)(colon - arg.vsock) >= sizeof(text))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--vsock: '%s' is no CID:PORT, such as 3:5000", arg.vsock);
+	snprintf(text, sizeof(text), "%.*s", (int)(colon - arg.vsock), arg.vsock);
+	r = cli_parse_number(text, "--vsock", &cid, err);
+	if (r == 0)
+		r = cli_parse_number(colon + 1, "--vsock", &port, err);
+	if (r == 0 && (cid > UINT32_MAX || port > UINT32_MAX))
+		r = snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--vsock: both numbers have 32 bits");
+	*ret_cid = (uint32_t)cid;
+	*ret_port = (uint32_t)port;
+	return r;
+}
+
+static int ask(const struct session *session, const char *name, char *const command[],
+	       const uint8_t nonce[static SNP_REPORT_DATA_SIZE], struct evidence *ret,
+	       struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *run = NULL;
+	uint32_t cid, port;
+	int r;
+
+	if (command[0])
+		return evidence_from_command(command, nonce, ret, err);
+	if (arg.vsock) {
+		r = parse_vsock(&cid, &port, err);
+		return r < 0 ? r : evidence_from_vsock(cid, port, nonce, ret, err);
+	}
+	if (asprintf(&run, "%s/%s/" GUEST_RUN, session->state, name) < 0) {
+		run = NULL;
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	return evidence_from_socket(run, REPORT_SOCKET, nonce, ret, err);
+}
+
+/* What the report must say: all that the guest's record has, and the nonce. */
+static void expect(const struct guest_record *record,
+		   const uint8_t nonce[static SNP_REPORT_DATA_SIZE], struct snp_expectations *ret)
+{
+	const struct guest_binding *b = &record->binding;
+
+	*ret = (struct snp_expectations){
+		.measurements = &record->launch_digest,
+		.n_measurements = 1,
+		.has_policy = true,
+		.policy = record->policy,
+		.allow_debug = record->policy & SNP_POLICY_DEBUG,
+		.has_host_data = true,
+		.has_report_data = true,
+	};
+	memcpy(ret->host_data, record->host_data, sizeof(ret->host_data));
+	memcpy(ret->report_data, nonce, sizeof(ret->report_data));
+	if (b->source == ID_NONE)
+		return;
+	ret->id_key_digests = &b->keys.id_key_digest;
+	ret->n_id_key_digests = 1;
+	if (b->keys.has_author) {
+		ret->author_key_digests = &b->keys.author_key_digest;
+		ret->n_author_key_digests = 1;
+	}
+	ret->has_family_id = ret->has_image_id = ret->has_guest_svn_min = true;
+	memcpy(ret->family_id, b->fields.family_id, sizeof(ret->family_id));
+	memcpy(ret->image_id, b->fields.image_id, sizeof(ret->image_id));
+	ret->guest_svn_min = b->fields.guest_svn;
+}
+
+/* The simulated host's ARK as the only root; it is read into a set of its own, so that nothing that
+ * came with the report becomes one. */
+static int read_simulated_root(struct snp_root ret[static SNP_MAX_PRODUCT_ROOTS], size_t *ret_n,
+			       struct snp_error *err)
+{
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = NULL;
+	int r = snp_certificates_new(&set, err);
+
+	if (r == 0)
+		r = snp_certificates_add_path(set, arg.simulated_root, err);
+	if (r < 0)
+		return r;
+	*ret_n = snp_certificates_roots(set, SNP_PRODUCT_SIMULATED, ret);
+	if (*ret_n == 0)
+		return snp_in_file(err,
+				   snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+					    "no certificate of a simulated host; give its "
+					    "chip/ark.der"),
+				   arg.simulated_root);
+	return 0;
+}
+
+static int read_certificates(const struct snp_container *container, struct snp_certificates *set,
+			     struct snp_error *err)
+{
+	int r = 0;
+
+	if (container->certificates.size > 0)
+		r = snp_certificates_add_table(set, container->certificates, err);
+	if (r == 0)
+		r = snp_certificates_add_kept(set, err);
+	if (r == 0 && arg.simulated_root)
+		r = snp_certificates_add_path(set, arg.simulated_root, err);
+	for (unsigned int i = 0; r == 0 && i < arg.certificates.count; i++)
+		r = snp_certificates_add_path(set, arg.certificates.value[i], err);
+	return r;
+}
+
+static int judge(const struct evidence *bytes, const struct snp_expectations *expected,
+		 struct snp_verdict *ret, struct snp_error *err)
+{
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = NULL;
+	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS];
+	struct snp_evidence evidence = {.at_time = time(NULL)};
+	struct snp_container container;
+	int r = snp_container_parse((struct snp_span){bytes->bytes, bytes->size}, &container, err);
+
+	if (r == 0)
+		r = snp_certificates_new(&set, err);
+	if (r == 0)
+		r = read_certificates(&container, set, err);
+	if (r == 0 && arg.simulated_root) {
+		r = read_simulated_root(roots, &evidence.n_roots, err);
+		evidence.roots = roots;
+	}
+	if (r < 0)
+		return r;
+	evidence.report = container.report;
+	evidence.runtime_data = container.runtime_data;
+	evidence.certificates = set;
+	return snp_verify(&evidence, expected, ret, err);
+}
+
+static int attest(const char *name, char *const command[], struct snp_verdict *ret,
+		  struct snp_error *err)
+{
+	_cleanup_(session_close)
+	struct session session = {0};
+	_cleanup_(guest_close)
+	struct guest guest = {0};
+	_cleanup_(freep)
+	struct evidence *evidence = malloc(sizeof(*evidence));
+	uint8_t nonce[SNP_REPORT_DATA_SIZE];
+	struct snp_expectations expected;
+	int r;
+
+	if (!evidence)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
+		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes for a nonce");
+	r = session_open(NULL, &session, err);
+	if (r == 0)
+		r = guest_open(&session, name, &guest, err);
+	if (r < 0)
+		return r;
+	if (!guest.record)
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				"'%s' has no record of what it was measured as; only guests that "
+				"snp-launch made do",
+				name);
+	if (!domain_state_is_active(guest.state))
+		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				"'%s' does not run; start it first", name);
+	r = ask(&session, name, command, nonce, evidence, err);
+	if (r < 0)
+		return r;
+	expect(guest.record, nonce, &expected);
+	return judge(evidence, &expected, ret, err);
+}
+
+static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
+		 struct snp_error *err)
+{
+	_cleanup_(snp_json_out_done)
+	struct snp_json_out json = {0};
+
+	if (!cli_json) {
+		fprintf(out, "%s: ", name);
+		cli_verdict_print(verdict, arg.verbose, out);
+		return 0;
+	}
+	cli_json_begin(&json, "snp-verify/1");
+	snp_json_out_string(&json, json.root, "guest", name);
+	cli_verdict_json(&json, verdict);
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	const unsigned int sources =
+		(operands[1] ? 1u : 0u) + (arg.vsock ? 1u : 0u) + (arg.simulated_root ? 1u : 0u);
+	struct snp_verdict verdict = {0};
+	int r;
+
+	/* The simulated host's root also goes with a command or a port that ends at one. */
+	if (sources == 0 || (operands[1] && arg.vsock))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"say how to ask the guest: -- COMMAND…, --vsock CID:PORT, or on a "
+				"simulated host --simulated-root FILE");
+	r = attest(operands[0], operands + 1, &verdict, err);
+	if (r == 0)
+		r = print(operands[0], &verdict, out, err);
+	return r < 0 ? r : verdict.accepted ? 0 : CLI_NO;
+}
+
+static const struct cli_option *const tables[] = {session_options, options, NULL};
+
+const struct cli_verb verb_attest = {
+	.name = "attest",
+	.operands = "NAME [-- COMMAND ...]",
+	.min_operands = 1,
+	.max_operands = 256,
+	.summary = "get a fresh report from a running guest and hold it against its record",
+	.options = tables,
+	.run = run,
+};

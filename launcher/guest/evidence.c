@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/evidence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* After sys/socket.h, whose types it uses without asking for them. */
+#include <linux/vm_sockets.h>
+
+#include <snp/cleanup.h>
+
+extern char **environ;
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Wait until `fd` is ready for `events`, at most until `deadline`. */
+static int wait_for(int fd, short events, int64_t deadline, struct snp_error *err)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	int64_t left = deadline - now_ms();
+	int n;
+
+	do
+		n = poll(&p, 1, left > 0 ? (int)left : 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot wait for the guest");
+	if (n == 0)
+		return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+				"no whole answer within %d seconds", EVIDENCE_PATIENCE_MS / 1000);
+	return 0;
+}
+
+static int send_request(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+			int64_t deadline, struct snp_error *err)
+{
+	for (size_t done = 0; done < SNP_REPORT_DATA_SIZE;) {
+		int r = wait_for(fd, POLLOUT, deadline, err);
+		ssize_t n;
+
+		if (r < 0)
+			return r;
+		n = write(fd, report_data + done, SNP_REPORT_DATA_SIZE - done);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno,
+					      "the report data were not taken");
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Everything until the end; a byte more than a container may have is too much. */
+static int receive(int fd, int64_t deadline, struct evidence *ret, struct snp_error *err)
+{
+	ret->size = 0;
+	for (;;) {
+		uint8_t *at = ret->bytes + ret->size, one;
+		size_t room = sizeof(ret->bytes) - ret->size;
+		int r = wait_for(fd, POLLIN, deadline, err);
+		ssize_t n;
+
+		if (r < 0)
+			return r;
+		n = read(fd, room > 0 ? at : &one, room > 0 ? room : 1);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "no answer");
+		if (n == 0)
+			return 0;
+		if (room == 0)
+			return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+					"an answer of more than %zu bytes is no report",
+					sizeof(ret->bytes));
+		ret->size += (size_t)n;
+	}
+}
+
+static int converse(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+		    struct evidence *ret, struct snp_error *err)
+{
+	const int64_t deadline = now_ms() + EVIDENCE_PATIENCE_MS;
+	int r = send_request(fd, report_data, deadline, err);
+
+	if (r < 0)
+		return r;
+	/* Who reads until the end of its input hears it; who does not has had its 64 bytes. */
+	shutdown(fd, SHUT_WR);
+	return receive(fd, deadline, ret, err);
+}
+
+static int spawn(char *const argv[], int in, int out, pid_t *ret, struct snp_error *err)
+{
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	r = posix_spawn_file_actions_init(&actions);
+	if (r == 0) {
+		r = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+		if (r == 0)
+			r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+		if (r == 0)
+			r = posix_spawnp(ret, argv[0], &actions, NULL, argv, environ);
+		posix_spawn_file_actions_destroy(&actions);
+	}
+	return r == 0 ? 0 : snp_fail_errno(err, SNP_E_NO_EVIDENCE, r, "cannot run '%s'", argv[0]);
+}
+
+static int reap(pid_t pid, const char *name, struct snp_error *err)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot wait for '%s'",
+					      name);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "'%s' %s %d", name,
+			WIFEXITED(status) ? "ended with status" : "was ended by signal",
+			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+int evidence_from_command(char *const argv[],
+			  const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+			  struct evidence *ret, struct snp_error *err)
+{
+	/* One pair of sockets is both pipes, and a program that does not read is no SIGPIPE. */
+	int pair[2], r, s;
+	_cleanup_(closep)
+	int ours = -1, theirs = -1;
+	struct snp_error failed;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot make a socket");
+	ours = pair[0];
+	theirs = pair[1];
+	r = spawn(argv, theirs, theirs, &pid, err);
+	if (r < 0)
+		return r;
+	close(TAKE_FD(theirs));
+	r = converse(ours, report_data, ret, err);
+	if (r < 0)
+		kill(pid, SIGKILL);
+	s = reap(pid, argv[0], &failed);
+	if (r == 0 && s < 0) {
+		if (err)
+			*err = failed;
+		r = s;
+	}
+	return r;
+}
+
+static int connect_to(const struct sockaddr *address, socklen_t size, const char *what, int *ret,
+		      struct snp_error *err)
+{
+	_cleanup_(closep)
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, address, size) < 0)
+		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot connect to %s", what);
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+int evidence_from_vsock(uint32_t cid, uint32_t port,
+			const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+			struct evidence *ret, struct snp_error *err)
+{
+	const struct sockaddr_vm address = {
+		.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port};
+	_cleanup_(closep)
+	int fd = -1;
+	char what[64];
+	int r;
+
+	snprintf(what, sizeof(what), "vsock %" PRIu32 ":%" PRIu32, cid, port);
+	r = connect_to((const struct sockaddr *)&address, sizeof(address), what, &fd, err);
+	return r < 0 ? r : converse(fd, report_data, ret, err);
+}
+
+int evidence_from_socket(const char *folder, const char *name,
+			 const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+			 struct evidence *ret, struct snp_error *err)
+{
+	_cleanup_(closep)
+	int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int r, n;
+
+	if (at < 0)
+		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot open %s", folder);
+	/* sun_path holds 108 bytes, and folders of guests may be deeper. */
+	n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", at, name);
+	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
+		return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+				"'%s' is too long for a socket", name);
+	r = connect_to((const struct sockaddr *)&address, sizeof(address), name, &fd, err);
+	return r < 0 ? r : converse(fd, report_data, ret, err);
+}

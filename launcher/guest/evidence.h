@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_EVIDENCE_H
+#define LAUNCHER_GUEST_EVIDENCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <snp/error.h>
+#include <snp/report.h>
+
+/*
+ * Asking a running guest for an attestation report. All ways are the same conversation: 64 bytes go in,
+ * the REPORT_DATA that the report is to have, and then the end of the input; a report container
+ * (snp/report.h) comes out, and then the end of the output. Nothing that answers is trusted: what it
+ * says is judged by the report's signature alone.
+ */
+struct evidence {
+	uint8_t bytes[SNP_MAX_CONTAINER];
+	size_t size;
+};
+
+/* How long any of them may take, in milliseconds. */
+#define EVIDENCE_PATIENCE_MS 30000
+
+/* Run the program argv[0], looked for in PATH, without a shell; its standard error is this process's.
+ * Errors: SNP_E_NO_EVIDENCE (it cannot be run, fails, says too much or takes too long). */
+SNP_CHECK int evidence_from_command(char *const argv[],
+				    const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+				    struct evidence *ret, struct snp_error *err);
+
+/* Connect to a port of a vsock context. Errors: SNP_E_NO_EVIDENCE. */
+SNP_CHECK int evidence_from_vsock(uint32_t cid, uint32_t port,
+				  const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+				  struct evidence *ret, struct snp_error *err);
+
+/* Connect to the stream socket `name` in the folder `folder`, however long that path is.
+ * Errors: SNP_E_NO_EVIDENCE. */
+SNP_CHECK int evidence_from_socket(const char *folder, const char *name,
+				   const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+				   struct evidence *ret, struct snp_error *err);
+
+#endif

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A running guest is asked for a fresh report, and what it says is held against its record.
+. "$SNP_SOURCE/tests/e2e/guests.sh" || exit 1
+begin
+make_keys
+export XDG_DATA_HOME=$work/none
+
+vm one '"snp": {"id": {"key": "'"$work/id.pem"'", "author_key": "'"$work/author.pem"'", "svn": 3},
+	"host_data": "'"$(printf '5a%.0s' {1..32})"'"}'
+run 0 "$snp_launch" create one.json
+root=$folder/chip/ark.der
+
+run 0 "$snp_launch" attest --simulated-root "$root" one
+says 'one: accepted: Simulated'
+says 'freshness checked'
+run 0 "$snp_launch" attest --simulated-root "$root" --json one
+grep -q '"verdict": "accepted"' out || fail "JSON does not say so"
+for check in measurement policy host-data report-data id-key-digest author-key-digest guest-svn; do
+	run 0 "$snp_launch" attest --simulated-root "$root" -v one
+	grep -Eq "passed +$check " out || fail "$check was not asked"
+done
+
+# A command has the conversation: 64 bytes in, a container out.
+cat >responder <<'END'
+#!/usr/bin/env python3
+import socket, sys
+data = sys.stdin.buffer.read(64)
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(data if len(sys.argv) < 3 else bytes(64))
+while chunk := s.recv(65536):
+    sys.stdout.buffer.write(chunk)
+END
+chmod +x responder
+sock=$folder/guests/one/run/report.sock
+run 0 "$snp_launch" attest --simulated-root "$root" one -- ./responder "$sock"
+says 'accepted: Simulated'
+
+# The report of a simulated chip fails against AMD's roots, an old one by its nonce, and another guest's by
+# its measurement.
+run 3 "$snp_launch" attest one -- ./responder "$sock"
+grep -Eq '^one: refused: (product|ca-certificates|certificate-names|certificate-chain)' out || fail "$(cat out)"
+run 3 "$snp_launch" attest --simulated-root "$root" one -- ./responder "$sock" stale
+says 'refused: report-data'
+vcpus=3 vm two
+run 0 "$snp_launch" create two.json
+run 3 "$snp_launch" attest --simulated-root "$root" two -- ./responder "$sock"
+says 'refused: measurement'
+run 0 "$snp_launch" attest --simulated-root "$root" two
+
+# What is no answer.
+refuse 1 no-evidence "$snp_launch" attest one -- false
+refuse 1 no-evidence "$snp_launch" attest one -- ./nothing-here
+refuse 1 no-evidence "$snp_launch" attest one -- cat /dev/zero
+refuse 4 not-a-report "$snp_launch" attest one -- cat
+refuse 1 no-evidence "$snp_launch" attest one --vsock 4294967294:1
+refuse 2 usage "$snp_launch" attest one --vsock 3
+refuse 2 usage "$snp_launch" attest one
+refuse 4 bad-certificate "$snp_launch" attest one --simulated-root "$work/one.json"
+refuse 1 not-found "$snp_launch" attest --simulated-root "$root" nobody
+
+run 0 "$snp_launch" kill one
+refuse 1 wrong-guest-state "$snp_launch" attest --simulated-root "$root" one
