@@ -59,7 +59,7 @@ static int timeout(unsigned int *ret, struct snp_error *err)
 static int say(FILE *out, const char *name, const char *what, struct snp_error *err)
 {
 	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	struct snp_json_out json = {0};
 
 	if (!cli_json) {
 		fprintf(out, "%s: %s\n", name, what);

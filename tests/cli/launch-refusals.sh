@@ -28,7 +28,7 @@ run 4 "$snp_launch" create vm.json
 run 4 "$snp_launch" create vm.json --json
 valid err
 for name in '' . .. a/b -c "$(printf %064d 0)" 'a b'; do
-	sed "s/\"web1\"/\"$name\"/" vm.json >named.json
+	sed "s|\"web1\"|\"$name\"|" vm.json >named.json
 	run 4 "$snp_launch" create named.json
 	[ "$(wc -l <err)" = 1 ] || fail "$(cat err)"
 done
