@@ -2,6 +2,7 @@
 #include "rehearsal/layout.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <snp/file.h>
 #include <snp/hex.h>
 
+#include "guest/remove_tree.h"
 #include "rehearsal/chip.h"
 
 /* sun_path has 108 bytes; libvirt and QEMU make sockets some 30 bytes below the folder. */
@@ -82,7 +84,7 @@ static int make_folder(struct host_layout *host, const char *name, mode_t mode,
 {
 	const char *path = *name ? host_path(host, name) : host->folder;
 
-	if (mkdir(path, mode) < 0 && (errno != EEXIST || *name))
+	if (mkdir(path, mode) < 0)
 		return snp_fail_errno(err, errno == EEXIST ? SNP_E_EXISTS : SNP_E_WRITE, errno,
 				      "%s: cannot be made", path);
 	if (chmod(path, mode) < 0 || (getuid() == 0 && chown(path, host->user, host->group) < 0))
@@ -110,10 +112,16 @@ int host_layout_make(const char *folder, struct host_layout *ret, struct snp_err
 				MAX_FOLDER);
 	snprintf(host.folder, sizeof(host.folder), "%s", folder);
 	r = make_folder(&host, "", getuid() == 0 ? 0711 : 0700, err);
-	*ret = host;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(subfolders); i++)
 		r = make_folder(&host, subfolders[i], 0755, err);
-	return r;
+	if (r < 0) {
+		remove_tree(AT_FDCWD, host.folder);
+		return r;
+	}
+	*ret = host;
+	return 0;
 }
 
 int host_layout_library(const struct host_layout *host, const char *library, struct snp_error *err)

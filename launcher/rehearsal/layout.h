@@ -30,6 +30,7 @@ SNP_CHECK int host_write(const struct host_layout *host, const char *name, const
 			 size_t size, mode_t mode, struct snp_error *err);
 
 /* Make the folder (`folder`, or NULL for a new one in /tmp) with its sub-folders, and find the user.
+ * Nothing is left of it on failure.
  * Errors: SNP_E_USAGE (too long for sockets), SNP_E_EXISTS, SNP_E_WRITE, SNP_E_SYSTEM (no nobody). */
 SNP_CHECK int host_layout_make(const char *folder, struct host_layout *ret, struct snp_error *err);
 

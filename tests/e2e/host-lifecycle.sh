@@ -50,6 +50,11 @@ done
 run 0 virsh -c "$uri" domstate web1 --reason
 says 'shut off (shutdown)'
 run 0 virsh -c "$uri" start web1
+# A folder that is there belongs to somebody.
+refuse 1 exists "$simulated_host" start --library "$library" --cache "$cache" --folder "$folder"
+run 0 virsh -c "$uri" domstate web1
+says running
+
 run 0 "$simulated_host" stop "$folder"
 gone "$folder"
 refuse 1 not-found "$simulated_host" stop "$folder"

@@ -73,36 +73,48 @@ static bool takes_mode(int flags)
 	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-#define OPEN(dir, path, flags)                          \
-	do {                                            \
-		mode_t mode = 0;                        \
-		if (takes_mode(flags)) {                \
-			va_list ap;                     \
-			va_start(ap, flags);            \
-			mode = va_arg(ap, mode_t);      \
-			va_end(ap);                     \
-		}                                       \
-		return open_at(dir, path, flags, mode); \
-	} while (0)
-
 EXPORT int open(const char *path, int flags, ...)
 {
-	OPEN(AT_FDCWD, path, flags);
+	va_list ap;
+	int fd;
+
+	va_start(ap, flags);
+	fd = open_at(AT_FDCWD, path, flags, takes_mode(flags) ? va_arg(ap, mode_t) : 0);
+	va_end(ap);
+	return fd;
 }
 
 EXPORT int open64(const char *path, int flags, ...)
 {
-	OPEN(AT_FDCWD, path, flags);
+	va_list ap;
+	int fd;
+
+	va_start(ap, flags);
+	fd = open_at(AT_FDCWD, path, flags, takes_mode(flags) ? va_arg(ap, mode_t) : 0);
+	va_end(ap);
+	return fd;
 }
 
 EXPORT int openat(int dir, const char *path, int flags, ...)
 {
-	OPEN(dir, path, flags);
+	va_list ap;
+	int fd;
+
+	va_start(ap, flags);
+	fd = open_at(dir, path, flags, takes_mode(flags) ? va_arg(ap, mode_t) : 0);
+	va_end(ap);
+	return fd;
 }
 
 EXPORT int openat64(int dir, const char *path, int flags, ...)
 {
-	OPEN(dir, path, flags);
+	va_list ap;
+	int fd;
+
+	va_start(ap, flags);
+	fd = open_at(dir, path, flags, takes_mode(flags) ? va_arg(ap, mode_t) : 0);
+	va_end(ap);
+	return fd;
 }
 
 EXPORT int __open_2(const char *path, int flags)

@@ -213,8 +213,10 @@ static int dispatch(struct vm *vm, struct kvm_sev_cmd *cmd)
 	default:
 		break;
 	}
-	if (!vm->sev.active || vm->vcpu_count > MAX_VCPUS)
+	if (!vm->sev.active)
 		return -ENOTTY;
+	if (!cmd->data && cmd->id != KVM_SEV_LAUNCH_UPDATE_VMSA && cmd->id != KVM_SEV_LAUNCH_FINISH)
+		return -EFAULT;
 	switch (cmd->id) {
 	case KVM_SEV_LAUNCH_START:
 		return launch_start(vm, cmd);
@@ -227,7 +229,6 @@ static int dispatch(struct vm *vm, struct kvm_sev_cmd *cmd)
 	case KVM_SEV_LAUNCH_FINISH:
 		return vm->vcpu_count > 0 ? launch_finish(vm, cmd) : -EINVAL;
 	default:
-		complain("unknown SEV command %u", cmd->id);
 		return refuse_unknown("KVM_MEMORY_ENCRYPT_OP", cmd->id);
 	}
 }

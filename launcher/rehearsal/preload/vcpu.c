@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "complaint.h"
 #include "node.h"
@@ -38,8 +39,12 @@ int vcpu_create(struct vm *vm, unsigned long id)
 		return fd;
 	}
 	vcpu->run = mmap(NULL, RUN_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (vcpu->run == MAP_FAILED)
+	if (vcpu->run == MAP_FAILED) {
+		node_forget(fd);
+		close(fd);
+		free(vcpu);
 		return -ENOMEM;
+	}
 	vm->vcpus[vm->vcpu_count++] = vcpu;
 	return fd;
 }
