@@ -24,8 +24,8 @@ enum launch_spec_origin {
 
 /* Base64 as a domain has it. */
 struct spec_blob {
-	char *text; /* as written, blanks around it dropped; NULL: none */
-	bool valid; /* strict base64 of the very length */
+	char *text; /* as written; NULL: none */
+	bool valid; /* strict base64 of the very length, but for newlines */
 };
 
 enum spec_switch {

@@ -27,14 +27,31 @@ static int read_policy(const xmlNode *security, struct launch_spec *spec, struct
 	return 0;
 }
 
+/* QEMU passes over newlines in base64, and over nothing else (util/base64.c). */
+static void drop_newlines(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++)
+		if (*text != '\n')
+			*to++ = *text;
+	*to = '\0';
+}
+
 static int read_blob(const xmlNode *security, const char *name, uint8_t *bytes, size_t size,
 		     struct spec_blob *ret, struct snp_error *err)
 {
-	int r = xml_trimmed(xml_child(security, name), &ret->text, err);
+	_cleanup_(freep)
+	char *base64 = NULL;
+	int r = xml_text(xml_child(security, name), &ret->text, err);
 
 	if (r < 0 || !ret->text)
 		return r;
-	ret->valid = snp_base64_decode(ret->text, name, bytes, size, NULL) == 0;
+	base64 = strdup(ret->text);
+	if (!base64)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	drop_newlines(base64);
+	ret->valid = snp_base64_decode(base64, name, bytes, size, NULL) == 0;
 	return 0;
 }
 

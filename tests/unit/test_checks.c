@@ -63,6 +63,12 @@ static const struct change {
 	{"host data of 31 bytes", SECURITY_END,
 	 "</policy><hostData>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==</hostData></launchSecurity>",
 	 "not-bound bad-base64"},
+	{"host data over two lines", SECURITY_END,
+	 "</policy><hostData>\n" ZEROS_24 "\nAAAAAAAAAAA=\n</hostData></launchSecurity>",
+	 "not-bound"},
+	{"host data with blanks", SECURITY_END,
+	 "</policy><hostData> " ZEROS_24 "AAAAAAAAAAA= </hostData></launchSecurity>",
+	 "not-bound bad-base64"},
 	{"workarounds in hex", SECURITY_END,
 	 "</policy><guestVisibleWorkarounds>00112233445566778899aabbccddeeff"
 	 "</guestVisibleWorkarounds></launchSecurity>",
