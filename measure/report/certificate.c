@@ -16,7 +16,7 @@ static int no_memory(struct snp_error *err)
 
 static int bad(struct snp_error *err, const char *what)
 {
-	if (ran_out_of_memory())
+	if (snp_crypto_out_of_memory())
 		return no_memory(err);
 	return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET, "%s", what);
 }
@@ -118,7 +118,7 @@ static void describe(struct certificate *c)
 
 	common_name(X509_get_subject_name(c->x509), subject);
 	common_name(X509_get_issuer_name(c->x509), c->issuer);
-	leaf_read(c->x509, &c->leaf);
+	snp_leaf_read(c->x509, &c->leaf);
 	info->kind = kind_of_name(subject, &info->product);
 	/* A leaf by another name is held to its name when it is checked. */
 	if (c->leaf.present != 0 && info->kind != SNP_VCEK && info->kind != SNP_VLEK)
@@ -131,7 +131,7 @@ static void describe(struct certificate *c)
 	snp_escape(c->leaf.csp_id, info->csp, sizeof(info->csp));
 	info->hwid_size = c->leaf.hwid_size;
 	memcpy(info->hwid, c->leaf.hwid, sizeof(info->hwid));
-	info->tcb = leaf_tcb(&c->leaf);
+	info->tcb = snp_leaf_tcb(&c->leaf);
 }
 
 static bool encodes_as(const X509 *x509, struct snp_span der)
@@ -193,8 +193,8 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 	return 0;
 }
 
-int pem_each(struct snp_span text, const char *label, struct snp_certificates *set, pem_sink add,
-	     struct snp_error *err)
+int snp_pem_each(struct snp_span text, const char *label, struct snp_certificates *set,
+		 pem_sink add, struct snp_error *err)
 {
 	_cleanup_(BIO_free_allp)
 	BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
@@ -259,7 +259,7 @@ int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes, st
 	if (bytes.size == 0 || bytes.size > SNP_MAX_SMALL ||
 	    !memmem(bytes.data, bytes.size, begin, sizeof(begin) - 1))
 		return bad(err, "not a certificate: neither DER, PEM nor a certificate table");
-	n = pem_each(bytes, PEM_STRING_X509, set, add_der, err);
+	n = snp_pem_each(bytes, PEM_STRING_X509, set, add_der, err);
 	return n < 0 ? n : 0;
 }
 

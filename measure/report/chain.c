@@ -37,8 +37,9 @@ static const struct certificate *find_pinned(const struct snp_certificates *set,
 	return NULL;
 }
 
-void chain_find(const struct snp_certificates *set, const struct snp_root *roots, size_t n_roots,
-		enum snp_product product, enum snp_certificate_kind kind, struct chain *ret)
+void snp_chain_find(const struct snp_certificates *set, const struct snp_root *roots,
+		    size_t n_roots, enum snp_product product, enum snp_certificate_kind kind,
+		    struct chain *ret)
 {
 	ret->root = find_pinned(set, roots, n_roots, product, SNP_ARK);
 	ret->intermediate = find_pinned(set, roots, n_roots, product, kind);
@@ -52,8 +53,8 @@ static int no_memory(struct snp_error *err)
 
 /* X509_V_FLAG_X509_STRICT stays off: AMD's leaves have no authority key identifier. Time is checked for
  * each certificate by itself, so that an expired one is told from a wrong one. */
-int chain_verify(const struct certificate *leaf, const struct chain *chain,
-		 const char **ret_problem, struct snp_error *err)
+int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
+		     const char **ret_problem, struct snp_error *err)
 {
 	_cleanup_(stackp)
 	STACK_OF(X509) *trusted = sk_X509_new_null();
@@ -75,7 +76,7 @@ int chain_verify(const struct certificate *leaf, const struct chain *chain,
 		return 0;
 	}
 	problem = X509_STORE_CTX_get_error(context);
-	if (ran_out_of_memory() || problem == X509_V_ERR_OUT_OF_MEM)
+	if (snp_crypto_out_of_memory() || problem == X509_V_ERR_OUT_OF_MEM)
 		return no_memory(err);
 	*ret_problem = X509_verify_cert_error_string(problem);
 	return 0;
@@ -121,14 +122,14 @@ int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
 				"'%s' is neither one of AMD's CA certificates nor a VCEK or VLEK",
 				c->info.subject);
 	ca = c->info.kind == SNP_VLEK ? SNP_ASVK : SNP_ASK;
-	chain_find(set, roots, n_roots, c->info.product, ca, &chain);
+	snp_chain_find(set, roots, n_roots, c->info.product, ca, &chain);
 	if (!chain.root || !chain.intermediate)
 		return snp_fail(
 			err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
 			"%s of %s cannot be checked without AMD's %s and ARK; give them too",
 			snp_certificate_kind_name(c->info.kind), snp_product_name(c->info.product),
 			snp_certificate_kind_name(ca));
-	r = chain_verify(c, &chain, &problem, err);
+	r = snp_chain_verify(c, &chain, &problem, err);
 	if (r == 0 && problem)
 		r = snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
 			     "%s does not lead to AMD's root: %s",

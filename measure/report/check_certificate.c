@@ -34,7 +34,7 @@ static enum snp_outcome certificate_version(struct inquiry *q)
 /* libcrypto's no, unless it had no memory to say yes. */
 static enum snp_outcome libcrypto_failed(struct inquiry *q, const char *what)
 {
-	if (ran_out_of_memory())
+	if (snp_crypto_out_of_memory())
 		q->status = snp_fail(q->err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 	return FAIL("%s", what);
 }
@@ -100,7 +100,7 @@ static enum snp_outcome certificate_extensions(struct inquiry *q)
 
 	if (leaf->problem[0] != '\0')
 		return FAIL("%s", leaf->problem);
-	name = leaf_incomplete(leaf, q->leaf_kind, &missing);
+	name = snp_leaf_incomplete(leaf, q->leaf_kind, &missing);
 	if (name)
 		return FAIL("%s is %s", name,
 			    missing ? "missing" : "not of a certificate of this kind");
@@ -130,7 +130,8 @@ static enum snp_outcome ca_certificates(struct inquiry *q)
 	enum snp_product product = q->verdict->product;
 	char path[SNP_FETCH_PATH_SIZE] = "";
 
-	chain_find(q->evidence->certificates, q->roots, q->n_roots, product, q->ca_kind, &q->chain);
+	snp_chain_find(q->evidence->certificates, q->roots, q->n_roots, product, q->ca_kind,
+		       &q->chain);
 	if (q->chain.root && q->chain.intermediate)
 		return SNP_PASSED;
 	(void)snp_fetch_path(&q->verdict->report, product, q->ca_kind, path);
@@ -144,7 +145,7 @@ static enum snp_outcome certificate_chain(struct inquiry *q)
 {
 	const char *problem = NULL;
 
-	q->status = chain_verify(q->leaf, &q->chain, &problem, q->err);
+	q->status = snp_chain_verify(q->leaf, &q->chain, &problem, q->err);
 	if (q->status < 0)
 		return SNP_FAILED;
 	return problem ? FAIL("%s", problem) : SNP_PASSED;
@@ -196,8 +197,8 @@ static enum snp_outcome revocation(struct inquiry *q)
 		if (X509_NAME_cmp(X509_CRL_get_issuer(set->crls[i]), issuer) != 0)
 			continue;
 		found = true;
-		q->status = crl_check(set->crls[i], &q->chain, (time_t)q->evidence->at_time,
-				      &problem, q->err);
+		q->status = snp_crl_check(set->crls[i], &q->chain, (time_t)q->evidence->at_time,
+					  &problem, q->err);
 		if (q->status < 0)
 			return SNP_FAILED;
 		if (problem)
@@ -267,8 +268,8 @@ static enum snp_outcome report_signature(struct inquiry *q)
 {
 	bool good = false;
 
-	q->status = signature_verify(q->evidence->report, &q->verdict->report,
-				     X509_get0_pubkey(q->leaf->x509), &good, q->err);
+	q->status = snp_report_verify_signature(q->evidence->report, &q->verdict->report,
+						X509_get0_pubkey(q->leaf->x509), &good, q->err);
 	return good ? SNP_PASSED : FAIL("not made by the certificate's key over these bytes");
 }
 
@@ -295,4 +296,4 @@ static const struct check checks[] = {
 	 report_signature},
 };
 
-const struct check_group checks_of_certificates = {checks, ARRAY_SIZE(checks)};
+const struct check_group snp_checks_of_certificates = {checks, ARRAY_SIZE(checks)};

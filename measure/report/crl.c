@@ -16,7 +16,7 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 
 	if (der.size <= SNP_MAX_CRL_SIZE)
 		crl = d2i_X509_CRL(NULL, &p, (long)der.size);
-	if (ran_out_of_memory())
+	if (snp_crypto_out_of_memory())
 		return no_memory(err);
 	if (!crl || p != der.data + der.size)
 		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
@@ -36,7 +36,7 @@ int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes
 
 	if (bytes.size == 0 || bytes.data[0] == 0x30 || bytes.size > 2 * SNP_MAX_CRL_SIZE)
 		return add_der(set, bytes, err);
-	n = pem_each(bytes, PEM_STRING_X509_CRL, set, add_der, &why);
+	n = snp_pem_each(bytes, PEM_STRING_X509_CRL, set, add_der, &why);
 	if (n == -SNP_E_NO_MEMORY)
 		return no_memory(err);
 	if (n < 1)
@@ -67,12 +67,12 @@ static const char *problem_of(X509_CRL *crl, const struct chain *chain, time_t a
 	return NULL;
 }
 
-int crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const char **ret_problem,
-	      struct snp_error *err)
+int snp_crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const char **ret_problem,
+		  struct snp_error *err)
 {
 	const char *problem = problem_of(crl, chain, at);
 
-	if (ran_out_of_memory())
+	if (snp_crypto_out_of_memory())
 		return no_memory(err);
 	*ret_problem = problem;
 	return 0;

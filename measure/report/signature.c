@@ -31,8 +31,8 @@ static int encode(const struct snp_report *fields, unsigned char **ret)
 	return i2d_ECDSA_SIG(signature, ret);
 }
 
-int signature_verify(struct snp_span report, const struct snp_report *fields, EVP_PKEY *key,
-		     bool *ret_good, struct snp_error *err)
+int snp_report_verify_signature(struct snp_span report, const struct snp_report *fields,
+				EVP_PKEY *key, bool *ret_good, struct snp_error *err)
 {
 	_cleanup_(opensslp)
 	unsigned char *der = NULL;
@@ -50,7 +50,7 @@ int signature_verify(struct snp_span report, const struct snp_report *fields, EV
 	good = EVP_DigestVerifyInit_ex(context, NULL, "SHA2-384", NULL, NULL, key, NULL) == 1 &&
 	       EVP_DigestVerify(context, der, (size_t)size, signed_bytes.data, signed_bytes.size) ==
 		       1;
-	if (ran_out_of_memory())
+	if (snp_crypto_out_of_memory())
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 	*ret_good = good;
 	return 0;

@@ -36,7 +36,8 @@ const char *snp_outcome_name(enum snp_outcome outcome)
 	return names[outcome];
 }
 
-enum snp_outcome conclude(struct inquiry *q, enum snp_outcome outcome, const char *fmt, ...)
+enum snp_outcome snp_check_conclude(struct inquiry *q, enum snp_outcome outcome, const char *fmt,
+				    ...)
 {
 	char text[sizeof(q->verdict->checks[0].message)];
 	va_list args;
@@ -103,13 +104,13 @@ static void judge(struct snp_verdict *verdict)
 	verdict->accepted = mask == all;
 	verdict->authentic = (mask & NEED_AUTHENTIC) == NEED_AUTHENTIC;
 	for (unsigned int i = SNP_N_CHECKS; i-- > 0;)
-		if (!holds(verdict, i) && verdict->checks[i].outcome == SNP_FAILED)
+		if (verdict->checks[i].outcome == SNP_FAILED)
 			verdict->reason = (enum snp_check)i;
 }
 
-int verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
-		 const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
-		 struct snp_error *err)
+int snp_verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
+		     const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
+		     struct snp_error *err)
 {
 	struct snp_verdict verdict = {0};
 	struct inquiry q = {.evidence = evidence,
@@ -148,8 +149,8 @@ int verdict_make(const struct snp_evidence *evidence, const struct snp_expectati
 int snp_verify(const struct snp_evidence *evidence, const struct snp_expectations *expected,
 	       struct snp_verdict *ret, struct snp_error *err)
 {
-	const struct check_group groups[] = {checks_of_form, checks_of_certificates,
-					     checks_of_expectations};
+	const struct check_group groups[] = {snp_checks_of_form, snp_checks_of_certificates,
+					     snp_checks_of_guest, snp_checks_of_host};
 
-	return verdict_make(evidence, expected, groups, ARRAY_SIZE(groups), ret, err);
+	return snp_verdict_make(evidence, expected, groups, ARRAY_SIZE(groups), ret, err);
 }

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What was expected of the guest. */
+#include <inttypes.h>
+#include <string.h>
+
+#include <snp/policy.h>
+#include <snp/sha.h>
+
+#include "report/checks.h"
+
+static enum snp_outcome runtime_data(struct inquiry *q)
+{
+	uint8_t sha256[SNP_SHA256_SIZE];
+
+	if (q->evidence->runtime_data.size == 0)
+		return SNP_NOT_ASKED;
+	q->status = snp_sha256(q->evidence->runtime_data, sha256, q->err);
+	if (q->status < 0 ||
+	    !snp_bytes_equal(sha256, q->verdict->report.report_data, sizeof(sha256)))
+		return FAIL("SHA-256 of the runtime data is not what REPORT_DATA starts with");
+	return SNP_PASSED;
+}
+
+static bool is_set(const uint8_t id[static SNP_ID_SIZE])
+{
+	static const uint8_t zeros[SNP_ID_SIZE];
+
+	return memcmp(id, zeros, sizeof(zeros)) != 0;
+}
+
+/* In how much the report differs from a published image. One digest may be published for images that
+ * differ in what it does not cover. */
+static unsigned int distance(const struct snp_report *report,
+			     const struct snp_reference_image *image)
+{
+	unsigned int n = 0;
+
+	n += report->policy != image->policy;
+	n += report->guest_svn < image->guest_svn;
+	n += is_set(image->family_id) &&
+	     !snp_bytes_equal(report->family_id, image->family_id, SNP_ID_SIZE);
+	n += is_set(image->image_id) &&
+	     !snp_bytes_equal(report->image_id, image->image_id, SNP_ID_SIZE);
+	return n;
+}
+
+/* Find the nearest image with a variant of this digest. Returns the number of variants. */
+static size_t find_published(struct snp_verdict *verdict, const struct snp_reference *reference)
+{
+	unsigned int nearest = UINT32_MAX;
+	size_t n = 0;
+
+	for (size_t i = 0; reference && i < reference->n_images; i++) {
+		const struct snp_reference_image *image = &reference->images[i];
+		unsigned int d = distance(&verdict->report, image);
+
+		n += image->n_variants;
+		for (size_t v = 0; v < image->n_variants && d < nearest; v++) {
+			if (!snp_bytes_equal(verdict->report.measurement,
+					     image->variants[v].launch_digest,
+					     SNP_MEASUREMENT_SIZE))
+				continue;
+			nearest = d;
+			verdict->image = image;
+			verdict->variant = &image->variants[v];
+		}
+	}
+	return n;
+}
+
+static enum snp_outcome measurement(struct inquiry *q)
+{
+	const struct snp_expectations *e = q->expected;
+	struct snp_verdict *verdict = q->verdict;
+	bool found = false;
+	size_t n;
+
+	if (!e->reference && e->n_measurements == 0)
+		return NOT_ASKED("no launch digest was expected");
+	for (size_t i = 0; i < e->n_measurements; i++)
+		found |= snp_bytes_equal(verdict->report.measurement, e->measurements[i],
+					 SNP_MEASUREMENT_SIZE);
+	n = find_published(verdict, e->reference);
+	if (verdict->variant)
+		return PASS("%s on %s, %" PRIu32 " vCPUs%s%s", verdict->image->name,
+			    verdict->variant->vmm_profile, verdict->variant->vcpu_count,
+			    verdict->variant->cpu_model ? ", " : "",
+			    verdict->variant->cpu_model ? verdict->variant->cpu_model : "");
+	return found ? SNP_PASSED : FAIL("none of %zu that are expected", n + e->n_measurements);
+}
+
+static enum snp_outcome debug(struct inquiry *q)
+{
+	if (!(q->verdict->report.policy & SNP_POLICY_DEBUG))
+		return SNP_PASSED;
+	if (q->expected->allow_debug)
+		return NOT_ASKED("debugging is on, which was allowed");
+	return FAIL("the policy allows debugging: the host can read and change the guest");
+}
+
+static enum snp_outcome policy(struct inquiry *q)
+{
+	const struct snp_reference_image *image = q->verdict->image;
+	uint64_t found = q->verdict->report.policy;
+
+	if (!q->expected->has_policy && !image)
+		return SNP_NOT_ASKED;
+	if (q->expected->has_policy && found != q->expected->policy)
+		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is expected", found,
+			    q->expected->policy);
+	/* With an upper limit of the caller's own, the published policy is an upper limit too. */
+	if (image && found != image->policy &&
+	    !(q->expected->has_policy_at_most && snp_policy_at_most(found, image->policy)))
+		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is published", found,
+			    image->policy);
+	return SNP_PASSED;
+}
+
+static enum snp_outcome policy_at_most(struct inquiry *q)
+{
+	uint64_t found = q->verdict->report.policy, limit = q->expected->policy_at_most;
+
+	if (!q->expected->has_policy_at_most)
+		return SNP_NOT_ASKED;
+	if (!snp_policy_at_most(found, limit))
+		return FAIL("0x%" PRIx64 " allows what 0x%" PRIx64 " does not", found, limit);
+	return SNP_PASSED;
+}
+
+static enum snp_outcome guest_svn(struct inquiry *q)
+{
+	const struct snp_reference_image *image = q->verdict->image;
+	uint32_t found = q->verdict->report.guest_svn, minimum = 0;
+
+	if (!q->expected->has_guest_svn_min && !image)
+		return SNP_NOT_ASKED;
+	if (q->expected->has_guest_svn_min)
+		minimum = q->expected->guest_svn_min;
+	if (image && image->guest_svn > minimum)
+		minimum = image->guest_svn;
+	if (found < minimum)
+		return FAIL("%" PRIu32 ", where at least %" PRIu32 " is expected", found, minimum);
+	return SNP_PASSED;
+}
+
+/* One value, from the caller, a published image (NULL: none), or both. */
+static enum snp_outcome both(struct inquiry *q, const uint8_t found[static SNP_ID_SIZE], bool asked,
+			     const uint8_t wanted[static SNP_ID_SIZE], const uint8_t *published)
+{
+	if (!published || !is_set(published))
+		return snp_check_exactly(q, asked, found, wanted, SNP_ID_SIZE);
+	if (!snp_bytes_equal(found, published, SNP_ID_SIZE))
+		return FAIL("another than published");
+	return snp_check_exactly(q, true, found, asked ? wanted : published, SNP_ID_SIZE);
+}
+
+static enum snp_outcome family_id(struct inquiry *q)
+{
+	const struct snp_reference_image *image = q->verdict->image;
+
+	return both(q, q->verdict->report.family_id, q->expected->has_family_id,
+		    q->expected->family_id, image ? image->family_id : NULL);
+}
+
+static enum snp_outcome image_id(struct inquiry *q)
+{
+	const struct snp_reference_image *image = q->verdict->image;
+
+	return both(q, q->verdict->report.image_id, q->expected->has_image_id,
+		    q->expected->image_id, image ? image->image_id : NULL);
+}
+
+static enum snp_outcome host_data(struct inquiry *q)
+{
+	return snp_check_exactly(q, q->expected->has_host_data, q->verdict->report.host_data,
+				 q->expected->host_data, SNP_HOST_DATA_SIZE);
+}
+
+static enum snp_outcome report_data(struct inquiry *q)
+{
+	if (!q->expected->has_report_data)
+		return NOT_ASKED("freshness not checked: no report data was expected");
+	return snp_check_exactly(q, true, q->verdict->report.report_data, q->expected->report_data,
+				 SNP_REPORT_DATA_SIZE);
+}
+
+static enum snp_outcome vmpl(struct inquiry *q)
+{
+	if (!q->expected->has_vmpl)
+		return SNP_NOT_ASKED;
+	if (q->verdict->report.vmpl != q->expected->vmpl)
+		return FAIL("%" PRIu32 ", where %" PRIu32 " is expected", q->verdict->report.vmpl,
+			    q->expected->vmpl);
+	return SNP_PASSED;
+}
+
+static enum snp_outcome id_key_digest(struct inquiry *q)
+{
+	return snp_check_one_of(q, q->verdict->report.id_key_digest,
+				(const uint8_t *)q->expected->id_key_digests,
+				q->expected->n_id_key_digests, 48);
+}
+
+static enum snp_outcome author_key_digest(struct inquiry *q)
+{
+	return snp_check_one_of(q, q->verdict->report.author_key_digest,
+				(const uint8_t *)q->expected->author_key_digests,
+				q->expected->n_author_key_digests, 48);
+}
+
+static enum snp_outcome report_id(struct inquiry *q)
+{
+	return snp_check_exactly(q, q->expected->has_report_id, q->verdict->report.report_id,
+				 q->expected->report_id, SNP_REPORT_ID_SIZE);
+}
+
+/* clang-format off */
+static const struct check checks[] = {
+	{SNP_CHECK_RUNTIME_DATA,      NEED_AUTHENTIC, runtime_data},
+	{SNP_CHECK_MEASUREMENT,       NEED_AUTHENTIC, measurement},
+	{SNP_CHECK_DEBUG,             NEED_AUTHENTIC, debug},
+	{SNP_CHECK_POLICY,            NEED_AUTHENTIC, policy},
+	{SNP_CHECK_POLICY_AT_MOST,    NEED_AUTHENTIC, policy_at_most},
+	{SNP_CHECK_GUEST_SVN,         NEED_AUTHENTIC, guest_svn},
+	{SNP_CHECK_FAMILY_ID,         NEED_AUTHENTIC, family_id},
+	{SNP_CHECK_IMAGE_ID,          NEED_AUTHENTIC, image_id},
+	{SNP_CHECK_HOST_DATA,         NEED_AUTHENTIC, host_data},
+	{SNP_CHECK_REPORT_DATA,       NEED_AUTHENTIC, report_data},
+	{SNP_CHECK_VMPL,              NEED_AUTHENTIC, vmpl},
+	{SNP_CHECK_ID_KEY_DIGEST,     NEED_AUTHENTIC, id_key_digest},
+	{SNP_CHECK_AUTHOR_KEY_DIGEST, NEED_AUTHENTIC, author_key_digest},
+	{SNP_CHECK_REPORT_ID,         NEED_AUTHENTIC, report_id},
+};
+/* clang-format on */
+
+const struct check_group snp_checks_of_guest = {checks, ARRAY_SIZE(checks)};
