@@ -27,6 +27,7 @@ struct scene {
 	uint8_t report[SNP_REPORT_SIZE];
 	struct fixture_leaf leaf;
 	bool no_leaf, no_ark, no_intermediate;
+	bool crowd_before, crowd_after; /* of leaves that fit less */
 	struct snp_expectations expected;
 	struct snp_reference reference;
 	struct snp_reference_image images[2];
@@ -83,6 +84,28 @@ static void add(struct snp_certificates *set, struct snp_span der)
 	assert_int_equal(snp_certificates_add(set, der, NULL), 0);
 }
 
+/* Leaves of another chip, of another level, of another kind, and one of a wrong level and kind, which is
+ * what a folder of a fleet holds. */
+static void add_crowd(struct snp_certificates *set, enum snp_product product)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		struct fixture_leaf leaf;
+		_cleanup_(EVP_PKEY_freep)
+		EVP_PKEY *key = NULL;
+		_cleanup_(freep)
+		uint8_t *der = NULL;
+		size_t size;
+
+		fixture_leaf(product, i < 2 ? SNP_VCEK : SNP_VLEK, &leaf);
+		if (i == 0)
+			fixture_extension(&leaf, "4")->value[7] ^= 1;
+		if (i == 1 || i == 3)
+			fixture_extension_set(&leaf, "3.1", "\x02\x01\x03", 3);
+		der = fixture_leaf_sign(&leaf, &size, &key);
+		add(set, (struct snp_span){der, size});
+	}
+}
+
 static struct snp_certificates *certificates_of(const struct row *row, struct scene *s)
 {
 	struct snp_certificates *set = NULL;
@@ -103,8 +126,12 @@ static struct snp_certificates *certificates_of(const struct row *row, struct sc
 		add(set, fixture_ca(s->product, SNP_ARK));
 	if (!s->no_intermediate)
 		add(set, fixture_ca(s->product, s->kind == SNP_VLEK ? SNP_ASVK : SNP_ASK));
+	if (s->crowd_before)
+		add_crowd(set, s->product);
 	if (!s->no_leaf)
 		add(set, (struct snp_span){leaf, size});
+	if (s->crowd_after)
+		add_crowd(set, s->product);
 	if (s->crl)
 		assert_int_equal(
 			snp_certificates_add_crl(set, (struct snp_span){s->crl, s->crl_size}, NULL),
@@ -128,6 +155,22 @@ static void host_request(struct scene *s)
 static void no_leaf(struct scene *s)
 {
 	s->no_leaf = true;
+}
+
+static void crowd_before(struct scene *s)
+{
+	s->crowd_before = true;
+}
+
+static void crowd_after(struct scene *s)
+{
+	s->crowd_after = true;
+}
+
+/* Of the crowd alone the leaf of the right chip is taken, and its level is another. */
+static void crowd_alone(struct scene *s)
+{
+	s->no_leaf = s->crowd_after = true;
 }
 
 static void no_leaf_masked(struct scene *s)
@@ -314,6 +357,8 @@ EXTENSION(spl_ber_length, "3.3", "\x02\x81\x01\x18");
 EXTENSION(struct_version_2, "1", "\x02\x01\x02");
 EXTENSION(product_utf8, "2", "\x0c\x05Milan");
 EXTENSION(product_cut, "2", "\x16\x06Milan");
+EXTENSION(product_31, "2", "\x16\x1fGenoa-8901234567890123456789012");
+EXTENSION(product_32, "2", "\x16\x20Milan-89012345678901234567890123");
 EXTENSION(product_control, "2", "\x16\x05Mil\x01n");
 EXTENSION(hwid_7, "4", "\x02\x40\xc4\xa2\x1f\x9c\x51");
 EXTENSION(hwid_9, "4", "\x02\x40\xc4\xa2\x1f\x9c\x51\x0e\x00");
@@ -702,6 +747,9 @@ EXPECT(published_policy_stricter, publish(s); s->images[1].policy = 0xb0000;
        e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
 EXPECT(published_no_ids, (void)e; publish(s); memset(s->images[1].family_id, 0, 16);
        memset(s->images[1].image_id, 0, 16));
+EXPECT(published_policy_wider, (void)e; publish(s); s->images[1].policy = 0xb0000);
+EXPECT(published_policy_narrower, publish(s); s->images[1].policy = 0x20000;
+       e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
 EXPECT(published_svn, (void)e; publish(s); s->images[1].guest_svn = 8);
 EXPECT(published_family, (void)e; publish(s); s->images[1].family_id[0] ^= 1);
 EXPECT(published_image, (void)e; publish(s); s->images[1].image_id[0] ^= 1);
@@ -792,6 +840,10 @@ static const struct row rows[] = {
 	{"no certificate of a VLEK", FAILS(CERTIFICATE), no_leaf, .kind = SNP_VLEK},
 	{"no certificate, chip id masked", FAILS(CERTIFICATE), no_leaf_masked,
 	 .also = NEED(CHIP_ID_MASK)},
+	{"last of many", ACCEPTED, crowd_before},
+	{"first of many", ACCEPTED, crowd_after},
+	{"last of many, Turin", ACCEPTED, crowd_before, .product = TURIN},
+	{"none of many", FAILS(REPORTED_TCB), crowd_alone, .also = NEED(REPORT_SIGNATURE)},
 	{"X.509 version 2", FAILS(CERTIFICATE_VERSION), leaf_version_2},
 	{"PSS with SHA-256", FAILS(CERTIFICATE_ALGORITHM), leaf_sha256},
 	{"MGF1 with SHA-256", FAILS(CERTIFICATE_ALGORITHM), leaf_mgf1_sha256},
@@ -818,6 +870,8 @@ static const struct row rows[] = {
 	{"structVersion 2", FAILS(CERTIFICATE_EXTENSIONS), struct_version_2},
 	{"productName UTF8String", FAILS(CERTIFICATE_EXTENSIONS), product_utf8},
 	{"productName cut", FAILS(CERTIFICATE_EXTENSIONS), product_cut},
+	{"productName of 31 characters", FAILS(CERTIFICATE_PRODUCT), product_31},
+	{"productName of 32 characters", FAILS(CERTIFICATE_EXTENSIONS), product_32},
 	{"productName with control", FAILS(CERTIFICATE_EXTENSIONS), product_control},
 	{"hwID of 7 bytes", FAILS(CERTIFICATE_EXTENSIONS), hwid_7},
 	{"hwID of 9 bytes", FAILS(CERTIFICATE_EXTENSIONS), hwid_9},
@@ -958,6 +1012,9 @@ static const struct row rows[] = {
 	{"published: another digest", FAILS(MEASUREMENT), published_other},
 	{"published: another policy", FAILS(POLICY), published_policy},
 	{"published: a stricter policy than the limit", ACCEPTED, published_policy_stricter},
+	{"published: a policy that allows more", FAILS(POLICY), published_policy_wider},
+	{"published: a policy that allows less, below the limit", FAILS(POLICY),
+	 published_policy_narrower},
 	{"published: svn", FAILS(GUEST_SVN), published_svn},
 	{"published: family id", FAILS(FAMILY_ID), published_family},
 	{"published: image id", FAILS(IMAGE_ID), published_image},
