@@ -12,6 +12,8 @@
 #include <snp/hex.h>
 #include <snp/sha.h>
 
+#include "guest/interrupt.h"
+
 DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
 
 static const uint64_t caps[BOOT_PARTS] = {
@@ -38,7 +40,9 @@ static int into_both(void *arg, struct snp_span piece, struct snp_error *err)
 	struct sink *sink = arg;
 	int r;
 
-	r = snp_hash_update(sink->hash, piece, err);
+	r = interrupt_check(err);
+	if (r == 0)
+		r = snp_hash_update(sink->hash, piece, err);
 	while (r == 0 && sink->fd >= 0 && piece.size > 0) {
 		ssize_t n = write(sink->fd, piece.data, piece.size);
 

@@ -6,6 +6,7 @@
 
 #include <snp/cleanup.h>
 
+#include "guest/interrupt.h"
 #include "host/lifecycle.h"
 
 /* What has been done so far, and is undone from the last to the first. */
@@ -209,9 +210,13 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	prepare.qemu_group = a->host->qemu_group;
 	r = guest_prepare(&prepare, &p, err);
 	if (r == 0)
+		r = interrupt_check(err);
+	if (r == 0)
 		r = establish(a, &p, err);
 	if (r == 0)
 		r = launch(a, request, err);
+	if (r == 0)
+		r = interrupt_check(err);
 	if (r == 0)
 		*ret = TAKE_PTR(p.record);
 	return r;
@@ -228,20 +233,20 @@ int guest_create(const struct hypervisor *host, const struct create_request *req
 	char first[512];
 	int r;
 
+	interrupt_defer();
 	r = attempt(&a, request, &record, err);
-	if (r == 0) {
-		if (a.old.fd >= 0)
-			r = guest_dir_remove(&a.old, err);
-		if (r == 0)
-			*ret = TAKE_PTR(record);
-		return r;
-	}
-	if (attempt_undo(&a, &undo) < 0 && err) {
+	if (r < 0 && attempt_undo(&a, &undo) < 0 && err) {
 		snprintf(first, sizeof(first), "%.511s", err->message);
 		snprintf(
 			err->message, sizeof(err->message),
 			"%s; and it could not be undone: %.300s; clear it: snp-launch remove --force %s",
 			first, undo.message, request->prepare.config->name);
 	}
+	/* What this leaves goes with the next replacement, or with the guest. */
+	if (r == 0 && a.old.fd >= 0 && guest_dir_remove(&a.old, &undo) < 0)
+		guest_dir_close(&a.old);
+	interrupt_restore();
+	if (r == 0)
+		*ret = TAKE_PTR(record);
 	return r;
 }

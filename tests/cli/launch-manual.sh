@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The manual names every verb and option.
+# The manual names every verb, option and warning.
 . "$SNP_SOURCE/tests/cli/launch.sh"
 
 manual=$SNP_SOURCE/docs/snp-launch.1
@@ -11,6 +11,12 @@ while read -r verb; do
 		grep -qE "Fl -${option#--}( |$)" "$manual" || fail "no word about $verb $option"
 	done <options
 done < <("$snp_launch" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+
+grep -ohE 'cli_warn\("[a-z0-9-]+"' "$SNP_SOURCE"/launcher/cli/*.c | sed 's/.*"\(.*\)"/\1/' | sort -u >warnings
+[ -s warnings ] || fail "no warnings were found in the source"
+while read -r warning; do
+	grep -qE "^\.It Sy $warning$" "$manual" || fail "no word about the warning $warning"
+done <warnings
 
 command -v mandoc >/dev/null || skip "no mandoc to judge the manual's form"
 run 0 mandoc -T lint -W warning "$manual"

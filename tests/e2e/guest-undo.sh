@@ -66,6 +66,26 @@ for delay in 0.005 0.01 0.015 0.02 0.03 0.04 0.06 0.08 0.1 0.15 0.2 0.25 0.3; do
 	nothing_left web1
 done
 
+# Interrupted: it undoes what it did, and says so.
+interrupted=0
+for delay in 0.01 0.02 0.04 0.06 0.1 0.15 0.2; do
+	"$snp_launch" create web1.json >out 2>err &
+	sleep "$delay"
+	kill -TERM $! 2>/dev/null
+	wait $!
+	case $? in
+	0) run 0 "$snp_launch" remove -f web1 ;;
+	1)
+		grep -q '\[interrupted\]$' err || fail "$(cat err)"
+		interrupted=$((interrupted + 1))
+		;;
+	143) ;; # before it began
+	*) fail "a signal ends create with $?" ;;
+	esac
+	nothing_left web1
+done
+[ $interrupted -gt 0 ] || fail "no create was interrupted"
+
 # Killed while it replaces: the name is there, and a second attempt succeeds.
 run 0 "$snp_launch" create web1.json --no-start
 for delay in 0.01 0.02 0.03 0.05 0.08 0.12; do

@@ -59,6 +59,7 @@ enum snp_class {
 	X(QEMU,                 "qemu-failed",             FAILED,  "QEMU refused or failed") \
 	X(GUEST_STATE,          "wrong-guest-state",       FAILED,  "the guest runs, or does not run, where it should not") \
 	X(NO_EVIDENCE,          "no-evidence",             FAILED,  "a guest gave no attestation report when it was asked for one") \
+	X(INTERRUPTED,          "interrupted",             FAILED,  "a signal ended the work, which was undone") \
 	X(TIMEOUT,              "timeout",                 FAILED,  "what was waited for did not happen in time") \
 	X(NOT_BOUND,            "not-bound",               REFUSED, "a launch that nothing would hold to its digest") \
 	X(HOST,                 "host-cannot",             NO,      "the host cannot launch the guest") \

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+#include <snp/cleanup.h>
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+static struct sigaction before[ARRAY_SIZE(signals)];
+static volatile sig_atomic_t came;
+
+static void note(int signal)
+{
+	came = signal;
+}
+
+void interrupt_defer(void)
+{
+	/* SA_RESETHAND: the second one acts as if there were no handler. */
+	struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+
+	came = 0;
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		sigaction(signals[i], NULL, &before[i]);
+		/* One that the caller ignores (nohup) stays ignored. */
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+void interrupt_restore(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &before[i], NULL);
+}
+
+int interrupt_check(struct snp_error *err)
+{
+	if (!came)
+		return 0;
+	return snp_fail(err, SNP_E_INTERRUPTED, SNP_NO_OFFSET, "interrupted by %s",
+			came == SIGINT	 ? "Ctrl-C"
+			: came == SIGHUP ? "its terminal's end"
+					 : "SIGTERM");
+}

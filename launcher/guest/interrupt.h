@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_GUEST_INTERRUPT_H
+#define LAUNCHER_GUEST_INTERRUPT_H
+
+#include <snp/error.h>
+
+/*
+ * Ctrl-C while a guest is made must not leave half of one: from interrupt_defer() to interrupt_restore()
+ * SIGINT, SIGTERM and SIGHUP only set a flag, which the work looks at between its steps; its failure then
+ * undoes what was done. A second signal ends the process at once: what it leaves, list shows.
+ */
+void interrupt_defer(void);
+void interrupt_restore(void);
+
+/* SNP_E_INTERRUPTED if one of them came since. */
+SNP_CHECK int interrupt_check(struct snp_error *err);
+
+#endif

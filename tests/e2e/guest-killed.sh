@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# create, killed at each of its system calls that change something: afterwards there is no guest, or one
+# that list shows and remove clears. No record is ever torn.
+. "$SNP_SOURCE/tests/e2e/guests.sh"
+command -v strace >/dev/null || skip "no strace"
+strace -o trace true 2>/dev/null || skip "strace may not trace here"
+# Its leak check cannot run in a traced process.
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+begin
+vcpus=1
+vm web1
+sed -i 's/"initrd": "[^"]*", //' web1.json
+killed=0
+
+# sweep CALLS STEP: kill at the first of these calls, then STEP later, and so on until create comes through.
+sweep() {
+	local when=1 status
+	while [ $when -lt 500 ]; do
+		status=0
+		strace -f -o trace -e trace="$1" -e "inject=$1:signal=KILL:when=$when" \
+			"$snp_launch" create web1.json --no-start >out 2>err || status=$?
+		if [ -e "$folder/guests/web1/record.json" ]; then
+			python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$folder/guests/web1/record.json" ||
+				fail "a torn record after $1 number $when"
+		fi
+		run 0 "$snp_launch" list -a
+		if [ -e "$folder/guests/web1" ] || virsh -q list --all --name | grep -qx web1; then
+			grep -q '^web1 ' out || fail "list does not show what $1 number $when left"
+			run 0 "$snp_launch" remove web1
+		fi
+		nothing_left web1
+		[ $status != 0 ] || return 0
+		killed=$((killed + 1))
+		when=$((when + $2))
+	done
+	fail "create never came through"
+}
+
+for call in mkdir mkdirat flock fchmod fsync renameat2; do
+	sweep $call 1
+done
+# To files and to libvirtd; the copy alone is some forty pieces.
+sweep write,sendmsg 7
+[ $killed -gt 15 ] || fail "only $killed were killed"
