@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
@@ -41,26 +42,50 @@ struct digest {
 	size_t size;
 };
 
-static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
+static int vmsa_path(uint32_t i, char **ret, struct snp_error *err)
 {
 	const char *dir = arg.dump_dir ? arg.dump_dir : ".";
+
+	if (asprintf(ret, "%s/vmsa%" PRIu32 ".bin", dir, i) < 0)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	return 0;
+}
+
+static int dump_vmsa(const struct cli_launch *l, uint32_t i, struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *path = NULL;
 	uint8_t vmsa[SNP_PAGE_SIZE];
 	int r;
 
-	for (uint32_t i = 0; i < l->launch.vcpu_count; i++) {
-		_cleanup_(freep)
-		char *path = NULL;
+	r = snp_launch_vmsa(&l->launch, i, vmsa, err);
+	if (r == 0)
+		r = vmsa_path(i, &path, err);
+	if (r == 0)
+		r = snp_file_write(path, (struct snp_span){vmsa, sizeof(vmsa)}, 0666, true, err);
+	return r;
+}
 
-		if (asprintf(&path, "%s/vmsa%" PRIu32 ".bin", dir, i) < 0)
-			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-		r = snp_launch_vmsa(&l->launch, i, vmsa, err);
-		if (r == 0)
-			r = snp_file_write(path, (struct snp_span){vmsa, sizeof(vmsa)}, 0666, true,
-					   err);
-		if (r < 0)
-			return r;
+static void remove_vmsa(uint32_t i)
+{
+	_cleanup_(freep)
+	char *path = NULL;
+
+	if (vmsa_path(i, &path, NULL) == 0)
+		(void)unlink(path);
+}
+
+/* All of them or none: some would pass for the dump of a guest with fewer vCPUs. */
+static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < l->launch.vcpu_count; i++) {
+		r = dump_vmsa(l, i, err);
+		for (uint32_t written = i; r < 0 && written-- > 0;)
+			remove_vmsa(written);
 	}
-	return 0;
+	return r;
 }
 
 static int print_json(const struct cli_launch *l, const struct digest *digest, FILE *out,

@@ -26,3 +26,6 @@ rm ./*
 refuse 1 cannot-write "$snp_measure" "${launch[@]}" --dump-vmsa=missing
 refuse 4 bad-guest-features "$snp_measure" "${launch[@]}" --guest-features 0 --dump-vmsa
 [ -z "$(ls -A)" ] || fail "traces are left: $(ls -A)"
+mkdir vmsa2.bin
+refuse 1 cannot-write "$snp_measure" "${launch[@]}" --dump-vmsa
+[ "$(ls -A)" = vmsa2.bin ] || fail "a part of the dump is left: $(ls -A)"
