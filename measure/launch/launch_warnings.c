@@ -68,7 +68,7 @@ static void about_sections(const struct warnings *w, const struct snp_firmware_i
 {
 	unsigned int n_secrets = 0, n_cpuid = 0;
 
-	if (info->metadata_version != 1)
+	if (info->has_metadata && info->metadata_version != 1)
 		say(w, "metadata-version",
 		    "SEV metadata of version %" PRIu32 ", read as version 1, as QEMU does",
 		    info->metadata_version);

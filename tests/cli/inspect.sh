@@ -44,6 +44,7 @@ refuse 4 bad-sev-metadata "$snp_measure" inspect --summary broken
 
 firmware plain no-footer
 run 0 "$snp_measure" inspect plain
+[ ! -s err ] || fail "a warning of metadata that is not there"
 says '[no-sev-metadata]'
 refuse 4 no-sev-metadata "$snp_measure" inspect --summary plain
 
