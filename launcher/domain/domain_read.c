@@ -111,6 +111,40 @@ static int read_general(const xmlNode *domain, struct launch_spec *spec, struct 
 	return r;
 }
 
+/* Where one of these stands twice, libvirt's XPath and a reader of first children would see different
+ * guests. */
+static int refuse_repeats(const xmlNode *parent, struct snp_error *err)
+{
+	static const char *const single[] = {
+		"name",		  "uuid",    "metadata", "memory",   "memoryBacking",
+		"vcpu",		  "os",	     "features", "cpu",	     "on_reboot",
+		"devices",	  "type",    "loader",	 "nvram",    "kernel",
+		"initrd",	  "cmdline", "smm",	 "model",    "topology",
+		"policy",	  "idBlock", "idAuth",	 "hostData", "guestVisibleWorkarounds",
+		"launchSecurity",
+	};
+
+	for (size_t i = 0; parent && i < ARRAY_SIZE(single); i++) {
+		const xmlNode *first = xml_child(parent, single[i]);
+
+		if (first && xml_next(first, single[i]))
+			return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+					"<%s> stands twice in <%s>", single[i],
+					(const char *)parent->name);
+	}
+	return 0;
+}
+
+static int refuse_all_repeats(const xmlNode *domain, struct snp_error *err)
+{
+	static const char *const parents[] = {"os", "features", "cpu", "launchSecurity"};
+	int r = refuse_repeats(domain, err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parents); i++)
+		r = refuse_repeats(xml_child(domain, parents[i]), err);
+	return r;
+}
+
 int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 		struct snp_error *err)
 {
@@ -130,7 +164,9 @@ int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 	spec->free_source = free_document;
 	spec->source = doc;
 	domain = xmlDocGetRootElement(doc);
-	r = read_general(domain, spec, err);
+	r = refuse_all_repeats(domain, err);
+	if (r == 0)
+		r = read_general(domain, spec, err);
 	if (r == 0)
 		r = read_vcpus(domain, spec, err);
 	if (r == 0)
