@@ -9,6 +9,7 @@
 
 #include "key_input.h"
 #include "reference/format.h"
+#include "reference/golden.h"
 #include "reference/master.h"
 #include "reference/publish.h"
 #include "reference/release.h"
@@ -18,6 +19,7 @@ DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 
 static struct {
 	const char *output, *formats, *key, *id_key, *author_key, *passphrase_file;
+	const char *endorsement_key, *endorsement_certificate;
 	bool timestamp;
 } arg;
 
@@ -35,6 +37,10 @@ static const struct cli_option options[] = {
 	 .help = "bind every variant to an ID block signed with this P-384 key"},
 	{"author-key", .argument = "KEY", .text = &arg.author_key,
 	 .help = "sign the ID key with this P-384 key"},
+	{"endorsement-key", .argument = "KEY", .text = &arg.endorsement_key,
+	 .help = "endorse golden measurements with this RSA key"},
+	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
+	 .help = "its certificate, which goes into them"},
 	{"passphrase-file", .argument = "FILE", .text = &arg.passphrase_file,
 	 .help = "first line: the passphrase or PIN of the keys"},
 	{"timestamp", .flag = &arg.timestamp,
@@ -119,6 +125,26 @@ static int sign(struct snp_folder *folder, struct snp_error *err)
 	return r;
 }
 
+static int endorse(const struct snp_reference *reference, struct snp_folder *folder,
+		   struct snp_error *err)
+{
+	_cleanup_(snp_endorser_freep)
+	struct snp_endorser *endorser = NULL;
+	int r;
+
+	if (!arg.endorsement_key && !arg.endorsement_certificate)
+		return 0;
+	r = cli_endorser_read(arg.endorsement_key, arg.endorsement_certificate, arg.passphrase_file,
+			      &endorser, err);
+	if (r < 0)
+		return r;
+	cli_warn(
+		"random-signature",
+		"RSASSA-PSS signs with random salt: a run into another folder makes other signature "
+		"bytes, all else is the same");
+	return snp_golden_endorse(reference, endorser, arg.output, folder, err);
+}
+
 /* How plain OpenSSL verifies what was signed; PUBLIC.pem is the key's public half. */
 static void print_command(void)
 {
@@ -172,6 +198,13 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (!arg.output)
 		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				"no folder to write; give --output DIR");
+	if (!arg.endorsement_key != !arg.endorsement_certificate)
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--endorsement-key and --endorsement-certificate belong together");
+	if (arg.endorsement_key && arg.formats && !snp_publish_listed(arg.formats, "golden"))
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--endorsement-key endorses the format golden, which --format "
+				"leaves out");
 	r = snp_release_read(operands[0], &reference, err);
 	if (r == 0)
 		r = set_timestamp(reference, err);
@@ -181,6 +214,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = snp_publish_emit(reference, arg.formats, warn_skipped, &folder, err);
 	if (r == 0)
 		r = sign(&folder, err);
+	if (r == 0)
+		r = endorse(reference, &folder, err);
 	if (r == 0)
 		r = snp_folder_write(&folder, arg.output, SNP_MASTER_FILE, err);
 	if (r == 0)

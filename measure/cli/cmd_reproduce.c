@@ -2,19 +2,22 @@
 #include <string.h>
 
 #include <cjson/cJSON.h>
+#include <snp/certificate.h>
 #include <snp/cleanup.h>
 #include <snp/key.h>
 #include <snp/tool.h>
 
+#include "reference/golden.h"
 #include "reference/master.h"
 #include "reference/publish.h"
 #include "reference/reproduce.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 
 static struct {
-	const char *images, *public_key;
+	const char *images, *public_key, *endorsement_certificate;
 } arg;
 
 /* clang-format off */
@@ -23,6 +26,8 @@ static const struct cli_option options[] = {
 	 .help = "where the image files are (default: beside the document)"},
 	{"public-key", .argument = "FILE", .text = &arg.public_key,
 	 .help = "verify the signatures beside the document with this key"},
+	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
+	 .help = "the certificate that golden measurements must be endorsed with"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -56,7 +61,7 @@ static void difference(void *p, const char *image, const char *what, const char 
 static void verified(void *p, const char *file, const struct snp_error *why)
 {
 	if (why)
-		difference(p, NULL, file, "signed with this key", why->message);
+		difference(p, NULL, file, "signed", why->message);
 }
 
 /* The folder that a path lies in. */
@@ -82,6 +87,37 @@ static int verify(const char *folder, struct findings *findings, struct snp_erro
 	return r < 0 ? r : snp_publish_verify(folder, key, verified, findings, err);
 }
 
+/* The one certificate in a file. */
+static int read_certificate(const char *path, struct snp_certificates **ret,
+			    struct snp_certificate *ret_certificate, struct snp_error *err)
+{
+	struct snp_certificate second;
+	int r = snp_certificates_new(ret, err);
+
+	if (r == 0)
+		r = snp_certificates_add_path(*ret, path, err);
+	if (r == 0 && (!snp_certificates_at(*ret, 0, ret_certificate) ||
+		       snp_certificates_at(*ret, 1, &second)))
+		r = snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+			     "%s: one certificate is right", path);
+	return r;
+}
+
+static int verify_endorsements(const struct snp_reference *published, const char *folder,
+			       struct findings *findings, struct snp_error *err)
+{
+	_cleanup_(snp_certificates_freep)
+	struct snp_certificates *set = NULL;
+	struct snp_certificate certificate = {0};
+	int r = arg.endorsement_certificate
+			? read_certificate(arg.endorsement_certificate, &set, &certificate, err)
+			: 0;
+
+	return r < 0 ? r
+		     : snp_golden_verify(published, folder, certificate.der, verified, findings,
+					 err);
+}
+
 static int compare(const char *path, struct findings *findings, size_t *ret_variants,
 		   struct snp_error *err)
 {
@@ -96,6 +132,8 @@ static int compare(const char *path, struct findings *findings, size_t *ret_vari
 	r = snp_reference_read(path, &published, err);
 	if (r == 0)
 		r = verify(folder, findings, err);
+	if (r == 0)
+		r = verify_endorsements(published, folder, findings, err);
 	if (r == 0)
 		r = snp_reproduce_images(published, arg.images ? arg.images : folder, difference,
 					 findings, err);

@@ -56,6 +56,16 @@ int cli_key_read(const char *source, const char *passphrase_file, struct snp_key
 	return r < 0 ? r : snp_key_read(source, ask, (void *)(uintptr_t)passphrase_file, ret, err);
 }
 
+int cli_endorser_read(const char *source, const char *certificate, const char *passphrase_file,
+		      struct snp_endorser **ret, struct snp_error *err)
+{
+	int r = snp_key_guard_process(err);
+
+	return r < 0 ? r
+		     : snp_endorser_read(source, certificate, ask,
+					 (void *)(uintptr_t)passphrase_file, ret, err);
+}
+
 void cli_key_warn_random(const struct snp_key *key)
 {
 	static bool said;

@@ -94,6 +94,13 @@ static int find_kind(const EVP_PKEY *pkey, enum snp_key_kind *ret, struct snp_er
 	}
 }
 
+int key_check_kind(const EVP_PKEY *pkey, struct snp_error *err)
+{
+	enum snp_key_kind kind;
+
+	return find_kind(pkey, &kind, err);
+}
+
 /* Through its encoding, so that nothing of the private half, and no provider, comes along. */
 static EVP_PKEY *public_half(const EVP_PKEY *pkey)
 {

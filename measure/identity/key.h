@@ -47,13 +47,35 @@ int asker_answer(char *ret, int size, int encrypting, void *arg);
 /* If a passphrase was asked for, the failure that this makes; else 0. */
 int asker_failure(const struct asker *asker, struct snp_error *err);
 
+/* Which keys a reader has a use for. */
+struct key_form {
+	int selection;
+	const char *labels[4]; /* of PEM (RFC 7468; SEC1 and PKCS#1 as OpenSSL writes them) */
+	const char *name;
+	int (*check)(const EVP_PKEY *pkey, struct snp_error *err); /* its algorithm and size */
+};
+
+/* Load the one private key that `source` names, under the rules of snp_key_read(). */
+int key_load(const char *source, const struct key_form *form, snp_passphrase ask, void *arg,
+	     EVP_PKEY **ret, struct snp_error *err);
+
+/* Decode one key of this form out of a file's bytes, and check its numbers too. */
+int key_decode_form(struct snp_span bytes, const struct key_form *form, struct asker *asker,
+		    EVP_PKEY **ret, struct snp_error *err);
+
+/* The private keys of snp/key.h. */
+extern const struct key_form key_form_private;
+
 /* Decode one private key out of a file's bytes, and check it. */
 int key_decode(struct snp_span bytes, struct asker *asker, struct snp_key **ret,
 	       struct snp_error *err);
 int key_decode_public(struct snp_span bytes, struct snp_key **ret, struct snp_error *err);
 
 /* Load one private key from a provider by its URI. */
-int key_load_uri(const char *uri, struct asker *asker, struct snp_key **ret, struct snp_error *err);
+int key_load_uri(const char *uri, struct asker *asker, EVP_PKEY **ret, struct snp_error *err);
+
+/* Succeed if a key is of one of the kinds of snp/key.h. */
+int key_check_kind(const EVP_PKEY *pkey, struct snp_error *err);
 
 /* Make a key of what libcrypto loaded, which is taken over also on failure: its kind is one of ours,
  * its curve a named one. */

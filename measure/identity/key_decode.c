@@ -8,21 +8,20 @@
 
 DEFINE_CLEANUP(OSSL_DECODER_CTX *, OSSL_DECODER_CTX_free);
 
-/* What a file may hold: the labels of PEM (RFC 7468; SEC1 as OpenSSL writes it). */
-struct form {
-	int selection;
-	const char *labels[4];
-	const char *name;
-};
-
-static const struct form private_form = {
+const struct key_form key_form_private = {
 	EVP_PKEY_KEYPAIR,
 	{"PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", NULL},
 	"private key",
+	key_check_kind,
 };
-static const struct form public_form = {EVP_PKEY_PUBLIC_KEY, {"PUBLIC KEY", NULL}, "public key"};
+static const struct key_form form_public = {
+	EVP_PKEY_PUBLIC_KEY,
+	{"PUBLIC KEY", NULL},
+	"public key",
+	key_check_kind,
+};
 
-static bool knows_label(const struct form *form, const char *label, size_t size)
+static bool knows_label(const struct key_form *form, const char *label, size_t size)
 {
 	for (size_t i = 0; form->labels[i]; i++)
 		if (strlen(form->labels[i]) == size && memcmp(form->labels[i], label, size) == 0)
@@ -39,7 +38,7 @@ static bool label_is(const char *label, size_t size, const char *text)
 
 /* Narrow `bytes` to the one PEM block of this form; the curve's name, which `openssl ecparam` writes
  * before a key, may stand beside it. Bytes without any PEM are left as they are, for DER. */
-static int find_pem(struct snp_span bytes, const struct form *form, struct snp_span *ret,
+static int find_pem(struct snp_span bytes, const struct key_form *form, struct snp_span *ret,
 		    bool *ret_is_pem, struct snp_error *err)
 {
 	struct snp_span rest = bytes, found = {0};
@@ -87,7 +86,7 @@ static bool is_der(struct snp_span bytes)
 	       (size_t)(at - bytes.data) + (size_t)n == bytes.size;
 }
 
-static int decode(struct snp_span bytes, const struct form *form, struct asker *asker,
+static int decode(struct snp_span bytes, const struct key_form *form, struct asker *asker,
 		  EVP_PKEY **ret, struct snp_error *err)
 {
 	_cleanup_(OSSL_DECODER_CTX_freep)
@@ -137,33 +136,38 @@ static int check_numbers(EVP_PKEY *pkey, bool is_private, struct snp_error *err)
 	return 0;
 }
 
-static int decode_checked(struct snp_span bytes, const struct form *form, struct asker *asker,
-			  struct snp_key **ret, struct snp_error *err)
+int key_decode_form(struct snp_span bytes, const struct key_form *form, struct asker *asker,
+		    EVP_PKEY **ret, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL;
-	bool is_private = form == &private_form;
+	_cleanup_(EVP_PKEY_freep)
 	EVP_PKEY *pkey = NULL;
 	int r;
 
 	r = decode(bytes, form, asker, &pkey, err);
 	if (r == 0)
-		r = key_adopt(pkey, is_private, &key, err);
+		r = form->check(pkey, err);
+	ERR_clear_error();
 	if (r == 0)
-		r = check_numbers(is_private ? key->private : key->public, is_private, err);
+		r = check_numbers(pkey, form->selection == EVP_PKEY_KEYPAIR, err);
 	if (r < 0)
 		return r;
-	*ret = TAKE_PTR(key);
+	*ret = TAKE_PTR(pkey);
 	return 0;
 }
 
 int key_decode(struct snp_span bytes, struct asker *asker, struct snp_key **ret,
 	       struct snp_error *err)
 {
-	return decode_checked(bytes, &private_form, asker, ret, err);
+	EVP_PKEY *pkey;
+	int r = key_decode_form(bytes, &key_form_private, asker, &pkey, err);
+
+	return r < 0 ? r : key_adopt(pkey, true, ret, err);
 }
 
 int key_decode_public(struct snp_span bytes, struct snp_key **ret, struct snp_error *err)
 {
-	return decode_checked(bytes, &public_form, NULL, ret, err);
+	EVP_PKEY *pkey;
+	int r = key_decode_form(bytes, &form_public, NULL, &pkey, err);
+
+	return r < 0 ? r : key_adopt(pkey, false, ret, err);
 }

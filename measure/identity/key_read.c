@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <string.h>
 
 #include <snp/file.h>
@@ -16,9 +17,11 @@ static size_t scheme_length(const char *source)
 	return n > 0 && source[n] == ':' && isalpha((unsigned char)source[0]) ? n : 0;
 }
 
-static int read_uri(const char *uri, size_t scheme, struct asker *asker, struct snp_key **ret,
-		    struct snp_error *err)
+static int read_uri(const char *uri, size_t scheme, const struct key_form *form,
+		    struct asker *asker, EVP_PKEY **ret, struct snp_error *err)
 {
+	_cleanup_(EVP_PKEY_freep)
+	EVP_PKEY *pkey = NULL;
 	char name[32];
 	int r;
 
@@ -29,12 +32,17 @@ static int read_uri(const char *uri, size_t scheme, struct asker *asker, struct 
 		r = snp_fail(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
 			     "passes by the checks on a key's file; give the path itself");
 	else
-		r = key_load_uri(uri, asker, ret, err);
+		r = key_load_uri(uri, asker, &pkey, err);
+	if (r == 0)
+		r = form->check(pkey, err);
+	ERR_clear_error();
+	if (r == 0)
+		*ret = TAKE_PTR(pkey);
 	return snp_in_file(err, r, name);
 }
 
-static int read_bytes(const char *source, struct asker *asker, struct snp_key **ret,
-		      struct snp_error *err)
+static int read_bytes(const char *source, const struct key_form *form, struct asker *asker,
+		      EVP_PKEY **ret, struct snp_error *err)
 {
 	_cleanup_(secret_free)
 	struct secret secret = {0};
@@ -43,23 +51,32 @@ static int read_bytes(const char *source, struct asker *asker, struct snp_key **
 	r = secret_read(source, &secret, err);
 	if (r < 0)
 		return r;
-	r = key_decode((struct snp_span){secret.data, secret.size}, asker, ret, err);
+	r = key_decode_form((struct snp_span){secret.data, secret.size}, form, asker, ret, err);
 	return snp_in_file(err, r, source);
 }
 
-int snp_key_read(const char *source, snp_passphrase ask, void *arg, struct snp_key **ret,
-		 struct snp_error *err)
+int key_load(const char *source, const struct key_form *form, snp_passphrase ask, void *arg,
+	     EVP_PKEY **ret, struct snp_error *err)
 {
 	size_t scheme = scheme_length(source);
 	struct asker asker = {.ask = ask, .arg = arg, .what = source};
 	int r;
 
 	if (scheme > 0 && strncmp(source, "fd:", 3) != 0)
-		r = read_uri(source, scheme, &asker, ret, err);
+		r = read_uri(source, scheme, form, &asker, ret, err);
 	else
-		r = read_bytes(source, &asker, ret, err);
+		r = read_bytes(source, form, &asker, ret, err);
 	OPENSSL_cleanse(&asker, sizeof(asker));
 	return r;
+}
+
+int snp_key_read(const char *source, snp_passphrase ask, void *arg, struct snp_key **ret,
+		 struct snp_error *err)
+{
+	EVP_PKEY *pkey;
+	int r = key_load(source, &key_form_private, ask, arg, &pkey, err);
+
+	return r < 0 ? r : key_adopt(pkey, true, ret, err);
 }
 
 int snp_key_read_public(const char *path, struct snp_key **ret, struct snp_error *err)

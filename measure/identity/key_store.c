@@ -42,13 +42,12 @@ static int load_only(OSSL_STORE_CTX *store, EVP_PKEY **ret, struct snp_error *er
 	return 0;
 }
 
-int key_load_uri(const char *uri, struct asker *asker, struct snp_key **ret, struct snp_error *err)
+int key_load_uri(const char *uri, struct asker *asker, EVP_PKEY **ret, struct snp_error *err)
 {
 	_cleanup_(UI_destroy_methodp)
 	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(asker_answer, 0);
 	_cleanup_(store_closep)
 	OSSL_STORE_CTX *store = NULL;
-	EVP_PKEY *pkey;
 	int r;
 
 	if (!ui)
@@ -57,13 +56,11 @@ int key_load_uri(const char *uri, struct asker *asker, struct snp_key **ret, str
 	/* A store that cannot limit itself gives more, which load_only() passes over. */
 	if (store)
 		OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
-	r = store ? load_only(store, &pkey, err)
+	r = store ? load_only(store, ret, err)
 		  : snp_fail(err, SNP_E_OPEN, SNP_NO_OFFSET,
 			     "no provider in OpenSSL's configuration opens this URI");
 	ERR_clear_error();
 	if (r == -SNP_E_NOT_FOUND && asker->asked && asker->length < 0)
 		return asker_failure(asker, err);
-	if (r < 0)
-		return r;
-	return key_adopt(pkey, true, ret, err);
+	return r;
 }

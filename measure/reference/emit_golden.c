@@ -5,6 +5,8 @@
  * combination of those is a message of its own: golden.pb if there is one, golden/NAME.pb if there are
  * more.
  */
+#include "reference/golden.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,6 @@
 #include <snp/cleanup.h>
 
 #include "golden.pb-c.h"
-#include "reference/format.h"
 
 static bool same_map(const struct snp_reference_variant *a, const struct snp_reference_variant *b)
 {
@@ -43,20 +44,21 @@ static uint8_t *mutable(const uint8_t *data)
 	return (uint8_t *)(uintptr_t)data;
 }
 
-static int pack(const struct snp_reference *r, const struct snp_reference_image *image,
-		const struct snp_reference_variant *variants, size_t n, const char *name,
-		struct snp_folder *f, struct snp_error *err)
+int snp_golden_pack(const struct snp_reference *r, const struct snp_golden *map,
+		    struct snp_span certificate, uint8_t **ret, size_t *ret_size,
+		    struct snp_error *err)
 {
+	const struct snp_reference_image *image = map->image;
+	const struct snp_reference_variant *variants = map->variants;
+	size_t n = map->n_variants;
 	_cleanup_(freep)
 	Snp__GoldenCount *counts = calloc(n, sizeof(*counts));
 	_cleanup_(freep)
 	Snp__GoldenCount **pointers = calloc(n, sizeof(*pointers));
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
 	Snp__GoldenTimestamp timestamp = SNP__GOLDEN_TIMESTAMP__INIT;
 	Snp__GoldenSevSnp sev_snp = SNP__GOLDEN_SEV_SNP__INIT;
 	Snp__GoldenMeasurement golden = SNP__GOLDEN_MEASUREMENT__INIT;
-	size_t size;
+	uint8_t *bytes;
 
 	if (!counts || !pointers)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
@@ -73,20 +75,31 @@ static int pack(const struct snp_reference *r, const struct snp_reference_image 
 	sev_snp.family_id = binary(mutable(image->family_id), SNP_ID_SIZE);
 	sev_snp.image_id = binary(mutable(image->image_id), SNP_ID_SIZE);
 	sev_snp.policy = image->policy;
+	golden.cert = binary(mutable(certificate.data), certificate.size);
 	golden.digest = binary(mutable(image->firmware_sha384), SNP_SHA384_SIZE);
 	golden.sev_snp = &sev_snp;
 	timestamp.seconds = (int64_t)r->timestamp;
 	if (r->has_timestamp)
 		golden.timestamp = &timestamp;
-	size = snp__golden_measurement__get_packed_size(&golden);
-	bytes = malloc(size);
+	bytes = malloc(snp__golden_measurement__get_packed_size(&golden));
 	if (!bytes)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	snp__golden_measurement__pack(&golden, bytes);
-	return snp_folder_add(f, name, (struct snp_span){bytes, size}, err);
+	*ret_size = snp__golden_measurement__pack(&golden, bytes);
+	*ret = bytes;
+	return 0;
 }
 
-int snp_emit_golden(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+static void name_files(bool single, const char *variant, struct snp_golden *map)
+{
+	const char *folder = single ? "" : "golden/", *name = single ? "golden" : variant;
+
+	snprintf(map->file, sizeof(map->file), "%s%s.pb", folder, name);
+	snprintf(map->endorsement, sizeof(map->endorsement), "%s%s%cendorsement.pb", folder, name,
+		 single ? '-' : '.');
+}
+
+int snp_golden_each(const struct snp_reference *r, snp_golden_visit visit, void *arg,
+		    struct snp_error *err)
 {
 	bool single = r->n_images == 1 && map_size(&r->images[0], 0) == r->images[0].n_variants;
 
@@ -95,17 +108,34 @@ int snp_emit_golden(const struct snp_reference *r, struct snp_folder *f, struct 
 		size_t n;
 
 		for (size_t k = 0; k < image->n_variants; k += n) {
-			char variant[SNP_VARIANT_NAME_SIZE], name[SNP_VARIANT_NAME_SIZE + 16];
+			struct snp_golden map = {.image = image, .variants = &image->variants[k]};
+			char variant[SNP_VARIANT_NAME_SIZE];
 			int status;
 
-			n = map_size(image, k);
+			map.n_variants = n = map_size(image, k);
 			snp_variant_name(image, &image->variants[k], variant);
-			snprintf(name, sizeof(name), "golden/%s.pb", variant);
-			status = pack(r, image, &image->variants[k], n, single ? "golden.pb" : name,
-				      f, err);
+			name_files(single, variant, &map);
+			status = visit(arg, r, &map, err);
 			if (status < 0)
 				return status;
 		}
 	}
 	return 0;
+}
+
+static int add(void *arg, const struct snp_reference *r, const struct snp_golden *map,
+	       struct snp_error *err)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+	size_t size;
+	int status = snp_golden_pack(r, map, (struct snp_span){0}, &bytes, &size, err);
+
+	return status < 0 ? status
+			  : snp_folder_add(arg, map->file, (struct snp_span){bytes, size}, err);
+}
+
+int snp_emit_golden(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+{
+	return snp_golden_each(r, add, f, err);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/folder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/file.h>
 
 void snp_folder_done(struct snp_folder *folder)
 {
@@ -59,4 +61,17 @@ int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span 
 	folder->files[folder->n_files++] = (struct snp_folder_file){
 		.name = TAKE_PTR(copy), .data = TAKE_PTR(data), .size = bytes.size};
 	return 0;
+}
+
+int snp_folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
+		    struct snp_error *err)
+{
+	_cleanup_(freep)
+	char *file = NULL;
+
+	if (asprintf(&file, "%s/%s", path, name) < 0) {
+		file = NULL;
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	}
+	return snp_file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err);
 }

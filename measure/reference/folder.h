@@ -31,6 +31,11 @@ SNP_CHECK int snp_folder_add(struct snp_folder *folder, const char *name, struct
 			     struct snp_error *err);
 const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, const char *name);
 
+/* Read a file of a folder that was written, for free(). Errors: those of snp_file_read() up to
+ * SNP_MAX_DOCUMENT. */
+SNP_CHECK int snp_folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
+			      struct snp_error *err);
+
 /* Write all of it as the folder `path`: into a new folder beside it, which is then renamed to it. What
  * stands at `path` already must be a folder that holds a file `marker`; it is exchanged for the new one
  * in one step and then removed. Anything else there is SNP_E_EXISTS, and stays.

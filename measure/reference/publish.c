@@ -5,8 +5,7 @@
 
 #include "reference/format.h"
 
-/* True if the comma-separated `list` has `name`. */
-static bool listed(const char *list, const char *name)
+bool snp_publish_listed(const char *list, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -43,7 +42,7 @@ int snp_publish_emit(const struct snp_reference *reference, const char *formats,
 		struct snp_error why;
 
 		/* The master is always there: it is what marks the folder as one of ours. */
-		if (i > 0 && formats && !listed(formats, format->name))
+		if (i > 0 && formats && !snp_publish_listed(formats, format->name))
 			continue;
 		r = format->emit(reference, folder, &why);
 		if (r == -SNP_E_FORMAT && !formats) {

@@ -30,6 +30,9 @@ SNP_CHECK int snp_publish_bind(struct snp_reference *reference, const struct snp
 /* Called for each format that has no words for this model and was not asked for by name. */
 typedef void (*snp_publish_skip)(const char *format, const struct snp_error *why);
 
+/* True if the comma-separated list has this name. */
+bool snp_publish_listed(const char *formats, const char *name);
+
 /* Write the formats into `folder`: those of the comma-separated list `formats`, or with NULL all that
  * can say it. Errors: SNP_E_USAGE for an unknown name; those of the emitters. */
 SNP_CHECK int snp_publish_emit(const struct snp_reference *reference, const char *formats,

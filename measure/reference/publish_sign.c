@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
-#include <snp/file.h>
 
 #include "reference/envelope.h"
 #include "reference/format.h"
@@ -80,19 +79,6 @@ static const struct signing signings[] = {
 	{SNP_CORIM_FILE, SNP_COSE_FILE, sign_cose, verify_cose},
 };
 
-static int read_in(const char *folder, const char *name, uint8_t **ret, size_t *ret_size,
-		   struct snp_error *err)
-{
-	_cleanup_(freep)
-	char *path = NULL;
-
-	if (asprintf(&path, "%s/%s", folder, name) < 0) {
-		path = NULL;
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	}
-	return snp_file_read(path, SNP_MAX_DOCUMENT, ret, ret_size, err);
-}
-
 static int sign_one(const struct signing *signing, struct snp_span payload,
 		    const struct snp_key *key, const char *before, struct snp_folder *folder,
 		    struct snp_error *err)
@@ -102,7 +88,7 @@ static int sign_one(const struct signing *signing, struct snp_span payload,
 	size_t size;
 	int r;
 
-	if (before && read_in(before, signing->file, &bytes, &size, NULL) == 0 &&
+	if (before && snp_folder_read(before, signing->file, &bytes, &size, NULL) == 0 &&
 	    signing->verify(key, payload, (struct snp_span){bytes, size}, NULL) == 0)
 		return snp_folder_add(folder, signing->file, (struct snp_span){bytes, size}, err);
 	freep(&bytes);
@@ -138,13 +124,13 @@ int snp_publish_verify(const char *folder, const struct snp_key *key, snp_publis
 		uint8_t *payload = NULL, *signature = NULL;
 		struct snp_error why = {0};
 		size_t payload_size, size;
-		int r = read_in(folder, signings[i].payload, &payload, &payload_size, &why);
+		int r = snp_folder_read(folder, signings[i].payload, &payload, &payload_size, &why);
 
 		/* The master must be signed; the others are there or not. */
 		if (r < 0 && i > 0 && why.code == SNP_E_OPEN)
 			continue;
 		if (r == 0)
-			r = read_in(folder, signings[i].file, &signature, &size, &why);
+			r = snp_folder_read(folder, signings[i].file, &signature, &size, &why);
 		if (r == 0)
 			r = signings[i].verify(key, (struct snp_span){payload, payload_size},
 					       (struct snp_span){signature, size}, &why);

@@ -170,17 +170,10 @@ static int compare_file(const struct report *report, const char *folder,
 {
 	_cleanup_(freep)
 	uint8_t *bytes = NULL;
-	_cleanup_(freep)
-	char *path = NULL;
 	struct snp_error why = {0};
 	size_t size;
-	int r;
+	int r = snp_folder_read(folder, expected->name, &bytes, &size, &why);
 
-	if (asprintf(&path, "%s/%s", folder, expected->name) < 0) {
-		path = NULL;
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	}
-	r = snp_file_read(path, SNP_MAX_DOCUMENT, &bytes, &size, &why);
 	if (r < 0 && why.code == SNP_E_OPEN)
 		return 0;
 	if (r < 0) {
