@@ -7,7 +7,9 @@
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/json.h>
-#include <snp/policy.h>
+
+#include "config/fields.h"
+#include "config/text_rule.h"
 
 DEFINE_CLEANUP(struct snp_json *, snp_json_free);
 
@@ -43,132 +45,131 @@ void record_free(struct guest_record *record)
 	free(record);
 }
 
-/* Members, in the manner of snp_json_string() and its like, with the key looked up first. */
-static int text(const struct snp_json_value *object, const char *key, char **ret,
-		struct snp_error *err)
-{
-	const struct snp_json_value *value;
-	const char *string;
-	int r;
+/* What was written down is shown, not used: any text will do. */
+static const struct text_rule rule_any = {.wanted = "a text", .min = 1, .max = 16384};
 
-	r = snp_json_need(object, key, &value, err);
-	if (r == 0)
-		r = snp_json_string(value, &string, err);
+static int field_pass(const struct snp_json_value *value, const struct field *field, void *at,
+		      struct snp_error *err)
+{
+	(void)value;
+	(void)field;
+	(void)at;
+	(void)err;
+	return 0; /* read elsewhere */
+}
+
+static int read_hex_u64(const struct snp_json_value *value, const struct field *field, void *at,
+			struct snp_error *err)
+{
+	(void)field;
+	return snp_json_hex_u64(value, at, err);
+}
+
+static int read_hex_u32(const struct snp_json_value *value, const struct field *field, void *at,
+			struct snp_error *err)
+{
+	uint32_t *ret = at;
+	uint64_t v;
+	int r = snp_json_hex_u64(value, &v, err);
+
+	(void)field;
 	if (r < 0)
 		return r;
-	*ret = strdup(string);
-	if (!*ret)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	if (v > UINT32_MAX)
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "more than 32 bits");
+	*ret = (uint32_t)v;
 	return 0;
 }
 
-static int number(const struct snp_json_value *object, const char *key, uint64_t min, uint64_t max,
-		  uint64_t *ret, struct snp_error *err)
-{
-	const struct snp_json_value *value;
-	int r;
-
-	r = snp_json_need(object, key, &value, err);
-	return r < 0 ? r : snp_json_integer(value, min, max, ret, err);
-}
-
-static int hex_number(const struct snp_json_value *object, const char *key, uint64_t *ret,
-		      struct snp_error *err)
-{
-	const struct snp_json_value *value;
-	int r;
-
-	r = snp_json_need(object, key, &value, err);
-	return r < 0 ? r : snp_json_hex_u64(value, ret, err);
-}
-
-static int bytes(const struct snp_json_value *object, const char *key, uint8_t *ret, size_t size,
-		 struct snp_error *err)
-{
-	const struct snp_json_value *value;
-	int r;
-
-	r = snp_json_need(object, key, &value, err);
-	return r < 0 ? r : snp_json_hex(value, ret, size, err);
-}
-
-static int truth(const struct snp_json_value *object, const char *key, bool *ret,
-		 struct snp_error *err)
-{
-	const struct snp_json_value *value;
-	int r;
-
-	r = snp_json_need(object, key, &value, err);
-	return r < 0 ? r : snp_json_bool(value, ret, err);
-}
-
-static int choice(const struct snp_json_value *object, const char *key, const char *const names[],
-		  unsigned int *ret, struct snp_error *err)
-{
-	const struct snp_json_value *value;
-	int r;
-
-	r = snp_json_need(object, key, &value, err);
-	return r < 0 ? r : snp_json_choice(value, names, ret, err);
-}
-
-static int read_boot_file(const struct snp_json_value *value, struct boot_file *file,
-			  struct snp_error *err)
-{
-	static const char *const keys[] = {"source", "path", "size", "sha256", NULL};
-	int r;
-
-	r = snp_json_object(value, keys, err);
-	if (r == 0)
-		r = text(value, "source", &file->source, err);
-	if (r == 0)
-		r = text(value, "path", &file->path, err);
-	if (r == 0)
-		r = number(value, "size", 1, SNP_MAX_INITRD, &file->size, err);
-	if (r == 0)
-		r = bytes(value, "sha256", file->sha256, sizeof(file->sha256), err);
-	return r;
-}
-
-static int read_boot(const struct snp_json_value *root, struct guest_record *record,
+static int read_size(const struct snp_json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
-	const struct snp_json_value *boot;
+	return snp_json_integer(value, field->min, field->max, at, err);
+}
+
+static int read_uuid(const struct snp_json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
+{
+	const char *text;
+	int r = snp_json_string(value, &text, err);
+
+	(void)field;
+	if (r < 0)
+		return r;
+	if (!text_keeps(text, &rule_uuid))
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_uuid.wanted);
+	memcpy(at, text, RECORD_UUID + 1);
+	return 0;
+}
+
+static int read_base64(const struct snp_json_value *value, const struct field *field, void *at,
+		       struct snp_error *err)
+{
+	struct snp_error inner;
+	const char *text;
+	int r = snp_json_string(value, &text, err);
+
+	if (r < 0)
+		return r;
+	r = snp_base64_decode(text, field->key, at, field->max, &inner);
+	return r < 0 ? snp_json_fail(value, err, inner.code, "%s", inner.message) : 0;
+}
+
+static int read_boot_file(const struct snp_json_value *value, const struct field *field, void *at,
+			  struct snp_error *err)
+{
+	static const struct field fields[] = {
+		FIELD("source", field_text, boot_file, source, .required = true, .rule = &rule_any),
+		FIELD("path", field_text, boot_file, path, .required = true, .rule = &rule_any),
+		FIELD("size", read_size, boot_file, size, .required = true, .min = 1,
+		      .max = SNP_MAX_INITRD),
+		FIELD("sha256", field_hex, boot_file, sha256, .required = true,
+		      .max = SNP_SHA256_SIZE),
+		{0},
+	};
+
+	(void)field;
+	return fields_read(value, fields, at, err);
+}
+
+static int read_boot(const struct snp_json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
+{
+	static const struct field fields[] = {
+		FIELD("firmware", read_boot_file, guest_record, boot[BOOT_FIRMWARE],
+		      .required = true),
+		FIELD("kernel", read_boot_file, guest_record, boot[BOOT_KERNEL]),
+		FIELD("initrd", read_boot_file, guest_record, boot[BOOT_INITRD]),
+		{0},
+	};
+	const struct guest_record *record = at;
 	int r;
 
-	r = snp_json_need(root, "boot", &boot, err);
-	if (r == 0)
-		r = snp_json_object(boot, boot_part_names, err);
-	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS; i++) {
-		const struct snp_json_value *part = snp_json_get(boot, boot_part_names[i]);
-
-		if (part)
-			r = read_boot_file(part, &record->boot[i], err);
-	}
-	if (r == 0 && !record->boot[BOOT_FIRMWARE].source)
-		r = snp_json_fail(boot, err, SNP_E_JSON_MISSING_KEY, "no \"firmware\"");
+	(void)field;
+	r = fields_read(value, fields, at, err);
 	if (r == 0 && !record->boot[BOOT_KERNEL].source &&
 	    (record->boot[BOOT_INITRD].source || record->kernel_hashes))
-		r = snp_json_fail(boot, err, SNP_E_JSON_VALUE,
+		r = snp_json_fail(value, err, SNP_E_JSON_VALUE,
 				  "an initrd, or kernel hashes, without a kernel");
 	return r;
 }
 
-static int read_base64(const struct snp_json_value *object, const char *key, uint8_t *ret,
-		       size_t size, struct snp_error *err)
+static int read_tool(const struct snp_json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
 {
-	const struct snp_json_value *value;
-	struct snp_error inner;
-	const char *string;
+	static const char *const names[] = {"snp-launch", NULL};
+	unsigned int name;
+	static const struct field fields[] = {
+		SECTION("name", field_pass, .required = true),
+		FIELD("version", field_text, guest_record, tool_version, .required = true,
+		      .rule = &rule_any),
+		{0},
+	};
 	int r;
 
-	r = snp_json_need(object, key, &value, err);
-	if (r == 0)
-		r = snp_json_string(value, &string, err);
-	if (r < 0)
-		return r;
-	r = snp_base64_decode(string, key, ret, size, &inner);
-	return r < 0 ? snp_json_fail(value, err, inner.code, "%s", inner.message) : 0;
+	(void)field;
+	r = fields_read(value, fields, at, err);
+	return r < 0 ? r : snp_json_choice(snp_json_get(value, "name"), names, &name, err);
 }
 
 /* A block that no longer verifies, or that binds to something else than the record says, is no
@@ -194,134 +195,70 @@ static int check_binding(const struct snp_json_value *id, struct guest_record *r
 	return 0;
 }
 
-static int read_binding(const struct snp_json_value *root, struct guest_record *record,
-			struct snp_error *err)
+static int read_id(const struct snp_json_value *value, const struct field *field, void *at,
+		   struct snp_error *err)
 {
-	static const char *const keys[] = {"source", "id_block", "id_auth", NULL};
-	const struct snp_json_value *id = snp_json_get(root, "id");
-	unsigned int source;
+	/* "none" is said by leaving "id" out. */
+	static const struct field fields[] = {
+		FIELD("source", field_choice, guest_record, binding.source, .required = true,
+		      .rule = &id_source_names[1]),
+		FIELD("id_block", read_base64, guest_record, binding.block, .required = true,
+		      .max = SNP_ID_BLOCK_SIZE),
+		FIELD("id_auth", read_base64, guest_record, binding.auth, .required = true,
+		      .max = SNP_ID_AUTH_SIZE),
+		{0},
+	};
+	struct guest_record *record = at;
 	int r;
 
-	if (!id)
-		return 0;
-	r = snp_json_object(id, keys, err);
-	if (r == 0)
-		r = choice(id, "source", id_source_names, &source, err);
-	if (r == 0 && source == ID_NONE)
-		r = snp_json_fail(id, err, SNP_E_JSON_VALUE,
-				  "\"none\" is said by leaving \"id\" out");
-	if (r == 0)
-		r = read_base64(id, "id_block", record->binding.block, SNP_ID_BLOCK_SIZE, err);
-	if (r == 0)
-		r = read_base64(id, "id_auth", record->binding.auth, SNP_ID_AUTH_SIZE, err);
+	(void)field;
+	r = fields_read(value, fields, at, err);
 	if (r < 0)
 		return r;
-	record->binding.source = (enum id_source)source;
-	return check_binding(id, record, err);
+	record->binding.source = (enum id_source)(record->binding.source + 1);
+	return check_binding(value, record, err);
 }
 
-static int read_identity(const struct snp_json_value *root, struct guest_record *record,
-			 struct snp_error *err)
-{
-	static const char *const keys[] = {"name", "version", NULL};
-	const struct snp_json_value *tool;
-	unsigned int state;
-	char *uuid = NULL;
-	int r;
+#define NEED(name, reader, member, ...) \
+	FIELD(name, reader, guest_record, member, .required = true, __VA_ARGS__)
 
-	r = text(root, "name", &record->name, err);
-	if (r == 0)
-		r = text(root, "uuid", &uuid, err);
-	if (r == 0 && strlen(uuid) != RECORD_UUID)
-		r = snp_json_fail(snp_json_get(root, "uuid"), err, SNP_E_JSON_VALUE,
-				  "not a UUID of %d characters", RECORD_UUID);
-	if (r == 0)
-		memcpy(record->uuid, uuid, RECORD_UUID + 1);
-	free(uuid);
-	if (r == 0)
-		r = text(root, "uri", &record->uri, err);
-	if (r == 0)
-		r = text(root, "created", &record->created, err);
-	if (r == 0)
-		r = choice(root, "state", record_state_names, &state, err);
-	if (r == 0)
-		record->state = (enum record_state)state;
-	if (r == 0)
-		r = truth(root, "remote", &record->remote, err);
-	if (r == 0)
-		r = snp_json_need(root, "tool", &tool, err);
-	if (r == 0)
-		r = snp_json_object(tool, keys, err);
-	if (r == 0)
-		r = text(tool, "version", &record->tool_version, err);
-	return r;
-}
-
-static int read_launch(const struct snp_json_value *root, struct guest_record *record,
-		       struct snp_error *err)
-{
-	uint64_t vcpus, signature;
-	int r = 0;
-
-	if (snp_json_get(root, "cmdline"))
-		r = text(root, "cmdline", &record->cmdline, err);
-	if (r == 0)
-		r = truth(root, "kernel_hashes", &record->kernel_hashes, err);
-	if (r == 0)
-		r = text(root, "vmm_profile", &record->vmm_profile, err);
-	if (r == 0)
-		r = text(root, "cpu_model", &record->cpu_model, err);
-	if (r == 0)
-		r = number(root, "vcpu_count", 1, UINT32_MAX, &vcpus, err);
-	if (r == 0)
-		r = hex_number(root, "cpu_signature", &signature, err);
-	if (r == 0 && signature > UINT32_MAX)
-		r = snp_json_fail(snp_json_get(root, "cpu_signature"), err, SNP_E_JSON_VALUE,
-				  "more than 32 bits");
-	if (r == 0)
-		r = hex_number(root, "guest_features", &record->guest_features, err);
-	if (r == 0)
-		r = hex_number(root, "policy", &record->policy, err);
-	if (r == 0)
-		r = bytes(root, "host_data", record->host_data, sizeof(record->host_data), err);
-	if (r == 0)
-		r = bytes(root, "launch_digest", record->launch_digest, SNP_LAUNCH_DIGEST_SIZE,
-			  err);
-	if (r < 0)
-		return r;
-	record->vcpu_count = (uint32_t)vcpus;
-	record->cpu_signature = (uint32_t)signature;
-	return 0;
-}
+/* What others are held against comes before them. */
+static const struct field record_fields[] = {
+	SECTION("schema", field_pass, .required = true),
+	SECTION("tool", read_tool, .required = true),
+	NEED("name", field_text, name, .rule = &rule_name),
+	NEED("uuid", read_uuid, uuid),
+	NEED("uri", field_text, uri, .rule = &rule_any),
+	NEED("state", field_choice, state, .rule = record_state_names),
+	NEED("created", field_text, created, .rule = &rule_any),
+	NEED("remote", field_bool, remote),
+	FIELD("cmdline", field_text, guest_record, cmdline, .rule = &rule_cmdline),
+	NEED("kernel_hashes", field_bool, kernel_hashes),
+	SECTION("boot", read_boot, .required = true),
+	NEED("vmm_profile", field_text, vmm_profile, .rule = &rule_any),
+	NEED("vcpu_count", field_u32, vcpu_count, .min = 1, .max = UINT32_MAX),
+	NEED("cpu_model", field_text, cpu_model, .rule = &rule_any),
+	NEED("cpu_signature", read_hex_u32, cpu_signature),
+	NEED("guest_features", read_hex_u64, guest_features),
+	NEED("policy", read_hex_u64, policy),
+	NEED("host_data", field_hex, host_data, .max = SNP_SHA256_SIZE),
+	NEED("launch_digest", field_hex, launch_digest, .max = SNP_LAUNCH_DIGEST_SIZE),
+	SECTION("id", read_id),
+	{0},
+};
 
 static int from_document(const struct snp_json *document, struct guest_record **ret,
 			 struct snp_error *err)
 {
-	static const char *const keys[] = {"schema",	 "tool",	  "name",
-					   "uuid",	 "uri",		  "state",
-					   "created",	 "remote",	  "boot",
-					   "cmdline",	 "vmm_profile",	  "cpu_model",
-					   "vcpu_count", "cpu_signature", "guest_features",
-					   "policy",	 "host_data",	  "launch_digest",
-					   "id",	 "kernel_hashes", NULL};
 	_cleanup_(record_freep)
 	struct guest_record *record = calloc(1, sizeof(*record));
-	const struct snp_json_value *root = snp_json_root(document);
 	int r;
 
 	if (!record)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 	r = snp_json_schema(document, RECORD_SCHEMA, err);
 	if (r == 0)
-		r = snp_json_object(root, keys, err);
-	if (r == 0)
-		r = read_identity(root, record, err);
-	if (r == 0)
-		r = read_launch(root, record, err);
-	if (r == 0)
-		r = read_boot(root, record, err);
-	if (r == 0)
-		r = read_binding(root, record, err);
+		r = fields_read(snp_json_root(document), record_fields, record, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(record);

@@ -61,21 +61,42 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 	return r < 0 ? r : domain_start(domain, paused, err);
 }
 
-/* Whose domain belongs to the directory: that of the record's UUID. Where a create was killed before it
- * wrote a record, there is none: it defines the domain after that. */
+/* Without a record that can be read, a domain of that name is ours if its metadata say that it belongs to
+ * this directory. */
+static int find_by_metadata(const struct hypervisor *host, const struct guest_dir *dir,
+			    virDomainPtr *ret, struct snp_error *err)
+{
+	_cleanup_(domain_freep)
+	virDomainPtr domain = NULL;
+	_cleanup_(freep)
+	char *xml = NULL;
+	struct domain_record record;
+	int r;
+
+	*ret = NULL;
+	r = hypervisor_find_name(host, dir->name, &domain, err);
+	if (r < 0 || !domain)
+		return r;
+	xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+	if (!xml)
+		return hypervisor_fail(err, "cannot read the guest's domain");
+	if (domain_read_record(dir->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
+			       &record, NULL) == 0 &&
+	    strcmp(record.state, dir->path) == 0)
+		*ret = TAKE_PTR(domain);
+	return 0;
+}
+
+/* Whose domain belongs to the directory: that of the record's UUID. */
 static int find_ours(const struct hypervisor *host, const struct guest_dir *dir, virDomainPtr *ret,
 		     struct snp_error *err)
 {
 	_cleanup_(record_freep)
 	struct guest_record *record = NULL;
-	int r;
 
-	if (access(guest_dir_file(dir, GUEST_RECORD), F_OK) < 0) {
-		*ret = NULL;
-		return 0;
-	}
-	r = record_read(guest_dir_file(dir, GUEST_RECORD), &record, err);
-	return r < 0 ? r : hypervisor_find_uuid(host, record->uuid, ret, err);
+	if (record_read(guest_dir_file(dir, GUEST_RECORD), &record, NULL) < 0)
+		return find_by_metadata(host, dir, ret, err);
+	return hypervisor_find_uuid(host, record->uuid, ret, err);
 }
 
 int guest_remove(const struct hypervisor *host, const char *state, const char *name, bool force,

@@ -46,6 +46,15 @@ run 0 "$snp_launch" start web1
 run 0 "$snp_launch" remove -f web1
 nothing_left web1
 
+# A record that somebody damaged keeps nobody from removing the guest.
+run 0 "$snp_launch" create web1.json --no-start
+echo '{' >"$folder/guests/web1/record.json"
+run 4 "$snp_launch" start web1
+run 0 "$snp_launch" list -a
+grep -q '^web1 ' out || fail "list hides a guest with a damaged record"
+run 0 "$snp_launch" remove web1
+nothing_left web1
+
 # Killed at any time.
 vcpus=2
 vm web1

@@ -54,7 +54,7 @@ static const struct mangle {
 	{"signature of 33 bits", "0x800f12", "0x100800f12", SNP_E_JSON_VALUE, "/cpu_signature"},
 	{"decimal policy", "\"0x30000\"", "\"196608\"", SNP_E_JSON_VALUE, "/policy"},
 	{"ID of no source", "\"remote\": false",
-	 "\"remote\": false, \"id\": {\"source\": \"none\"}", SNP_E_JSON_VALUE, "/id"},
+	 "\"remote\": false, \"id\": {\"source\": \"none\"}", SNP_E_JSON_VALUE, "/id/source"},
 	{"ID block that is none", "\"remote\": false",
 	 "\"remote\": false, \"id\": {\"source\": \"key\", \"id_block\": \"AAAA\", \"id_auth\": \"\"}",
 	 SNP_E_BAD_BASE64, "/id/id_block"},
