@@ -227,7 +227,7 @@ static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
 		cli_verdict_print(verdict, arg.verbose, out);
 		return 0;
 	}
-	cli_json_begin(&json, "snp-verify/1");
+	cli_json_begin(&json, "snp-attest/1");
 	snp_json_out_string(&json, json.root, "guest", name);
 	cli_verdict_json(&json, verdict);
 	cli_json_warnings(&json);

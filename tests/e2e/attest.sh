@@ -16,6 +16,7 @@ says 'one: accepted: Simulated'
 says 'freshness checked'
 run 0 "$snp_launch" attest --simulated-root "$root" --json one
 grep -q '"verdict": "accepted"' out || fail "JSON does not say so"
+valid out
 for check in measurement policy host-data report-data id-key-digest author-key-digest guest-svn; do
 	run 0 "$snp_launch" attest --simulated-root "$root" -v one
 	grep -Eq "passed +$check " out || fail "$check was not asked"

@@ -22,6 +22,7 @@ for pointer in disks networks vsock tpm autostart; do
 done
 run 0 rehearse --kernel 6.19 one.json --json
 grep -q '"equal": true' out || fail "JSON does not say so"
+valid out
 
 # A plan that was made before one byte of the kernel changed.
 plan() {
@@ -39,6 +40,7 @@ says "kernel $(sha256sum kept | cut -d' ' -f1)"
 says "kernel $(sha256sum linux | cut -d' ' -f1)"
 run 3 rehearse --against plan.json one.json --json
 grep -q '"what": "SEV hash table: kernel"' out || fail "JSON and text differ"
+valid out
 
 # A published document, likewise.
 cat >release.json <<-END

@@ -138,7 +138,7 @@ void cli_json_warnings(struct snp_json_out *json);
 SNP_CHECK int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *err);
 
 /* What came of an attestation report, for people, with every check or the failed ones; and as members of
- * an snp-verify/1 document. */
+ * a JSON document. */
 struct snp_verdict;
 void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE *out);
 void cli_verdict_json(struct snp_json_out *json, const struct snp_verdict *verdict);
