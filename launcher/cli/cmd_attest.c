@@ -13,6 +13,7 @@
 
 #include "cli/session.h"
 #include "cli/verb.h"
+#include "guest/agent_evidence.h"
 #include "guest/evidence.h"
 #include "guest/guest_dir.h"
 
@@ -21,13 +22,15 @@ DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 static struct {
 	const char *vsock, *simulated_root;
 	struct cli_values certificates;
-	bool verbose;
+	bool guest_agent, verbose;
 } arg;
 
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"vsock", .argument = "CID:PORT", .text = &arg.vsock,
 	 .help = "ask the responder that listens on this port of the guest"},
+	{"guest-agent", .flag = &arg.guest_agent,
+	 .help = "let the QEMU guest agent get it: who can do that is root in the guest"},
 	{"certificates", .argument = "PATH", .values = &arg.certificates,
 	 .help = "a file or folder with certificates, beside those that come with the report"},
 	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
@@ -61,9 +64,9 @@ static int parse_vsock(uint32_t *ret_cid, uint32_t *ret_port, struct snp_error *
 	return r;
 }
 
-static int ask(const struct session *session, const char *name, char *const command[],
-	       const uint8_t nonce[static SNP_REPORT_DATA_SIZE], struct evidence *ret,
-	       struct snp_error *err)
+static int ask(const struct session *session, virDomainPtr domain, const char *name,
+	       char *const command[], const uint8_t nonce[static SNP_REPORT_DATA_SIZE],
+	       struct evidence *ret, struct snp_error *err)
 {
 	_cleanup_(freep)
 	char *run = NULL;
@@ -72,6 +75,8 @@ static int ask(const struct session *session, const char *name, char *const comm
 
 	if (command[0])
 		return evidence_from_command(command, nonce, ret, err);
+	if (arg.guest_agent)
+		return evidence_from_agent(domain, nonce, ret, err);
 	if (arg.vsock) {
 		r = parse_vsock(&cid, &port, err);
 		return r < 0 ? r : evidence_from_vsock(cid, port, nonce, ret, err);
@@ -209,7 +214,7 @@ static int attest(const char *name, char *const command[], struct snp_verdict *r
 	if (!domain_state_is_active(guest.state))
 		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
 				"'%s' does not run; start it first", name);
-	r = ask(&session, name, command, nonce, evidence, err);
+	r = ask(&session, guest.domain, name, command, nonce, evidence, err);
 	if (r < 0)
 		return r;
 	expect(guest.record, nonce, &expected);
@@ -237,15 +242,16 @@ static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	const unsigned int sources =
-		(operands[1] ? 1u : 0u) + (arg.vsock ? 1u : 0u) + (arg.simulated_root ? 1u : 0u);
+		(operands[1] ? 1u : 0u) + (arg.vsock ? 1u : 0u) + (arg.guest_agent ? 1u : 0u);
 	struct snp_verdict verdict = {0};
 	int r;
 
-	/* The simulated host's root also goes with a command or a port that ends at one. */
-	if (sources == 0 || (operands[1] && arg.vsock))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"say how to ask the guest: -- COMMAND…, --vsock CID:PORT, or on a "
-				"simulated host --simulated-root FILE");
+	/* The simulated host's root also goes with another way that ends at its chip. */
+	if (sources > 1 || (sources == 0 && !arg.simulated_root))
+		return snp_fail(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"say in one way how to ask the guest: -- COMMAND…, --vsock CID:PORT, "
+			"--guest-agent, or on a simulated host --simulated-root FILE");
 	r = attest(operands[0], operands + 1, &verdict, err);
 	if (r == 0)
 		r = print(operands[0], &verdict, out, err);
