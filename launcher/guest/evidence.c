@@ -55,7 +55,7 @@ static int send_request(int fd, const uint8_t report_data[static SNP_REPORT_DATA
 
 		if (r < 0)
 			return r;
-		n = write(fd, report_data + done, SNP_REPORT_DATA_SIZE - done);
+		n = send(fd, report_data + done, SNP_REPORT_DATA_SIZE - done, MSG_NOSIGNAL);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
@@ -142,7 +142,7 @@ int evidence_from_command(char *const argv[],
 			  const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
 			  struct evidence *ret, struct snp_error *err)
 {
-	/* One pair of sockets is both pipes, and a program that does not read is no SIGPIPE. */
+	/* One pair of sockets is both pipes: a program that does not read is then no SIGPIPE. */
 	int pair[2], r, s;
 	_cleanup_(closep)
 	int ours = -1, theirs = -1;
