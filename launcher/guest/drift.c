@@ -108,6 +108,8 @@ void guest_drift(const struct guest_record *record, const struct launch_spec *sp
 	compare_bytes(ret, "host data", record->host_data,
 		      spec->host_data_text.text ? spec->host_data : zeros, SNP_SHA256_SIZE);
 	compare_binding(record, spec, ret);
+	/* create refuses these, so that a record never has one. */
+	compare_text(ret, "argument past libvirt", NULL, spec->qemu_launch_argument);
 }
 
 void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,

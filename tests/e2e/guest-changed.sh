@@ -41,6 +41,14 @@ run 0 virsh define edited.xml
 run 3 "$snp_launch" start web1
 says "command line is console=ttyS0 single, recorded is console=ttyS0 quiet"
 run 3 "$snp_launch" diff web1
+# An argument past libvirt comes last, and QEMU heeds the last.
+sed 's|^<domain |&xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0" |
+	s|^</domain>|<qemu:commandline><qemu:arg value="-append"/><qemu:arg value="single"/></qemu:commandline>&|' \
+	web1.xml >edited.xml
+run 0 virsh define edited.xml
+run 3 "$snp_launch" start web1
+says "argument past libvirt is -append, recorded is none"
+run 3 "$snp_launch" diff web1
 run 0 virsh define web1.xml
 run 0 "$snp_launch" start web1
 run 0 "$snp_launch" remove --force web1
