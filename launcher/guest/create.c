@@ -15,6 +15,7 @@ struct attempt {
 	struct guest_dir dir; /* the new guest's; fd -1: not claimed */
 	struct guest_dir old; /* of the guest to be replaced; fd -1: none */
 	char *old_xml;	      /* of that guest's domain; NULL: it had none */
+	int old_autostart;    /* of that domain */
 	bool exchanged;	      /* the two have changed places */
 	bool defined;	      /* libvirt was asked to */
 	bool old_is_off;      /* the old guest has been turned off */
@@ -35,7 +36,8 @@ static int undo_domain(struct attempt *a, struct snp_error *err)
 	return r < 0 || !a->domain ? r : domain_undefine(a->domain, err);
 }
 
-/* The old guest's definition comes back: its UUID is the same. */
+/* The old guest's definition comes back: its UUID is the same. Whether it comes up with the host is no
+ * part of a definition. */
 static int undo_redefinition(struct attempt *a, struct snp_error *err)
 {
 	_cleanup_(domain_freep)
@@ -44,7 +46,11 @@ static int undo_redefinition(struct attempt *a, struct snp_error *err)
 
 	if (a->old_is_off)
 		r = domain_kill(a->domain, err);
-	return r < 0 ? r : domain_define(a->host, a->old_xml, &old, err);
+	if (r == 0)
+		r = domain_define(a->host, a->old_xml, &old, err);
+	if (r == 0 && virDomainSetAutostart(old, a->old_autostart) < 0 && a->old_autostart)
+		r = hypervisor_fail(err, "cannot let the old guest come up with the host");
+	return r;
 }
 
 /* Undo what was done, up to the first step that fails: what then stands, list shows and remove clears. */
@@ -115,6 +121,9 @@ static int look_at_old(struct attempt *a, char ret_uuid[static RECORD_UUID + 1],
 	memcpy(ret_uuid, record->uuid, RECORD_UUID + 1);
 	if (!domain)
 		return 0;
+	/* A driver without autostart has nothing to bring back. */
+	if (virDomainGetAutostart(domain, &a->old_autostart) < 0)
+		a->old_autostart = 0;
 	a->old_xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
 	return a->old_xml ? 0 : hypervisor_fail(err, "cannot read the old guest's domain");
 }
