@@ -46,6 +46,7 @@ int snp_file_unchanged(const struct snp_file *file, struct snp_error *err)
 {
 	const struct stat *then = &file->stat;
 	struct stat now;
+	char more;
 
 	if (fstat(file->fd, &now) < 0)
 		return snp_fail_errno(err, SNP_E_READ, errno, "cannot read");
@@ -55,6 +56,12 @@ int snp_file_unchanged(const struct snp_file *file, struct snp_error *err)
 	    now.st_ctim.tv_nsec != then->st_ctim.tv_nsec)
 		return snp_fail(err, SNP_E_CHANGED, SNP_NO_OFFSET,
 				"changed while it was read; wait until its writer is done");
+	/* As files of /proc, which the kernel writes while they are read. */
+	if (pread(file->fd, &more, 1, (off_t)file->size) > 0)
+		return snp_fail(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
+				"more bytes than its size of %" PRIu64
+				" says; give a file that can be read twice",
+				file->size);
 	return 0;
 }
 

@@ -52,6 +52,7 @@ static const struct refused {
 	{"directory", "/", -SNP_E_NOT_REGULAR},
 	{"device", "/dev/zero", -SNP_E_NOT_REGULAR},
 	{"fifo", NULL, -SNP_E_NOT_REGULAR},
+	{"more than its size says", "/proc/self/status", -SNP_E_NOT_REGULAR},
 	{"over its cap", "/proc/self/exe", -SNP_E_TOO_LARGE},
 };
 

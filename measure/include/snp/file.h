@@ -51,7 +51,8 @@ SNP_CHECK int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret
 void snp_file_close(struct snp_file *file);
 
 /* SNP_E_CHANGED if the file is another than it was when opened, by fstat() of the descriptor: size,
- * modification and change time. Writes through a mapping within the clock's grain are not seen. */
+ * modification and change time; SNP_E_NOT_REGULAR if more can be read of it than its size says. Writes
+ * through a mapping within the clock's grain are not seen. */
 SNP_CHECK int snp_file_unchanged(const struct snp_file *file, struct snp_error *err);
 
 /* Called between pieces, with bytes done so far and in all. */
@@ -62,7 +63,8 @@ typedef int (*snp_file_sink)(void *arg, struct snp_span piece, struct snp_error 
 
 /* Read the whole file, from its first byte, in pieces of at most SNP_FILE_PIECE bytes, handing each to
  * `sink`; `progress` may be NULL. Ends with snp_file_unchanged().
- * Errors: SNP_E_READ, SNP_E_CHANGED (also when the file ends early), SNP_E_NO_MEMORY, or the sink's. */
+ * Errors: SNP_E_READ, SNP_E_CHANGED (also when the file ends early), SNP_E_NOT_REGULAR, SNP_E_NO_MEMORY,
+ * or the sink's. */
 #define SNP_FILE_PIECE (256u << 10)
 SNP_CHECK int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
 			      snp_progress progress, void *progress_arg, struct snp_error *err);
