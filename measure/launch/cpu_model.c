@@ -2,7 +2,7 @@
 #include <snp/profile.h>
 
 #include <inttypes.h>
-#include <strings.h>
+#include <string.h>
 
 #include <snp/cleanup.h>
 
@@ -68,7 +68,7 @@ int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping, uint32
 int snp_cpu_model_find(const char *name, uint32_t *ret_signature, struct snp_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
-		if (strcasecmp(name, models[i].name) == 0) {
+		if (strcmp(name, models[i].name) == 0) {
 			*ret_signature = models[i].signature;
 			return 0;
 		}

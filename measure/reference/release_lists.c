@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
@@ -126,7 +125,7 @@ static int read_model(const struct snp_json_value *value, struct lists *lists,
 	for (size_t i = 0; i < lists->n_models; i++)
 		if (lists->models[i].signature == signature &&
 		    (!lists->models[i].name || text[0] == '0' ||
-		     strcasecmp(lists->models[i].name, text) == 0))
+		     strcmp(lists->models[i].name, text) == 0))
 			return twice(value, err);
 	lists->models[lists->n_models].name = text[0] == '0' ? NULL : text;
 	lists->models[lists->n_models++].signature = signature;

@@ -15,7 +15,7 @@ grep -qxE '[0-9a-f]{96}' out || fail "not a digest: $(cat out)"
 [ ! -s err ] || fail "a plain digest comes with words on stderr"
 hex=$(cat out)
 
-for cpu in --vcpu-type=EPYC --vcpu-type=epyc-v4 --vcpu-sig=0x800f12 --vcpu-sig=8392466 --vcpu-sig=0X800F12 \
+for cpu in --vcpu-type=EPYC --vcpu-type=EPYC-v1 --vcpu-sig=0x800f12 --vcpu-sig=8392466 --vcpu-sig=0X800F12 \
 	'--vcpu-family 23 --vcpu-model 1 --vcpu-stepping 2' '--vcpu-family 0x17 --vcpu-model 0o1 --vcpu-stepping 0b10'; do
 	same "$snp_measure" "${launch[@]}" $cpu
 done

@@ -17,11 +17,12 @@ static const struct model {
 	uint32_t signature;
 } models[] = {
 	{"EPYC", SNP_OK, 0x800f12},	     {"EPYC-v5", SNP_OK, 0x800f12},
-	{"EPYC-IBPB", SNP_OK, 0x800f12},     {"epyc-rome-V4", SNP_OK, 0x830f10},
+	{"EPYC-IBPB", SNP_OK, 0x800f12},     {"EPYC-Rome-v4", SNP_OK, 0x830f10},
 	{"EPYC-Milan-v4", SNP_OK, 0xa00f11}, {"EPYC-Genoa-v3", SNP_OK, 0xa10f10},
 	{"EPYC-Turin-v2", SNP_OK, 0xb00f00}, {"Dhyana-v2", SNP_OK, 0x900f01},
 	{"EPYC-v6", SNP_E_BAD_CPU_MODEL, 0}, {"EPYC-", SNP_E_BAD_CPU_MODEL, 0},
 	{"", SNP_E_BAD_CPU_MODEL, 0},	     {"host", SNP_E_BAD_CPU_MODEL, 0},
+	{"epyc-v4", SNP_E_BAD_CPU_MODEL, 0},
 };
 
 static void check_model(void **state)

@@ -41,7 +41,7 @@ static const struct lists {
 	 SNP_E_BAD_CPU_MODEL, 0, "/cpu_model/0"},
 	{"long signature", "{\"vcpu_count\": [1], \"cpu_model\": [\"0x100000000\"]}",
 	 SNP_E_BAD_CPU_MODEL, 0, "/cpu_model/0"},
-	{"model twice", "{\"vcpu_count\": [1], \"cpu_model\": [\"EPYC-v4\", \"epyc-V4\"]}",
+	{"model twice", "{\"vcpu_count\": [1], \"cpu_model\": [\"EPYC-v4\", \"EPYC-v4\"]}",
 	 SNP_E_JSON_VALUE, 0, "/cpu_model/1"},
 	{"features twice",
 	 "{\"vcpu_count\": [1], \"cpu_model\": [\"EPYC\"], \"guest_features\": [\"0x1\", \"0x01\"]}",

@@ -63,7 +63,7 @@ uint64_t snp_mode_default_features(enum snp_mode mode);
 SNP_CHECK int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping, uint32_t *ret,
 				struct snp_error *err);
 
-/* Of a QEMU CPU model by its name there ("EPYC-v4"), in any case.
+/* Of a QEMU CPU model by its name there ("EPYC-v4"), which QEMU knows in this case alone.
  * Errors: SNP_E_BAD_CPU_MODEL, listing the families. */
 SNP_CHECK int snp_cpu_model_find(const char *name, uint32_t *ret_signature, struct snp_error *err);
 
