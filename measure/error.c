@@ -124,9 +124,12 @@ enum snp_class snp_code_class(enum snp_code code)
 void snp_error_line(const struct snp_error *err, char *ret, unsigned int size)
 {
 	char where[64] = "", at[64] = "";
+	int n = 0;
 
 	if (err->line != 0)
-		snprintf(where, sizeof(where), ":%" PRIu32 ":%" PRIu32, err->line, err->column);
+		n = snprintf(where, sizeof(where), ":%" PRIu32, err->line);
+	if (err->line != 0 && err->column != 0)
+		snprintf(where + n, sizeof(where) - (size_t)n, ":%" PRIu32, err->column);
 	if (err->offset != SNP_NO_OFFSET && err->line == 0)
 		snprintf(at, sizeof(at), " (at byte 0x%" PRIx64 ")", err->offset);
 	snprintf(ret, size, "error: %s%s%s%s%s%s%s [%s]", err->file, where,

@@ -32,10 +32,10 @@ static int print_json(FILE *out, const struct findings *findings, struct snp_err
 				    f->severity == CHECK_ERROR ? "error" : "warning");
 		if (f->place)
 			snp_json_out_string(&json, object, "place", f->place);
-		if (f->line != 0) {
+		if (f->line != 0)
 			snp_json_out_integer(&json, object, "line", f->line);
+		if (f->column != 0)
 			snp_json_out_integer(&json, object, "column", f->column);
-		}
 		snp_json_out_string(&json, object, "message", f->message);
 		snp_json_out_string(&json, object, "cure", f->check->cure);
 	}

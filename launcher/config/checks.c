@@ -116,8 +116,8 @@ int findings_refuse(const struct findings *findings, const char *file, struct sn
 		return 0;
 	while (first->severity != CHECK_ERROR)
 		first++;
-	r = snp_fail(err, SNP_E_CHECK, SNP_NO_OFFSET, "%s [%s]", first->message,
-		     first->check->name);
+	r = snp_fail(err, SNP_E_CHECK, SNP_NO_OFFSET, "%s; %s [%s]", first->message,
+		     first->check->cure, first->check->name);
 	if (err) {
 		err->line = first->line;
 		err->column = first->column;

@@ -74,7 +74,7 @@ void checks_run(const struct launch_spec *spec, const struct check_options *opti
  * wrong; the cure [name]", NUL-terminated, cut to `size`. */
 void finding_line(const struct finding *finding, const char *file, char *ret, unsigned int size);
 
-/* Refuse if any finding is an error: SNP_E_CHECK with `file` and the first error's message. */
+/* Refuse if any finding is an error: SNP_E_CHECK with `file` and the first error's message and cure. */
 SNP_CHECK int findings_refuse(const struct findings *findings, const char *file,
 			      struct snp_error *err);
 

@@ -160,6 +160,21 @@ static int bind_by_block(const struct measured_guest *g, struct guest_binding *b
 	return snp_in_file(err, complete(b, g, "", err), g->config->id_block);
 }
 
+static int read_key(const char *path, struct snp_key **ret, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep)
+	struct snp_key *key = NULL;
+	uint8_t public[SNP_KEY_SIZE];
+	int r;
+
+	r = snp_key_read(path, NULL, NULL, &key, err);
+	if (r == 0)
+		r = snp_in_file(err, snp_id_key_public(key, public, err), path);
+	if (r == 0)
+		*ret = TAKE_PTR(key);
+	return r;
+}
+
 static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
 		       struct snp_error *err)
 {
@@ -175,9 +190,9 @@ static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
 	snp_id_block_encode(&block, b->block);
 	r = snp_key_guard_process(err);
 	if (r == 0)
-		r = snp_key_read(config->id_key, NULL, NULL, &key, err);
+		r = read_key(config->id_key, &key, err);
 	if (r == 0 && config->id_author_key)
-		r = snp_key_read(config->id_author_key, NULL, NULL, &author, err);
+		r = read_key(config->id_author_key, &author, err);
 	if (r == 0)
 		r = snp_id_auth_sign(b->block, key, author, b->auth, err);
 	if (r < 0)

@@ -119,10 +119,10 @@ static int print_error_object(FILE *out, const struct snp_error *err)
 		snp_json_out_string(&json, json.root, "pointer", err->pointer);
 	if (err->offset != SNP_NO_OFFSET)
 		snp_json_out_u64(&json, json.root, "offset", err->offset);
-	if (err->line != 0) {
+	if (err->line != 0)
 		snp_json_out_integer(&json, json.root, "line", err->line);
+	if (err->line != 0 && err->column != 0)
 		snp_json_out_integer(&json, json.root, "column", err->column);
-	}
 	r = snp_json_out_print_compact(&json, &text, NULL);
 	if (r == 0)
 		fprintf(out, "%s\n", text);

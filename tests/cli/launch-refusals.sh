@@ -23,6 +23,7 @@ vm '"snp": {"policy": {"debug": true}}'
 run 4 "$snp_launch" create vm.json
 [ ! -s out ] || fail "stdout is not empty"
 grep -qF '/snp/policy' err || fail "$(cat err)"
+grep -q '; .*--allow-debug.* \[policy-debug\]' err || fail "no word about what to do: $(cat err)"
 vm '"snp": {"policy": {"migrate_ma": true}}'
 run 4 "$snp_launch" create vm.json
 run 4 "$snp_launch" create vm.json --json
@@ -44,3 +45,26 @@ run 3 "$snp_launch" lint vm.json --json
 valid out
 vm
 run 0 "$snp_launch" lint vm.json
+
+# Of a domain a place has a line and no column.
+cat >domain.xml <<-END
+	<domain type='kvm'>
+	  <name>foreign</name>
+	  <launchSecurity type='sev-snp'><policy>196608</policy></launchSecurity>
+	</domain>
+END
+run 3 "$snp_launch" lint domain.xml
+says "error: domain.xml:3: /domain/launchSecurity/policy: "
+run 3 "$snp_launch" lint domain.xml --json
+valid out
+refuse 4 check-failed "$snp_launch" measure domain.xml
+grep -q '^snp-launch: error: domain.xml:[0-9]*: /domain' err || fail "$(cat err)"
+run 4 "$snp_launch" measure domain.xml --json
+valid err
+
+# A key that will not do is named, whichever of the two it is.
+key id
+key p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+vm '"snp": {"id": {"key": "'"$work"'/id.pem", "author_key": "'"$work"'/p256.pem"}}'
+refuse 4 bad-key "$snp_launch" create vm.json --dry-run
+grep -qF "$work/p256.pem: a P-256 key" err || fail "$(cat err)"

@@ -58,6 +58,14 @@ static void line_has_everything(void **state)
 	snp_error_line(&err, line, sizeof(line));
 	assert_string_equal(
 		line, "error: a\\x0ab.fd: table length 65535 (at byte 0xfce) [bad-ovmf-table]");
+	snp_fail(&err, SNP_E_CHECK, SNP_NO_OFFSET, "no");
+	err.line = 7;
+	snp_in_file(&err, -SNP_E_CHECK, "a.xml");
+	snp_error_line(&err, line, sizeof(line));
+	assert_string_equal(line, "error: a.xml:7: no [check-failed]");
+	err.column = 3;
+	snp_error_line(&err, line, sizeof(line));
+	assert_string_equal(line, "error: a.xml:7:3: no [check-failed]");
 	snp_fail_errno(&err, SNP_E_OPEN, ENOENT, "cannot open");
 	snp_error_line(&err, line, sizeof(line));
 	assert_string_equal(line, "error: cannot open: No such file or directory [cannot-open]");
