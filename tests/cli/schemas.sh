@@ -62,3 +62,33 @@ for report in Milan-v2 Genoa-v3 Turin-v4 Genoa-v5 extended-vlek hcl; do
 done
 run 0 "$snp_measure" certificates list --json
 valid out
+
+# What is published, what has changed since, and what else a digest could be of.
+cp fw OVMF.amdsev.fd && cp kernel vmlinuz && cp fw initrd.img
+cp "$SNP_SOURCE/templates/release.json" .
+valid release.json
+run 0 "$snp_measure" publish --json release.json -o published
+valid out
+valid published/reference-values.json
+run 0 "$snp_measure" reproduce --json published/reference-values.json --images .
+valid out
+printf x >>initrd.img
+run 3 "$snp_measure" reproduce --json published/reference-values.json --images .
+valid out
+run 0 "$snp_measure" --ovmf fw --vcpus 3 --vcpu-type EPYC
+explain=(explain --json --ovmf fw "${cpu[@]}" --max-vcpus 4)
+run 0 "$snp_measure" "${explain[@]}" --digest "$(cat out)"
+valid out
+run 0 "$snp_measure" "${explain[@]}" --reference published/reference-values.json \
+	--digest "$(sed -n 's/.*"launch_digest": "\(.*\)".*/\1/p;T;q' published/reference-values.json)"
+valid out
+run 3 "$snp_measure" "${explain[@]}" --digest "$(printf %096d 0)"
+valid out
+for vcpus in 2 3; do
+	run 0 "$snp_measure" plan --json --ovmf fw --vcpus $vcpus --vcpu-type EPYC
+	mv out plan-$vcpus
+done
+run 0 "$snp_measure" plan --json --diff plan-2 plan-2
+valid out
+run 3 "$snp_measure" plan --json --diff plan-2 plan-3
+valid out
