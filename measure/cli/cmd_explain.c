@@ -213,6 +213,14 @@ static int explain(const struct cli_launch *stated, struct answer *answer, struc
 	return r < 0 || answer->found ? r : search_near(stated, &seen, answer, err);
 }
 
+static void print_escaped(const char *text, FILE *out)
+{
+	char escaped[4 * sizeof(((struct answer *)NULL)->texts[0])];
+
+	snp_escape(text, escaped, sizeof(escaped));
+	fputs(escaped, out);
+}
+
 static void print_sentence(const struct answer *answer, FILE *out)
 {
 	if (!answer->found) {
@@ -225,12 +233,11 @@ static void print_sentence(const struct answer *answer, FILE *out)
 		fputs("the stated launch", out);
 	else if (!answer->published)
 		fputs("with ", out);
-	for (size_t i = 0; i < answer->n; i++)
-		fprintf(out, "%s%s",
-			i == 0		     ? ""
-			: i + 1 == answer->n ? " and "
-					     : ", ",
-			answer->texts[i]);
+	for (size_t i = 0; i < answer->n; i++) {
+		if (i > 0)
+			fputs(i + 1 == answer->n ? " and " : ", ", out);
+		print_escaped(answer->texts[i], out);
+	}
 	fprintf(out, " (%" PRIu64 " launches tried)\n", answer->tried);
 }
 

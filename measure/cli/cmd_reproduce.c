@@ -46,6 +46,7 @@ static void difference(void *p, const char *image, const char *what, const char 
 {
 	struct findings *findings = p;
 	struct cJSON *object = snp_json_out_object(&findings->json, findings->differences, NULL);
+	char line[4096], escaped[4 * sizeof(line)];
 
 	findings->n_differences++;
 	if (image)
@@ -53,9 +54,12 @@ static void difference(void *p, const char *image, const char *what, const char 
 	snp_json_out_string(&findings->json, object, "what", what);
 	snp_json_out_string(&findings->json, object, "published", published);
 	snp_json_out_string(&findings->json, object, "found", found);
-	if (findings->text)
-		fprintf(findings->text, "%s%s%s differs: published %s, found %s\n",
-			image ? image : "", image ? ": " : "", what, published, found);
+	if (!findings->text)
+		return;
+	snprintf(line, sizeof(line), "%s%s%s differs: published %s, found %s", image ? image : "",
+		 image ? ": " : "", what, published, found);
+	snp_escape(line, escaped, sizeof(escaped));
+	fprintf(findings->text, "%s\n", escaped);
 }
 
 static void verified(void *p, const char *file, const struct snp_error *why)

@@ -41,16 +41,19 @@ void explain_candidates_done(struct explain_candidates *candidates)
 	*candidates = (struct explain_candidates){0};
 }
 
-static void add_part(struct part *parts, size_t *n, size_t max, const char *text,
-		     const uint8_t sha256[static SNP_SHA256_SIZE])
+static int add_part(struct part *parts, size_t *n, size_t max, const char *text,
+		    const uint8_t sha256[static SNP_SHA256_SIZE], struct snp_error *err)
 {
 	for (size_t i = 0; i < *n; i++)
 		if (memcmp(parts[i].sha256, sha256, SNP_SHA256_SIZE) == 0)
-			return;
+			return 0;
 	if (*n == max)
-		return;
+		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				"more than %zu kernels or initrds to try; give fewer candidates",
+				max - 1);
 	snprintf(parts[*n].text, sizeof(parts[*n].text), "%s", text);
 	memcpy(parts[(*n)++].sha256, sha256, SNP_SHA256_SIZE);
+	return 0;
 }
 
 static int add_firmware(struct explain_candidates *c, const char *text,
@@ -100,24 +103,24 @@ static int add_initrd(struct parts *parts, const char *path, struct snp_error *e
 	if (r < 0)
 		return r;
 	snprintf(text, sizeof(text), "initrd %s", path);
-	add_part(parts->initrds, &parts->n_initrds, MAX_FILES, text, sha256);
-	return 0;
+	return add_part(parts->initrds, &parts->n_initrds, MAX_FILES, text, sha256, err);
 }
 
-/* True if the file was a kernel. */
-static bool add_kernel(struct parts *parts, const char *path)
+/* Returns 1 if the file was a kernel, 0 if not. */
+static int add_kernel(struct parts *parts, const char *path, struct snp_error *err)
 {
 	struct snp_boot_request request = {.kernel = path};
 	struct snp_boot_job *job;
 	char text[EXPLAIN_TEXT_SIZE];
 	struct snp_boot boot;
+	int r;
 
 	if (snp_boot_start(&request, &job, NULL) < 0 || snp_boot_finish(job, &boot, NULL) < 0 ||
 	    boot.kernel.protocol == 0)
-		return false;
+		return 0;
 	snprintf(text, sizeof(text), "kernel %s", path);
-	add_part(parts->kernels, &parts->n_kernels, MAX_FILES, text, boot.kernel_sha256);
-	return true;
+	r = add_part(parts->kernels, &parts->n_kernels, MAX_FILES, text, boot.kernel_sha256, err);
+	return r < 0 ? r : 1;
 }
 
 static int add_file(struct explain_candidates *c, struct parts *parts, const char *path,
@@ -126,38 +129,52 @@ static int add_file(struct explain_candidates *c, struct parts *parts, const cha
 	_cleanup_(snp_firmware_freep)
 	struct snp_firmware *firmware = NULL;
 	char text[EXPLAIN_TEXT_SIZE];
+	int r;
 
 	if (snp_firmware_read(path, &firmware, NULL) == 0 &&
 	    snp_firmware_info(firmware)->has_table) {
 		snprintf(text, sizeof(text), "firmware %s", path);
 		return add_firmware(c, text, TAKE_PTR(firmware), err);
 	}
-	return add_kernel(parts, path) ? 0 : add_initrd(parts, path, err);
+	r = add_kernel(parts, path, err);
+	return r != 0 ? (r < 0 ? r : 0) : add_initrd(parts, path, err);
 }
 
-static void closedirp(DIR **d)
+struct names {
+	struct dirent **entries;
+	int n;
+};
+
+static void names_free(struct names *names)
 {
-	if (*d)
-		closedir(*d);
+	while (names->n > 0)
+		free(names->entries[--names->n]);
+	free(names->entries);
+}
+
+/* In the order of their bytes, so that of several matches the same is found everywhere. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 static int add_folder(struct explain_candidates *c, struct parts *parts, const char *folder,
 		      struct snp_error *err)
 {
-	_cleanup_(closedirp)
-	DIR *d = opendir(folder);
-	struct dirent *entry;
-	int r = 0;
+	_cleanup_(names_free)
+	struct names names = {0};
+	int r = 0, n = scandir(folder, &names.entries, NULL, by_name);
 
-	if (!d)
+	if (n < 0)
 		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open"),
 				   folder);
-	while (r == 0 && (entry = readdir(d))) {
+	names.n = n;
+	for (int i = 0; r == 0 && i < n; i++) {
 		_cleanup_(freep)
 		char *path = NULL;
 		struct stat st;
 
-		if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0) {
+		if (asprintf(&path, "%s/%s", folder, names.entries[i]->d_name) < 0) {
 			path = NULL;
 			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 		}
@@ -174,7 +191,7 @@ static int add_reading(void *arg, const char *text, struct snp_span hashed, stru
 	int r = snp_sha256(hashed, sha256, err);
 
 	if (r == 0)
-		add_part(parts->cmdlines, &parts->n_cmdlines, MAX_READINGS, text, sha256);
+		r = add_part(parts->cmdlines, &parts->n_cmdlines, MAX_READINGS, text, sha256, err);
 	return r;
 }
 
@@ -264,8 +281,10 @@ static int gather_hashes(const struct cli_launch *stated, struct parts *parts,
 	/* Without a kernel there is nothing whose hash could be another. */
 	if (!stated->kernel.present)
 		return 0;
-	add_part(parts->initrds, &parts->n_initrds, MAX_FILES, "no initrd", snp_no_initrd_sha256);
-	r = add_hashes(c, &off, err);
+	r = add_part(parts->initrds, &parts->n_initrds, MAX_FILES, "no initrd",
+		     snp_no_initrd_sha256, err);
+	if (r == 0)
+		r = add_hashes(c, &off, err);
 	if (r == 0)
 		r = add_readings(parts, err);
 	return r < 0 ? r : combine(c, parts, err);
@@ -278,15 +297,19 @@ int explain_candidates_gather(const struct cli_launch *stated, const char *folde
 	struct explain_candidates candidates = {0};
 	_cleanup_(freep)
 	struct parts *parts = calloc(1, sizeof(*parts));
-	int r = 0;
+	int r;
 
 	if (!parts)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	add_part(parts->kernels, &parts->n_kernels, MAX_FILES, "", stated->kernel_hashes.kernel);
-	add_part(parts->initrds, &parts->n_initrds, MAX_FILES, "", stated->kernel_hashes.initrd);
-	add_part(parts->cmdlines, &parts->n_cmdlines, MAX_READINGS, "",
-		 stated->kernel_hashes.cmdline);
-	if (launch_args.ovmf)
+	r = add_part(parts->kernels, &parts->n_kernels, MAX_FILES, "", stated->kernel_hashes.kernel,
+		     err);
+	if (r == 0)
+		r = add_part(parts->initrds, &parts->n_initrds, MAX_FILES, "",
+			     stated->kernel_hashes.initrd, err);
+	if (r == 0)
+		r = add_part(parts->cmdlines, &parts->n_cmdlines, MAX_READINGS, "",
+			     stated->kernel_hashes.cmdline, err);
+	if (r == 0 && launch_args.ovmf)
 		r = add_code_part(&candidates, launch_args.ovmf, err);
 	if (r == 0 && folder)
 		r = add_folder(&candidates, parts, folder, err);

@@ -25,6 +25,27 @@ int snp_field_string(const struct snp_json_value *object, const char *key, bool 
 	return *ret ? 0 : snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 }
 
+bool snp_is_plain_name(const char *text)
+{
+	const char *at = text;
+
+	while ((unsigned char)*at >= 0x20 && *at != 0x7f)
+		at++;
+	return at != text && *at == '\0';
+}
+
+int snp_field_name(const struct snp_json_value *object, const char *key, bool required, char **ret,
+		   struct snp_error *err)
+{
+	const struct snp_json_value *value = snp_json_get(object, key);
+	const char *text;
+
+	if (value && snp_json_string(value, &text, NULL) == 0 && !snp_is_plain_name(text))
+		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
+				     "a name is not empty and has no control characters");
+	return snp_field_string(object, key, required, ret, err);
+}
+
 int snp_field_integer(const struct snp_json_value *object, const char *key, uint64_t min,
 		      uint64_t max, uint64_t *ret, struct snp_error *err)
 {

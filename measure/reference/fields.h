@@ -17,6 +17,14 @@ SNP_CHECK int snp_field_string(const struct snp_json_value *object, const char *
 SNP_CHECK int snp_field_integer(const struct snp_json_value *object, const char *key, uint64_t min,
 				uint64_t max, uint64_t *ret, struct snp_error *err);
 
+/* The same of a name, which becomes part of tables, of file names and of what is said to people: not
+ * empty, and without control characters. SNP_E_JSON_VALUE otherwise. */
+SNP_CHECK int snp_field_name(const struct snp_json_value *object, const char *key, bool required,
+			     char **ret, struct snp_error *err);
+
+/* True if such a name could be this. */
+bool snp_is_plain_name(const char *text);
+
 /* A word "0x…" of at most `max`. */
 SNP_CHECK int snp_field_u64(const struct snp_json_value *object, const char *key, uint64_t max,
 			    uint64_t *ret, struct snp_error *err);

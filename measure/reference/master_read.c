@@ -27,7 +27,7 @@ static int read_file(const struct snp_json_value *inputs, const char *key, bool 
 		r = snp_json_object(object, strcmp(key, "firmware") == 0 ? firmware_keys : keys,
 				    err);
 	if (r == 0)
-		r = snp_field_string(object, "name", true, &ret->name, err);
+		r = snp_field_name(object, "name", true, &ret->name, err);
 	if (r == 0)
 		r = snp_field_integer(object, "size", 0, 1ull << 53, &ret->size, err);
 	if (r == 0)
@@ -133,11 +133,11 @@ static int read_variant(const struct snp_json_value *object,
 	int r = snp_json_object(object, keys, err);
 
 	if (r == 0)
-		r = snp_field_string(object, "vmm_profile", true, &v->vmm_profile, err);
+		r = snp_field_name(object, "vmm_profile", true, &v->vmm_profile, err);
 	if (r == 0)
 		r = snp_field_integer(object, "vcpu_count", 1, UINT32_MAX, &count, err);
 	if (r == 0)
-		r = snp_field_string(object, "cpu_model", false, &v->cpu_model, err);
+		r = snp_field_name(object, "cpu_model", false, &v->cpu_model, err);
 	if (r == 0 && snp_json_get(object, "cpu_signature"))
 		r = snp_field_u64(object, "cpu_signature", UINT32_MAX, &signature, err);
 	if (r == 0)
@@ -189,7 +189,7 @@ static int read_image(const struct snp_json_value *object, struct snp_reference_
 	int r = snp_json_object(object, keys, err);
 
 	if (r == 0)
-		r = snp_field_string(object, "name", true, &image->name, err);
+		r = snp_field_name(object, "name", true, &image->name, err);
 	if (r == 0)
 		r = read_inputs(object, image, err);
 	if (r == 0)
@@ -244,9 +244,9 @@ static int read_head(const struct snp_json_value *root, struct snp_reference *re
 	if (r == 0)
 		r = snp_json_object(tool, tool_keys, err);
 	if (r == 0)
-		r = snp_field_string(tool, "name", true, &reference->tool_name, err);
+		r = snp_field_name(tool, "name", true, &reference->tool_name, err);
 	if (r == 0)
-		r = snp_field_string(tool, "version", true, &reference->tool_version, err);
+		r = snp_field_name(tool, "version", true, &reference->tool_version, err);
 	if (r == 0 && timestamp)
 		r = snp_json_integer(timestamp, 0, 1ull << 53, &reference->timestamp, err);
 	if (r == 0)

@@ -34,7 +34,7 @@ static int read_path(const struct snp_json_value *object, const char *key, bool 
 		r = snp_json_string(value, &text, err);
 	if (r < 0)
 		return r;
-	if (text[0] == '\0' || text[strlen(text) - 1] == '/')
+	if (!snp_is_plain_name(text) || text[strlen(text) - 1] == '/')
 		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "no file's name");
 	if (text[0] == '/' || !slash)
 		*ret = strdup(text);
@@ -82,7 +82,7 @@ static int read_image(const struct snp_json_value *object, const char *document,
 
 	image->policy = SNP_POLICY_DEFAULT;
 	if (r == 0)
-		r = snp_field_string(object, "name", true, &image->name, err);
+		r = snp_field_name(object, "name", true, &image->name, err);
 	if (r == 0)
 		r = read_paths(object, document, &paths, image, err);
 	if (r == 0)

@@ -39,6 +39,35 @@ explain 'no initrd' --ovmf fw --kernel kernel --append "$line" --vcpus 4 --vcpu-
 explain 'kernel hashes off' --ovmf fw --vcpus 4 --vcpu-type EPYC-v4
 explain '--profile ec2 instead of qemu' \
 	"${base[@]}" --append "$line" --vcpus 4 --profile ec2
+explain 'a command line hashed without its closing NUL' "${base[@]}" --vcpus 4 --vcpu-type EPYC-v4 \
+	--append-sha256 "$(printf %s "$line" | sha256sum | cut -d' ' -f1)"
+explain 'a command line hashed with two NULs' "${base[@]}" --vcpus 4 --vcpu-type EPYC-v4 \
+	--append-sha256 "$(printf '%s\0\0' "$line" | sha256sum | cut -d' ' -f1)"
+explain 'with quotes around it' "${base[@]}" --append "'$line'" --vcpus 4 --vcpu-type EPYC-v4
+explain 'with a blank at its beginning' "${base[@]}" --append " $line" --vcpus 4 --vcpu-type EPYC-v4
+explain '--profile ec2-rdx0 instead of qemu' "${base[@]}" --append "$line" --vcpus 4 --profile ec2-rdx0
+explain 'CPU signature 0x00b00f10 (no QEMU model)' \
+	"${base[@]}" --append "$line" --vcpus 4 --vcpu-sig 0x00b00f10
+
+# A whole image, of which only the code part was launched.
+{ head -c $(((4 << 20) - $(stat -c %s fw))) /dev/zero && cat fw; } >whole
+tail -c +$((0x84000 + 1)) whole >code
+run 0 "$snp_measure" --ovmf code --vcpus 2 --vcpu-type EPYC
+run 0 "$snp_measure" explain --digest "$(cat out)" --ovmf whole --vcpus 2 --vcpu-type EPYC --max-vcpus 4
+says 'matches with the code part of whole alone'
+
+# A report's own CPUID: a stepping that no model has, and a digest of it that is in no list.
+run 0 "$snp_measure" --ovmf fw --vcpus 3 --vcpu-sig 0x00a10f11
+python3 - "$SNP_SOURCE/tests/fuzz/corpus/report/Genoa-v3" "$(cat out)" <<'END' || fail "no report"
+import sys
+
+report = bytearray(open(sys.argv[1], "rb").read())
+report[0x90:0xC0] = bytes.fromhex(sys.argv[2])
+report[0x188:0x18B] = bytes([0x19, 0x11, 1])
+open("report", "wb").write(report)
+END
+run 0 "$snp_measure" explain --report report --ovmf fw --vcpus 3 --vcpu-type EPYC-v4 --guest-features 0x1
+says 'CPU signature 0x00a10f11'
 
 # Files of a folder.
 mkdir folder && cp other-fw other-kernel folder
@@ -71,3 +100,7 @@ refuse 2 usage "$snp_measure" explain "${stated[@]}"
 refuse 2 usage "$snp_measure" explain --digest 00 --report x "${stated[@]}"
 refuse 4 bad-hex "$snp_measure" explain --digest 00 "${stated[@]}"
 refuse 2 usage "$snp_measure" explain --digest "$digest" "${stated[@]}" --max-vcpus 0
+
+mkdir many && for ((i = 0; i < 65; i++)); do echo $i >many/$i; done
+refuse 4 too-large "$snp_measure" explain --digest "$digest" "${stated[@]}" --candidates many
+refuse 1 cannot-open "$snp_measure" explain --digest "$digest" "${stated[@]}" --candidates missing

@@ -57,3 +57,11 @@ refuse 4 format-cannot-say "$snp_measure" publish plain.json -o x --format contr
 run 0 "$snp_measure" publish plain.json -o plain
 grep -qF '[format-left-out]' err || fail "a format was left out in silence"
 [ ! -e plain/contrast.json ] || fail "a format that cannot say it was written"
+
+# Names become lines of tables and of messages.
+for bad in '' 'a\tb' 'a\u001b[31m' '\u007f'; do
+	sed 's/"name": "web"/"name": "'"${bad//\\/\\\\}"'"/' release.json >bad.json
+	refuse 4 json-bad-value "$snp_measure" publish bad.json -o x
+	sed 's/"name": "web"/"name": "'"${bad//\\/\\\\}"'"/' pub/reference-values.json >bad-master.json
+	refuse 4 json-bad-value "$snp_measure" reproduce bad-master.json --images .
+done
