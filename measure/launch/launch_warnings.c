@@ -59,7 +59,7 @@ static void about_table(const struct warnings *w, const struct snp_firmware_info
 			    "counts, as in QEMU",
 			    guid,
 			    snp_guid_name(entry->guid) ? snp_guid_name(entry->guid) : "unknown");
-			break;
+			return;
 		}
 	}
 }
@@ -67,6 +67,7 @@ static void about_table(const struct warnings *w, const struct snp_firmware_info
 static void about_sections(const struct warnings *w, const struct snp_firmware_info *info)
 {
 	unsigned int n_secrets = 0, n_cpuid = 0;
+	bool unknown = false;
 
 	if (info->has_metadata && info->metadata_version != 1)
 		say(w, "metadata-version",
@@ -77,11 +78,13 @@ static void about_sections(const struct warnings *w, const struct snp_firmware_i
 
 		n_secrets += s->type == SNP_SECTION_SECRETS;
 		n_cpuid += s->type == SNP_SECTION_CPUID;
-		if (!snp_section_type_name(s->type))
-			say(w, "unknown-section-type",
-			    "section %zu at 0x%" PRIx32 " is of unknown type 0x%" PRIx32
-			    "; measured as zero pages, as QEMU does",
-			    i, s->gpa, s->type);
+		if (unknown || snp_section_type_name(s->type))
+			continue;
+		unknown = true;
+		say(w, "unknown-section-type",
+		    "section %zu at 0x%" PRIx32 " is of unknown type 0x%" PRIx32
+		    "; measured as zero pages, as QEMU does",
+		    i, s->gpa, s->type);
 	}
 	if (n_secrets > 1 || n_cpuid > 1)
 		say(w, "repeated-section",
@@ -127,6 +130,7 @@ static void about_cloud(const struct warnings *w, const struct snp_launch *launc
 		    "ec2-rdx0");
 }
 
+/* Each once, of the first that it is true of: a thousand odd sections are not to drown the others. */
 void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, void *arg)
 {
 	const struct warnings w = {warn, arg};

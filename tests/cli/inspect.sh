@@ -54,3 +54,13 @@ grep -qF '[duplicate-table-entry]' err || fail "no warning of an entry that stan
 grep -qF '[firmware-not-for-bios]' err || fail "no warning of a size that -bios refuses"
 run 0 "$snp_measure" inspect --json twice
 says '"duplicate-table-entry"'
+
+# What is odd many times over is said once, and hides nothing else.
+odd=('section 0x80d000 0x1000 2' 'section 0x80e000 0x1000 3')
+for ((i = 0; i < 20; i++)); do
+	odd+=("section $((0x900000 + 0x1000 * i)) 0x1000 0x99" 'entry 00f771de-1a7e-4fcb-890e-68c77e2fb44e 04b08000')
+done
+firmware odd "${odd[@]}"
+run 0 "$snp_measure" --ovmf odd --vcpus 1 --vcpu-type EPYC-v4 --guest-features 0x21
+[ "$(grep -o '\[[a-z-]*\]$' err | tr -d '\n')" = '[duplicate-table-entry][unknown-section-type][guest-features-not-of-qemu]' ] ||
+	fail "other warnings: $(cat err)"
