@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/folder.h"
 
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,19 @@
 #include <snp/cleanup.h>
 #include <snp/file.h>
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void keep_name(void *name)
+{
+	(void)name;
+}
+
 void snp_folder_done(struct snp_folder *folder)
 {
+	tdestroy(folder->names, keep_name);
 	for (size_t i = 0; i < folder->n_files; i++) {
 		free(folder->files[i].name);
 		free(folder->files[i].data);
@@ -48,14 +60,18 @@ int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span 
 	uint8_t *data = malloc(bytes.size ? bytes.size : 1);
 	_cleanup_(freep)
 	char *copy = strdup(name);
+	char *const *known;
 
-	/* Images, profiles and models make file names; two that differ in case alone would be one file
-	 * elsewhere, but that is for whoever names images so. */
-	if (snp_folder_find(folder, name))
-		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				"two files of the name '%s'; give the images other names", name);
 	if (!data || !copy || grow(folder) < 0)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	known = tsearch(copy, &folder->names, by_name);
+	if (!known)
+		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	/* Images, profiles and models make file names; two that differ in case alone would be one file
+	 * elsewhere, but that is for whoever names images so. */
+	if (*known != copy)
+		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				"two files of the name '%s'; give the images other names", name);
 	if (bytes.size > 0)
 		memcpy(data, bytes.data, bytes.size);
 	folder->files[folder->n_files++] = (struct snp_folder_file){

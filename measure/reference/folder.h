@@ -21,6 +21,7 @@ struct snp_folder_file {
 struct snp_folder {
 	struct snp_folder_file *files;
 	size_t n_files, capacity;
+	void *names; /* those of the files, for tsearch(3): a matrix has many thousands */
 };
 
 void snp_folder_done(struct snp_folder *folder);
