@@ -9,22 +9,54 @@
  * the tool itself. */
 static const struct cli_option *const tables[] = {NULL};
 
-static bool takes_guest(const struct cli_verb *verb)
+static void bash(FILE *out);
+static void zsh(FILE *out);
+static void fish(FILE *out);
+
+static const struct {
+	const char *name;
+	void (*print)(FILE *out);
+} shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+
+static bool takes(const struct cli_verb *verb, const char *operand)
 {
-	return strstr(verb->operands, "NAME") != NULL;
+	return strstr(verb->operands, operand) != NULL;
 }
 
-/* The first words of all verbs, each once: "policy encode" and "policy decode" give "policy". */
-static void print_words(FILE *out)
+/* The further words of `verb` that stand in the operand's place: "encode decode" after "policy". */
+static void print_second_words(FILE *out, const struct cli_verb *verb)
 {
+	size_t n = strcspn(verb->name, " ");
+
 	for (size_t i = 0; cli_tool->verbs[i]; i++) {
 		const char *name = cli_tool->verbs[i]->name;
-		size_t n = strcspn(name, " ");
 
-		if (i > 0 && strncmp(cli_tool->verbs[i - 1]->name, name, n) == 0 &&
-		    cli_tool->verbs[i - 1]->name[n] == ' ')
-			continue;
-		fprintf(out, "%s%.*s", i > 0 ? " " : "", (int)n, name);
+		if (strncmp(name, verb->name, n) == 0 && name[n] == ' ')
+			fprintf(out, "%s ", name + n + 1);
+	}
+	for (size_t i = 0; takes(verb, "SHELL") && i < ARRAY_SIZE(shells); i++)
+		fprintf(out, "%s ", shells[i].name);
+}
+
+/* Not the first of the verbs that begin with its first word. */
+static bool is_repeated(size_t i)
+{
+	const char *name = cli_tool->verbs[i]->name;
+	size_t n = strcspn(name, " ");
+
+	return i > 0 && strncmp(cli_tool->verbs[i - 1]->name, name, n) == 0 &&
+	       cli_tool->verbs[i - 1]->name[n] == ' ';
+}
+
+static void print_first_words(FILE *out)
+{
+	for (size_t i = 0; cli_tool->verbs[i]; i++) {
+		const struct cli_verb *verb = cli_tool->verbs[i];
+
+		if (!is_repeated(i))
+			fprintf(out, "%.*s ", (int)strcspn(verb->name, " "), verb->name);
+		if (verb->alias)
+			fprintf(out, "%s ", verb->alias);
 	}
 }
 
@@ -36,33 +68,48 @@ static void print_options(FILE *out, const struct cli_verb *verb)
 			fprintf(out, " --%s", o->name);
 }
 
+/* File names come one a line, and may have blanks. */
 static void bash(FILE *out)
 {
 	fprintf(out, "_snp_launch() {\n"
-		     "\tlocal word=${COMP_WORDS[COMP_CWORD]} options= names=\n"
+		     "\tlocal word=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD-1]}\n"
+		     "\tlocal options= words= names= files= IFS=$' \\t\\n'\n"
 		     "\tif [ \"$COMP_CWORD\" = 1 ]; then\n"
 		     "\t\tCOMPREPLY=($(compgen -W '");
-	print_words(out);
+	print_first_words(out);
 	fprintf(out, "' -- \"$word\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n");
 	for (size_t i = 0; cli_tool->verbs[i]; i++) {
 		const struct cli_verb *verb = cli_tool->verbs[i];
 
-		if (strchr(verb->name, ' '))
+		if (is_repeated(i))
 			continue;
-		fprintf(out, "\t%s%s%s) options='", verb->name, verb->alias ? " | " : "",
-			verb->alias ? verb->alias : "");
+		fprintf(out, "\t%.*s%s%s) options='", (int)strcspn(verb->name, " "), verb->name,
+			verb->alias ? " | " : "", verb->alias ? verb->alias : "");
 		print_options(out, verb);
-		fprintf(out, "'%s ;;\n", takes_guest(verb) ? " names=1" : "");
+		fputs("' words='", out);
+		print_second_words(out, verb);
+		fprintf(out, "'%s%s ;;\n", takes(verb, "NAME") ? " names=1" : "",
+			takes(verb, "FILE") ? " files=1" : "");
 	}
 	fprintf(out,
 		"\tesac\n"
 		"\tcase $word in\n"
-		"\t-*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
-		"\t*)\n"
-		"\t\t[ -z \"$names\" ] || names=$(%s list -a 2>/dev/null | awk 'NR > 1 { print $1 }')\n"
-		"\t\tCOMPREPLY=($(compgen -W \"$names\" -f -- \"$word\"))\n"
+		"\t-*)\n"
+		"\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
+		"\t\treturn\n"
 		"\t\t;;\n"
 		"\tesac\n"
+		"\tcase $last in\n"
+		"\t-*) words= files=1 ;;\n"
+		"\tesac\n"
+		"\t[ \"$COMP_CWORD\" = 2 ] || words=\n"
+		"\t[ -z \"$names\" ] || words=\"$words $(%s list -a 2>/dev/null | awk 'NR > 1 { print $1 }')\"\n"
+		"\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+		"\tif [ -n \"$files\" ]; then\n"
+		"\t\tcompopt -o filenames 2>/dev/null\n"
+		"\t\tIFS=$'\\n'\n"
+		"\t\tCOMPREPLY+=($(compgen -f -- \"$word\"))\n"
+		"\tfi\n"
 		"}\n"
 		"complete -F _snp_launch %s\n",
 		cli_tool->name, cli_tool->name);
@@ -74,36 +121,54 @@ static void zsh(FILE *out)
 	bash(out);
 }
 
+/* Between single quotes, where fish heeds a backslash. */
+static void print_quoted(FILE *out, const char *text)
+{
+	fputc('\'', out);
+	for (; *text; text++)
+		fprintf(out, "%s%c", *text == '\'' || *text == '\\' ? "\\" : "", *text);
+	fputc('\'', out);
+}
+
+static void fish_verb(FILE *out, const struct cli_verb *verb, const char *name, int n)
+{
+	fprintf(out, "complete -c %s -n __fish_use_subcommand -a %.*s -d ", cli_tool->name, n,
+		name);
+	print_quoted(out, verb->summary);
+	fputc('\n', out);
+	for (size_t t = 0; verb->options[t]; t++)
+		for (const struct cli_option *o = verb->options[t]; o->name; o++)
+			fprintf(out,
+				"complete -c %s -n '__fish_seen_subcommand_from %.*s' -l %s%s\n",
+				cli_tool->name, n, name, o->name,
+				o->argument && !o->flag ? " -r -F" : "");
+	fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %.*s' -a '", cli_tool->name, n,
+		name);
+	print_second_words(out, verb);
+	fprintf(out, "'%s\n", takes(verb, "FILE") ? " -F" : "");
+	if (takes(verb, "NAME"))
+		fprintf(out,
+			"complete -c %s -n '__fish_seen_subcommand_from %.*s' -a \"(%s list -a "
+			"2>/dev/null | awk 'NR > 1 { print \\$1 }')\"\n",
+			cli_tool->name, n, name, cli_tool->name);
+}
+
 static void fish(FILE *out)
 {
 	fprintf(out, "complete -c %s -f\n", cli_tool->name);
 	for (size_t i = 0; cli_tool->verbs[i]; i++) {
 		const struct cli_verb *verb = cli_tool->verbs[i];
-		int n = (int)strcspn(verb->name, " ");
 
-		fprintf(out, "complete -c %s -n __fish_use_subcommand -a %.*s -d '%s'\n",
-			cli_tool->name, n, verb->name, verb->summary);
-		for (size_t t = 0; verb->options[t]; t++)
-			for (const struct cli_option *o = verb->options[t]; o->name; o++)
-				fprintf(out,
-					"complete -c %s -n '__fish_seen_subcommand_from %.*s' -l %s%s\n",
-					cli_tool->name, n, verb->name, o->name,
-					o->argument ? " -r -F" : "");
-		fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %.*s' -F%s\n",
-			cli_tool->name, n, verb->name,
-			takes_guest(verb) ? " -a '(snp-launch list -a 2>/dev/null | awk \"NR > 1 { "
-					    "print \\$1 }\")'"
-					  : "");
+		if (is_repeated(i))
+			continue;
+		fish_verb(out, verb, verb->name, (int)strcspn(verb->name, " "));
+		if (verb->alias)
+			fish_verb(out, verb, verb->alias, (int)strlen(verb->alias));
 	}
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	static const struct {
-		const char *name;
-		void (*print)(FILE *out);
-	} shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
-
 	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
 		if (strcmp(operands[0], shells[i].name) != 0)
 			continue;

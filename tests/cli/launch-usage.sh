@@ -48,21 +48,45 @@ done
 "$snp_launch" schema >/dev/full 2>err && fail "a full disk goes unnoticed"
 grep -q '\[cannot-write\]$' err || fail "$(cat err)"
 
-# Completion is a script of its shell's, and knows every verb.
-run 0 "$snp_launch" completion bash
-cp out complete.bash
+# Completion is a script of its shell's, and knows every verb, what follows it, and the guests there are.
+mkdir bin
+printf '#!/bin/sh\n[ "$1" != list ] || printf "NAME STATE\\nweb1 off\\nweb2 off\\n"\n' >bin/snp-launch
+chmod +x bin/snp-launch
+touch 'a vm.json'
+for shell in bash zsh fish; do
+	run 0 "$snp_launch" completion $shell
+	cp out complete.$shell
+done
 bash -n complete.bash || fail "not bash"
-(
-	# shellcheck disable=SC1091 # made here
-	. ./complete.bash
-	COMP_WORDS=(snp-launch cre) COMP_CWORD=1
-	_snp_launch
-	[ "${COMPREPLY[*]}" = create ] || exit 1
-	COMP_WORDS=(snp-launch create --dry) COMP_CWORD=2
-	_snp_launch
-	[ "${COMPREPLY[*]}" = --dry-run ] || exit 1
-) || fail "completion does not complete"
-run 0 "$snp_launch" completion zsh
-says '#compdef snp-launch'
-run 0 "$snp_launch" completion fish
-says 'complete -c snp-launch -n __fish_use_subcommand -a create'
+
+# completes LINE CANDIDATE…: what bash offers for the last word of LINE, and fish too where there is one.
+completes() {
+	local line=$1 offered
+	shift
+	offered=$(
+		# shellcheck disable=SC1091 # made here
+		. ./complete.bash
+		read -ra COMP_WORDS <<<"$line"
+		[ "${line% }" = "$line" ] || COMP_WORDS+=('')
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
+		PATH=$work/bin:$PATH _snp_launch
+		printf '%s\n' "${COMPREPLY[@]}" | sort
+	)
+	[ "$offered" = "$(printf '%s\n' "$@")" ] || fail "bash offers for '$line': $offered"
+	command -v fish >/dev/null || return 0
+	# shellcheck disable=SC2016 # fish's
+	offered=$(PATH=$work/bin:$PATH fish --no-config -c 'source complete.fish; complete -C $argv[1]' -- "$line" |
+		cut -f1 | sort)
+	[ "$offered" = "$(printf '%s\n' "$@")" ] || fail "fish offers for '$line': $offered"
+}
+completes 'snp-launch cre' create
+completes 'snp-launch des' destroy
+completes 'snp-launch create --dry' --dry-run
+completes 'snp-launch create a' 'a vm.json'
+completes 'snp-launch policy ' decode encode
+completes 'snp-launch completion ' bash fish zsh
+completes 'snp-launch start ' web1 web2
+completes 'snp-launch undefine --forc' --force
+command -v zsh >/dev/null && { zsh -n complete.zsh || fail "not zsh"; }
+grep -q '^#compdef snp-launch' complete.zsh || fail "zsh does not see that it is a completion"
+grep -q '^complete -c snp-launch .* -a destroy ' complete.fish || fail "no virsh's verbs for fish"
