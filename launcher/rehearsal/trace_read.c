@@ -88,11 +88,13 @@ static int read_update(const struct snp_json_value *value, struct rehearsal_trac
 		       struct snp_error *err)
 {
 	struct snp_plan_document *plan = trace->plan;
-	struct snp_plan_run *run = &plan->runs[plan->n_runs];
+	const size_t index =
+		plan->n_runs++; /* counted first, so that its page is freed in any case */
+	struct snp_plan_run *run = &plan->runs[index];
 	const struct snp_json_value *gpa, *contents = snp_json_get(value, "contents");
 	int r = read_type(value, &run->type, err);
 
-	run->index = plan->n_runs;
+	run->index = index;
 	run->count = 1;
 	run->has_contents = true; /* zeros for the types that are not hashed */
 	if (r == 0)
@@ -102,13 +104,12 @@ static int read_update(const struct snp_json_value *value, struct rehearsal_trac
 	if (r == 0 && contents)
 		r = snp_json_hex(contents, run->contents, sizeof(run->contents), err);
 	if (r == 0)
-		r = read_words(value, &trace->pages[plan->n_runs], err);
+		r = read_words(value, &trace->pages[index], err);
 	if (r < 0)
 		return r;
 	set_origin(run, plan->vcpu_count);
 	if (run->type == SNP_PAGE_VMSA)
 		plan->vcpu_count++;
-	plan->n_runs++;
 	return 0;
 }
 
