@@ -9,6 +9,7 @@
 #include "guest/boot_file.h"
 #include "guest/drift.h"
 #include "guest/measurement.h"
+#include "guest/prepare.h"
 #include "host/firmware_search.h"
 
 static int print(FILE *out, const char *name, const struct drifts *drifts, struct snp_error *err)
@@ -70,6 +71,7 @@ static int diff_config(const char *path, struct drifts *ret, const char **ret_na
 {
 	struct boot_file boot[BOOT_PARTS] = {0};
 	struct guest_measurement m;
+	uint8_t host_data[SNP_SHA256_SIZE];
 	char firmware[PATH_MAX];
 	int r;
 
@@ -91,8 +93,11 @@ static int diff_config(const char *path, struct drifts *ret, const char **ret_na
 		r = guest_hash_boot(subject->spec, firmware, NULL, boot, err);
 	if (r == 0)
 		r = guest_measure(subject->spec, boot, &m, err);
+	if (r == 0)
+		r = guest_host_data(subject->config, host_data, err);
 	if (r == 0) {
-		guest_drift_measured(subject->guest.record, subject->config, boot, &m, ret);
+		guest_drift_measured(subject->guest.record, subject->config, boot, &m, host_data,
+				     ret);
 		*ret_name = subject->config->name;
 	}
 	for (unsigned int i = 0; i < BOOT_PARTS; i++)

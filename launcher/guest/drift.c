@@ -58,7 +58,7 @@ static void compare_bytes(struct drifts *drifts, const char *what, const uint8_t
 	if (memcmp(recorded, found, size) == 0)
 		return;
 	if (size > SNP_LAUNCH_DIGEST_SIZE) {
-		add(drifts, what, "as recorded", "another");
+		add(drifts, what, "one", "another");
 		return;
 	}
 	snp_hex_encode(recorded, size, a);
@@ -77,7 +77,7 @@ static void compare_binding(const struct guest_record *record, const struct laun
 		return;
 	}
 	if (!spec->id_block_text.valid || !spec->id_auth_text.valid) {
-		add(drifts, "ID block", "as recorded", "none, or damaged");
+		add(drifts, "ID block", "one", "none, or damaged");
 		return;
 	}
 	compare_bytes(drifts, "ID block", b->block, spec->id_block, sizeof(b->block));
@@ -114,7 +114,8 @@ void guest_drift(const struct guest_record *record, const struct launch_spec *sp
 
 void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,
 			  const struct boot_file boot[static BOOT_PARTS],
-			  const struct guest_measurement *measured, struct drifts *ret)
+			  const struct guest_measurement *measured,
+			  const uint8_t host_data[static SNP_SHA256_SIZE], struct drifts *ret)
 {
 	ret->n = 0;
 	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
@@ -134,9 +135,7 @@ void guest_drift_measured(const struct guest_record *record, const struct vm_con
 	compare_text(ret, "CPU model", record->cpu_model, config->cpu_model);
 	compare_bits(ret, "CPU signature", record->cpu_signature, measured->cpu_signature);
 	compare_bits(ret, "policy", record->policy, config->policy);
-	if (config->host_data_kind == VM_HOST_DATA_BYTES)
-		compare_bytes(ret, "host data", record->host_data, config->host_data,
-			      SNP_SHA256_SIZE);
+	compare_bytes(ret, "host data", record->host_data, host_data, SNP_SHA256_SIZE);
 	compare_bytes(ret, "launch digest", record->launch_digest, measured->launch_digest,
 		      SNP_LAUNCH_DIGEST_SIZE);
 }

@@ -33,7 +33,8 @@ void guest_drift(const struct guest_record *record, const struct launch_spec *sp
 /* Compare what a vm.json would launch now: files where it names them, hashed and measured. */
 void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,
 			  const struct boot_file boot[static BOOT_PARTS],
-			  const struct guest_measurement *measured, struct drifts *ret);
+			  const struct guest_measurement *measured,
+			  const uint8_t host_data[static SNP_SHA256_SIZE], struct drifts *ret);
 
 /* Add the copies in boot/ that are no longer what was measured. Errors: SNP_E_READ and the like, not
  * drift itself. */

@@ -147,8 +147,8 @@ static int point_to_launch(const struct prepare_request *request, struct guest_r
 	return 0;
 }
 
-static int host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA256_SIZE],
-		     struct snp_error *err)
+int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA256_SIZE],
+		    struct snp_error *err)
 {
 	_cleanup_(snp_file_close)
 	struct snp_file file = {.fd = -1};
@@ -293,7 +293,7 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 		return no_memory(err);
 	r = begin_record(request, record, err);
 	if (r == 0)
-		r = host_data(request->config, record->host_data, err);
+		r = guest_host_data(request->config, record->host_data, err);
 	if (r == 0)
 		r = place_all(request, record, err);
 	if (r == 0)

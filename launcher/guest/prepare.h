@@ -42,4 +42,9 @@ SNP_CHECK int guest_prepare(const struct prepare_request *request, struct prepar
 			    struct snp_error *err);
 void prepared_done(struct prepared *prepared);
 
+/* HOST_DATA as the configuration has it, hashing the file that it names. Errors: those of snp_file_open()
+ * and snp_file_sha256(). */
+SNP_CHECK int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA256_SIZE],
+			      struct snp_error *err);
+
 #endif

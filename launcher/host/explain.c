@@ -143,6 +143,16 @@ static const struct row rows[] = {
 	{"eim", "eim", "255", SNP_E_QEMU,
 	 "libvirt starts at most 255 vCPUs without an interrupt remapper",
 	 "take 255 vCPUs at most"},
+	{"qemu-gone", "Unable to read from monitor", NULL, SNP_E_QEMU,
+	 "QEMU ended in the middle; of a guest that was started paused, most often because the secure "
+	 "processor refuses what it would launch",
+	 "QEMU's last words are in libvirt's log of the guest (/var/log/libvirt/qemu/NAME.log): "
+	 "snp-launch explain them"},
+	{"qemu-gone", "End of file from qemu monitor", NULL, SNP_E_QEMU,
+	 "QEMU ended in the middle; of a guest that was started paused, most often because the secure "
+	 "processor refuses what it would launch",
+	 "QEMU's last words are in libvirt's log of the guest (/var/log/libvirt/qemu/NAME.log): "
+	 "snp-launch explain them"},
 	{"libvirtd-gone", "client socket is closed", NULL, SNP_E_LIBVIRT,
 	 "libvirtd went away in the middle", "see whether it runs again, then: snp-launch list"},
 	{"libvirtd-gone", "End of file while reading data", NULL, SNP_E_LIBVIRT,

@@ -34,6 +34,22 @@ for part in firmware kernel initrd; do
 	cp moved "$copy"
 done
 
+# Started paused past snp-launch, it is refused when it is resumed.
+cp "$folder/guests/web1/boot/kernel" saved
+printf x | dd of="$folder/guests/web1/boot/kernel" bs=1 seek=290000 conv=notrunc status=none
+run 0 virsh start web1 --paused
+refuse 1 qemu-failed "$snp_launch" resume web1
+grep -q 'the secure processor refuses' err || fail "$(cat err)"
+cat saved >"$folder/guests/web1/boot/kernel"
+
+# vm.json by now: other host data, in bytes, of a file, or none any more.
+for data in "\"host_data\": \"$(printf %064d 7)\", " "\"host_data\": \"sha256:$work/initrd\", "; do
+	vm other "${key/\{/\{$data}"
+	sed -i 's/"name": "other"/"name": "web1"/' other.json
+	run 3 "$snp_launch" diff other.json
+	says "web1: host data: recorded $(printf %064d 0), found "
+done
+
 # libvirt's definition, edited.
 virsh dumpxml --inactive --security-info web1 >web1.xml
 sed 's/console=ttyS0 quiet/console=ttyS0 single/' web1.xml >edited.xml

@@ -66,6 +66,8 @@ static const struct row {
 	{"static label in a session",
 	 "unsupported configuration: Security driver model 'dac' is not available", "no-relabel",
 	 SNP_E_LIBVIRT, 0},
+	{"a paused guest is refused", "Unable to read from monitor: Connection reset by peer",
+	 "qemu-gone", SNP_E_QEMU, 0},
 	{"vsock", "unable to open vhost-vsock device", "no-vsock", SNP_E_HOST, 0},
 	{"network", "Network not found: no network with matching name 'default'", "no-network",
 	 SNP_E_LIBVIRT, 0},
