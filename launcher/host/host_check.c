@@ -92,7 +92,8 @@ static void note_verdict(void *arg, const char *way, const struct snp_error *pro
 		v->with_kernel = !problem;
 }
 
-static void check_firmware(const char *named, bool needs_one, struct host_report *report)
+/* `config` may be NULL: then no guest says which firmware, or what of. */
+static void check_firmware(const struct vm_config *config, struct host_report *report)
 {
 	static const char needed[] = "an AmdSev build of OVMF",
 			  cure[] = "install one (Debian: ovmf-amdsev), or name it by firmware.path";
@@ -101,12 +102,13 @@ static void check_firmware(const char *named, bool needs_one, struct host_report
 	struct verdicts v = {0};
 	struct snp_error err;
 	char path[PATH_MAX];
+	bool measures_kernel = config && config->kernel.path && config->kernel_hashes;
 
-	if (named) {
-		snprintf(path, sizeof(path), "%s", named);
+	if (config && config->firmware.path) {
+		snprintf(path, sizeof(path), "%s", config->firmware.path);
 	} else if (firmware_search(path, &err) < 0) {
 		/* A vm.json may name one that lies anywhere. */
-		fact_add(report, "firmware", needs_one ? FACT_NO : FACT_NOTE, needed, cure,
+		fact_add(report, "firmware", config ? FACT_NO : FACT_NOTE, needed, cure,
 			 "none is installed");
 		return;
 	}
@@ -117,9 +119,9 @@ static void check_firmware(const char *named, bool needs_one, struct host_report
 	}
 	snp_launch_verdicts(firmware, note_verdict, &v);
 	fact_add(report, "firmware",
-		 !v.snp		 ? FACT_NO
-		 : v.with_kernel ? FACT_YES
-				 : FACT_NOTE,
+		 v.snp && v.with_kernel	     ? FACT_YES
+		 : v.snp && !measures_kernel ? FACT_NOTE
+					     : FACT_NO,
 		 needed, cure, "%s%s%s", path,
 		 v.snp && v.with_kernel ? ""
 		 : v.snp		? ": SEV-SNP, but no measured kernel: "
@@ -143,7 +145,7 @@ void host_check(const char *uri, const struct hypervisor *host, const struct snp
 			 "install and start libvirt, or give --connect", "%.190s",
 			 failure->message);
 	if (!uri_is_remote(uri))
-		check_firmware(config ? config->firmware.path : NULL, config, ret);
+		check_firmware(config, ret);
 	if (config)
 		host_check_guest(host, config, ret);
 }

@@ -47,3 +47,11 @@ vm
 "$snp_launch" check --json vm.json >out
 valid out
 says "$work/fw"
+
+# Firmware that cannot measure a kernel will do for a host, and not for a guest that has one.
+firmware fw no-hash-table
+"$snp_launch" check vm.json >out 2>err
+grep -q "^no  *firmware  *$work/fw: SEV-SNP, but no measured kernel" out || fail "$(cat out)"
+sed -i '/"boot"/d' vm.json
+"$snp_launch" check vm.json >out 2>err
+grep -q "^note  *firmware  *$work/fw: SEV-SNP, but no measured kernel" out || fail "$(cat out)"

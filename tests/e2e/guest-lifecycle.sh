@@ -74,6 +74,23 @@ run 0 "$snp_launch" remove web1
 nothing_left web1
 refuse 1 not-found "$snp_launch" show web1
 
+# A site's own template, and a log that is followed until the guest is off.
+sed 's|</devices>|<sound model="ich9"/>&|' "$SNP_SOURCE/templates/domain.xml" >site.xml
+run 0 "$snp_launch" create web1.json --template site.xml
+[ "$(heard web1 launch_digest)" = "$digest" ] || fail "another digest with a site's template"
+run 0 "$snp_launch" dumpxml web1
+says "<sound model='ich9'>"
+timeout 60 "$snp_launch" logs -f web1 >followed &
+follower=$!
+run 0 "$snp_launch" kill web1
+wait $follower || fail "logs -f ends with $?"
+grep -q "launch_digest=$digest" followed || fail "logs -f says: $(cat followed)"
+sed -i 's|</domain>||' site.xml
+refuse 4 xml-syntax "$snp_launch" create web1.json --replace --template site.xml
+run 0 "$snp_launch" diff web1
+run 0 "$snp_launch" remove web1
+nothing_left web1
+
 # Without an ID block it runs, and is shown as what it is.
 vm plain
 run 0 "$snp_launch" create plain.json --no-start
