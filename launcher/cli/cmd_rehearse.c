@@ -115,7 +115,8 @@ static int compare(const char *run, const struct guest_record *record,
 	if (r < 0)
 		return r;
 	if (arg.against)
-		r = rehearsal_compare_against(arg.against, arg.image, record, trace, verdict, err);
+		r = rehearsal_compare_against(arg.against, arg.image, record, &predicted, trace,
+					      verdict, err);
 	else
 		rehearsal_compare(&predicted, trace, verdict);
 	verdict->equal =

@@ -92,17 +92,21 @@ static int read_update(const struct snp_json_value *value, struct rehearsal_trac
 		plan->n_runs++; /* counted first, so that its page is freed in any case */
 	struct snp_plan_run *run = &plan->runs[index];
 	const struct snp_json_value *gpa, *contents = snp_json_get(value, "contents");
+	const struct snp_json_value *digest = snp_json_get(value, "digest");
 	int r = read_type(value, &run->type, err);
 
 	run->index = index;
 	run->count = 1;
 	run->has_contents = true; /* zeros for the types that are not hashed */
+	run->has_digest = digest != NULL;
 	if (r == 0)
 		r = snp_json_need(value, "gpa", &gpa, err);
 	if (r == 0)
 		r = snp_json_hex_u64(gpa, &run->gpa, err);
 	if (r == 0 && contents)
 		r = snp_json_hex(contents, run->contents, sizeof(run->contents), err);
+	if (r == 0 && digest)
+		r = snp_json_hex(digest, run->digest, sizeof(run->digest), err);
 	if (r == 0)
 		r = read_words(value, &trace->pages[index], err);
 	if (r < 0)

@@ -124,8 +124,9 @@ static int against_reference(const char *path, const char *image_name,
 	return 0;
 }
 
-static int against_plan(const char *path, const struct rehearsal_trace *trace,
-			struct rehearsal_verdict *verdict, struct snp_error *err)
+static int against_plan(const char *path, const struct guest_record *record,
+			const struct rehearsal_trace *trace, struct rehearsal_verdict *verdict,
+			struct snp_error *err)
 {
 	_cleanup_(snp_plan_document_freep)
 	struct snp_plan_document *plan = NULL;
@@ -134,12 +135,15 @@ static int against_plan(const char *path, const struct rehearsal_trace *trace,
 	if (r < 0)
 		return r;
 	memcpy(verdict->expected, plan->launch_digest, sizeof(verdict->expected));
+	snprintf(trace->plan->vmm_profile, sizeof(trace->plan->vmm_profile), "%s",
+		 record->vmm_profile);
 	verdict->has_difference = snp_plan_compare(plan, trace->plan, &verdict->difference);
 	return 0;
 }
 
 int rehearsal_compare_against(const char *path, const char *image,
 			      const struct guest_record *record,
+			      const struct rehearsal_predicted *predicted,
 			      const struct rehearsal_trace *trace,
 			      struct rehearsal_verdict *verdict, struct snp_error *err)
 {
@@ -150,6 +154,12 @@ int rehearsal_compare_against(const char *path, const char *image,
 	if (r < 0)
 		return r;
 	if (snp_json_schema(document, "snp-reference-values/1", NULL) == 0)
-		return against_reference(path, image, record, verdict, err);
-	return against_plan(path, trace, verdict, err);
+		r = against_reference(path, image, record, verdict, err);
+	else
+		r = against_plan(path, record, trace, verdict, err);
+	/* It is the prediction that says what stands in each register of a VMSA. */
+	if (r == 0 && memcmp(verdict->expected, predicted->plan->launch_digest,
+			     sizeof(verdict->expected)) == 0)
+		rehearsal_compare(predicted, trace, verdict);
+	return r;
 }

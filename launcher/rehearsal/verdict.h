@@ -20,10 +20,12 @@ void rehearsal_compare(const struct rehearsal_predicted *predicted,
 		       const struct rehearsal_trace *trace, struct rehearsal_verdict *verdict);
 
 /* Compare with a document that was made earlier: snp-plan/1, or snp-reference-values/1, of which `image`
- * names the image (NULL: its only one). Sets `expected`. Errors: those of reading it;
+ * names the image (NULL: its only one). Sets `expected`. What a document does not say, but today's
+ * prediction does, is told by that where both expect the same. Errors: those of reading it;
  * SNP_E_NO_VARIANT. */
 SNP_CHECK int rehearsal_compare_against(const char *path, const char *image,
 					const struct guest_record *record,
+					const struct rehearsal_predicted *predicted,
 					const struct rehearsal_trace *trace,
 					struct rehearsal_verdict *verdict, struct snp_error *err);
 

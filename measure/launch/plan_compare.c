@@ -115,8 +115,8 @@ static bool differing_parameter(const struct snp_plan_document *a,
 	return true;
 }
 
-/* What stands at the place where the plans part, and if it can be told, why. */
-static void explain(const struct cursor *a, const struct cursor *b, struct snp_plan_difference *ret)
+/* What stands at the place where the plans part, and if it can be told, why. True if it was told. */
+static bool explain(const struct cursor *a, const struct cursor *b, struct snp_plan_difference *ret)
 {
 	const struct snp_plan_run *x = run_at(a), *y = run_at(b);
 	const char *origin = x ? x->origin : y->origin;
@@ -130,19 +130,31 @@ static void explain(const struct cursor *a, const struct cursor *b, struct snp_p
 		told = differing_parameter(a->document, b->document, ret);
 	else if (!x || !y)
 		snprintf(ret->what, sizeof(ret->what), "number of updates, from %s on", origin);
-	if (told)
-		return;
-	describe(a, ret->first);
-	describe(b, ret->second);
+	if (!told) {
+		describe(a, ret->first);
+		describe(b, ret->second);
+	}
+	return told;
 }
 
-static bool differ(struct cursor *a, struct cursor *b, uint64_t index, uint64_t count,
-		   struct snp_plan_difference *ret)
+/* Of updates that are known by the digest after them alone, that digest is all there is to show. */
+static void show_digests(const struct snp_plan_run *x, const struct snp_plan_run *y,
+			 struct snp_plan_difference *ret)
+{
+	char digest[2 * SNP_SHA384_SIZE + 1];
+
+	snp_hex_encode(x->digest, SNP_SHA384_SIZE, digest);
+	say(ret->first, "digest after them %s", digest);
+	snp_hex_encode(y->digest, SNP_SHA384_SIZE, digest);
+	say(ret->second, "digest after them %s", digest);
+}
+
+static bool tell(struct cursor *a, struct cursor *b, uint64_t index, uint64_t count,
+		 struct snp_plan_difference *ret)
 {
 	ret->index = index;
 	ret->count = count;
-	explain(a, b, ret);
-	return true;
+	return explain(a, b, ret);
 }
 
 bool snp_plan_compare(const struct snp_plan_document *first, const struct snp_plan_document *second,
@@ -159,8 +171,10 @@ bool snp_plan_compare(const struct snp_plan_document *first, const struct snp_pl
 		if (!x || !y || x->index + a.offset != y->index + b.offset || x->type != y->type ||
 		    gpa_at(&a) != gpa_at(&b) ||
 		    (x->has_contents && y->has_contents &&
-		     memcmp(x->contents, y->contents, SNP_SHA384_SIZE) != 0))
-			return differ(&a, &b, index, 1, ret);
+		     memcmp(x->contents, y->contents, SNP_SHA384_SIZE) != 0)) {
+			tell(&a, &b, index, 1, ret);
+			return true;
+		}
 		step = x->count - a.offset < y->count - b.offset ? x->count - a.offset
 								 : y->count - b.offset;
 		advance(&a, step);
@@ -169,8 +183,11 @@ bool snp_plan_compare(const struct snp_plan_document *first, const struct snp_pl
 		/* Where both runs end, the digests so far say of pages that were not. */
 		if (a.offset != 0 || b.offset != 0 || !x->has_digest || !y->has_digest)
 			continue;
-		if (memcmp(x->digest, y->digest, SNP_SHA384_SIZE) != 0)
-			return differ(&a_since, &b_since, since, index - since, ret);
+		if (memcmp(x->digest, y->digest, SNP_SHA384_SIZE) != 0) {
+			if (!tell(&a_since, &b_since, since, index - since, ret) && ret->count > 1)
+				show_digests(x, y, ret);
+			return true;
+		}
 		since = index;
 		a_since = a;
 		b_since = b;

@@ -39,6 +39,8 @@ parts 'vCPU 0' "${base[@]}" --guest-features 0x21
 says 'guest features 0x21'
 parts 'number of updates' --ovmf fw --kernel kernel --append ro --vcpus 3 --vcpu-type EPYC-v4
 parts firmware --ovmf other-fw --kernel kernel --append ro --vcpus 2 --vcpu-type EPYC-v4
+# Of pages that a folded plan knows by the digest after them alone, that digest is shown.
+[ "$(grep -c ': digest after them [0-9a-f]\{96\}$' out)" = 2 ] || fail "no digests: $(cat out)"
 
 run 3 "$snp_measure" plan --diff base other --json
 grep -q '"equal": false' out || fail "JSON does not say so"

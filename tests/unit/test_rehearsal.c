@@ -101,7 +101,8 @@ static void what_is_measured_stays_as_create_has_it(void **state)
 static const char trace[] =
 	"{\"schema\": \"snp-rehearsal-trace/1\", \"guest_type\": \"sev-snp\","
 	" \"launch_digest\": \"" ZEROS48 "\", \"updates\": ["
-	"{\"page_type\": \"zero\", \"gpa\": \"0x800000\", \"size\": 4096},"
+	"{\"page_type\": \"zero\", \"gpa\": \"0x800000\", \"size\": 4096, \"digest\": \"" ZEROS48
+	"\"},"
 	"{\"page_type\": \"vmsa\", \"gpa\": \"0xfffffffff000\", \"size\": 4096, \"contents\": \"" ZEROS48
 	"\", \"words\": {\"0x310\": \"0xa00f11\", \"0x3b0\": \"0x1\"}}]}";
 
@@ -118,6 +119,7 @@ static const struct mangle {
 	{"no address", "\"gpa\"", "\"address\"", SNP_E_JSON_MISSING_KEY},
 	{"words past the page", "0x310", "0x1000", SNP_E_JSON_VALUE},
 	{"words off their places", "0x310", "0x311", SNP_E_JSON_VALUE},
+	{"digest of another length", "\"digest\": \"00", "\"digest\": \"", SNP_E_JSON_VALUE},
 	{"no updates", "\"updates\"", "\"update\"", SNP_E_JSON_MISSING_KEY},
 };
 
@@ -146,6 +148,7 @@ static void check_mangle(void **state)
 		return;
 	}
 	assert_int_equal(read->plan->n_runs, 2);
+	assert_true(read->plan->runs[0].has_digest && !read->plan->runs[1].has_digest);
 	assert_int_equal(read->plan->vcpu_count, 1);
 	assert_int_equal(read->plan->cpu_signature, 0xa00f11);
 	assert_int_equal(read->plan->guest_features, 1);

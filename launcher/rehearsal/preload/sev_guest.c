@@ -97,7 +97,7 @@ static void measure(struct vm *vm, const char *type, uint64_t gpa, const uint8_t
 	if (EVP_DigestUpdate(vm->sev.sev.hash, bytes, size) != 1 ||
 	    EVP_Digest(bytes, size, contents, NULL, EVP_sha256(), NULL) != 1)
 		abort();
-	trace_update(&vm->sev.trace, type, gpa, bytes, size, contents, sizeof(contents));
+	trace_update(&vm->sev.trace, type, gpa, bytes, size, contents, sizeof(contents), NULL);
 }
 
 static int launch_update_data(struct vm *vm, struct kvm_sev_cmd *cmd)

@@ -81,7 +81,7 @@ static int populate(struct vm *vm, struct kvm_sev_cmd *cmd, const struct slot *s
 	if (r < 0)
 		return r;
 	trace_update(&vm->sev.trace, trace_page_type(type), gpa, page, GUEST_PAGE_SIZE,
-		     type <= PAGE_TYPE_VMSA ? contents : NULL, sizeof(contents));
+		     type <= PAGE_TYPE_VMSA ? contents : NULL, sizeof(contents), vm->sev.snp.ld);
 	gmem->prepared[index / 8] = (uint8_t)(gmem->prepared[index / 8] | 1U << (index % 8));
 	return 0;
 }
@@ -153,7 +153,7 @@ static int measure_vcpus(struct vm *vm, struct kvm_sev_cmd *cmd)
 		if (r < 0)
 			return r;
 		trace_update(&vm->sev.trace, trace_page_type(PAGE_TYPE_VMSA), VMSA_GPA, vmsa,
-			     sizeof(vmsa), contents, sizeof(contents));
+			     sizeof(vmsa), contents, sizeof(contents), vm->sev.snp.ld);
 		vcpu->state_protected = true;
 	}
 	return 0;

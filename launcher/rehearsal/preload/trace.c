@@ -69,7 +69,7 @@ static void append_words(struct trace *trace, const uint8_t *bytes, size_t size)
 }
 
 void trace_update(struct trace *trace, const char *page_type, uint64_t gpa, const uint8_t *bytes,
-		  size_t size, const uint8_t *contents, size_t contents_size)
+		  size_t size, const uint8_t *contents, size_t contents_size, const uint8_t *ld)
 {
 	char hex[2 * LD_SIZE + 1];
 
@@ -81,6 +81,8 @@ void trace_update(struct trace *trace, const char *page_type, uint64_t gpa, cons
 		append(trace, ", \"contents\": \"%s\"", to_hex(contents, contents_size, hex));
 		append_words(trace, bytes, size);
 	}
+	if (ld)
+		append(trace, ", \"digest\": \"%s\"", to_hex(ld, LD_SIZE, hex));
 	append(trace, "}");
 }
 
