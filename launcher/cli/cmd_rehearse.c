@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,7 +17,7 @@
 #include "rehearsal/verdict.h"
 
 static struct {
-	const char *against, *image, *kernel, *emulator;
+	const char *against, *image, *kernel, *emulator, *template;
 } arg;
 
 /* clang-format off */
@@ -28,6 +30,8 @@ static const struct cli_option options[] = {
 	 .help = "whose rules KVM follows: 6.12 (default) or 6.19"},
 	{"emulator", .argument = "FILE", .text = &arg.emulator,
 	 .help = "the QEMU to rehearse with (default: libvirt's choice)"},
+	{"template", .argument = "FILE", .text = &arg.template,
+	 .help = "domain XML to start from, as create's"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -133,7 +137,10 @@ static int launch(const struct simulated_host *simulated, const struct vm_config
 	struct guest_record *record = NULL;
 	_cleanup_(freep)
 	char *state = NULL, *run = NULL;
-	struct create_request request = {.prepare = {.config = config, .config_path = path},
+	struct create_request request = {.prepare = {.config = config,
+						     .config_path = path,
+						     .template = arg.template,
+						     .emulator = arg.emulator},
 					 .start = true};
 	int r;
 
@@ -216,8 +223,22 @@ static int print_json(struct rehearsal *rehearsal, FILE *out, struct snp_error *
 	return cli_json_end(json, out, err);
 }
 
+/* libvirt takes a QEMU by its whole path alone. */
+static int find_emulator(char **ret, struct snp_error *err)
+{
+	if (!arg.emulator)
+		return 0;
+	*ret = realpath(arg.emulator, NULL);
+	if (!*ret)
+		return snp_fail_errno(err, SNP_E_OPEN, errno, "%s", arg.emulator);
+	arg.emulator = *ret;
+	return 0;
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
+	_cleanup_(freep)
+	char *emulator = NULL;
 	_cleanup_(vm_config_freep)
 	struct vm_config *config = NULL;
 	struct rehearsal rehearsal = {.text = cli_json ? NULL : out};
@@ -228,6 +249,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	rehearsal.left_out = snp_json_out_array(&rehearsal.json, rehearsal.json.root, "left_out");
 	if (r == 0)
 		r = check(config, operands[0], err);
+	if (r == 0)
+		r = find_emulator(&emulator, err);
 	if (r == 0 && !cli_json)
 		fputs(WORDS "\n", out);
 	if (r == 0) {

@@ -41,8 +41,9 @@ static int merge_file(struct xml_writer *w, const char *path, struct snp_error *
 /* The configuration's own strings were held to this when they were read. */
 static int check_texts(const struct domain_launch *launch, struct snp_error *err)
 {
-	const char *const texts[] = {launch->uuid,   launch->firmware,	  launch->kernel,
-				     launch->initrd, launch->console_log, launch->state};
+	const char *const texts[] = {launch->uuid,    launch->firmware,	   launch->kernel,
+				     launch->initrd,  launch->console_log, launch->state,
+				     launch->emulator};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i] && !text_is_plain(texts[i], false))

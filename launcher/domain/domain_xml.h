@@ -36,6 +36,7 @@ struct domain_launch {
 	const char *firmware; /* the files that QEMU opens: the guest's own copies */
 	const char *kernel;   /* NULL: none; NULL if and only if the configuration has none */
 	const char *initrd;
+	const char *emulator;	 /* NULL: the template's, or libvirt's choice */
 	const char *console_log; /* NULL: none; else the serial console's output goes there too */
 	uint8_t host_data[32];
 	const uint8_t *id_block; /* 96 and 4096 bytes; NULL, both or neither: not bound */

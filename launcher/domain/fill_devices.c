@@ -157,6 +157,8 @@ void fill_devices(struct xml_writer *w, xmlNode *domain, const struct vm_config 
 {
 	xmlNode *devices = xml_obtain(w, domain, "devices");
 
+	if (launch->emulator)
+		xml_set_text(w, xml_obtain(w, devices, "emulator"), launch->emulator);
 	add_disks(w, devices, config);
 	for (size_t i = 0; i < config->n_networks; i++)
 		add_network(w, devices, &config->networks[i]);

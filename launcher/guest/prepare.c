@@ -260,6 +260,7 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 		.launch_digest = record->launch_digest,
 		.state = request->final_path,
 		.measured = measured,
+		.emulator = request->emulator,
 		.qemu_version = request->qemu_version,
 		.uid = request->qemu_user,
 		.gid = request->qemu_group,

@@ -254,7 +254,8 @@ static void check_template(void **state)
 		"<type arch='x86_64' machine='q35'>hvm</type><nvram>/n</nvram></os>"
 		"<cpu mode='host-passthrough'/><vcpu current='1'>9</vcpu>"
 		"<currentMemory>1</currentMemory><metadata><a xmlns='urn:a'/></metadata>"
-		"<devices><watchdog model='itco'/></devices><seclabel model='dac' type='none'/>"
+		"<devices><emulator>/old</emulator><watchdog model='itco'/></devices>"
+		"<seclabel model='dac' type='none'/>"
 		"<seclabel model='apparmor' type='dynamic'/></domain>";
 	_cleanup_(vm_config_freep)
 	struct vm_config *config = config_with(",\"relabel\":false,\"boot\":{\"kernel\":\"/k\"}");
@@ -267,8 +268,11 @@ static void check_template(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/template.xml", folder);
 	write_file(path, template);
+	launch.emulator = "/new";
 	if (domain_xml_build(config, &launch, path, &text, &err) < 0)
 		fail_msg("%s: %s", err.file, err.message);
+	assert_non_null(strstr(text, "<emulator>/new</emulator>"));
+	assert_null(strstr(text, "/old"));
 	assert_non_null(strstr(text, "<watchdog model=\"itco\"/>"));
 	assert_non_null(strstr(text, "<a xmlns=\"urn:a\"/>"));
 	assert_non_null(strstr(text, "<label>+64055:+64055</label>"));
