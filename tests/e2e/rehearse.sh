@@ -26,7 +26,7 @@ valid out
 
 # A plan that was made before one byte of the kernel changed.
 plan() {
-	run 0 "$snp_measure" plan --json --ovmf OVMF.amdsev.fd --kernel linux --initrd initrd \
+	run 0 "$snp_measure" plan --json ${fold:-} --ovmf OVMF.amdsev.fd --kernel linux --initrd initrd \
 		--append "${append:-console=ttyS0 quiet}" --vcpus 2 --vcpu-type "${model:-EPYC-v4}"
 	mv out "$1"
 }
@@ -60,12 +60,85 @@ run 3 rehearse --against model.json one.json
 says 'CPU signature 0x00a00f11'
 says 'CPU signature 0x00800f12'
 
+# A byte of the firmware: its page where the plan has every page, its pages where they are folded.
+fold=--all plan all.json
+cp OVMF.amdsev.fd kept
+printf x | dd of=OVMF.amdsev.fd bs=1 seek=$((80 * 4096)) conv=notrunc 2>/dev/null
+run 3 rehearse --against all.json one.json
+says 'first difference: firmware 80'
+run 3 rehearse --against plan.json one.json
+says 'first difference: firmware 0-1023'
+[ "$(grep -c ': digest after them [0-9a-f]\{96\}$' out)" = 2 ] || fail "no digests: $(cat out)"
+run 3 rehearse --against pub/reference-values.json one.json
+says 'first difference: firmware'
+cp kept OVMF.amdsev.fd
+
+# Another QEMU is the one that runs, and not only the one that libvirt is asked about.
+mkdir -m 777 ran
+chmod 777 ran
+cat >other-qemu <<-END
+	#!/bin/sh
+	case "\$*" in *guest=one*) : >"$work/ran/one" ;; esac
+	exec qemu-system-x86_64 "\$@"
+END
+chmod 755 other-qemu
+run 0 rehearse --emulator ./other-qemu one.json
+[ -e ran/one ] || fail "--emulator did not run the guest"
+refuse 1 cannot-open rehearse --emulator ./no-qemu one.json
+if [ -n "${SNP_TEST_QEMU:-}" ] && [ -z "${SNP_TEST_QEMU_DATA:-}" ]; then
+	run 0 rehearse --emulator "$SNP_TEST_QEMU" one.json
+fi
+
+# A site's own template is filled, as create does.
+sed 's,<on_crash>destroy,<on_crash>preserve,' "$SNP_SOURCE/templates/domain.xml" >site.xml
+run 0 rehearse --template site.xml one.json
+refuse 1 cannot-open rehearse --template no.xml one.json
+
+# What the simulated KVM and secure processor refuse is explained.
+vm newer '"snp": {"policy": {"abi_min": "1.99"}}'
+run 3 rehearse newer.json
+says POLICY_FAILURE
+vm socket '"snp": {"policy": {"single_socket": true}}'
+run 3 rehearse socket.json
+says 'only from Linux 6.19'
+run 0 rehearse --kernel 6.19 socket.json
+
 # What the secure processor would refuse is refused here too, with its reason.
 make_keys
 vm bound '"snp": {"id": {"key": "'"$work/id.pem"'"}}'
 run 0 rehearse bound.json
 refuse 1 cannot-open rehearse nothing.json
 
-for left in /tmp/snp-host-*/guests/one; do
-	[ ! -e "$left" ] || fail "left: $left"
+# Several at once; and nothing is left, however a rehearsal ends.
+vm other
+"$snp_launch" rehearse one.json >one.out 2>&1 &
+first=$!
+run 0 rehearse other.json
+wait "$first" || fail "beside another: $(cat one.out)"
+# left NAME: folders of hosts that have a guest of this name, and processes of it.
+left() {
+	local entry
+	for entry in /tmp/snp-host-*/guests/"$1"; do
+		[ ! -e "$entry" ] || echo "$entry"
+	done
+	pgrep -f "guest=$1[, ]" || true
+}
+set -m # or a shell's background jobs do not hear of Ctrl-C
+for signal in INT KILL; do
+	vm "by-$signal"
+	"$snp_launch" rehearse "by-$signal.json" >killed.out 2>&1 &
+	killed=$!
+	until [ -n "$(left "by-$signal")" ]; do
+		kill -0 "$killed" 2>/dev/null || fail "by-$signal was never there: $(cat killed.out)"
+		sleep 0.05
+	done
+	kill -s "$signal" "$killed"
+	wait "$killed" && fail "by-$signal: not killed"
+	for ((i = 0; i < 100; i++)); do
+		[ -n "$(left "by-$signal")" ] || break
+		sleep 0.1
+	done
+done
+for name in one other newer socket bound by-INT by-KILL; do
+	[ -z "$(left "$name")" ] || fail "left: $(left "$name")"
 done
