@@ -24,16 +24,18 @@ struct attempt {
 };
 
 /* A new guest's domain must be gone before its directory is, or nobody would know whose it is. Where define
- * failed, libvirt may have it all the same: the answer was lost. */
+ * failed, libvirt may have it all the same: the answer was lost. A domain of the UUID with another name is
+ * another's, and why libvirt refused this one. */
 static int undo_domain(struct attempt *a, struct snp_error *err)
 {
 	int r = 0;
 
 	if (!a->domain)
 		r = hypervisor_find_uuid(a->host, a->uuid, &a->domain, err);
-	if (r == 0 && a->domain)
-		r = domain_kill(a->domain, err);
-	return r < 0 || !a->domain ? r : domain_undefine(a->domain, err);
+	if (r < 0 || !a->domain || strcmp(virDomainGetName(a->domain), a->dir.name) != 0)
+		return r;
+	r = domain_kill(a->domain, err);
+	return r < 0 ? r : domain_undefine(a->domain, err);
 }
 
 /* The old guest's definition comes back: its UUID is the same. Whether it comes up with the host is no

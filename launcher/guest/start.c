@@ -61,42 +61,45 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 	return r < 0 ? r : domain_start(domain, paused, err);
 }
 
-/* Without a record that can be read, a domain of that name is ours if its metadata say that it belongs to
- * this directory. */
-static int find_by_metadata(const struct hypervisor *host, const struct guest_dir *dir,
-			    virDomainPtr *ret, struct snp_error *err)
+/* A domain belongs to the directory if its metadata say so. */
+static int belongs(const struct guest_dir *dir, virDomainPtr domain, bool *ret,
+		   struct snp_error *err)
 {
-	_cleanup_(domain_freep)
-	virDomainPtr domain = NULL;
 	_cleanup_(freep)
-	char *xml = NULL;
+	char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
 	struct domain_record record;
-	int r;
 
-	*ret = NULL;
-	r = hypervisor_find_name(host, dir->name, &domain, err);
-	if (r < 0 || !domain)
-		return r;
-	xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
-	if (domain_read_record(dir->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
-			       &record, NULL) == 0 &&
-	    strcmp(record.state, dir->path) == 0)
-		*ret = TAKE_PTR(domain);
+	*ret = domain_read_record(dir->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
+				  &record, NULL) == 0 &&
+	       strcmp(record.state, dir->path) == 0;
 	return 0;
 }
 
-/* Whose domain belongs to the directory: that of the record's UUID. */
+/* That of the record's UUID, or of the name where there is no record that can be read. Either alone may be
+ * another's: the UUID where a create was cut off before libvirt could refuse it. */
 static int find_ours(const struct hypervisor *host, const struct guest_dir *dir, virDomainPtr *ret,
 		     struct snp_error *err)
 {
 	_cleanup_(record_freep)
 	struct guest_record *record = NULL;
+	_cleanup_(domain_freep)
+	virDomainPtr domain = NULL;
+	bool ours = false;
+	int r;
 
 	if (record_read(guest_dir_file(dir, GUEST_RECORD), &record, NULL) < 0)
-		return find_by_metadata(host, dir, ret, err);
-	return hypervisor_find_uuid(host, record->uuid, ret, err);
+		r = hypervisor_find_name(host, dir->name, &domain, err);
+	else
+		r = hypervisor_find_uuid(host, record->uuid, &domain, err);
+	if (r == 0 && record && domain)
+		ours = strcmp(virDomainGetName(domain), dir->name) == 0;
+	if (r == 0 && domain && !ours)
+		r = belongs(dir, domain, &ours, err);
+	if (r == 0)
+		*ret = ours ? TAKE_PTR(domain) : NULL;
+	return r;
 }
 
 int guest_remove(const struct hypervisor *host, const char *state, const char *name, bool force,

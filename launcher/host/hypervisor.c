@@ -35,7 +35,8 @@ int hypervisor_fail(struct snp_error *err, const char *what)
 	if (error && error->code == VIR_ERR_NO_DOMAIN)
 		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "%s: %s", what, text);
 	if (error && (error->code == VIR_ERR_DOM_EXIST ||
-		      (error->code == VIR_ERR_OPERATION_FAILED && strstr(text, "already exists"))))
+		      (error->code == VIR_ERR_OPERATION_FAILED &&
+		       (strstr(text, "already exists") || strstr(text, "already defined")))))
 		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET, "%s: %s", what, text);
 	return explain_fail(err, what, text);
 }
