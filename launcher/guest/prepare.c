@@ -171,6 +171,14 @@ int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA25
 	return r;
 }
 
+/* A fault of a copy is one of the file that it was made of; the copy is about to go. */
+static void blame_source(const struct guest_record *record, struct snp_error *err)
+{
+	for (unsigned int i = 0; err && i < BOOT_PARTS; i++)
+		if (record->boot[i].source && strcmp(err->file, record->boot[i].path) == 0)
+			snp_escape(record->boot[i].source, err->file, sizeof(err->file));
+}
+
 static int measure(const struct prepare_request *request, struct guest_record *record,
 		   struct snp_error *err)
 {
@@ -183,6 +191,8 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	r = launch_spec_from_config(request->config, &spec, err);
 	if (r == 0)
 		r = guest_measure(spec, record->boot, &m, err);
+	if (r < 0)
+		blame_source(record, err);
 	if (r == 0)
 		r = guest_expect(&guest, request->expect, err);
 	if (r == 0)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/record.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
@@ -84,6 +86,10 @@ int record_write(const struct guest_record *record, const char *path, struct snp
 	r = record_print(record, &text, err);
 	if (r < 0)
 		return r;
-	return snp_file_write(path, (struct snp_span){(const uint8_t *)text, strlen(text)}, 0644,
-			      true, err);
+	r = snp_file_write(path, (struct snp_span){(const uint8_t *)text, strlen(text)}, 0644, true,
+			   err);
+	/* Whatever the umask: list and show are for everybody on the host. */
+	if (r == 0 && chmod(path, 0644) < 0)
+		r = snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write"), path);
+	return r;
 }

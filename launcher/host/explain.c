@@ -121,7 +121,7 @@ static const struct row rows[] = {
 	 "QEMU may not use /dev/kvm, or it is absent",
 	 "load kvm_amd, and let QEMU's user into the group kvm"},
 	{"no-vsock", "vhost-vsock", NULL, SNP_E_HOST, "QEMU cannot open /dev/vhost-vsock",
-	 "load the module vhost_vsock, or set vsock.cid to none"},
+	 "load the module vhost_vsock, or leave vsock out of vm.json"},
 	{"no-network", "Network not found", NULL, SNP_E_LIBVIRT,
 	 "libvirt has no network of that name",
 	 "start it (virsh net-start), or change networks in vm.json"},

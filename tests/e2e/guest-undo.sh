@@ -17,6 +17,13 @@ sed -i "s|$work/initrd|$work/nothing|" web1.json
 refuse 1 cannot-open "$snp_launch" create web1.json
 nothing_left web1
 
+# The file that is at fault is the operator's, not a copy that is gone by then.
+vm web1
+sed -i "s|$work/linux|$work/initrd|" web1.json
+refuse 4 not-a-bzimage "$snp_launch" create web1.json
+grep -qF "error: $work/initrd: " err || fail "$(cat err)"
+nothing_left web1
+
 # A domain of that name which is not ours stays as it is.
 domain web1 0x30000 >web1.xml
 run 0 virsh define web1.xml
@@ -43,6 +50,11 @@ nothing_left web1
 run 0 virsh destroy other
 run 0 virsh undefine other
 vm web1
+
+# Everybody may read what is recorded, whatever the umask.
+(umask 077 && run 0 "$snp_launch" create web1.json --no-start) || exit 1
+[ "$(stat -c %a "$folder/guests/web1/record.json")" = 644 ] || fail "the record is for its owner alone"
+run 0 "$snp_launch" remove web1
 
 # Replaced: the new one has the name and the directory, the old one is gone.
 run 0 "$snp_launch" create web1.json
