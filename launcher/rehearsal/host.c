@@ -206,6 +206,8 @@ static int prepare(const struct host_layout *host, const struct simulated_host_o
 	if (!options->library)
 		r = find_library(library, err);
 	if (r == 0)
+		r = host_layout_subfolders(host, err);
+	if (r == 0)
 		r = host_layout_library(host, options->library ? options->library : library, err);
 	if (r == 0)
 		r = host_layout_configure(host, options->kernel ? options->kernel : "6.12",
@@ -241,7 +243,7 @@ int simulated_host_start(const struct simulated_host_options *options, struct si
 	char cache[PATH_MAX];
 	_cleanup_(closep)
 	int alive = -1;
-	int r;
+	int r, lock = -1;
 
 	if (!options)
 		options = &defaults;
@@ -253,12 +255,17 @@ int simulated_host_start(const struct simulated_host_options *options, struct si
 	r = host_layout_make(options->folder, &host, err);
 	if (r < 0)
 		return r;
-	if (RAND_bytes(host.chip_id, sizeof(host.chip_id)) != 1)
+	r = lock = keeper_lock(&host, err);
+	if (r >= 0)
+		r = 0;
+	if (r == 0 && RAND_bytes(host.chip_id, sizeof(host.chip_id)) != 1)
 		r = snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "no random numbers");
 	if (r == 0)
 		r = prepare(&host, options, cache, err);
 	if (r == 0)
-		r = keeper_start(&host, options->ends_with_caller, &alive, err);
+		r = keeper_start(&host, lock, options->ends_with_caller, &alive, err);
+	else if (lock >= 0)
+		close(lock);
 	if (r < 0) {
 		remove_tree(AT_FDCWD, host.folder);
 		return r;

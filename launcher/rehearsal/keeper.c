@@ -23,6 +23,9 @@
 
 #define PATIENCE_SECONDS 20
 
+/* So long may a starter take between making a folder and locking it. */
+#define UNLOCKED_SECONDS 10
+
 static int lock_file(int fd, int command, short type)
 {
 	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
@@ -155,7 +158,7 @@ _Noreturn static void live(const struct host_layout *host, int lock, int alive, 
 
 /* The lock is taken before the keeper is there and passes to it with the descriptor, so that nobody
  * ever sees the file unlocked while the host lives. */
-static int open_lock(const struct host_layout *host, struct snp_error *err)
+int keeper_lock(const struct host_layout *host, struct snp_error *err)
 {
 	const char *path = host_path(host, HOST_LOCK);
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -169,17 +172,15 @@ static int open_lock(const struct host_layout *host, struct snp_error *err)
 	return fd;
 }
 
-int keeper_start(const struct host_layout *host, bool ends_with_caller, int *ret_alive,
+int keeper_start(const struct host_layout *host, int held, bool ends_with_caller, int *ret_alive,
 		 struct snp_error *err)
 {
 	_cleanup_(closep)
-	int lock = open_lock(host, err);
+	int lock = held;
 	/* The starter's end of this pipe is never closed but by its death. */
 	int alive[2], owner[2] = {-1, -1}, result = 0;
 	pid_t keeper;
 
-	if (lock < 0)
-		return lock;
 	if (pipe2(alive, O_CLOEXEC) < 0 || (ends_with_caller && pipe2(owner, O_CLOEXEC) < 0))
 		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "pipe");
 	keeper = fork();
@@ -243,6 +244,22 @@ int keeper_stop(const char *folder, struct snp_error *err)
 	return 0;
 }
 
+static bool is_new(const struct stat *st)
+{
+	return st->st_mtime > time(NULL) - UNLOCKED_SECONDS;
+}
+
+/* A folder whose starter was killed before it had a lock is empty: rmdir() removes no other. */
+static void remove_empty(const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/tmp/%s", name);
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && !is_new(&st))
+		(void)!rmdir(path);
+}
+
 void keeper_sweep(void)
 {
 	DIR *tmp = opendir("/tmp");
@@ -256,11 +273,11 @@ void keeper_sweep(void)
 
 		if (strncmp(entry->d_name, "snp-host-", 9) != 0)
 			continue;
+		remove_empty(entry->d_name);
 		snprintf(path, sizeof(path), "/tmp/%s/" HOST_LOCK, entry->d_name);
 		lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		/* An empty lock file is a host that is being made. */
-		if (lock < 0 || fstat(lock, &st) < 0 || st.st_uid != getuid() || st.st_size == 0 ||
-		    is_held(lock))
+		if (lock < 0 || fstat(lock, &st) < 0 || st.st_uid != getuid() || is_held(lock) ||
+		    (st.st_size == 0 && is_new(&st)))
 			continue;
 		snprintf(path, sizeof(path), "/tmp/%s", entry->d_name);
 		remove_tree(AT_FDCWD, path);

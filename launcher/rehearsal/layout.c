@@ -14,7 +14,6 @@
 #include <snp/file.h>
 #include <snp/hex.h>
 
-#include "guest/remove_tree.h"
 #include "rehearsal/chip.h"
 
 /* sun_path has 108 bytes; libvirt and QEMU make sockets some 30 bytes below the folder. */
@@ -79,7 +78,7 @@ static int find_user(struct host_layout *ret, struct snp_error *err)
 	return 0;
 }
 
-static int make_folder(struct host_layout *host, const char *name, mode_t mode,
+static int make_folder(const struct host_layout *host, const char *name, mode_t mode,
 		       struct snp_error *err)
 {
 	const char *path = *name ? host_path(host, name) : host->folder;
@@ -114,14 +113,17 @@ int host_layout_make(const char *folder, struct host_layout *ret, struct snp_err
 	r = make_folder(&host, "", getuid() == 0 ? 0711 : 0700, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(subfolders); i++)
-		r = make_folder(&host, subfolders[i], 0755, err);
-	if (r < 0) {
-		remove_tree(AT_FDCWD, host.folder);
-		return r;
-	}
 	*ret = host;
 	return 0;
+}
+
+int host_layout_subfolders(const struct host_layout *host, struct snp_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(subfolders); i++)
+		r = make_folder(host, subfolders[i], 0755, err);
+	return r;
 }
 
 int host_layout_library(const struct host_layout *host, const char *library, struct snp_error *err)

@@ -29,10 +29,11 @@ const char *host_path(const struct host_layout *host, const char *name);
 SNP_CHECK int host_write(const struct host_layout *host, const char *name, const void *bytes,
 			 size_t size, mode_t mode, struct snp_error *err);
 
-/* Make the folder (`folder`, or NULL for a new one in /tmp) with its sub-folders, and find the user.
- * Nothing is left of it on failure.
- * Errors: SNP_E_USAGE (too long for sockets), SNP_E_EXISTS, SNP_E_WRITE, SNP_E_SYSTEM (no nobody). */
+/* Make the folder (`folder`, or NULL for a new one in /tmp), and find the user. Errors: SNP_E_USAGE (too long for sockets), SNP_E_EXISTS, SNP_E_WRITE, SNP_E_SYSTEM (no nobody). */
 SNP_CHECK int host_layout_make(const char *folder, struct host_layout *ret, struct snp_error *err);
+
+/* Make the folders in it. Errors: SNP_E_EXISTS, SNP_E_WRITE. */
+SNP_CHECK int host_layout_subfolders(const struct host_layout *host, struct snp_error *err);
 
 /* Copy the preload library into it. Errors: SNP_E_OPEN, SNP_E_READ, SNP_E_WRITE. */
 SNP_CHECK int host_layout_library(const struct host_layout *host, const char *library,

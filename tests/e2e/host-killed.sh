@@ -50,3 +50,18 @@ start_host
 [ ! -e "$first" ] || fail "$first is still there"
 run 0 "$simulated_host" stop "$folder"
 gone "$folder"
+
+# A starter that was killed before it had a keeper: with a lock that nobody holds, or none yet. What is as
+# new as a host that is being made stays, and so does what has something in it.
+old=$(mktemp -d /tmp/snp-host-XXXXXX) empty=$(mktemp -d /tmp/snp-host-XXXXXX)
+new=$(mktemp -d /tmp/snp-host-XXXXXX) other=$(mktemp -d /tmp/snp-host-XXXXXX)
+touch "$new/keeper.lock" "$other/something"
+mkdir "$old/lib"
+touch -d '1 minute ago' "$old/keeper.lock" "$empty" "$other"
+start_host
+[ ! -e "$old" ] || fail "a folder with an old lock is still there"
+[ ! -e "$empty" ] || fail "an old empty folder is still there"
+[ -e "$new/keeper.lock" ] || fail "a host that is being made was cleared away"
+[ -e "$other/something" ] || fail "a folder of something else was cleared away"
+rm -r "$new" "$other"
+run 0 "$simulated_host" stop "$folder"
