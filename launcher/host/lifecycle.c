@@ -145,6 +145,10 @@ int domain_stop(virDomainPtr domain, unsigned int seconds, struct snp_error *err
 	if (!domain_state_is_active(state))
 		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
 				"cannot stop the guest: it does not run");
+	if (state == DOMAIN_PAUSED)
+		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				"cannot stop the guest: it is paused and hears nothing; resume it "
+				"first, or kill it");
 	if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) < 0)
 		return hypervisor_fail(err, "cannot ask the guest to stop");
 	return seconds == 0 ? 0 : wait_until_off(domain, seconds, err);

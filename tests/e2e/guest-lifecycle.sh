@@ -58,6 +58,7 @@ run 0 "$snp_launch" kill web1
 refuse 1 wrong-guest-state "$snp_launch" resume web1
 run 0 "$snp_launch" start web1 --paused
 grep -q paused out || fail "not paused"
+refuse 1 wrong-guest-state "$snp_launch" stop web1
 run 0 "$snp_launch" resume web1
 run 0 "$snp_launch" show web1
 grep -q '^state *running' out || fail "not running after resume"
