@@ -5,6 +5,7 @@
 
 #include <snp/cleanup.h>
 
+#include "guest/create.h"
 #include "guest/guest_dir.h"
 #include "guest/state_dir.h"
 
@@ -103,6 +104,25 @@ static int read_directory(const struct session *session, const char *name, struc
 	return record_read(path, &guest->record, err);
 }
 
+/* The domain of the record's UUID, unless it is another's. */
+static int find_domain(const struct session *session, const char *name, struct guest *guest,
+		       struct snp_error *err)
+{
+	char path[PATH_MAX + GUEST_NAME_MAX + 2];
+	bool ours = true;
+	int r;
+
+	r = hypervisor_find_uuid(&session->host, guest->record->uuid, &guest->domain, err);
+	snprintf(path, sizeof(path), "%s/%s", session->state, name);
+	if (r == 0 && guest->domain)
+		r = guest_owns(path, name, guest->domain, &ours, err);
+	if (!ours) {
+		domain_freep(&guest->domain);
+		guest->domain = NULL;
+	}
+	return r;
+}
+
 int guest_open(const struct session *session, const char *name, struct guest *ret,
 	       struct snp_error *err)
 {
@@ -112,7 +132,7 @@ int guest_open(const struct session *session, const char *name, struct guest *re
 
 	r = read_directory(session, name, &guest, err);
 	if (r == 0 && guest.record)
-		r = hypervisor_find_uuid(&session->host, guest.record->uuid, &guest.domain, err);
+		r = find_domain(session, name, &guest, err);
 	else if (r == 0 && !guest.has_directory)
 		r = hypervisor_find(&session->host, name, &guest.domain, err);
 	if (r == 0 && guest.domain)

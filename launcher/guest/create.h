@@ -33,6 +33,13 @@ SNP_CHECK int guest_create(const struct hypervisor *host, const struct create_re
 SNP_CHECK int guest_start(const struct hypervisor *host, const char *state, const char *name,
 			  bool paused, struct snp_error *err);
 
+/* Whether `domain`, which has the UUID of the record in the directory `path` of the guest `name`, is that
+ * guest's: by its name, or, if somebody renamed it, by its metadata. A create that was cut off before
+ * libvirt could refuse it leaves a record whose UUID may be another's. Errors: those of
+ * hypervisor_fail(). */
+SNP_CHECK int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
+			 struct snp_error *err);
+
 /* Turn off (only with `force` where it runs), undefine and clear the directory. Also of a create that was
  * killed. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_GUEST_STATE (it runs). */
 SNP_CHECK int guest_remove(const struct hypervisor *host, const char *state, const char *name,

@@ -62,7 +62,7 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 }
 
 /* A domain belongs to the directory if its metadata say so. */
-static int belongs(const struct guest_dir *dir, virDomainPtr domain, bool *ret,
+static int belongs(const char *path, const char *name, virDomainPtr domain, bool *ret,
 		   struct snp_error *err)
 {
 	_cleanup_(freep)
@@ -71,10 +71,17 @@ static int belongs(const struct guest_dir *dir, virDomainPtr domain, bool *ret,
 
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
-	*ret = domain_read_record(dir->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
+	*ret = domain_read_record(name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
 				  &record, NULL) == 0 &&
-	       strcmp(record.state, dir->path) == 0;
+	       strcmp(record.state, path) == 0;
 	return 0;
+}
+
+int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
+	       struct snp_error *err)
+{
+	*ret = strcmp(virDomainGetName(domain), name) == 0;
+	return *ret ? 0 : belongs(path, name, domain, ret, err);
 }
 
 /* That of the record's UUID, or of the name where there is no record that can be read. Either alone may be
@@ -93,10 +100,9 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 		r = hypervisor_find_name(host, dir->name, &domain, err);
 	else
 		r = hypervisor_find_uuid(host, record->uuid, &domain, err);
-	if (r == 0 && record && domain)
-		ours = strcmp(virDomainGetName(domain), dir->name) == 0;
-	if (r == 0 && domain && !ours)
-		r = belongs(dir, domain, &ours, err);
+	if (r == 0 && domain)
+		r = record ? guest_owns(dir->path, dir->name, domain, &ours, err)
+			   : belongs(dir->path, dir->name, domain, &ours, err);
 	if (r == 0)
 		*ret = ours ? TAKE_PTR(domain) : NULL;
 	return r;

@@ -39,11 +39,12 @@ run 0 virsh start other
 vm web1 '"uuid": "11111111-2222-4333-8444-555555555555"'
 refuse 1 exists "$snp_launch" create web1.json
 nothing_left web1
-# Nor does remove turn it off, after a create that was cut off in between.
+# Nor do kill and remove turn it off, after a create that was cut off in between.
 vm web1
 run 0 "$snp_launch" create web1.json --no-start
 sed -i 's|"uuid": "[^"]*"|"uuid": "11111111-2222-4333-8444-555555555555"|' "$folder/guests/web1/record.json"
 run 0 virsh undefine web1
+refuse 1 not-found "$snp_launch" kill web1
 run 0 "$snp_launch" remove --force web1
 nothing_left web1
 [ "$(virsh domstate other)" = running ] || fail "another's domain was turned off"
