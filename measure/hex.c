@@ -87,10 +87,8 @@ char *snp_base64_encode(const uint8_t *data, size_t size)
 int snp_base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 		      struct snp_error *err)
 {
-	_cleanup_(freep)
-	unsigned char *bytes = NULL;
-	_cleanup_(freep)
-	char *again = NULL;
+	_cleanup_(freep) unsigned char *bytes = NULL;
+	_cleanup_(freep) char *again = NULL;
 	size_t n = strlen(text), padding, found;
 
 	if (n % 4 != 0 || n > (1u << 30))

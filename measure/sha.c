@@ -46,8 +46,7 @@ DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
 
 int snp_hash_new(enum snp_hash_algorithm algorithm, struct snp_hash **ret, struct snp_error *err)
 {
-	_cleanup_(snp_hash_freep)
-	struct snp_hash *hash = calloc(1, sizeof(*hash));
+	_cleanup_(snp_hash_freep) struct snp_hash *hash = calloc(1, sizeof(*hash));
 
 	call_once(&fetch_once, fetch);
 	if (!hash || !(hash->context = EVP_MD_CTX_new()))

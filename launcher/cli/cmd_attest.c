@@ -68,8 +68,7 @@ static int ask(const struct session *session, virDomainPtr domain, const char *n
 	       char *const command[], const uint8_t nonce[static SNP_REPORT_DATA_SIZE],
 	       struct evidence *ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *run = NULL;
+	_cleanup_(freep) char *run = NULL;
 	uint32_t cid, port;
 	int r;
 
@@ -124,8 +123,7 @@ static void expect(const struct guest_record *record,
 static int read_simulated_root(struct snp_root ret[static SNP_MAX_PRODUCT_ROOTS], size_t *ret_n,
 			       struct snp_error *err)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	int r = snp_certificates_new(&set, err);
 
 	if (r == 0)
@@ -161,8 +159,7 @@ static int read_certificates(const struct snp_container *container, struct snp_c
 static int judge(const struct evidence *bytes, const struct snp_expectations *expected,
 		 struct snp_verdict *ret, struct snp_error *err)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS];
 	struct snp_evidence evidence = {.at_time = time(NULL)};
 	struct snp_container container;
@@ -187,12 +184,9 @@ static int judge(const struct evidence *bytes, const struct snp_expectations *ex
 static int attest(const char *name, char *const command[], struct snp_verdict *ret,
 		  struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(guest_close)
-	struct guest guest = {0};
-	_cleanup_(freep)
-	struct evidence *evidence = malloc(sizeof(*evidence));
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
+	_cleanup_(freep) struct evidence *evidence = malloc(sizeof(*evidence));
 	uint8_t nonce[SNP_REPORT_DATA_SIZE];
 	struct snp_expectations expected;
 	int r;
@@ -224,8 +218,7 @@ static int attest(const char *name, char *const command[], struct snp_verdict *r
 static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
 		 struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 
 	if (!cli_json) {
 		fprintf(out, "%s: ", name);

@@ -48,8 +48,7 @@ static void print_text(FILE *out, const char *uri, const struct host_report *rep
 static int print_json(FILE *out, const char *uri, const struct host_report *report,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-check/1");
@@ -76,8 +75,7 @@ static int print_json(FILE *out, const char *uri, const struct host_report *repo
 static int check_config(const struct vm_config *config, const char *path,
 			const struct hypervisor *host, struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct check_options checks;
 	int r;
 
@@ -89,10 +87,8 @@ static int check_config(const struct vm_config *config, const char *path,
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = NULL;
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	const struct hypervisor *host = &session.host;
 	struct host_report report;
 	struct snp_error failure;

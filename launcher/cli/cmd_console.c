@@ -20,10 +20,8 @@ static const struct cli_option *const tables[] = {session_options, options, NULL
 /* The one verb that writes to stdout while it runs. */
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(guest_close)
-	struct guest guest = {0};
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
 	int r;
 
 	(void)out;

@@ -70,8 +70,7 @@ static int check_arguments(struct snp_error *err)
 static int check_config(const struct vm_config *config, const char *path,
 			const struct hypervisor *host, struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct check_options checks;
 	struct findings findings;
 	int r;
@@ -90,10 +89,8 @@ static int check_config(const struct vm_config *config, const char *path,
 static int print_dry_run(FILE *out, const struct session *session,
 			 const struct prepare_request *request, struct snp_error *err)
 {
-	_cleanup_(prepared_done)
-	struct prepared p = {0};
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(prepared_done) struct prepared p = {0};
+	_cleanup_(freep) char *text = NULL;
 	const char *form = arg.dry_run_as ? arg.dry_run_as : "xml";
 	int r;
 
@@ -113,8 +110,7 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 			 struct snp_error *err)
 {
 	struct guest guest = {.record = record, .has_directory = true, .state = DOMAIN_ABSENT};
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	int r;
 
 	r = hypervisor_find_uuid(&session->host, record->uuid, &guest.domain, err);
@@ -140,8 +136,7 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 static int create(FILE *out, const struct session *session, const struct vm_config *config,
 		  const char *path, struct snp_error *err)
 {
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL;
+	_cleanup_(record_freep) struct guest_record *record = NULL;
 	uint8_t expect[SNP_LAUNCH_DIGEST_SIZE];
 	char directory[PATH_MAX + 80];
 	struct create_request request = {
@@ -196,10 +191,8 @@ static int open_host(const struct vm_config *config, struct session *ret, struct
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = NULL;
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	int r;
 
 	r = check_arguments(err);

@@ -14,8 +14,7 @@
 
 static int print(FILE *out, const char *name, const struct drifts *drifts, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	struct cJSON *array;
 	int r;
 
@@ -52,8 +51,7 @@ static int need_record(const struct guest *guest, const char *name, struct snp_e
 /* What runs, or would at the next start, and the copies, against the record. */
 static int diff_guest(const char *name, struct drifts *ret, struct snp_error *err)
 {
-	_cleanup_(subject_close)
-	struct subject subject = {0};
+	_cleanup_(subject_close) struct subject subject = {0};
 	int r;
 
 	r = subject_open(name, &subject, err);
@@ -107,8 +105,7 @@ static int diff_config(const char *path, struct drifts *ret, const char **ret_na
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(subject_close)
-	struct subject subject = {0};
+	_cleanup_(subject_close) struct subject subject = {0};
 	const char *name = operands[0];
 	struct drifts drifts;
 	int r;

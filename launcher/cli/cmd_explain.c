@@ -31,8 +31,7 @@ static void print_text(FILE *out, const struct explanation *ex)
 
 static int print_json(FILE *out, const struct explanation *ex, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 
 	cli_json_begin(&json, "snp-failure/1");
 	snp_json_out_bool(&json, json.root, "known", ex);

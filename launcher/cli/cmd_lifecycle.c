@@ -58,8 +58,7 @@ static int timeout(unsigned int *ret, struct snp_error *err)
 /* What happened, for people or as an object. */
 static int say(FILE *out, const char *name, const char *what, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 
 	if (!cli_json) {
 		fprintf(out, "%s: %s\n", name, what);
@@ -73,8 +72,7 @@ static int say(FILE *out, const char *name, const char *what, struct snp_error *
 
 static int start(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
+	_cleanup_(session_close) struct session session = {0};
 	int r;
 
 	r = session_open(NULL, &session, err);
@@ -88,10 +86,8 @@ static int start(FILE *out, char *const operands[], struct snp_error *err)
 /* A guest that was started paused is measured now. */
 static int resume(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(guest_close)
-	struct guest guest = {0};
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
 	int r;
 
 	r = session_open(NULL, &session, err);
@@ -106,8 +102,7 @@ static int resume(FILE *out, char *const operands[], struct snp_error *err)
 
 static int stop_guest(const struct session *session, const char *name, struct snp_error *err)
 {
-	_cleanup_(guest_close)
-	struct guest guest = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
 	unsigned int seconds;
 	int r;
 
@@ -119,8 +114,7 @@ static int stop_guest(const struct session *session, const char *name, struct sn
 
 static int stop(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
+	_cleanup_(session_close) struct session session = {0};
 	int r;
 
 	r = session_open(NULL, &session, err);
@@ -134,8 +128,7 @@ static int stop(FILE *out, char *const operands[], struct snp_error *err)
 
 static int restart(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
+	_cleanup_(session_close) struct session session = {0};
 	int r;
 
 	r = session_open(NULL, &session, err);
@@ -153,10 +146,8 @@ static int restart(FILE *out, char *const operands[], struct snp_error *err)
 
 static int kill_guest(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(guest_close)
-	struct guest guest = {0};
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
 	int r;
 
 	r = session_open(NULL, &session, err);
@@ -169,8 +160,7 @@ static int kill_guest(FILE *out, char *const operands[], struct snp_error *err)
 
 static int remove_guest(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
+	_cleanup_(session_close) struct session session = {0};
 	int r;
 
 	r = session_open(NULL, &session, err);

@@ -17,8 +17,7 @@ static const struct cli_option *const tables[] = {session_options, check_cli_opt
 
 static int print_json(FILE *out, const struct findings *findings, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-lint/1");
@@ -44,8 +43,7 @@ static int print_json(FILE *out, const struct findings *findings, struct snp_err
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(subject_close)
-	struct subject subject = {0};
+	_cleanup_(subject_close) struct subject subject = {0};
 	struct check_options checks;
 	struct findings findings;
 	char line[2048];

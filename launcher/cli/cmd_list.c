@@ -40,8 +40,7 @@ static void print_row(FILE *out, const struct session *session, const char *name
 static void add_guest(FILE *out, struct snp_json_out *json, struct cJSON *guests,
 		      const struct session *session, const char *name)
 {
-	_cleanup_(guest_close)
-	struct guest guest = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
 	struct snp_error err;
 	char line[2048];
 
@@ -61,10 +60,8 @@ static void add_guest(FILE *out, struct snp_json_out *json, struct cJSON *guests
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	struct cJSON *guests = NULL;
 	char **names;
 	size_t n;

@@ -94,12 +94,9 @@ static int copy_rest(int fd, bool terminal, struct snp_error *err)
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(guest_close)
-	struct guest guest = {0};
-	_cleanup_(closep)
-	int fd = -1;
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
+	_cleanup_(closep) int fd = -1;
 	char path[PATH_MAX + GUEST_NAME_MAX + 32];
 	bool terminal = isatty(STDOUT_FILENO), active;
 	int r;

@@ -69,8 +69,7 @@ static int print_json(FILE *out, const struct subject *subject, const struct gue
 		.profile = m->profile,
 		.kernel_hashes = m->has_kernel_hashes ? &m->kernel_hashes : NULL,
 	};
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	struct cJSON *list;
 	const char *text;
 
@@ -113,8 +112,7 @@ static int measure(const struct subject *subject, struct boot_file boot[static B
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(subject_close)
-	struct subject subject = {0};
+	_cleanup_(subject_close) struct subject subject = {0};
 	struct boot_file boot[BOOT_PARTS] = {0};
 	struct guest_measurement m;
 	char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];

@@ -18,10 +18,8 @@ static const struct cli_option *const tables[] = {options, NULL};
 
 static int print(FILE *out, uint64_t policy, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(freep) char *text = NULL;
 	int r;
 
 	if (cli_json) {

@@ -64,8 +64,7 @@ static void left_out(void *p, const char *pointer, const char *why)
 static bool find_digest(const char *log, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE])
 {
 	static const char key[] = "simulated-guest: launch_digest=";
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 	const char *at;
 	size_t size;
@@ -81,8 +80,7 @@ static bool find_digest(const char *log, uint8_t ret[static SNP_LAUNCH_DIGEST_SI
 
 static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *log = NULL;
+	_cleanup_(freep) char *log = NULL;
 
 	if (asprintf(&log, "%s/console.log", run) < 0) {
 		log = NULL;
@@ -101,12 +99,9 @@ static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], str
 static int compare(const char *run, const struct guest_record *record,
 		   struct rehearsal_verdict *verdict, struct snp_error *err)
 {
-	_cleanup_(rehearsal_predicted_done)
-	struct rehearsal_predicted predicted = {0};
-	_cleanup_(rehearsal_trace_freep)
-	struct rehearsal_trace *trace = NULL;
-	_cleanup_(freep)
-	char *path = NULL;
+	_cleanup_(rehearsal_predicted_done) struct rehearsal_predicted predicted = {0};
+	_cleanup_(rehearsal_trace_freep) struct rehearsal_trace *trace = NULL;
+	_cleanup_(freep) char *path = NULL;
 	int r = rehearsal_predict(record, &predicted, err);
 
 	if (r < 0)
@@ -131,12 +126,9 @@ static int compare(const char *run, const struct guest_record *record,
 static int launch(const struct simulated_host *simulated, const struct vm_config *config,
 		  const char *path, struct rehearsal_verdict *verdict, struct snp_error *err)
 {
-	_cleanup_(hypervisor_close)
-	struct hypervisor host = {0};
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL;
-	_cleanup_(freep)
-	char *state = NULL, *run = NULL;
+	_cleanup_(hypervisor_close) struct hypervisor host = {0};
+	_cleanup_(record_freep) struct guest_record *record = NULL;
+	_cleanup_(freep) char *state = NULL, *run = NULL;
 	struct create_request request = {.prepare = {.config = config,
 						     .config_path = path,
 						     .template = arg.template,
@@ -179,8 +171,7 @@ static int rehearse(const struct vm_config *config, const char *path,
 /* The named checks, as create makes them before it touches anything. */
 static int check(const struct vm_config *config, const char *path, struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct check_options checks;
 	int r = check_cli_read(NULL, &checks, err);
 
@@ -237,10 +228,8 @@ static int find_emulator(char **ret, struct snp_error *err)
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *emulator = NULL;
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = NULL;
+	_cleanup_(freep) char *emulator = NULL;
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	struct rehearsal rehearsal = {.text = cli_json ? NULL : out};
 	int r = vm_config_read(operands[0], &config, err);
 

@@ -7,12 +7,9 @@
 
 static int show(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(guest_close)
-	struct guest guest = {0};
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	int r;
 
 	r = session_open(NULL, &session, err);
@@ -32,12 +29,9 @@ static int show(FILE *out, char *const operands[], struct snp_error *err)
 
 static int dumpxml(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close)
-	struct session session = {0};
-	_cleanup_(guest_close)
-	struct guest guest = {0};
-	_cleanup_(freep)
-	char *xml = NULL;
+	_cleanup_(session_close) struct session session = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
+	_cleanup_(freep) char *xml = NULL;
 	int r;
 
 	r = session_open(NULL, &session, err);

@@ -177,8 +177,7 @@ void guest_view_json(struct snp_json_out *json, struct cJSON *guests, const stru
 		     const char *name, const struct guest *guest)
 {
 	struct cJSON *object = snp_json_out_object(json, guests, NULL);
-	_cleanup_(freep)
-	char *directory = NULL;
+	_cleanup_(freep) char *directory = NULL;
 
 	cli_json_text(json, object, "name", name);
 	snp_json_out_string(json, object, "state", guest_view_state(session, name, guest));

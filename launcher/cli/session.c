@@ -126,8 +126,7 @@ static int find_domain(const struct session *session, const char *name, struct g
 int guest_open(const struct session *session, const char *name, struct guest *ret,
 	       struct snp_error *err)
 {
-	_cleanup_(guest_close)
-	struct guest guest = {.state = DOMAIN_ABSENT};
+	_cleanup_(guest_close) struct guest guest = {.state = DOMAIN_ABSENT};
 	int r;
 
 	r = read_directory(session, name, &guest, err);
@@ -147,8 +146,7 @@ int guest_open(const struct session *session, const char *name, struct guest *re
 int guest_open_domain(const struct session *session, const char *name, struct guest *ret,
 		      struct snp_error *err)
 {
-	_cleanup_(guest_close)
-	struct guest guest = {0};
+	_cleanup_(guest_close) struct guest guest = {0};
 	int r;
 
 	r = guest_open(session, name, &guest, err);

@@ -18,8 +18,7 @@ void subject_close(struct subject *subject)
 
 static int open_domain(struct subject *s, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *xml = NULL;
+	_cleanup_(freep) char *xml = NULL;
 	int r;
 
 	r = session_open(NULL, &s->session, err);
@@ -34,8 +33,7 @@ static int open_domain(struct subject *s, struct snp_error *err)
 
 int subject_open(const char *operand, struct subject *ret, struct snp_error *err)
 {
-	_cleanup_(subject_close)
-	struct subject s = {.name = operand};
+	_cleanup_(subject_close) struct subject s = {.name = operand};
 	int r;
 
 	if (!operand_is_file(operand)) {

@@ -116,8 +116,7 @@ static int copy_machine(const struct vm_config *config, struct launch_spec *spec
 int launch_spec_from_config(const struct vm_config *config, struct launch_spec **ret,
 			    struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = calloc(1, sizeof(*spec));
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = calloc(1, sizeof(*spec));
 
 	if (!spec)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");

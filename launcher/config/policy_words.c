@@ -99,8 +99,7 @@ int policy_from_words(size_t n, const char *const words[], uint64_t *ret, struct
 
 int policy_to_text(uint64_t policy, char **ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	struct snp_error refused = {0};
 	size_t size;
 	FILE *f = open_memstream(&text, &size);

@@ -91,8 +91,7 @@ static bool has_noncharacter(const char *text)
 bool text_is_plain(const char *text, bool lines)
 {
 	size_t length = strlen(text);
-	_cleanup_(freep)
-	char *copy = strdup(text), *escaped = malloc(length + 1);
+	_cleanup_(freep) char *copy = strdup(text), *escaped = malloc(length + 1);
 
 	if (!copy || !escaped || length >= UINT32_MAX)
 		return false;

@@ -191,8 +191,7 @@ static const struct field config_fields[] = {
 
 static int read_document(struct snp_json *document, struct vm_config **ret, struct snp_error *err)
 {
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = calloc(1, sizeof(*config));
+	_cleanup_(vm_config_freep) struct vm_config *config = calloc(1, sizeof(*config));
 	int r;
 
 	if (!config) {

@@ -19,15 +19,14 @@ DEFINE_CLEANUP(xmlXPathObject *, xmlXPathFreeObject);
 static void locate_in_xml(const void *source, const char *place, uint32_t *ret_line,
 			  uint32_t *ret_column)
 {
-	_cleanup_(xmlXPathFreeContextp)
-	xmlXPathContext *context = xmlXPathNewContext((xmlDoc *)(uintptr_t)source);
-	_cleanup_(freep)
-	char *path = strdup(place);
+	_cleanup_(xmlXPathFreeContextp) xmlXPathContext *context =
+		xmlXPathNewContext((xmlDoc *)(uintptr_t)source);
+	_cleanup_(freep) char *path = strdup(place);
 
 	*ret_line = *ret_column = 0;
 	while (context && path && *path) {
-		_cleanup_(xmlXPathFreeObjectp)
-		xmlXPathObject *found = xmlXPathEvalExpression((const xmlChar *)path, context);
+		_cleanup_(xmlXPathFreeObjectp) xmlXPathObject *found =
+			xmlXPathEvalExpression((const xmlChar *)path, context);
 
 		if (found && found->nodesetval && found->nodesetval->nodeNr > 0) {
 			long line = xmlGetLineNo(found->nodesetval->nodeTab[0]);
@@ -73,8 +72,7 @@ static const struct unit {
 static int read_memory(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const xmlNode *memory = xml_child(domain, "memory");
-	_cleanup_(freep)
-	char *unit = NULL, *text = NULL;
+	_cleanup_(freep) char *unit = NULL, *text = NULL;
 	uint64_t bytes;
 	size_t i = 0;
 	char *end;
@@ -148,8 +146,7 @@ static int refuse_all_repeats(const xmlNode *domain, struct snp_error *err)
 int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 		struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = calloc(1, sizeof(*spec));
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = calloc(1, sizeof(*spec));
 	xmlDoc *doc;
 	const xmlNode *domain;
 	int r;
@@ -187,8 +184,7 @@ int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 
 int domain_read_file(const char *path, struct launch_spec **ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 	int r = snp_file_read(path, DOMAIN_MAX_SIZE, &bytes, &size, err);
 

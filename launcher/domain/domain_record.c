@@ -33,8 +33,7 @@ static int damaged(const xmlNode *node, struct snp_error *err)
 
 static int read_input(const xmlNode *node, struct domain_record *ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *name = NULL, *size = NULL, *sha256 = NULL;
+	_cleanup_(freep) char *name = NULL, *size = NULL, *sha256 = NULL;
 	unsigned long long bytes;
 	char *end;
 	int r = xml_attribute(node, "name", &name, err);
@@ -59,8 +58,7 @@ static int read_input(const xmlNode *node, struct domain_record *ret, struct snp
 
 static int read_member(const xmlNode *node, struct domain_record *ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	int r;
 
 	if (is_ours(node, "input"))
@@ -88,8 +86,7 @@ static int read_member(const xmlNode *node, struct domain_record *ret, struct sn
 int domain_read_record(const char *name, struct snp_span xml, struct domain_record *ret,
 		       struct snp_error *err)
 {
-	_cleanup_(xmlFreeDocp)
-	xmlDoc *doc = NULL;
+	_cleanup_(xmlFreeDocp) xmlDoc *doc = NULL;
 	struct domain_record record = {0};
 	const xmlNode *launch;
 	int r = xml_parse(name, xml, "domain", &doc, err);

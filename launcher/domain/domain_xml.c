@@ -13,8 +13,7 @@
 
 static int read_template(const char *path, xmlDoc **ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 	int r;
 
@@ -29,8 +28,7 @@ static int read_template(const char *path, xmlDoc **ret, struct snp_error *err)
 
 static int merge_file(struct xml_writer *w, const char *path, struct snp_error *err)
 {
-	_cleanup_(xmlFreeDocp)
-	xmlDoc *fragment = NULL;
+	_cleanup_(xmlFreeDocp) xmlDoc *fragment = NULL;
 	int r = read_template(path, &fragment, err);
 
 	if (r == 0)
@@ -128,8 +126,7 @@ static const char *find_difference(const struct vm_config *config,
 static int verify(const struct vm_config *config, const struct domain_launch *launch,
 		  const char *text, const char *blame, struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *wanted = NULL, *found = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *wanted = NULL, *found = NULL;
 	const char *difference;
 	struct findings findings;
 	int r;
@@ -165,10 +162,8 @@ int domain_xml_build(const struct vm_config *config, const struct domain_launch 
 	const char *blame = config->libvirt_xml ? config->libvirt_xml
 			    : template		? template
 						: "domain.xml";
-	_cleanup_(xmlFreeDocp)
-	xmlDoc *doc = NULL;
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(xmlFreeDocp) xmlDoc *doc = NULL;
+	_cleanup_(freep) char *text = NULL;
 	struct xml_writer w;
 	xmlNode *domain;
 	int r;

@@ -22,8 +22,7 @@ static void add_text(struct xml_writer *w, xmlNode *parent, const char *name, co
 static void add_base64(struct xml_writer *w, xmlNode *parent, const char *name,
 		       const uint8_t *bytes, size_t size)
 {
-	_cleanup_(freep)
-	char *text = snp_base64_encode(bytes, size);
+	_cleanup_(freep) char *text = snp_base64_encode(bytes, size);
 
 	if (text)
 		add_text(w, parent, name, text);

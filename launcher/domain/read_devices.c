@@ -93,8 +93,7 @@ static int read_arguments(const xmlNode *commandline, struct launch_spec *spec,
 	int r = 0;
 
 	for (const xmlNode *node = commandline->children; node && r == 0; node = node->next) {
-		_cleanup_(freep)
-		char *value = NULL;
+		_cleanup_(freep) char *value = NULL;
 		char **ret;
 
 		if (node->type != XML_ELEMENT_NODE || strcmp((const char *)node->name, "arg") != 0)

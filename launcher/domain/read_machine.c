@@ -7,8 +7,7 @@
 
 int xml_number(const xmlNode *node, const char *attribute, uint32_t *ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	unsigned long long v;
 	char *end;
 	int r;

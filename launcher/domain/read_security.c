@@ -41,8 +41,7 @@ static void drop_newlines(char *text)
 static int read_blob(const xmlNode *security, const char *name, uint8_t *bytes, size_t size,
 		     struct spec_blob *ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *base64 = NULL;
+	_cleanup_(freep) char *base64 = NULL;
 	int r = xml_text(xml_child(security, name), &ret->text, err);
 
 	if (r < 0 || !ret->text)

@@ -67,10 +67,8 @@ DEFINE_CLEANUP(xmlParserCtxt *, xmlFreeParserCtxt);
 int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc **ret,
 	      struct snp_error *err)
 {
-	_cleanup_(xmlFreeParserCtxtp)
-	xmlParserCtxt *ctxt = NULL;
-	_cleanup_(xmlFreeDocp)
-	xmlDoc *doc = NULL;
+	_cleanup_(xmlFreeParserCtxtp) xmlParserCtxt *ctxt = NULL;
+	_cleanup_(xmlFreeDocp) xmlDoc *doc = NULL;
 	const xmlNode *node;
 	int r, type_line = 0;
 
@@ -171,8 +169,7 @@ int xml_trimmed(const xmlNode *node, char **ret, struct snp_error *err)
 
 bool xml_attribute_is(const xmlNode *node, const char *attribute, const char *value)
 {
-	_cleanup_(freep)
-	char *found = NULL;
+	_cleanup_(freep) char *found = NULL;
 
 	if (xml_attribute(node, attribute, &found, NULL) < 0 || !found)
 		return false;

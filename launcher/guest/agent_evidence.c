@@ -30,8 +30,7 @@ static int read_answer(struct snp_span answer, const char *const keys[], struct 
 		       const struct snp_json_value **ret_return, struct snp_error *err)
 {
 	static const char *const answer_keys[] = {"return", NULL};
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	const struct snp_json_value *value;
 	int r = snp_json_parse(ANSWER, answer, &document, err);
 
@@ -51,8 +50,7 @@ static int read_answer(struct snp_span answer, const char *const keys[], struct 
 int agent_read_pid(struct snp_span answer, uint64_t *ret, struct snp_error *err)
 {
 	static const char *const keys[] = {"pid", NULL};
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	const struct snp_json_value *object, *pid;
 	int r = read_answer(answer, keys, &document, &object, err);
 
@@ -118,8 +116,7 @@ int agent_read_status(struct snp_span answer, bool *ret_ended, struct evidence *
 {
 	static const char *const keys[] = {"exited",   "exitcode",	"signal",	 "out-data",
 					   "err-data", "out-truncated", "err-truncated", NULL};
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	const struct snp_json_value *object, *exited;
 	bool ended = false;
 	int r = read_answer(answer, keys, &document, &object, err);
@@ -141,8 +138,7 @@ int agent_read_status(struct snp_span answer, bool *ret_ended, struct evidence *
 static int say(virDomainPtr domain, const struct snp_json_out *command, char **ret,
 	       struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	char *answer;
 	int r = snp_json_out_print_compact(command, &text, err);
 
@@ -164,10 +160,8 @@ static int run_responder(virDomainPtr domain,
 			 const uint8_t report_data[static SNP_REPORT_DATA_SIZE], uint64_t *ret_pid,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out command = {0};
-	_cleanup_(freep)
-	char *answer = NULL;
+	_cleanup_(snp_json_out_done) struct snp_json_out command = {0};
+	_cleanup_(freep) char *answer = NULL;
 	struct cJSON *arguments, *words;
 	int r;
 
@@ -187,10 +181,8 @@ static int run_responder(virDomainPtr domain,
 static int ask_status(virDomainPtr domain, uint64_t pid, bool *ret_ended, struct evidence *ret,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out command = {0};
-	_cleanup_(freep)
-	char *answer = NULL;
+	_cleanup_(snp_json_out_done) struct snp_json_out command = {0};
+	_cleanup_(freep) char *answer = NULL;
 	struct cJSON *arguments;
 	int r;
 

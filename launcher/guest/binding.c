@@ -95,8 +95,7 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 		.cpu_signature = g->measured->cpu_signature,
 		.guest_features = g->measured->guest_features,
 	};
-	_cleanup_(snp_reference_freep)
-	struct snp_reference *document = NULL;
+	_cleanup_(snp_reference_freep) struct snp_reference *document = NULL;
 	const struct snp_reference_variant *variant;
 	const struct snp_reference_image *image;
 	char why[128];
@@ -124,8 +123,7 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 /* A file of exactly `size` bytes, or of their base64. */
 static int read_blob(const char *path, uint8_t *ret, size_t size, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t n;
 	int r;
 
@@ -162,8 +160,7 @@ static int bind_by_block(const struct measured_guest *g, struct guest_binding *b
 
 static int read_key(const char *path, struct snp_key **ret, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 	uint8_t public[SNP_KEY_SIZE];
 	int r;
 
@@ -179,8 +176,7 @@ static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
 		       struct snp_error *err)
 {
 	const struct vm_config *config = g->config;
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL, *author = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL, *author = NULL;
 	struct snp_id_block block = {.guest_svn = config->id_svn, .policy = config->policy};
 	int r;
 
@@ -227,8 +223,7 @@ int guest_bind(const struct measured_guest *g, struct guest_binding *ret, struct
 static int read_digest(const char *path, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
 		       struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t n;
 	int r;
 

@@ -76,10 +76,8 @@ static int hash_file(enum boot_part part, const char *source, int fd, const char
 		     uint64_t *ret_size, uint8_t ret_sha256[static SNP_SHA256_SIZE],
 		     struct snp_error *err)
 {
-	_cleanup_(snp_file_close)
-	struct snp_file file = {.fd = -1};
-	_cleanup_(snp_hash_freep)
-	struct snp_hash *hash = NULL;
+	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	_cleanup_(snp_hash_freep) struct snp_hash *hash = NULL;
 	struct sink sink = {.fd = fd, .copy = copy};
 	int r;
 

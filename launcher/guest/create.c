@@ -42,8 +42,7 @@ static int undo_domain(struct attempt *a, struct snp_error *err)
  * part of a definition. */
 static int undo_redefinition(struct attempt *a, struct snp_error *err)
 {
-	_cleanup_(domain_freep)
-	virDomainPtr old = NULL;
+	_cleanup_(domain_freep) virDomainPtr old = NULL;
 	int r = 0;
 
 	if (a->old_is_off)
@@ -81,8 +80,7 @@ static void attempt_done(struct attempt *a)
  * for a name, whenever it comes. */
 static int refuse_foreign(const struct hypervisor *host, const char *name, struct snp_error *err)
 {
-	_cleanup_(domain_freep)
-	virDomainPtr domain = NULL;
+	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	int r;
 
 	r = hypervisor_find_name(host, name, &domain, err);
@@ -109,10 +107,8 @@ static int claim_new(struct attempt *a, const struct create_request *request, st
 static int look_at_old(struct attempt *a, char ret_uuid[static RECORD_UUID + 1],
 		       struct snp_error *err)
 {
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL;
-	_cleanup_(domain_freep)
-	virDomainPtr domain = NULL;
+	_cleanup_(record_freep) struct guest_record *record = NULL;
+	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	int r;
 
 	r = record_read(guest_dir_file(&a->old, GUEST_RECORD), &record, err);
@@ -202,8 +198,7 @@ static int launch(struct attempt *a, const struct create_request *request, struc
 static int attempt(struct attempt *a, const struct create_request *request,
 		   struct guest_record **ret, struct snp_error *err)
 {
-	_cleanup_(prepared_done)
-	struct prepared p = {0};
+	_cleanup_(prepared_done) struct prepared p = {0};
 	struct prepare_request prepare = request->prepare;
 	char path[PATH_MAX + GUEST_NAME_MAX + 2], uuid[RECORD_UUID + 1];
 	int r;
@@ -236,10 +231,8 @@ static int attempt(struct attempt *a, const struct create_request *request,
 int guest_create(const struct hypervisor *host, const struct create_request *request,
 		 struct guest_record **ret, struct snp_error *err)
 {
-	_cleanup_(attempt_done)
-	struct attempt a = {.host = host, .dir.fd = -1, .old.fd = -1};
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL;
+	_cleanup_(attempt_done) struct attempt a = {.host = host, .dir.fd = -1, .old.fd = -1};
+	_cleanup_(record_freep) struct guest_record *record = NULL;
 	struct snp_error undo;
 	char first[512];
 	int r;

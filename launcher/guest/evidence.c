@@ -144,8 +144,7 @@ int evidence_from_command(char *const argv[],
 {
 	/* One pair of sockets is both pipes: a program that does not read is then no SIGPIPE. */
 	int pair[2], r, s;
-	_cleanup_(closep)
-	int ours = -1, theirs = -1;
+	_cleanup_(closep) int ours = -1, theirs = -1;
 	struct snp_error failed;
 	pid_t pid;
 
@@ -172,8 +171,7 @@ int evidence_from_command(char *const argv[],
 static int connect_to(const struct sockaddr *address, socklen_t size, const char *what, int *ret,
 		      struct snp_error *err)
 {
-	_cleanup_(closep)
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	_cleanup_(closep) int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || connect(fd, address, size) < 0)
 		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot connect to %s", what);
@@ -187,8 +185,7 @@ int evidence_from_vsock(uint32_t cid, uint32_t port,
 {
 	const struct sockaddr_vm address = {
 		.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port};
-	_cleanup_(closep)
-	int fd = -1;
+	_cleanup_(closep) int fd = -1;
 	char what[64];
 	int r;
 
@@ -201,8 +198,7 @@ int evidence_from_socket(const char *folder, const char *name,
 			 const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
 			 struct evidence *ret, struct snp_error *err)
 {
-	_cleanup_(closep)
-	int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	_cleanup_(closep) int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int r, n;
 

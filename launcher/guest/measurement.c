@@ -17,8 +17,7 @@ DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 static int check_kernel(const struct boot_file boot[static BOOT_PARTS], struct snp_error *err)
 {
 	const struct boot_file *kernel = &boot[BOOT_KERNEL], *initrd = &boot[BOOT_INITRD];
-	_cleanup_(snp_file_close)
-	struct snp_file file = {.fd = -1};
+	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
 	uint8_t head[SNP_KERNEL_HEADER];
 	struct snp_bzimage image;
 	ssize_t n;
@@ -79,8 +78,7 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 {
 	struct guest_measurement m = {.vcpu_count = spec->vcpu_count,
 				      .guest_features = GUEST_FEATURES};
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = NULL;
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct snp_launch launch = {.mode = SNP_MODE_SNP};
 	size_t size;
 	int r;
@@ -127,8 +125,7 @@ int guest_hash_boot(const struct launch_spec *spec, const char *firmware, const 
 		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 				"the domain names no firmware: <loader type='rom'>PATH</loader>");
 	for (unsigned int i = 0; i < BOOT_PARTS && r == 0; i++) {
-		_cleanup_(freep)
-		char *local = NULL;
+		_cleanup_(freep) char *local = NULL;
 
 		if (!paths[i])
 			continue;

@@ -65,8 +65,7 @@ static void list_tables(struct tables *t, const struct guest_measurement *measur
 	const struct snp_kernel_hashes *stated = &measured->kernel_hashes;
 	struct snp_kernel_hashes hashes = *stated;
 	size_t n = strlen(cmdline);
-	_cleanup_(freep)
-	char *longer = NULL;
+	_cleanup_(freep) char *longer = NULL;
 
 	t->n = 0;
 	if (!measured->has_kernel_hashes)
@@ -125,8 +124,7 @@ void near_digest(const struct guest_measurement *measured,
 		 const struct boot_file boot[static BOOT_PARTS], const char *cmdline,
 		 const uint8_t wanted[static SNP_LAUNCH_DIGEST_SIZE], char *ret, size_t size)
 {
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = NULL;
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct snp_launch launch = {
 		.mode = SNP_MODE_SNP,
 		.profile = measured->profile,

@@ -79,8 +79,7 @@ static int place(const struct prepare_request *request, enum boot_part part,
 		 const struct vm_file *file, struct boot_file *ret, struct snp_error *err)
 {
 	const uint8_t *expected = file->has_sha256 ? file->sha256 : NULL;
-	_cleanup_(freep)
-	char *local = NULL;
+	_cleanup_(freep) char *local = NULL;
 
 	if (request->dir && !request->remote)
 		return boot_file_copy(request->dir, part, file->path, expected, ret, err);
@@ -150,8 +149,7 @@ static int point_to_launch(const struct prepare_request *request, struct guest_r
 int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA256_SIZE],
 		    struct snp_error *err)
 {
-	_cleanup_(snp_file_close)
-	struct snp_file file = {.fd = -1};
+	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
 	int r;
 
 	switch (config->host_data_kind) {
@@ -182,8 +180,7 @@ static void blame_source(const struct guest_record *record, struct snp_error *er
 static int measure(const struct prepare_request *request, struct guest_record *record,
 		   struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct guest_measurement m;
 	const struct measured_guest guest = {request->config, &m, record->boot};
 	int r;
@@ -222,8 +219,7 @@ static int list_measured(const struct prepare_request *request, const struct gue
 			 struct domain_measured list[static MAX_MEASURED], size_t *ret,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_file_close)
-	struct snp_file file = {.fd = -1};
+	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
 	size_t n = 0;
 	int r;
 
@@ -275,8 +271,7 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 		.uid = request->qemu_user,
 		.gid = request->qemu_group,
 	};
-	_cleanup_(freep)
-	char *log = NULL;
+	_cleanup_(freep) char *log = NULL;
 	int r;
 
 	if (asprintf(&log, "%s/" GUEST_RUN "/console.log", request->final_path) < 0) {
@@ -295,8 +290,7 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 		  struct snp_error *err)
 {
-	_cleanup_(record_freep)
-	struct guest_record *record = calloc(1, sizeof(*record));
+	_cleanup_(record_freep) struct guest_record *record = calloc(1, sizeof(*record));
 	char *xml;
 	int r;
 

@@ -250,8 +250,7 @@ static const struct field record_fields[] = {
 static int from_document(const struct snp_json *document, struct guest_record **ret,
 			 struct snp_error *err)
 {
-	_cleanup_(record_freep)
-	struct guest_record *record = calloc(1, sizeof(*record));
+	_cleanup_(record_freep) struct guest_record *record = calloc(1, sizeof(*record));
 	int r;
 
 	if (!record)
@@ -268,8 +267,7 @@ static int from_document(const struct snp_json *document, struct guest_record **
 int record_parse(const char *name, struct snp_span span, struct guest_record **ret,
 		 struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	int r;
 
 	r = snp_json_parse(name, span, &document, err);
@@ -278,8 +276,7 @@ int record_parse(const char *name, struct snp_span span, struct guest_record **r
 
 int record_read(const char *path, struct guest_record **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	int r;
 
 	r = snp_json_read(path, SNP_MAX_CONFIG, &document, err);

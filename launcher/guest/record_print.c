@@ -57,8 +57,7 @@ static void add_binding(struct snp_json_out *out, const struct guest_binding *bi
 
 int record_print(const struct guest_record *record, char **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out out;
+	_cleanup_(snp_json_out_done) struct snp_json_out out;
 	struct cJSON *tool;
 
 	snp_json_out_init(&out, RECORD_SCHEMA);
@@ -79,8 +78,7 @@ int record_print(const struct guest_record *record, char **ret, struct snp_error
 
 int record_write(const struct guest_record *record, const char *path, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	int r;
 
 	r = record_print(record, &text, err);

@@ -42,8 +42,7 @@ static int remove_contents(DIR *dir, unsigned int level)
 
 static int remove_below(int at, const char *name, unsigned int level)
 {
-	_cleanup_(closedirp)
-	DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = NULL;
 	int fd, r;
 
 	if (level > MAX_LEVELS)

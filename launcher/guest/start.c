@@ -14,10 +14,9 @@
 static int check_domain(const struct guest_record *record, virDomainPtr domain,
 			struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(freep) char *xml =
+		virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct drifts drifts;
 	int r;
 
@@ -34,12 +33,9 @@ static int check_domain(const struct guest_record *record, virDomainPtr domain,
 int guest_start(const struct hypervisor *host, const char *state, const char *name, bool paused,
 		struct snp_error *err)
 {
-	_cleanup_(guest_dir_close)
-	struct guest_dir dir = {.fd = -1};
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL;
-	_cleanup_(domain_freep)
-	virDomainPtr domain = NULL;
+	_cleanup_(guest_dir_close) struct guest_dir dir = {.fd = -1};
+	_cleanup_(record_freep) struct guest_record *record = NULL;
+	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	int r;
 
 	r = guest_dir_lock(state, name, &dir, err);
@@ -65,8 +61,7 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 static int belongs(const char *path, const char *name, virDomainPtr domain, bool *ret,
 		   struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+	_cleanup_(freep) char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
 	struct domain_record record;
 
 	if (!xml)
@@ -89,10 +84,8 @@ int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *re
 static int find_ours(const struct hypervisor *host, const struct guest_dir *dir, virDomainPtr *ret,
 		     struct snp_error *err)
 {
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL;
-	_cleanup_(domain_freep)
-	virDomainPtr domain = NULL;
+	_cleanup_(record_freep) struct guest_record *record = NULL;
+	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	bool ours = false;
 	int r;
 
@@ -111,10 +104,8 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 int guest_remove(const struct hypervisor *host, const char *state, const char *name, bool force,
 		 struct snp_error *err)
 {
-	_cleanup_(guest_dir_close)
-	struct guest_dir dir = {.fd = -1};
-	_cleanup_(domain_freep)
-	virDomainPtr domain = NULL;
+	_cleanup_(guest_dir_close) struct guest_dir dir = {.fd = -1};
+	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	enum domain_state now = DOMAIN_OFF;
 	int r;
 

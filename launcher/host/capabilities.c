@@ -45,8 +45,8 @@ static bool document_open(const char *text, struct document *ret)
 /* The string value of an expression, or "". */
 static void text_at(const struct document *d, const char *expression, char *ret, size_t size)
 {
-	_cleanup_(xmlXPathFreeObjectp)
-	xmlXPathObjectPtr value = xmlXPathEval((const xmlChar *)expression, d->xpath);
+	_cleanup_(xmlXPathFreeObjectp) xmlXPathObjectPtr value =
+		xmlXPathEval((const xmlChar *)expression, d->xpath);
 	xmlChar *text = value ? xmlXPathCastToString(value) : NULL;
 
 	snprintf(ret, size, "%s", text ? (const char *)text : "");
@@ -66,10 +66,8 @@ static uint32_t number_at(const struct document *d, const char *expression, bool
 
 void capabilities_qemu_user(virConnectPtr connection, uid_t *ret_user, gid_t *ret_group)
 {
-	_cleanup_(freep)
-	char *xml = virConnectGetCapabilities(connection);
-	_cleanup_(document_close)
-	struct document d = {0};
+	_cleanup_(freep) char *xml = virConnectGetCapabilities(connection);
+	_cleanup_(document_close) struct document d = {0};
 	char label[64];
 	unsigned int uid, gid;
 
@@ -85,8 +83,7 @@ void capabilities_qemu_user(virConnectPtr connection, uid_t *ret_user, gid_t *re
 
 static void read_models(const struct document *d, struct domain_capabilities *caps)
 {
-	_cleanup_(xmlXPathFreeObjectp)
-	xmlXPathObjectPtr models = xmlXPathEval(
+	_cleanup_(xmlXPathFreeObjectp) xmlXPathObjectPtr models = xmlXPathEval(
 		(const xmlChar *)"/domainCapabilities/cpu/mode[@name='custom']/model", d->xpath);
 
 	for (int i = 0; models && models->nodesetval && i < models->nodesetval->nodeNr; i++) {
@@ -108,10 +105,9 @@ static void read_models(const struct document *d, struct domain_capabilities *ca
 int capabilities_of_domains(virConnectPtr connection, struct domain_capabilities *ret,
 			    struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *xml = virConnectGetDomainCapabilities(connection, NULL, "x86_64", "q35", NULL, 0);
-	_cleanup_(document_close)
-	struct document d = {0};
+	_cleanup_(freep) char *xml =
+		virConnectGetDomainCapabilities(connection, NULL, "x86_64", "q35", NULL, 0);
+	_cleanup_(document_close) struct document d = {0};
 	struct domain_capabilities caps = {0};
 	char text[64];
 	bool there;

@@ -130,8 +130,7 @@ static size_t list(const char *folder, unsigned int index, struct descriptor *al
 static bool by_descriptor(char ret[static PATH_MAX])
 {
 	char folder[FOLDERS][PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
-	_cleanup_(freep)
-	struct descriptor *all = calloc(MAX_DESCRIPTORS, sizeof(*all));
+	_cleanup_(freep) struct descriptor *all = calloc(MAX_DESCRIPTORS, sizeof(*all));
 	unsigned int n_folders = folders(folder);
 	size_t n = 0;
 
@@ -140,8 +139,7 @@ static bool by_descriptor(char ret[static PATH_MAX])
 	if (n > 0)
 		qsort(all, n, sizeof(*all), by_name);
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(snp_json_freep)
-		struct snp_json *document = NULL;
+		_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 		const char *image;
 
 		snprintf(path, sizeof(path), "%s/%s", folder[all[i].folder], all[i].name);

@@ -16,8 +16,7 @@
 static void check_model(const struct hypervisor *host, const struct vm_config *config,
 			struct host_report *report)
 {
-	_cleanup_(freep)
-	struct domain_capabilities *caps = calloc(1, sizeof(*caps));
+	_cleanup_(freep) struct domain_capabilities *caps = calloc(1, sizeof(*caps));
 	const char *name = config->cpu_model;
 
 	if (!caps || strcmp(name, "host") == 0 ||
@@ -56,8 +55,7 @@ static void check_policy(const struct vm_config *config, struct host_report *rep
 
 static void check_memory(const struct vm_config *config, struct host_report *report)
 {
-	_cleanup_(fclosep)
-	FILE *f = fopen("/proc/meminfo", "re");
+	_cleanup_(fclosep) FILE *f = fopen("/proc/meminfo", "re");
 	uint64_t available = 0;
 	char line[128];
 

@@ -46,8 +46,7 @@ static void add_version(struct host_report *report, const char *name, unsigned l
 
 static void check_libvirt(const struct hypervisor *host, struct host_report *report)
 {
-	_cleanup_(freep)
-	struct domain_capabilities *caps = calloc(1, sizeof(*caps));
+	_cleanup_(freep) struct domain_capabilities *caps = calloc(1, sizeof(*caps));
 	struct snp_error err;
 
 	add_version(report, "libvirt", host->libvirt_version, VERSION(10, 5), "10.5 or later",
@@ -97,8 +96,7 @@ static void check_firmware(const struct vm_config *config, struct host_report *r
 {
 	static const char needed[] = "an AmdSev build of OVMF",
 			  cure[] = "install one (Debian: ovmf-amdsev), or name it by firmware.path";
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = NULL;
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct verdicts v = {0};
 	struct snp_error err;
 	char path[PATH_MAX];

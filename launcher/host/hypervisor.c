@@ -72,8 +72,8 @@ static void find_qemu_user(struct hypervisor *host, const char *uri)
 
 int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *err)
 {
-	_cleanup_(hypervisor_close)
-	struct hypervisor host = {.qemu_user = (uid_t)-1, .qemu_group = (gid_t)-1};
+	_cleanup_(hypervisor_close) struct hypervisor host = {.qemu_user = (uid_t)-1,
+							      .qemu_group = (gid_t)-1};
 	char what[256];
 
 	virSetErrorFunc(NULL, say_nothing);

@@ -58,8 +58,7 @@ _Static_assert(sizeof(struct platform_status) == 32, "struct sev_user_data_snp_s
 
 static bool check_extension(unsigned long capability, uint64_t *ret)
 {
-	_cleanup_(closep)
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	_cleanup_(closep) int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int answer = kvm < 0 ? -1 : ioctl(kvm, IOCTL_CHECK_EXTENSION, capability);
 
 	if (answer < 0)
@@ -85,8 +84,7 @@ bool kvm_guest_memfd(bool *ret)
 
 bool kvm_policy_bits(uint64_t *ret)
 {
-	_cleanup_(closep)
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	_cleanup_(closep) int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	uint64_t bits = 0;
 	struct device_attribute attribute = {
 		.group = GROUP_SEV,
@@ -102,8 +100,7 @@ bool kvm_policy_bits(uint64_t *ret)
 
 bool snp_platform_status(struct snp_platform *ret)
 {
-	_cleanup_(closep)
-	int sev = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	_cleanup_(closep) int sev = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	struct platform_status status = {0};
 	struct issue_command command = {
 		.command = SNP_PLATFORM_STATUS,

@@ -16,8 +16,7 @@
 /* The first line of a small file of the kernel's; "" where there is none. */
 static void read_line(const char *path, char *ret, size_t size)
 {
-	_cleanup_(fclosep)
-	FILE *f = fopen(path, "re");
+	_cleanup_(fclosep) FILE *f = fopen(path, "re");
 
 	ret[0] = '\0';
 	if (f && fgets(ret, (int)size, f))
@@ -99,8 +98,7 @@ static void check_platform(struct host_report *report)
 /* A line "sev_es N" of a file of the misc controller (Documentation/admin-guide/cgroup-v2.rst). */
 static bool misc_value(const char *path, uint64_t *ret)
 {
-	_cleanup_(fclosep)
-	FILE *f = fopen(path, "re");
+	_cleanup_(fclosep) FILE *f = fopen(path, "re");
 	char line[128];
 
 	while (f && fgets(line, sizeof(line), f))
@@ -167,8 +165,7 @@ static void check_memlock(struct host_report *report)
 
 static void check_memory(struct host_report *report)
 {
-	_cleanup_(fclosep)
-	FILE *f = fopen("/proc/meminfo", "re");
+	_cleanup_(fclosep) FILE *f = fopen("/proc/meminfo", "re");
 	uint64_t available = 0, huge_free = 0, huge_size = 0;
 	char line[128];
 

@@ -14,8 +14,7 @@ DEFINE_CLEANUP(xmlURIPtr, xmlFreeURI);
 
 bool uri_is_remote(const char *uri)
 {
-	_cleanup_(xmlFreeURIp)
-	xmlURIPtr parsed = xmlParseURI(uri);
+	_cleanup_(xmlFreeURIp) xmlURIPtr parsed = xmlParseURI(uri);
 	const char *transport;
 
 	if (!parsed || !parsed->scheme)
@@ -29,8 +28,7 @@ bool uri_is_remote(const char *uri)
 bool uri_socket(const char *uri, char ret[static PATH_MAX])
 {
 	static const char key[] = "socket=";
-	_cleanup_(xmlFreeURIp)
-	xmlURIPtr parsed = xmlParseURI(uri);
+	_cleanup_(xmlFreeURIp) xmlURIPtr parsed = xmlParseURI(uri);
 	const char *at = parsed ? parsed->query_raw : NULL;
 
 	/* Parameters are parted by "&". */

@@ -24,8 +24,7 @@ static void closedirp(DIR **dir)
 /* The folder for this build of the library: CACHE/libvirt-DIGEST. */
 static bool find_folder(const struct host_layout *host, const char *cache, char *ret, size_t size)
 {
-	_cleanup_(freep)
-	uint8_t *library = NULL;
+	_cleanup_(freep) uint8_t *library = NULL;
 	uint8_t digest[SNP_SHA256_SIZE];
 	char hex[17];
 	size_t library_size;
@@ -60,16 +59,14 @@ static uint8_t *read_document(const char *folder, const char *name, size_t *ret_
 void capability_cache_load(const struct host_layout *host, const char *cache)
 {
 	char folder[PATH_MAX];
-	_cleanup_(closedirp)
-	DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = NULL;
 	struct dirent *entry;
 
 	if (!find_folder(host, cache, folder, sizeof(folder)))
 		return;
 	dir = opendir(folder);
 	while (dir && (entry = readdir(dir))) {
-		_cleanup_(freep)
-		uint8_t *bytes = NULL;
+		_cleanup_(freep) uint8_t *bytes = NULL;
 		char name[PATH_MAX];
 		size_t size;
 
@@ -85,8 +82,7 @@ void capability_cache_load(const struct host_layout *host, const char *cache)
 void capability_cache_save(const struct host_layout *host, const char *cache)
 {
 	char folder[PATH_MAX], source[PATH_MAX + 64];
-	_cleanup_(closedirp)
-	DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = NULL;
 	struct dirent *entry;
 
 	if (!find_folder(host, cache, folder, sizeof(folder)))
@@ -94,8 +90,7 @@ void capability_cache_save(const struct host_layout *host, const char *cache)
 	snprintf(source, sizeof(source), "%s/" IN_HOST, host->folder);
 	dir = opendir(source);
 	while (dir && (entry = readdir(dir))) {
-		_cleanup_(freep)
-		uint8_t *bytes = NULL, *known = NULL;
+		_cleanup_(freep) uint8_t *bytes = NULL, *known = NULL;
 		char path[2 * PATH_MAX];
 		size_t size, known_size;
 

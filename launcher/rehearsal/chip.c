@@ -57,8 +57,7 @@ static int roots_make(struct roots *ret, struct snp_error *err)
 /* One file with both keys and certificates, so that a reader has all of one making. */
 static int roots_write(const struct roots *roots, const char *path)
 {
-	_cleanup_(BIO_free_allp)
-	BIO *out = BIO_new(BIO_s_mem());
+	_cleanup_(BIO_free_allp) BIO *out = BIO_new(BIO_s_mem());
 	char *text = NULL;
 	long size;
 
@@ -74,8 +73,7 @@ static int roots_write(const struct roots *roots, const char *path)
 
 static bool roots_read(const char *path, struct roots *ret)
 {
-	_cleanup_(BIO_free_allp)
-	BIO *in = BIO_new_file(path, "re");
+	_cleanup_(BIO_free_allp) BIO *in = BIO_new_file(path, "re");
 	struct roots roots = {0};
 
 	if (!in)
@@ -159,8 +157,7 @@ static int write_certificates(const struct host_layout *host, X509 *const certs[
 
 static int write_key(const struct host_layout *host, EVP_PKEY *key, struct snp_error *err)
 {
-	_cleanup_(BIO_free_allp)
-	BIO *out = BIO_new(BIO_s_mem());
+	_cleanup_(BIO_free_allp) BIO *out = BIO_new(BIO_s_mem());
 	char *text = NULL;
 	long size;
 
@@ -172,12 +169,9 @@ static int write_key(const struct host_layout *host, EVP_PKEY *key, struct snp_e
 
 int chip_make(const struct host_layout *host, const char *cache, struct snp_error *err)
 {
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *vcek = EVP_EC_gen("P-384");
-	_cleanup_(X509_freep)
-	X509 *cert = NULL;
-	_cleanup_(roots_close)
-	struct roots roots = {0};
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *vcek = EVP_EC_gen("P-384");
+	_cleanup_(X509_freep) X509 *cert = NULL;
+	_cleanup_(roots_close) struct roots roots = {0};
 	int r = roots_get(cache, &roots, err);
 
 	if (r < 0)

@@ -90,8 +90,7 @@ static void find_cache(const char *option, char ret[static PATH_MAX])
 static const char *last_words(const struct host_layout *host, const char *name)
 {
 	static char words[512];
-	_cleanup_(freep)
-	uint8_t *text = NULL;
+	_cleanup_(freep) uint8_t *text = NULL;
 	size_t size, start;
 
 	words[0] = '\0';
@@ -147,13 +146,12 @@ static bool offers_snp(const char *capabilities)
 {
 	static const char path[] = "boolean(/domainCapabilities/features/launchSecurity"
 				   "[@supported='yes']/enum[@name='sectype']/value[.='sev-snp'])";
-	_cleanup_(xmlFreeDocp)
-	xmlDocPtr doc =
+	_cleanup_(xmlFreeDocp) xmlDocPtr doc =
 		xmlReadMemory(capabilities, (int)strlen(capabilities), NULL, NULL, XML_PARSE_NONET);
-	_cleanup_(xmlXPathFreeContextp)
-	xmlXPathContextPtr ctx = doc ? xmlXPathNewContext(doc) : NULL;
-	_cleanup_(xmlXPathFreeObjectp)
-	xmlXPathObjectPtr found = ctx ? xmlXPathEvalExpression((const xmlChar *)path, ctx) : NULL;
+	_cleanup_(xmlXPathFreeContextp) xmlXPathContextPtr ctx =
+		doc ? xmlXPathNewContext(doc) : NULL;
+	_cleanup_(xmlXPathFreeObjectp) xmlXPathObjectPtr found =
+		ctx ? xmlXPathEvalExpression((const xmlChar *)path, ctx) : NULL;
 
 	return found && found->boolval;
 }
@@ -161,8 +159,7 @@ static bool offers_snp(const char *capabilities)
 static int check_snp(const struct host_layout *host, virConnectPtr conn, const char *emulator,
 		     struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *capabilities =
+	_cleanup_(freep) char *capabilities =
 		virConnectGetDomainCapabilities(conn, emulator, "x86_64", "q35", "kvm", 0);
 	char what[512];
 
@@ -184,8 +181,7 @@ static int check_snp(const struct host_layout *host, virConnectPtr conn, const c
 static int complete(const struct host_layout *host, const struct simulated_host_options *options,
 		    const char *cache, const char *uri, int alive, struct snp_error *err)
 {
-	_cleanup_(connection_close)
-	virConnectPtr conn = NULL;
+	_cleanup_(connection_close) virConnectPtr conn = NULL;
 	int r = chip_make(host, cache, err);
 
 	if (r == 0)
@@ -241,8 +237,7 @@ int simulated_host_start(const struct simulated_host_options *options, struct si
 	struct simulated_host started;
 	struct host_layout host;
 	char cache[PATH_MAX];
-	_cleanup_(closep)
-	int alive = -1;
+	_cleanup_(closep) int alive = -1;
 	int r, lock = -1;
 
 	if (!options)

@@ -39,8 +39,7 @@ static pid_t parent_of(const char *process)
 {
 	char path[64], text[512] = "";
 	const char *name_end;
-	_cleanup_(closep)
-	int fd = -1;
+	_cleanup_(closep) int fd = -1;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/stat", process);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -175,8 +174,7 @@ int keeper_lock(const struct host_layout *host, struct snp_error *err)
 int keeper_start(const struct host_layout *host, int held, bool ends_with_caller, int *ret_alive,
 		 struct snp_error *err)
 {
-	_cleanup_(closep)
-	int lock = held;
+	_cleanup_(closep) int lock = held;
 	/* The starter's end of this pipe is never closed but by its death. */
 	int alive[2], owner[2] = {-1, -1}, result = 0;
 	pid_t keeper;
@@ -216,8 +214,7 @@ int keeper_stop(const char *folder, struct snp_error *err)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
 	char path[PATH_MAX + 16], text[32] = "";
-	_cleanup_(closep)
-	int lock = -1;
+	_cleanup_(closep) int lock = -1;
 	pid_t keeper;
 
 	snprintf(path, sizeof(path), "%s/" HOST_LOCK, folder);
@@ -267,8 +264,7 @@ void keeper_sweep(void)
 
 	while (tmp && (entry = readdir(tmp))) {
 		char path[PATH_MAX];
-		_cleanup_(closep)
-		int lock = -1;
+		_cleanup_(closep) int lock = -1;
 		struct stat st;
 
 		if (strncmp(entry->d_name, "snp-host-", 9) != 0)

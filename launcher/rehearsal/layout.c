@@ -128,8 +128,7 @@ int host_layout_subfolders(const struct host_layout *host, struct snp_error *err
 
 int host_layout_library(const struct host_layout *host, const char *library, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 	int r = snp_file_read(library, MAX_LIBRARY, &bytes, &size, err);
 

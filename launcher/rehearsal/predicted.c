@@ -112,10 +112,8 @@ static int fill(const struct guest_record *record, const struct snp_firmware *fi
 int rehearsal_predict(const struct guest_record *record, struct rehearsal_predicted *ret,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = NULL;
-	_cleanup_(rehearsal_predicted_done)
-	struct rehearsal_predicted predicted = {0};
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
+	_cleanup_(rehearsal_predicted_done) struct rehearsal_predicted predicted = {0};
 	int r = snp_firmware_read(record->boot[BOOT_FIRMWARE].path, &firmware, err);
 
 	if (r < 0)

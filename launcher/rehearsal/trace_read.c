@@ -195,8 +195,7 @@ static int check_kind(const struct snp_json_value *root, struct snp_error *err)
 static int read_document(const struct snp_json *document, uint32_t hash_table_gpa,
 			 struct rehearsal_trace **ret, struct snp_error *err)
 {
-	_cleanup_(rehearsal_trace_freep)
-	struct rehearsal_trace *trace = calloc(1, sizeof(*trace));
+	_cleanup_(rehearsal_trace_freep) struct rehearsal_trace *trace = calloc(1, sizeof(*trace));
 	const struct snp_json_value *root = snp_json_root(document), *value;
 	int r;
 
@@ -222,8 +221,7 @@ static int read_document(const struct snp_json *document, uint32_t hash_table_gp
 int rehearsal_trace_parse(const char *name, struct snp_span text, uint32_t hash_table_gpa,
 			  struct rehearsal_trace **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	int r = snp_json_parse(name, text, &document, err);
 
 	return r < 0 ? r : read_document(document, hash_table_gpa, ret, err);
@@ -232,8 +230,7 @@ int rehearsal_trace_parse(const char *name, struct snp_span text, uint32_t hash_
 int rehearsal_trace_read(const char *path, uint32_t hash_table_gpa, struct rehearsal_trace **ret,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
 
 	return r < 0 ? r : read_document(document, hash_table_gpa, ret, err);

@@ -91,8 +91,7 @@ static int against_reference(const char *path, const char *image_name,
 			     const struct guest_record *record, struct rehearsal_verdict *verdict,
 			     struct snp_error *err)
 {
-	_cleanup_(snp_reference_freep)
-	struct snp_reference *reference = NULL;
+	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	const struct snp_reference_query query = {.image = image_name,
 						  .vmm_profile = record->vmm_profile,
 						  .vcpu_count = record->vcpu_count,
@@ -128,8 +127,7 @@ static int against_plan(const char *path, const struct guest_record *record,
 			const struct rehearsal_trace *trace, struct rehearsal_verdict *verdict,
 			struct snp_error *err)
 {
-	_cleanup_(snp_plan_document_freep)
-	struct snp_plan_document *plan = NULL;
+	_cleanup_(snp_plan_document_freep) struct snp_plan_document *plan = NULL;
 	int r = snp_plan_document_read(path, &plan, err);
 
 	if (r < 0)
@@ -147,8 +145,7 @@ int rehearsal_compare_against(const char *path, const char *image,
 			      const struct rehearsal_trace *trace,
 			      struct rehearsal_verdict *verdict, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
 
 	if (r < 0)

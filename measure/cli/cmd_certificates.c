@@ -39,8 +39,7 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
 	struct snp_certificate c;
 
 	for (size_t i = first; snp_certificates_at(set, i, &c); i++) {
-		_cleanup_(freep)
-		char *path = NULL;
+		_cleanup_(freep) char *path = NULL;
 		char escaped[4096];
 		int r = snp_certificates_keep(set, i, &path, err);
 
@@ -57,8 +56,7 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
  * before any is kept. */
 static int run_add(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	size_t kept, first[CLI_MAX_VALUES + 1];
 	int r;
 
@@ -134,8 +132,7 @@ static void add_json(struct snp_json_out *json, struct cJSON *array, const char 
 
 static int list_json(const struct snp_certificates *set, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	struct snp_certificate c;
 	struct cJSON *array;
 
@@ -154,8 +151,7 @@ static int list_json(const struct snp_certificates *set, FILE *out, struct snp_e
 
 static int run_list(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	int r;
 
 	(void)operands;

@@ -53,8 +53,7 @@ static int vmsa_path(uint32_t i, char **ret, struct snp_error *err)
 
 static int dump_vmsa(const struct cli_launch *l, uint32_t i, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *path = NULL;
+	_cleanup_(freep) char *path = NULL;
 	uint8_t vmsa[SNP_PAGE_SIZE];
 	int r;
 
@@ -68,8 +67,7 @@ static int dump_vmsa(const struct cli_launch *l, uint32_t i, struct snp_error *e
 
 static void remove_vmsa(uint32_t i)
 {
-	_cleanup_(freep)
-	char *path = NULL;
+	_cleanup_(freep) char *path = NULL;
 
 	if (vmsa_path(i, &path, NULL) == 0)
 		(void)unlink(path);
@@ -91,8 +89,7 @@ static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
 static int print_json(const struct cli_launch *l, const struct digest *digest, FILE *out,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	int r;
 
 	cli_json_begin(&json, "snp-digest/1");
@@ -107,9 +104,8 @@ static int print_json(const struct cli_launch *l, const struct digest *digest, F
 static int print_text(const struct cli_launch *l, const struct digest *digest, bool base64,
 		      FILE *out, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = base64 ? snp_base64_encode(digest->bytes, digest->size)
-			    : malloc(2 * digest->size + 1);
+	_cleanup_(freep) char *text = base64 ? snp_base64_encode(digest->bytes, digest->size)
+					     : malloc(2 * digest->size + 1);
 
 	if (!text)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
@@ -172,8 +168,7 @@ static int measure(const struct cli_launch *l, bool base64, FILE *out, struct sn
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(cli_launch_close)
-	struct cli_launch l = {0};
+	_cleanup_(cli_launch_close) struct cli_launch l = {0};
 	bool base64;
 	int r;
 

@@ -49,8 +49,7 @@ struct seen {
 
 static int read_report(struct seen *seen, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_container container;
 	struct snp_report report;
 	size_t size;
@@ -103,8 +102,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct answer *answer, con
 static int look_up(const char *path, const struct seen *seen, struct answer *answer,
 		   struct snp_error *err)
 {
-	_cleanup_(snp_reference_freep)
-	struct snp_reference *reference = NULL;
+	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	int r = snp_reference_read(path, &reference, err);
 
 	for (size_t i = 0; r == 0 && !answer->found && i < reference->n_images; i++) {
@@ -165,10 +163,8 @@ static void describe(const struct snp_launch *stated, const struct explain_candi
 static int search_near(const struct cli_launch *stated, const struct seen *seen,
 		       struct answer *answer, struct snp_error *err)
 {
-	_cleanup_(explain_candidates_done)
-	struct explain_candidates candidates = {0};
-	_cleanup_(freep)
-	struct snp_search_hashes *hashes = NULL;
+	_cleanup_(explain_candidates_done) struct explain_candidates candidates = {0};
+	_cleanup_(freep) struct snp_search_hashes *hashes = NULL;
 	struct cli_progress bar;
 	struct snp_search search = {.stated = &stated->launch,
 				    .report_signature = seen->signature,
@@ -243,8 +239,7 @@ static void print_sentence(const struct answer *answer, FILE *out)
 
 static int print_json(const struct answer *answer, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	struct cJSON *differences;
 
 	cli_json_begin(&json, "snp-explain/1");
@@ -260,8 +255,7 @@ static int print_json(const struct answer *answer, FILE *out, struct snp_error *
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(cli_launch_close)
-	struct cli_launch stated = {0};
+	_cleanup_(cli_launch_close) struct cli_launch stated = {0};
 	struct answer answer = {0};
 	int r;
 

@@ -68,8 +68,7 @@ static const struct cli_option options[] = {
 static int print_base64(FILE *out, const char *before, const uint8_t *bytes, size_t size,
 			const char *after, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = snp_base64_encode(bytes, size);
+	_cleanup_(freep) char *text = snp_base64_encode(bytes, size);
 
 	if (!text)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
@@ -120,8 +119,7 @@ static int print_qemu(const struct cli_id_block *id, FILE *out, struct snp_error
 
 static int print_json(const struct cli_id_block *id, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 
 	cli_json_begin(&json, "snp-id-block/1");
 	cli_id_block_json(id, &json);

@@ -22,8 +22,7 @@ static const struct cli_option options[] = {
 
 static int print_json(const struct cli_id_block *id, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 
 	cli_json_begin(&json, "snp-id-block/1");
 	cli_id_block_json(id, &json);

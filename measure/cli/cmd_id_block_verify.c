@@ -114,8 +114,7 @@ static int check_bytes(struct verdict *verdict, enum check check, const char *va
 static int check_key(struct verdict *verdict, enum check check, const char *path,
 		     const uint8_t *found, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 	uint8_t bytes[SNP_KEY_SIZE], digest[SNP_KEY_DIGEST_SIZE];
 	int r;
 
@@ -216,8 +215,7 @@ static void print_text(const struct cli_id_block *id, const struct verdict *verd
 static int print_json(const struct cli_id_block *id, const struct verdict *verdict, FILE *out,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-id-block/1");

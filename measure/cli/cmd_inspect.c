@@ -130,8 +130,7 @@ static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = NULL;
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct inspected image;
 	int r;
 

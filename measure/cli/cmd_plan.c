@@ -184,8 +184,7 @@ static int print_plan(struct plan *plan, struct snp_error *err)
 
 static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	struct plan plan = {.launch = l, .out = out, .json = &json};
 	int r;
 
@@ -203,8 +202,7 @@ static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *e
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(cli_launch_close)
-	struct cli_launch l = {0};
+	_cleanup_(cli_launch_close) struct cli_launch l = {0};
 	struct plan plan = {.launch = &l, .out = out};
 	int r;
 

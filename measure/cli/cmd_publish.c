@@ -74,8 +74,7 @@ static int set_timestamp(struct snp_reference *reference, struct snp_error *err)
 /* An earlier run's master, if there is one that can be read: its signatures may serve again. */
 static struct snp_reference *read_before(void)
 {
-	_cleanup_(freep)
-	char *path = NULL;
+	_cleanup_(freep) char *path = NULL;
 	struct snp_reference *before;
 
 	if (asprintf(&path, "%s/%s", arg.output, SNP_MASTER_FILE) < 0) {
@@ -87,10 +86,8 @@ static struct snp_reference *read_before(void)
 
 static int bind(struct snp_reference *reference, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *id_key = NULL, *author_key = NULL;
-	_cleanup_(snp_reference_freep)
-	struct snp_reference *before = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *id_key = NULL, *author_key = NULL;
+	_cleanup_(snp_reference_freep) struct snp_reference *before = NULL;
 	int r;
 
 	if (!arg.id_key)
@@ -109,8 +106,7 @@ static int bind(struct snp_reference *reference, struct snp_error *err)
 
 static int sign(struct snp_folder *folder, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 	int r;
 
 	if (!arg.key)
@@ -128,8 +124,7 @@ static int sign(struct snp_folder *folder, struct snp_error *err)
 static int endorse(const struct snp_reference *reference, struct snp_folder *folder,
 		   struct snp_error *err)
 {
-	_cleanup_(snp_endorser_freep)
-	struct snp_endorser *endorser = NULL;
+	_cleanup_(snp_endorser_freep) struct snp_endorser *endorser = NULL;
 	int r;
 
 	if (!arg.endorsement_key && !arg.endorsement_certificate)
@@ -166,8 +161,7 @@ static void print_command(void)
 
 static int print(const struct snp_folder *folder, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	struct cJSON *files, *file;
 
 	if (!cli_json) {
@@ -189,10 +183,8 @@ static int print(const struct snp_folder *folder, FILE *out, struct snp_error *e
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(snp_reference_freep)
-	struct snp_reference *reference = NULL;
-	_cleanup_(snp_folder_done)
-	struct snp_folder folder = {0};
+	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
+	_cleanup_(snp_folder_done) struct snp_folder folder = {0};
 	int r;
 
 	if (!arg.output)

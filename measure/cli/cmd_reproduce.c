@@ -78,8 +78,7 @@ static char *folder_of(const char *path)
 
 static int verify(const char *folder, struct findings *findings, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 	int r;
 
 	if (!arg.public_key) {
@@ -110,8 +109,7 @@ static int read_certificate(const char *path, struct snp_certificates **ret,
 static int verify_endorsements(const struct snp_reference *published, const char *folder,
 			       struct findings *findings, struct snp_error *err)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	struct snp_certificate certificate = {0};
 	int r = arg.endorsement_certificate
 			? read_certificate(arg.endorsement_certificate, &set, &certificate, err)
@@ -125,10 +123,8 @@ static int verify_endorsements(const struct snp_reference *published, const char
 static int compare(const char *path, struct findings *findings, size_t *ret_variants,
 		   struct snp_error *err)
 {
-	_cleanup_(snp_reference_freep)
-	struct snp_reference *published = NULL;
-	_cleanup_(freep)
-	char *folder = folder_of(path);
+	_cleanup_(snp_reference_freep) struct snp_reference *published = NULL;
+	_cleanup_(freep) char *folder = folder_of(path);
 	int r;
 
 	if (!folder)

@@ -59,8 +59,7 @@ static void print_text(const struct cli_report *input, const struct snp_report *
 static int print_json(const struct cli_report *input, const struct snp_report *report, FILE *out,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	uint64_t at;
 
 	cli_json_begin(&json, "snp-report/1");
@@ -78,10 +77,8 @@ static int print_json(const struct cli_report *input, const struct snp_report *r
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
-	_cleanup_(cli_report_done)
-	struct cli_report input = {0};
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	_cleanup_(cli_report_done) struct cli_report input = {0};
 	struct snp_report report;
 	int r;
 

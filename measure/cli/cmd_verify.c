@@ -44,8 +44,7 @@ static int read_certificates(struct snp_certificates *set, struct snp_error *err
 	for (unsigned int i = 0; i < arg.certificates.count && r == 0; i++)
 		r = snp_certificates_add_path(set, arg.certificates.value[i], err);
 	for (unsigned int i = 0; i < arg.crls.count && r == 0; i++) {
-		_cleanup_(freep)
-		uint8_t *bytes = NULL;
+		_cleanup_(freep) uint8_t *bytes = NULL;
 		size_t size;
 
 		r = snp_file_read(arg.crls.value[i], SNP_MAX_CRL_SIZE, &bytes, &size, err);
@@ -73,8 +72,7 @@ static void warn(const struct snp_verdict *verdict)
 
 static int print_json(const struct snp_verdict *verdict, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 
 	cli_json_begin(&json, "snp-verify/1");
 	cli_verdict_json(&json, verdict);
@@ -117,10 +115,8 @@ static int print_paths(const struct snp_verdict *verdict, FILE *out)
 static int verify(const char *path, const struct snp_expectations *expected,
 		  struct snp_verdict *ret, struct snp_error *err)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
-	_cleanup_(cli_report_done)
-	struct cli_report input = {0};
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	_cleanup_(cli_report_done) struct cli_report input = {0};
 	struct snp_evidence evidence = {.at_time = time(NULL)};
 	int r;
 
@@ -144,8 +140,7 @@ static int verify(const char *path, const struct snp_expectations *expected,
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(cli_expectations_done)
-	struct cli_expectations expectations = {0};
+	_cleanup_(cli_expectations_done) struct cli_expectations expectations = {0};
 	struct snp_verdict verdict = {0};
 	int r;
 

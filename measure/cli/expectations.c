@@ -226,12 +226,9 @@ static int read_levels(struct snp_expectations *x, struct snp_error *err)
 
 static int verify_signature(struct snp_span document, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL;
-	_cleanup_(freep)
-	uint8_t *signature = NULL;
-	_cleanup_(freep)
-	char *path = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
+	_cleanup_(freep) uint8_t *signature = NULL;
+	_cleanup_(freep) char *path = NULL;
 	size_t size;
 	int r;
 
@@ -255,8 +252,7 @@ static int verify_signature(struct snp_span document, struct snp_error *err)
 /* The bytes whose signature was verified are the bytes that are read. */
 static int read_reference(struct cli_expectations *e, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_span document = {0};
 	int r;
 

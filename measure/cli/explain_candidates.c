@@ -73,8 +73,7 @@ static int add_firmware(struct explain_candidates *c, const char *text,
  * (OvmfPkg/Include/Fdf/OvmfPkgDefines.fdf.inc). Behind it lies what is shipped as OVMF_CODE. */
 static int add_code_part(struct explain_candidates *c, const char *path, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	char text[EXPLAIN_TEXT_SIZE];
 	struct snp_firmware *firmware;
 	size_t size, vars;
@@ -92,8 +91,7 @@ static int add_code_part(struct explain_candidates *c, const char *path, struct 
 
 static int add_initrd(struct parts *parts, const char *path, struct snp_error *err)
 {
-	_cleanup_(snp_file_close)
-	struct snp_file file = {.fd = -1};
+	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
 	uint8_t sha256[SNP_SHA256_SIZE];
 	char text[EXPLAIN_TEXT_SIZE];
 	int r = snp_file_open(path, SNP_MAX_INITRD, &file, err);
@@ -126,8 +124,7 @@ static int add_kernel(struct parts *parts, const char *path, struct snp_error *e
 static int add_file(struct explain_candidates *c, struct parts *parts, const char *path,
 		    struct snp_error *err)
 {
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = NULL;
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	char text[EXPLAIN_TEXT_SIZE];
 	int r;
 
@@ -161,8 +158,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 static int add_folder(struct explain_candidates *c, struct parts *parts, const char *folder,
 		      struct snp_error *err)
 {
-	_cleanup_(names_free)
-	struct names names = {0};
+	_cleanup_(names_free) struct names names = {0};
 	int r = 0, n = scandir(folder, &names.entries, NULL, by_name);
 
 	if (n < 0)
@@ -170,8 +166,7 @@ static int add_folder(struct explain_candidates *c, struct parts *parts, const c
 				   folder);
 	names.n = n;
 	for (int i = 0; r == 0 && i < n; i++) {
-		_cleanup_(freep)
-		char *path = NULL;
+		_cleanup_(freep) char *path = NULL;
 		struct stat st;
 
 		if (asprintf(&path, "%s/%s", folder, names.entries[i]->d_name) < 0) {
@@ -200,8 +195,7 @@ static int add_readings(struct parts *parts, struct snp_error *err)
 	const struct cli_launch_arguments *a = &launch_args;
 	const char *text = a->append ? a->append : "";
 	struct snp_span cmdline = {(const uint8_t *)text, strlen(text)};
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	int r;
 
 	/* Of a line that is known by its hash alone nothing else can be read. */
@@ -293,10 +287,8 @@ static int gather_hashes(const struct cli_launch *stated, struct parts *parts,
 int explain_candidates_gather(const struct cli_launch *stated, const char *folder,
 			      struct explain_candidates *ret, struct snp_error *err)
 {
-	_cleanup_(explain_candidates_done)
-	struct explain_candidates candidates = {0};
-	_cleanup_(freep)
-	struct parts *parts = calloc(1, sizeof(*parts));
+	_cleanup_(explain_candidates_done) struct explain_candidates candidates = {0};
+	_cleanup_(freep) struct parts *parts = calloc(1, sizeof(*parts));
 	int r;
 
 	if (!parts)

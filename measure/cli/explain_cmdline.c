@@ -199,8 +199,7 @@ static int readings(struct draft *d, struct snp_error *err)
 int explain_cmdline_readings(struct snp_span cmdline, explain_reading visit, void *arg,
 			     struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = malloc(cmdline.size + 8);
+	_cleanup_(freep) uint8_t *bytes = malloc(cmdline.size + 8);
 	struct draft draft = {.bytes = bytes, .stated = cmdline, .visit = visit, .arg = arg};
 
 	if (!bytes)

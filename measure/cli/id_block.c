@@ -27,8 +27,7 @@ bool cli_has_launch_digest(const char *measurement)
 
 static int compute(uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error *err)
 {
-	_cleanup_(cli_launch_close)
-	struct cli_launch l = {0};
+	_cleanup_(cli_launch_close) struct cli_launch l = {0};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	size_t size;
 	int r;

@@ -35,8 +35,7 @@ int cli_signer_check(const struct cli_signer *signer, struct snp_error *err)
 
 static int open_key(const struct cli_signer *signer, struct snp_key **ret, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 	int r;
 
 	r = signer->key ? cli_key_read(signer->key, signer->passphrase_file, &key, err)
@@ -55,8 +54,7 @@ static int open_key(const struct cli_signer *signer, struct snp_key **ret, struc
 int cli_id_block_set_key(struct cli_id_block *id, const struct cli_signer *signer,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 	int r;
 
 	r = open_key(signer, &key, err);
@@ -70,8 +68,7 @@ int cli_id_block_set_key(struct cli_id_block *id, const struct cli_signer *signe
 static int read_signature(const char *path, uint8_t ret[static SNP_SIGNATURE_MAX], size_t *ret_size,
 			  struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	int r;
 
 	r = snp_file_read(path, SNP_SIGNATURE_MAX, &bytes, ret_size, err);
@@ -145,8 +142,7 @@ static bool key_is(const struct snp_key *key, const uint8_t digest[static SNP_KE
 /* An ID auth made before, by these keys and of this block. */
 static bool keep(const struct signers *s, const char *path, struct cli_id_block *id)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_id_auth_info info;
 	size_t size;
 
@@ -168,8 +164,7 @@ int cli_id_block_sign(struct cli_id_block *id, const struct cli_signer *id_signe
 		      const struct cli_signer *author_signer, const char *existing,
 		      struct snp_error *err)
 {
-	_cleanup_(signers_done)
-	struct signers s = {.id = id_signer, .author = author_signer};
+	_cleanup_(signers_done) struct signers s = {.id = id_signer, .author = author_signer};
 	bool random;
 	int r;
 

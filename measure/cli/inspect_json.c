@@ -64,8 +64,7 @@ static void add_places(struct snp_json_out *json, const struct snp_firmware_info
 int inspect_print_summary(const struct inspected *image, FILE *out, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = image->info;
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 
 	if (info->problem) {
 		*err = *info->problem;
@@ -130,8 +129,7 @@ static void add_verdict(void *arg_verdicts, const char *way, const struct snp_er
 int inspect_print_json(const struct inspected *image, FILE *out, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = image->info;
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
 	struct verdicts verdicts = {.json = &json};
 
 	cli_json_begin(&json, "snp-inspect/1");

@@ -15,8 +15,7 @@ DEFINE_CLEANUP(UI *, UI_free);
  * standard input may be something else, such as the key. */
 static int ask_terminal(const char *what, char *ret, size_t size, struct snp_error *err)
 {
-	_cleanup_(UI_freep)
-	UI *ui = UI_new_method(UI_OpenSSL());
+	_cleanup_(UI_freep) UI *ui = UI_new_method(UI_OpenSSL());
 	char prompt[256], name[200], text[1024] = "";
 	size_t length;
 

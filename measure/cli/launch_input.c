@@ -14,8 +14,7 @@
 
 static int read_vars_size(struct cli_launch *l, struct snp_error *err)
 {
-	_cleanup_(snp_file_close)
-	struct snp_file vars = {.fd = -1};
+	_cleanup_(snp_file_close) struct snp_file vars = {.fd = -1};
 	int r;
 
 	l->launch.vars_size = launch_args.vars_size.value;
@@ -55,8 +54,7 @@ static int given_by_digest(struct cli_input *input, const char *hex, const char 
 static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	const char *text = a->append ? a->append : "";
 	struct snp_span cmdline = {(const uint8_t *)text, strlen(text)};
 	int r;

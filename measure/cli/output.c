@@ -66,8 +66,7 @@ void cli_json_text(struct snp_json_out *json, struct cJSON *parent, const char *
 		   const char *text)
 {
 	size_t size = 4 * strlen(text) + 1; /* every byte as \xNN */
-	_cleanup_(freep)
-	char *escaped = size > UINT32_MAX ? NULL : malloc(size);
+	_cleanup_(freep) char *escaped = size > UINT32_MAX ? NULL : malloc(size);
 
 	if (!escaped) {
 		json->failed = true;
@@ -91,8 +90,7 @@ void cli_json_warnings(struct snp_json_out *json)
 
 int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	int r = snp_json_out_print(json, &text, err);
 
 	if (r < 0)
@@ -103,10 +101,8 @@ int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *e
 
 static int print_error_object(FILE *out, const struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json;
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(freep) char *text = NULL;
 	int r;
 
 	snp_json_out_init(&json, "snp-error/1");

@@ -23,8 +23,7 @@ static void print_text(const char *first, const char *second, const struct snp_p
 static int print_json(bool differ, const struct snp_plan_difference *d, FILE *out,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out json = {0};
+	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 
 	cli_json_begin(&json, "snp-plan-diff/1");
 	snp_json_out_bool(&json, json.root, "equal", !differ);
@@ -41,8 +40,7 @@ static int print_json(bool differ, const struct snp_plan_difference *d, FILE *ou
 
 int cli_plan_diff(const char *first, const char *second, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_plan_document_freep)
-	struct snp_plan_document *a = NULL, *b = NULL;
+	_cleanup_(snp_plan_document_freep) struct snp_plan_document *a = NULL, *b = NULL;
 	struct snp_plan_difference difference = {0};
 	bool differ;
 	int r = snp_plan_document_read(first, &a, err);

@@ -24,10 +24,8 @@ static int read_file(const char *path, struct cli_report *ret, struct snp_error 
 static int read_folder(const char *path, struct snp_certificates *set, struct cli_report *ret,
 		       struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *outblob = NULL, *auxblob = NULL;
-	_cleanup_(freep)
-	uint8_t *table = NULL;
+	_cleanup_(freep) char *outblob = NULL, *auxblob = NULL;
+	_cleanup_(freep) uint8_t *table = NULL;
 	size_t size = 0;
 	int r;
 

@@ -109,8 +109,7 @@ static void hold_standard_descriptors(void)
 
 int cli_main(const struct cli_tool *tool, int argc, char **argv)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	size_t size = 0;
 	struct snp_error err = {0};
 	FILE *out;

@@ -18,8 +18,7 @@ static int decode(const char *text, const char *option, uint8_t *ret, size_t siz
 int cli_value(const char *value, const char *option, uint8_t *ret, size_t size,
 	      struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	const char *path = value + 1;
 	size_t n;
 	int r;

@@ -64,11 +64,9 @@ static const struct key_form form_rsa = {
 static int certified_key(struct snp_span der, EVP_PKEY **ret, struct snp_error *err)
 {
 	const unsigned char *at = der.data;
-	_cleanup_(X509_freep)
-	X509 *x509 =
+	_cleanup_(X509_freep) X509 *x509 =
 		der.size > SNP_MAX_CERTIFICATE_SIZE ? NULL : d2i_X509(NULL, &at, (long)der.size);
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *pkey = x509 ? X509_get_pubkey(x509) : NULL;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *pkey = x509 ? X509_get_pubkey(x509) : NULL;
 	struct snp_error why;
 
 	ERR_clear_error();
@@ -84,8 +82,7 @@ static int certified_key(struct snp_span der, EVP_PKEY **ret, struct snp_error *
 
 static int take_certificate(struct snp_endorser *endorser, struct snp_error *err)
 {
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *certified = NULL;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *certified = NULL;
 	struct snp_certificate first, second;
 	bool same;
 	int r;
@@ -109,8 +106,7 @@ static int take_certificate(struct snp_endorser *endorser, struct snp_error *err
 int snp_endorser_read(const char *key, const char *certificate, snp_passphrase ask, void *arg,
 		      struct snp_endorser **ret, struct snp_error *err)
 {
-	_cleanup_(snp_endorser_freep)
-	struct snp_endorser *endorser = calloc(1, sizeof(*endorser));
+	_cleanup_(snp_endorser_freep) struct snp_endorser *endorser = calloc(1, sizeof(*endorser));
 	int r;
 
 	if (!endorser)
@@ -137,8 +133,7 @@ static bool set_pss(EVP_PKEY_CTX *context)
 
 static bool verifies(EVP_PKEY *public, struct snp_span bytes, struct snp_span signature)
 {
-	_cleanup_(EVP_MD_CTX_freep)
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *context = NULL;
 	bool good =
 		md &&
@@ -153,8 +148,7 @@ static bool verifies(EVP_PKEY *public, struct snp_span bytes, struct snp_span si
 int snp_endorsement_verify(struct snp_span certificate, struct snp_span bytes,
 			   struct snp_span signature, struct snp_error *err)
 {
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *public = NULL;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *public = NULL;
 	int r = certified_key(certificate, &public, err);
 
 	if (r < 0)
@@ -168,11 +162,9 @@ int snp_endorsement_verify(struct snp_span certificate, struct snp_span bytes,
 int snp_endorser_sign(const struct snp_endorser *endorser, struct snp_span bytes, uint8_t **ret,
 		      size_t *ret_size, struct snp_error *err)
 {
-	_cleanup_(EVP_MD_CTX_freep)
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	size_t size = SNP_ENDORSER_MAX_BITS / 8;
-	_cleanup_(freep)
-	uint8_t *signature = malloc(size);
+	_cleanup_(freep) uint8_t *signature = malloc(size);
 	EVP_PKEY_CTX *context = NULL;
 	int r;
 

@@ -87,8 +87,7 @@ static int key_at(const uint8_t *auth, size_t at, struct snp_key **ret, struct s
 static int decode(const uint8_t *auth, struct snp_key **ret_id, struct snp_key **ret_author,
 		  struct snp_id_auth_info *ret, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *id = NULL, *author = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *id = NULL, *author = NULL;
 	struct snp_id_auth_info info = {0};
 	int r;
 
@@ -114,8 +113,7 @@ static int decode(const uint8_t *auth, struct snp_key **ret_id, struct snp_key *
 int snp_id_auth_decode(const uint8_t auth[static SNP_ID_AUTH_SIZE], struct snp_id_auth_info *ret,
 		       struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *id = NULL, *author = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *id = NULL, *author = NULL;
 
 	return decode(auth, &id, &author, ret, err);
 }
@@ -154,8 +152,7 @@ int snp_id_auth_verify(const uint8_t block[static SNP_ID_BLOCK_SIZE],
 		       const uint8_t auth[static SNP_ID_AUTH_SIZE], struct snp_id_auth_info *ret,
 		       struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *id = NULL, *author = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *id = NULL, *author = NULL;
 	struct snp_id_auth_info info;
 	struct snp_id_block fields;
 	int r;

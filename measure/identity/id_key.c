@@ -50,8 +50,7 @@ static bool fits(const uint8_t *number)
 
 static bool get_number(const EVP_PKEY *pkey, const char *name, uint8_t ret[static ABI_NUMBER_SIZE])
 {
-	_cleanup_(BN_freep)
-	BIGNUM *number = NULL;
+	_cleanup_(BN_freep) BIGNUM *number = NULL;
 
 	return EVP_PKEY_get_bn_param(pkey, name, &number) == 1 &&
 	       BN_bn2lebinpad(number, ret, ABI_NUMBER_SIZE) == ABI_NUMBER_SIZE;
@@ -90,8 +89,8 @@ static EVP_PKEY *make_key(const uint8_t *x, const uint8_t *y)
 		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
 		OSSL_PARAM_construct_end(),
 	};
-	_cleanup_(EVP_PKEY_CTX_freep)
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	_cleanup_(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *context =
+		EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	EVP_PKEY *pkey = NULL;
 
 	reverse(x, point + 1);

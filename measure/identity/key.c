@@ -104,8 +104,7 @@ int key_check_kind(const EVP_PKEY *pkey, struct snp_error *err)
 /* Through its encoding, so that nothing of the private half, and no provider, comes along. */
 static EVP_PKEY *public_half(const EVP_PKEY *pkey)
 {
-	_cleanup_(openssl_freep)
-	unsigned char *der = NULL;
+	_cleanup_(openssl_freep) unsigned char *der = NULL;
 	const unsigned char *at;
 	int n = i2d_PUBKEY(pkey, &der);
 
@@ -115,8 +114,7 @@ static EVP_PKEY *public_half(const EVP_PKEY *pkey)
 
 int key_adopt(EVP_PKEY *pkey, bool is_private, struct snp_key **ret, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *key = calloc(1, sizeof(*key));
+	_cleanup_(snp_key_freep) struct snp_key *key = calloc(1, sizeof(*key));
 	int r;
 
 	if (!key) {
@@ -146,8 +144,7 @@ bool snp_key_equal(const struct snp_key *a, const struct snp_key *b)
 
 int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err)
 {
-	_cleanup_(BIO_free_allp)
-	BIO *bio = BIO_new(BIO_s_mem());
+	_cleanup_(BIO_free_allp) BIO *bio = BIO_new(BIO_s_mem());
 	char *data, *text;
 	long n;
 
@@ -164,8 +161,7 @@ int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *
 int snp_key_id(const struct snp_key *key, uint8_t ret[static SNP_SHA256_SIZE],
 	       struct snp_error *err)
 {
-	_cleanup_(openssl_freep)
-	unsigned char *der = NULL;
+	_cleanup_(openssl_freep) unsigned char *der = NULL;
 	int n = i2d_PUBKEY(key->public, &der);
 
 	if (n <= 0)

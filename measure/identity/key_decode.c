@@ -89,10 +89,8 @@ static bool is_der(struct snp_span bytes)
 static int decode(struct snp_span bytes, const struct key_form *form, struct asker *asker,
 		  EVP_PKEY **ret, struct snp_error *err)
 {
-	_cleanup_(OSSL_DECODER_CTX_freep)
-	OSSL_DECODER_CTX *context = NULL;
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *pkey = NULL;
+	_cleanup_(OSSL_DECODER_CTX_freep) OSSL_DECODER_CTX *context = NULL;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
 	struct snp_span block;
 	bool is_pem;
 	int r;
@@ -123,8 +121,8 @@ static int decode(struct snp_span bytes, const struct key_form *form, struct ask
 /* The point is on its curve; for a private key also: the scalar is in range, and the point is its. */
 static int check_numbers(EVP_PKEY *pkey, bool is_private, struct snp_error *err)
 {
-	_cleanup_(EVP_PKEY_CTX_freep)
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	_cleanup_(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *context =
+		EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 	bool good = context &&
 		    (is_private ? EVP_PKEY_check(context) : EVP_PKEY_public_check(context)) == 1;
 
@@ -139,8 +137,7 @@ static int check_numbers(EVP_PKEY *pkey, bool is_private, struct snp_error *err)
 int key_decode_form(struct snp_span bytes, const struct key_form *form, struct asker *asker,
 		    EVP_PKEY **ret, struct snp_error *err)
 {
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *pkey = NULL;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
 	int r;
 
 	r = decode(bytes, form, asker, &pkey, err);

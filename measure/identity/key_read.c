@@ -20,8 +20,7 @@ static size_t scheme_length(const char *source)
 static int read_uri(const char *uri, size_t scheme, const struct key_form *form,
 		    struct asker *asker, EVP_PKEY **ret, struct snp_error *err)
 {
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *pkey = NULL;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
 	char name[32];
 	int r;
 
@@ -44,8 +43,7 @@ static int read_uri(const char *uri, size_t scheme, const struct key_form *form,
 static int read_bytes(const char *source, const struct key_form *form, struct asker *asker,
 		      EVP_PKEY **ret, struct snp_error *err)
 {
-	_cleanup_(secret_free)
-	struct secret secret = {0};
+	_cleanup_(secret_free) struct secret secret = {0};
 	int r;
 
 	r = secret_read(source, &secret, err);
@@ -81,8 +79,7 @@ int snp_key_read(const char *source, snp_passphrase ask, void *arg, struct snp_k
 
 int snp_key_read_public(const char *path, struct snp_key **ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 	int r;
 

@@ -33,8 +33,7 @@ static bool lists_nonce_type(EVP_PKEY_CTX *context)
 
 static EVP_MD_CTX *begin(const struct snp_key *key, EVP_PKEY_CTX **ret_context)
 {
-	_cleanup_(EVP_MD_CTX_freep)
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 
 	if (!md || EVP_DigestSignInit_ex(md, ret_context, kinds[key->kind].digest, NULL, NULL,
 					 key->private, NULL) != 1)
@@ -44,8 +43,7 @@ static EVP_MD_CTX *begin(const struct snp_key *key, EVP_PKEY_CTX **ret_context)
 
 bool snp_key_is_deterministic(const struct snp_key *key)
 {
-	_cleanup_(EVP_MD_CTX_freep)
-	EVP_MD_CTX *md = NULL;
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *md = NULL;
 	EVP_PKEY_CTX *context = NULL;
 
 	if (key->kind == SNP_KEY_ED25519)
@@ -59,8 +57,7 @@ bool signature_to_raw(enum snp_key_kind kind, struct snp_span der, uint8_t *ret)
 {
 	const unsigned char *at = der.data;
 	int size = kinds[kind].number_size;
-	_cleanup_(ECDSA_SIG_freep)
-	ECDSA_SIG *sig =
+	_cleanup_(ECDSA_SIG_freep) ECDSA_SIG *sig =
 		der.size > SNP_SIGNATURE_MAX ? NULL : d2i_ECDSA_SIG(NULL, &at, (long)der.size);
 	bool good = sig && at == der.data + der.size &&
 		    BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret, size) == size &&
@@ -72,8 +69,7 @@ bool signature_to_raw(enum snp_key_kind kind, struct snp_span der, uint8_t *ret)
 
 static int raw_to_der(const uint8_t *raw, int number_size, uint8_t ret[static SNP_SIGNATURE_MAX])
 {
-	_cleanup_(ECDSA_SIG_freep)
-	ECDSA_SIG *sig = ECDSA_SIG_new();
+	_cleanup_(ECDSA_SIG_freep) ECDSA_SIG *sig = ECDSA_SIG_new();
 	BIGNUM *r = BN_bin2bn(raw, number_size, NULL);
 	BIGNUM *s = BN_bin2bn(raw + number_size, number_size, NULL);
 	unsigned char *at = ret;
@@ -89,8 +85,7 @@ static int raw_to_der(const uint8_t *raw, int number_size, uint8_t ret[static SN
 static int verify(const struct snp_key *key, struct snp_span bytes, struct snp_span signature,
 		  struct snp_error *err)
 {
-	_cleanup_(EVP_MD_CTX_freep)
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	bool good;
 
 	if (!md)
@@ -130,8 +125,7 @@ static int sign(const struct snp_key *key, struct snp_span bytes,
 	unsigned int nonce_type = NONCE_DETERMINISTIC;
 	OSSL_PARAM params[] = {OSSL_PARAM_construct_uint(PARAM_NONCE_TYPE, &nonce_type),
 			       OSSL_PARAM_construct_end()};
-	_cleanup_(EVP_MD_CTX_freep)
-	EVP_MD_CTX *md = NULL;
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *md = NULL;
 	EVP_PKEY_CTX *context = NULL;
 	size_t size = SNP_SIGNATURE_MAX;
 

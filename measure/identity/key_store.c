@@ -15,8 +15,7 @@ static void store_closep(OSSL_STORE_CTX **store)
 /* Take the only private key that the store gives out. */
 static int load_only(OSSL_STORE_CTX *store, EVP_PKEY **ret, struct snp_error *err)
 {
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *pkey = NULL;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
 
 	while (!OSSL_STORE_eof(store)) {
 		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
@@ -44,10 +43,9 @@ static int load_only(OSSL_STORE_CTX *store, EVP_PKEY **ret, struct snp_error *er
 
 int key_load_uri(const char *uri, struct asker *asker, EVP_PKEY **ret, struct snp_error *err)
 {
-	_cleanup_(UI_destroy_methodp)
-	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(asker_answer, 0);
-	_cleanup_(store_closep)
-	OSSL_STORE_CTX *store = NULL;
+	_cleanup_(UI_destroy_methodp) UI_METHOD *ui =
+		UI_UTIL_wrap_read_pem_callback(asker_answer, 0);
+	_cleanup_(store_closep) OSSL_STORE_CTX *store = NULL;
 	int r;
 
 	if (!ui)

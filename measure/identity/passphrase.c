@@ -38,8 +38,7 @@ int asker_failure(const struct asker *asker, struct snp_error *err)
 
 int snp_passphrase_read(const char *source, char *ret, size_t size, struct snp_error *err)
 {
-	_cleanup_(secret_free)
-	struct secret secret = {0};
+	_cleanup_(secret_free) struct secret secret = {0};
 	const char *end;
 	size_t length;
 	int r;

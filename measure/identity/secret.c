@@ -17,8 +17,7 @@ void secret_free(struct secret *secret)
 
 static int read_to_end(int fd, struct secret *ret, struct snp_error *err)
 {
-	_cleanup_(secret_free)
-	struct secret secret = {.capacity = SECRET_MAX + 1};
+	_cleanup_(secret_free) struct secret secret = {.capacity = SECRET_MAX + 1};
 
 	secret.data = OPENSSL_secure_malloc(secret.capacity);
 	if (!secret.data)
@@ -65,8 +64,7 @@ static int check_safe(const struct stat *folder, const struct stat *file, struct
 static int open_safe(const char *path, int *ret, struct snp_error *err)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	_cleanup_(closep)
-	int folder = -1, fd = -1;
+	_cleanup_(closep) int folder = -1, fd = -1;
 	struct stat folder_stat, file_stat;
 	char folder_path[PATH_MAX];
 	int r;
@@ -110,8 +108,7 @@ static int descriptor(const char *source)
 
 int secret_read(const char *source, struct secret *ret, struct snp_error *err)
 {
-	_cleanup_(closep)
-	int owned = -1;
+	_cleanup_(closep) int owned = -1;
 	int fd = descriptor(source), r = 0;
 
 	if (fd < 0 && strncmp(source, "fd:", 3) == 0)

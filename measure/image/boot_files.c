@@ -47,8 +47,7 @@ static int take_piece(void *arg, struct snp_span piece, struct snp_error *err)
 
 static int read_file(struct boot_file *file, struct snp_error *err)
 {
-	_cleanup_(snp_file_close)
-	struct snp_file opened = {.fd = -1};
+	_cleanup_(snp_file_close) struct snp_file opened = {.fd = -1};
 	int r;
 
 	r = snp_file_open(file->path, file->is_kernel ? SNP_MAX_KERNEL : SNP_MAX_INITRD, &opened,

@@ -22,8 +22,7 @@ void snp_file_close(struct snp_file *file)
 int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret, struct snp_error *err)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
-	_cleanup_(closep)
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	int r = 0;
 
@@ -91,8 +90,7 @@ static int into_hash(void *arg, struct snp_span piece, struct snp_error *err)
 int snp_file_sha256(const struct snp_file *file, snp_progress progress, void *progress_arg,
 		    uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
 {
-	_cleanup_(snp_hash_freep)
-	struct snp_hash *hash = NULL;
+	_cleanup_(snp_hash_freep) struct snp_hash *hash = NULL;
 	int r;
 
 	r = snp_hash_new(SNP_SHA256, &hash, err);
@@ -124,10 +122,8 @@ static uint8_t *allocate(size_t size)
 int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
 		  struct snp_error *err)
 {
-	_cleanup_(snp_file_close)
-	struct snp_file file = {.fd = -1};
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	int r;
 
 	r = snp_file_open(path, cap, &file, err);

@@ -113,8 +113,7 @@ static int hand_on(struct ring *ring, bool ahead, snp_file_sink sink, void *arg,
 int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
 		    snp_progress progress, void *progress_arg, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *buffer = malloc(SLOTS * SNP_FILE_PIECE);
+	_cleanup_(freep) uint8_t *buffer = malloc(SLOTS * SNP_FILE_PIECE);
 	struct ring ring = {.file = file,
 			    .pieces =
 				    file->size / SNP_FILE_PIECE + (file->size % SNP_FILE_PIECE > 0),

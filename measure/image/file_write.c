@@ -87,8 +87,7 @@ static int temporary_publish(struct temporary *t, const char *name, bool replace
 int snp_file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
 		   struct snp_error *err)
 {
-	_cleanup_(temporary_discard)
-	struct temporary t = {.directory = -1, .fd = -1};
+	_cleanup_(temporary_discard) struct temporary t = {.directory = -1, .fd = -1};
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	char folder[PATH_MAX];
 	int r;

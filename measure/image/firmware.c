@@ -158,8 +158,7 @@ static int parse(struct snp_firmware *firmware, struct snp_error *err)
 static int adopt(const char *name, uint8_t *bytes, size_t size, struct snp_firmware **ret,
 		 struct snp_error *err)
 {
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = calloc(1, sizeof(*firmware));
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = calloc(1, sizeof(*firmware));
 	int r;
 
 	if (!firmware) {

@@ -114,8 +114,7 @@ static int read_summary(const struct snp_json_value *root, struct snp_firmware *
 int firmware_from_summary(const struct snp_json_value *root, const char *name,
 			  struct snp_firmware **ret, struct snp_error *err)
 {
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = calloc(1, sizeof(*firmware));
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = calloc(1, sizeof(*firmware));
 	int r;
 
 	if (!firmware || !(firmware->path = strdup(name)))
@@ -131,8 +130,7 @@ int firmware_from_summary(const struct snp_json_value *root, const char *name,
 
 int snp_firmware_read_summary(const char *path, struct snp_firmware **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	int r;
 
 	r = snp_json_read(path, SNP_MAX_SMALL, &document, err);

@@ -124,8 +124,7 @@ static int read_entry(struct snp_span image, uint64_t end, uint64_t left,
 int ovmf_table_read(struct snp_span image, bool *ret_found, struct snp_table_entry **ret,
 		    size_t *ret_count, struct snp_error *err)
 {
-	_cleanup_(freep)
-	struct snp_table_entry *entries = NULL;
+	_cleanup_(freep) struct snp_table_entry *entries = NULL;
 	struct snp_span guid;
 	uint64_t footer, end, left;
 	uint16_t length = 0, entry_length = 0;

@@ -58,8 +58,7 @@ void page_contents_free(struct page_contents *contents)
 static int hash_part(void *arg)
 {
 	struct part *part = arg;
-	_cleanup_(snp_hash_freep)
-	struct snp_hash *hash = NULL;
+	_cleanup_(snp_hash_freep) struct snp_hash *hash = NULL;
 	const uint8_t *uniform[256] = {NULL};
 	size_t pages = part->image.size / SNP_PAGE_SIZE;
 

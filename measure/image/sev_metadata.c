@@ -49,8 +49,7 @@ int sev_metadata_read(struct snp_span image, uint32_t distance, uint64_t from, u
 		      uint32_t *ret_version, struct snp_section **ret, size_t *ret_count,
 		      struct snp_error *err)
 {
-	_cleanup_(freep)
-	struct snp_section *sections = NULL;
+	_cleanup_(freep) struct snp_section *sections = NULL;
 	uint32_t version = 0, count = 0;
 	uint64_t at;
 	int r;

@@ -124,8 +124,7 @@ static const struct snp_json_value *find_twin(const struct snp_json_value *objec
 
 static int check_keys(const struct snp_json *document, struct snp_error *err)
 {
-	_cleanup_(freep)
-	const struct snp_json_value **members = NULL;
+	_cleanup_(freep) const struct snp_json_value **members = NULL;
 
 	members = calloc(document->n_values, sizeof(members[0]));
 	if (!members)
@@ -149,8 +148,7 @@ static int check_keys(const struct snp_json *document, struct snp_error *err)
 static int parse(const char *name, char *text, size_t size, struct snp_json **ret,
 		 struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = calloc(1, sizeof(*document));
+	_cleanup_(snp_json_freep) struct snp_json *document = calloc(1, sizeof(*document));
 	int r;
 
 	if (!document) {

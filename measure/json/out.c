@@ -75,8 +75,7 @@ void snp_json_out_u64(struct snp_json_out *out, cJSON *parent, const char *key, 
 void snp_json_out_hex(struct snp_json_out *out, cJSON *parent, const char *key, const uint8_t *data,
 		      size_t size)
 {
-	_cleanup_(freep)
-	char *text = malloc(2 * size + 1);
+	_cleanup_(freep) char *text = malloc(2 * size + 1);
 
 	if (text)
 		snp_hex_encode(data, size, text);
@@ -86,8 +85,7 @@ void snp_json_out_hex(struct snp_json_out *out, cJSON *parent, const char *key, 
 void snp_json_out_base64(struct snp_json_out *out, cJSON *parent, const char *key,
 			 const uint8_t *data, size_t size)
 {
-	_cleanup_(freep)
-	char *text = snp_base64_encode(data, size);
+	_cleanup_(freep) char *text = snp_base64_encode(data, size);
 
 	add(out, parent, key, text ? cJSON_CreateString(text) : NULL);
 }
@@ -111,8 +109,7 @@ int snp_json_out_print_compact(const struct snp_json_out *out, char **ret, struc
  * writes \t, so they are replaced where they are: two blanks for a tab at a line's start, one else. */
 int snp_json_out_print(const struct snp_json_out *out, char **ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = out->failed ? NULL : cJSON_Print(out->root);
+	_cleanup_(freep) char *text = out->failed ? NULL : cJSON_Print(out->root);
 	bool indent = true;
 	char *wide, *at;
 

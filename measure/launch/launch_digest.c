@@ -36,8 +36,7 @@ static int hash_bytes(const struct snp_launch *launch, struct snp_hash *hash, st
 static int sev_digest(const struct snp_launch *launch, uint8_t ret[static SNP_SHA256_SIZE],
 		      struct snp_error *err)
 {
-	_cleanup_(snp_hash_freep)
-	struct snp_hash *hash = NULL;
+	_cleanup_(snp_hash_freep) struct snp_hash *hash = NULL;
 	int r;
 
 	r = snp_launch_check(launch, err);

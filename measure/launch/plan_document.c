@@ -189,8 +189,7 @@ static int read_parameters(const struct snp_json_value *root, struct snp_plan_do
 static int read_document(const struct snp_json *json, struct snp_plan_document **ret,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_plan_document_freep)
-	struct snp_plan_document *document = NULL;
+	_cleanup_(snp_plan_document_freep) struct snp_plan_document *document = NULL;
 	int r = snp_json_schema(json, "snp-plan/1", err);
 
 	if (r < 0)
@@ -209,8 +208,7 @@ static int read_document(const struct snp_json *json, struct snp_plan_document *
 int snp_plan_document_parse(const char *name, struct snp_span text, struct snp_plan_document **ret,
 			    struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *json = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *json = NULL;
 	int r = snp_json_parse(name, text, &json, err);
 
 	return r < 0 ? r : read_document(json, ret, err);
@@ -218,8 +216,7 @@ int snp_plan_document_parse(const char *name, struct snp_span text, struct snp_p
 
 int snp_plan_document_read(const char *path, struct snp_plan_document **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *json = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *json = NULL;
 	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &json, err);
 
 	return r < 0 ? r : read_document(json, ret, err);

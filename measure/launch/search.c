@@ -197,8 +197,7 @@ int snp_search_run(const struct snp_search *search,
 		   const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
 		   struct snp_search_match *ret, uint64_t *ret_tried, struct snp_error *err)
 {
-	_cleanup_(search_space_freep)
-	struct search_space *space = NULL;
+	_cleanup_(search_space_freep) struct search_space *space = NULL;
 	struct round round = {.search = search, .digest = digest};
 	int r;
 

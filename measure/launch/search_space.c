@@ -209,8 +209,7 @@ static int fill_prefixes(struct search_space *space, const struct snp_search *se
 int search_space_new(const struct snp_search *search, struct search_space **ret,
 		     struct snp_error *err)
 {
-	_cleanup_(search_space_freep)
-	struct search_space *space = calloc(1, sizeof(*space));
+	_cleanup_(search_space_freep) struct search_space *space = calloc(1, sizeof(*space));
 	int r;
 
 	if (!space)

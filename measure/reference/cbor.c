@@ -142,8 +142,7 @@ int snp_cbor_encode(cbor_item_t *item, uint8_t **ret, size_t *ret_size, struct s
 
 cbor_item_t *snp_cbor_wrapped(cbor_item_t *item)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 
 	if (snp_cbor_encode(item, &bytes, &size, NULL) < 0)

@@ -103,8 +103,7 @@ static int make_parts(const struct snp_key *key, const char *content_type, const
 int snp_cose_sign(const struct snp_key *key, const char *content_type, const char *signer,
 		  struct snp_span payload, uint8_t **ret, size_t *ret_size, struct snp_error *err)
 {
-	_cleanup_(parts_done)
-	struct parts parts = {0};
+	_cleanup_(parts_done) struct parts parts = {0};
 	uint8_t signature[SNP_SIGNATURE_MAX];
 	size_t size;
 	int r = make_parts(key, content_type, signer, payload, &parts, err);
@@ -123,10 +122,8 @@ int snp_cose_verify(const struct snp_key *key, const char *content_type, const c
 		    struct snp_span payload, struct snp_span message, struct snp_error *err)
 {
 	size_t signature_size = snp_key_kind(key) == SNP_KEY_P384 ? 96 : 64, size;
-	_cleanup_(parts_done)
-	struct parts parts = {0};
-	_cleanup_(freep)
-	uint8_t *expected = NULL;
+	_cleanup_(parts_done) struct parts parts = {0};
+	_cleanup_(freep) uint8_t *expected = NULL;
 	struct snp_span signature;
 	int r;
 

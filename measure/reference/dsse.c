@@ -17,8 +17,7 @@ DEFINE_CLEANUP(struct snp_json *, snp_json_free);
 static int encode(const char *type, struct snp_span payload, uint8_t **ret, size_t *ret_size,
 		  struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *head = NULL;
+	_cleanup_(freep) char *head = NULL;
 	int n = asprintf(&head, "DSSEv1 %zu %s %zu ", strlen(type), type, payload.size);
 	uint8_t *bytes;
 
@@ -39,10 +38,8 @@ static int encode(const char *type, struct snp_span payload, uint8_t **ret, size
 int snp_dsse_sign(const struct snp_key *key, const char *payload_type, struct snp_span payload,
 		  char **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out out = {0};
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_json_out_done) struct snp_json_out out = {0};
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	uint8_t signature[SNP_SIGNATURE_MAX], id[SNP_SHA256_SIZE];
 	size_t size, signature_size;
 	cJSON *object;
@@ -73,8 +70,7 @@ static int not_this(const char *what, struct snp_error *err)
 static int compare(const struct snp_json *document, const char *payload_type,
 		   struct snp_span payload, const char **ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *expected = snp_base64_encode(payload.data, payload.size);
+	_cleanup_(freep) char *expected = snp_base64_encode(payload.data, payload.size);
 	const struct snp_json_value *root = snp_json_root(document), *value;
 	const char *text;
 	size_t n;
@@ -105,10 +101,8 @@ static int compare(const struct snp_json *document, const char *payload_type,
 int snp_dsse_verify(const struct snp_key *key, const char *payload_type, struct snp_span payload,
 		    struct snp_span envelope, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	uint8_t signature[SNP_SIGNATURE_MAX];
 	const char *text;
 	size_t size, n, padding;

@@ -147,8 +147,7 @@ static cbor_item_t *comid(const char *id, const struct snp_reference_image *imag
 /* An identifier that changes with what is said, and with nothing else: of the master's text. */
 static int make_id(const struct snp_reference *r, char ret[static 64], struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *master = NULL;
+	_cleanup_(freep) char *master = NULL;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	char hex[33];
 	int status = snp_reference_print(r, &master, err);
@@ -165,8 +164,7 @@ static int make_id(const struct snp_reference *r, char ret[static 64], struct sn
 
 int snp_emit_corim(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	cbor_item_t *tags, *map;
 	char id[64];
 	size_t size;

@@ -51,10 +51,8 @@ int snp_golden_pack(const struct snp_reference *r, const struct snp_golden *map,
 	const struct snp_reference_image *image = map->image;
 	const struct snp_reference_variant *variants = map->variants;
 	size_t n = map->n_variants;
-	_cleanup_(freep)
-	Snp__GoldenCount *counts = calloc(n, sizeof(*counts));
-	_cleanup_(freep)
-	Snp__GoldenCount **pointers = calloc(n, sizeof(*pointers));
+	_cleanup_(freep) Snp__GoldenCount *counts = calloc(n, sizeof(*counts));
+	_cleanup_(freep) Snp__GoldenCount **pointers = calloc(n, sizeof(*pointers));
 	Snp__GoldenTimestamp timestamp = SNP__GOLDEN_TIMESTAMP__INIT;
 	Snp__GoldenSevSnp sev_snp = SNP__GOLDEN_SEV_SNP__INIT;
 	Snp__GoldenMeasurement golden = SNP__GOLDEN_MEASUREMENT__INIT;
@@ -126,8 +124,7 @@ int snp_golden_each(const struct snp_reference *r, snp_golden_visit visit, void 
 static int add(void *arg, const struct snp_reference *r, const struct snp_golden *map,
 	       struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 	int status = snp_golden_pack(r, map, (struct snp_span){0}, &bytes, &size, err);
 

@@ -28,8 +28,7 @@ static int same_policy(const struct snp_reference *r, struct snp_error *err)
 
 static int build_payload(const struct snp_reference *r, char **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out out;
+	_cleanup_(snp_json_out_done) struct snp_json_out out;
 	uint64_t policy = r->images[0].policy;
 	cJSON *digests;
 
@@ -50,8 +49,7 @@ static int build_payload(const struct snp_reference *r, char **ret, struct snp_e
 
 int snp_emit_rvps(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *payload = NULL;
+	_cleanup_(freep) char *payload = NULL;
 	struct snp_json_out out;
 	int status = same_policy(r, err);
 

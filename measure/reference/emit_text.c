@@ -15,8 +15,7 @@ static int add_text(const struct snp_reference *r, struct snp_folder *f, const c
 		    void (*print)(FILE *stream, const struct snp_reference *r),
 		    struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 	bool failed;

@@ -58,11 +58,9 @@ static int check_golden(const struct snp_reference *r, const struct snp_golden *
 			struct snp_span golden, struct snp_span certificate, uint8_t **ret,
 			size_t *ret_size, struct snp_error *err)
 {
-	_cleanup_(measurement_freep)
-	Snp__GoldenMeasurement *found =
+	_cleanup_(measurement_freep) Snp__GoldenMeasurement *found =
 		snp__golden_measurement__unpack(NULL, golden.size, golden.data);
-	_cleanup_(freep)
-	uint8_t *bytes = NULL, *copy = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL, *copy = NULL;
 	size_t size;
 	int status;
 
@@ -88,11 +86,9 @@ static int check_golden(const struct snp_reference *r, const struct snp_golden *
 static int check(const struct snp_reference *r, const struct snp_golden *map, struct snp_span file,
 		 struct snp_span certificate, struct snp_error *err)
 {
-	_cleanup_(endorsement_freep)
-	Snp__GoldenEndorsement *message =
+	_cleanup_(endorsement_freep) Snp__GoldenEndorsement *message =
 		snp__golden_endorsement__unpack(NULL, file.size, file.data);
-	_cleanup_(freep)
-	uint8_t *bytes = NULL, *der = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL, *der = NULL;
 	size_t size, der_size;
 	int status;
 
@@ -121,8 +117,7 @@ static int make(const struct snp_endorser *endorser, const struct snp_reference 
 		const struct snp_golden *map, uint8_t **ret, size_t *ret_size,
 		struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *golden = NULL, *signature = NULL;
+	_cleanup_(freep) uint8_t *golden = NULL, *signature = NULL;
 	size_t golden_size, size;
 	int status = snp_golden_pack(r, map, snp_endorser_certificate(endorser), &golden,
 				     &golden_size, err);
@@ -140,8 +135,7 @@ static int endorse(void *arg, const struct snp_reference *r, const struct snp_go
 		   struct snp_error *err)
 {
 	const struct endorsing *e = arg;
-	_cleanup_(freep)
-	uint8_t *kept = NULL, *made = NULL;
+	_cleanup_(freep) uint8_t *kept = NULL, *made = NULL;
 	size_t size;
 	int status;
 
@@ -175,8 +169,7 @@ static int verify(void *arg, const struct snp_reference *r, const struct snp_gol
 		  struct snp_error *err)
 {
 	const struct verifying *v = arg;
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_error why = {0};
 	size_t size;
 	int status = snp_folder_read(v->folder, map->endorsement, &bytes, &size, &why);

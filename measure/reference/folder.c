@@ -56,10 +56,8 @@ static int grow(struct snp_folder *folder)
 int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span bytes,
 		   struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *data = malloc(bytes.size ? bytes.size : 1);
-	_cleanup_(freep)
-	char *copy = strdup(name);
+	_cleanup_(freep) uint8_t *data = malloc(bytes.size ? bytes.size : 1);
+	_cleanup_(freep) char *copy = strdup(name);
 	char *const *known;
 
 	if (!data || !copy || grow(folder) < 0)
@@ -82,8 +80,7 @@ int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span 
 int snp_folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
 		    struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *file = NULL;
+	_cleanup_(freep) char *file = NULL;
 
 	if (asprintf(&file, "%s/%s", path, name) < 0) {
 		file = NULL;

@@ -23,8 +23,7 @@ static void closedirp(DIR **d)
 static void remove_folder(int parent, const char *name, unsigned int levels)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_(closedirp)
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	if (fd >= 0 && !d)
@@ -83,12 +82,10 @@ static int write_bytes(int fd, const uint8_t *data, size_t size)
 static int write_file(int folder, const struct snp_folder_file *file, struct snp_error *err)
 {
 	const char *slash = strchr(file->name, '/');
-	_cleanup_(closep)
-	int fd = -1;
+	_cleanup_(closep) int fd = -1;
 
 	if (slash) {
-		_cleanup_(freep)
-		char *inner = strndup(file->name, (size_t)(slash - file->name));
+		_cleanup_(freep) char *inner = strndup(file->name, (size_t)(slash - file->name));
 
 		if (!inner)
 			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
@@ -105,8 +102,8 @@ static int write_file(int folder, const struct snp_folder_file *file, struct snp
 static int write_files(const struct snp_folder *folder, const struct staging *s,
 		       struct snp_error *err)
 {
-	_cleanup_(closep)
-	int fd = openat(s->parent, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_(closep) int fd =
+		openat(s->parent, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot open the new folder");
@@ -123,8 +120,8 @@ static int write_files(const struct snp_folder *folder, const struct staging *s,
 
 static bool holds(int parent, const char *name, const char *marker)
 {
-	_cleanup_(closep)
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_(closep) int fd =
+		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	return fd >= 0 && fstatat(fd, marker, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
@@ -172,8 +169,7 @@ static int split(const char *path, char parent[static PATH_MAX], char name[stati
 int snp_folder_write(const struct snp_folder *folder, const char *path, const char *marker,
 		     struct snp_error *err)
 {
-	_cleanup_(staging_discard)
-	struct staging staging = {.parent = -1};
+	_cleanup_(staging_discard) struct staging staging = {.parent = -1};
 	char parent[PATH_MAX], name[NAME_MAX + 1];
 	int r = 0;
 

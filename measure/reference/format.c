@@ -30,8 +30,7 @@ const struct snp_format *snp_format_at(size_t i)
 int snp_folder_add_json(struct snp_folder *folder, const char *name, struct snp_json_out *out,
 			struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	int r = snp_json_out_print(out, &text, err);
 
 	snp_json_out_done(out);

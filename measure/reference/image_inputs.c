@@ -40,8 +40,7 @@ static int set_file(struct snp_reference_file *file, const char *path, uint64_t 
 static int read_firmware(const char *path, struct snp_reference_image *image,
 			 struct snp_firmware **ret, struct snp_error *err)
 {
-	_cleanup_(snp_firmware_freep)
-	struct snp_firmware *firmware = NULL;
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	int r = snp_firmware_read(path, &firmware, err);
 
@@ -80,8 +79,7 @@ int snp_image_inputs_read(const struct snp_image_paths *paths, const char *cmdli
 			  struct snp_error *err)
 {
 	struct snp_boot_request request = {.kernel = paths->kernel, .initrd = paths->initrd};
-	_cleanup_(snp_image_inputs_done)
-	struct snp_image_inputs inputs = {0};
+	_cleanup_(snp_image_inputs_done) struct snp_image_inputs inputs = {0};
 	struct snp_boot_job *job = NULL;
 	struct snp_boot boot = {0};
 	struct snp_error boot_err = {0};

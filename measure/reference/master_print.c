@@ -138,8 +138,7 @@ void snp_master_build(const struct snp_reference *reference, struct snp_json_out
 
 int snp_reference_print(const struct snp_reference *reference, char **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done)
-	struct snp_json_out out;
+	_cleanup_(snp_json_out_done) struct snp_json_out out;
 
 	snp_master_build(reference, &out);
 	return snp_json_out_print(&out, ret, err);

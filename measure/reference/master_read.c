@@ -260,8 +260,7 @@ static int read_head(const struct snp_json_value *root, struct snp_reference *re
 static int read_document(const struct snp_json *document, struct snp_reference **ret,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_reference_freep)
-	struct snp_reference *reference = NULL;
+	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	int r = snp_json_schema(document, SNP_MASTER_SCHEMA, err);
 
 	if (r < 0)
@@ -281,8 +280,7 @@ static int read_document(const struct snp_json *document, struct snp_reference *
 int snp_reference_parse(const char *name, struct snp_span text, struct snp_reference **ret,
 			struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	int r = snp_json_parse(name, text, &document, err);
 
 	return r < 0 ? r : read_document(document, ret, err);
@@ -290,8 +288,7 @@ int snp_reference_parse(const char *name, struct snp_span text, struct snp_refer
 
 int snp_reference_read(const char *path, struct snp_reference **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
 
 	return r < 0 ? r : read_document(document, ret, err);

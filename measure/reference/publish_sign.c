@@ -83,8 +83,7 @@ static int sign_one(const struct signing *signing, struct snp_span payload,
 		    const struct snp_key *key, const char *before, struct snp_folder *folder,
 		    struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 	int r;
 
@@ -120,8 +119,7 @@ int snp_publish_verify(const char *folder, const struct snp_key *key, snp_publis
 		       void *arg, struct snp_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
-		_cleanup_(freep)
-		uint8_t *payload = NULL, *signature = NULL;
+		_cleanup_(freep) uint8_t *payload = NULL, *signature = NULL;
 		struct snp_error why = {0};
 		size_t payload_size, size;
 		int r = snp_folder_read(folder, signings[i].payload, &payload, &payload_size, &why);

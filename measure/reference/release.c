@@ -74,10 +74,8 @@ static int read_image(const struct snp_json_value *object, const char *document,
 		"name",	      "firmware",  "kernel",	     "initrd",	    "cmdline",
 		"vcpu_count", "cpu_model", "guest_features", "vmm_profile", "policy",
 		"family_id",  "image_id",  "guest_svn",	     "minimum_tcb", NULL};
-	_cleanup_(snp_image_paths_done)
-	struct snp_image_paths paths = {0};
-	_cleanup_(snp_image_inputs_done)
-	struct snp_image_inputs inputs = {0};
+	_cleanup_(snp_image_paths_done) struct snp_image_paths paths = {0};
+	_cleanup_(snp_image_inputs_done) struct snp_image_inputs inputs = {0};
 	int r = snp_json_object(object, keys, err);
 
 	image->policy = SNP_POLICY_DEFAULT;
@@ -131,10 +129,8 @@ static int read_images(const struct snp_json_value *root, const char *path,
 
 int snp_release_read(const char *path, struct snp_reference **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep)
-	struct snp_json *document = NULL;
-	_cleanup_(snp_reference_freep)
-	struct snp_reference *reference = NULL;
+	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
+	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	int r = snp_json_read(path, SNP_MAX_CONFIG, &document, err);
 
 	if (r == 0)

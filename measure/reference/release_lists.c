@@ -214,15 +214,13 @@ static int add_counts(const struct lists *lists, const struct snp_reference_vari
 static int add_profile(const struct lists *lists, const struct snp_profile *profile,
 		       struct snp_reference_variant *variants, size_t *n)
 {
-	_cleanup_(freep)
-	char *name = strdup(snp_profile_name(profile));
+	_cleanup_(freep) char *name = strdup(snp_profile_name(profile));
 	bool by_model = snp_profile_uses_signature(profile);
 	size_t n_models = by_model ? lists->n_models : 1;
 
 	for (size_t m = 0; name && m < n_models; m++) {
 		for (size_t f = 0; f < lists->n_features; f++) {
-			_cleanup_(freep)
-			char *model = NULL;
+			_cleanup_(freep) char *model = NULL;
 			struct snp_reference_variant like = {.vmm_profile = name,
 							     .guest_features = lists->features[f]};
 
@@ -241,8 +239,7 @@ int snp_release_variants_read(const struct snp_json_value *image,
 			      struct snp_reference_variant **ret, size_t *ret_n,
 			      struct snp_error *err)
 {
-	_cleanup_(freep)
-	struct lists *lists = calloc(1, sizeof(*lists));
+	_cleanup_(freep) struct lists *lists = calloc(1, sizeof(*lists));
 	size_t most;
 	int r;
 

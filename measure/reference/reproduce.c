@@ -122,12 +122,9 @@ static bool compare_inputs(const struct report *report, const struct snp_referen
 static int reproduce_image(const struct report *report, const struct snp_reference_image *published,
 			   const char *images, struct snp_error *err)
 {
-	_cleanup_(snp_image_paths_done)
-	struct snp_image_paths paths = {0};
-	_cleanup_(snp_image_inputs_done)
-	struct snp_image_inputs inputs = {0};
-	_cleanup_(scratch_free)
-	struct snp_reference_image found = {0};
+	_cleanup_(snp_image_paths_done) struct snp_image_paths paths = {0};
+	_cleanup_(snp_image_inputs_done) struct snp_image_inputs inputs = {0};
+	_cleanup_(scratch_free) struct snp_reference_image found = {0};
 	int r = join(images, published->firmware.name, &paths.firmware, err);
 
 	if (r == 0)
@@ -168,8 +165,7 @@ int snp_reproduce_images(const struct snp_reference *published, const char *imag
 static int compare_file(const struct report *report, const char *folder,
 			const struct snp_folder_file *expected, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_error why = {0};
 	size_t size;
 	int r = snp_folder_read(folder, expected->name, &bytes, &size, &why);
@@ -189,8 +185,7 @@ static int compare_file(const struct report *report, const char *folder,
 int snp_reproduce_files(const struct snp_reference *published, const char *folder,
 			snp_reproduce_difference difference, void *arg, struct snp_error *err)
 {
-	_cleanup_(snp_folder_done)
-	struct snp_folder expected = {0};
+	_cleanup_(snp_folder_done) struct snp_folder expected = {0};
 	struct report report = {NULL, difference, arg};
 
 	for (size_t i = 0; snp_format_at(i); i++) {

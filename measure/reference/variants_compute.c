@@ -39,8 +39,7 @@ static int compute_run(const struct snp_launch *launch,
 		       const uint8_t prefix[static SNP_SHA384_SIZE],
 		       struct snp_reference_variant *variants, size_t n, struct snp_error *err)
 {
-	_cleanup_(snp_gctx_end)
-	struct snp_gctx gctx = {0};
+	_cleanup_(snp_gctx_end) struct snp_gctx gctx = {0};
 	uint8_t first[SNP_SHA384_SIZE], others[SNP_SHA384_SIZE];
 	uint32_t vcpus = 0;
 	int r = vmsa_contents(launch, 0, first, err);

@@ -62,8 +62,7 @@ void snp_certificates_free(struct snp_certificates *set)
 static void common_name(const X509_NAME *name, char ret[static 64])
 {
 	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-	_cleanup_(opensslp)
-	unsigned char *text = NULL;
+	_cleanup_(opensslp) unsigned char *text = NULL;
 	int n;
 
 	ret[0] = '\0';
@@ -136,8 +135,7 @@ static void describe(struct certificate *c)
 
 static bool encodes_as(const X509 *x509, struct snp_span der)
 {
-	_cleanup_(opensslp)
-	unsigned char *again = NULL;
+	_cleanup_(opensslp) unsigned char *again = NULL;
 	int n = i2d_X509(x509, &again);
 
 	return n >= 0 && (size_t)n == der.size && memcmp(again, der.data, der.size) == 0;
@@ -147,16 +145,14 @@ static bool encodes_as(const X509 *x509, struct snp_span der)
  * kept as it came, so it is looked at a second time, encoded anew. */
 static bool is_der(X509 *x509, struct snp_span der)
 {
-	_cleanup_(opensslp)
-	unsigned char *tbs = NULL;
+	_cleanup_(opensslp) unsigned char *tbs = NULL;
 
 	return encodes_as(x509, der) && i2d_re_X509_tbs(x509, &tbs) > 0 && encodes_as(x509, der);
 }
 
 static int add_der(struct snp_certificates *set, struct snp_span der, struct snp_error *err)
 {
-	_cleanup_(certificate_freep)
-	struct certificate *c = NULL;
+	_cleanup_(certificate_freep) struct certificate *c = NULL;
 	const unsigned char *p = der.data;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	uint8_t *copy;
@@ -196,8 +192,7 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 int snp_pem_each(struct snp_span text, const char *label, struct snp_certificates *set,
 		 pem_sink add, struct snp_error *err)
 {
-	_cleanup_(BIO_free_allp)
-	BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+	_cleanup_(BIO_free_allp) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
 	int n = 0;
 
 	if (!bio)

@@ -10,8 +10,7 @@
 
 static int add_file(struct snp_certificates *set, const char *path, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 	int r;
 
@@ -38,8 +37,7 @@ static int visible(const struct dirent *entry)
 static int add_entry(struct snp_certificates *set, const char *folder, const char *name,
 		     struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *path = NULL;
+	_cleanup_(freep) char *path = NULL;
 	struct stat st;
 	int r;
 

@@ -39,8 +39,7 @@ static int add_folder(struct snp_certificates *set, const char *folder, struct s
 
 int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *folder = NULL;
+	_cleanup_(freep) char *folder = NULL;
 	int r = user_folder(&folder, NULL);
 
 	if (r == -SNP_E_NO_MEMORY)
@@ -77,8 +76,7 @@ static int file_name(const struct snp_certificate *c, const char *folder, char *
 int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **ret_path,
 			  struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *folder = NULL;
+	_cleanup_(freep) char *folder = NULL;
 	struct snp_certificate c;
 	char *path;
 	int r;

@@ -89,8 +89,7 @@ static int read_entries(struct snp_span bytes, struct snp_certificate_table *tab
 static int check_cover(struct snp_span bytes, const struct snp_certificate_table *table,
 		       uint64_t end, struct snp_error *err)
 {
-	_cleanup_(freep)
-	bool *taken = calloc(bytes.size, sizeof(*taken));
+	_cleanup_(freep) bool *taken = calloc(bytes.size, sizeof(*taken));
 
 	if (!taken)
 		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");

@@ -56,12 +56,9 @@ static int no_memory(struct snp_error *err)
 int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
 		     const char **ret_problem, struct snp_error *err)
 {
-	_cleanup_(stackp)
-	STACK_OF(X509) *trusted = sk_X509_new_null();
-	_cleanup_(stackp)
-	STACK_OF(X509) *untrusted = sk_X509_new_null();
-	_cleanup_(X509_STORE_CTX_freep)
-	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	_cleanup_(stackp) STACK_OF(X509) *trusted = sk_X509_new_null();
+	_cleanup_(stackp) STACK_OF(X509) *untrusted = sk_X509_new_null();
+	_cleanup_(X509_STORE_CTX_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
 	int problem;
 
 	if (!trusted || !untrusted || !context || sk_X509_push(trusted, chain->root->x509) == 0 ||

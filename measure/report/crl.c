@@ -11,8 +11,7 @@ static int no_memory(struct snp_error *err)
 static int add_der(struct snp_certificates *set, struct snp_span der, struct snp_error *err)
 {
 	const unsigned char *p = der.data;
-	_cleanup_(X509_CRL_freep)
-	X509_CRL *crl = NULL;
+	_cleanup_(X509_CRL_freep) X509_CRL *crl = NULL;
 
 	if (der.size <= SNP_MAX_CRL_SIZE)
 		crl = d2i_X509_CRL(NULL, &p, (long)der.size);

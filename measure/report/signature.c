@@ -18,8 +18,7 @@ static inline void opensslp(unsigned char **p)
  * is the verification's to check. Either s is accepted: genuine firmware makes both. */
 static int encode(const struct snp_report *fields, unsigned char **ret)
 {
-	_cleanup_(ECDSA_SIG_freep)
-	ECDSA_SIG *signature = ECDSA_SIG_new();
+	_cleanup_(ECDSA_SIG_freep) ECDSA_SIG *signature = ECDSA_SIG_new();
 	BIGNUM *r = BN_lebin2bn(fields->signature_r, sizeof(fields->signature_r), NULL);
 	BIGNUM *s = BN_lebin2bn(fields->signature_s, sizeof(fields->signature_s), NULL);
 
@@ -34,10 +33,8 @@ static int encode(const struct snp_report *fields, unsigned char **ret)
 int snp_report_verify_signature(struct snp_span report, const struct snp_report *fields,
 				EVP_PKEY *key, bool *ret_good, struct snp_error *err)
 {
-	_cleanup_(opensslp)
-	unsigned char *der = NULL;
-	_cleanup_(EVP_MD_CTX_freep)
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	_cleanup_(opensslp) unsigned char *der = NULL;
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	struct snp_span signed_bytes;
 	int size = encode(fields, &der);
 	bool good;

@@ -91,8 +91,7 @@ static double read_file(const char *path)
 {
 	static uint8_t piece[SNP_FILE_PIECE];
 	double start = now();
-	_cleanup_(closep)
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)

@@ -36,8 +36,7 @@ static size_t request(const char *folder, const char *guest, const uint8_t repor
 		      uint8_t answer[static ANSWER_MAX])
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_(closep)
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	_cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	size_t size = 0;
 	ssize_t n;
 
@@ -53,8 +52,7 @@ static size_t request(const char *folder, const char *guest, const uint8_t repor
 
 static int read_root(const char *folder, struct snp_root *ret, struct snp_error *err)
 {
-	_cleanup_(freep)
-	uint8_t *der = NULL;
+	_cleanup_(freep) uint8_t *der = NULL;
 	char path[512];
 	size_t size;
 
@@ -78,8 +76,7 @@ int main(int argc, char *argv[])
 {
 	static uint8_t answer[ANSWER_MAX];
 	uint8_t measurement[1][SNP_MEASUREMENT_SIZE], id_key[1][48];
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *certificates = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *certificates = NULL;
 	struct snp_expectations expected = {.has_report_data = true,
 					    .has_vmpl = true,
 					    .measurements = measurement,

@@ -12,10 +12,8 @@ DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 
 static int make(int argc, char *argv[], struct snp_error *err)
 {
-	_cleanup_(snp_key_freep)
-	struct snp_key *id = NULL, *author = NULL;
-	_cleanup_(freep)
-	char *block_text = NULL, *auth_text = NULL;
+	_cleanup_(snp_key_freep) struct snp_key *id = NULL, *author = NULL;
+	_cleanup_(freep) char *block_text = NULL, *auth_text = NULL;
 	struct snp_id_block block = {0};
 	uint8_t bytes[SNP_ID_BLOCK_SIZE], auth[SNP_ID_AUTH_SIZE];
 	int r = snp_hex_decode(argv[1], "digest", block.launch_digest, 48, err);

@@ -12,8 +12,7 @@
 
 static int replay(const char *folder, const char *name)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL, *exact = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL, *exact = NULL;
 	struct snp_error err;
 	char path[4096];
 	size_t size;

@@ -89,10 +89,8 @@ static struct snp_certificates *certificates_of(const struct sample *sample)
 static void check_genuine(void **state)
 {
 	const struct sample *row = *state;
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = certificates_of(row);
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = certificates_of(row);
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_evidence evidence = {.certificates = set, .at_time = row->at_time};
 	struct snp_expectations expected = {.allow_debug = row->debug};
 	struct snp_verdict verdict = {0};
@@ -122,10 +120,9 @@ static void check_genuine(void **state)
 static void check_negative(void **state)
 {
 	const struct negative *row = *state;
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = certificates_of(&row->sample);
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set =
+		certificates_of(&row->sample);
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_evidence evidence = {.certificates = set, .at_time = row->sample.at_time};
 	struct snp_expectations expected = {0};
 	struct snp_verdict verdict = {0};
@@ -184,10 +181,8 @@ static struct check_group without_chain(struct check ret[static SNP_N_CHECKS])
 static void check_bits(void **state)
 {
 	const struct sample *row = *state;
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = certificates_of(row);
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = certificates_of(row);
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_evidence evidence = {.certificates = set, .at_time = row->at_time};
 	struct snp_expectations expected = {.allow_debug = true, .allow_masked_chip_id = true};
 	struct snp_verdict verdict = {0};
@@ -215,8 +210,7 @@ static void check_bits(void **state)
 static void check_lengths(void **state)
 {
 	const struct sample *row = *state;
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_container container;
 	struct snp_certificate_table table;
 	uint8_t longer[SNP_REPORT_SIZE + 64] = {0};
@@ -248,10 +242,8 @@ static void check_lengths(void **state)
 static void check_extended(void **state)
 {
 	const struct sample google = {.folder = "attestation/milan-v5-gcp-ext"};
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_evidence evidence = {.at_time = AT_2026_07};
 	struct snp_expectations expected = {0};
 	struct snp_verdict verdict = {0};
@@ -275,8 +267,7 @@ static void check_extended(void **state)
 /* The nine are nine different ones, and each is taken for what it is. */
 static void check_roots(void **state)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	struct snp_certificate c;
 	char path[4096];
 	size_t n = 0;

@@ -173,12 +173,9 @@ static void says(const struct snp_json_value *value, const char *wanted)
 static void the_responder_of_the_manual_runs_with_the_nonce(void **state)
 {
 	static const char *const answers[] = {PID, RUNNING, ENDED, NULL};
-	_cleanup_(snp_json_freep)
-	struct snp_json *first = NULL, *second = NULL, *third = NULL;
-	_cleanup_(freep)
-	char *base64 = snp_base64_encode(nonce, sizeof(nonce));
-	_cleanup_(fclosep)
-	FILE *file = fopen(SNP_SOURCE "/templates/snp-responder", "re");
+	_cleanup_(snp_json_freep) struct snp_json *first = NULL, *second = NULL, *third = NULL;
+	_cleanup_(freep) char *base64 = snp_base64_encode(nonce, sizeof(nonce));
+	_cleanup_(fclosep) FILE *file = fopen(SNP_SOURCE "/templates/snp-responder", "re");
 	const struct snp_json_value *arguments, *word;
 	char responder[4096];
 	uint64_t pid;
@@ -217,10 +214,8 @@ static void output_has_a_limit(void **state)
 	(void)state;
 	for (size_t more = 0; more < 2; more++) {
 		const size_t size = sizeof(evidence.bytes) + more;
-		_cleanup_(freep)
-		uint8_t *bytes = calloc(1, size);
-		_cleanup_(freep)
-		char *base64 = snp_base64_encode(bytes, size), *text = NULL;
+		_cleanup_(freep) uint8_t *bytes = calloc(1, size);
+		_cleanup_(freep) char *base64 = snp_base64_encode(bytes, size), *text = NULL;
 		bool ended = false;
 		int r;
 

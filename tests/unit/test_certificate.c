@@ -299,8 +299,7 @@ static size_t count(const struct snp_certificates *set)
 static void check_input(void **state)
 {
 	const struct input *row = *state;
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	static struct text t;
 	struct snp_error err = {0};
 
@@ -316,8 +315,7 @@ static void check_input(void **state)
 /* Of a DER certificate and of a CRL, no beginning is one. */
 static void check_truncations(void **state)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	static struct text t;
 
 	(void)state;
@@ -362,8 +360,7 @@ static const struct input crl_inputs[] = {
 static void check_crl(void **state)
 {
 	const struct input *row = *state;
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	static struct text t;
 	struct snp_error err = {0};
 
@@ -395,10 +392,8 @@ static const struct leaf {
 static void check_leaf(void **state)
 {
 	const struct leaf *row = *state;
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct fixture_leaf plan;
 	struct snp_certificate c;
 	EVP_PKEY *key;
@@ -440,10 +435,8 @@ static const struct trust {
 static void check_trust(void **state)
 {
 	const struct trust *row = *state;
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_root roots[3];
 	size_t n_roots = fixture_roots_of(row->roots, roots), size;
 	struct fixture_leaf plan;
@@ -477,8 +470,7 @@ static void check_trust(void **state)
 
 static void check_roots(void **state)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS], wanted[3];
 
 	(void)state;
@@ -502,8 +494,7 @@ static void check_roots(void **state)
 
 static void check_folder(void **state)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	char folder[] = "/tmp/snp-certificates.XXXXXX", path[64];
 	struct snp_error err = {0};
 	static const char *const names[] = {"report.bin", "a.pem", "b.der", "c.der", "sub"};

@@ -162,8 +162,7 @@ static int sign_pairs(void **state)
 /* `text` with the base64 of the bytes where the mark is, if it is there. */
 static char *put(char *text, const char *mark, const uint8_t *bytes, size_t size)
 {
-	_cleanup_(freep)
-	char *base64 = snp_base64_encode(bytes, size);
+	_cleanup_(freep) char *base64 = snp_base64_encode(bytes, size);
 	char *ret;
 
 	assert_non_null(base64);
@@ -177,8 +176,7 @@ static char *put(char *text, const char *mark, const uint8_t *bytes, size_t size
 static struct launch_spec *read_domain_with(const char *before, const struct id_pair *pair)
 {
 	struct launch_spec *spec = NULL;
-	_cleanup_(freep)
-	char *text = strdup(before);
+	_cleanup_(freep) char *text = strdup(before);
 
 	assert_non_null(text);
 	text = put(text, "@BLOCK@", pair->block, sizeof(pair->block));
@@ -218,16 +216,13 @@ static void note_seen(const struct findings *findings)
 static void check_change(void **state)
 {
 	const struct change *row = *state;
-	_cleanup_(freep)
-	char *text = NULL;
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(freep) char *text = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct findings findings;
 	char names[1024];
 
 	if (!row->found) { /* the element goes away whole */
-		_cleanup_(freep)
-		char *end = replace_once(GOOD_DOMAIN, "</launchSecurity>", "</x>");
+		_cleanup_(freep) char *end = replace_once(GOOD_DOMAIN, "</launchSecurity>", "</x>");
 
 		text = replace_once(end, row->old, row->new);
 	} else {
@@ -305,10 +300,8 @@ static struct vm_config *read_config(const char *members)
 static void check_config(void **state)
 {
 	const struct config *row = *state;
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = read_config(row->members);
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(vm_config_freep) struct vm_config *config = read_config(row->members);
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct findings findings;
 	char names[1024];
 
@@ -334,15 +327,12 @@ static void check_id_pairs(void **state)
 		{"authorKey='no'", "authorKey='no'", true, 0, "author-key-unused"},
 		{"authorKey='no'", "authorKey='no'", false, 0x40, "invalid-id-auth"},
 	};
-	_cleanup_(freep)
-	char *bound = replace_once(GOOD_DOMAIN, SECURITY_END, PAIR);
+	_cleanup_(freep) char *bound = replace_once(GOOD_DOMAIN, SECURITY_END, PAIR);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_(freep)
-		char *text = replace_once(bound, rows[i].old, rows[i].new);
-		_cleanup_(launch_spec_freep)
-		struct launch_spec *spec = NULL;
+		_cleanup_(freep) char *text = replace_once(bound, rows[i].old, rows[i].new);
+		_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 		struct id_pair pair = rows[i].author ? author_pair : plain_pair;
 		struct findings findings;
 		char names[256];
@@ -364,10 +354,8 @@ static void check_long_cmdline(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		char cmdline[2049];
-		_cleanup_(freep)
-		char *text = NULL;
-		_cleanup_(launch_spec_freep)
-		struct launch_spec *spec = NULL;
+		_cleanup_(freep) char *text = NULL;
+		_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 		struct findings findings;
 
 		memset(cmdline, 'a', lengths[i]);
@@ -384,12 +372,10 @@ static void check_long_cmdline(void **state)
 /* What is known of the host changes the answer. */
 static void check_host(void **state)
 {
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = read_config(
+	_cleanup_(vm_config_freep) struct vm_config *config = read_config(
 		"\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\"},\"on_reboot\":\"restart\","
 		"\"snp\":{\"policy\":{\"rapl_dis\":true},\"id\":{\"key\":\"/k\"}}");
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct check_options options = {0};
 	struct findings findings;
 	char names[256];
@@ -413,12 +399,10 @@ static void check_host(void **state)
 
 static void check_options(void **state)
 {
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = read_config(
+	_cleanup_(vm_config_freep) struct vm_config *config = read_config(
 		"\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\",\"kernel_hashes\":false},"
 		"\"snp\":{\"policy\":{\"debug\":true},\"id\":{\"key\":\"/k\"}}");
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct check_options options = {0};
 	struct findings findings;
 	struct snp_error err = {0};

@@ -106,10 +106,8 @@ static struct vm_config *config_of(const char *name, uint32_t vcpus)
 
 static int create(const char *name, uint32_t vcpus, bool replace, struct snp_error *err)
 {
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = config_of(name, vcpus);
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL;
+	_cleanup_(vm_config_freep) struct vm_config *config = config_of(name, vcpus);
+	_cleanup_(record_freep) struct guest_record *record = NULL;
 	const struct create_request request = {
 		.prepare = {.config = config, .config_path = config_path},
 		.state = state_path,
@@ -124,8 +122,7 @@ static int create(const char *name, uint32_t vcpus, bool replace, struct snp_err
 
 static bool has_domain(const char *name)
 {
-	_cleanup_(domain_freep)
-	virDomainPtr domain = NULL;
+	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 
 	assert_int_equal(hypervisor_find_name(&host, name, &domain, NULL), 0);
 	return domain;
@@ -143,8 +140,7 @@ static bool has_directory(const char *name)
 
 static enum domain_state state_of(const char *name)
 {
-	_cleanup_(domain_freep)
-	virDomainPtr domain = NULL;
+	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	enum domain_state now;
 
 	assert_int_equal(hypervisor_find(&host, name, &domain, NULL), 0);

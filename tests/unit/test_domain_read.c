@@ -25,8 +25,7 @@ static int read_text(const char *text, size_t size, struct launch_spec **ret, st
 
 static void check_good(void **state)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 
 	(void)state;
 	assert_int_equal(read_text(GOOD_DOMAIN, strlen(GOOD_DOMAIN), &spec, NULL), 0);
@@ -97,10 +96,8 @@ static const struct mangle {
 static void check_mangle(void **state)
 {
 	const struct mangle *row = *state;
-	_cleanup_(freep)
-	char *text = replace_once(GOOD_DOMAIN, row->old, row->new);
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(freep) char *text = replace_once(GOOD_DOMAIN, row->old, row->new);
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct snp_error err = {0};
 
 	assert_int_equal(read_text(text, strlen(text), &spec, &err), row->status);
@@ -132,10 +129,9 @@ static const struct memory {
 static void check_memory(void **state)
 {
 	const struct memory *row = *state;
-	_cleanup_(freep)
-	char *text = replace_once(GOOD_DOMAIN, "<memory unit='GiB'>4</memory>", row->text);
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(freep) char *text =
+		replace_once(GOOD_DOMAIN, "<memory unit='GiB'>4</memory>", row->text);
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 
 	assert_int_equal(read_text(text, strlen(text), &spec, NULL), 0);
 	assert_true(spec->memory_kib == row->kib);
@@ -159,8 +155,7 @@ static void check_whole(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_(launch_spec_freep)
-		struct launch_spec *spec = NULL;
+		_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 		struct snp_error err = {0};
 
 		assert_int_equal(read_text(rows[i].text, strlen(rows[i].text), &spec, &err),
@@ -171,8 +166,7 @@ static void check_whole(void **state)
 
 static void check_limits(void **state)
 {
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	static char text[DOMAIN_MAX_SIZE + 1];
 	struct snp_error err = {0};
 	size_t n = 0;
@@ -215,8 +209,7 @@ static const struct style {
 static void check_style(void **state)
 {
 	const struct style *row = *state;
-	_cleanup_(launch_spec_freep)
-	struct launch_spec *spec = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct findings findings;
 	char path[512], names[1024] = "";
 

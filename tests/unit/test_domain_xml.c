@@ -78,12 +78,9 @@ static char *cut_auth(char *text)
 static void check_golden(void **state)
 {
 	const struct golden *row = *state;
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = NULL;
-	_cleanup_(freep)
-	char *text = NULL, *again = NULL;
-	_cleanup_(freep)
-	uint8_t *expected = NULL;
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	_cleanup_(freep) char *text = NULL, *again = NULL;
+	_cleanup_(freep) uint8_t *expected = NULL;
 	struct domain_launch launch;
 	struct id_pair pair;
 	struct snp_error err = {0};
@@ -123,8 +120,7 @@ static struct vm_config *config_with(const char *members)
 {
 	struct vm_config *config = NULL;
 	struct snp_error err = {0};
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 
 	assert_true(asprintf(&text,
 			     "{\"schema\":\"snp-launch/1\",\"name\":\"web1\","
@@ -214,10 +210,8 @@ static void write_file(const char *path, const char *text)
 static void check_fragment(void **state)
 {
 	const struct fragment *row = *state;
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = NULL;
-	_cleanup_(freep)
-	char *text = NULL, *members = NULL;
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	_cleanup_(freep) char *text = NULL, *members = NULL;
 	struct domain_launch launch;
 	struct snp_error err = {0};
 	char path[128];
@@ -257,11 +251,10 @@ static void check_template(void **state)
 		"<devices><emulator>/old</emulator><watchdog model='itco'/></devices>"
 		"<seclabel model='dac' type='none'/>"
 		"<seclabel model='apparmor' type='dynamic'/></domain>";
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = config_with(",\"relabel\":false,\"boot\":{\"kernel\":\"/k\"}");
+	_cleanup_(vm_config_freep) struct vm_config *config =
+		config_with(",\"relabel\":false,\"boot\":{\"kernel\":\"/k\"}");
 	struct domain_launch launch = launch_of(config);
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	struct snp_error err = {0};
 	char path[128];
 
@@ -446,8 +439,7 @@ static char *evaluate(const char *text, const char *place)
 static int parse_hostile(size_t field, const char *hostile, struct vm_config **ret,
 			 struct snp_error *err)
 {
-	_cleanup_(freep)
-	char *member = NULL, *text = NULL;
+	_cleanup_(freep) char *member = NULL, *text = NULL;
 	const char *at = strstr(hostile_fields[field], "%s");
 
 	assert_true(asprintf(&member, "%.*s%s%s", (int)(at - hostile_fields[field]),
@@ -467,10 +459,8 @@ static void check_hostile(void **state)
 	(void)state;
 	for (size_t field = 0; field < ARRAY_SIZE(hostile_fields); field++)
 		for (size_t i = 0; i < ARRAY_SIZE(hostiles); i++) {
-			_cleanup_(vm_config_freep)
-			struct vm_config *config = NULL;
-			_cleanup_(freep)
-			char *text = NULL, *value = NULL;
+			_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+			_cleanup_(freep) char *text = NULL, *value = NULL;
 			struct domain_launch launch;
 			struct snp_error err = {0};
 
@@ -499,8 +489,7 @@ static void check_hostile(void **state)
 static void check_launch_path(void **state)
 {
 	static const char *const paths[] = {"/a\x01", "/a\xff", "/a\n", "/a\xe2\x80\xae"};
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = config_with("");
+	_cleanup_(vm_config_freep) struct vm_config *config = config_with("");
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -519,11 +508,10 @@ static void check_launch_path(void **state)
 /* <metadata> comes back as it was put. */
 static void check_record(void **state)
 {
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = config_with(",\"snp\":{\"policy\":{\"abi_min\":\"1.51\"}}");
+	_cleanup_(vm_config_freep) struct vm_config *config =
+		config_with(",\"snp\":{\"policy\":{\"abi_min\":\"1.51\"}}");
 	struct domain_launch launch = launch_of(config);
-	_cleanup_(freep)
-	char *text = NULL, *broken = NULL;
+	_cleanup_(freep) char *text = NULL, *broken = NULL;
 	struct domain_record record = {.policy = 77};
 	struct snp_error err = {0};
 

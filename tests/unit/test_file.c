@@ -118,8 +118,7 @@ static void change_while_read_is_seen(void **state)
 static void write_replaces_whole_or_not_at_all(void **state)
 {
 	struct snp_span old = {(const uint8_t *)"old", 3}, new = {(const uint8_t *)"newer", 5};
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	unsigned int before = entries();
 	struct snp_error err;
 	struct stat st;

@@ -82,8 +82,7 @@ static void check_stream(void **state)
 {
 	const struct row *row = *state;
 	struct reader reader = {.row = row};
-	_cleanup_(closep)
-	int fd = memfd_create("stream", MFD_CLOEXEC);
+	_cleanup_(closep) int fd = memfd_create("stream", MFD_CLOEXEC);
 	struct snp_error err = {0};
 	struct snp_file file = {.fd = fd, .size = row->size};
 	uint8_t *bytes;

@@ -39,8 +39,7 @@ static struct vector vectors[MAX_VECTORS];
 /* A key of the shared data, which anybody can read, through a pipe: for that the caller vouches. */
 static struct snp_key *load(const char *shared, const char *name)
 {
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_key *key = NULL;
 	char path[4096], source[32];
 	size_t size;
@@ -68,8 +67,7 @@ static void assert_sha256(const uint8_t *bytes, size_t size, const char *hex)
 
 static void assert_base64(const uint8_t *bytes, size_t size, const char *expected)
 {
-	_cleanup_(freep)
-	char *text = snp_base64_encode(bytes, size);
+	_cleanup_(freep) char *text = snp_base64_encode(bytes, size);
 
 	assert_string_equal(text, expected);
 }
@@ -141,8 +139,7 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {0};
 	const char *shared = getenv(SHARED);
-	_cleanup_(freep)
-	uint8_t *text = NULL;
+	_cleanup_(freep) uint8_t *text = NULL;
 	size_t size, n;
 	char path[4096];
 

@@ -56,10 +56,8 @@ static unsigned int count_in(int mem, uint64_t from, uint64_t to, const uint8_t 
 
 static unsigned int count_scalars(void)
 {
-	_cleanup_(fclosep)
-	FILE *maps = fopen("/proc/self/maps", "re");
-	_cleanup_(closep)
-	int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	_cleanup_(fclosep) FILE *maps = fopen("/proc/self/maps", "re");
+	_cleanup_(closep) int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
 	uint8_t complement[SCALAR_SIZE];
 	uint64_t from, to;
 	unsigned int n = 0;

@@ -55,8 +55,7 @@ static void check_round_trip(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
-		_cleanup_(freep)
-		char *text = NULL;
+		_cleanup_(freep) char *text = NULL;
 		char words[16][64];
 		const char *pointers[16];
 		uint64_t again = 0;
@@ -82,8 +81,7 @@ static void check_round_trip(void **state)
 /* A word that the secure processor refuses is shown all the same, with the reason. */
 static void check_refused(void **state)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 
 	(void)state;
 	assert_int_equal(policy_to_text(0x196608, &text, NULL), 0);
@@ -93,8 +91,7 @@ static void check_refused(void **state)
 
 static void check_json(void **state)
 {
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(freep) char *text = NULL;
 	struct snp_json_out out;
 
 	(void)state;

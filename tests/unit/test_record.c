@@ -79,8 +79,7 @@ static char *mangled(const struct mangle *m)
 static void check_mangle(void **state)
 {
 	const struct mangle *m = *state;
-	_cleanup_(freep)
-	char *text = mangled(m);
+	_cleanup_(freep) char *text = mangled(m);
 	struct guest_record *record = (struct guest_record *)&text;
 	struct snp_error err = {0};
 	struct snp_span span = {(const uint8_t *)text, strlen(text)};
@@ -104,10 +103,8 @@ static void check_mangle(void **state)
 /* What is printed, read and printed again is the same to the byte. */
 static void printing_is_reading_back(void **state)
 {
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL, *again = NULL;
-	_cleanup_(freep)
-	char *first = NULL, *second = NULL;
+	_cleanup_(record_freep) struct guest_record *record = NULL, *again = NULL;
+	_cleanup_(freep) char *first = NULL, *second = NULL;
 
 	(void)state;
 	assert_int_equal(record_parse("r", (struct snp_span){(const uint8_t *)good, strlen(good)},
@@ -157,10 +154,8 @@ static const struct bound {
 static void check_bound(void **state)
 {
 	const struct bound *row = *state;
-	_cleanup_(record_freep)
-	struct guest_record *record = NULL, *again = NULL;
-	_cleanup_(freep)
-	char *text = NULL;
+	_cleanup_(record_freep) struct guest_record *record = NULL, *again = NULL;
+	_cleanup_(freep) char *text = NULL;
 	struct snp_error err = {0};
 	int r;
 

@@ -90,10 +90,8 @@ static void add_crowd(struct snp_certificates *set, enum snp_product product)
 {
 	for (unsigned int i = 0; i < 4; i++) {
 		struct fixture_leaf leaf;
-		_cleanup_(EVP_PKEY_freep)
-		EVP_PKEY *key = NULL;
-		_cleanup_(freep)
-		uint8_t *der = NULL;
+		_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+		_cleanup_(freep) uint8_t *der = NULL;
 		size_t size;
 
 		fixture_leaf(product, i < 2 ? SNP_VCEK : SNP_VLEK, &leaf);
@@ -109,10 +107,8 @@ static void add_crowd(struct snp_certificates *set, enum snp_product product)
 static struct snp_certificates *certificates_of(const struct row *row, struct scene *s)
 {
 	struct snp_certificates *set = NULL;
-	_cleanup_(EVP_PKEY_freep)
-	EVP_PKEY *key = NULL;
-	_cleanup_(freep)
-	uint8_t *leaf = NULL;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+	_cleanup_(freep) uint8_t *leaf = NULL;
 	size_t size;
 
 	assert_int_equal(snp_certificates_new(&set, NULL), 0);
@@ -1035,8 +1031,7 @@ static enum snp_outcome always(struct inquiry *q)
 /* The verdict with one check made to pass whatever it sees: SNP_N_CHECKS for none. */
 static void verify(const struct row *row, enum snp_check deleted, struct snp_verdict *ret)
 {
-	_cleanup_(snp_certificates_freep)
-	struct snp_certificates *set = NULL;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	struct check checks[SNP_N_CHECKS];
 	struct snp_error err = {0};
 	struct snp_evidence evidence;

@@ -256,8 +256,7 @@ static void check_value(void **state)
 
 static void check_defaults(void **state)
 {
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = NULL;
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 
 	(void)state;
 	assert_int_equal(
@@ -289,8 +288,7 @@ static void check_defaults(void **state)
 
 static void check_everything(void **state)
 {
-	_cleanup_(vm_config_freep)
-	struct vm_config *config = NULL;
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	static const char text[] =
 		"{\"schema\":\"snp-launch/1\",\"name\":\"web1\","
 		"\"uuid\":\"6F7C2A9E-5D0B-4A6E-9A3E-0D5B8C1F2E47\",\"labels\":{\"a\":\"b\"},"

@@ -9,8 +9,7 @@
 
 int main(void)
 {
-	_cleanup_(freep)
-	char *line = NULL;
+	_cleanup_(freep) char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
 
