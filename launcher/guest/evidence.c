@@ -106,20 +106,29 @@ static int converse(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZ
 	return receive(fd, deadline, ret, err);
 }
 
+/* The program gets SIGPIPE as programs expect it, whatever this process does with it. */
 static int spawn(char *const argv[], int in, int out, pid_t *ret, struct snp_error *err)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t pipe;
 	int r;
 
-	r = posix_spawn_file_actions_init(&actions);
-	if (r == 0) {
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	posix_spawnattr_init(&attributes);
+	posix_spawn_file_actions_init(&actions);
+	r = posix_spawnattr_setsigdefault(&attributes, &pipe);
+	if (r == 0)
+		r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-		if (r == 0)
-			r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-		if (r == 0)
-			r = posix_spawnp(ret, argv[0], &actions, NULL, argv, environ);
-		posix_spawn_file_actions_destroy(&actions);
-	}
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawnp(ret, argv[0], &actions, &attributes, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
 	return r == 0 ? 0 : snp_fail_errno(err, SNP_E_NO_EVIDENCE, r, "cannot run '%s'", argv[0]);
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <libvirt/virterror.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -77,6 +78,9 @@ int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *e
 	char what[256];
 
 	virSetErrorFunc(NULL, say_nothing);
+	/* libvirt writes to its socket as if nobody had ever left: without this a daemon that dies takes
+	 * its caller along, before it can say so or undo anything. */
+	signal(SIGPIPE, SIG_IGN);
 	snprintf(what, sizeof(what), "cannot connect to %.200s", uri);
 	if (virInitialize() < 0 || !(host.connection = connect_to(uri)))
 		return hypervisor_fail(err, what);
