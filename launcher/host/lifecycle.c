@@ -136,7 +136,7 @@ static int wait_until_off(virDomainPtr domain, unsigned int seconds, struct snp_
 
 int domain_stop(virDomainPtr domain, unsigned int seconds, struct snp_error *err)
 {
-	enum domain_state state;
+	enum domain_state state = DOMAIN_ABSENT;
 	int r;
 
 	r = domain_state_of(domain, &state, err);
