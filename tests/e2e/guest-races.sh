@@ -17,7 +17,8 @@ for kernel in first second; do
 	predicted >>digests
 done
 
-while [ ! -e stop ]; do
+# Ends with the test, also where that fails and its folder goes.
+while [ -e first ] && [ ! -e stop ]; do
 	# Renamed over, and written over in place.
 	cp second swap && mv swap linux
 	cp first swap && mv swap linux
