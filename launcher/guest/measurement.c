@@ -34,11 +34,11 @@ static int check_kernel(const struct boot_file boot[static BOOT_PARTS], struct s
 				      err);
 	if (r < 0)
 		return snp_in_file(err, r, kernel->path);
-	if (initrd->source && initrd->size > image.initrd_max)
+	if (initrd->source && initrd->size >= image.initrd_max)
 		return snp_in_file(err,
 				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
 					    "%" PRIu64
-					    " bytes, where the kernel takes at most %" PRIu32,
+					    " bytes, where this kernel takes less than %" PRIu32,
 					    initrd->size, image.initrd_max),
 				   initrd->path);
 	return 0;

@@ -8,6 +8,7 @@
 #include <snp/tool.h>
 
 #include "key_input.h"
+#include "launch_input.h"
 #include "reference/format.h"
 #include "reference/golden.h"
 #include "reference/master.h"
@@ -54,6 +55,13 @@ static void warn_skipped(const char *format, const struct snp_error *why)
 {
 	(void)format;
 	cli_warn("format-left-out", "%s", why->message);
+}
+
+static void warn_cut_short(const struct snp_reference *reference)
+{
+	for (size_t i = 0; i < reference->n_images; i++)
+		cli_warn_cut_short(reference->images[i].kernel.name,
+				   reference->images[i].kernel_is_cut_short);
 }
 
 /* SOURCE_DATE_EPOCH as reproducible-builds.org specifies it: decimal seconds. */
@@ -198,6 +206,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 				"--endorsement-key endorses the format golden, which --format "
 				"leaves out");
 	r = snp_release_read(operands[0], &reference, err);
+	if (r == 0)
+		warn_cut_short(reference);
 	if (r == 0)
 		r = set_timestamp(reference, err);
 	if (r == 0)

@@ -111,6 +111,16 @@ static int read_firmware_meanwhile(struct cli_launch *l, struct snp_error *err)
 	return r;
 }
 
+void cli_warn_cut_short(const char *kernel, bool is_cut_short)
+{
+	if (is_cut_short)
+		cli_warn(
+			"cut-short-kernel",
+			"%s is shorter than its header says: QEMU launches it, and it cannot boot; "
+			"was it still being written?",
+			kernel);
+}
+
 static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
@@ -140,6 +150,7 @@ static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 		return boot_r;
 	}
 	if (a->kernel) {
+		cli_warn_cut_short(a->kernel, boot.kernel.is_cut_short);
 		l->kernel = (struct cli_input){true, true, a->kernel, boot.kernel.size, {0}};
 		memcpy(l->kernel.sha256, boot.kernel_sha256, SNP_SHA256_SIZE);
 	}

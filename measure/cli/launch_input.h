@@ -42,6 +42,9 @@ void cli_launch_close(struct cli_launch *launch);
 /* Note the library's warnings about it, and those about how it was given. */
 void cli_launch_warn(const struct cli_launch *launch);
 
+/* Note that `kernel` is only the beginning of one, if it is. */
+void cli_warn_cut_short(const char *kernel, bool is_cut_short);
+
 /* Add what was launched, input by input and parameter by parameter. */
 SNP_CHECK int cli_launch_json(const struct cli_launch *launch, struct snp_json_out *json,
 			      struct snp_error *err);

@@ -12,6 +12,7 @@
  * for the PE header, compression or init_size; neither is done here.
  */
 #define SETUP_SECTS	0x1f1
+#define SYSSIZE		0x1f4
 #define HEADER_MAGIC	0x202
 #define PROTOCOL	0x206
 #define INITRD_ADDR_MAX 0x22c
@@ -106,6 +107,16 @@ static uint32_t initrd_max(struct snp_span head, uint16_t protocol)
 	return protocol >= 0x203 ? max : 0x37ffffff;
 }
 
+/* syssize counts paragraphs of 16 bytes of what follows the setup; before 2.04 it had two bytes, too few. */
+static bool is_cut_short(struct snp_span head, uint16_t protocol, uint32_t setup_size,
+			 uint64_t size)
+{
+	uint32_t paragraphs = 0;
+
+	(void)snp_span_le32(head, SYSSIZE, &paragraphs);
+	return protocol >= 0x204 && (size - setup_size) / 16 < paragraphs;
+}
+
 int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *ret,
 		      struct snp_error *err)
 {
@@ -131,6 +142,7 @@ int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *r
 		.protocol = protocol,
 		.setup_size = setup_size,
 		.initrd_max = initrd_max(head, protocol),
+		.is_cut_short = is_cut_short(head, protocol, setup_size, size),
 	};
 	return 0;
 }

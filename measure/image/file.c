@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include <snp/cleanup.h>
 #include <snp/sha.h>
@@ -19,6 +20,29 @@ void snp_file_close(struct snp_file *file)
 	file->fd = -1;
 }
 
+/* Filesystems stamp by a clock that moves on every 1 to 10 ms. A file written within the running tick could
+ * be written again and bear the same times, so its reader lets the tick end first. A stamp that stays ahead
+ * is another machine's. */
+#define TICKS_MS 20
+
+static int stat_settled(int fd, struct stat *ret)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	struct timespec now;
+
+	for (unsigned int ms = 0; ms < TICKS_MS; ms++) {
+		/* The clock first: no later write is then stamped before `now`. */
+		clock_gettime(CLOCK_REALTIME_COARSE, &now);
+		if (fstat(fd, ret) < 0)
+			return -1;
+		if (now.tv_sec > ret->st_ctim.tv_sec ||
+		    (now.tv_sec == ret->st_ctim.tv_sec && now.tv_nsec > ret->st_ctim.tv_nsec))
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret, struct snp_error *err)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
@@ -26,7 +50,7 @@ int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret, struct s
 	struct stat st;
 	int r = 0;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || stat_settled(fd, &st) < 0)
 		r = snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open");
 	else if (!S_ISREG(st.st_mode))
 		r = snp_fail(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,

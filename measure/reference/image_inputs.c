@@ -69,6 +69,7 @@ static int set_boot(const struct snp_image_paths *paths, const char *cmdline,
 	if (r == 0 && paths->initrd)
 		r = set_file(&image->initrd, paths->initrd, boot->initrd_size, boot->initrd_sha256,
 			     err);
+	image->kernel_is_cut_short = boot->kernel.is_cut_short;
 	memcpy(ret->kernel, boot->kernel_sha256, SNP_SHA256_SIZE);
 	memcpy(ret->initrd, boot->initrd_sha256, SNP_SHA256_SIZE);
 	return r;

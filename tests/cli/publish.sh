@@ -39,6 +39,15 @@ run 0 "$snp_measure" publish release.json -o few --format tsv,rvps
 [ "$(ls few)" = "$(printf 'launch-digests.tsv\nreference-values.json\nrvps.json')" ] ||
 	fail "other files than asked for: $(ls few)"
 
+# Only the beginning of a kernel, by its own header, is published as it is and said to be that.
+cp vmlinuz whole
+printf '\1\0\0\1' | dd of=vmlinuz bs=1 seek=$((0x1f4)) conv=notrunc status=none
+run 0 "$snp_measure" publish release.json -o short
+grep -q '^snp-measure: warning: vmlinuz .*\[cut-short-kernel\]$' err || fail "no word of it: $(cat err)"
+run 0 "$snp_measure" --ovmf OVMF.amdsev.fd --kernel vmlinuz --vcpus 1 --vcpu-type EPYC-v4
+grep -q '\[cut-short-kernel\]$' err || fail "no word of it: $(cat err)"
+mv whole vmlinuz
+
 # A folder that is not ours stays as it is, and nothing is left beside it.
 mkdir mine && touch mine/file
 refuse 1 exists "$snp_measure" publish release.json -o mine

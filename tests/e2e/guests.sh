@@ -33,9 +33,9 @@ make_keys() {
 	done
 }
 
-# The digest that snp-measure has for what vm() describes.
+# predicted [KERNEL]: the digest that snp-measure has for what vm() describes.
 predicted() {
-	"$snp_measure" --ovmf OVMF.amdsev.fd --kernel linux --initrd initrd --append 'console=ttyS0 quiet' \
+	"$snp_measure" --ovmf OVMF.amdsev.fd --kernel "${1:-linux}" --initrd initrd --append 'console=ttyS0 quiet' \
 		--vcpus "${vcpus:-2}" --vcpu-type EPYC-v4
 }
 

@@ -90,6 +90,38 @@ static void check_row(void **state)
 	assert_true(image.initrd_max == row->initrd_max);
 }
 
+/* Setup and `paragraphs` of 16 bytes are what the header tells of. */
+static const struct length {
+	const char *name;
+	size_t size;
+	uint16_t protocol;
+	uint32_t paragraphs;
+	bool is_cut_short;
+} lengths[] = {
+	{"all that the header tells of", 28 * 512 + 32, 0x20f, 2, false},
+	{"more, as a signature", 28 * 512 + 33, 0x20f, 2, false},
+	{"a byte less", 28 * 512 + 31, 0x20f, 2, true},
+	{"4 GiB of paragraphs", 65536, 0x20f, UINT32_MAX, true},
+	{"protocol 2.4", 65536, 0x204, UINT32_MAX, true},
+	{"protocol 2.3 cannot tell", 65536, 0x203, UINT32_MAX, false},
+};
+
+static void check_length(void **state)
+{
+	const struct length *row = *state;
+	struct snp_bzimage image;
+	struct snp_error err = {0};
+	uint8_t *kernel = malloc(row->size);
+
+	assert_non_null(kernel);
+	build(kernel, row->size);
+	snp_put_le16(kernel + 0x206, row->protocol);
+	snp_put_le32(kernel + 0x1f4, row->paragraphs);
+	assert_int_equal(parse(kernel, row->size, &image, &err), 0);
+	assert_true(image.is_cut_short == row->is_cut_short);
+	free(kernel);
+}
+
 /* What has no HdrS, and the word that its refusal must have. */
 static const struct other {
 	const char *name;
@@ -238,6 +270,7 @@ int main(void)
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, check_row, rows);
+	ADD_ROWS(tests, n, check_length, lengths);
 	ADD_ROWS(tests, n, check_other, others);
 	ADD_ROWS(tests, n, check_cmdline, cmdlines);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(boot_files);

@@ -16,8 +16,10 @@
  *
  * Input: a file is opened once and everything is read from that descriptor. FIFOs, devices,
  * directories and the zero-sized files of /proc are refused before a byte is read; each kind of
- * input has a cap. After the last byte the file is looked at again: if its size, times or inode
- * changed, what was read is no longer a file that exists, and the read fails.
+ * input has a cap. After the last byte the file is looked at again: if its size or times changed,
+ * what was read is no longer a file that exists, and the read fails. A file whose writer pauses, for
+ * as long as the read takes, is read as it stands then: only files that are renamed into place
+ * when complete are never seen in part.
  *
  * Output: written beside its destination and renamed over it, so that a reader sees the old file or
  * the new one and never a part.
@@ -44,7 +46,8 @@ struct snp_file {
 };
 
 /* Open the regular file `path` for reading; symbolic links are followed. A file of more than `cap`
- * bytes is refused before anything is read.
+ * bytes is refused before anything is read. Of a file written this very moment the clock's grain is
+ * waited out, some milliseconds, so that any later write shows in its times.
  * Errors: SNP_E_OPEN, SNP_E_NOT_REGULAR, SNP_E_TOO_LARGE, each with `path` named. */
 SNP_CHECK int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret,
 			    struct snp_error *err);
@@ -52,7 +55,7 @@ void snp_file_close(struct snp_file *file);
 
 /* SNP_E_CHANGED if the file is another than it was when opened, by fstat() of the descriptor: size,
  * modification and change time; SNP_E_NOT_REGULAR if more can be read of it than its size says. Writes
- * through a mapping within the clock's grain are not seen. */
+ * through a mapping that was written before the file was opened may not be seen. */
 SNP_CHECK int snp_file_unchanged(const struct snp_file *file, struct snp_error *err);
 
 /* Called between pieces, with bytes done so far and in all. */

@@ -2,6 +2,7 @@
 #ifndef SNP_KERNEL_H
 #define SNP_KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <snp/error.h>
@@ -37,7 +38,8 @@ struct snp_bzimage {
 	uint64_t size;
 	uint16_t protocol;   /* 0x020f is 2.15; 0: an ancient kernel without header */
 	uint32_t setup_size; /* bytes of boot sector and setup */
-	uint32_t initrd_max; /* a larger initrd is refused by QEMU whatever the guest's memory */
+	uint32_t initrd_max; /* so large an initrd is refused by QEMU whatever the guest's memory */
+	bool is_cut_short; /* fewer bytes than the header tells of: it cannot boot, QEMU launches it */
 };
 
 /* Judge the first bytes of a kernel of `size` bytes (the first SNP_KERNEL_HEADER, or all if fewer) as

@@ -45,6 +45,7 @@ struct snp_reference_image {
 	struct snp_reference_file firmware;
 	uint8_t firmware_sha384[SNP_SHA384_SIZE]; /* some formats name the firmware by this */
 	struct snp_reference_file kernel;	  /* none: kernel hashes off */
+	bool kernel_is_cut_short; /* as snp_bzimage; of files that were read, no master says it */
 	struct snp_reference_file initrd;
 	char *cmdline; /* NULL without kernel, "" where it is empty */
 	uint64_t policy;
