@@ -99,6 +99,11 @@ int(snp_fail_errno)(struct snp_error *err, enum snp_code code, int sys_errno, co
 	return -(int)code;
 }
 
+int(snp_no_memory)(struct snp_error *err)
+{
+	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+}
+
 int snp_in_file(struct snp_error *err, int status, const char *path)
 {
 	if (status < 0 && err && err->file[0] == '\0')

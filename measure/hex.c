@@ -97,7 +97,7 @@ int snp_base64_decode(const char *text, const char *what, uint8_t *ret, size_t s
 				what, n);
 	bytes = malloc(n / 4 * 3 + 1);
 	if (!bytes)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	padding = n == 0 ? 0 : (size_t)(text[n - 1] == '=') + (size_t)(text[n - 2] == '=');
 	found = n / 4 * 3 - padding;
 	if (EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)n) != (int)(n / 4 * 3) ||

@@ -50,7 +50,7 @@ int snp_hash_new(enum snp_hash_algorithm algorithm, struct snp_hash **ret, struc
 
 	call_once(&fetch_once, fetch);
 	if (!hash || !(hash->context = EVP_MD_CTX_new()))
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	hash->algorithm = algorithm;
 	if (!fetched[algorithm] || EVP_DigestInit_ex2(hash->context, fetched[algorithm], NULL) != 1)
 		return failed(err, algorithm);

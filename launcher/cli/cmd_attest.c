@@ -82,7 +82,7 @@ static int ask(const struct session *session, virDomainPtr domain, const char *n
 	}
 	if (asprintf(&run, "%s/%s/" GUEST_RUN, session->state, name) < 0) {
 		run = NULL;
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	return evidence_from_socket(run, REPORT_SOCKET, nonce, ret, err);
 }
@@ -192,7 +192,7 @@ static int attest(const char *name, char *const command[], struct snp_verdict *r
 	int r;
 
 	if (!evidence)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
 		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes for a nonce");
 	r = session_open(NULL, &session, err);

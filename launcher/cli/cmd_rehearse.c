@@ -84,7 +84,7 @@ static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], str
 
 	if (asprintf(&log, "%s/console.log", run) < 0) {
 		log = NULL;
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	for (unsigned int ms = 0; ms < PATIENCE_MS; ms += 20) {
 		if (find_digest(log, ret))
@@ -108,7 +108,7 @@ static int compare(const char *run, const struct guest_record *record,
 		return r;
 	if (asprintf(&path, "%s/trace.json", run) < 0) {
 		path = NULL;
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	r = rehearsal_trace_read(path, predicted.hash_table_gpa, &trace, err);
 	if (r < 0)
@@ -138,7 +138,7 @@ static int launch(const struct simulated_host *simulated, const struct vm_config
 
 	if (asprintf(&state, "%s/guests", simulated->folder) < 0 ||
 	    asprintf(&run, "%s/%s/" GUEST_RUN, state, config->name) < 0)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	request.state = state;
 	r = hypervisor_open(simulated->uri, &host, err);
 	if (r == 0)

@@ -58,7 +58,7 @@ int session_without_host(const char *config, struct session *ret, struct snp_err
 		return r;
 	session.host.uri = strdup(session_uri(config));
 	if (!session.host.uri)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret = session;
 	return 0;
 }

@@ -119,7 +119,7 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = calloc(1, sizeof(*spec));
 
 	if (!spec)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	spec->origin = SPEC_FROM_CONFIG;
 	spec->locate = locate_in_document;
 	spec->source = (void *)(uintptr_t)config;
@@ -137,7 +137,7 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 		      &spec->on_reboot) < 0 ||
 	    copy_security(config, spec) < 0 || copy_machine(config, spec) < 0 ||
 	    copy_disks(config, spec) < 0)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret = TAKE_PTR(spec);
 	return 0;
 }

@@ -105,7 +105,7 @@ int policy_to_text(uint64_t policy, char **ret, struct snp_error *err)
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	fprintf(f, "%-24s0x%" PRIx64 "\n", "policy", policy);
 	fprintf(f, "%-24s%u.%u\n", "abi_min", (unsigned int)(policy >> 8 & 0xff),
 		(unsigned int)(policy & 0xff));
@@ -118,7 +118,7 @@ int policy_to_text(uint64_t policy, char **ret, struct snp_error *err)
 	if (snp_policy_check(policy, &refused) < 0)
 		fprintf(f, "%-24s%s\n", "refused", refused.message);
 	if (fclose(f) != 0)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret = TAKE_PTR(text);
 	return 0;
 }

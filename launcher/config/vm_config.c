@@ -196,7 +196,7 @@ static int read_document(struct snp_json *document, struct vm_config **ret, stru
 
 	if (!config) {
 		snp_json_free(document);
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	config->document = document;
 	config->policy = SNP_POLICY_DEFAULT;

@@ -152,7 +152,7 @@ int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 	int r;
 
 	if (!spec)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = xml_parse(name, xml, "domain", &doc, err);
 	if (r < 0)
 		return r;

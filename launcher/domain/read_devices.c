@@ -20,7 +20,7 @@ static int read_disks(const xmlNode *devices, struct launch_spec *spec, struct s
 				"%zu disks, where at most %d are read", n, MAX_DISKS);
 	spec->disks = calloc(n ? n : 1, sizeof(*spec->disks));
 	if (!spec->disks)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (node = xml_child(devices, "disk"); node && r == 0; node = xml_next(node, "disk")) {
 		const xmlNode *source = xml_child(node, "source");
 		struct spec_disk *disk = &spec->disks[spec->n_disks++];

@@ -48,7 +48,7 @@ static int read_blob(const xmlNode *security, const char *name, uint8_t *bytes, 
 		return r;
 	base64 = strdup(ret->text);
 	if (!base64)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	drop_newlines(base64);
 	ret->valid = snp_base64_decode(base64, name, bytes, size, NULL) == 0;
 	return 0;
@@ -79,7 +79,7 @@ static int find_unknown(const xmlNode *security, char **ret, struct snp_error *e
 	if (!unknown)
 		return 0;
 	*ret = strdup(unknown);
-	return *ret ? 0 : snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	return *ret ? 0 : snp_no_memory(err);
 }
 
 int domain_read_security(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)

@@ -48,7 +48,7 @@ static int syntax_error(const char *name, xmlParserCtxt *ctxt, int type_line, st
 	int r, line = type_line ? type_line : last ? last->line : 0;
 
 	if (last && last->code == XML_ERR_NO_MEMORY)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (type_line)
 		r = snp_fail(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET,
 			     "declares a document type, which no libvirt document does");
@@ -80,7 +80,7 @@ int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc *
 				   name);
 	ctxt = xmlNewParserCtxt();
 	if (!ctxt)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	ctxt->_private = &type_line;
 	ctxt->sax->internalSubset = refuse_document_type;
 	/* Data and size of an empty span may be NULL and 0, which libxml2 answers without an error. */
@@ -129,7 +129,7 @@ xmlNode *xml_next(const xmlNode *node, const char *name)
 static int take(xmlChar *value, bool there, char **ret, struct snp_error *err)
 {
 	if (there && !value)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret = (char *)value;
 	return 0;
 }

@@ -112,7 +112,7 @@ int xml_print(struct xml_writer *w, char **ret, struct snp_error *err)
 		xmlBufferFree(buffer);
 	}
 	if (!text)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret = text;
 	return 0;
 }

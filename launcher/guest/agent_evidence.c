@@ -51,12 +51,10 @@ int agent_read_pid(struct snp_span answer, uint64_t *ret, struct snp_error *err)
 {
 	static const char *const keys[] = {"pid", NULL};
 	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
-	const struct snp_json_value *object, *pid;
+	const struct snp_json_value *object;
 	int r = read_answer(answer, keys, &document, &object, err);
 
-	if (r == 0)
-		r = snp_json_need(object, "pid", &pid, err);
-	return r < 0 ? r : snp_json_integer(pid, 1, INT32_MAX, ret, err);
+	return r < 0 ? r : snp_json_need_integer(object, "pid", 1, INT32_MAX, ret, err);
 }
 
 /* The program's output, which is absent where there was none. */

@@ -109,7 +109,7 @@ static int finish(const char *source, const char *path, uint64_t size,
 
 	if (!file.source || !file.path) {
 		boot_file_done(&file);
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	memcpy(file.sha256, sha256, SNP_SHA256_SIZE);
 	*ret = file;

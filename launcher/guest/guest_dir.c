@@ -265,7 +265,7 @@ int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count, stru
 	free(entries);
 	if (!names || count < (size_t)n) {
 		guest_names_free(names, count);
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	*ret_names = names;
 	*ret_count = count;

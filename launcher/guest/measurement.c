@@ -131,7 +131,7 @@ int guest_hash_boot(const struct launch_spec *spec, const char *firmware, const 
 			continue;
 		if (asprintf(&local, "%s%s", root ? root : "", paths[i]) < 0) {
 			local = NULL;
-			r = snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+			r = snp_no_memory(err);
 		} else {
 			r = boot_file_hash((enum boot_part)i, local, local, NULL, &boot[i], err);
 		}

@@ -24,11 +24,6 @@ void prepared_done(struct prepared *prepared)
 	*prepared = (struct prepared){0};
 }
 
-static int no_memory(struct snp_error *err)
-{
-	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-}
-
 /* A random UUID, RFC 9562 version 4. */
 static int make_uuid(char ret[static RECORD_UUID + 1], struct snp_error *err)
 {
@@ -68,7 +63,7 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	record->policy = config->policy;
 	if (!record->name || !record->uri || !record->created || !record->tool_version ||
 	    !record->cpu_model || (config->cmdline && !record->cmdline))
-		return no_memory(err);
+		return snp_no_memory(err);
 	if (!uuid)
 		return make_uuid(record->uuid, err);
 	snprintf(record->uuid, sizeof(record->uuid), "%s", uuid);
@@ -86,7 +81,7 @@ static int place(const struct prepare_request *request, enum boot_part part,
 	if (asprintf(&local, "%s%s", request->remote_root ? request->remote_root : "", file->path) <
 	    0) {
 		local = NULL;
-		return no_memory(err);
+		return snp_no_memory(err);
 	}
 	return boot_file_hash(part, local, local, expected, ret, err);
 }
@@ -139,7 +134,7 @@ static int point_to_launch(const struct prepare_request *request, struct guest_r
 				  boot_part_names[i]) < 0)
 			path = NULL;
 		if (!path)
-			return no_memory(err);
+			return snp_no_memory(err);
 		free(file->path);
 		file->path = path;
 	}
@@ -198,7 +193,7 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 		return r;
 	record->vmm_profile = strdup(snp_profile_name(m.profile));
 	if (!record->vmm_profile)
-		return no_memory(err);
+		return snp_no_memory(err);
 	record->vcpu_count = m.vcpu_count;
 	record->cpu_signature = m.cpu_signature;
 	record->guest_features = m.guest_features;
@@ -276,7 +271,7 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 
 	if (asprintf(&log, "%s/" GUEST_RUN "/console.log", request->final_path) < 0) {
 		log = NULL;
-		return no_memory(err);
+		return snp_no_memory(err);
 	}
 	if (!request->remote && request->config->console != VM_CONSOLE_NONE)
 		launch.console_log = log;
@@ -295,7 +290,7 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	int r;
 
 	if (!record)
-		return no_memory(err);
+		return snp_no_memory(err);
 	r = begin_record(request, record, err);
 	if (r == 0)
 		r = guest_host_data(request->config, record->host_data, err);

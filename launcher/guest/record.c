@@ -254,7 +254,7 @@ static int from_document(const struct snp_json *document, struct guest_record **
 	int r;
 
 	if (!record)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = snp_json_schema(document, RECORD_SCHEMA, err);
 	if (r == 0)
 		r = fields_read(snp_json_root(document), record_fields, record, err);

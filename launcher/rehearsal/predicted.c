@@ -39,7 +39,7 @@ static int take(void *arg, const struct snp_launch_update *update, struct snp_er
 		struct snp_plan_run *runs = reallocarray(plan->runs, capacity, sizeof(*runs));
 
 		if (!runs)
-			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+			return snp_no_memory(err);
 		plan->runs = runs;
 		taker->capacity = capacity;
 	}
@@ -121,7 +121,7 @@ int rehearsal_predict(const struct guest_record *record, struct rehearsal_predic
 	predicted.plan = calloc(1, sizeof(*predicted.plan));
 	predicted.vmsas = calloc(1, sizeof(*predicted.vmsas));
 	if (!predicted.plan || !predicted.vmsas)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = fill(record, firmware, &predicted, err);
 	if (r < 0)
 		return r;

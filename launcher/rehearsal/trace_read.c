@@ -60,7 +60,7 @@ static int read_words(const struct snp_json_value *update, uint8_t (**ret)[SNP_P
 		return 0;
 	page = calloc(1, sizeof(*page));
 	if (!page)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret = page;
 	for (value = snp_json_first(words); value; value = snp_json_next(value)) {
 		const char *key = snp_json_key(value);
@@ -91,7 +91,7 @@ static int read_update(const struct snp_json_value *value, struct rehearsal_trac
 	const size_t index =
 		plan->n_runs++; /* counted first, so that its page is freed in any case */
 	struct snp_plan_run *run = &plan->runs[index];
-	const struct snp_json_value *gpa, *contents = snp_json_get(value, "contents");
+	const struct snp_json_value *contents = snp_json_get(value, "contents");
 	const struct snp_json_value *digest = snp_json_get(value, "digest");
 	int r = read_type(value, &run->type, err);
 
@@ -100,9 +100,7 @@ static int read_update(const struct snp_json_value *value, struct rehearsal_trac
 	run->has_contents = true; /* zeros for the types that are not hashed */
 	run->has_digest = digest != NULL;
 	if (r == 0)
-		r = snp_json_need(value, "gpa", &gpa, err);
-	if (r == 0)
-		r = snp_json_hex_u64(gpa, &run->gpa, err);
+		r = snp_json_need_hex_u64(value, "gpa", UINT64_MAX, &run->gpa, err);
 	if (r == 0 && contents)
 		r = snp_json_hex(contents, run->contents, sizeof(run->contents), err);
 	if (r == 0 && digest)
@@ -122,16 +120,14 @@ static int read_updates(const struct snp_json_value *root, struct rehearsal_trac
 {
 	const struct snp_json_value *array, *value;
 	size_t n;
-	int r = snp_json_need(root, "updates", &array, err);
+	int r = snp_json_need_array(root, "updates", 1, SNP_MAX_PLAN_RUNS, &array, &n, err);
 
-	if (r == 0)
-		r = snp_json_array(array, 1, SNP_MAX_PLAN_RUNS, &n, err);
 	if (r < 0)
 		return r;
 	trace->plan->runs = calloc(n, sizeof(*trace->plan->runs));
 	trace->pages = calloc(n, sizeof(*trace->pages));
 	if (!trace->plan->runs || !trace->pages)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (value = snp_json_first(array); r == 0 && value; value = snp_json_next(value))
 		r = read_update(value, trace, err);
 	return r;
@@ -178,17 +174,15 @@ static void fill_inputs(struct rehearsal_trace *trace, uint32_t hash_table_gpa)
 
 static int check_kind(const struct snp_json_value *root, struct snp_error *err)
 {
-	const struct snp_json_value *value;
-	const char *text;
-	int r = snp_json_need(root, "guest_type", &value, err);
+	const struct snp_json_value *refused = snp_json_get(root, "refused");
+	const char *type;
+	int r = snp_json_need_string(root, "guest_type", &type, err);
 
-	if (r == 0)
-		r = snp_json_string(value, &text, err);
-	if (r == 0 && strcmp(text, "sev-snp") != 0)
-		r = snp_json_fail(value, err, SNP_E_JSON_VALUE, "not of an SEV-SNP guest");
-	value = snp_json_get(root, "refused");
-	if (r == 0 && value)
-		r = snp_json_fail(value, err, SNP_E_JSON_VALUE, "of a launch that was refused");
+	if (r == 0 && strcmp(type, "sev-snp") != 0)
+		r = snp_json_fail(snp_json_get(root, "guest_type"), err, SNP_E_JSON_VALUE,
+				  "not of an SEV-SNP guest");
+	if (r == 0 && refused)
+		r = snp_json_fail(refused, err, SNP_E_JSON_VALUE, "of a launch that was refused");
 	return r;
 }
 
@@ -196,19 +190,17 @@ static int read_document(const struct snp_json *document, uint32_t hash_table_gp
 			 struct rehearsal_trace **ret, struct snp_error *err)
 {
 	_cleanup_(rehearsal_trace_freep) struct rehearsal_trace *trace = calloc(1, sizeof(*trace));
-	const struct snp_json_value *root = snp_json_root(document), *value;
+	const struct snp_json_value *root = snp_json_root(document);
 	int r;
 
 	if (!trace || !(trace->plan = calloc(1, sizeof(*trace->plan))))
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = snp_json_schema(document, "snp-rehearsal-trace/1", err);
 	if (r == 0)
 		r = check_kind(root, err);
 	if (r == 0)
-		r = snp_json_need(root, "launch_digest", &value, err);
-	if (r == 0)
-		r = snp_json_hex(value, trace->plan->launch_digest,
-				 sizeof(trace->plan->launch_digest), err);
+		r = snp_json_need_hex(root, "launch_digest", trace->plan->launch_digest,
+				      sizeof(trace->plan->launch_digest), err);
 	if (r == 0)
 		r = read_updates(root, trace, err);
 	if (r < 0)

@@ -47,7 +47,7 @@ static int vmsa_path(uint32_t i, char **ret, struct snp_error *err)
 	const char *dir = arg.dump_dir ? arg.dump_dir : ".";
 
 	if (asprintf(ret, "%s/vmsa%" PRIu32 ".bin", dir, i) < 0)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	return 0;
 }
 
@@ -108,7 +108,7 @@ static int print_text(const struct cli_launch *l, const struct digest *digest, b
 					     : malloc(2 * digest->size + 1);
 
 	if (!text)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (!base64)
 		snp_hex_encode(digest->bytes, digest->size, text);
 	if (arg.verbose && !l->firmware_only)

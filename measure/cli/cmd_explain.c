@@ -179,7 +179,7 @@ static int search_near(const struct cli_launch *stated, const struct seen *seen,
 		return r;
 	hashes = calloc(candidates.n_hashes + 1, sizeof(*hashes));
 	if (!hashes)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (size_t i = 0; i < candidates.n_hashes; i++)
 		hashes[i] = (struct snp_search_hashes){
 			candidates.hashes[i].off ? NULL : &candidates.hashes[i].hashes,

@@ -71,7 +71,7 @@ static int print_base64(FILE *out, const char *before, const uint8_t *bytes, siz
 	_cleanup_(freep) char *text = snp_base64_encode(bytes, size);
 
 	if (!text)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	fprintf(out, "%s%s%s", before, text, after);
 	return 0;
 }

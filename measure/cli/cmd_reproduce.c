@@ -128,7 +128,7 @@ static int compare(const char *path, struct findings *findings, size_t *ret_vari
 	int r;
 
 	if (!folder)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = snp_reference_read(path, &published, err);
 	if (r == 0)
 		r = verify(folder, findings, err);

@@ -238,7 +238,7 @@ static int verify_signature(struct snp_span document, struct snp_error *err)
 		return 0;
 	}
 	if (asprintf(&path, "%s.sig", arg.reference) < 0)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = snp_key_read_public(arg.public_key, &key, err);
 	if (r == 0)
 		r = snp_file_read(path, SNP_MAX_SMALL, &signature, &size, err);

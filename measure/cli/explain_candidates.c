@@ -171,7 +171,7 @@ static int add_folder(struct explain_candidates *c, struct parts *parts, const c
 
 		if (asprintf(&path, "%s/%s", folder, names.entries[i]->d_name) < 0) {
 			path = NULL;
-			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+			return snp_no_memory(err);
 		}
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 			r = add_file(c, parts, path, err);
@@ -222,7 +222,7 @@ static int add_hashes(struct explain_candidates *c, const struct explain_hashes 
 	if (c->n_hashes == c->capacity) {
 		grown = reallocarray(c->hashes, capacity, sizeof(*grown));
 		if (!grown)
-			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+			return snp_no_memory(err);
 		c->hashes = grown;
 		c->capacity = capacity;
 	}
@@ -292,7 +292,7 @@ int explain_candidates_gather(const struct cli_launch *stated, const char *folde
 	int r;
 
 	if (!parts)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = add_part(parts->kernels, &parts->n_kernels, MAX_FILES, "", stated->kernel_hashes.kernel,
 		     err);
 	if (r == 0)

@@ -203,6 +203,6 @@ int explain_cmdline_readings(struct snp_span cmdline, explain_reading visit, voi
 	struct draft draft = {.bytes = bytes, .stated = cmdline, .visit = visit, .arg = arg};
 
 	if (!bytes)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	return readings(&draft, err);
 }

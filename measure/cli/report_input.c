@@ -31,7 +31,7 @@ static int read_folder(const char *path, struct snp_certificates *set, struct cl
 
 	if (asprintf(&outblob, "%s/outblob", path) < 0 ||
 	    asprintf(&auxblob, "%s/auxblob", path) < 0)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = read_file(outblob, ret, err);
 	if (r < 0 || access(auxblob, F_OK) != 0)
 		return r;

@@ -125,7 +125,7 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 	if (out && fclose(out) != 0)
 		whole = false;
 	if (!whole)
-		r = snp_fail(&err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		r = snp_no_memory(&err);
 	if (r >= 0) {
 		int w = cli_write_stdout(text, size, &err);
 

@@ -110,7 +110,7 @@ int snp_endorser_read(const char *key, const char *certificate, snp_passphrase a
 	int r;
 
 	if (!endorser)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = key_load(key, &form_rsa, ask, arg, &endorser->private, err);
 	if (r == 0)
 		r = snp_certificates_new(&endorser->certificates, err);
@@ -169,7 +169,7 @@ int snp_endorser_sign(const struct snp_endorser *endorser, struct snp_span bytes
 	int r;
 
 	if (!md || !signature)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (EVP_DigestSignInit_ex(md, &context, PSS_DIGEST, NULL, NULL, endorser->private, NULL) !=
 		    1 ||
 	    !set_pss(context) || EVP_DigestSign(md, signature, &size, bytes.data, bytes.size) != 1)

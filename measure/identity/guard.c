@@ -39,7 +39,7 @@ int snp_key_guard_process(struct snp_error *err)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) < 0)
 		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot turn off core dumps");
 	if (!forbid_prompts())
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (!CRYPTO_secure_malloc_initialized())
 		CRYPTO_secure_malloc_init(LOCKED_HEAP, LOCKED_LEAST);
 	return 0;

@@ -119,7 +119,7 @@ int key_adopt(EVP_PKEY *pkey, bool is_private, struct snp_key **ret, struct snp_
 
 	if (!key) {
 		EVP_PKEY_free(pkey);
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	*(is_private ? &key->private : &key->public) = pkey;
 	r = find_kind(pkey, &key->kind, err);
@@ -153,7 +153,7 @@ int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *
 	n = BIO_get_mem_data(bio, &data);
 	text = strndup(data, (size_t)n);
 	if (!text)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret = text;
 	return 0;
 }

@@ -89,7 +89,7 @@ static int verify(const struct snp_key *key, struct snp_span bytes, struct snp_s
 	bool good;
 
 	if (!md)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	good = EVP_DigestVerifyInit_ex(md, NULL, kinds[key->kind].digest, NULL, NULL, key->public,
 				       NULL) == 1 &&
 	       EVP_DigestVerify(md, signature.data, signature.size, bytes.data, bytes.size) == 1;

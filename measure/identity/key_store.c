@@ -49,7 +49,7 @@ int key_load_uri(const char *uri, struct asker *asker, EVP_PKEY **ret, struct sn
 	int r;
 
 	if (!ui)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	store = OSSL_STORE_open(uri, ui, asker, NULL, NULL);
 	/* A store that cannot limit itself gives more, which load_only() passes over. */
 	if (store)

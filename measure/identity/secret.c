@@ -21,7 +21,7 @@ static int read_to_end(int fd, struct secret *ret, struct snp_error *err)
 
 	secret.data = OPENSSL_secure_malloc(secret.capacity);
 	if (!secret.data)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	while (secret.size < secret.capacity) {
 		ssize_t n = read(fd, secret.data + secret.size, secret.capacity - secret.size);
 

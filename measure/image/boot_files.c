@@ -98,7 +98,7 @@ int snp_boot_start(const struct snp_boot_request *request, struct snp_boot_job *
 	struct boot_file *slow;
 
 	if (!job)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	job->kernel.path = request->kernel;
 	job->kernel.is_kernel = true;
 	job->initrd.path = request->initrd;

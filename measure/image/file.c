@@ -155,7 +155,7 @@ int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_siz
 		return r;
 	bytes = allocate((size_t)file.size + 1);
 	if (!bytes)
-		r = snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		r = snp_no_memory(err);
 	else
 		r = file_read_piece(&file, 0, bytes, (size_t)file.size, err);
 	if (r == 0)

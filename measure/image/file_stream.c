@@ -123,7 +123,7 @@ int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
 	int r;
 
 	if (!buffer)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	mtx_init(&ring.lock, mtx_plain);
 	cnd_init(&ring.changed);
 	ahead = file->size >= READ_AHEAD_FROM &&

@@ -163,12 +163,12 @@ static int adopt(const char *name, uint8_t *bytes, size_t size, struct snp_firmw
 
 	if (!firmware) {
 		free(bytes);
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	firmware->bytes = bytes;
 	firmware->path = strdup(name);
 	if (!firmware->path)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	firmware->info.path = firmware->path;
 	firmware->info.size = size;
 	r = parse(firmware, err);
@@ -203,7 +203,7 @@ int snp_firmware_parse(const char *name, struct snp_span image, struct snp_firmw
 				   name);
 	copy = malloc(image.size ? image.size : 1);
 	if (!copy)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (image.size > 0)
 		memcpy(copy, image.data, image.size);
 	return adopt(name, copy, image.size, ret, err);

@@ -12,39 +12,27 @@
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 DEFINE_CLEANUP(struct snp_json *, snp_json_free);
 
+/* Firmware lies below 4 GiB. */
 static int read_u32(const struct snp_json_value *object, const char *key, uint32_t *ret,
 		    struct snp_error *err)
 {
-	const struct snp_json_value *value = NULL;
-	uint64_t number = 0;
-	int r;
+	uint64_t number;
+	int r = snp_json_need_hex_u64(object, key, UINT32_MAX, &number, err);
 
-	r = snp_json_need(object, key, &value, err);
-	if (r < 0)
-		return r;
-	r = snp_json_hex_u64(value, &number, err);
-	if (r < 0)
-		return r;
-	if (number > UINT32_MAX)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				     "more than 32 bits, where firmware lies below 4 GiB");
-	*ret = (uint32_t)number;
-	return 0;
+	if (r == 0)
+		*ret = (uint32_t)number;
+	return r;
 }
 
 static int read_section(const struct snp_json_value *value, struct snp_section *ret,
 			struct snp_error *err)
 {
 	static const char *const keys[] = {"type", "gpa", "size", NULL};
-	const struct snp_json_value *type = NULL;
 	uint64_t number = 0;
-	int r;
+	int r = snp_json_object(value, keys, err);
 
-	r = snp_json_object(value, keys, err);
 	if (r == 0)
-		r = snp_json_need(value, "type", &type, err);
-	if (r == 0)
-		r = snp_json_integer(type, 0, UINT32_MAX, &number, err);
+		r = snp_json_need_integer(value, "type", 0, UINT32_MAX, &number, err);
 	if (r == 0)
 		r = read_u32(value, "gpa", &ret->gpa, err);
 	if (r == 0)
@@ -60,15 +48,12 @@ static int read_sections(const struct snp_json_value *root, struct snp_firmware 
 	size_t n = 0, i = 0;
 	int r;
 
-	r = snp_json_need(root, "sections", &array, err);
-	if (r < 0)
-		return r;
-	r = snp_json_array(array, 0, SEV_METADATA_MAX, &n, err);
+	r = snp_json_need_array(root, "sections", 0, SEV_METADATA_MAX, &array, &n, err);
 	if (r < 0)
 		return r;
 	firmware->sections = calloc(n ? n : 1, sizeof(*firmware->sections));
 	if (!firmware->sections)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (value = snp_json_first(array); value && i < n; value = snp_json_next(value), i++) {
 		r = read_section(value, &firmware->sections[i], err);
 		if (r < 0)
@@ -87,14 +72,11 @@ static int read_summary(const struct snp_json_value *root, struct snp_firmware *
 	static const char *const keys[] = {"schema",	     "firmware_digest", "reset_address",
 					   "hash_table_gpa", "sections",	NULL};
 	struct snp_firmware_info *info = &firmware->info;
-	const struct snp_json_value *digest = NULL;
-	int r;
+	int r = snp_json_object(root, keys, err);
 
-	r = snp_json_object(root, keys, err);
 	if (r == 0)
-		r = snp_json_need(root, "firmware_digest", &digest, err);
-	if (r == 0)
-		r = snp_json_hex(digest, firmware->digest, sizeof(firmware->digest), err);
+		r = snp_json_need_hex(root, "firmware_digest", firmware->digest,
+				      sizeof(firmware->digest), err);
 	if (r == 0)
 		r = read_sections(root, firmware, err);
 	if (r == 0 && snp_json_get(root, "reset_address")) {
@@ -118,7 +100,7 @@ int firmware_from_summary(const struct snp_json_value *root, const char *name,
 	int r;
 
 	if (!firmware || !(firmware->path = strdup(name)))
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	firmware->info.path = firmware->path;
 	firmware->info.is_summary = true;
 	r = read_summary(root, firmware, err);

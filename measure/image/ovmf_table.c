@@ -148,7 +148,7 @@ int ovmf_table_read(struct snp_span image, bool *ret_found, struct snp_table_ent
 	left = length - ENTRY_HEADER;
 	entries = calloc((size_t)left / ENTRY_HEADER + 1, sizeof(*entries));
 	if (!entries)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (end = footer; left >= ENTRY_HEADER; end -= entry_length, left -= entry_length) {
 		r = read_entry(image, end, left, &entries[n], &entry_length, err);
 		if (r < 0)

@@ -37,7 +37,7 @@ int page_contents_new(struct snp_span image, struct page_contents **ret, struct 
 	struct page_contents *contents = calloc(1, sizeof(*contents));
 
 	if (!contents)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	contents->image = image;
 	mtx_init(&contents->lock, mtx_plain);
 	*ret = contents;
@@ -130,7 +130,7 @@ int page_contents_get(struct page_contents *contents, const uint8_t (**ret)[SNP_
 		contents->digests =
 			calloc(contents->image.size / SNP_PAGE_SIZE, sizeof(*contents->digests));
 	if (!contents->digests)
-		r = snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		r = snp_no_memory(err);
 	else if (!contents->done)
 		r = hash_all(contents->image, contents->digests, err);
 	if (r == 0) {

@@ -59,7 +59,7 @@ int sev_metadata_read(struct snp_span image, uint32_t distance, uint64_t from, u
 		return r;
 	sections = calloc(count ? count : 1, sizeof(*sections));
 	if (!sections)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	at = image.size - distance + SEV_METADATA_HEADER;
 	for (uint32_t i = 0; i < count; i++, at += SEV_METADATA_SECTION)
 		if (!snp_span_le32(image, at, &sections[i].gpa) ||

@@ -74,7 +74,7 @@ static int build_tree(struct snp_json *document, struct snp_error *err)
 		cJSON_ParseWithLengthOpts(document->text, (size_t)document->size + 1, NULL, true);
 	/* The scanner leaves cJSON nothing to refuse. */
 	if (!document->tree)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (!join(document, document->tree, 0))
 		return json_place(document, 0, 0, err,
 				  snp_fail(err, SNP_E_JSON_SYNTAX, 0,
@@ -128,7 +128,7 @@ static int check_keys(const struct snp_json *document, struct snp_error *err)
 
 	members = calloc(document->n_values, sizeof(members[0]));
 	if (!members)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (uint32_t i = 0; i < document->n_values; i++) {
 		const struct snp_json_value *twin = NULL;
 
@@ -153,13 +153,13 @@ static int parse(const char *name, char *text, size_t size, struct snp_json **re
 
 	if (!document) {
 		free(text);
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	document->text = text;
 	document->size = (uint32_t)size;
 	document->name = strdup(name);
 	if (!document->name)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = check_encoding(document, err);
 	if (r == 0)
 		r = json_scan(document, err);
@@ -186,7 +186,7 @@ int snp_json_parse(const char *name, struct snp_span text, struct snp_json **ret
 				   name);
 	copy = malloc(text.size + 1);
 	if (!copy)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (text.size > 0)
 		memcpy(copy, text.data, text.size);
 	copy[text.size] = '\0';

@@ -92,7 +92,7 @@ void snp_json_out_base64(struct snp_json_out *out, cJSON *parent, const char *ke
 
 static int out_of_memory(struct snp_error *err)
 {
-	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	return snp_no_memory(err);
 }
 
 int snp_json_out_print_compact(const struct snp_json_out *out, char **ret, struct snp_error *err)

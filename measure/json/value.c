@@ -200,17 +200,15 @@ int snp_json_choice(const struct snp_json_value *value, const char *const names[
 
 int snp_json_schema(const struct snp_json *document, const char *schema, struct snp_error *err)
 {
-	const struct snp_json_value *root = snp_json_root(document), *value;
+	const struct snp_json_value *root = snp_json_root(document);
 	const char *found;
 	int r = need_type(root, JSON_OBJECT, err);
 
 	if (r == 0)
-		r = snp_json_need(root, "schema", &value, err);
-	if (r == 0)
-		r = snp_json_string(value, &found, err);
+		r = snp_json_need_string(root, "schema", &found, err);
 	if (r == 0 && strcmp(found, schema) != 0)
-		r = snp_json_fail(value, err, SNP_E_JSON_SCHEMA, "\"%s\", where \"%s\" is right",
-				  found, schema);
+		r = snp_json_fail(snp_json_get(root, "schema"), err, SNP_E_JSON_SCHEMA,
+				  "\"%s\", where \"%s\" is right", found, schema);
 	return r;
 }
 

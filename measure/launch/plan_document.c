@@ -18,30 +18,18 @@ void snp_plan_document_free(struct snp_plan_document *document)
 	free(document);
 }
 
-static int read_number(const struct snp_json_value *object, const char *key, uint64_t max,
-		       uint64_t *ret, struct snp_error *err)
-{
-	const struct snp_json_value *value;
-	int r = snp_json_need(object, key, &value, err);
-
-	return r < 0 ? r : snp_json_integer(value, 0, max, ret, err);
-}
-
 /* Copy a string member into an array; one that does not fit is no text of ours. */
 static int read_text(const struct snp_json_value *object, const char *key, char *ret, size_t size,
 		     struct snp_error *err)
 {
-	const struct snp_json_value *value;
 	const char *text;
-	int r = snp_json_need(object, key, &value, err);
+	int r = snp_json_need_string(object, key, &text, err);
 
-	if (r == 0)
-		r = snp_json_string(value, &text, err);
 	if (r < 0)
 		return r;
 	if (strlen(text) >= size)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "longer than %zu bytes",
-				     size - 1);
+		return snp_json_fail(snp_json_get(object, key), err, SNP_E_JSON_VALUE,
+				     "longer than %zu bytes", size - 1);
 	memcpy(ret, text, strlen(text) + 1);
 	return 0;
 }
@@ -77,19 +65,16 @@ static int read_run(const struct snp_json_value *object, struct snp_plan_run *ru
 {
 	static const char *const keys[] = {"index",  "count",	 "page_type", "gpa",
 					   "origin", "contents", "digest",    NULL};
-	const struct snp_json_value *value;
 	int r = snp_json_object(object, keys, err);
 
 	if (r == 0)
-		r = read_number(object, "index", 1ull << 32, &run->index, err);
+		r = snp_json_need_integer(object, "index", 0, 1ull << 32, &run->index, err);
 	if (r == 0)
-		r = read_number(object, "count", 1ull << 32, &run->count, err);
+		r = snp_json_need_integer(object, "count", 0, 1ull << 32, &run->count, err);
 	if (r == 0)
 		r = read_type(object, &run->type, err);
 	if (r == 0)
-		r = snp_json_need(object, "gpa", &value, err);
-	if (r == 0)
-		r = snp_json_hex_u64(value, &run->gpa, err);
+		r = snp_json_need_hex_u64(object, "gpa", UINT64_MAX, &run->gpa, err);
 	if (r == 0)
 		r = read_text(object, "origin", run->origin, sizeof(run->origin), err);
 	if (r == 0)
@@ -106,15 +91,13 @@ static int read_runs(const struct snp_json_value *root, struct snp_plan_document
 {
 	const struct snp_json_value *array, *value;
 	size_t n;
-	int r = snp_json_need(root, "updates", &array, err);
+	int r = snp_json_need_array(root, "updates", 1, SNP_MAX_PLAN_RUNS, &array, &n, err);
 
-	if (r == 0)
-		r = snp_json_array(array, 1, SNP_MAX_PLAN_RUNS, &n, err);
 	if (r < 0)
 		return r;
 	document->runs = calloc(n, sizeof(*document->runs));
 	if (!document->runs)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
 		struct snp_plan_run *run = &document->runs[document->n_runs];
 
@@ -164,16 +147,13 @@ static int read_parameters(const struct snp_json_value *root, struct snp_plan_do
 {
 	const struct snp_json_value *value;
 	uint64_t number = 0;
-	bool has;
-	int r = read_digest(root, "launch_digest", &has, d->launch_digest, sizeof(d->launch_digest),
-			    err);
+	int r = snp_json_need_hex(root, "launch_digest", d->launch_digest, sizeof(d->launch_digest),
+				  err);
 
-	if (r == 0 && !has)
-		r = snp_json_fail(root, err, SNP_E_JSON_MISSING_KEY, "launch_digest is missing");
 	if (r == 0)
 		r = read_text(root, "vmm_profile", d->vmm_profile, sizeof(d->vmm_profile), err);
 	if (r == 0)
-		r = read_number(root, "vcpu_count", UINT32_MAX, &number, err);
+		r = snp_json_need_integer(root, "vcpu_count", 0, UINT32_MAX, &number, err);
 	d->vcpu_count = (uint32_t)number;
 	number = 0;
 	value = snp_json_get(root, "cpu_signature");
@@ -196,7 +176,7 @@ static int read_document(const struct snp_json *json, struct snp_plan_document *
 		return r;
 	document = calloc(1, sizeof(*document));
 	if (!document)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = read_runs(snp_json_root(json), document, err);
 	if (r == 0)
 		r = read_parameters(snp_json_root(json), document, err);

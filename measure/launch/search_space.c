@@ -186,7 +186,7 @@ static int fill_prefixes(struct search_space *space, const struct snp_search *se
 				"too many files to try at once; give fewer candidates");
 	space->prefixes = calloc(most, sizeof(*space->prefixes));
 	if (!space->prefixes)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (size_t f = 0; r == 0 && f <= search->n_firmwares; f++) {
 		const struct snp_firmware *firmware =
 			f > 0 ? search->firmwares[f - 1] : space->stated->firmware;
@@ -213,7 +213,7 @@ int search_space_new(const struct snp_search *search, struct search_space **ret,
 	int r;
 
 	if (!space)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	space->stated = search->stated;
 	fill_signatures(space, search->report_signature);
 	fill_features(space);

@@ -133,7 +133,7 @@ int snp_cbor_encode(cbor_item_t *item, uint8_t **ret, size_t *ret_size, struct s
 	}
 	if (size == 0) {
 		free(bytes);
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	*ret = bytes;
 	*ret_size = size;

@@ -23,11 +23,11 @@ static int encode(const char *type, struct snp_span payload, uint8_t **ret, size
 
 	if (n < 0) {
 		head = NULL;
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	bytes = malloc((size_t)n + payload.size);
 	if (!bytes)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	memcpy(bytes, head, (size_t)n);
 	memcpy(bytes + n, payload.data, payload.size);
 	*ret = bytes;
@@ -77,25 +77,17 @@ static int compare(const struct snp_json *document, const char *payload_type,
 	int r;
 
 	if (!expected)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	r = snp_json_need(root, "payloadType", &value, err);
-	if (r == 0)
-		r = snp_json_string(value, &text, err);
+		return snp_no_memory(err);
+	r = snp_json_need_string(root, "payloadType", &text, err);
 	if (r == 0 && strcmp(text, payload_type) != 0)
 		r = not_this("payload type", err);
 	if (r == 0)
-		r = snp_json_need(root, "payload", &value, err);
-	if (r == 0)
-		r = snp_json_string(value, &text, err);
+		r = snp_json_need_string(root, "payload", &text, err);
 	if (r == 0 && strcmp(text, expected) != 0)
 		r = not_this("payload", err);
 	if (r == 0)
-		r = snp_json_need(root, "signatures", &value, err);
-	if (r == 0)
-		r = snp_json_array(value, 1, 1, &n, err);
-	if (r == 0)
-		r = snp_json_need(snp_json_first(value), "sig", &value, err);
-	return r < 0 ? r : snp_json_string(value, ret, err);
+		r = snp_json_need_array(root, "signatures", 1, 1, &value, &n, err);
+	return r < 0 ? r : snp_json_need_string(snp_json_first(value), "sig", ret, err);
 }
 
 int snp_dsse_verify(const struct snp_key *key, const char *payload_type, struct snp_span payload,

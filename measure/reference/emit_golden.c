@@ -59,7 +59,7 @@ int snp_golden_pack(const struct snp_reference *r, const struct snp_golden *map,
 	uint8_t *bytes;
 
 	if (!counts || !pointers)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (size_t i = 0; i < n; i++) {
 		snp__golden_count__init(&counts[i]);
 		counts[i].key = variants[i].vcpu_count;
@@ -81,7 +81,7 @@ int snp_golden_pack(const struct snp_reference *r, const struct snp_golden *map,
 		golden.timestamp = &timestamp;
 	bytes = malloc(snp__golden_measurement__get_packed_size(&golden));
 	if (!bytes)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret_size = snp__golden_measurement__pack(&golden, bytes);
 	*ret = bytes;
 	return 0;

@@ -21,11 +21,11 @@ static int add_text(const struct snp_reference *r, struct snp_folder *f, const c
 	bool failed;
 
 	if (!stream)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	print(stream, r);
 	failed = ferror(stream);
 	if (fclose(stream) != 0 || failed)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	return snp_folder_add(f, name, (struct snp_span){(const uint8_t *)text, size}, err);
 }
 

@@ -41,7 +41,7 @@ static int pack(ProtobufCBinaryData golden, ProtobufCBinaryData signature, uint8
 	message.signature = signature;
 	bytes = malloc(snp__golden_endorsement__get_packed_size(&message));
 	if (!bytes)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret_size = snp__golden_endorsement__pack(&message, bytes);
 	*ret = bytes;
 	return 0;
@@ -75,7 +75,7 @@ static int check_golden(const struct snp_reference *r, const struct snp_golden *
 		return differs(err, "endorses something else than the master says");
 	copy = malloc(found->cert.len);
 	if (!copy)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	memcpy(copy, found->cert.data, found->cert.len);
 	*ret = TAKE_PTR(copy);
 	*ret_size = found->cert.len;

@@ -6,16 +6,11 @@
 
 #include <snp/json.h>
 
-/*
- * Members of JSON objects, by key. All but the optional string must be there; what a member holds is
- * checked as snp/json.h says. Errors: those of snp_json_need() and of the reader of the value.
- */
+/* Members of JSON objects that are kept, by key: copies. Errors: those of snp_json_need_string(). */
 
 /* A string, copied for free(). An optional one that is absent leaves `*ret` as it was. */
 SNP_CHECK int snp_field_string(const struct snp_json_value *object, const char *key, bool required,
 			       char **ret, struct snp_error *err);
-SNP_CHECK int snp_field_integer(const struct snp_json_value *object, const char *key, uint64_t min,
-				uint64_t max, uint64_t *ret, struct snp_error *err);
 
 /* The same of a name, which becomes part of tables, of file names and of what is said to people: not
  * empty, and without control characters. SNP_E_JSON_VALUE otherwise. */
@@ -24,12 +19,6 @@ SNP_CHECK int snp_field_name(const struct snp_json_value *object, const char *ke
 
 /* True if such a name could be this. */
 bool snp_is_plain_name(const char *text);
-
-/* A word "0x…" of at most `max`. */
-SNP_CHECK int snp_field_u64(const struct snp_json_value *object, const char *key, uint64_t max,
-			    uint64_t *ret, struct snp_error *err);
-SNP_CHECK int snp_field_hex(const struct snp_json_value *object, const char *key, uint8_t *ret,
-			    size_t size, struct snp_error *err);
 
 /* Base64 of exactly `size` bytes, allocated for free(), also when this fails. */
 SNP_CHECK int snp_field_base64(const struct snp_json_value *object, const char *key, size_t size,

@@ -61,10 +61,10 @@ int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span 
 	char *const *known;
 
 	if (!data || !copy || grow(folder) < 0)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	known = tsearch(copy, &folder->names, by_name);
 	if (!known)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	/* Images, profiles and models make file names; two that differ in case alone would be one file
 	 * elsewhere, but that is for whoever names images so. */
 	if (*known != copy)
@@ -84,7 +84,7 @@ int snp_folder_read(const char *path, const char *name, uint8_t **ret, size_t *r
 
 	if (asprintf(&file, "%s/%s", path, name) < 0) {
 		file = NULL;
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	return snp_file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err);
 }

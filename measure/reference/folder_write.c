@@ -88,7 +88,7 @@ static int write_file(int folder, const struct snp_folder_file *file, struct snp
 		_cleanup_(freep) char *inner = strndup(file->name, (size_t)(slash - file->name));
 
 		if (!inner)
-			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+			return snp_no_memory(err);
 		if (mkdirat(folder, inner, 0777) < 0 && errno != EEXIST)
 			return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", inner);
 	}

@@ -29,7 +29,7 @@ static int set_file(struct snp_reference_file *file, const char *path, uint64_t 
 	char *name = strdup(slash ? slash + 1 : path);
 
 	if (!name)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	free(file->name);
 	file->name = name;
 	file->size = size;

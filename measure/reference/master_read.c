@@ -6,7 +6,7 @@
 #include <snp/sha.h>
 
 #include "reference/fields.h"
-#include "reference/image_identity.h"
+#include "reference/image_read.h"
 #include "reference/master.h"
 #include "reference/model.h"
 
@@ -29,9 +29,9 @@ static int read_file(const struct snp_json_value *inputs, const char *key, bool 
 	if (r == 0)
 		r = snp_field_name(object, "name", true, &ret->name, err);
 	if (r == 0)
-		r = snp_field_integer(object, "size", 0, 1ull << 53, &ret->size, err);
+		r = snp_json_need_integer(object, "size", 0, 1ull << 53, &ret->size, err);
 	if (r == 0)
-		r = snp_field_hex(object, "sha256", ret->sha256, sizeof(ret->sha256), err);
+		r = snp_json_need_hex(object, "sha256", ret->sha256, sizeof(ret->sha256), err);
 	return r;
 }
 
@@ -51,9 +51,9 @@ static int read_cmdline(const struct snp_json_value *inputs, struct snp_referenc
 	if (r == 0)
 		r = snp_field_string(object, "text", true, &image->cmdline, err);
 	if (r == 0)
-		r = snp_field_integer(object, "size", 0, SNP_MAX_SMALL, &size, err);
+		r = snp_json_need_integer(object, "size", 0, SNP_MAX_SMALL, &size, err);
 	if (r == 0)
-		r = snp_field_hex(object, "sha256", stated, sizeof(stated), err);
+		r = snp_json_need_hex(object, "sha256", stated, sizeof(stated), err);
 	if (r == 0)
 		r = snp_sha256((struct snp_span){(const uint8_t *)image->cmdline,
 						 strlen(image->cmdline) + 1},
@@ -78,8 +78,8 @@ static int read_inputs(const struct snp_json_value *object, struct snp_reference
 	if (r == 0)
 		r = read_file(inputs, "firmware", true, &image->firmware, err);
 	if (r == 0)
-		r = snp_field_hex(snp_json_get(inputs, "firmware"), "sha384",
-				  image->firmware_sha384, sizeof(image->firmware_sha384), err);
+		r = snp_json_need_hex(snp_json_get(inputs, "firmware"), "sha384",
+				      image->firmware_sha384, sizeof(image->firmware_sha384), err);
 	if (r == 0)
 		r = read_file(inputs, "kernel", false, &image->kernel, err);
 	if (r == 0)
@@ -135,16 +135,17 @@ static int read_variant(const struct snp_json_value *object,
 	if (r == 0)
 		r = snp_field_name(object, "vmm_profile", true, &v->vmm_profile, err);
 	if (r == 0)
-		r = snp_field_integer(object, "vcpu_count", 1, UINT32_MAX, &count, err);
+		r = snp_json_need_integer(object, "vcpu_count", 1, UINT32_MAX, &count, err);
 	if (r == 0)
 		r = snp_field_name(object, "cpu_model", false, &v->cpu_model, err);
 	if (r == 0 && snp_json_get(object, "cpu_signature"))
-		r = snp_field_u64(object, "cpu_signature", UINT32_MAX, &signature, err);
+		r = snp_json_need_hex_u64(object, "cpu_signature", UINT32_MAX, &signature, err);
 	if (r == 0)
-		r = snp_field_u64(object, "guest_features", UINT64_MAX, &v->guest_features, err);
+		r = snp_json_need_hex_u64(object, "guest_features", UINT64_MAX, &v->guest_features,
+					  err);
 	if (r == 0)
-		r = snp_field_hex(object, "launch_digest", v->launch_digest,
-				  sizeof(v->launch_digest), err);
+		r = snp_json_need_hex(object, "launch_digest", v->launch_digest,
+				      sizeof(v->launch_digest), err);
 	if (r < 0)
 		return r;
 	v->vcpu_count = (uint32_t)count;
@@ -157,15 +158,13 @@ static int read_variants(const struct snp_json_value *object, struct snp_referen
 {
 	const struct snp_json_value *array, *value;
 	size_t n;
-	int r = snp_json_need(object, "variants", &array, err);
+	int r = snp_json_need_array(object, "variants", 1, SNP_MAX_VARIANTS, &array, &n, err);
 
-	if (r == 0)
-		r = snp_json_array(array, 1, SNP_MAX_VARIANTS, &n, err);
 	if (r < 0)
 		return r;
 	image->variants = calloc(n, sizeof(*image->variants));
 	if (!image->variants)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
 		r = read_variant(value, image, &image->variants[image->n_variants++], err);
 		if (r < 0)
@@ -179,8 +178,8 @@ static int read_variants(const struct snp_json_value *object, struct snp_referen
 	return 0;
 }
 
-static int read_image(const struct snp_json_value *object, struct snp_reference_image *image,
-		      struct snp_error *err)
+static int read_image(const struct snp_json_value *object, const char *document,
+		      struct snp_reference_image *image, struct snp_error *err)
 {
 	static const char *const keys[] = {"name",	  "inputs",   "policy",
 					   "family_id",	  "image_id", "guest_svn",
@@ -188,6 +187,7 @@ static int read_image(const struct snp_json_value *object, struct snp_reference_
 	const struct snp_json_value *policy;
 	int r = snp_json_object(object, keys, err);
 
+	(void)document;
 	if (r == 0)
 		r = snp_field_name(object, "name", true, &image->name, err);
 	if (r == 0)
@@ -199,34 +199,6 @@ static int read_image(const struct snp_json_value *object, struct snp_reference_
 	if (r == 0)
 		r = read_variants(object, image, err);
 	return r;
-}
-
-static int read_images(const struct snp_json_value *root, struct snp_reference *reference,
-		       struct snp_error *err)
-{
-	const struct snp_json_value *array, *value;
-	size_t n;
-	int r = snp_json_need(root, "images", &array, err);
-
-	if (r == 0)
-		r = snp_json_array(array, 1, SNP_MAX_IMAGES, &n, err);
-	if (r < 0)
-		return r;
-	reference->images = calloc(n, sizeof(*reference->images));
-	if (!reference->images)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
-		struct snp_reference_image *image = &reference->images[reference->n_images++];
-
-		r = read_image(value, image, err);
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i + 1 < reference->n_images; i++)
-			if (strcmp(reference->images[i].name, image->name) == 0)
-				return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-						     "two images of one name");
-	}
-	return 0;
 }
 
 static int read_head(const struct snp_json_value *root, struct snp_reference *reference,
@@ -250,9 +222,7 @@ static int read_head(const struct snp_json_value *root, struct snp_reference *re
 	if (r == 0 && timestamp)
 		r = snp_json_integer(timestamp, 0, 1ull << 53, &reference->timestamp, err);
 	if (r == 0)
-		r = snp_json_need(root, "not_covered", &sentences, err);
-	if (r == 0)
-		r = snp_json_array(sentences, 0, 64, &n, err);
+		r = snp_json_need_array(root, "not_covered", 0, 64, &sentences, &n, err);
 	reference->has_timestamp = timestamp != NULL;
 	return r;
 }
@@ -267,10 +237,10 @@ static int read_document(const struct snp_json *document, struct snp_reference *
 		return r;
 	reference = calloc(1, sizeof(*reference));
 	if (!reference)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = read_head(snp_json_root(document), reference, err);
 	if (r == 0)
-		r = read_images(snp_json_root(document), reference, err);
+		r = snp_images_read(snp_json_root(document), read_image, NULL, reference, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(reference);

@@ -66,7 +66,7 @@ static int bind_variant(const struct snp_reference_image *image, struct snp_refe
 	v->id_block = malloc(SNP_ID_BLOCK_SIZE);
 	v->id_auth = malloc(SNP_ID_AUTH_SIZE);
 	if (!v->id_block || !v->id_auth)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	snp_id_block_encode(&block, v->id_block);
 	if (!still_good(before, v->id_block, keys))
 		return snp_id_auth_sign(v->id_block, id_key, author_key, v->id_auth, err);

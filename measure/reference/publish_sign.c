@@ -25,7 +25,7 @@ static int sign_detached(const struct snp_key *key, struct snp_span payload, uin
 	int r;
 
 	if (!signature)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = snp_key_sign(key, payload, SNP_SIGNATURE_DER, signature, ret_size, err);
 	if (r < 0)
 		free(signature);

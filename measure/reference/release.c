@@ -10,8 +10,8 @@
 #include <snp/policy.h>
 
 #include "reference/fields.h"
-#include "reference/image_identity.h"
 #include "reference/image_inputs.h"
+#include "reference/image_read.h"
 #include "reference/master.h"
 #include "reference/model.h"
 #include "reference/release_lists.h"
@@ -40,7 +40,7 @@ static int read_path(const struct snp_json_value *object, const char *key, bool 
 		*ret = strdup(text);
 	else if (asprintf(ret, "%.*s%s", (int)(slash - document) + 1, document, text) < 0)
 		*ret = NULL;
-	return *ret ? 0 : snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	return *ret ? 0 : snp_no_memory(err);
 }
 
 static int read_paths(const struct snp_json_value *object, const char *document,
@@ -63,7 +63,7 @@ static int read_paths(const struct snp_json_value *object, const char *document,
 		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
 				     "stands only beside a kernel: nothing else would read it");
 	if (paths->kernel && !image->cmdline && !(image->cmdline = strdup("")))
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	return 0;
 }
 
@@ -96,52 +96,24 @@ static int read_image(const struct snp_json_value *object, const char *document,
 				    image->variants, image->n_variants, err);
 }
 
-static int read_images(const struct snp_json_value *root, const char *path,
-		       struct snp_reference *reference, struct snp_error *err)
-{
-	static const char *const keys[] = {"schema", "images", NULL};
-	const struct snp_json_value *array, *value;
-	size_t n;
-	int r = snp_json_object(root, keys, err);
-
-	if (r == 0)
-		r = snp_json_need(root, "images", &array, err);
-	if (r == 0)
-		r = snp_json_array(array, 1, SNP_MAX_IMAGES, &n, err);
-	if (r < 0)
-		return r;
-	reference->images = calloc(n, sizeof(*reference->images));
-	if (!reference->images)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
-		struct snp_reference_image *image = &reference->images[reference->n_images++];
-
-		r = read_image(value, path, image, err);
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i + 1 < reference->n_images; i++)
-			if (strcmp(reference->images[i].name, image->name) == 0)
-				return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-						     "two images of one name");
-	}
-	return 0;
-}
-
 int snp_release_read(const char *path, struct snp_reference **ret, struct snp_error *err)
 {
+	static const char *const keys[] = {"schema", "images", NULL};
 	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	int r = snp_json_read(path, SNP_MAX_CONFIG, &document, err);
 
 	if (r == 0)
 		r = snp_json_schema(document, SNP_RELEASE_SCHEMA, err);
+	if (r == 0)
+		r = snp_json_object(snp_json_root(document), keys, err);
 	if (r < 0)
 		return r;
 	reference = calloc(1, sizeof(*reference));
 	if (!reference || !(reference->tool_name = strdup("snp-measure")) ||
 	    !(reference->tool_version = strdup(SNP_VERSION)))
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-	r = read_images(snp_json_root(document), path, reference, err);
+		return snp_no_memory(err);
+	r = snp_images_read(snp_json_root(document), read_image, path, reference, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(reference);

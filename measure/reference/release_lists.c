@@ -36,15 +36,13 @@ typedef int (*read_member)(const struct snp_json_value *value, struct lists *lis
 static int read_list(const struct snp_json_value *image, const char *key, bool required, size_t max,
 		     read_member read, struct lists *lists, struct snp_error *err)
 {
-	const struct snp_json_value *array = snp_json_get(image, key), *value;
+	const struct snp_json_value *array, *value;
 	size_t n;
-	int r = 0;
+	int r;
 
-	if (!array && !required)
+	if (!required && !snp_json_get(image, key))
 		return 0;
-	r = snp_json_need(image, key, &array, err);
-	if (r == 0)
-		r = snp_json_array(array, 1, max, &n, err);
+	r = snp_json_need_array(image, key, 1, max, &array, &n, err);
 	if (r < 0)
 		return r;
 	for (value = snp_json_first(array); r == 0 && value; value = snp_json_next(value))
@@ -244,7 +242,7 @@ int snp_release_variants_read(const struct snp_json_value *image,
 	int r;
 
 	if (!lists)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	r = read_list(image, "vcpu_count", true, SNP_MAX_VCPUS, read_counts, lists, err);
 	if (r == 0)
 		r = read_list(image, "cpu_model", false, MAX_MODELS, read_model, lists, err);
@@ -265,10 +263,10 @@ int snp_release_variants_read(const struct snp_json_value *image,
 				     SNP_MAX_VARIANTS);
 	*ret = calloc(most, sizeof(**ret));
 	if (!*ret)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	for (size_t i = 0; i < lists->n_profiles; i++)
 		if (add_profile(lists, lists->profiles[i], *ret, ret_n) < 0)
-			return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+			return snp_no_memory(err);
 	snp_variants_sort(*ret, *ret_n);
 	return 0;
 }

@@ -51,7 +51,7 @@ static int join(const char *folder, const char *name, char **ret, struct snp_err
 				"'%s' is no file's name without a folder", name);
 	if (asprintf(ret, "%s/%s", folder, name) < 0) {
 		*ret = NULL;
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	return 0;
 }
@@ -137,7 +137,7 @@ static int reproduce_image(const struct report *report, const struct snp_referen
 		return r;
 	found.variants = calloc(published->n_variants, sizeof(*found.variants));
 	if (!found.variants)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	memcpy(found.variants, published->variants,
 	       published->n_variants * sizeof(*found.variants));
 	r = snp_variants_compute(inputs.firmware, inputs.has_kernel ? &inputs.kernel_hashes : NULL,

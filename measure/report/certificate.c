@@ -9,15 +9,10 @@
 
 DEFINE_CLEANUP(BIO *, BIO_free_all);
 
-static int no_memory(struct snp_error *err)
-{
-	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-}
-
 static int bad(struct snp_error *err, const char *what)
 {
 	if (snp_crypto_out_of_memory())
-		return no_memory(err);
+		return snp_no_memory(err);
 	return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET, "%s", what);
 }
 
@@ -42,7 +37,7 @@ int snp_certificates_new(struct snp_certificates **ret, struct snp_error *err)
 	struct snp_certificates *set = calloc(1, sizeof(*set));
 
 	if (!set)
-		return no_memory(err);
+		return snp_no_memory(err);
 	*ret = set;
 	return 0;
 }
@@ -173,7 +168,7 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 				SNP_MAX_CERTIFICATES);
 	c = calloc(1, sizeof(*c));
 	if (!c)
-		return no_memory(err);
+		return snp_no_memory(err);
 	c->x509 = d2i_X509(NULL, &p, (long)der.size);
 	if (!c->x509 || p != der.data + der.size)
 		return bad(err, "not a certificate: no X.509 in DER to its last byte");
@@ -181,7 +176,7 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 		return bad(err, "a certificate that is not in DER");
 	copy = OPENSSL_memdup(der.data, der.size);
 	if (!copy)
-		return no_memory(err);
+		return snp_no_memory(err);
 	c->info.der = (struct snp_span){copy, der.size};
 	memcpy(c->info.sha256, sha256, sizeof(sha256));
 	describe(c);
@@ -196,7 +191,7 @@ int snp_pem_each(struct snp_span text, const char *label, struct snp_certificate
 	int n = 0;
 
 	if (!bio)
-		return no_memory(err);
+		return snp_no_memory(err);
 	for (;; n++) {
 		char *name = NULL, *header = NULL;
 		unsigned char *der = NULL;
@@ -235,7 +230,7 @@ int snp_certificates_add_table(struct snp_certificates *set, struct snp_span byt
 			r = add_der(set, table.entries[i].object, err);
 		else if (kind != SNP_CERTIFICATE_OTHER &&
 			 add_der(set, table.entries[i].object, NULL) == -SNP_E_NO_MEMORY)
-			r = no_memory(err);
+			r = snp_no_memory(err);
 	}
 	return r;
 }

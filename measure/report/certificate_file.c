@@ -42,7 +42,7 @@ static int add_entry(struct snp_certificates *set, const char *folder, const cha
 	int r;
 
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SNP_MAX_SMALL)
 		return 0;
 	r = add_file(set, path, err);

@@ -11,11 +11,6 @@
 
 #define SYSTEM_FOLDER "/usr/share/snp-measure"
 
-static int no_memory(struct snp_error *err)
-{
-	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-}
-
 /* XDG Base Directory Specification: a relative path there is to be ignored. */
 static int user_folder(char **ret, struct snp_error *err)
 {
@@ -29,7 +24,7 @@ static int user_folder(char **ret, struct snp_error *err)
 	else
 		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 				"no folder for certificates: set XDG_DATA_HOME or HOME");
-	return n < 0 ? no_memory(err) : 0;
+	return n < 0 ? snp_no_memory(err) : 0;
 }
 
 static int add_folder(struct snp_certificates *set, const char *folder, struct snp_error *err)
@@ -43,7 +38,7 @@ int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *er
 	int r = user_folder(&folder, NULL);
 
 	if (r == -SNP_E_NO_MEMORY)
-		return no_memory(err);
+		return snp_no_memory(err);
 	r = r == 0 ? add_folder(set, folder, err) : 0;
 	return r < 0 ? r : add_folder(set, SYSTEM_FOLDER, err);
 }
@@ -88,7 +83,7 @@ int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **r
 		return r;
 	make_folders(folder);
 	if (file_name(&c, folder, &path) < 0)
-		return no_memory(err);
+		return snp_no_memory(err);
 	r = snp_file_write(path, c.der, 0644, true, err);
 	if (r < 0)
 		free(path);

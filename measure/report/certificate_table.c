@@ -92,7 +92,7 @@ static int check_cover(struct snp_span bytes, const struct snp_certificate_table
 	_cleanup_(freep) bool *taken = calloc(bytes.size, sizeof(*taken));
 
 	if (!taken)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	memset(taken, true, (size_t)end);
 	for (size_t i = 0; i < table->n_entries; i++) {
 		const struct snp_span *object = &table->entries[i].object;

@@ -45,12 +45,6 @@ void snp_chain_find(const struct snp_certificates *set, const struct snp_root *r
 	ret->intermediate = find_pinned(set, roots, n_roots, product, kind);
 }
 
-static int no_memory(struct snp_error *err)
-{
-	ERR_clear_error();
-	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-}
-
 /* X509_V_FLAG_X509_STRICT stays off: AMD's leaves have no authority key identifier. Time is checked for
  * each certificate by itself, so that an expired one is told from a wrong one. */
 int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
@@ -63,8 +57,10 @@ int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
 
 	if (!trusted || !untrusted || !context || sk_X509_push(trusted, chain->root->x509) == 0 ||
 	    sk_X509_push(untrusted, chain->intermediate->x509) == 0 ||
-	    X509_STORE_CTX_init(context, NULL, leaf->x509, untrusted) != 1)
-		return no_memory(err);
+	    X509_STORE_CTX_init(context, NULL, leaf->x509, untrusted) != 1) {
+		ERR_clear_error();
+		return snp_no_memory(err);
+	}
 	X509_STORE_CTX_set0_trusted_stack(context, trusted);
 	X509_STORE_CTX_set_flags(context, X509_V_FLAG_NO_CHECK_TIME);
 	X509_STORE_CTX_set_depth(context, 1); /* intermediates */
@@ -73,8 +69,10 @@ int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
 		return 0;
 	}
 	problem = X509_STORE_CTX_get_error(context);
-	if (snp_crypto_out_of_memory() || problem == X509_V_ERR_OUT_OF_MEM)
-		return no_memory(err);
+	if (snp_crypto_out_of_memory() || problem == X509_V_ERR_OUT_OF_MEM) {
+		ERR_clear_error();
+		return snp_no_memory(err);
+	}
 	*ret_problem = X509_verify_cert_error_string(problem);
 	return 0;
 }

@@ -35,7 +35,7 @@ static enum snp_outcome certificate_version(struct inquiry *q)
 static enum snp_outcome libcrypto_failed(struct inquiry *q, const char *what)
 {
 	if (snp_crypto_out_of_memory())
-		q->status = snp_fail(q->err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		q->status = snp_no_memory(q->err);
 	return FAIL("%s", what);
 }
 

@@ -3,11 +3,6 @@
 
 #include "report/certificates.h"
 
-static int no_memory(struct snp_error *err)
-{
-	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
-}
-
 static int add_der(struct snp_certificates *set, struct snp_span der, struct snp_error *err)
 {
 	const unsigned char *p = der.data;
@@ -16,7 +11,7 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 	if (der.size <= SNP_MAX_CRL_SIZE)
 		crl = d2i_X509_CRL(NULL, &p, (long)der.size);
 	if (snp_crypto_out_of_memory())
-		return no_memory(err);
+		return snp_no_memory(err);
 	if (!crl || p != der.data + der.size)
 		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
 				"not a CRL: no CertificateList in DER to its last byte");
@@ -37,7 +32,7 @@ int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes
 		return add_der(set, bytes, err);
 	n = snp_pem_each(bytes, PEM_STRING_X509_CRL, set, add_der, &why);
 	if (n == -SNP_E_NO_MEMORY)
-		return no_memory(err);
+		return snp_no_memory(err);
 	if (n < 1)
 		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
 				"not a CRL: neither DER nor PEM%s%s", n < 0 ? ": " : "",
@@ -72,7 +67,7 @@ int snp_crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const cha
 	const char *problem = problem_of(crl, chain, at);
 
 	if (snp_crypto_out_of_memory())
-		return no_memory(err);
+		return snp_no_memory(err);
 	*ret_problem = problem;
 	return 0;
 }

@@ -42,13 +42,13 @@ int snp_report_verify_signature(struct snp_span report, const struct snp_report 
 	if (!context || size < 0 ||
 	    !snp_span_sub(report, 0, SNP_REPORT_SIGNED_SIZE, &signed_bytes)) {
 		ERR_clear_error();
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	}
 	good = EVP_DigestVerifyInit_ex(context, NULL, "SHA2-384", NULL, NULL, key, NULL) == 1 &&
 	       EVP_DigestVerify(context, der, (size_t)size, signed_bytes.data, signed_bytes.size) ==
 		       1;
 	if (snp_crypto_out_of_memory())
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	*ret_good = good;
 	return 0;
 }

@@ -33,7 +33,7 @@ static int make(int argc, char *argv[], struct snp_error *err)
 	block_text = snp_base64_encode(bytes, sizeof(bytes));
 	auth_text = snp_base64_encode(auth, sizeof(auth));
 	if (!block_text || !auth_text)
-		return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+		return snp_no_memory(err);
 	printf("%s\n%s\n", block_text, auth_text);
 	return 0;
 }

@@ -146,13 +146,17 @@ int snp_fail(struct snp_error *err, enum snp_code code, uint64_t offset, const c
 int snp_fail_errno(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* What every caller knows of the two above, said to the compiler too. */
+/* SNP_E_NO_MEMORY, which has but one message. Returns -SNP_E_NO_MEMORY. */
+int snp_no_memory(struct snp_error *err);
+
+/* What every caller knows of these three, said to the compiler too. */
 static inline int snp_negative(int status)
 {
 	if (status >= 0)
 		__builtin_unreachable();
 	return status;
 }
+#define snp_no_memory(...)  snp_negative(snp_no_memory(__VA_ARGS__))
 #define snp_fail(...)	    snp_negative(snp_fail(__VA_ARGS__))
 #define snp_fail_errno(...) snp_negative(snp_fail_errno(__VA_ARGS__))
 

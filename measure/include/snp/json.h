@@ -97,6 +97,22 @@ SNP_CHECK int snp_json_hex(const struct snp_json_value *value, uint8_t *ret, siz
 SNP_CHECK int snp_json_choice(const struct snp_json_value *value, const char *const names[],
 			      unsigned int *ret, struct snp_error *err);
 
+/* Members that an object must have, read as above: one call for snp_json_need() and the value's reader,
+ * with the errors of both. The word of snp_json_need_hex_u64() is at most `max`, else
+ * SNP_E_JSON_VALUE. */
+SNP_CHECK int snp_json_need_string(const struct snp_json_value *object, const char *key,
+				   const char **ret, struct snp_error *err);
+SNP_CHECK int snp_json_need_integer(const struct snp_json_value *object, const char *key,
+				    uint64_t min, uint64_t max, uint64_t *ret,
+				    struct snp_error *err);
+SNP_CHECK int snp_json_need_hex_u64(const struct snp_json_value *object, const char *key,
+				    uint64_t max, uint64_t *ret, struct snp_error *err);
+SNP_CHECK int snp_json_need_hex(const struct snp_json_value *object, const char *key, uint8_t *ret,
+				size_t size, struct snp_error *err);
+SNP_CHECK int snp_json_need_array(const struct snp_json_value *object, const char *key, size_t min,
+				  size_t max, const struct snp_json_value **ret, size_t *ret_size,
+				  struct snp_error *err);
+
 /* The root must be an object whose "schema" is `schema` ("snp-launch/1"); another name or version is
  * SNP_E_JSON_SCHEMA. */
 SNP_CHECK int snp_json_schema(const struct snp_json *document, const char *schema,

@@ -1,7 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference/image_identity.h"
+#include "reference/image_read.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #include <snp/policy.h>
+
+#include "reference/model.h"
+
+int snp_images_read(const struct snp_json_value *root, snp_image_reader read, const char *document,
+		    struct snp_reference *reference, struct snp_error *err)
+{
+	const struct snp_json_value *array, *value;
+	size_t n;
+	int r = snp_json_need_array(root, "images", 1, SNP_MAX_IMAGES, &array, &n, err);
+
+	if (r < 0)
+		return r;
+	reference->images = calloc(n, sizeof(*reference->images));
+	if (!reference->images)
+		return snp_no_memory(err);
+	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
+		struct snp_reference_image *image = &reference->images[reference->n_images++];
+
+		r = read(value, document, image, err);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i + 1 < reference->n_images; i++)
+			if (strcmp(reference->images[i].name, image->name) == 0)
+				return snp_json_fail(value, err, SNP_E_JSON_VALUE,
+						     "two images of one name");
+	}
+	return 0;
+}
 
 static int read_minimum_tcb(const struct snp_json_value *object, struct snp_reference_image *image,
 			    struct snp_error *err)
