@@ -20,43 +20,46 @@ void cli_launch_warn(const struct cli_launch *l)
 	snp_launch_warnings(&l->launch, warn, NULL);
 }
 
-static void add_input(struct snp_json_out *json, struct cJSON *inputs, const char *key,
-		      const struct cli_input *input)
+static struct cJSON *add_input(struct snp_json_out *json, struct cJSON *inputs, const char *key,
+			       const struct cli_input *input)
 {
 	struct cJSON *object;
 
 	if (!input->present)
-		return;
+		return NULL;
 	object = snp_json_out_object(json, inputs, key);
 	if (input->name)
 		cli_json_text(json, object, "name", input->name);
 	if (input->has_size)
 		snp_json_out_integer(json, object, "size", input->size);
 	snp_json_out_hex(json, object, "sha256", input->sha256, sizeof(input->sha256));
+	return object;
 }
 
+/* Of a summary, size and SHA-256 are the document's, and firmware_digest says what it stands for. */
 static int add_firmware(struct snp_json_out *json, struct cJSON *inputs, const char *key,
 			const struct snp_firmware *firmware, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = snp_firmware_info(firmware);
-	struct cli_input input = {
-		.present = true, .has_size = true, .name = info->path, .size = info->size};
-	struct cJSON *object;
+	struct cli_input input = {.present = true,
+				  .has_size = true,
+				  .name = info->path,
+				  .size = info->is_summary ? info->summary_size : info->size};
 	uint8_t digest[SNP_SHA384_SIZE];
+	struct cJSON *object;
 	int r;
 
-	if (!info->is_summary) {
+	if (info->is_summary) {
+		memcpy(input.sha256, info->summary_sha256, sizeof(input.sha256));
+		r = snp_launch_firmware_digest(firmware, digest, err);
+	} else {
 		r = snp_firmware_sha256(firmware, input.sha256, err);
-		if (r == 0)
-			add_input(json, inputs, key, &input);
-		return r;
 	}
-	r = snp_launch_firmware_digest(firmware, digest, err);
 	if (r < 0)
 		return r;
-	object = snp_json_out_object(json, inputs, key);
-	cli_json_text(json, object, "name", info->path);
-	snp_json_out_hex(json, object, "firmware_digest", digest, sizeof(digest));
+	object = add_input(json, inputs, key, &input);
+	if (info->is_summary)
+		snp_json_out_hex(json, object, "firmware_digest", digest, sizeof(digest));
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <snp/cleanup.h>
 #include <snp/json.h>
 #include <snp/kernel.h>
+#include <snp/sha.h>
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 DEFINE_CLEANUP(struct snp_json *, snp_json_free);
@@ -110,15 +111,31 @@ int firmware_from_summary(const struct snp_json_value *root, const char *name,
 	return 0;
 }
 
-int snp_firmware_read_summary(const char *path, struct snp_firmware **ret, struct snp_error *err)
+static int read_document(const char *path, struct snp_firmware **ret, struct snp_error *err)
 {
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
-	int r;
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	struct snp_span text;
+	int r = snp_file_read(path, SNP_MAX_SMALL, &bytes, &text.size, err);
 
-	r = snp_json_read(path, SNP_MAX_SMALL, &document, err);
+	text.data = bytes;
+	if (r == 0)
+		r = snp_json_parse(path, text, &document, err);
 	if (r == 0)
 		r = snp_json_schema(document, "snp-firmware/1", err);
 	if (r == 0)
-		r = firmware_from_summary(snp_json_root(document), path, ret, err);
-	return snp_in_file(err, r, path);
+		r = firmware_from_summary(snp_json_root(document), path, &firmware, err);
+	if (r == 0)
+		r = snp_sha256(text, firmware->info.summary_sha256, err);
+	if (r < 0)
+		return r;
+	firmware->info.summary_size = text.size;
+	*ret = TAKE_PTR(firmware);
+	return 0;
+}
+
+int snp_firmware_read_summary(const char *path, struct snp_firmware **ret, struct snp_error *err)
+{
+	return snp_in_file(err, read_document(path, ret, err), path);
 }

@@ -13,6 +13,7 @@ struct cursor {
 	const struct snp_plan_document *document;
 	size_t run;
 	uint64_t offset; /* in the run */
+	uint64_t first;	 /* index of the update that it began with */
 };
 
 static const struct snp_plan_run *run_at(const struct cursor *c)
@@ -157,19 +158,71 @@ static bool tell(struct cursor *a, struct cursor *b, uint64_t index, uint64_t co
 	return explain(a, b, ret);
 }
 
+/* Past the firmware's pages, which the other plan has not, but for the digest after them. False if no
+ * pages of `c` end in it. */
+static bool skip_firmware(struct cursor *c, const uint8_t digest[static SNP_SHA384_SIZE])
+{
+	const struct snp_plan_document *document = c->document;
+
+	if (document->after_firmware)
+		return memcmp(document->firmware_digest, digest, SNP_SHA384_SIZE) == 0;
+	for (; c->run < document->n_runs; c->run++) {
+		const struct snp_plan_run *run = &document->runs[c->run];
+
+		c->first = run->index + run->count;
+		if (run->has_digest && memcmp(run->digest, digest, SNP_SHA384_SIZE) == 0) {
+			c->run++;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void say_firmware(const struct snp_plan_document *document, char ret[static 160])
+{
+	char digest[2 * SNP_SHA384_SIZE + 1];
+
+	if (!document->after_firmware) {
+		say(ret, "firmware pages that end in no such digest");
+		return;
+	}
+	snp_hex_encode(document->firmware_digest, SNP_SHA384_SIZE, digest);
+	say(ret, "firmware with digest %s", digest);
+}
+
+/* Let both begin where the shorter does. False if that is not the same place. */
+static bool align(struct cursor *a, struct cursor *b, struct snp_plan_difference *ret)
+{
+	if ((!b->document->after_firmware || skip_firmware(a, b->document->firmware_digest)) &&
+	    (!a->document->after_firmware || skip_firmware(b, a->document->firmware_digest)))
+		return true;
+	*ret = (struct snp_plan_difference){.count = 1, .what = "firmware"};
+	say_firmware(a->document, ret->first);
+	say_firmware(b->document, ret->second);
+	return false;
+}
+
 bool snp_plan_compare(const struct snp_plan_document *first, const struct snp_plan_document *second,
 		      struct snp_plan_difference *ret)
 {
-	struct cursor a = {.document = first}, b = {.document = second};
-	uint64_t index = first->n_runs > 0 ? first->runs[0].index : 0, since = index;
-	struct cursor a_since = a, b_since = b;
+	struct cursor a = {.document = first,
+			   .first = first->n_runs > 0 ? first->runs[0].index : 0};
+	struct cursor b = {.document = second,
+			   .first = second->n_runs > 0 ? second->runs[0].index : 0};
+	struct cursor a_since, b_since;
+	uint64_t index, since;
 
+	if (!align(&a, &b, ret))
+		return true;
+	index = since = a.first;
+	a_since = a;
+	b_since = b;
 	while (run_at(&a) || run_at(&b)) {
 		const struct snp_plan_run *x = run_at(&a), *y = run_at(&b);
 		uint64_t step;
 
-		if (!x || !y || x->index + a.offset != y->index + b.offset || x->type != y->type ||
-		    gpa_at(&a) != gpa_at(&b) ||
+		if (!x || !y || x->index + a.offset - a.first != y->index + b.offset - b.first ||
+		    x->type != y->type || gpa_at(&a) != gpa_at(&b) ||
 		    (x->has_contents && y->has_contents &&
 		     memcmp(x->contents, y->contents, SNP_SHA384_SIZE) != 0)) {
 			tell(&a, &b, index, 1, ret);

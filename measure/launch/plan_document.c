@@ -118,9 +118,23 @@ static int read_input(const struct snp_json_value *inputs, const char *key, bool
 {
 	const struct snp_json_value *input = snp_json_get(inputs, key);
 
-	if (!input || !snp_json_is_object(input))
+	/* That of a firmware summary is not the SHA-256 of an image. */
+	if (!input || !snp_json_is_object(input) || snp_json_get(input, "firmware_digest"))
 		return 0;
 	return read_digest(input, "sha256", ret_has, ret, SNP_SHA256_SIZE, err);
+}
+
+/* After which digest the runs begin: that of a firmware summary, or one that was given by itself. */
+static int read_firmware_digest(const struct snp_json_value *root, struct snp_plan_document *d,
+				struct snp_error *err)
+{
+	const struct snp_json_value *inputs = snp_json_get(root, "inputs");
+	const struct snp_json_value *firmware = inputs ? snp_json_get(inputs, "firmware") : NULL;
+
+	if (firmware && !snp_json_get(root, "firmware_digest"))
+		root = firmware;
+	return read_digest(root, "firmware_digest", &d->after_firmware, d->firmware_digest,
+			   sizeof(d->firmware_digest), err);
 }
 
 static int read_inputs(const struct snp_json_value *root, struct snp_plan_document *d,
@@ -163,6 +177,8 @@ static int read_parameters(const struct snp_json_value *root, struct snp_plan_do
 	value = snp_json_get(root, "guest_features");
 	if (r == 0 && value)
 		r = snp_json_hex_u64(value, &d->guest_features, err);
+	if (r == 0)
+		r = read_firmware_digest(root, d, err);
 	return r < 0 ? r : read_inputs(root, d, err);
 }
 

@@ -32,3 +32,14 @@ d = json.load(open("out"))
 assert d["kernel_hashes"] is False and set(d["inputs"]) == {"firmware"} and "cpu_model" not in d
 assert any("kernel" in thing for thing in d["not_covered"])
 EOF
+
+# A summary in the image's place: the document's size and SHA-256, and what it stands for.
+"$snp_measure" inspect --summary fw >summary
+run 0 "$snp_measure" --json --firmware-summary summary --vcpus 1 --vcpu-sig 0x800f12
+python3 - <<'EOF' || fail "of a summary: $(cat out)"
+import hashlib, json
+text = open("summary", "rb").read()
+assert json.load(open("out"))["inputs"]["firmware"] == {
+    "name": "summary", "size": len(text), "sha256": hashlib.sha256(text).hexdigest(),
+    "firmware_digest": json.loads(text)["firmware_digest"]}
+EOF

@@ -42,6 +42,24 @@ parts firmware --ovmf other-fw --kernel kernel --append ro --vcpus 2 --vcpu-type
 # Of pages that a folded plan knows by the digest after them alone, that digest is shown.
 [ "$(grep -c ': digest after them [0-9a-f]\{96\}$' out)" = 2 ] || fail "no digests: $(cat out)"
 
+# A plan made of a summary has no pages of the firmware, and is held against those by the digest after them.
+"$snp_measure" inspect --summary fw >summary
+"$snp_measure" plan --json --firmware-summary summary "${base[@]:2}" >by-summary
+for pair in 'base by-summary' 'by-summary base' 'all by-summary' 'by-summary by-summary'; do
+	# shellcheck disable=SC2086
+	run 0 "$snp_measure" plan --diff $pair
+done
+"$snp_measure" inspect --summary other-fw >other-summary
+"$snp_measure" plan --json --firmware-summary other-summary "${base[@]:2}" >by-other
+for pair in 'base by-other' 'by-other base' 'by-summary by-other'; do
+	# shellcheck disable=SC2086
+	run 3 "$snp_measure" plan --diff $pair
+	says 'update 0: firmware'
+done
+"$snp_measure" plan --json --firmware-summary summary "${base[@]:2}" --guest-features 0x21 >by-summary-0x21
+run 3 "$snp_measure" plan --diff base by-summary-0x21
+says 'vCPU 0' && says 'guest features 0x21'
+
 run 3 "$snp_measure" plan --diff base other --json
 grep -q '"equal": false' out || fail "JSON does not say so"
 refuse 2 usage "$snp_measure" plan --diff base

@@ -58,7 +58,9 @@ enum snp_reset_source {
 struct snp_firmware_info {
 	const char *path;
 	bool is_summary;
-	uint64_t size; /* bytes; 0 for a summary */
+	uint64_t size;	       /* bytes; 0 for a summary */
+	uint64_t summary_size; /* of a summary: the document's bytes, and their SHA-256 */
+	uint8_t summary_sha256[SNP_SHA256_SIZE];
 
 	/* The first thing wrong with table or metadata, or NULL. A launch that does not need what is
 	 * broken (SEV without kernel, say) is possible all the same; what stands before the trouble

@@ -40,6 +40,8 @@ struct snp_plan_document {
 	char vmm_profile[32]; /* "" where not said */
 	uint32_t vcpu_count, cpu_signature;
 	uint64_t guest_features;
+	bool after_firmware; /* the firmware's pages were given by the digest after them, and have no runs */
+	uint8_t firmware_digest[SNP_SHA384_SIZE];
 	/* Hashes of inputs, where they are said. */
 	bool has_firmware, has_kernel, has_initrd, has_cmdline;
 	uint8_t firmware[SNP_SHA256_SIZE], kernel[SNP_SHA256_SIZE], initrd[SNP_SHA256_SIZE],
