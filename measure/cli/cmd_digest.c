@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <snp/cleanup.h>
@@ -42,47 +44,72 @@ struct digest {
 	size_t size;
 };
 
-static int vmsa_path(uint32_t i, char **ret, struct snp_error *err)
+/* The place of a dump, or, `staged`, where it stands until all are written. */
+static int vmsa_path(uint32_t i, bool staged, char **ret, struct snp_error *err)
 {
 	const char *dir = arg.dump_dir ? arg.dump_dir : ".";
 
-	if (asprintf(ret, "%s/vmsa%" PRIu32 ".bin", dir, i) < 0)
+	if (asprintf(ret, "%s/%svmsa%" PRIu32 ".bin%s", dir, staged ? "." : "", i,
+		     staged ? ".new" : "") < 0) {
+		*ret = NULL;
 		return snp_no_memory(err);
+	}
 	return 0;
 }
 
-static int dump_vmsa(const struct cli_launch *l, uint32_t i, struct snp_error *err)
+static int stage_vmsa(const struct cli_launch *l, uint32_t i, struct snp_error *err)
 {
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = NULL, *staged = NULL;
 	uint8_t vmsa[SNP_PAGE_SIZE];
+	struct stat st;
 	int r;
 
-	r = snp_launch_vmsa(&l->launch, i, vmsa, err);
+	r = vmsa_path(i, false, &path, err);
 	if (r == 0)
-		r = vmsa_path(i, &path, err);
+		r = vmsa_path(i, true, &staged, err);
+	if (r == 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		r = snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, EISDIR, "cannot write"),
+				path);
 	if (r == 0)
-		r = snp_file_write(path, (struct snp_span){vmsa, sizeof(vmsa)}, 0666, true, err);
+		r = snp_launch_vmsa(&l->launch, i, vmsa, err);
+	if (r == 0)
+		r = snp_file_write(staged, (struct snp_span){vmsa, sizeof(vmsa)}, 0666, true, err);
 	return r;
 }
 
-static void remove_vmsa(uint32_t i)
+static int publish_vmsa(uint32_t i, struct snp_error *err)
 {
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = NULL, *staged = NULL;
+	int r = vmsa_path(i, false, &path, err);
 
-	if (vmsa_path(i, &path, NULL) == 0)
-		(void)unlink(path);
+	if (r == 0)
+		r = vmsa_path(i, true, &staged, err);
+	if (r == 0 && rename(staged, path) < 0)
+		r = snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write"), path);
+	return r;
 }
 
-/* All of them or none: some would pass for the dump of a guest with fewer vCPUs. */
+static void unstage_vmsa(uint32_t i)
+{
+	_cleanup_(freep) char *staged = NULL;
+
+	if (vmsa_path(i, true, &staged, NULL) == 0)
+		(void)unlink(staged);
+}
+
+/* All of them or none: some would pass for the dump of a guest with fewer vCPUs, and those of an earlier
+ * run are not to be lost. */
 static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
 {
+	const uint32_t n = l->launch.vcpu_count;
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < l->launch.vcpu_count; i++) {
-		r = dump_vmsa(l, i, err);
-		for (uint32_t written = i; r < 0 && written-- > 0;)
-			remove_vmsa(written);
-	}
+	for (uint32_t i = 0; r == 0 && i < n; i++)
+		r = stage_vmsa(l, i, err);
+	for (uint32_t i = 0; r == 0 && i < n; i++)
+		r = publish_vmsa(i, err);
+	for (uint32_t i = 0; r < 0 && i < n; i++)
+		unstage_vmsa(i);
 	return r;
 }
 
@@ -138,6 +165,9 @@ static int check_mode(const struct cli_launch *l, struct snp_error *err)
 	if (l->firmware_only && cli_json)
 		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				"snp:ovmf-hash has no JSON form; 'inspect --summary' has");
+	if (arg.dump_dir && arg.dump_dir[0] == '\0')
+		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--dump-vmsa: an empty path; leave '=' out for this folder");
 	if (arg.dump_vmsa && (l->firmware_only || l->launch.mode == SNP_MODE_SEV))
 		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				"--dump-vmsa: this mode has no VMSA");

@@ -61,6 +61,17 @@ static void add_places(struct snp_json_out *json, const struct snp_firmware_info
 		snp_json_out_u64(json, json->root, "hash_table_gpa", info->hash_table_gpa);
 }
 
+/* As add_places(), but for an area that QEMU would not take: a summary cannot say its size, and who reads
+ * it takes the size for right. */
+static void add_usable_places(struct snp_json_out *json, const struct snp_firmware_info *info)
+{
+	struct snp_firmware_info usable = *info;
+
+	usable.has_hash_table = info->has_hash_table && info->hash_table_gpa != 0 &&
+				info->hash_table_size >= SNP_HASH_TABLE_SIZE;
+	add_places(json, &usable);
+}
+
 int inspect_print_summary(const struct inspected *image, FILE *out, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = image->info;
@@ -75,7 +86,7 @@ int inspect_print_summary(const struct inspected *image, FILE *out, struct snp_e
 				"no SEV metadata, so no SEV-SNP launch to summarise");
 	snp_json_out_init(&json, "snp-firmware/1");
 	snp_json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
-	add_places(&json, info);
+	add_usable_places(&json, info);
 	add_sections(&json, info, false);
 	return cli_json_end(&json, out, err);
 }

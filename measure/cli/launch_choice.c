@@ -73,6 +73,7 @@ static int check_combination(const struct cli_launch *l, struct snp_error *err)
 		{svsm && kernel, "snp:svsm measures no kernel; leave it out"},
 		{a->snp_ovmf_hash && l->launch.mode != SNP_MODE_SNP,
 		 "--snp-ovmf-hash is for --mode snp"},
+		{l->firmware_only && kernel, "snp:ovmf-hash measures no kernel; leave it out"},
 		{a->snp_ovmf_hash && l->firmware_only,
 		 "--snp-ovmf-hash is what --mode snp:ovmf-hash asks for"},
 	};
@@ -118,25 +119,42 @@ static int choose_cpu(struct cli_launch *l, struct snp_error *err)
 	if (a->vcpu_sig.value > UINT32_MAX)
 		return usage(err, "--vcpu-sig: a signature has 32 bits");
 	l->launch.cpu_signature = (uint32_t)a->vcpu_sig.value;
-	if (!a->vcpu_sig.given && l->launch.mode != SNP_MODE_SEV &&
+	if (!a->vcpu_sig.given && l->launch.mode != SNP_MODE_SEV && !l->firmware_only &&
 	    snp_profile_uses_signature(l->launch.profile))
 		return usage(err, "the vCPU model is missing: give --vcpu-type, --vcpu-sig or "
 				  "--vcpu-family, --vcpu-model and --vcpu-stepping");
 	return 0;
 }
 
+/* sev-snp-measure takes --guest-features in every mode, 0x1 unless told otherwise, and leaves it out of the
+ * digest where the mode is not SEV-SNP. Who hands that 0x1 on means just this; nobody can mean it of
+ * another value. */
+static void choose_features(struct cli_launch *l)
+{
+	const bool is_given = launch_args.guest_features.given;
+	const uint64_t given = launch_args.guest_features.value;
+	const bool is_snp = l->launch.mode == SNP_MODE_SNP || l->launch.mode == SNP_MODE_SNP_SVSM;
+
+	l->launch.guest_features = is_given ? given : snp_mode_default_features(l->launch.mode);
+	if (!is_given || is_snp || given != 1)
+		return;
+	cli_warn(
+		"snp-guest-features",
+		"guest features 0x1 are of SEV-SNP guests; measured with 0x0, as every %s guest has",
+		l->launch.mode == SNP_MODE_SEV ? "SEV" : "SEV-ES");
+	l->launch.guest_features = snp_mode_default_features(l->launch.mode);
+}
+
 static int choose_vcpus(struct cli_launch *l, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
 
-	if (!a->vcpus.given && l->launch.mode != SNP_MODE_SEV)
+	if (!a->vcpus.given && l->launch.mode != SNP_MODE_SEV && !l->firmware_only)
 		return usage(err, "--vcpus is missing: give the number of vCPUs");
 	if (a->vcpus.value > UINT32_MAX)
 		return usage(err, "--vcpus: a number of vCPUs has 32 bits");
 	l->launch.vcpu_count = a->vcpus.given ? (uint32_t)a->vcpus.value : 1;
-	l->launch.guest_features = a->guest_features.given
-					   ? a->guest_features.value
-					   : snp_mode_default_features(l->launch.mode);
+	choose_features(l);
 	return choose_cpu(l, err);
 }
 
@@ -147,9 +165,8 @@ int cli_launch_choose(struct cli_launch *l, struct snp_error *err)
 	r = parse_mode(l, err);
 	if (r == 0)
 		r = check_combination(l, err);
-	if (r < 0 || l->firmware_only)
-		return r;
-	r = choose_profile(l, err);
+	if (r == 0)
+		r = choose_profile(l, err);
 	return r < 0 ? r : choose_vcpus(l, err);
 }
 

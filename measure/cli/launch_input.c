@@ -62,7 +62,7 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 	if (a->append_sha256)
 		return given_by_digest(&l->cmdline, a->append_sha256, "--append-sha256", err);
 	if (a->append_file) {
-		r = snp_file_read(a->append_file, SNP_MAX_SMALL, &bytes, &cmdline.size, err);
+		r = snp_file_read(a->append_file, SNP_MAX_CMDLINE, &bytes, &cmdline.size, err);
 		if (r < 0)
 			return r;
 		cmdline.data = bytes;
@@ -72,6 +72,10 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 				"%s ends in a line end, which is measured as part of the command line",
 				a->append_file);
 	}
+	/* COMMAND_LINE_SIZE of Linux arch/x86/include/asm/setup.h, less the NUL. */
+	if (cmdline.size > 2047)
+		cli_warn("long-cmdline", "of the command line's %zu bytes Linux reads 2047",
+			 cmdline.size);
 	l->cmdline = (struct cli_input){
 		.present = true, .has_size = true, .name = a->append_file, .size = cmdline.size};
 	r = snp_cmdline_sha256(cmdline, l->cmdline.sha256, err);

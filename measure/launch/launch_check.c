@@ -118,7 +118,7 @@ static int check_svsm(const struct snp_launch *launch, struct snp_error *err)
 			     "SVSM start at 0x%" PRIx32 ", outside its own 0x%" PRIx64 " bytes",
 			     svsm->svsm_launch_offset, svsm->size);
 	else
-		r = section_check(launch->svsm, launch_svsm_gpa(launch), err);
+		r = section_check(launch->svsm, launch_svsm_gpa(launch), launch->profile->vmm, err);
 	return snp_in_file(err, r, svsm->path);
 }
 
@@ -130,7 +130,7 @@ static int check_firmware(const struct snp_launch *launch, struct snp_error *err
 	if (launch->mode != SNP_MODE_SNP)
 		r = check_image(launch, err);
 	else
-		r = section_check(firmware, launch_firmware_gpa(launch), err);
+		r = section_check(firmware, launch_firmware_gpa(launch), launch->profile->vmm, err);
 	if (r == 0 && launch->mode != SNP_MODE_SEV)
 		r = check_reset(firmware, err);
 	if (r == 0 && launch->kernel_hashes)

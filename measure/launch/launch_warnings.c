@@ -28,15 +28,22 @@ __attribute__((format(printf, 3, 4))) static void say(const struct warnings *w, 
 	w->warn(w->arg, name, text);
 }
 
-static void about_size(const struct warnings *w, const struct snp_firmware_info *info)
+static void about_size(const struct warnings *w, const struct snp_launch *launch)
 {
+	const struct snp_firmware_info *info = &launch->firmware->info;
+	bool is_snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
+
+	if (launch->profile->vmm != SNP_VMM_QEMU)
+		return;
 	/* QEMU hw/i386/x86-common.c, x86_bios_rom_init(); pc_sysfw.c, pc_system_firmware_init(), with
 	 * Linux 6.12 arch/x86/include/asm/kvm_host.h, kvm_arch_has_readonly_mem(). */
 	if (info->size % (64u << 10) != 0)
 		say(w, "firmware-not-for-bios",
-		    "firmware of %" PRIu64 " bytes: QEMU's -bios wants a multiple of 64 KiB, and "
-		    "pflash needs what KVM does not give to SEV-SNP guests, read-only memory",
-		    info->size);
+		    "firmware of %" PRIu64 " bytes: QEMU's -bios wants a multiple of 64 KiB%s",
+		    info->size,
+		    is_snp ? ", and pflash needs what KVM does not give to SEV-SNP guests, "
+			     "read-only memory"
+			   : "; as pflash it can be launched");
 	if (info->size > 8u << 20)
 		say(w, "firmware-over-8-mib",
 		    "firmware of %" PRIu64 " bytes: as pflash it needs the machine property "
@@ -136,7 +143,7 @@ void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, 
 	const struct warnings w = {warn, arg};
 	bool is_snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
 
-	about_size(&w, &launch->firmware->info);
+	about_size(&w, launch);
 	about_table(&w, &launch_metadata(launch)->info);
 	if (is_snp)
 		about_sections(&w, &launch_metadata(launch)->info);

@@ -23,8 +23,24 @@ static uint64_t end_of(const struct snp_section *section)
 	return (uint64_t)section->gpa + section->size;
 }
 
+/* QEMU maps a section as one piece (snp_populate_metadata_pages(), gpa2hva()), and 0xc0000-0xdffff is a
+ * memory region of its own (hw/i386/pc.c, pc_memory_init(): "pc.rom"). */
+static int check_regions(const struct snp_firmware *firmware, size_t i, struct snp_error *err)
+{
+	static const uint32_t borders[] = {0xc0000, 0xe0000};
+	const struct snp_section *s = &firmware->info.sections[i];
+
+	for (size_t n = 0; n < sizeof(borders) / sizeof(borders[0]); n++)
+		if (s->gpa < borders[n] && end_of(s) > borders[n])
+			return snp_fail(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
+					"section %zu (%s) at 0x%" PRIx32 " runs across 0x%" PRIx32
+					", where one of QEMU's memory regions ends",
+					i, type_name(s), s->gpa, borders[n]);
+	return 0;
+}
+
 static int check_one(const struct snp_firmware *firmware, size_t i, uint64_t lowest,
-		     struct snp_error *err)
+		     enum snp_vmm vmm, struct snp_error *err)
 {
 	const struct snp_section *s = &firmware->info.sections[i];
 
@@ -52,7 +68,7 @@ static int check_one(const struct snp_firmware *firmware, size_t i, uint64_t low
 		return snp_fail(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
 				"section %zu (%s) at 0x%" PRIx32 " lies where no guest has memory",
 				i, type_name(s), s->gpa);
-	return 0;
+	return vmm == SNP_VMM_QEMU ? check_regions(firmware, i, err) : 0;
 }
 
 /* KVM: a page that was launched once cannot be again (sev_gmem_post_populate(), "assigned"). */
@@ -78,7 +94,8 @@ static bool has_section(const struct snp_firmware *firmware, uint32_t type)
 	return false;
 }
 
-int section_check(const struct snp_firmware *firmware, uint64_t lowest, struct snp_error *err)
+int section_check(const struct snp_firmware *firmware, uint64_t lowest, enum snp_vmm vmm,
+		  struct snp_error *err)
 {
 	int r;
 
@@ -90,7 +107,7 @@ int section_check(const struct snp_firmware *firmware, uint64_t lowest, struct s
 				"no SEV metadata, without which QEMU starts no SEV-SNP guest; use "
 				"an OVMF of 2021 or later");
 	for (size_t i = 0; i < firmware->info.n_sections; i++) {
-		r = check_one(firmware, i, lowest, err);
+		r = check_one(firmware, i, lowest, vmm, err);
 		if (r < 0)
 			return r;
 	}

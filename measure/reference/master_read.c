@@ -51,7 +51,7 @@ static int read_cmdline(const struct snp_json_value *inputs, struct snp_referenc
 	if (r == 0)
 		r = snp_field_string(object, "text", true, &image->cmdline, err);
 	if (r == 0)
-		r = snp_json_need_integer(object, "size", 0, SNP_MAX_SMALL, &size, err);
+		r = snp_json_need_integer(object, "size", 0, SNP_MAX_CMDLINE, &size, err);
 	if (r == 0)
 		r = snp_json_need_hex(object, "sha256", stated, sizeof(stated), err);
 	if (r == 0)

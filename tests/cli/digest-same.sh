@@ -52,3 +52,11 @@ run 0 "$snp_measure" --ovmf fw --vcpus 1 --vcpu-type EPYC
 [ "$(cat out)" != "$without" ] || fail "a kernel makes no difference"
 run 0 "$snp_measure" --ovmf fw --vcpus 1 --vcpu-type EPYC --kernel kernel --append ' '
 [ "$(cat out)" != "$without" ] || fail "a blank in the command line makes no difference"
+
+# Where features of SEV-SNP are handed on to a mode that has none, as sev-snp-measure does, they are left out.
+for mode in seves sev; do
+	run 0 "$snp_measure" --ovmf fw --vcpus 1 --vcpu-type EPYC --mode $mode
+	hex=$(cat out)
+	same "$snp_measure" --ovmf fw --vcpus 1 --vcpu-type EPYC --mode $mode --guest-features 0x1
+	grep -q '\[snp-guest-features\]$' err || fail "no warning: $(cat err)"
+done

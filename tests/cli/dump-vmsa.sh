@@ -29,3 +29,9 @@ refuse 4 bad-guest-features "$snp_measure" "${launch[@]}" --guest-features 0 --d
 mkdir vmsa2.bin
 refuse 1 cannot-write "$snp_measure" "${launch[@]}" --dump-vmsa
 [ "$(ls -A)" = vmsa2.bin ] || fail "a part of the dump is left: $(ls -A)"
+# Nor is an earlier dump lost.
+echo old >vmsa0.bin
+refuse 1 cannot-write "$snp_measure" "${launch[@]}" --dump-vmsa
+[ "$(cat vmsa0.bin)" = old ] || fail "the earlier dump is gone"
+# What --dump-vmsa="$DIR" is where DIR is not set.
+refuse 2 usage "$snp_measure" "${launch[@]}" --dump-vmsa=

@@ -23,6 +23,9 @@ bad no-sev-metadata no-metadata
 bad bad-section 'section 0x800000 0 1'
 bad bad-section 'section 0x800800 0x1000 1'
 bad bad-section 'section 0x800000 0x9001 1'
+bad bad-section 'section 0xbf000 0x2000 1'
+bad bad-section 'section 0xdf000 0x2000 1'
+bad bad-section 'section 0 0x100000 1'
 bad section-overlap 'section 0x800000 0xfffff000 1'
 bad section-overlap 'section 0x800000 0x2000 1' 'section 0x801000 0x1000 3'
 bad section-overlap 'section 0xffffe000 0x1000 1'
@@ -40,6 +43,13 @@ more=(--kernel kernel)
 bad no-hash-table no-hash-table
 bad no-hash-table 'hash-table 0 0'
 bad no-hash-table 'hash-table 0x810c00 16'
+bad no-hash-table 'hash-table 0x810c00 175'
+# Nor does a summary bring back what its image is refused for.
+for table in no-hash-table 'hash-table 0 0' 'hash-table 0x810c00 175'; do
+	firmware fw "$table"
+	"$snp_measure" inspect --summary fw >summary || fail "no summary of an image with $table"
+	refuse 4 no-hash-table "$snp_measure" --firmware-summary summary "${cpu[@]}" "${more[@]}"
+done
 bad no-kernel-hashes-section 'section 0x800000 0x9000 1' 'section 0x80d000 0x1000 2' 'section 0x80e000 0x1000 3'
 bad bad-hash-table 'hash-table 0x810fff 0x400'
 bad bad-hash-table 'hash-table 0x820c00 0x400'
@@ -56,7 +66,8 @@ refuse 4 unknown-profile "$snp_measure" --ovmf good "${cpu[@]}" --profile vmware
 refuse 4 unknown-profile "$snp_measure" --ovmf good "${cpu[@]}" --vmm-type xen
 refuse 4 unknown-profile "$snp_measure" --ovmf good "${cpu[@]}" --mode seves --profile qemu
 refuse 4 bad-guest-features "$snp_measure" --ovmf good "${cpu[@]}" --guest-features 0
-refuse 4 bad-guest-features "$snp_measure" --ovmf good "${cpu[@]}" --guest-features 1 --mode seves
+refuse 4 bad-guest-features "$snp_measure" --ovmf good "${cpu[@]}" --guest-features 0x21 --mode seves
+refuse 4 bad-guest-features "$snp_measure" --ovmf good "${cpu[@]}" --guest-features 0x20 --mode sev
 refuse 4 bad-hex "$snp_measure" --ovmf good "${cpu[@]}" --snp-ovmf-hash 00
 refuse 4 bad-hex "$snp_measure" --ovmf good "${cpu[@]}" --snp-ovmf-hash "$(printf '%095dz' 0)"
 refuse 4 bad-hex "$snp_measure" --ovmf good "${cpu[@]}" --kernel-sha256 00

@@ -51,3 +51,7 @@ refuse 2 usage "$snp_measure" --ovmf fw --mode sev --dump-vmsa
 refuse 2 usage "$snp_measure" --ovmf fw --mode snp:ovmf-hash --dump-vmsa
 refuse 2 usage "$snp_measure" --ovmf fw --mode snp:ovmf-hash --json
 refuse 2 usage "$snp_measure" plan --ovmf fw --mode snp:ovmf-hash
+refuse 2 usage "$snp_measure" --ovmf fw --mode snp:ovmf-hash --kernel k
+refuse 2 usage "$snp_measure" --ovmf fw --mode snp:ovmf-hash --vcpu-type EPYC --vcpu-sig 1
+refuse 4 unknown-cpu-model "$snp_measure" --ovmf fw --mode snp:ovmf-hash --vcpu-type Skylake
+refuse 4 unknown-profile "$snp_measure" --ovmf fw --mode snp:ovmf-hash --vmm-type xen

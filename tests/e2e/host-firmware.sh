@@ -96,6 +96,10 @@ row refused "section inside a page" "${needed[@]}" "section 0x800800 0x1000 1"
 row refused "section of part of a page" "${needed[@]}" "section 0x800000 0x1800 1"
 row refused "sections over each other" "${needed[@]}" "section 0x80d000 0x1000 1"
 row refused "section over the firmware" "${needed[@]}" "section 0xffff0000 0x1000 1"
+row launched "sections beside the borders of QEMU's regions" "${needed[@]}" "section 0xb0000 0x10000 1" \
+	"section 0xc0000 0x20000 1" "section 0xe0000 0x20000 1"
+row refused "section across 0xc0000" "${needed[@]}" "section 0xbf000 0x2000 1"
+row refused "section across 0xe0000" "${needed[@]}" "section 0xdf000 0x2000 1"
 row refused "section beyond memory" "${needed[@]}" "section 0xf0000000 0x1000 1"
 row useless "no CPUID" "section 0x80d000 0x1000 2"
 row useless "no sections" no-sections
@@ -138,5 +142,5 @@ row launched "no footer" no-footer
 row launched "table of 17 bytes" "put -50 1100"
 wait
 
-[ "$(wc -l <rows/done)" = 52 ] || fail "$(wc -l <rows/done) rows, not 52"
+[ "$(wc -l <rows/done)" = 55 ] || fail "$(wc -l <rows/done) rows, not 52"
 [ ! -s wrong ] || fail "$(cat wrong)"

@@ -72,7 +72,8 @@ static enum snp_mode read_mode(const char *mode)
 	return SNP_MODE_SNP;
 }
 
-/* SEV-ES guests have no SEV_FEATURES for the peer, whatever the row says. */
+/* The peer leaves the 0x1 of some SEV-ES rows out of the digest; so does the tool, which warns, and the
+ * library refuses it. */
 static void read_launch(size_t row, struct snp_launch *ret, struct snp_kernel_hashes *hashes,
 			uint8_t firmware_digest[SNP_SHA384_SIZE])
 {

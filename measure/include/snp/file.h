@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <snp/error.h>
 #include <snp/span.h>
@@ -30,11 +31,14 @@
 	(16u << 20) /* pflash and -bios end at 4 GiB; QEMU's pflash limit is 8 MiB by default */
 #define SNP_MAX_SVSM   (16u << 20)
 #define SNP_MAX_KERNEL (2ull << 30) /* QEMU x86_load_linux reads its size into an int */
-#define SNP_MAX_INITRD (4ull << 30) /* ramdisk_size is 32 bits, Documentation/arch/x86/boot.rst */
+#define SNP_MAX_INITRD \
+	(0xe0000000ull - 1) /* QEMU puts it into the memory below 4 GiB, which ends there at most */
 #define SNP_MAX_DOCUMENT \
 	(64u << 20) /* a published master of every vCPU count and model is some 10 MiB */
 #define SNP_MAX_CONFIG (1u << 20)  /* vm.json, release.json */
-#define SNP_MAX_SMALL  (64u << 10) /* keys, certificates, command lines, reports */
+#define SNP_MAX_SMALL  (64u << 10) /* keys, certificates, reports */
+#define SNP_MAX_CMDLINE \
+	((128u << 10) - 1) /* QEMU gets it as one argument: Linux execve(), MAX_ARG_STRLEN */
 
 #define SNP_SHA256_SIZE 32
 #define SNP_SHA384_SIZE 48

@@ -36,7 +36,7 @@ SNP_CHECK int snp_cmdline_sha256(struct snp_span cmdline, uint8_t ret[static SNP
 /* Linux boot protocol header (Documentation/arch/x86/boot.rst), as far as QEMU looks at it. */
 struct snp_bzimage {
 	uint64_t size;
-	uint16_t protocol;   /* 0x020f is 2.15; 0: an ancient kernel without header */
+	uint16_t protocol;   /* 0x020f is 2.15 */
 	uint32_t setup_size; /* bytes of boot sector and setup */
 	uint32_t initrd_max; /* so large an initrd is refused by QEMU whatever the guest's memory */
 	bool is_cut_short; /* fewer bytes than the header tells of: it cannot boot, QEMU launches it */
@@ -45,7 +45,7 @@ struct snp_bzimage {
 /* Judge the first bytes of a kernel of `size` bytes (the first SNP_KERNEL_HEADER, or all if fewer) as
  * QEMU does (hw/i386/x86-common.c, x86_load_linux): only what it loads by its Linux road does it
  * hash. Refused: ELF and multiboot, which QEMU loads and does not hash; a setup larger than the file.
- * Errors: SNP_E_BAD_KERNEL with the offset. */
+ * Errors: SNP_E_BAD_KERNEL with the offset; SNP_E_TOO_LARGE, over 2 GiB. */
 #define SNP_KERNEL_HEADER 8192
 SNP_CHECK int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *ret,
 				struct snp_error *err);

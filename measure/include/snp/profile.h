@@ -40,7 +40,8 @@ struct snp_profile; /* measure/launch/profile.c has the table, each field with i
 SNP_CHECK int snp_profile_find(const char *name, const struct snp_profile **ret,
 			       struct snp_error *err);
 
-/* The one that a VMM has today in a mode. Errors: SNP_E_BAD_PROFILE where it has no such mode. */
+/* The one that a VMM's current release has in a mode; of QEMU's two for SEV-ES that with the FPU state of
+ * KVM_SEV_INIT2, which its current machine types choose. Errors: SNP_E_BAD_PROFILE where it has no such mode. */
 SNP_CHECK int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode,
 				  const struct snp_profile **ret, struct snp_error *err);
 
