@@ -47,6 +47,14 @@ run 0 "$cc" -std=gnu17 $(flags --cflags) use.c -o static "-L$work/${pc%/pkgconfi
 run 0 ./static
 says decoded
 
+# Nothing in it can meet a name of the program that links it.
+if command -v nm >/dev/null; then
+	nm -g --defined-only "${pc%/pkgconfig/*}/libsnpmeasure.a" | awk 'NF == 3 { print $3 }' >names
+	[ -s names ] || fail "the archive has no names"
+	! grep -vE '^(snp_|__asan|__odr_asan|___asan|asan\.|__ubsan|\.)' names >foreign ||
+		fail "names that are not the library's own: $(head -n 3 foreign | tr '\n' ' ')"
+fi
+
 run 0 "root$prefix/bin/snp-measure" --version
 for manual in "$SNP_SOURCE"/docs/*.[1-8]; do
 	[ ! -e "$manual" ] || [ -e "root$prefix/share/man/man${manual##*.}/${manual##*/}" ] ||

@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/report.h>
 #include <snp/span.h>
 #include <snp/tcb.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * The certificates that reports are checked with: ARK, self-signed -> ASK or ASVK -> VCEK or VLEK, and
@@ -111,7 +112,7 @@ SNP_CHECK int snp_certificates_trusted(const struct snp_certificates *set, size_
  * its reports. Returns their number. Nothing is verified: whoever calls this trusts the whole set. */
 #define SNP_MAX_PRODUCT_ROOTS 3
 size_t snp_certificates_roots(const struct snp_certificates *set, enum snp_product product,
-			      struct snp_root ret[static SNP_MAX_PRODUCT_ROOTS]);
+			      struct snp_root ret[SNP_STATIC SNP_MAX_PRODUCT_ROOTS]);
 
 /*
  * A certificate table (GHCB specification 56421, SNP Extended Guest Request): entries of a GUID in text
@@ -139,17 +140,17 @@ SNP_CHECK int snp_certificate_table_parse(struct snp_span bytes, struct snp_cert
 /* The kind of object that a GUID announces (SNP_ASK for ASK and ASVK); SNP_CERTIFICATE_OTHER for any
  * other. */
 enum snp_certificate_kind
-snp_certificate_guid_kind(const uint8_t guid[static SNP_CERTIFICATE_GUID_SIZE]);
+snp_certificate_guid_kind(const uint8_t guid[SNP_STATIC SNP_CERTIFICATE_GUID_SIZE]);
 
 /* The path of a certificate (SNP_VCEK; SNP_ARK and SNP_ASK or SNP_ASVK come in one chain) or of the CRL
  * at AMD's key server, https://kdsintf.amd.com; false where there is none: a VLEK comes from the cloud
  * provider, and a masked chip id names no chip. */
 #define SNP_FETCH_PATH_SIZE 256
 bool snp_fetch_path(const struct snp_report *report, enum snp_product product,
-		    enum snp_certificate_kind kind, char ret[static SNP_FETCH_PATH_SIZE]);
+		    enum snp_certificate_kind kind, char ret[SNP_STATIC SNP_FETCH_PATH_SIZE]);
 bool snp_fetch_path_crl(const struct snp_report *report, enum snp_product product,
-			char ret[static SNP_FETCH_PATH_SIZE]);
+			char ret[SNP_STATIC SNP_FETCH_PATH_SIZE]);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -4,14 +4,15 @@
 
 #include <stddef.h>
 
+#include <snp/api.h>
 #include <snp/launch.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /* What the digest of `launch` does not cover: the i-th thing, a phrase for people without full stop,
  * or NULL past the last. docs/measurement.md has the reasons. */
 const char *snp_launch_not_covered(const struct snp_launch *launch, size_t i);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

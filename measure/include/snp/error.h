@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-#pragma GCC visibility push(default)
+#include <snp/api.h>
+
+SNP_API_BEGIN
 
 /*
  * How a function fails: it returns a negative enum snp_code and fills a struct snp_error. Failed if
@@ -178,6 +180,6 @@ void snp_error_line(const struct snp_error *err, char *ret, unsigned int size);
  * characters, DEL, bidirectional overrides and bytes that are not UTF-8 as \xNN. */
 void snp_escape(const char *text, char *ret, unsigned int size);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

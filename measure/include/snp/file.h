@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/span.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * Regular files in, whole files out.
@@ -78,7 +79,7 @@ SNP_CHECK int snp_file_stream(const struct snp_file *file, snp_file_sink sink, v
 
 /* SHA-256 of the whole file, streamed. Errors: as snp_file_stream(), SNP_E_CRYPTO. */
 SNP_CHECK int snp_file_sha256(const struct snp_file *file, snp_progress progress,
-			      void *progress_arg, uint8_t ret[static SNP_SHA256_SIZE],
+			      void *progress_arg, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
 			      struct snp_error *err);
 
 /* Read the whole file `path`, at most `cap` bytes, into memory: `ret` is for free(), has `ret_size`
@@ -94,6 +95,6 @@ SNP_CHECK int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_
 SNP_CHECK int snp_file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
 			     struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/file.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * A firmware image (OVMF, or an SVSM binary of the same footer): what the VMM loads, and what its
@@ -109,20 +110,20 @@ const struct snp_firmware_info *snp_firmware_info(const struct snp_firmware *fir
 
 /* SHA-256 of the image, computed at each call. Errors: SNP_E_NO_DIGEST for a summary, SNP_E_CRYPTO. */
 SNP_CHECK int snp_firmware_sha256(const struct snp_firmware *firmware,
-				  uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err);
+				  uint8_t ret[SNP_STATIC SNP_SHA256_SIZE], struct snp_error *err);
 
 /* SHA-384 of the image, by which some formats of reference values name it. Errors: as above. */
 SNP_CHECK int snp_firmware_sha384(const struct snp_firmware *firmware,
-				  uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err);
+				  uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
 
 /* What a GUID of the table stands for ("SEV metadata"), or NULL; and its usual spelling. */
-const char *snp_guid_name(const uint8_t guid[static SNP_GUID_SIZE]);
-void snp_guid_string(const uint8_t guid[static SNP_GUID_SIZE],
-		     char ret[static SNP_GUID_STRING_SIZE]);
+const char *snp_guid_name(const uint8_t guid[SNP_STATIC SNP_GUID_SIZE]);
+void snp_guid_string(const uint8_t guid[SNP_STATIC SNP_GUID_SIZE],
+		     char ret[SNP_STATIC SNP_GUID_STRING_SIZE]);
 
 /* "SNP_SEC_MEM" and so on, as edk2 calls a section type, or NULL. */
 const char *snp_section_type_name(uint32_t type);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -4,11 +4,12 @@
 
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/sha.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * The secure processor's guest context, as far as the launch digest goes (SEV-SNP firmware ABI 56860,
@@ -42,12 +43,12 @@ void snp_gctx_end(struct snp_gctx *gctx);
 /* One launch update of one page. `contents` is SHA-384 of the page for NORMAL and VMSA, 48 zero bytes
  * for the other types. Errors: SNP_E_CRYPTO. */
 SNP_CHECK int snp_gctx_update(struct snp_gctx *gctx, enum snp_page_type type, uint64_t gpa,
-			      const uint8_t contents[static SNP_SHA384_SIZE],
+			      const uint8_t contents[SNP_STATIC SNP_SHA384_SIZE],
 			      struct snp_error *err);
 
 /* "NORMAL", "VMSA", "ZERO", "UNMEASURED", "SECRETS" or "CPUID". */
 const char *snp_page_type_name(enum snp_page_type type);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

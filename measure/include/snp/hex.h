@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /* Write `size` bytes as lower-case hex into `ret`, which holds 2 * size + 1 characters. */
 void snp_hex_encode(const uint8_t *data, size_t size, char *ret);
@@ -31,6 +32,6 @@ char *snp_base64_encode(const uint8_t *data, size_t size);
 SNP_CHECK int snp_base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 				struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

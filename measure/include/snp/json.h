@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/span.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * The strict JSON reader. RFC 8259, and of that only what has one meaning: UTF-8 without a byte order
@@ -123,6 +124,6 @@ bool snp_json_is_string(const struct snp_json_value *value);
 bool snp_json_is_object(const struct snp_json_value *value);
 bool snp_json_is_array(const struct snp_json_value *value);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * Building JSON documents, in the forms that all of this project's documents use: bytes as lower-case
@@ -52,6 +53,6 @@ SNP_CHECK int snp_json_out_print(const struct snp_json_out *out, char **ret, str
 SNP_CHECK int snp_json_out_print_compact(const struct snp_json_out *out, char **ret,
 					 struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -5,10 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/file.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * What is booted directly: kernel, initrd and command line. They enter a launch digest only by their
@@ -30,7 +31,7 @@ extern const uint8_t snp_no_initrd_sha256[SNP_SHA256_SIZE];
 
 /* SHA-256 of the command line's bytes and one NUL, as QEMU hashes it; nothing is trimmed. A NUL among
  * the bytes is refused: SNP_E_BAD_CMDLINE, with its offset. */
-SNP_CHECK int snp_cmdline_sha256(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_SIZE],
+SNP_CHECK int snp_cmdline_sha256(struct snp_span cmdline, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
 				 struct snp_error *err);
 
 /* Linux boot protocol header (Documentation/arch/x86/boot.rst), as far as QEMU looks at it. */
@@ -78,6 +79,6 @@ SNP_CHECK int snp_boot_start(const struct snp_boot_request *request, struct snp_
 SNP_CHECK int snp_boot_finish(struct snp_boot_job *job, struct snp_boot *ret,
 			      struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

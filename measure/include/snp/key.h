@@ -6,11 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/sha.h>
 #include <snp/span.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * Keys that sign and verify: ECDSA on P-256 with SHA-256, on P-384 with SHA-384 (FIPS 186-4), and
@@ -76,13 +77,13 @@ bool snp_key_equal(const struct snp_key *a, const struct snp_key *b);
 /* The public half as SubjectPublicKeyInfo: PEM text, for free(); and SHA-256 of its DER form, which
  * names the key in envelopes (DSSE keyid, COSE kid). Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err);
-SNP_CHECK int snp_key_id(const struct snp_key *key, uint8_t ret[static SNP_SHA256_SIZE],
+SNP_CHECK int snp_key_id(const struct snp_key *key, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
 			 struct snp_error *err);
 
 /* Sign `bytes`. The signature is verified, with the public half alone, before it is returned.
  * Errors: SNP_E_BAD_KEY (a public key), SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_key_sign(const struct snp_key *key, struct snp_span bytes,
-			   enum snp_signature_form form, uint8_t ret[static SNP_SIGNATURE_MAX],
+			   enum snp_signature_form form, uint8_t ret[SNP_STATIC SNP_SIGNATURE_MAX],
 			   size_t *ret_size, struct snp_error *err);
 
 /* Errors: SNP_E_SIGNATURE, SNP_E_NO_MEMORY. */
@@ -107,6 +108,6 @@ bool snp_key_clear_freed(void);
 SNP_CHECK int snp_passphrase_read(const char *source, char *ret, size_t size,
 				  struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

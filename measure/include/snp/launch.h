@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/firmware.h>
@@ -13,7 +14,7 @@
 #include <snp/kernel.h>
 #include <snp/profile.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * A launch: everything that its digest depends on, the ordered launch updates that the VMM would
@@ -83,7 +84,7 @@ SNP_CHECK int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit 
 /* The launch digest: SHA-384 chain of PAGE_INFO (48 bytes) for SEV-SNP, SHA-256 (32 bytes) for SEV-ES
  * and SEV; `ret_size` says which. Errors: as above. */
 SNP_CHECK int snp_launch_digest(const struct snp_launch *launch,
-				uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], size_t *ret_size,
+				uint8_t ret[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE], size_t *ret_size,
 				struct snp_error *err);
 
 /*
@@ -96,18 +97,18 @@ SNP_CHECK int snp_launch_digest(const struct snp_launch *launch,
 /* LD after the pages of an image that ends at 4 GiB; a summary's own. No metadata are looked at.
  * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_launch_firmware_digest(const struct snp_firmware *firmware,
-					 uint8_t ret[static SNP_SHA384_SIZE],
+					 uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
 					 struct snp_error *err);
 
 /* LD before the first VMSA. Errors: as snp_launch_plan(). */
 SNP_CHECK int snp_launch_prefix(const struct snp_launch *launch,
-				uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err);
+				uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
 
 /* The 4096 bytes of the VMSA of vCPU `index`; those of all but the first are equal. Errors: those of
  * snp_launch_check(); SNP_E_BAD_VCPU_COUNT for an index out of range; SNP_E_NO_DIGEST for SEV, which
  * has none. */
 SNP_CHECK int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
-			      uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err);
+			      uint8_t ret[SNP_STATIC SNP_PAGE_SIZE], struct snp_error *err);
 
 /* Called with each thing that does not stop a launch and that its user should know: a stable
  * kebab-case name, and a line without full stop. */
@@ -125,6 +126,6 @@ typedef void (*snp_launch_verdict)(void *arg, const char *way, const struct snp_
 void snp_launch_verdicts(const struct snp_firmware *firmware, snp_launch_verdict verdict,
 			 void *arg);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -6,13 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/gctx.h>
 #include <snp/id_block.h>
 #include <snp/span.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * A plan that somebody wrote down, `snp-measure plan --json` (snp-plan/1), and the comparison of two:
@@ -72,6 +73,6 @@ struct snp_plan_difference {
 bool snp_plan_compare(const struct snp_plan_document *a, const struct snp_plan_document *b,
 		      struct snp_plan_difference *ret);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

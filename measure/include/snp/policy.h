@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * The guest policy: the 64-bit word POLICY of SNP_LAUNCH_START, the ID block and the attestation
@@ -58,6 +59,6 @@ bool snp_policy_at_most(uint64_t policy, uint64_t limit);
 /* Write "0x30000 (smt, ABI >= 0.0)" or the like, NUL-terminated, cut to `size`. */
 void snp_policy_describe(uint64_t policy, char *ret, size_t size);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 enum snp_mode {
 	SNP_MODE_SNP,	   /* SEV-SNP, OVMF */
@@ -71,6 +72,6 @@ SNP_CHECK int snp_cpu_model_find(const char *name, uint32_t *ret_signature, stru
 /* The i-th model of the table, or NULL past the last. */
 const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

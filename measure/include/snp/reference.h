@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/id_block.h>
 #include <snp/tcb.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * Reference values: what a release publishes beside its images, so that a verifier knows beforehand
@@ -99,6 +100,6 @@ SNP_CHECK int snp_reference_find(const struct snp_reference *reference,
 				 const struct snp_reference_variant **ret_variant,
 				 struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

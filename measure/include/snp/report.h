@@ -5,12 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/span.h>
 #include <snp/tcb.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * ATTESTATION_REPORT (SEV-SNP firmware ABI 56860, MSG_REPORT_RSP), versions 2 to 5. Reading one says
@@ -137,6 +138,6 @@ SNP_CHECK int snp_container_parse(struct snp_span bytes, struct snp_container *r
 /* "raw report" */
 const char *snp_container_name(enum snp_container_kind kind);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

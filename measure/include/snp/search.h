@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/launch.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * Which launch has this digest? Given the launch that somebody believes in, look for one that differs
@@ -56,10 +57,10 @@ struct snp_search_match {
  * SNP_E_NO_DIGEST for another mode; SNP_E_NO_MEMORY, SNP_E_CRYPTO.
  */
 SNP_CHECK int snp_search_run(const struct snp_search *search,
-			     const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
+			     const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
 			     struct snp_search_match *ret, uint64_t *ret_tried,
 			     struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -4,11 +4,12 @@
 
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/span.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * SHA-256 and SHA-384 by libcrypto. The algorithms are fetched once per process from the default
@@ -32,11 +33,11 @@ SNP_CHECK int snp_hash_update(struct snp_hash *hash, struct snp_span bytes, stru
 /* The hash of all bytes since new or the last final: 32 bytes for SNP_SHA256, 48 for SNP_SHA384. */
 SNP_CHECK int snp_hash_final(struct snp_hash *hash, uint8_t *ret, struct snp_error *err);
 
-SNP_CHECK int snp_sha256(struct snp_span bytes, uint8_t ret[static SNP_SHA256_SIZE],
+SNP_CHECK int snp_sha256(struct snp_span bytes, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
 			 struct snp_error *err);
-SNP_CHECK int snp_sha384(struct snp_span bytes, uint8_t ret[static SNP_SHA384_SIZE],
+SNP_CHECK int snp_sha384(struct snp_span bytes, uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
 			 struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

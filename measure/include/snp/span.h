@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
+
 /*
  * The one door for untrusted bytes. A span is borrowed and never owns; it is narrowed by
  * snp_span_sub() alone, and wire integers are read through the functions below alone, so that no
@@ -23,7 +25,8 @@ static inline bool snp_span_sub(struct snp_span s, uint64_t offset, uint64_t siz
 {
 	if (offset > s.size || size > s.size - offset)
 		return false;
-	*ret = (struct snp_span){s.data + (size_t)offset, (size_t)size};
+	ret->data = s.data + (size_t)offset;
+	ret->size = (size_t)size;
 	return true;
 }
 
@@ -51,9 +54,10 @@ static inline bool snp_span_le32(struct snp_span s, uint64_t offset, uint32_t *r
 
 static inline bool snp_span_le64(struct snp_span s, uint64_t offset, uint64_t *ret)
 {
+	struct snp_span b;
 	uint32_t lo, hi;
 
-	if (!snp_span_sub(s, offset, 8, &(struct snp_span){0}) || !snp_span_le32(s, offset, &lo) ||
+	if (!snp_span_sub(s, offset, 8, &b) || !snp_span_le32(s, offset, &lo) ||
 	    !snp_span_le32(s, offset + 4, &hi))
 		return false;
 	*ret = (uint64_t)hi << 32 | lo;
@@ -61,19 +65,19 @@ static inline bool snp_span_le64(struct snp_span s, uint64_t offset, uint64_t *r
 }
 
 /* Little-endian integers into memory, for building structures that the hardware reads. */
-static inline void snp_put_le16(uint8_t ret[static 2], uint16_t v)
+static inline void snp_put_le16(uint8_t ret[SNP_STATIC 2], uint16_t v)
 {
 	ret[0] = (uint8_t)v;
 	ret[1] = (uint8_t)(v >> 8);
 }
 
-static inline void snp_put_le32(uint8_t ret[static 4], uint32_t v)
+static inline void snp_put_le32(uint8_t ret[SNP_STATIC 4], uint32_t v)
 {
 	for (unsigned int i = 0; i < 4; i++)
 		ret[i] = (uint8_t)(v >> 8 * i);
 }
 
-static inline void snp_put_le64(uint8_t ret[static 8], uint64_t v)
+static inline void snp_put_le64(uint8_t ret[SNP_STATIC 8], uint64_t v)
 {
 	for (unsigned int i = 0; i < 8; i++)
 		ret[i] = (uint8_t)(v >> 8 * i);

@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /* AMD's products as its key server names them; Genoa stands for Bergamo and Siena too. */
 enum snp_product {
@@ -52,11 +53,11 @@ SNP_CHECK int snp_tcb_parse(const char *text, const char *what, struct snp_tcb *
 
 /* That form, NUL-terminated; fmc stands where it is not 0. */
 #define SNP_TCB_TEXT_SIZE 64
-void snp_tcb_describe(const struct snp_tcb *tcb, char ret[static SNP_TCB_TEXT_SIZE]);
+void snp_tcb_describe(const struct snp_tcb *tcb, char ret[SNP_STATIC SNP_TCB_TEXT_SIZE]);
 
 /* True if every component of `tcb` is at least that of `minimum`. */
 bool snp_tcb_at_least(const struct snp_tcb *tcb, const struct snp_tcb *minimum);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif

@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/certificate.h>
 #include <snp/error.h>
 #include <snp/reference.h>
 #include <snp/report.h>
 
-#pragma GCC visibility push(default)
+SNP_API_BEGIN
 
 /*
  * The verdict on an attestation report: whether AMD's secure processor signed these bytes, and whether
@@ -167,6 +168,6 @@ SNP_CHECK int snp_verify(const struct snp_evidence *evidence,
 			 const struct snp_expectations *expected, struct snp_verdict *ret,
 			 struct snp_error *err);
 
-#pragma GCC visibility pop
+SNP_API_END
 
 #endif
