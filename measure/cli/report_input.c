@@ -33,6 +33,13 @@ static int read_folder(const char *path, struct snp_certificates *set, struct cl
 	    asprintf(&auxblob, "%s/auxblob", path) < 0)
 		return snp_no_memory(err);
 	r = read_file(outblob, ret, err);
+	/* The kernel puts certificates into the other file: what came in a container is of another making. */
+	if (r == 0 && ret->container.kind != SNP_CONTAINER_RAW)
+		r = snp_in_file(err,
+				snp_fail(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
+					 "%s, where configfs-tsm gives a raw report",
+					 snp_container_name(ret->container.kind)),
+				outblob);
 	if (r < 0 || access(auxblob, F_OK) != 0)
 		return r;
 	r = snp_file_read(auxblob, SNP_MAX_SMALL, &table, &size, err);

@@ -49,6 +49,16 @@ refuse 4 too-large "$snp_measure" verify --any-measurement "$snp_measure"
 refuse 1 cannot-open "$snp_measure" verify --any-measurement absent
 refuse 4 bad-certificate "$snp_measure" verify --any-measurement --certificates "$report" "$report"
 refuse 4 bad-crl "$snp_measure" verify --any-measurement --crl "$report" "$report"
+# The report of a configfs-tsm pair is bare: its certificates have a file of their own.
+mkdir tsm
+for container in extended-vcek response hcl; do
+	cp "$corpus/report/$container" tsm/outblob
+	refuse 4 bad-report-container "$snp_measure" verify --any-measurement tsm
+	refuse 4 bad-report-container "$snp_measure" show tsm
+	grep -qF tsm/outblob err || fail "the file is not named: $(cat err)"
+done
+cp "$report" tsm/outblob
+run 0 "$snp_measure" show tsm
 mkdir empty
 refuse 1 cannot-open "$snp_measure" verify --any-measurement empty
 
