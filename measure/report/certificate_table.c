@@ -14,6 +14,8 @@ enum {
 	ENTRY_SIZE = 24
 };
 
+#define PAGE_SIZE 4096u
+
 static const struct {
 	uint8_t guid[SNP_CERTIFICATE_GUID_SIZE];
 	enum snp_certificate_kind kind;
@@ -64,6 +66,8 @@ static int read_entries(struct snp_span bytes, struct snp_certificate_table *tab
 		if (!snp_span_sub(bytes, at, ENTRY_SIZE, &raw))
 			return bad(err, at, "it ends before its terminator");
 		if (memcmp(raw.data, terminator, ENTRY_SIZE) == 0) {
+			if (at == 0)
+				return bad(err, at, "it has no entry");
 			*ret_end = at + ENTRY_SIZE;
 			return 0;
 		}
@@ -82,6 +86,25 @@ static int read_entries(struct snp_span bytes, struct snp_certificate_table *tab
 				return bad(err, at, "a GUID stands twice");
 		table->n_entries++;
 	}
+}
+
+/* Whoever writes a table ends it with its last object, as Linux does for configfs-tsm, or hands over whole
+ * pages, as the GHCB specification counts it. */
+static int check_size(struct snp_span bytes, const struct snp_certificate_table *table,
+		      struct snp_error *err)
+{
+	size_t end = 0, pages;
+
+	for (size_t i = 0; i < table->n_entries; i++) {
+		const struct snp_span *object = &table->entries[i].object;
+		size_t object_end = (size_t)(object->data - bytes.data) + object->size;
+
+		end = object_end > end ? object_end : end;
+	}
+	pages = (end + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
+	if (bytes.size == end || bytes.size == pages)
+		return 0;
+	return bad(err, end, "it ends neither with its last object nor with that object's page");
 }
 
 /* No object in the header or in another; what belongs to nothing is zero. A map of the bytes is simpler
@@ -119,6 +142,8 @@ int snp_certificate_table_parse(struct snp_span bytes, struct snp_certificate_ta
 	if (bytes.size > SNP_MAX_SMALL)
 		return bad(err, SNP_NO_OFFSET, "over 64 KiB");
 	r = read_entries(bytes, &table, &end, err);
+	if (r == 0)
+		r = check_size(bytes, &table, err);
 	if (r == 0)
 		r = check_cover(bytes, &table, end, err);
 	if (r < 0)

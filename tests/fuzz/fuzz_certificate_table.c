@@ -11,12 +11,14 @@ static bool apart(const struct snp_span *a, const struct snp_span *b)
 	return a->data + a->size <= b->data || b->data + b->size <= a->data;
 }
 
-/* What a table gives lies in it, behind its header, and nowhere twice. */
+/* What a table gives lies in it, behind its header, and nowhere twice; it ends with the last of it, or
+ * with the page of that. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct snp_certificate_table table;
 	struct snp_error err = {0};
 	struct snp_span header;
+	size_t end = 0;
 	int r;
 
 	table.n_entries = 77;
@@ -27,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	if (table.n_entries > SNP_MAX_TABLE_ENTRIES)
+	if (table.n_entries == 0 || table.n_entries > SNP_MAX_TABLE_ENTRIES)
 		abort();
 	header = (struct snp_span){data, 24 * (table.n_entries + 1)};
 	for (size_t i = 0; i < table.n_entries; i++) {
@@ -37,10 +39,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    object->size > SNP_MAX_CERTIFICATE_SIZE ||
 		    object->data + object->size > data + size || !apart(object, &header))
 			abort();
+		if ((size_t)(object->data - data) + object->size > end)
+			end = (size_t)(object->data - data) + object->size;
 		for (size_t j = 0; j < i; j++)
 			if (!apart(object, &table.entries[j].object) ||
 			    memcmp(table.entries[i].guid, table.entries[j].guid, 16) == 0)
 				abort();
 	}
+	if (size != end && (size < end || size - end >= 4096 || size % 4096 != 0))
+		abort();
 	return 0;
 }

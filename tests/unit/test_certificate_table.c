@@ -30,12 +30,16 @@ static const struct mangle {
 } mangles[] = {
 	{"good table", 0, 0, "", 0, 0, 0},
 	{"to the last object", 0, 0, "", 114, 0, 0},
+	{"one byte behind the last object", 0, 0, "", 115, -SNP_E_BAD_CERTIFICATE_TABLE, 114},
+	{"one byte less than the page", 0, 0, "", 4095, -SNP_E_BAD_CERTIFICATE_TABLE, 114},
+	{"one byte more than the page", 0, 0, "", 4097, -SNP_E_BAD_CERTIFICATE_TABLE, 114},
+	{"a page too many", 0, 0, "", 8192, -SNP_E_BAD_CERTIFICATE_TABLE, 114},
 	{"one byte", 0, 0, "", 1, -SNP_E_BAD_CERTIFICATE_TABLE, 0},
 	{"cut in the last object", 0, 0, "", 113, -SNP_E_BAD_CERTIFICATE_TABLE, 64},
 	{"no terminator", 0, 0, "", 95, -SNP_E_BAD_CERTIFICATE_TABLE, 16},
 	{"terminator not all zero", 95, 1, "\x01", 0, -SNP_E_BAD_CERTIFICATE_TABLE, 92},
 	{"over 64 KiB", 0, 0, "", SNP_MAX_SMALL + 1, -SNP_E_BAD_CERTIFICATE_TABLE, SNP_NO_OFFSET},
-	{"64 KiB", 0, 0, "", SNP_MAX_SMALL, 0, 0},
+	{"64 KiB", 0, 0, "", SNP_MAX_SMALL, -SNP_E_BAD_CERTIFICATE_TABLE, 114},
 	{"offset in the header", 16, 1, "\x58", 0, -SNP_E_BAD_CERTIFICATE_TABLE, 16},
 	{"offset 0", 16, 1, "\x00", 0, -SNP_E_BAD_CERTIFICATE_TABLE, 16},
 	{"offset at the end", 16, 2, "\x00\x10", 0, -SNP_E_BAD_CERTIFICATE_TABLE, 16},
@@ -96,7 +100,7 @@ static const struct count {
 	size_t n;
 	int status;
 } counts[] = {
-	{"no entry", 0, 0},
+	{"no entry", 0, -SNP_E_BAD_CERTIFICATE_TABLE},
 	{"64 entries", 64, 0},
 	{"65 entries", 65, -SNP_E_BAD_CERTIFICATE_TABLE},
 	{"2730 entries, all that 64 KiB hold", 2730, -SNP_E_BAD_CERTIFICATE_TABLE},

@@ -131,9 +131,10 @@ struct snp_certificate_table {
 	struct snp_certificate_entry entries[SNP_MAX_TABLE_ENTRIES];
 };
 
-/* Read a table of at most SNP_MAX_SMALL bytes. Refused: no terminator, an object that is empty, over
- * SNP_MAX_CERTIFICATE_SIZE, outside the table, in its header or in another, a GUID twice, bytes that
- * belong to nothing and are not zero. Errors: SNP_E_BAD_CERTIFICATE_TABLE. */
+/* Read a table of at most SNP_MAX_SMALL bytes. Refused: no entry, no terminator, an object that is empty,
+ * over SNP_MAX_CERTIFICATE_SIZE, outside the table, in its header or in another, a GUID twice, bytes that
+ * belong to nothing and are not zero, another end than that of the last object or of the page of 4096
+ * bytes, counted from the table's start, in which that lies. Errors: SNP_E_BAD_CERTIFICATE_TABLE. */
 SNP_CHECK int snp_certificate_table_parse(struct snp_span bytes, struct snp_certificate_table *ret,
 					  struct snp_error *err);
 
