@@ -130,8 +130,7 @@ static enum snp_outcome ca_certificates(struct inquiry *q)
 	enum snp_product product = q->verdict->product;
 	char path[SNP_FETCH_PATH_SIZE] = "";
 
-	snp_chain_find(q->evidence->certificates, q->roots, q->n_roots, product, q->ca_kind,
-		       &q->chain);
+	snp_chain_find(q->certificates, q->roots, q->n_roots, product, q->ca_kind, &q->chain);
 	if (q->chain.root && q->chain.intermediate)
 		return SNP_PASSED;
 	(void)snp_fetch_path(&q->verdict->report, product, q->ca_kind, path);
@@ -185,7 +184,7 @@ static enum snp_outcome certificate_dates(struct inquiry *q)
 
 static enum snp_outcome revocation(struct inquiry *q)
 {
-	const struct snp_certificates *set = q->evidence->certificates;
+	const struct snp_certificates *set = q->certificates;
 	const X509_NAME *issuer = X509_get_subject_name(q->chain.root->x509);
 	bool found = false;
 
@@ -227,7 +226,7 @@ static enum snp_outcome reported_tcb(struct inquiry *q)
 	return FAIL("%s, and the certificate is for %s", reported_text, certified_text);
 }
 
-static bool is_masked(const struct snp_report *report)
+bool snp_chip_id_masked(const struct snp_report *report)
 {
 	static const uint8_t masked[SNP_CHIP_ID_SIZE];
 
@@ -236,7 +235,7 @@ static bool is_masked(const struct snp_report *report)
 
 static enum snp_outcome chip_id_mask(struct inquiry *q)
 {
-	if (!is_masked(&q->verdict->report))
+	if (!snp_chip_id_masked(&q->verdict->report))
 		return SNP_PASSED;
 	if (q->leaf_kind == SNP_VLEK)
 		return NOT_ASKED("masked; a VLEK is of no chip");
@@ -252,7 +251,7 @@ static enum snp_outcome chip_id(struct inquiry *q)
 	size_t size = q->verdict->product == SNP_PRODUCT_TURIN ? 8 : SNP_CHIP_ID_SIZE;
 	uint8_t want[SNP_CHIP_ID_SIZE] = {0};
 
-	if (q->leaf_kind == SNP_VLEK || is_masked(&q->verdict->report))
+	if (q->leaf_kind == SNP_VLEK || snp_chip_id_masked(&q->verdict->report))
 		return NOT_ASKED("%s",
 				 q->leaf_kind == SNP_VLEK ? "a VLEK is of no chip" : "masked");
 	if (leaf->hwid_size != size)

@@ -10,10 +10,11 @@
 struct inquiry {
 	const struct snp_evidence *evidence;
 	const struct snp_expectations *expected;
+	const struct snp_certificates *certificates; /* the evidence's, or an empty set */
 	const struct snp_root *roots;
 	size_t n_roots;
 	struct snp_verdict *verdict;
-	const struct certificate *leaf; /* the best of its kind that is at hand; NULL: none */
+	const struct certificate *leaf; /* one of those that fit best; NULL: none is at hand */
 	enum snp_certificate_kind leaf_kind,
 		ca_kind; /* those that the report's SIGNING_KEY asks for */
 	struct chain chain;
@@ -55,6 +56,9 @@ enum snp_outcome snp_check_conclude(struct inquiry *q, enum snp_outcome outcome,
 #define PASS(...)      snp_check_conclude(q, SNP_PASSED, __VA_ARGS__)
 #define FAIL(...)      snp_check_conclude(q, SNP_FAILED, __VA_ARGS__)
 #define NOT_ASKED(...) snp_check_conclude(q, SNP_NOT_ASKED, __VA_ARGS__)
+
+/* CHIP_ID is zeros: the host does not show which chip it is. */
+bool snp_chip_id_masked(const struct snp_report *report);
 
 /* Of bytes that are not secret; equal time for all costs nothing. */
 bool snp_bytes_equal(const uint8_t *a, const uint8_t *b, size_t size);

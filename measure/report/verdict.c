@@ -49,7 +49,8 @@ enum snp_outcome snp_check_conclude(struct inquiry *q, enum snp_outcome outcome,
 	return outcome;
 }
 
-/* How well a leaf fits the report. Whatever does not fit is then named by its check. */
+/* How well a leaf fits the report. Whatever does not fit is then named by its check. No leaf fits better
+ * than the genuine one: the chip counts where the report says which it is. */
 static unsigned int fit(const struct inquiry *q, const struct certificate *c)
 {
 	const struct snp_report *report = &q->verdict->report;
@@ -58,26 +59,39 @@ static unsigned int fit(const struct inquiry *q, const struct certificate *c)
 
 	if (info->kind == q->leaf_kind)
 		score += 4;
-	if (info->hwid_size > 0 && memcmp(info->hwid, report->chip_id, info->hwid_size) == 0)
+	if (q->leaf_kind == SNP_VCEK && !snp_chip_id_masked(report) && info->hwid_size > 0 &&
+	    memcmp(info->hwid, report->chip_id, info->hwid_size) == 0)
 		score += 2;
 	if (info->tcb == report->reported_tcb)
 		score += 1;
 	return score;
 }
 
-static void choose_leaf(struct inquiry *q)
+static bool is_leaf(const struct certificate *c)
 {
-	const struct snp_certificates *set = q->evidence->certificates;
+	return c->info.kind == SNP_VCEK || c->info.kind == SNP_VLEK;
+}
+
+static unsigned int best_fit(const struct inquiry *q)
+{
 	unsigned int best = 0;
 
-	for (size_t i = 0; i < set->n_items; i++) {
-		const struct certificate *c = set->items[i];
+	for (size_t i = 0; i < q->certificates->n_items; i++)
+		if (is_leaf(q->certificates->items[i]) && fit(q, q->certificates->items[i]) > best)
+			best = fit(q, q->certificates->items[i]);
+	return best;
+}
 
-		if ((c->info.kind != SNP_VCEK && c->info.kind != SNP_VLEK) || fit(q, c) <= best)
-			continue;
-		best = fit(q, c);
-		q->leaf = c;
+/* The next leaf from the `*at`-th certificate on that fits so well; NULL: no more. */
+static const struct certificate *next_leaf(const struct inquiry *q, unsigned int best, size_t *at)
+{
+	while (*at < q->certificates->n_items) {
+		const struct certificate *c = q->certificates->items[(*at)++];
+
+		if (is_leaf(c) && fit(q, c) == best)
+			return c;
 	}
+	return NULL;
 }
 
 /* Passed or not asked. */
@@ -108,17 +122,47 @@ static void judge(struct snp_verdict *verdict)
 			verdict->reason = (enum snp_check)i;
 }
 
+/* All checks with one leaf, into a verdict that has nothing but the report. */
+static int run(struct inquiry *q, const struct check_group *groups, size_t n_groups)
+{
+	for (size_t g = 0; g < n_groups; g++) {
+		for (size_t i = 0; i < groups[g].n; i++) {
+			const struct check *check = &groups[g].checks[i];
+
+			if ((check->needs & ~holding(q->verdict)) != 0)
+				continue;
+			q->running = check->id;
+			q->verdict->checks[check->id].outcome = check->run(q);
+			if (q->status < 0)
+				return q->status;
+		}
+	}
+	judge(q->verdict);
+	return 0;
+}
+
+static bool leaf_holds(const struct snp_verdict *verdict)
+{
+	const uint64_t needed = NEED_AUTHENTIC & ~(NEED(CERTIFICATE) - 1);
+
+	return (holding(verdict) & needed) == needed;
+}
+
 int snp_verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
 		     const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
 		     struct snp_error *err)
 {
-	struct snp_verdict verdict = {0};
+	static const struct snp_certificates none;
+	struct snp_verdict verdict = {0}, first;
 	struct inquiry q = {.evidence = evidence,
 			    .expected = expected,
+			    .certificates = evidence->certificates ? evidence->certificates : &none,
 			    .roots = evidence->roots ? evidence->roots : snp_amd_roots,
 			    .n_roots = evidence->roots ? evidence->n_roots : SNP_N_AMD_ROOTS,
 			    .verdict = &verdict,
 			    .err = err};
+	unsigned int best;
+	size_t at = 0;
 	bool vlek;
 	int r;
 
@@ -128,21 +172,20 @@ int snp_verdict_make(const struct snp_evidence *evidence, const struct snp_expec
 	vlek = verdict.report.signing_key == SNP_SIGNING_KEY_VLEK;
 	q.leaf_kind = vlek ? SNP_VLEK : SNP_VCEK;
 	q.ca_kind = vlek ? SNP_ASVK : SNP_ASK;
-	choose_leaf(&q);
-	for (size_t g = 0; g < n_groups; g++) {
-		for (size_t i = 0; i < groups[g].n; i++) {
-			const struct check *check = &groups[g].checks[i];
-
-			if ((check->needs & ~holding(&verdict)) != 0)
-				continue;
-			q.running = check->id;
-			verdict.checks[check->id].outcome = check->run(&q);
-			if (q.status < 0)
-				return q.status;
-		}
+	best = best_fit(&q);
+	q.leaf = next_leaf(&q, best, &at);
+	r = run(&q, groups, n_groups);
+	first = verdict;
+	/* A broken or foreign leaf that fits as well must not hide the right one behind it: each is tried,
+	 * in a verdict of its own. If none is right, the first says why. */
+	while (r == 0 && !leaf_holds(&verdict) && (q.leaf = next_leaf(&q, best, &at))) {
+		verdict = (struct snp_verdict){.report = first.report};
+		q.chain = (struct chain){0};
+		r = run(&q, groups, n_groups);
 	}
-	judge(&verdict);
-	*ret = verdict;
+	if (r < 0)
+		return r;
+	*ret = leaf_holds(&verdict) ? verdict : first;
 	return 0;
 }
 

@@ -27,7 +27,10 @@ struct scene {
 	uint8_t report[SNP_REPORT_SIZE];
 	struct fixture_leaf leaf;
 	bool no_leaf, no_ark, no_intermediate;
-	bool crowd_before, crowd_after; /* of leaves that fit less */
+	bool no_set;
+	bool crowd_before, crowd_after;	  /* of leaves that fit less */
+	bool rivals_before, rivals_after; /* leaves that fit as well, and are wrong */
+	bool vcek_before;		  /* one of the report's level, for a VLEK's report */
 	struct snp_expectations expected;
 	struct snp_reference reference;
 	struct snp_reference_image images[2];
@@ -104,6 +107,42 @@ static void add_crowd(struct snp_certificates *set, enum snp_product product)
 	}
 }
 
+/* Leaves of the report's chip, kind and level, each broken in another way, and the last by a foreign chip id
+ * where the report shows none. */
+static void add_rivals(struct snp_certificates *set, const struct scene *s)
+{
+	for (unsigned int i = 0; i < 6; i++) {
+		struct fixture_leaf leaf;
+		_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+		_cleanup_(freep) uint8_t *der = NULL;
+		size_t size;
+
+		fixture_leaf(s->product, s->kind, &leaf);
+		leaf.forged = i == 0;
+		leaf.to = i == 1 ? -1 : leaf.to;
+		leaf.pkcs1 = i == 2;
+		if (i == 3)
+			fixture_extension_set(&leaf, "3.10", "\x02\x01", 3);
+		/* The fifth is right in all but that another key signed the report. */
+		if (i == 5)
+			fixture_extension_set(&leaf, "4", s->report + 0x1a0, SNP_CHIP_ID_SIZE);
+		der = fixture_leaf_sign(&leaf, &size, &key);
+		add(set, (struct snp_span){der, size});
+	}
+}
+
+static void add_vcek(struct snp_certificates *set, const struct scene *s)
+{
+	struct fixture_leaf leaf;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+	_cleanup_(freep) uint8_t *der = NULL;
+	size_t size;
+
+	fixture_leaf(s->product, SNP_VCEK, &leaf);
+	der = fixture_leaf_sign(&leaf, &size, &key);
+	add(set, (struct snp_span){der, size});
+}
+
 static struct snp_certificates *certificates_of(const struct row *row, struct scene *s)
 {
 	struct snp_certificates *set = NULL;
@@ -124,10 +163,16 @@ static struct snp_certificates *certificates_of(const struct row *row, struct sc
 		add(set, fixture_ca(s->product, s->kind == SNP_VLEK ? SNP_ASVK : SNP_ASK));
 	if (s->crowd_before)
 		add_crowd(set, s->product);
+	if (s->rivals_before)
+		add_rivals(set, s);
+	if (s->vcek_before)
+		add_vcek(set, s);
 	if (!s->no_leaf)
 		add(set, (struct snp_span){leaf, size});
 	if (s->crowd_after)
 		add_crowd(set, s->product);
+	if (s->rivals_after)
+		add_rivals(set, s);
 	if (s->crl)
 		assert_int_equal(
 			snp_certificates_add_crl(set, (struct snp_span){s->crl, s->crl_size}, NULL),
@@ -161,6 +206,40 @@ static void crowd_before(struct scene *s)
 static void crowd_after(struct scene *s)
 {
 	s->crowd_after = true;
+}
+
+static void no_set(struct scene *s)
+{
+	s->no_set = true;
+}
+
+static void rivals_before(struct scene *s)
+{
+	s->rivals_before = true;
+}
+
+static void rivals_after(struct scene *s)
+{
+	s->rivals_after = true;
+}
+
+static void rivals_masked(struct scene *s)
+{
+	memset(s->report + 0x1a0, 0, SNP_CHIP_ID_SIZE);
+	s->expected.allow_masked_chip_id = s->rivals_before = true;
+}
+
+/* None of them is right: the first is the one that is named. */
+static void rivals_alone(struct scene *s)
+{
+	s->leaf.to = -1;
+	s->rivals_after = true;
+}
+
+static void vcek_before(struct scene *s)
+{
+	fixture_extension_set(&s->leaf, "3.1", "\x02\x01\x03", 3);
+	s->vcek_before = true;
 }
 
 /* Of the crowd alone the leaf of the right chip is taken, and its level is another. */
@@ -839,6 +918,17 @@ static const struct row rows[] = {
 	{"last of many", ACCEPTED, crowd_before},
 	{"first of many", ACCEPTED, crowd_after},
 	{"last of many, Turin", ACCEPTED, crowd_before, .product = TURIN},
+	{"behind rivals", ACCEPTED, rivals_before},
+	{"before rivals", ACCEPTED, rivals_after},
+	{"behind rivals, Turin", ACCEPTED, rivals_before, .product = TURIN},
+	{"behind rivals, VLEK", ACCEPTED, rivals_before, .kind = SNP_VLEK},
+	{"behind rivals, VLEK, chip id shown", ACCEPTED, rivals_before, .kind = SNP_VLEK,
+	 SIGNED(0x1a0, "\x01\x02")},
+	{"behind rivals, version 2", ACCEPTED, rivals_before, .version = 2},
+	{"behind rivals, chip id masked", ACCEPTED, rivals_masked},
+	{"first of wrong ones", FAILS(CERTIFICATE_DATES), rivals_alone},
+	{"a VCEK beside a VLEK of another level", FAILS(REPORTED_TCB), vcek_before, .kind = SNP_VLEK},
+	{"no set", FAILS(CERTIFICATE), no_set, .also = NEED(CA_CERTIFICATES)},
 	{"none of many", FAILS(REPORTED_TCB), crowd_alone, .also = NEED(REPORT_SIGNATURE)},
 	{"X.509 version 2", FAILS(CERTIFICATE_VERSION), leaf_version_2},
 	{"PSS with SHA-256", FAILS(CERTIFICATE_ALGORITHM), leaf_sha256},
@@ -1042,7 +1132,7 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 	set = certificates_of(row, &s);
 	evidence = (struct snp_evidence){.report = {s.report, SNP_REPORT_SIZE},
 					 .runtime_data = s.runtime_data,
-					 .certificates = set,
+					 .certificates = s.no_set ? NULL : set,
 					 .at_time = s.at_time,
 					 .roots = s.roots,
 					 .n_roots = s.n_roots};
