@@ -78,14 +78,30 @@ static bool is_simulated(const struct inquiry *q)
 	return q->n_roots > 0;
 }
 
+/* The simulated host's processor: family 0x19, and a model of no product (launcher/rehearsal). */
+#define SIMULATED_FAMILY 0x19
+#define SIMULATED_MODEL	 0xf0
+
+static enum snp_outcome simulated_product(struct inquiry *q)
+{
+	const struct snp_report *report = &q->verdict->report;
+
+	if (!report->has_cpuid)
+		return FAIL("version %" PRIu32 ", which the simulated host does not make",
+			    report->version);
+	if (report->cpuid_family != SIMULATED_FAMILY || report->cpuid_model != SIMULATED_MODEL)
+		return FAIL("CPUID family 0x%x model 0x%x is not the simulated host's",
+			    report->cpuid_family, report->cpuid_model);
+	q->verdict->product = SNP_PRODUCT_SIMULATED;
+	return PASS("Simulated: no hardware stands behind this report");
+}
+
 static enum snp_outcome product(struct inquiry *q)
 {
 	const struct snp_report *report = &q->verdict->report;
 
-	if (is_simulated(q)) {
-		q->verdict->product = SNP_PRODUCT_SIMULATED;
-		return PASS("Simulated: no hardware stands behind this report");
-	}
+	if (is_simulated(q))
+		return simulated_product(q);
 	if (!report->has_cpuid && !q->leaf)
 		return SNP_NOT_REACHED; /* version 2 leaves its product to the certificate */
 	q->verdict->product =

@@ -835,6 +835,7 @@ EXPECT(published_and_stricter, publish(s); e->has_minimum_tcb = true;
 #define MILAN	  SNP_PRODUCT_MILAN
 #define GENOA	  SNP_PRODUCT_GENOA
 #define TURIN	  SNP_PRODUCT_TURIN
+#define SIMULATED SNP_PRODUCT_SIMULATED
 #define FAILS(id) .check = SNP_CHECK_##id
 #define ACCEPTED  .check = SNP_N_CHECKS
 /* clang-format off */
@@ -860,8 +861,8 @@ static const struct row rows[] = {
 	{"Turin v3 VCEK", ACCEPTED, .product = TURIN, .version = 3},
 	{"Turin v5 VCEK", ACCEPTED, .product = TURIN, .version = 5},
 	{"Turin v5 VLEK", ACCEPTED, .product = TURIN, .version = 5, .kind = SNP_VLEK},
-	{"Simulated v3 VCEK", ACCEPTED, .product = SNP_PRODUCT_SIMULATED, .version = 3},
-	{"Simulated, its ARK alone pinned", ACCEPTED, ark_alone, .product = SNP_PRODUCT_SIMULATED},
+	{"Simulated v3 VCEK", ACCEPTED, .product = SIMULATED, .version = 3},
+	{"Simulated, its ARK alone pinned", ACCEPTED, ark_alone, .product = SIMULATED},
 	{"VLEK, chip id shown", ACCEPTED, .kind = SNP_VLEK, SIGNED(0x1a0, "\x01\x02")},
 	{"v4, vectors", ACCEPTED, .version = 4, SIGNED(0x1f8, "\x0b")},
 	{"current above committed", ACCEPTED, SIGNED(0x38 + 7, "\xdc")},
@@ -900,6 +901,15 @@ static const struct row rows[] = {
 	{"family 0x17", FAILS(PRODUCT), SIGNED(0x188, "\x17\x31")},
 	{"version 2 by an unknown issuer", FAILS(PRODUCT), leaf_of_venice, .version = 2},
 	{"version 2 by the simulated host", FAILS(PRODUCT), leaf_of_simulated, .version = 2},
+	{"Milan's report under the simulated host's root", FAILS(PRODUCT), simulated_roots},
+	{"simulated family 0x1a", FAILS(PRODUCT), .product = SIMULATED, SIGNED(0x188, "\x1a")},
+	{"simulated model 0x01", FAILS(PRODUCT), .product = SIMULATED, SIGNED(0x189, "\x01")},
+	{"simulated model 0xf1", FAILS(PRODUCT), .product = SIMULATED, SIGNED(0x189, "\xf1")},
+	{"simulated version 2", FAILS(PRODUCT), .product = SIMULATED, .version = 2},
+	{"simulated report under mixed roots", FAILS(PRODUCT), mixed_roots, .product = SIMULATED},
+	{"simulated report of Milan's CPUID under mixed roots", FAILS(CA_CERTIFICATES), mixed_roots,
+	 .product = SIMULATED, .also = NEED(CERTIFICATE_NAMES) | NEED(CERTIFICATE_PRODUCT),
+	 SIGNED(0x189, "\x01")},
 	{"CURRENT_TCB byte 2", FAILS(TCB_FORM), SIGNED(0x38 + 2, "\x01")},
 	{"COMMITTED_TCB byte 5", FAILS(TCB_FORM), SIGNED(0x1e0 + 5, "\x01")},
 	{"LAUNCH_TCB byte 3", FAILS(TCB_FORM), SIGNED(0x1f0 + 3, "\x01")},
@@ -983,11 +993,6 @@ static const struct row rows[] = {
 	{"no ARK", FAILS(CA_CERTIFICATES), no_ark},
 	{"ARK alone pinned", FAILS(CA_CERTIFICATES), ark_alone},
 	{"no roots", FAILS(CA_CERTIFICATES), no_roots},
-	{"Milan's report under the simulated host's root", FAILS(CA_CERTIFICATES), simulated_roots,
-	 .also = NEED(CERTIFICATE_NAMES) | NEED(CERTIFICATE_PRODUCT)},
-	{"simulated report under mixed roots", FAILS(CA_CERTIFICATES), mixed_roots,
-	 .product = SNP_PRODUCT_SIMULATED,
-	 .also = NEED(CERTIFICATE_NAMES) | NEED(CERTIFICATE_PRODUCT)},
 	{"no ASK", FAILS(CA_CERTIFICATES), no_intermediate},
 	{"AMD's roots", FAILS(CA_CERTIFICATES), amd_roots},
 	{"another product's roots", FAILS(CA_CERTIFICATES), other_product_roots},

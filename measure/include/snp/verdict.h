@@ -139,10 +139,11 @@ struct snp_evidence {
 	struct snp_span report; /* 1184 bytes, as received */
 	/* Size 0 where none came: a report in an HCL container must cover it. */
 	struct snp_span runtime_data;
-	const struct snp_certificates *certificates;
+	const struct snp_certificates *certificates; /* NULL: as an empty set */
 	int64_t at_time; /* seconds since 1970, for dates of certificates and CRLs */
 	/* The CA certificates that count: NULL for AMD's nine. Roots of SNP_PRODUCT_SIMULATED, and nothing else,
-	 * make SNP_PRODUCT_SIMULATED the product; its ASK need not be among them if the ARK signed it. */
+	 * make SNP_PRODUCT_SIMULATED the product of a report with the simulated host's CPUID, and of any other
+	 * none; its ASK need not be among them if the ARK signed it. */
 	const struct snp_root *roots;
 	size_t n_roots;
 };
@@ -162,7 +163,9 @@ struct snp_verdict {
 	} checks[SNP_N_CHECKS];
 };
 
-/* Check a report. Returns 0 with a verdict, whatever it is.
+/* Check a report. Returns 0 with a verdict, whatever it is. Where several leaves fit the report, it is the
+ * verdict with one by which the report is authentic, or with the first of them; their order counts for
+ * nothing else.
  * Errors: SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
 SNP_CHECK int snp_verify(const struct snp_evidence *evidence,
 			 const struct snp_expectations *expected, struct snp_verdict *ret,
