@@ -28,31 +28,42 @@ static bool is_set(const uint8_t id[static SNP_ID_SIZE])
 	return memcmp(id, zeros, sizeof(zeros)) != 0;
 }
 
-/* In how much the report differs from a published image. One digest may be published for images that
- * differ in what it does not cover. */
-static unsigned int distance(const struct snp_report *report,
-			     const struct snp_reference_image *image)
+/* With an upper limit of the caller's own, the published policy is an upper limit too. */
+static bool is_published_policy(const struct inquiry *q, const struct snp_reference_image *image)
 {
+	uint64_t found = q->verdict->report.policy;
+
+	return found == image->policy ||
+	       (q->expected->has_policy_at_most && snp_policy_at_most(found, image->policy));
+}
+
+/* How many of the rules that a published image sets the report breaks. One digest may be published for
+ * images that differ in what it does not cover. */
+static unsigned int distance(const struct inquiry *q, const struct snp_reference_image *image)
+{
+	const struct snp_report *report = &q->verdict->report;
 	unsigned int n = 0;
 
-	n += report->policy != image->policy;
+	n += !is_published_policy(q, image);
 	n += report->guest_svn < image->guest_svn;
 	n += is_set(image->family_id) &&
 	     !snp_bytes_equal(report->family_id, image->family_id, SNP_ID_SIZE);
 	n += is_set(image->image_id) &&
 	     !snp_bytes_equal(report->image_id, image->image_id, SNP_ID_SIZE);
+	n += !snp_check_published_tcb(q, image);
 	return n;
 }
 
 /* Find the nearest image with a variant of this digest. Returns the number of variants. */
-static size_t find_published(struct snp_verdict *verdict, const struct snp_reference *reference)
+static size_t find_published(const struct inquiry *q, const struct snp_reference *reference)
 {
+	struct snp_verdict *verdict = q->verdict;
 	unsigned int nearest = UINT32_MAX;
 	size_t n = 0;
 
 	for (size_t i = 0; reference && i < reference->n_images; i++) {
 		const struct snp_reference_image *image = &reference->images[i];
-		unsigned int d = distance(&verdict->report, image);
+		unsigned int d = distance(q, image);
 
 		n += image->n_variants;
 		for (size_t v = 0; v < image->n_variants && d < nearest; v++) {
@@ -80,7 +91,7 @@ static enum snp_outcome measurement(struct inquiry *q)
 	for (size_t i = 0; i < e->n_measurements; i++)
 		found |= snp_bytes_equal(verdict->report.measurement, e->measurements[i],
 					 SNP_MEASUREMENT_SIZE);
-	n = find_published(verdict, e->reference);
+	n = find_published(q, e->reference);
 	if (verdict->variant)
 		return PASS("%s on %s, %" PRIu32 " vCPUs%s%s", verdict->image->name,
 			    verdict->variant->vmm_profile, verdict->variant->vcpu_count,
@@ -108,9 +119,7 @@ static enum snp_outcome policy(struct inquiry *q)
 	if (q->expected->has_policy && found != q->expected->policy)
 		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is expected", found,
 			    q->expected->policy);
-	/* With an upper limit of the caller's own, the published policy is an upper limit too. */
-	if (image && found != image->policy &&
-	    !(q->expected->has_policy_at_most && snp_policy_at_most(found, image->policy)))
+	if (image && !is_published_policy(q, image))
 		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is published", found,
 			    image->policy);
 	return SNP_PASSED;

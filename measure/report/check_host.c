@@ -36,6 +36,16 @@ static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
 	return FAIL("%s, where at least %s is expected", found, wanted);
 }
 
+bool snp_check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image)
+{
+	enum snp_product product = q->verdict->product;
+	struct snp_tcb tcb;
+
+	return !image->has_minimum_tcb[product] ||
+	       (snp_tcb_decode(q->verdict->report.reported_tcb, product, &tcb, NULL) == 0 &&
+		snp_tcb_at_least(&tcb, &image->minimum_tcb[product]));
+}
+
 static enum snp_outcome minimum_tcb(struct inquiry *q)
 {
 	const struct snp_reference_image *image = q->verdict->image;

@@ -57,6 +57,9 @@ enum snp_outcome snp_check_conclude(struct inquiry *q, enum snp_outcome outcome,
 #define FAIL(...)      snp_check_conclude(q, SNP_FAILED, __VA_ARGS__)
 #define NOT_ASKED(...) snp_check_conclude(q, SNP_NOT_ASKED, __VA_ARGS__)
 
+/* REPORTED_TCB is at least what was published with the image for the report's product. */
+bool snp_check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image);
+
 /* CHIP_ID is zeros: the host does not show which chip it is. */
 bool snp_chip_id_masked(const struct snp_report *report);
 

@@ -815,6 +815,22 @@ static void publish_twice(struct scene *s)
 	memset(s->variants[0].launch_digest, 0x3e, SNP_MEASUREMENT_SIZE);
 }
 
+/* Both images are published with the digest, alike in all but the one thing in which the first is not met. */
+static void publish_alike(struct scene *s)
+{
+	publish_twice(s);
+	s->images[0] = s->images[1];
+	s->images[0].variants = &s->variants[0];
+}
+
+EXPECT(alike_tcb, (void)e; publish_alike(s); s->images[0].minimum_tcb[SNP_PRODUCT_MILAN].snp = 25);
+EXPECT(alike_tcb_absent, (void)e; publish_alike(s);
+       s->images[0].minimum_tcb[SNP_PRODUCT_MILAN].snp = 25;
+       s->images[1].has_minimum_tcb[SNP_PRODUCT_MILAN] = false);
+EXPECT(alike_policy, publish_alike(s); s->images[0].policy = 0x20000; s->images[1].policy = 0xb0000;
+       e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
+EXPECT(alike_policy_exact, (void)e; publish_alike(s); s->images[0].policy = 0xb0000);
+
 EXPECT(published, (void)e; publish(s));
 EXPECT(published_other, (void)e; publish(s); s->variants[1].launch_digest[0] ^= 1);
 EXPECT(published_policy, (void)e; publish(s); s->images[1].policy = 0x20000);
@@ -1099,6 +1115,10 @@ static const struct row rows[] = {
 	{"current mitigations missing", FAILS(CURRENT_MITIGATIONS), current_mit_more, .version = 5},
 	{"published", ACCEPTED, published},
 	{"published for two images", ACCEPTED, publish_twice},
+	{"published for two images: tcb", ACCEPTED, alike_tcb},
+	{"published for two images: tcb, and none", ACCEPTED, alike_tcb_absent},
+	{"published for two images: policy below the limit", ACCEPTED, alike_policy},
+	{"published for two images: policy", ACCEPTED, alike_policy_exact},
 	{"published without ids", ACCEPTED, published_no_ids},
 	{"published: another digest", FAILS(MEASUREMENT), published_other},
 	{"published: another policy", FAILS(POLICY), published_policy},
