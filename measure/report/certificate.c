@@ -154,18 +154,15 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 	int r;
 
 	if (der.size > SNP_MAX_CERTIFICATE_SIZE)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"a certificate of %zu bytes, where at most %u are right", der.size,
-				SNP_MAX_CERTIFICATE_SIZE);
+		return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+				"not a certificate: %zu bytes, where at most %u are right",
+				der.size, SNP_MAX_CERTIFICATE_SIZE);
 	r = snp_sha256(der, sha256, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < set->n_items; i++)
 		if (memcmp(set->items[i]->info.sha256, sha256, sizeof(sha256)) == 0)
 			return 0;
-	if (set->n_items == ARRAY_SIZE(set->items))
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %u certificates",
-				SNP_MAX_CERTIFICATES);
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return snp_no_memory(err);
@@ -174,6 +171,9 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 		return bad(err, "not a certificate: no X.509 in DER to its last byte");
 	if (!is_der(c->x509, der))
 		return bad(err, "a certificate that is not in DER");
+	if (set->n_items == ARRAY_SIZE(set->items))
+		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %u certificates",
+				SNP_MAX_CERTIFICATES);
 	copy = OPENSSL_memdup(der.data, der.size);
 	if (!copy)
 		return snp_no_memory(err);
@@ -250,6 +250,8 @@ int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes, st
 	    !memmem(bytes.data, bytes.size, begin, sizeof(begin) - 1))
 		return bad(err, "not a certificate: neither DER, PEM nor a certificate table");
 	n = snp_pem_each(bytes, PEM_STRING_X509, set, add_der, err);
+	if (n == 0)
+		return bad(err, "not a certificate: PEM without a certificate in it");
 	return n < 0 ? n : 0;
 }
 

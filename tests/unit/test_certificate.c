@@ -166,6 +166,12 @@ static void begin_alone(struct text *t)
 	put(t, "-----BEGIN CERTIFICATE-----\n", 28);
 }
 
+/* No block begins there: the line does not begin with it. */
+static void begin_in_text(struct text *t)
+{
+	put(t, "# -----BEGIN CERTIFICATE-----\n", 30);
+}
+
 /* The outer SEQUENCE, whose length takes two octets, in another form. */
 static void ber_length(struct text *t)
 {
@@ -274,11 +280,12 @@ static const struct input {
 	{"nothing", nothing, -SNP_E_BAD_CERTIFICATE, 0},
 	{"words", words, -SNP_E_BAD_CERTIFICATE, 0},
 	{"a first line", begin_alone, -SNP_E_BAD_CERTIFICATE, 0},
+	{"a first line in text", begin_in_text, -SNP_E_BAD_CERTIFICATE, 0},
 	{"BER length", ber_length, -SNP_E_BAD_CERTIFICATE, 0},
 	{"BER indefinite", ber_indefinite, -SNP_E_BAD_CERTIFICATE, 0},
 	{"BER inside", ber_inside, -SNP_E_BAD_CERTIFICATE, 0},
 	{"CRL", crl, -SNP_E_BAD_CERTIFICATE, 0},
-	{"over 16 KiB", too_large, -SNP_E_TOO_LARGE, 0},
+	{"over 16 KiB", too_large, -SNP_E_BAD_CERTIFICATE, 0},
 	{"table", table, 0, 2},
 	{"table, bad ASK", table_bad_ask, 0, 1},
 	{"table, bad VCEK", table_bad_vcek, -SNP_E_BAD_CERTIFICATE, 0},
@@ -492,28 +499,53 @@ static void check_roots(void **state)
 
 /* ---- files and folders ---- */
 
+static void der_ask(struct text *t)
+{
+	put(t, ask().data, ask().size);
+}
+
+/* With ARKs whose signatures are all others, which nobody verifies here. */
+static void fill(struct snp_certificates *set)
+{
+	_cleanup_(freep) uint8_t *bytes = malloc(ark().size);
+	size_t n = count(set);
+
+	assert_non_null(bytes);
+	memcpy(bytes, ark().data, ark().size);
+	for (; n < SNP_MAX_CERTIFICATES; n++) {
+		snp_put_le16(bytes + ark().size - 2, (uint16_t)(0x8000 + n));
+		assert_int_equal(
+			snp_certificates_add(set, (struct snp_span){bytes, ark().size}, NULL), 0);
+	}
+	assert_int_equal(count(set), SNP_MAX_CERTIFICATES);
+}
+
 static void check_folder(void **state)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	char folder[] = "/tmp/snp-certificates.XXXXXX", path[64];
 	struct snp_error err = {0};
-	static const char *const names[] = {"report.bin", "a.pem", "b.der", "c.der", "sub"};
+	static const struct {
+		const char *name;
+		void (*make)(struct text *t);
+		int status; /* of the file named by itself */
+	} files[] = {
+		{"report.bin", words, -SNP_E_BAD_CERTIFICATE},
+		{"0.der", too_large, -SNP_E_BAD_CERTIFICATE},
+		{"0.pem", begin_in_text, -SNP_E_BAD_CERTIFICATE},
+		{"a.pem", pem, 0},
+		{"b.der", der_ask, 0},
+		{"c.der", der_trailing, -SNP_E_BAD_CERTIFICATE},
+	};
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		static struct text t;
 
 		t.size = 0;
-		if (i == 0)
-			words(&t);
-		else if (i == 1)
-			pem(&t);
-		else if (i == 2)
-			put(&t, ask().data, ask().size);
-		else
-			der_trailing(&t);
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		files[i].make(&t);
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
 		assert_int_equal(
 			snp_file_write(path, (struct snp_span){t.bytes, t.size}, 0644, true, NULL),
 			0);
@@ -525,15 +557,26 @@ static void check_folder(void **state)
 	assert_int_equal(count(set), 2);
 	assert_int_equal(err.code, SNP_OK);
 	/* Named by itself, a file that is none is an error. */
-	snprintf(path, sizeof(path), "%s/report.bin", folder);
-	assert_int_equal(snp_certificates_add_path(set, path, &err), -SNP_E_BAD_CERTIFICATE);
-	assert_string_equal(err.file, path);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		err = (struct snp_error){0};
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
+		assert_int_equal(snp_certificates_add_path(set, path, &err), files[i].status);
+		assert_string_equal(err.file, files[i].status < 0 ? path : "");
+	}
 	snprintf(path, sizeof(path), "%s/absent", folder);
 	assert_int_equal(snp_certificates_add_path(set, path, &err), -SNP_E_OPEN);
-	for (size_t i = 0; i < 5; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+	fill(set);
+	assert_int_equal(snp_certificates_add_path(set, folder, &err), 0);
+	snp_certificates_free(TAKE_PTR(set));
+	assert_int_equal(snp_certificates_new(&set, NULL), 0);
+	fill(set);
+	assert_int_equal(snp_certificates_add_path(set, folder, &err), -SNP_E_TOO_LARGE);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
 		assert_int_equal(remove(path), 0);
 	}
+	snprintf(path, sizeof(path), "%s/sub", folder);
+	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(rmdir(folder), 0);
 }
 

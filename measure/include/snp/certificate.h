@@ -53,8 +53,9 @@ void snp_certificates_free(struct snp_certificates *set);
 /* Add what `bytes` holds, told by content: one DER certificate, PEM text with one or more, or a
  * certificate table. A certificate that is there already is not added again. On failure the set is as
  * it was, or has a part of what was asked.
- * Errors: SNP_E_BAD_CERTIFICATE (not one DER object to the last byte; PEM with something else in it),
- * SNP_E_BAD_CERTIFICATE_TABLE, SNP_E_TOO_LARGE, SNP_E_NO_MEMORY. */
+ * Errors: SNP_E_BAD_CERTIFICATE (not one DER object to the last byte, or of more than
+ * SNP_MAX_CERTIFICATE_SIZE; PEM with something else in it, or with nothing),
+ * SNP_E_BAD_CERTIFICATE_TABLE, SNP_E_TOO_LARGE (the set is full), SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes,
 				   struct snp_error *err);
 
