@@ -52,7 +52,7 @@ struct certificate {
 	X509 *x509;
 	struct snp_certificate info; /* info.der is owned */
 	struct leaf leaf;
-	char issuer[64]; /* common name; "" if it has not snp_check_exactly one */
+	char issuer[64]; /* common name; "" if it has not exactly one */
 };
 
 struct snp_certificates {
@@ -76,6 +76,10 @@ void snp_chain_find(const struct snp_certificates *set, const struct snp_root *r
  * libcrypto says is wrong. Errors: SNP_E_NO_MEMORY. */
 int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
 		     const char **ret_problem, struct snp_error *err);
+
+/* Check the form of a VCEK or VLEK by itself, as a verdict does: names, algorithms, key, extensions, and
+ * the length of its chip id. Errors: SNP_E_UNTRUSTED_CERTIFICATE, SNP_E_NO_MEMORY. */
+int snp_leaf_check(const struct certificate *leaf, struct snp_error *err);
 
 /* What is wrong with a CRL of the chain's ARK at this time, the certificates of the chain revoked by it
  * among that; NULL if nothing is. Errors: SNP_E_NO_MEMORY. */

@@ -129,5 +129,5 @@ int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
 		r = snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
 			     "%s does not lead to AMD's root: %s",
 			     snp_certificate_kind_name(c->info.kind), problem);
-	return r;
+	return r < 0 ? r : snp_leaf_check(c, err);
 }

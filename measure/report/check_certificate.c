@@ -82,13 +82,12 @@ static enum snp_outcome certificate_names(struct inquiry *q)
 	char issuer[64];
 
 	if (strcmp(leaf->subject, vlek ? "SEV-VLEK" : "SEV-VCEK") != 0)
-		return FAIL("it is of '%s', and the report is signed by a %s", leaf->subject,
+		return FAIL("it is of '%s', where a %s is asked for", leaf->subject,
 			    vlek ? "VLEK" : "VCEK");
 	snprintf(issuer, sizeof(issuer), "%s%s", vlek ? "SEV-VLEK-" : "SEV-",
 		 snp_product_name(q->verdict->product));
 	if (strcmp(q->leaf->issuer, issuer) != 0)
-		return FAIL("issued by '%s', where a report of %s asks for '%s'", q->leaf->issuer,
-			    snp_product_name(q->verdict->product), issuer);
+		return FAIL("issued by '%s', where '%s' is asked for", q->leaf->issuer, issuer);
 	return SNP_PASSED;
 }
 
@@ -117,8 +116,7 @@ static enum snp_outcome certificate_product(struct inquiry *q)
 	/* "Milan-B0" of VCEKs has a stepping, "Genoa" has none. */
 	if (strncmp(leaf->product_name, name, n) != 0 ||
 	    (leaf->product_name[n] != '\0' && leaf->product_name[n] != '-'))
-		return FAIL("productName is '%s', and the report is of %s", leaf->product_name,
-			    name);
+		return FAIL("productName is '%s', where %s is asked for", leaf->product_name, name);
 	if (leaf->spl[LEAF_STRUCT_VERSION] != version)
 		return FAIL("structVersion is %u, where %s has %u", leaf->spl[LEAF_STRUCT_VERSION],
 			    name, version);
@@ -244,20 +242,29 @@ static enum snp_outcome chip_id_mask(struct inquiry *q)
 	return FAIL("CHIP_ID is masked: nothing says which chip signed");
 }
 
+/* By length, never by what stands in it. */
+static enum snp_outcome hwid_size(struct inquiry *q)
+{
+	size_t size = q->verdict->product == SNP_PRODUCT_TURIN ? 8 : SNP_CHIP_ID_SIZE;
+
+	if (q->leaf_kind == SNP_VCEK && q->leaf->info.hwid_size != size)
+		return FAIL("hwID has %zu bytes, where %s has %zu", q->leaf->info.hwid_size,
+			    snp_product_name(q->verdict->product), size);
+	return SNP_PASSED;
+}
+
 static enum snp_outcome chip_id(struct inquiry *q)
 {
 	const uint8_t *id = q->verdict->report.chip_id;
 	const struct snp_certificate *leaf = &q->leaf->info;
-	size_t size = q->verdict->product == SNP_PRODUCT_TURIN ? 8 : SNP_CHIP_ID_SIZE;
 	uint8_t want[SNP_CHIP_ID_SIZE] = {0};
 
 	if (q->leaf_kind == SNP_VLEK || snp_chip_id_masked(&q->verdict->report))
 		return NOT_ASKED("%s",
 				 q->leaf_kind == SNP_VLEK ? "a VLEK is of no chip" : "masked");
-	if (leaf->hwid_size != size)
-		return FAIL("hwID has %zu bytes, where %s has %zu", leaf->hwid_size,
-			    snp_product_name(q->verdict->product), size);
-	memcpy(want, leaf->hwid, size);
+	if (hwid_size(q) == SNP_FAILED)
+		return SNP_FAILED;
+	memcpy(want, leaf->hwid, leaf->hwid_size);
 	if (memcmp(id, want, sizeof(want)) != 0)
 		return FAIL("the certificate is of another chip");
 	return SNP_PASSED;
@@ -296,3 +303,36 @@ static const struct check checks[] = {
 };
 
 const struct check_group snp_checks_of_certificates = {checks, ARRAY_SIZE(checks)};
+
+/* What a leaf has to be, whatever report it is for. */
+static const struct check leaf_checks[] = {
+	{SNP_CHECK_CERTIFICATE_VERSION, 0, certificate_version},
+	{SNP_CHECK_CERTIFICATE_ALGORITHM, 0, certificate_algorithm},
+	{SNP_CHECK_CERTIFICATE_KEY, 0, certificate_key},
+	{SNP_CHECK_CERTIFICATE_NAMES, 0, certificate_names},
+	{SNP_CHECK_CERTIFICATE_EXTENSIONS, 0, certificate_extensions},
+	{SNP_CHECK_CERTIFICATE_PRODUCT, 0, certificate_product},
+	{SNP_CHECK_CHIP_ID, 0, hwid_size},
+};
+
+int snp_leaf_check(const struct certificate *leaf, struct snp_error *err)
+{
+	struct snp_verdict verdict = {.product = leaf->info.product};
+	struct inquiry q = {
+		.verdict = &verdict, .leaf = leaf, .leaf_kind = leaf->info.kind, .err = err};
+
+	for (size_t i = 0; i < ARRAY_SIZE(leaf_checks); i++) {
+		enum snp_outcome outcome;
+
+		q.running = leaf_checks[i].id;
+		outcome = leaf_checks[i].run(&q);
+		if (q.status < 0)
+			return q.status;
+		if (outcome != SNP_PASSED)
+			return snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
+					"%s of %s: %s", snp_certificate_kind_name(leaf->info.kind),
+					snp_product_name(leaf->info.product),
+					verdict.checks[q.running].message);
+	}
+	return 0;
+}

@@ -94,6 +94,7 @@ static void check_genuine(void **state)
 	struct snp_evidence evidence = {.certificates = set, .at_time = row->at_time};
 	struct snp_expectations expected = {.allow_debug = row->debug};
 	struct snp_verdict verdict = {0};
+	struct snp_certificate certificate;
 	struct snp_error err = {0};
 	uint8_t measurement[1][SNP_MEASUREMENT_SIZE];
 
@@ -108,6 +109,9 @@ static void check_genuine(void **state)
 			fail_msg("%s: %s", snp_check_name((enum snp_check)i),
 				 verdict.checks[i].message);
 	assert_true(verdict.accepted);
+	for (size_t i = 0; snp_certificates_at(set, i, &certificate); i++)
+		assert_int_equal(
+			snp_certificates_trusted(set, i, snp_amd_roots, SNP_N_AMD_ROOTS, NULL), 0);
 	assert_int_equal(verdict.product, row->product);
 	assert_int_equal(verdict.report.version, row->version);
 	measurement[0][0] ^= 1;

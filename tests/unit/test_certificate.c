@@ -424,19 +424,77 @@ static void check_leaf(void **state)
 
 /* ---- what leads to the roots ---- */
 
+static void pss_sha256(struct fixture_leaf *leaf)
+{
+	leaf->digest = leaf->mgf1 = "SHA256";
+	leaf->salt = 32;
+}
+
+static void version_2(struct fixture_leaf *leaf)
+{
+	leaf->version = X509_VERSION_2;
+}
+
+static void p256(struct fixture_leaf *leaf)
+{
+	leaf->curve = "P-256";
+}
+
+static void other_name(struct fixture_leaf *leaf)
+{
+	memcpy(leaf->subject, "SEV-VCEK2", 10);
+}
+
+static void no_level(struct fixture_leaf *leaf)
+{
+	fixture_extension_remove(leaf, "3.3");
+}
+
+static void other_product(struct fixture_leaf *leaf)
+{
+	fixture_extension_set(leaf, "2", "\x16\x05Genoa", 7);
+}
+
+static void short_hwid(struct fixture_leaf *leaf)
+{
+	fixture_extension(leaf, "4")->size = 8;
+}
+
+static void expired(struct fixture_leaf *leaf)
+{
+	leaf->to = -1;
+}
+
 static const struct trust {
 	const char *name;
 	bool with_ca, forged;
 	enum snp_product roots; /* 0: AMD's */
 	int status;
+	void (*edit)(struct fixture_leaf *leaf);
 } trusts[] = {
-	{"leaf under its roots", true, false, SNP_PRODUCT_MILAN, 0},
+	{"leaf under its roots", true, false, SNP_PRODUCT_MILAN, 0, NULL},
 	{"leaf without CA certificates", false, false, SNP_PRODUCT_MILAN,
-	 -SNP_E_UNTRUSTED_CERTIFICATE},
-	{"leaf signed by another", true, true, SNP_PRODUCT_MILAN, -SNP_E_UNTRUSTED_CERTIFICATE},
-	{"leaf under another's roots", true, false, SNP_PRODUCT_GENOA,
-	 -SNP_E_UNTRUSTED_CERTIFICATE},
-	{"leaf under AMD's roots", true, false, SNP_PRODUCT_UNKNOWN, -SNP_E_UNTRUSTED_CERTIFICATE},
+	 -SNP_E_UNTRUSTED_CERTIFICATE, NULL},
+	{"leaf signed by another", true, true, SNP_PRODUCT_MILAN, -SNP_E_UNTRUSTED_CERTIFICATE,
+	 NULL},
+	{"leaf under another's roots", true, false, SNP_PRODUCT_GENOA, -SNP_E_UNTRUSTED_CERTIFICATE,
+	 NULL},
+	{"leaf under AMD's roots", true, false, SNP_PRODUCT_UNKNOWN, -SNP_E_UNTRUSTED_CERTIFICATE,
+	 NULL},
+	{"leaf that has expired", true, false, SNP_PRODUCT_MILAN, 0, expired},
+	{"leaf signed with SHA-256", true, false, SNP_PRODUCT_MILAN, -SNP_E_UNTRUSTED_CERTIFICATE,
+	 pss_sha256},
+	{"leaf of X.509 version 2", true, false, SNP_PRODUCT_MILAN, -SNP_E_UNTRUSTED_CERTIFICATE,
+	 version_2},
+	{"leaf on P-256", true, false, SNP_PRODUCT_MILAN, -SNP_E_UNTRUSTED_CERTIFICATE, p256},
+	{"leaf of another name", true, false, SNP_PRODUCT_MILAN, -SNP_E_UNTRUSTED_CERTIFICATE,
+	 other_name},
+	{"leaf without a level", true, false, SNP_PRODUCT_MILAN, -SNP_E_UNTRUSTED_CERTIFICATE,
+	 no_level},
+	{"leaf of another product's name", true, false, SNP_PRODUCT_MILAN,
+	 -SNP_E_UNTRUSTED_CERTIFICATE, other_product},
+	{"leaf with a chip id of 8 bytes", true, false, SNP_PRODUCT_MILAN,
+	 -SNP_E_UNTRUSTED_CERTIFICATE, short_hwid},
 };
 
 static void check_trust(void **state)
@@ -452,6 +510,8 @@ static void check_trust(void **state)
 
 	fixture_leaf(SNP_PRODUCT_MILAN, SNP_VCEK, &plan);
 	plan.forged = row->forged;
+	if (row->edit)
+		row->edit(&plan);
 	bytes = fixture_leaf_sign(&plan, &size, &key);
 	EVP_PKEY_free(key);
 	assert_int_equal(snp_certificates_new(&set, NULL), 0);

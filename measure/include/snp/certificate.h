@@ -101,8 +101,9 @@ struct snp_certificate {
 /* The i-th certificate of the set; false past the last. */
 bool snp_certificates_at(const struct snp_certificates *set, size_t i, struct snp_certificate *ret);
 
-/* Check that the i-th certificate is one of `roots`, or a leaf whose chain over certificates of the
- * set verifies to them; dates and revocation are left out, the leaf's own form is not.
+/* Check that the i-th certificate is one of `roots`, or a leaf that snp_verify() would take by its form
+ * (names, algorithms, key, extensions, length of the chip id) and whose chain over certificates of the set
+ * verifies to them. Dates and revocation are left out, and so is what only a report tells.
  * Errors: SNP_E_UNTRUSTED_CERTIFICATE, SNP_E_NOT_FOUND (past the last), SNP_E_NO_MEMORY. */
 SNP_CHECK int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
 				       const struct snp_root *roots, size_t n_roots,
