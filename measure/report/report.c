@@ -98,6 +98,10 @@ static const struct {
 
 bool snp_report_reserved(struct snp_span bytes, uint32_t version, uint64_t *ret_offset)
 {
+	if (version < SNP_REPORT_MIN_VERSION)
+		version = SNP_REPORT_MIN_VERSION;
+	if (version > SNP_REPORT_MAX_VERSION)
+		version = SNP_REPORT_MAX_VERSION;
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
 		const struct reserved *r = &reserved[i];
 		struct snp_span field;

@@ -41,6 +41,10 @@ refuse 4 unknown-report-version "$snp_measure" verify --any-measurement v6
 refuse 4 unknown-report-version "$snp_measure" show v6
 run 0 "$snp_measure" show --allow-unknown-version v6
 says 'VERSION             6'
+! grep -q ^reserved out || fail "nothing is set there: $(cat out)"
+printf '\001' | dd of=v6 bs=1 seek=$((0x49f)) conv=notrunc status=none
+run 0 "$snp_measure" show --allow-unknown-version v6
+says 'reserved            not all zero, first at byte 0x49f'
 head -c 4000 /dev/zero >response
 refuse 4 bad-report-container "$snp_measure" verify --any-measurement response
 printf HCLA >hcl

@@ -108,8 +108,9 @@ enum snp_product snp_product_of_cpuid(uint8_t family, uint8_t model);
 enum snp_product snp_report_product(const struct snp_report *report);
 
 /* Find bits that the report's version reserves and that are not zero, also those behind the signature,
- * which it does not cover. True if there are none; else the offset of the first byte. TCBs are left
- * out: their layout depends on the product. */
+ * which it does not cover; of a version that is not known, what the nearest known one reserves. True if
+ * there are none; else the offset of the first byte. TCBs are left out: their layout depends on the
+ * product. */
 bool snp_report_reserved(struct snp_span bytes, uint32_t version, uint64_t *ret_offset);
 
 /* What a report arrives in. Spans are borrowed from the bytes it was found in. */
