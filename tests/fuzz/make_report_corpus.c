@@ -161,11 +161,11 @@ static void odd_leaves(void)
 static void crls(void)
 {
 	size_t size;
-	uint8_t *der = fixture_crl(SNP_PRODUCT_MILAN, 0, 0x10001, false, false, &size);
+	uint8_t *der = fixture_crl(SNP_PRODUCT_MILAN, 0, 0x10001, FIXTURE_CRL_GOOD, &size);
 
 	save("crl", "ask", der, size);
 	free(der);
-	der = fixture_crl(SNP_PRODUCT_MILAN, 0, 0, false, true, &size);
+	der = fixture_crl(SNP_PRODUCT_MILAN, 0, 0, FIXTURE_CRL_CRITICAL, &size);
 	save("crl", "critical", der, size);
 	free(der);
 }

@@ -203,7 +203,7 @@ static void ber_inside(struct text *t)
 static void crl(struct text *t)
 {
 	size_t size;
-	uint8_t *bytes = fixture_crl(SNP_PRODUCT_MILAN, 0, 0, false, false, &size);
+	uint8_t *bytes = fixture_crl(SNP_PRODUCT_MILAN, 0, 0, FIXTURE_CRL_GOOD, &size);
 
 	put(t, bytes, size);
 	free(bytes);

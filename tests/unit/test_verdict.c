@@ -489,6 +489,28 @@ static void hwid_other_turin(struct scene *s)
 	fixture_extension(&s->leaf, "4")->value[7] ^= 1;
 }
 
+/* The report's id is as short as the certificate's, though Milan's are not. */
+static void hwid_8_in_both(struct scene *s)
+{
+	hwid_8(s);
+	memset(s->report + 0x1a0 + 8, 0, SNP_CHIP_ID_SIZE - 8);
+}
+
+/* Turin's ids have 8 bytes: these are the same in both, and 56 follow in the certificate. */
+static void hwid_64_turin(struct scene *s)
+{
+	uint8_t id[SNP_CHIP_ID_SIZE];
+
+	memset(id, 0x77, sizeof(id));
+	memcpy(id, s->report + 0x1a0, 8);
+	fixture_extension_set(&s->leaf, "4", id, sizeof(id));
+}
+
+static void hwid_64_zeros_turin(struct scene *s)
+{
+	fixture_extension_set(&s->leaf, "4", s->report + 0x1a0, SNP_CHIP_ID_SIZE);
+}
+
 static void no_hwid(struct scene *s)
 {
 	fixture_extension_remove(&s->leaf, "4");
@@ -536,55 +558,60 @@ static void foreign(struct scene *s)
 	s->leaf.extensions[s->leaf.n_extensions - 1].critical = false;
 }
 
-static void set_crl(struct scene *s, enum snp_product product, long shift, long serial, bool forged,
-		    bool critical_extension)
+static void set_crl(struct scene *s, enum snp_product product, long shift, long serial,
+		    enum fixture_crl_flaw flaw)
 {
-	s->crl = fixture_crl(product, shift, serial, forged, critical_extension, &s->crl_size);
+	s->crl = fixture_crl(product, shift, serial, flaw, &s->crl_size);
 }
 
 static void crl_good(struct scene *s)
 {
-	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASVK) + 7, false, false);
+	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASVK) + 7, FIXTURE_CRL_GOOD);
 }
 
 static void crl_ask(struct scene *s)
 {
-	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASK), false, false);
+	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASK), FIXTURE_CRL_GOOD);
 }
 
 static void crl_asvk(struct scene *s)
 {
-	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASVK), false, false);
+	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ASVK), FIXTURE_CRL_GOOD);
 }
 
 static void crl_ark(struct scene *s)
 {
-	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ARK), false, false);
+	set_crl(s, s->product, 0, fixture_ca_serial(s->product, SNP_ARK), FIXTURE_CRL_GOOD);
 }
 
 static void crl_forged(struct scene *s)
 {
-	set_crl(s, s->product, 0, 0, true, false);
+	set_crl(s, s->product, 0, 0, FIXTURE_CRL_FORGED);
 }
 
 static void crl_stale(struct scene *s)
 {
-	set_crl(s, s->product, -2 * FIXTURE_DAY, 0, false, false);
+	set_crl(s, s->product, -2 * FIXTURE_DAY, 0, FIXTURE_CRL_GOOD);
 }
 
 static void crl_early(struct scene *s)
 {
-	set_crl(s, s->product, 2 * FIXTURE_DAY, 0, false, false);
+	set_crl(s, s->product, 2 * FIXTURE_DAY, 0, FIXTURE_CRL_GOOD);
 }
 
 static void crl_other(struct scene *s)
 {
-	set_crl(s, SNP_PRODUCT_GENOA, 0, 0, false, false);
+	set_crl(s, SNP_PRODUCT_GENOA, 0, 0, FIXTURE_CRL_GOOD);
 }
 
 static void crl_delta(struct scene *s)
 {
-	set_crl(s, s->product, 0, 0, false, true);
+	set_crl(s, s->product, 0, 0, FIXTURE_CRL_CRITICAL);
+}
+
+static void crl_endless(struct scene *s)
+{
+	set_crl(s, s->product, 0, 0, FIXTURE_CRL_ENDLESS);
 }
 
 static void mask_chip_id(struct scene *s)
@@ -725,6 +752,7 @@ static void list_id_keys(struct scene *s, uint8_t value)
 
 EXPECT(id_key_equal, (void)e; list_id_keys(s, 0x1b));
 EXPECT(id_key_other, (void)e; list_id_keys(s, 0x1c));
+EXPECT(id_key_last, (void)e; list_id_keys(s, 0x1b); s->lists[1][47] ^= 1);
 
 static void list_author_keys(struct scene *s, uint8_t value)
 {
@@ -737,6 +765,7 @@ static void list_author_keys(struct scene *s, uint8_t value)
 
 EXPECT(author_key_equal, (void)e; list_author_keys(s, 0xa1));
 EXPECT(author_key_other, (void)e; list_author_keys(s, 0xa2));
+EXPECT(author_key_last, (void)e; list_author_keys(s, 0xa1); s->lists[1][47] ^= 1);
 
 static void list_chip(struct scene *s)
 {
@@ -1027,6 +1056,7 @@ static const struct row rows[] = {
 	{"CRL from later", FAILS(REVOCATION), crl_early},
 	{"CRL of another product", FAILS(REVOCATION), crl_other},
 	{"delta CRL", FAILS(REVOCATION), crl_delta},
+	{"CRL without an end", FAILS(REVOCATION), crl_endless},
 	{"bl", FAILS(REPORTED_TCB), bl_spl},
 	{"tee", FAILS(REPORTED_TCB), tee_spl},
 	{"snp", FAILS(REPORTED_TCB), snp_spl},
@@ -1039,6 +1069,9 @@ static const struct row rows[] = {
 	{"chip id of another, Turin", FAILS(CHIP_ID), hwid_other_turin, .product = TURIN},
 	{"Turin's chip id with a tail", FAILS(CHIP_ID), .product = TURIN, SIGNED(0x1df, "\x01")},
 	{"chip id of 8 bytes on Milan", FAILS(CHIP_ID), hwid_8},
+	{"chip id of 8 bytes on Milan, in both", FAILS(CHIP_ID), hwid_8_in_both},
+	{"chip id of 64 bytes on Turin", FAILS(CHIP_ID), hwid_64_turin, .product = TURIN},
+	{"chip id of 64 bytes on Turin, 56 zeros", FAILS(CHIP_ID), hwid_64_zeros_turin, .product = TURIN},
 	{"chip id half zero", FAILS(CHIP_ID), SIGNED(0x1a0, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")},
 	{"measurement turned", FAILS(REPORT_SIGNATURE), UNSIGNED(0x90, "\x3f")},
 	{"stepping turned", FAILS(REPORT_SIGNATURE), UNSIGNED(0x18a, "\x11")},
@@ -1079,8 +1112,10 @@ static const struct row rows[] = {
 	{"another vmpl", FAILS(VMPL), vmpl_other},
 	{"id key", ACCEPTED, id_key_equal},
 	{"another id key", FAILS(ID_KEY_DIGEST), id_key_other},
+	{"another id key in its last byte", FAILS(ID_KEY_DIGEST), id_key_last},
 	{"author key", ACCEPTED, author_key_equal},
 	{"another author key", FAILS(AUTHOR_KEY_DIGEST), author_key_other},
+	{"another author key in its last byte", FAILS(AUTHOR_KEY_DIGEST), author_key_last},
 	{"chip", ACCEPTED, chip_equal},
 	{"another chip", FAILS(EXPECTED_CHIP_ID), chip_other},
 	{"report id", ACCEPTED, report_id_equal},
