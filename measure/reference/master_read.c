@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <snp/json.h>
+#include <snp/profile.h>
 #include <snp/sha.h>
 
 #include "reference/fields.h"
@@ -122,6 +124,20 @@ static int read_id_block(const struct snp_json_value *object,
 	return 0;
 }
 
+/* Whoever looks a variant up by its model and whoever does by its signature must find the same. */
+static int check_model(const struct snp_json_value *signature,
+		       const struct snp_reference_variant *v, struct snp_error *err)
+{
+	uint32_t known;
+
+	if (!signature || !v->cpu_model || snp_cpu_model_find(v->cpu_model, &known, NULL) < 0 ||
+	    known == v->cpu_signature)
+		return 0;
+	return snp_json_fail(signature, err, SNP_E_JSON_VALUE,
+			     "the signature of %s is 0x%" PRIx32 ", not 0x%" PRIx32, v->cpu_model,
+			     known, v->cpu_signature);
+}
+
 static int read_variant(const struct snp_json_value *object,
 			const struct snp_reference_image *image, struct snp_reference_variant *v,
 			struct snp_error *err)
@@ -150,7 +166,8 @@ static int read_variant(const struct snp_json_value *object,
 		return r;
 	v->vcpu_count = (uint32_t)count;
 	v->cpu_signature = (uint32_t)signature;
-	return read_id_block(object, image, v, err);
+	r = check_model(snp_json_get(object, "cpu_signature"), v, err);
+	return r < 0 ? r : read_id_block(object, image, v, err);
 }
 
 static int read_variants(const struct snp_json_value *object, struct snp_reference_image *image,

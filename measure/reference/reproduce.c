@@ -106,16 +106,33 @@ static void compare_variants(const struct report *report, bool because,
 	tell(report, "launch digests", total, others);
 }
 
+/* True if they differ. Without a size that is as published there is no need to say what it hashes to. */
+static bool compare_file_input(const struct report *report, const char *what,
+			       const struct snp_reference_file *published,
+			       const struct snp_reference_file *found)
+{
+	char a[32], b[32];
+
+	if (published->size == found->size)
+		return tell_bytes(report, what, published->sha256, found->sha256, SNP_SHA256_SIZE);
+	snprintf(a, sizeof(a), "%" PRIu64 " bytes", published->size);
+	snprintf(b, sizeof(b), "%" PRIu64 " bytes", found->size);
+	tell(report, what, a, b);
+	return true;
+}
+
 static bool compare_inputs(const struct report *report, const struct snp_reference_image *published,
 			   const struct snp_reference_image *found)
 {
-	bool differs = tell_bytes(report, "firmware", published->firmware.sha256,
-				  found->firmware.sha256, SNP_SHA256_SIZE);
+	bool differs =
+		compare_file_input(report, "firmware", &published->firmware, &found->firmware);
 
-	differs |= tell_bytes(report, "kernel", published->kernel.sha256, found->kernel.sha256,
-			      SNP_SHA256_SIZE);
-	differs |= tell_bytes(report, "initrd", published->initrd.sha256, found->initrd.sha256,
-			      SNP_SHA256_SIZE);
+	/* A document may have one digest right and another wrong. */
+	if (!differs)
+		differs = tell_bytes(report, "firmware's SHA-384", published->firmware_sha384,
+				     found->firmware_sha384, SNP_SHA384_SIZE);
+	differs |= compare_file_input(report, "kernel", &published->kernel, &found->kernel);
+	differs |= compare_file_input(report, "initrd", &published->initrd, &found->initrd);
 	return differs;
 }
 

@@ -63,5 +63,19 @@ sed -i "s/$digest/$(printf '0%.0s' {1..96})/" plain/reference-values.json
 run 3 "$snp_measure" reproduce plain/reference-values.json --images .
 says 'launch digest (qemu, EPYC-v4, 0x00800f12, features 0x1, 1 vCPUs) differs'
 
+# What the document says of a file beside its SHA-256.
+run 0 "$snp_measure" publish release.json -o plain
+said() {
+	sed "$1" plain/reference-values.json >odd.json
+	! cmp -s odd.json plain/reference-values.json || fail "nothing to change by $1"
+	run 3 "$snp_measure" reproduce odd.json --images .
+	says "$2"
+}
+said '/"initrd"/,/size/s/"size": 5000/"size": 5001/' 'web: initrd differs: published 5001 bytes, found 5000 bytes'
+said "/sha384/s/[0-9a-f]\{96\}/$(printf '5%.0s' {1..96})/" "web: firmware's SHA-384 differs"
+# A model and a signature that is not its own.
+sed 's/"cpu_model": "EPYC-v4"/"cpu_model": "EPYC-Milan"/' plain/reference-values.json >odd.json
+refuse 4 json-bad-value "$snp_measure" reproduce odd.json --images .
+
 rm initrd.img
 refuse 1 cannot-open reproduce

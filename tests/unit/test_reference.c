@@ -82,6 +82,8 @@ static const struct mangle {
 	 "/images/0/variants/0/launch_digest"},
 	{"signature over 32 bits", "0x800f12", "0x100800f12", SNP_E_JSON_VALUE,
 	 "/images/0/variants/0/cpu_signature"},
+	{"signature of another model", "0x800f12", "0xa00f11", SNP_E_JSON_VALUE,
+	 "/images/0/variants/0/cpu_signature"},
 	{"ID block without auth", "\"guest_features\": \"0x1\",",
 	 "\"guest_features\": \"0x1\", \"id_block\": \"AAAA\",", SNP_E_BAD_BASE64,
 	 "/images/0/variants/0/id_block"},
