@@ -76,7 +76,8 @@ static char *folder_of(const char *path)
 	return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 }
 
-static int verify(const char *folder, struct findings *findings, struct snp_error *err)
+static int verify(const struct snp_reference *published, struct snp_span document,
+		  const char *folder, struct findings *findings, struct snp_error *err)
 {
 	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 	int r;
@@ -87,7 +88,9 @@ static int verify(const char *folder, struct findings *findings, struct snp_erro
 		return 0;
 	}
 	r = snp_key_read_public(arg.public_key, &key, err);
-	return r < 0 ? r : snp_publish_verify(folder, key, verified, findings, err);
+	return r < 0 ? r
+		     : snp_publish_verify(published, document, folder, key, verified, findings,
+					  err);
 }
 
 /* The one certificate in a file. */
@@ -125,13 +128,18 @@ static int compare(const char *path, struct findings *findings, size_t *ret_vari
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *published = NULL;
 	_cleanup_(freep) char *folder = folder_of(path);
+	_cleanup_(freep) uint8_t *text = NULL;
+	struct snp_span document;
 	int r;
 
 	if (!folder)
 		return snp_no_memory(err);
-	r = snp_reference_read(path, &published, err);
+	r = snp_file_read(path, SNP_MAX_DOCUMENT, &text, &document.size, err);
+	document.data = text;
 	if (r == 0)
-		r = verify(folder, findings, err);
+		r = snp_reference_parse(path, document, &published, err);
+	if (r == 0)
+		r = verify(published, document, folder, findings, err);
 	if (r == 0)
 		r = verify_endorsements(published, folder, findings, err);
 	if (r == 0)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/folder.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
@@ -36,6 +39,11 @@ const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, c
 		if (strcmp(folder->files[i].name, name) == 0)
 			return &folder->files[i];
 	return NULL;
+}
+
+bool snp_folder_has(const struct snp_folder *folder, const char *name)
+{
+	return tfind(name, &folder->names, by_name) != NULL;
 }
 
 static int grow(struct snp_folder *folder)
@@ -87,4 +95,74 @@ int snp_folder_read(const char *path, const char *name, uint8_t **ret, size_t *r
 		return snp_no_memory(err);
 	}
 	return snp_file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err);
+}
+
+bool snp_folder_lacks(const char *path, const char *name)
+{
+	_cleanup_(freep) char *file = NULL;
+	struct stat st;
+
+	if (asprintf(&file, "%s/%s", path, name) < 0) {
+		file = NULL;
+		return false;
+	}
+	return lstat(file, &st) < 0 && errno == ENOENT;
+}
+
+struct walk {
+	snp_folder_visit visit;
+	void *arg;
+};
+
+static int walk(const struct walk *w, const char *path, const char *prefix, struct snp_error *err);
+
+static int not_itself(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+/* `prefix` is the folder's own name with "/", or "" for the outermost, the one whose folders are entered. */
+static int walk_entry(const struct walk *w, const char *path, const char *prefix, const char *entry,
+		      struct snp_error *err)
+{
+	_cleanup_(freep) char *file = NULL, *name = NULL;
+	struct stat st;
+	bool is_folder;
+	int r;
+
+	if (asprintf(&file, "%s/%s", path, entry) < 0) {
+		file = NULL;
+		return snp_no_memory(err);
+	}
+	is_folder = lstat(file, &st) == 0 && S_ISDIR(st.st_mode);
+	if (asprintf(&name, "%s%s%s", prefix, entry, is_folder ? "/" : "") < 0) {
+		name = NULL;
+		return snp_no_memory(err);
+	}
+	r = w->visit(w->arg, name, err);
+	return r < 0 || !is_folder || prefix[0] != '\0' ? r : walk(w, file, name, err);
+}
+
+static int walk(const struct walk *w, const char *path, const char *prefix, struct snp_error *err)
+{
+	struct dirent **entries;
+	int n = scandir(path, &entries, not_itself, alphasort), r = 0;
+
+	if (n < 0)
+		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot list"),
+				   path);
+	for (int i = 0; i < n; i++) {
+		if (r == 0)
+			r = walk_entry(w, path, prefix, entries[i]->d_name, err);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+int snp_folder_each(const char *path, snp_folder_visit visit, void *arg, struct snp_error *err)
+{
+	const struct walk w = {visit, arg};
+
+	return walk(&w, path, "", err);
 }

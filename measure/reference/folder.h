@@ -31,10 +31,22 @@ void snp_folder_done(struct snp_folder *folder);
 SNP_CHECK int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span bytes,
 			     struct snp_error *err);
 const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, const char *name);
+bool snp_folder_has(const struct snp_folder *folder, const char *name);
 
 /* Read a file of a folder that was written, for free(). Errors: those of snp_file_read() up to
  * SNP_MAX_DOCUMENT. */
 SNP_CHECK int snp_folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
+			      struct snp_error *err);
+
+/* True if nothing of that name stands in the folder `path`, not even a link to nowhere. */
+bool snp_folder_lacks(const char *path, const char *name);
+
+/* Called with what lies in a folder that was written: files by their names, a folder as "NAME/", then what
+ * lies in it as "NAME/FILE" or "NAME/FOLDER/". A negative return ends the walk and is passed on. */
+typedef int (*snp_folder_visit)(void *arg, const char *name, struct snp_error *err);
+
+/* Visit it all, sorted by name. Errors: SNP_E_OPEN, SNP_E_NO_MEMORY, the visitor's. */
+SNP_CHECK int snp_folder_each(const char *path, snp_folder_visit visit, void *arg,
 			      struct snp_error *err);
 
 /* Write all of it as the folder `path`: into a new folder beside it, which is then renamed to it. What

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/format.h"
 
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,22 +10,34 @@
 #include <snp/json_out.h>
 
 #include "reference/master.h"
+#include "reference/publish.h"
 
 static const struct snp_format formats[] = {
-	{"reference-values", SNP_MASTER_FILE, snp_emit_master},
-	{"rvps", "rvps.json", snp_emit_rvps},
-	{"intoto", SNP_INTOTO_FILE, snp_emit_intoto},
-	{"corim", SNP_CORIM_FILE, snp_emit_corim},
-	{"go-sev-guest", "go-sev-guest/*.json", snp_emit_go_sev_guest},
-	{"contrast", "contrast.json", snp_emit_contrast},
-	{"golden", "golden.pb", snp_emit_golden},
-	{"maa-policy", "maa-policy.txt", snp_emit_maa_policy},
-	{"tsv", "launch-digests.tsv", snp_emit_tsv},
+	{"reference-values", snp_emit_master, {SNP_MASTER_FILE, SNP_SIGNATURE_FILE}},
+	{"rvps", snp_emit_rvps, {"rvps.json"}},
+	{"intoto", snp_emit_intoto, {SNP_INTOTO_FILE, SNP_DSSE_FILE}},
+	{"corim", snp_emit_corim, {SNP_CORIM_FILE, SNP_COSE_FILE}},
+	{"go-sev-guest", snp_emit_go_sev_guest, {"go-sev-guest/", "go-sev-guest/*.json"}},
+	{"contrast", snp_emit_contrast, {"contrast.json"}},
+	{"golden",
+	 snp_emit_golden,
+	 {"golden.pb", "golden-endorsement.pb", "golden/", "golden/*.pb"}},
+	{"maa-policy", snp_emit_maa_policy, {"maa-policy.txt"}},
+	{"tsv", snp_emit_tsv, {"launch-digests.tsv"}},
 };
 
 const struct snp_format *snp_format_at(size_t i)
 {
 	return i < ARRAY_SIZE(formats) ? &formats[i] : NULL;
+}
+
+bool snp_format_writes(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		for (const char *const *file = formats[i].files; *file; file++)
+			if (fnmatch(*file, name, FNM_PATHNAME | FNM_PERIOD) == 0)
+				return true;
+	return false;
 }
 
 int snp_folder_add_json(struct snp_folder *folder, const char *name, struct snp_json_out *out,

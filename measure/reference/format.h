@@ -16,12 +16,17 @@ typedef int (*snp_emit)(const struct snp_reference *reference, struct snp_folder
 
 struct snp_format {
 	const char *name; /* as --format takes it */
-	const char *file; /* what it writes, for people */
 	snp_emit emit;
+	/* What it writes and what signed forms of that there are, as patterns for fnmatch(3), ended by
+	 * NULL; a folder of its own ends in "/". */
+	const char *files[5];
 };
 
 /* The i-th format, or NULL past the last; the master is the first. */
 const struct snp_format *snp_format_at(size_t i);
+
+/* True if a format, or what signs its files, may have made a file of this name, or a folder ("golden/"). */
+bool snp_format_writes(const char *name);
 
 #define SNP_MASTER_FILE "reference-values.json"
 #define SNP_INTOTO_FILE "intoto.json"

@@ -47,10 +47,12 @@ SNP_CHECK int snp_publish_sign(struct snp_folder *folder, const struct snp_key *
 /* Called for each signed file: `why` is NULL if its signature verifies. */
 typedef void (*snp_publish_verified)(void *arg, const char *file, const struct snp_error *why);
 
-/* Verify the signatures of the folder that `folder` names: that of the master, which must be there, and
- * those of the other signed files whose payload is there. Errors: SNP_E_NO_MEMORY; what does not verify
- * is told to `verified`. */
-SNP_CHECK int snp_publish_verify(const char *folder, const struct snp_key *key,
+/* Verify the signatures in `folder`: that of the master, whose bytes are `document` and which is read as
+ * `published`, must be there; the others where they or what they sign are, and they must be of what the
+ * master says, whatever stands beside them. Errors: SNP_E_NO_MEMORY; what does not verify is told to
+ * `verified`. */
+SNP_CHECK int snp_publish_verify(const struct snp_reference *published, struct snp_span document,
+				 const char *folder, const struct snp_key *key,
 				 snp_publish_verified verified, void *arg, struct snp_error *err);
 
 #endif

@@ -12,6 +12,7 @@
 /* How one file is signed. */
 struct signing {
 	const char *payload, *file;
+	snp_emit emit; /* of the payload */
 	int (*make)(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
 		    size_t *ret_size, struct snp_error *err);
 	int (*verify)(const struct snp_key *key, struct snp_span payload, struct snp_span signature,
@@ -74,9 +75,9 @@ static int verify_cose(const struct snp_key *key, struct snp_span payload,
 }
 
 static const struct signing signings[] = {
-	{SNP_MASTER_FILE, SNP_SIGNATURE_FILE, sign_detached, verify_detached},
-	{SNP_INTOTO_FILE, SNP_DSSE_FILE, sign_dsse, verify_dsse},
-	{SNP_CORIM_FILE, SNP_COSE_FILE, sign_cose, verify_cose},
+	{SNP_MASTER_FILE, SNP_SIGNATURE_FILE, snp_emit_master, sign_detached, verify_detached},
+	{SNP_INTOTO_FILE, SNP_DSSE_FILE, snp_emit_intoto, sign_dsse, verify_dsse},
+	{SNP_CORIM_FILE, SNP_COSE_FILE, snp_emit_corim, sign_cose, verify_cose},
 };
 
 static int sign_one(const struct signing *signing, struct snp_span payload,
@@ -115,29 +116,42 @@ int snp_publish_sign(struct snp_folder *folder, const struct snp_key *key, const
 	return 0;
 }
 
-int snp_publish_verify(const char *folder, const struct snp_key *key, snp_publish_verified verified,
+static int verify_one(const struct signing *signing, struct snp_span payload, const char *folder,
+		      const struct snp_key *key, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *signature = NULL;
+	size_t size;
+	int r = snp_folder_read(folder, signing->file, &signature, &size, err);
+
+	return r < 0 ? r : signing->verify(key, payload, (struct snp_span){signature, size}, err);
+}
+
+int snp_publish_verify(const struct snp_reference *published, struct snp_span document,
+		       const char *folder, const struct snp_key *key, snp_publish_verified verified,
 		       void *arg, struct snp_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
-		_cleanup_(freep) uint8_t *payload = NULL, *signature = NULL;
+		const struct signing *s = &signings[i];
+		_cleanup_(snp_folder_done) struct snp_folder emitted = {0};
+		struct snp_span payload = document;
 		struct snp_error why = {0};
-		size_t payload_size, size;
-		int r = snp_folder_read(folder, signings[i].payload, &payload, &payload_size, &why);
+		int r = 0;
 
-		/* The master must be signed; the others are there or not. */
-		if (r < 0 && i > 0 && why.code == SNP_E_OPEN)
+		if (i > 0 && snp_folder_lacks(folder, s->payload) &&
+		    snp_folder_lacks(folder, s->file))
 			continue;
+		if (i > 0)
+			r = s->emit(published, &emitted, &why);
+		if (r == 0 && i > 0)
+			payload = (struct snp_span){emitted.files[0].data, emitted.files[0].size};
 		if (r == 0)
-			r = snp_folder_read(folder, signings[i].file, &signature, &size, &why);
-		if (r == 0)
-			r = signings[i].verify(key, (struct snp_span){payload, payload_size},
-					       (struct snp_span){signature, size}, &why);
+			r = verify_one(s, payload, folder, key, &why);
 		if (r == -SNP_E_NO_MEMORY) {
 			if (err)
 				*err = why;
 			return r;
 		}
-		verified(arg, signings[i].file, r < 0 ? &why : NULL);
+		verified(arg, s->file, r < 0 ? &why : NULL);
 	}
 	return 0;
 }

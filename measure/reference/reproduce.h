@@ -17,7 +17,9 @@ SNP_CHECK int snp_reproduce_images(const struct snp_reference *published, const 
 				   struct snp_error *err);
 
 /* Compare every file that the formats would write of this document with the one of that name in
- * `folder`; those that are not there are passed over. Errors: SNP_E_NO_MEMORY, SNP_E_READ. */
+ * `folder`; those that are not there are passed over. What has a name or lies in a folder of theirs and
+ * would not have been written, nor by signing, is a difference; so is what cannot be read.
+ * Errors: SNP_E_NO_MEMORY; SNP_E_OPEN for the folder. */
 SNP_CHECK int snp_reproduce_files(const struct snp_reference *published, const char *folder,
 				  snp_reproduce_difference difference, void *arg,
 				  struct snp_error *err);

@@ -55,6 +55,50 @@ run 3 reproduce --public-key public.pem
 says 'intoto.dsse.json'
 restore pub/intoto.dsse.json
 
+# A signature is of what the master says, whether or not what it signs stands beside it.
+differs() {
+	run 3 reproduce --public-key public.pem
+	says "$1 differs: published $2"
+}
+cp -r pub kept
+restored() {
+	rm -rf pub && cp -r kept pub
+}
+rm pub/intoto.json pub/corim.cbor
+run 0 reproduce --public-key public.pem
+printf 'junk' >pub/intoto.dsse.json
+printf 'junk' >pub/corim.cose
+differs intoto.dsse.json signed
+says 'corim.cose differs'
+restored
+rm pub/corim.cose
+differs corim.cose signed
+rm pub/corim.cbor
+run 0 reproduce --public-key public.pem
+
+# What is not published is not there: a link to nowhere is, and so is what would not have been written.
+ln -sf nowhere pub/rvps.json
+differs rvps.json 'as reference-values.json says'
+restored
+ln -sf nowhere pub/golden-endorsement.pb
+differs golden-endorsement.pb nothing
+restored
+ln -s nowhere "$(printf '%s' pub/golden/*EPYC-v4*.pb | sed 's/pb$/endorsement.pb/')"
+run 3 reproduce --public-key public.pem
+says 'endorsement.pb differs: published signed'
+restored
+echo x >pub/golden.pb
+differs golden.pb 'nothing, found a file'
+restored
+echo x >pub/go-sev-guest/README
+differs go-sev-guest/README 'nothing, found a file'
+restored
+echo x >pub/README
+mkdir pub/images
+cp vmlinuz pub/images
+run 0 reproduce --public-key public.pem
+rm -rf pub && mv kept pub
+
 # A digest that is not that of its images, with everything else as it was.
 digest=$(grep -o '"launch_digest": "[0-9a-f]*"' pub/reference-values.json | head -n 1 | cut -d'"' -f4)
 cp -r pub kept
