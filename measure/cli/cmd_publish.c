@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <snp/cleanup.h>
+#include <snp/policy.h>
 #include <snp/reference.h>
 #include <snp/tool.h>
 
@@ -57,11 +58,22 @@ static void warn_skipped(const char *format, const struct snp_error *why)
 	cli_warn("format-left-out", "%s", why->message);
 }
 
-static void warn_cut_short(const struct snp_reference *reference)
+static void warn(void *p, const char *name, const char *text)
 {
-	for (size_t i = 0; i < reference->n_images; i++)
-		cli_warn_cut_short(reference->images[i].kernel.name,
-				   reference->images[i].kernel_is_cut_short);
+	(void)p;
+	cli_warn(name, "%s", text);
+}
+
+static void warn_about_images(const struct snp_reference *reference)
+{
+	for (size_t i = 0; i < reference->n_images; i++) {
+		const struct snp_reference_image *image = &reference->images[i];
+
+		cli_warn_cut_short(image->kernel.name, image->kernel_is_cut_short);
+		if (image->policy & SNP_POLICY_DEBUG)
+			cli_warn("debug-policy", "%s: this policy lets the host decrypt the guest",
+				 image->name);
+	}
 }
 
 /* SOURCE_DATE_EPOCH as reproducible-builds.org specifies it: decimal seconds. */
@@ -205,9 +217,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				"--endorsement-key endorses the format golden, which --format "
 				"leaves out");
-	r = snp_release_read(operands[0], &reference, err);
+	r = snp_release_read(operands[0], warn, NULL, &reference, err);
 	if (r == 0)
-		warn_cut_short(reference);
+		warn_about_images(reference);
 	if (r == 0)
 		r = set_timestamp(reference, err);
 	if (r == 0)

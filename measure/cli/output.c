@@ -28,7 +28,7 @@ int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err)
 static struct warning {
 	const char *name;
 	char message[512];
-} warnings[16];
+} warnings[64];
 static unsigned int n_warnings;
 
 void cli_warn(const char *name, const char *fmt, ...)
@@ -42,6 +42,10 @@ void cli_warn(const char *name, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	snp_escape(text, warnings[n_warnings].message, sizeof(text));
+	for (unsigned int i = 0; i < n_warnings; i++)
+		if (strcmp(warnings[i].name, name) == 0 &&
+		    strcmp(warnings[i].message, warnings[n_warnings].message) == 0)
+			return;
 	warnings[n_warnings++].name = name;
 }
 

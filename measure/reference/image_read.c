@@ -8,7 +8,7 @@
 
 #include "reference/model.h"
 
-int snp_images_read(const struct snp_json_value *root, snp_image_reader read, const char *document,
+int snp_images_read(const struct snp_json_value *root, snp_image_reader read, void *arg,
 		    struct snp_reference *reference, struct snp_error *err)
 {
 	const struct snp_json_value *array, *value;
@@ -23,7 +23,7 @@ int snp_images_read(const struct snp_json_value *root, snp_image_reader read, co
 	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
 		struct snp_reference_image *image = &reference->images[reference->n_images++];
 
-		r = read(value, document, image, err);
+		r = read(value, arg, image, err);
 		if (r < 0)
 			return r;
 		for (size_t i = 0; i + 1 < reference->n_images; i++)

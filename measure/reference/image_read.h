@@ -7,15 +7,14 @@
 
 /* What release.json and the master say alike. */
 
-/* Reads one member of "images"; `document` is the path of what it stands in. */
-typedef int (*snp_image_reader)(const struct snp_json_value *object, const char *document,
+/* Reads one member of "images". */
+typedef int (*snp_image_reader)(const struct snp_json_value *object, void *arg,
 				struct snp_reference_image *ret, struct snp_error *err);
 
 /* Read the member "images" of `root` into `reference`, each by `read`, which sets its name; no two have
  * the same. Errors: those of the JSON readers and of `read`. */
-SNP_CHECK int snp_images_read(const struct snp_json_value *root, snp_image_reader read,
-			      const char *document, struct snp_reference *reference,
-			      struct snp_error *err);
+SNP_CHECK int snp_images_read(const struct snp_json_value *root, snp_image_reader read, void *arg,
+			      struct snp_reference *reference, struct snp_error *err);
 
 /* Read what they say alike of an image: policy, family_id, image_id, guest_svn
  * and minimum_tcb, each of them optional here; what is absent stays as it is in `image`.

@@ -195,7 +195,7 @@ static int read_variants(const struct snp_json_value *object, struct snp_referen
 	return 0;
 }
 
-static int read_image(const struct snp_json_value *object, const char *document,
+static int read_image(const struct snp_json_value *object, void *arg,
 		      struct snp_reference_image *image, struct snp_error *err)
 {
 	static const char *const keys[] = {"name",	  "inputs",   "policy",
@@ -204,7 +204,7 @@ static int read_image(const struct snp_json_value *object, const char *document,
 	const struct snp_json_value *policy;
 	int r = snp_json_object(object, keys, err);
 
-	(void)document;
+	(void)arg;
 	if (r == 0)
 		r = snp_field_name(object, "name", true, &image->name, err);
 	if (r == 0)

@@ -19,6 +19,13 @@
 
 DEFINE_CLEANUP(struct snp_json *, snp_json_free);
 
+/* What a release is read with. */
+struct reading {
+	const char *document; /* its path */
+	snp_launch_warn warn;
+	void *arg;
+};
+
 /* The path of a file that the document names: relative ones from the document's own folder. */
 static int read_path(const struct snp_json_value *object, const char *key, bool required,
 		     const char *document, char **ret, struct snp_error *err)
@@ -67,13 +74,14 @@ static int read_paths(const struct snp_json_value *object, const char *document,
 	return 0;
 }
 
-static int read_image(const struct snp_json_value *object, const char *document,
+static int read_image(const struct snp_json_value *object, void *arg,
 		      struct snp_reference_image *image, struct snp_error *err)
 {
 	static const char *const keys[] = {
 		"name",	      "firmware",  "kernel",	     "initrd",	    "cmdline",
 		"vcpu_count", "cpu_model", "guest_features", "vmm_profile", "policy",
 		"family_id",  "image_id",  "guest_svn",	     "minimum_tcb", NULL};
+	const struct reading *reading = arg;
 	_cleanup_(snp_image_paths_done) struct snp_image_paths paths = {0};
 	_cleanup_(snp_image_inputs_done) struct snp_image_inputs inputs = {0};
 	int r = snp_json_object(object, keys, err);
@@ -82,7 +90,7 @@ static int read_image(const struct snp_json_value *object, const char *document,
 	if (r == 0)
 		r = snp_field_name(object, "name", true, &image->name, err);
 	if (r == 0)
-		r = read_paths(object, document, &paths, image, err);
+		r = read_paths(object, reading->document, &paths, image, err);
 	if (r == 0)
 		r = snp_image_identity_read(object, image, err);
 	if (r == 0)
@@ -91,14 +99,16 @@ static int read_image(const struct snp_json_value *object, const char *document,
 		r = snp_image_inputs_read(&paths, image->cmdline, image, &inputs, err);
 	if (r < 0)
 		return r;
-	return snp_variants_compute(inputs.firmware,
-				    inputs.has_kernel ? &inputs.kernel_hashes : NULL,
-				    image->variants, image->n_variants, err);
+	return snp_variants_compute(
+		inputs.firmware, inputs.has_kernel ? &inputs.kernel_hashes : NULL, image->variants,
+		image->n_variants, reading->warn, reading->arg, err);
 }
 
-int snp_release_read(const char *path, struct snp_reference **ret, struct snp_error *err)
+int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct snp_reference **ret,
+		     struct snp_error *err)
 {
 	static const char *const keys[] = {"schema", "images", NULL};
+	struct reading reading = {path, warn, arg};
 	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	int r = snp_json_read(path, SNP_MAX_CONFIG, &document, err);
@@ -113,7 +123,7 @@ int snp_release_read(const char *path, struct snp_reference **ret, struct snp_er
 	if (!reference || !(reference->tool_name = strdup("snp-measure")) ||
 	    !(reference->tool_version = strdup(SNP_VERSION)))
 		return snp_no_memory(err);
-	r = snp_images_read(snp_json_root(document), read_image, path, reference, err);
+	r = snp_images_read(snp_json_root(document), read_image, &reading, reference, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(reference);

@@ -2,6 +2,7 @@
 #ifndef REFERENCE_RELEASE_H
 #define REFERENCE_RELEASE_H
 
+#include <snp/launch.h>
 #include <snp/reference.h>
 
 /*
@@ -11,9 +12,11 @@
  */
 #define SNP_RELEASE_SCHEMA "snp-release/1"
 
-/* Read it, read and hash the images that it names, and compute every variant's launch digest.
+/* Read it, read and hash the images that it names, and compute every variant's launch digest; `warn` is
+ * called as snp_variants_compute() does.
  * Errors: those of the JSON readers with the JSON pointer; those of snp_image_inputs_read() and
  * snp_variants_compute() with the file named. */
-SNP_CHECK int snp_release_read(const char *path, struct snp_reference **ret, struct snp_error *err);
+SNP_CHECK int snp_release_read(const char *path, snp_launch_warn warn, void *arg,
+			       struct snp_reference **ret, struct snp_error *err);
 
 #endif

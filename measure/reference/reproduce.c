@@ -160,7 +160,7 @@ static int reproduce_image(const struct report *report, const struct snp_referen
 	memcpy(found.variants, published->variants,
 	       published->n_variants * sizeof(*found.variants));
 	r = snp_variants_compute(inputs.firmware, inputs.has_kernel ? &inputs.kernel_hashes : NULL,
-				 found.variants, published->n_variants, err);
+				 found.variants, published->n_variants, NULL, NULL, err);
 	if (r < 0)
 		return r;
 	compare_variants(report, compare_inputs(report, published, &found), published,

@@ -65,7 +65,8 @@ static int compute_run(const struct snp_launch *launch,
 
 int snp_variants_compute(const struct snp_firmware *firmware,
 			 const struct snp_kernel_hashes *kernel_hashes,
-			 struct snp_reference_variant *variants, size_t n, struct snp_error *err)
+			 struct snp_reference_variant *variants, size_t n, snp_launch_warn warn,
+			 void *arg, struct snp_error *err)
 {
 	struct snp_launch launch = {
 		.mode = SNP_MODE_SNP, .firmware = firmware, .kernel_hashes = kernel_hashes};
@@ -87,6 +88,8 @@ int snp_variants_compute(const struct snp_firmware *firmware,
 			r = compute_run(&launch, prefix.ld, &variants[i], length, err);
 		if (r < 0)
 			return r;
+		if (warn)
+			snp_launch_warnings(&launch, warn, arg);
 		prefix.profile = launch.profile;
 	}
 	return 0;

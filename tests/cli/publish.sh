@@ -48,6 +48,21 @@ run 0 "$snp_measure" --ovmf OVMF.amdsev.fd --kernel vmlinuz --vcpus 1 --vcpu-typ
 grep -q '\[cut-short-kernel\]$' err || fail "no word of it: $(cat err)"
 mv whole vmlinuz
 
+# What digest warns of, publish does, once; and of a policy that gives the guest away.
+sed 's/"EPYC-v4", "EPYC-Milan", "EPYC-Genoa"/"EPYC-v4"/; s/\["0x1"\]/["0x21"]/; s/0x30000/0xb0000/' release.json >odd.json
+run 0 "$snp_measure" --ovmf OVMF.amdsev.fd --vcpus 1 --vcpu-type EPYC-v4 --guest-features 0x21
+mv err digest.err
+[ -s digest.err ] || fail "digest has nothing to warn of"
+run 0 "$snp_measure" publish odd.json -o odd
+grep -vE '\[(debug-policy|format-left-out)\]$' err | diff digest.err - >&2 || fail "other warnings than digest's"
+grep -q '^snp-measure: warning: web: .*\[debug-policy\]$' err || fail "a debug policy is published in silence"
+sed 's/"EPYC-v4", //; s/"0x1"/"0x1", "0x21"/; s/"qemu"/"qemu", "ec2"/' release.json >odd.json
+run 0 "$snp_measure" publish odd.json -o odd
+[ "$(sort err)" = "$(sort -u err)" ] || fail "a warning comes twice: $(cat err)"
+for name in guest-features-not-of-qemu kernel-not-of-vmm unconfirmed-profile; do
+	grep -q "\[$name\]\$" err || fail "no warning $name: $(cat err)"
+done
+
 # A folder that is not ours stays as it is, and nothing is left beside it.
 mkdir mine && touch mine/file
 refuse 1 exists "$snp_measure" publish release.json -o mine

@@ -120,7 +120,8 @@ void cli_print_error(const struct snp_error *err);
 int cli_answer(FILE *out, int status, struct snp_error *err);
 
 /* Note something that the user should know although it is no error. `name` is stable and documented
- * in the manual. Warnings reach stderr when the verb has succeeded, and stand in its JSON object. */
+ * in the manual. Warnings reach stderr when the verb has succeeded, and stand in its JSON object;
+ * the same words count once. */
 void cli_warn(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_print_warnings(void);
 
