@@ -52,6 +52,8 @@ contrast = json.load(open("pub/contrast.json"))["ReferenceValues"]["snp"]
 assert len(contrast) == 2 * len(digests)
 assert {e["ProductName"] for e in contrast} == {"Milan", "Genoa"}
 assert all(e["TrustedMeasurement"] in digests and e["GuestPolicy"]["SMT"] for e in contrast)
+assert all(e["PlatformInfo"] == {"SMTEnabled": True} for e in contrast)
+assert all(e["MinimumMitigationVector"] == 0 and e["AllowedChipIDs"] == [] for e in contrast)
 assert all(e["MinimumTCB"]["MicrocodeVersion"] == (219 if e["ProductName"] == "Milan" else 84) for e in contrast)
 
 files = glob.glob("pub/go-sev-guest/*.json")

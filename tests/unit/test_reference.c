@@ -181,7 +181,6 @@ static const struct emitted {
 	{"intoto", 1, "intoto.json"},
 	{"corim", 1, "corim.cbor"},
 	{"go-sev-guest", 4, "go-sev-guest/web-qemu-EPYC-v4-0x1-4vcpu-Milan.json"},
-	{"contrast", 1, "contrast.json"},
 	{"golden", 3, "golden/plain-qemu-0x00a00f11-0x1.pb"},
 	{"maa-policy", 1, "maa-policy.txt"},
 	{"tsv", 1, "launch-digests.tsv"},
@@ -220,9 +219,47 @@ static void what_a_format_cannot_say_is_refused(void **state)
 	assert_int_equal(parse(master, &reference, NULL), 0);
 	reference->images[1].policy |= 1 << 19;
 	assert_int_equal(snp_emit_rvps(reference, &folder, &err), -SNP_E_FORMAT);
-	reference->images[0].has_minimum_tcb[SNP_PRODUCT_MILAN] = false;
-	assert_int_equal(snp_emit_contrast(reference, &folder, &err), -SNP_E_FORMAT);
 	assert_int_equal(folder.n_files, 0);
+	snp_reference_free(reference);
+}
+
+/* What Contrast's own check of its manifests takes (internal/manifest/referencevalues.go). */
+static const struct contrast {
+	const char *name;
+	uint64_t policy;
+	bool has_minimum_tcb; /* the second image, of Genoa */
+	int status;
+} contrasts[] = {
+	{"contrast: bare metal", 0x30000, true, 0},
+	{"contrast: AKS", 0x3001f, true, 0},
+	{"contrast: page swap disabled", 0x2030000, true, 0},
+	{"contrast: one image without a product", 0x30000, false, -SNP_E_FORMAT},
+	{"contrast: SMT clear", 0x20000, true, -SNP_E_FORMAT},
+	{"contrast: migration agent", 0x70000, true, -SNP_E_FORMAT},
+	{"contrast: debug", 0xb0000, true, -SNP_E_FORMAT},
+	{"contrast: single socket", 0x130000, true, -SNP_E_FORMAT},
+	{"contrast: CXL", 0x230000, true, -SNP_E_FORMAT},
+	{"contrast: AES-256-XTS", 0x430000, true, -SNP_E_FORMAT},
+	{"contrast: RAPL disabled", 0x830000, true, -SNP_E_FORMAT},
+	{"contrast: ciphertext hiding", 0x1030000, true, -SNP_E_FORMAT},
+	{"contrast: ABI minor 1", 0x30001, true, -SNP_E_FORMAT},
+	{"contrast: ABI major 1", 0x30100, true, -SNP_E_FORMAT},
+};
+
+static void check_contrast(void **state)
+{
+	const struct contrast *row = *state;
+	struct snp_folder folder = {0};
+	struct snp_reference *reference;
+	struct snp_error err = {0};
+
+	assert_int_equal(parse(master, &reference, NULL), 0);
+	reference->images[1].policy = row->policy;
+	reference->images[1].has_minimum_tcb[SNP_PRODUCT_GENOA] = row->has_minimum_tcb;
+	assert_int_equal(snp_emit_contrast(reference, &folder, &err), row->status);
+	assert_int_equal(folder.n_files, row->status == 0);
+	assert_int_equal(err.message[0] != '\0', row->status < 0);
+	snp_folder_done(&folder);
 	snp_reference_free(reference);
 }
 
@@ -237,5 +274,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_query, queries);
 	ADD_ROWS(tests, n, check_emitted, emitted);
+	ADD_ROWS(tests, n, check_contrast, contrasts);
 	return RUN_TESTS("reference", tests, n);
 }
