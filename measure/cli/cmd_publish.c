@@ -231,7 +231,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = endorse(reference, &folder, err);
 	if (r == 0)
-		r = snp_folder_write(&folder, arg.output, SNP_MASTER_FILE, err);
+		r = snp_folder_write(&folder, arg.output, snp_publish_replaceable, err);
 	if (r == 0)
 		r = print(&folder, out, err);
 	if (r == 0)

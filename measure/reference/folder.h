@@ -49,11 +49,14 @@ typedef int (*snp_folder_visit)(void *arg, const char *name, struct snp_error *e
 SNP_CHECK int snp_folder_each(const char *path, snp_folder_visit visit, void *arg,
 			      struct snp_error *err);
 
+/* Called with what stands at `path` already. Errors: SNP_E_EXISTS, saying why it must stay. */
+typedef int (*snp_folder_replaceable)(const char *path, struct snp_error *err);
+
 /* Write all of it as the folder `path`: into a new folder beside it, which is then renamed to it. What
- * stands at `path` already must be a folder that holds a file `marker`; it is exchanged for the new one
- * in one step and then removed. Anything else there is SNP_E_EXISTS, and stays.
- * Errors: SNP_E_WRITE, with nothing left behind. */
+ * stands at `path` already, if it is `replaceable`, is exchanged for the new one in one step and then
+ * removed.
+ * Errors: those of `replaceable`; SNP_E_WRITE; with nothing left behind. */
 SNP_CHECK int snp_folder_write(const struct snp_folder *folder, const char *path,
-			       const char *marker, struct snp_error *err);
+			       snp_folder_replaceable replaceable, struct snp_error *err);
 
 #endif

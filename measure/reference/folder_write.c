@@ -118,33 +118,37 @@ static int write_files(const struct snp_folder *folder, const struct staging *s,
 	return 0;
 }
 
-static bool holds(int parent, const char *name, const char *marker)
+/* Sees whether anything stands at the folder's place, and that it may be replaced then. */
+static int look(const struct staging *s, const char *path, const char *name,
+		snp_folder_replaceable replaceable, bool *ret_there, struct snp_error *err)
 {
-	_cleanup_(closep) int fd =
-		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+	int r;
 
-	return fd >= 0 && fstatat(fd, marker, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	if (fstatat(s->parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		*ret_there = false;
+		return 0;
+	}
+	if (!S_ISDIR(st.st_mode))
+		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				"is there already and no folder; name one that is not there");
+	r = replaceable(path, err);
+	if (r == 0)
+		*ret_there = true;
+	return r;
 }
 
 /* Put the staged folder in its place; after an exchange the old one has the staging's name and is
  * removed with it. */
-static int publish(struct staging *s, const char *name, const char *marker, struct snp_error *err)
+static int publish(struct staging *s, const char *name, bool there, struct snp_error *err)
 {
-	if (renameat2(s->parent, s->name, s->parent, name, RENAME_NOREPLACE) == 0) {
+	unsigned int flags = there ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+
+	if (renameat2(s->parent, s->name, s->parent, name, flags) < 0)
+		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot %s",
+				      there ? "exchange the folder" : "rename the folder to it");
+	if (!there)
 		s->name[0] = '\0';
-		return 0;
-	}
-	if (errno != EEXIST)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot rename the folder to it");
-	if (!holds(s->parent, name, marker))
-		return snp_fail(
-			err, SNP_E_EXISTS, SNP_NO_OFFSET,
-			"is there already and holds no %s; name a folder that this tool wrote, "
-			"or one that is not there",
-			marker);
-	if (renameat2(s->parent, s->name, s->parent, name, RENAME_EXCHANGE) < 0)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot exchange the folder");
 	return 0;
 }
 
@@ -166,12 +170,13 @@ static int split(const char *path, char parent[static PATH_MAX], char name[stati
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? -1 : 0;
 }
 
-int snp_folder_write(const struct snp_folder *folder, const char *path, const char *marker,
-		     struct snp_error *err)
+int snp_folder_write(const struct snp_folder *folder, const char *path,
+		     snp_folder_replaceable replaceable, struct snp_error *err)
 {
 	_cleanup_(staging_discard) struct staging staging = {.parent = -1};
 	char parent[PATH_MAX], name[NAME_MAX + 1];
-	int r = 0;
+	bool there;
+	int r;
 
 	if (split(path, parent, name) < 0)
 		return snp_in_file(
@@ -183,8 +188,10 @@ int snp_folder_write(const struct snp_folder *folder, const char *path, const ch
 	if (r < 0)
 		return snp_in_file(
 			err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot write beside it"), path);
-	r = write_files(folder, &staging, err);
+	r = look(&staging, path, name, replaceable, &there, err);
 	if (r == 0)
-		r = publish(&staging, name, marker, err);
+		r = write_files(folder, &staging, err);
+	if (r == 0)
+		r = publish(&staging, name, there, err);
 	return snp_in_file(err, r, path);
 }

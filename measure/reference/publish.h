@@ -44,6 +44,10 @@ SNP_CHECK int snp_publish_emit(const struct snp_reference *reference, const char
 SNP_CHECK int snp_publish_sign(struct snp_folder *folder, const struct snp_key *key,
 			       const char *before, struct snp_error *err);
 
+/* What snp_folder_write() may replace: a folder with a master in it and nothing but files of the names that
+ * the formats and signing them give. Errors: SNP_E_EXISTS, SNP_E_NO_MEMORY. */
+SNP_CHECK int snp_publish_replaceable(const char *path, struct snp_error *err);
+
 /* Called for each signed file: `why` is NULL if its signature verifies. */
 typedef void (*snp_publish_verified)(void *arg, const char *file, const struct snp_error *why);
 

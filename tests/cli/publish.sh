@@ -67,6 +67,30 @@ done
 mkdir mine && touch mine/file
 refuse 1 exists "$snp_measure" publish release.json -o mine
 [ "$(ls mine)" = file ] || fail "a foreign folder was touched"
+# An empty file of the master's name makes no folder ours, and a master makes none whose files are others' too.
+touch mine/reference-values.json
+refuse 1 exists "$snp_measure" publish release.json -o mine
+mkdir beside && cp release.json OVMF.amdsev.fd vmlinuz initrd.img beside
+cp pub/reference-values.json beside
+refuse 1 exists "$snp_measure" publish release.json -o beside
+[ "$(find mine beside -type f | wc -l)" = 7 ] || fail "foreign files were removed: $(find mine beside)"
+for other in go-sev-guest/notes.txt golden/.hidden images/OVMF.fd rvps.json.orig; do
+	cp -r pub other
+	mkdir -p "other/${other%/*}" 2>/dev/null
+	touch "other/$other"
+	refuse 1 exists "$snp_measure" publish release.json -o other
+	[ -e "other/$other" ] || fail "$other was removed"
+	rm -r other
+done
+for folder in images golden/deep.pb rvps.json; do
+	cp -r pub other
+	rm -f "other/$folder" && mkdir "other/$folder"
+	refuse 1 exists "$snp_measure" publish release.json -o other
+	rm -r other
+done
+ln -s pub link
+refuse 1 exists "$snp_measure" publish release.json -o link/
+[ -L link ] || fail "a link was replaced"
 [ -z "$(find . -name '.snp-*')" ] || fail "left behind: $(find . -name '.snp-*')"
 
 refuse 2 usage "$snp_measure" publish release.json
