@@ -15,7 +15,9 @@
  *   FOLDER/lib/             the preload library, copied, so that QEMU's user can load it
  *   FOLDER/chip/            the chip's certificates and signing key
  *   FOLDER/run/libvirt/     libvirtd's socket
- *   FOLDER/guests/NAME/run/ what the simulated chip has for a guest: trace.json, report.sock
+ *   FOLDER/guests/          guests of snp-launch's (guest/guest_dir.h), which alone may write there;
+ *   FOLDER/guests/NAME/run/ what the simulated chip has for one: trace.json, report.sock
+ *   FOLDER/foreign/NAME/    the same for any other guest
  *   FOLDER/log/             libvirtd.log, and simulation.log: what the simulation refused, and why
  *   FOLDER/keeper.lock      held while the host lives
  *

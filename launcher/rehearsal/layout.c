@@ -26,7 +26,7 @@ static const char *const subfolders[] = {
 	"chip",
 	"run",
 	"log",
-	"guests",
+	"foreign",
 	"home",
 	"tmp",
 	"data",
@@ -78,17 +78,25 @@ static int find_user(struct host_layout *ret, struct snp_error *err)
 	return 0;
 }
 
-static int make_folder(const struct host_layout *host, const char *name, mode_t mode,
-		       struct snp_error *err)
+/* A folder of the launcher's, whatever the umask. */
+static int make_folder(const char *path, mode_t mode, struct snp_error *err)
 {
-	const char *path = *name ? host_path(host, name) : host->folder;
-
 	if (mkdir(path, mode) < 0)
 		return snp_fail_errno(err, errno == EEXIST ? SNP_E_EXISTS : SNP_E_WRITE, errno,
 				      "%s: cannot be made", path);
-	if (chmod(path, mode) < 0 || (getuid() == 0 && chown(path, host->user, host->group) < 0))
+	if (chmod(path, mode) < 0)
 		return snp_fail_errno(err, SNP_E_WRITE, errno, "%s", path);
 	return 0;
+}
+
+static int make_subfolder(const struct host_layout *host, const char *name, struct snp_error *err)
+{
+	const char *path = host_path(host, name);
+	int r = make_folder(path, 0755, err);
+
+	if (r == 0 && getuid() == 0 && chown(path, host->user, host->group) < 0)
+		r = snp_fail_errno(err, SNP_E_WRITE, errno, "%s", path);
+	return r;
 }
 
 int host_layout_make(const char *folder, struct host_layout *ret, struct snp_error *err)
@@ -110,7 +118,7 @@ int host_layout_make(const char *folder, struct host_layout *ret, struct snp_err
 				"a simulated host's folder is an absolute path of at most %d bytes",
 				MAX_FOLDER);
 	snprintf(host.folder, sizeof(host.folder), "%s", folder);
-	r = make_folder(&host, "", getuid() == 0 ? 0711 : 0700, err);
+	r = make_folder(host.folder, getuid() == 0 ? 0711 : 0700, err);
 	if (r < 0)
 		return r;
 	*ret = host;
@@ -122,8 +130,9 @@ int host_layout_subfolders(const struct host_layout *host, struct snp_error *err
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(subfolders); i++)
-		r = make_folder(host, subfolders[i], 0755, err);
-	return r;
+		r = make_subfolder(host, subfolders[i], err);
+	/* What is launched from here is not QEMU's user's to change (guest/own_folder.h). */
+	return r < 0 ? r : make_folder(host_path(host, "guests"), 0711, err);
 }
 
 int host_layout_library(const struct host_layout *host, const char *library, struct snp_error *err)

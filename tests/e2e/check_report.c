@@ -40,7 +40,7 @@ static size_t request(const char *folder, const char *guest, const uint8_t repor
 	size_t size = 0;
 	ssize_t n;
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/guests/%s/run/report.sock", folder,
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/foreign/%s/report.sock", folder,
 		 guest);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    write(fd, report_data, 64) != 64)

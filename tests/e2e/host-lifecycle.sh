@@ -23,7 +23,7 @@ digest=$(said web1 launch_digest)
 [ "$(said web1 host_data)" = "$(printf %032d 7 | od -An -v -tx1 | tr -d ' \n')" ] ||
 	fail "the guest's host data is $(said web1 host_data)"
 
-trace=$folder/guests/web1/run/trace.json
+trace=$folder/foreign/web1/trace.json
 grep -q "\"launch_digest\": \"$digest\"" "$trace" || fail "trace and console differ"
 for vmsa in 77920c4c629ff47e 8413b852790765a3; do
 	grep -q "\"page_type\": \"vmsa\".*\"contents\": \"$vmsa" "$trace" || fail "no save area $vmsa"

@@ -74,7 +74,7 @@ domain() {
 		  <on_reboot>destroy</on_reboot>
 		  <devices>
 		    ${emulator:+<emulator>$emulator</emulator>}
-		    <serial type='pty'><log file='$folder/guests/$1.log'/></serial>
+		    <serial type='pty'><log file='$folder/foreign/$1.log'/></serial>
 		    <memballoon model='none'/>
 		    <video><model type='none'/></video>
 		  </devices>
@@ -90,8 +90,8 @@ domain() {
 said() {
 	local i
 	for ((i = 0; i < 50; i++)); do
-		if grep -q '^simulated-guest: host_data=' "$folder/guests/$1.log" 2>/dev/null; then
-			sed -n "s/^simulated-guest: $2=\([0-9a-fx]*\)\r*$/\1/p" "$folder/guests/$1.log"
+		if grep -q '^simulated-guest: host_data=' "$folder/foreign/$1.log" 2>/dev/null; then
+			sed -n "s/^simulated-guest: $2=\([0-9a-fx]*\)\r*$/\1/p" "$folder/foreign/$1.log"
 			return
 		fi
 		sleep 0.1

@@ -20,9 +20,11 @@ int guest_folder_open(void)
 
 	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') || settings()->host[0] == '\0')
 		return -1;
-	snprintf(path, sizeof(path), "%s/guests/%s", settings()->host, name);
-	mkdir(path, 0755);
 	snprintf(path, sizeof(path), "%s/guests/%s/run", settings()->host, name);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "%s/foreign/%s", settings()->host, name);
 	mkdir(path, 0755);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
