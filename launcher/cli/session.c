@@ -92,14 +92,15 @@ static int read_directory(const struct session *session, const char *name, struc
 			  struct snp_error *err)
 {
 	char path[PATH_MAX + GUEST_NAME_MAX + sizeof("/" GUEST_RECORD) + 1];
-	int n;
+	int r;
 
 	if (!guest_name_valid(name))
 		return 0;
-	n = snprintf(path, sizeof(path), "%s/%s", session->state, name);
-	guest->has_directory = access(path, F_OK) == 0;
-	snprintf(path + n, sizeof(path) - (size_t)n, "/" GUEST_RECORD);
-	if (access(path, F_OK) < 0)
+	r = guest_dir_exists(session->state, name, &guest->has_directory, err);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/%s/" GUEST_RECORD, session->state, name);
+	if (!guest->has_directory || access(path, F_OK) < 0)
 		return 0;
 	return record_read(path, &guest->record, err);
 }

@@ -11,6 +11,7 @@
 
 #include <snp/cleanup.h>
 
+#include "guest/own_folder.h"
 #include "guest/remove_tree.h"
 
 bool guest_name_valid(const char *name)
@@ -141,8 +142,13 @@ int guest_dir_claim(const char *state, const char *name, uid_t qemu_user, gid_t 
 		return r;
 	begin(state, name, false, &dir);
 	r = make_state(state);
-	if (r == 0)
+	if (r == 0) {
+		int unsafe = own_folder_check_state(state, err);
+
+		if (unsafe < 0)
+			return unsafe;
 		r = make(&dir, qemu_user, qemu_group);
+	}
 	if (r == -EEXIST)
 		return snp_fail(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
@@ -164,6 +170,9 @@ int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
 	r = check_name(name, err);
 	if (r < 0)
 		return r;
+	r = own_folder_check_state(state, err);
+	if (r < 0)
+		return r;
 	begin(state, name, false, &dir);
 	r = lock(&dir);
 	if (r < 0)
@@ -177,8 +186,34 @@ int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
 	if (r < 0)
 		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, -r, "cannot lock"),
 				   dir.path);
+	r = own_folder_check_guest(dir.fd, dir.path, err);
+	if (r < 0) {
+		guest_dir_close(&dir);
+		return r;
+	}
 	*ret = dir;
 	return 0;
+}
+
+int guest_dir_exists(const char *state, const char *name, bool *ret, struct snp_error *err)
+{
+	_cleanup_(closep) int fd = -1;
+	struct guest_dir dir;
+	int r = own_folder_check_state(state, err);
+
+	if (r < 0)
+		return r;
+	begin(state, name, false, &dir);
+	/* Others may pass through STATE and not read it. */
+	fd = open(dir.path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open"),
+				   dir.path);
+	if (fd >= 0)
+		r = own_folder_check_guest(fd, dir.path, err);
+	if (r == 0)
+		*ret = fd >= 0;
+	return r;
 }
 
 int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user, gid_t qemu_group,
@@ -247,10 +282,13 @@ static int is_guest(const struct dirent *entry)
 int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count, struct snp_error *err)
 {
 	struct dirent **entries = NULL;
-	int n = scandir(state, &entries, is_guest, alphasort);
 	char **names;
 	size_t count = 0;
+	int n = own_folder_check_state(state, err);
 
+	if (n < 0)
+		return n;
+	n = scandir(state, &entries, is_guest, alphasort);
 	if (n < 0 && errno != ENOENT)
 		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot list"),
 				   state);

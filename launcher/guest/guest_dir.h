@@ -40,7 +40,8 @@ bool guest_name_valid(const char *name);
 
 /* Make the directory, with boot/ and an empty run/ of user `qemu_user` (either -1: as it is), and lock
  * it. STATE is made where absent.
- * Errors: SNP_E_EXISTS, SNP_E_USAGE (name), SNP_E_WRITE. */
+ * Errors: SNP_E_EXISTS, SNP_E_USAGE (name), SNP_E_WRITE, SNP_E_UNSAFE_STATE (as for all of these, where
+ * guest/own_folder.h refuses STATE or the directory). */
 SNP_CHECK int guest_dir_claim(const char *state, const char *name, uid_t qemu_user,
 			      gid_t qemu_group, struct guest_dir *ret, struct snp_error *err);
 
@@ -56,6 +57,11 @@ SNP_CHECK int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user,
 /* Let the two change places: from now on STATE/NAME is `next`. Errors: SNP_E_WRITE. */
 SNP_CHECK int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next,
 				 struct snp_error *err);
+
+/* Whether STATE/NAME is there; one that is may be read without its lock, which whoever writes it holds.
+ * Errors: SNP_E_UNSAFE_STATE, SNP_E_OPEN. */
+SNP_CHECK int guest_dir_exists(const char *state, const char *name, bool *ret,
+			       struct snp_error *err);
 
 /* The path of `file` in it, in a buffer that the next call reuses. */
 const char *guest_dir_file(const struct guest_dir *dir, const char *file);

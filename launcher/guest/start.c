@@ -8,6 +8,7 @@
 #include "guest/boot_file.h"
 #include "guest/create.h"
 #include "guest/drift.h"
+#include "guest/metadata.h"
 #include "host/lifecycle.h"
 
 /* Nothing was launched unless libvirt's definition, which others can edit, still says what was recorded. */
@@ -53,30 +54,27 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 			name);
 	r = check_domain(record, domain, err);
 	if (r == 0)
+		r = metadata_check(record, domain, err);
+	if (r == 0)
 		r = boot_files_verify(record, err);
 	return r < 0 ? r : domain_start(domain, paused, err);
 }
 
 /* A domain belongs to the directory if its metadata say so. */
-static int belongs(const char *path, const char *name, virDomainPtr domain, bool *ret,
-		   struct snp_error *err)
+static int belongs(const char *path, virDomainPtr domain, bool *ret, struct snp_error *err)
 {
-	_cleanup_(freep) char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
-	struct domain_record record;
+	struct domain_record metadata;
+	int r = metadata_read(domain, false, &metadata, ret, err);
 
-	if (!xml)
-		return hypervisor_fail(err, "cannot read the guest's domain");
-	*ret = domain_read_record(name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
-				  &record, NULL) == 0 &&
-	       strcmp(record.state, path) == 0;
-	return 0;
+	*ret = r == 0 && *ret && strcmp(metadata.state, path) == 0;
+	return r;
 }
 
 int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
 	       struct snp_error *err)
 {
 	*ret = strcmp(virDomainGetName(domain), name) == 0;
-	return *ret ? 0 : belongs(path, name, domain, ret, err);
+	return *ret ? 0 : belongs(path, domain, ret, err);
 }
 
 /* That of the record's UUID, or of the name where there is no record that can be read. Either alone may be
@@ -95,7 +93,7 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 		r = hypervisor_find_uuid(host, record->uuid, &domain, err);
 	if (r == 0 && domain)
 		r = record ? guest_owns(dir->path, dir->name, domain, &ours, err)
-			   : belongs(dir->path, dir->name, domain, &ours, err);
+			   : belongs(dir->path, domain, &ours, err);
 	if (r == 0)
 		*ret = ours ? TAKE_PTR(domain) : NULL;
 	return r;

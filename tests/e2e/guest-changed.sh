@@ -70,6 +70,45 @@ run 0 "$snp_launch" start web1
 run 0 "$snp_launch" remove --force web1
 nothing_left web1
 
+# The whole directory, exchanged for one whose record and copies agree: libvirt still knows what it defined.
+vm web1
+run 0 "$snp_launch" create web1.json --no-start
+vm web2
+sed -i "s|$work/linux|$work/linux2|" web2.json
+cp linux linux2
+printf x | dd of=linux2 bs=1 seek=290000 conv=notrunc status=none
+run 0 "$snp_launch" create web2.json --no-start
+uuid=$(sed -n 's/^ *"uuid": "\(.*\)",$/\1/p' "$folder/guests/web1/record.json")
+mv "$folder/guests/web1" kept
+cp -a "$folder/guests/web2" "$folder/guests/web1"
+sed -i 's|guests/web2|guests/web1|; s|"uuid": "[^"]*"|"uuid": "'"$uuid"'"|; s|"name": "web2"|"name": "web1"|' \
+	"$folder/guests/web1/record.json"
+run 3 "$snp_launch" start web1
+says "launch digest differs"
+says "[drift]"
+rm -r "$folder/guests/web1"
+mv kept "$folder/guests/web1"
+# What others could exchange is not looked at, whoever they are.
+for mode in 0731 0713; do
+	chmod $mode "$folder/guests"
+	refuse 4 unsafe-state-folder "$snp_launch" start web1
+	refuse 4 unsafe-state-folder "$snp_launch" list
+	refuse 4 unsafe-state-folder "$snp_launch" create web1.json --replace
+	chmod 0711 "$folder/guests"
+	chmod $mode "$folder/guests/web1"
+	refuse 4 unsafe-state-folder "$snp_launch" start web1
+	refuse 4 unsafe-state-folder "$snp_launch" show web1
+	chmod 0711 "$folder/guests/web1"
+done
+[ "$(id -u)" != 0 ] || for swapped in guests guests/web1 guests/web1/boot; do
+	chown nobody "$folder/$swapped"
+	refuse 4 unsafe-state-folder "$snp_launch" start web1
+	chown root "$folder/$swapped"
+done
+run 0 "$snp_launch" start web1
+run 0 "$snp_launch" remove -f web1
+run 0 "$snp_launch" remove web2
+
 # A ready ID block: the right one launches, and not for another kernel, policy or foreign auth.
 vm ready "$key"
 run 0 "$snp_launch" create ready.json --dry-run=json

@@ -140,6 +140,59 @@ static void replacement_is_one_step(void **state)
 	assert_int_equal(rmdir(state_path), 0);
 }
 
+/* Whoever may exchange a guest's directory decides what is launched. */
+static void what_others_may_write_is_refused(void **state)
+{
+	static const struct {
+		mode_t mode;
+		enum snp_code of_state, of_guest;
+	} modes[] = {
+		{0711, SNP_OK, SNP_OK},
+		{0755, SNP_OK, SNP_OK},
+		{0731, SNP_E_UNSAFE_STATE, SNP_E_UNSAFE_STATE},
+		{0713, SNP_E_UNSAFE_STATE, SNP_E_UNSAFE_STATE},
+		{01777, SNP_OK, SNP_E_UNSAFE_STATE},
+	};
+	char path[sizeof(((struct guest_dir *)0)->path)], **found;
+	struct guest_dir dir, other;
+	struct snp_error err;
+	bool there = false;
+	size_t n;
+
+	(void)state;
+	claim("web1", &dir);
+	guest_dir_close(&dir);
+	memcpy(path, dir.path, sizeof(path));
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		const int of_state = -(int)modes[i].of_state, of_guest = -(int)modes[i].of_guest;
+
+		assert_int_equal(chmod(state_path, modes[i].mode), 0);
+		assert_int_equal(guest_dir_lock(state_path, "web1", &dir, &err), of_state);
+		if (of_state == 0)
+			guest_dir_close(&dir);
+		assert_int_equal(guest_dir_exists(state_path, "web1", &there, &err), of_state);
+		assert_int_equal(
+			guest_dir_claim(state_path, "web1", (uid_t)-1, (gid_t)-1, &other, &err),
+			of_state == 0 ? -SNP_E_EXISTS : of_state);
+		assert_int_equal(guest_dir_list(state_path, &found, &n, &err), of_state);
+		if (of_state == 0)
+			guest_names_free(found, n);
+		assert_int_equal(chmod(state_path, 0711), 0);
+
+		assert_int_equal(chmod(path, modes[i].mode), 0);
+		assert_int_equal(guest_dir_lock(state_path, "web1", &dir, &err), of_guest);
+		if (of_guest == 0)
+			guest_dir_close(&dir);
+		assert_int_equal(guest_dir_exists(state_path, "web1", &there, &err), of_guest);
+		assert_int_equal(chmod(path, 0711), 0);
+	}
+	assert_true(there);
+	assert_int_equal(guest_dir_lock(state_path, "web1", &dir, NULL), 0);
+	assert_int_equal(guest_dir_remove(&dir, NULL), 0);
+	assert_int_equal(guest_dir_exists(state_path, "web1", &there, NULL), 0);
+	assert_false(there);
+}
+
 #define PROCESSES 16
 
 static void many_claims_have_one_winner(void **state)
@@ -236,10 +289,11 @@ int main(void)
 		cmocka_unit_test(a_name_is_one_process_s),
 		cmocka_unit_test(remove_follows_nothing),
 		cmocka_unit_test(replacement_is_one_step),
+		cmocka_unit_test(what_others_may_write_is_refused),
 		cmocka_unit_test(many_claims_have_one_winner),
 		cmocka_unit_test(a_simulated_host_keeps_its_guests),
 	};
-	size_t n = 5;
+	size_t n = 6;
 
 	umask(077);
 	ADD_ROWS(tests, n, check_name, names);

@@ -57,6 +57,7 @@ enum snp_class {
 	X(CHECK,                "check-failed",            REFUSED, "a configuration fails a named check") \
 	/* guests and hosts */ \
 	X(BUSY,                 "busy",                    FAILED,  "another snp-launch works on the same guest") \
+	X(UNSAFE_STATE,         "unsafe-state-folder",     REFUSED, "others may change a folder that guests are launched from") \
 	X(LIBVIRT,              "libvirt-failed",          FAILED,  "libvirt refused or failed") \
 	X(QEMU,                 "qemu-failed",             FAILED,  "QEMU refused or failed") \
 	X(GUEST_STATE,          "wrong-guest-state",       FAILED,  "the guest runs, or does not run, where it should not") \
