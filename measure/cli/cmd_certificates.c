@@ -21,11 +21,11 @@ static size_t count(const struct snp_certificates *set)
 	return n;
 }
 
-/* Those of one file, checked with the help of all that are at hand. */
-static int check(const struct snp_certificates *set, size_t first, const char *path,
+/* Those of one file, `first` to `end`, checked with the help of all that are at hand. */
+static int check(const struct snp_certificates *set, size_t first, size_t end, const char *path,
 		 struct snp_error *err)
 {
-	for (size_t i = first; i < count(set); i++) {
+	for (size_t i = first; i < end; i++) {
 		int r = snp_certificates_trusted(set, i, snp_amd_roots, SNP_N_AMD_ROOTS, err);
 
 		if (r < 0)
@@ -34,8 +34,47 @@ static int check(const struct snp_certificates *set, size_t first, const char *p
 	return 0;
 }
 
-static int keep(const struct snp_certificates *set, size_t first, FILE *out, struct snp_error *err)
+/* "bl=4,tee=0,snp=24,ucode=219"; false where the layout has none. */
+static bool levels_of(const struct snp_certificate *c, char ret[static SNP_TCB_TEXT_SIZE])
 {
+	struct snp_tcb tcb;
+
+	if (snp_tcb_decode(c->tcb, c->product, &tcb, NULL) < 0)
+		return false;
+	snp_tcb_describe(&tcb, ret);
+	return true;
+}
+
+static bool is_leaf(const struct snp_certificate *c)
+{
+	return c->kind == SNP_VCEK || c->kind == SNP_VLEK;
+}
+
+/* One that is at hand. */
+static struct cJSON *add_json(struct snp_json_out *json, struct cJSON *array,
+			      const struct snp_certificate *c)
+{
+	struct cJSON *object = snp_json_out_object(json, array, NULL);
+	char levels[SNP_TCB_TEXT_SIZE];
+
+	snp_json_out_string(json, object, "kind", snp_certificate_kind_name(c->kind));
+	snp_json_out_string(json, object, "product", snp_product_name(c->product));
+	snp_json_out_hex(json, object, "sha256", c->sha256, sizeof(c->sha256));
+	snp_json_out_bool(json, object, "kept", true);
+	if (is_leaf(c) && levels_of(c, levels))
+		snp_json_out_string(json, object, "levels", levels);
+	if (c->hwid_size > 0)
+		snp_json_out_hex(json, object, "chip_id", c->hwid, c->hwid_size);
+	if (c->csp[0])
+		snp_json_out_string(json, object, "csp", c->csp);
+	return object;
+}
+
+/* Keep those from `first` on, and say where. */
+static int keep(const struct snp_certificates *set, size_t first, FILE *out,
+		struct snp_json_out *json, struct snp_error *err)
+{
+	struct cJSON *array = snp_json_out_array(json, json->root, "certificates");
 	struct snp_certificate c;
 
 	for (size_t i = first; snp_certificates_at(set, i, &c); i++) {
@@ -45,11 +84,14 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
 
 		if (r < 0)
 			return r;
+		cli_json_text(json, add_json(json, array, &c), "path", path);
+		if (cli_json)
+			continue;
 		snp_escape(path, escaped, sizeof(escaped));
 		fprintf(out, "%s of %s kept as %s\n", snp_certificate_kind_name(c.kind),
 			snp_product_name(c.product), escaped);
 	}
-	return 0;
+	return cli_json ? cli_json_end(json, out, err) : 0;
 }
 
 /* All files are read before any is checked, so that their order does not matter, and all are checked
@@ -57,24 +99,28 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
 static int run_add(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
-	size_t kept, first[CLI_MAX_VALUES + 1];
+	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	size_t first[CLI_MAX_VALUES + 1]; /* of each file; then the end of the last */
 	int r;
 
+	cli_json_begin(&json, "snp-certificates/1");
 	r = snp_certificates_new(&set, err);
 	if (r == 0)
 		r = snp_certificates_add_kept(set, err);
 	if (r < 0)
 		return r;
-	kept = count(set);
+	first[0] = count(set);
 	for (size_t i = 0; operands[i] && r == 0; i++) {
-		first[i] = count(set);
 		r = snp_certificates_add_path(set, operands[i], err);
+		first[i + 1] = count(set);
 	}
 	for (size_t i = 0; operands[i] && r == 0; i++)
-		r = check(set, first[i], operands[i], err);
-	if (r == 0 && count(set) == kept)
+		r = check(set, first[i], first[i + 1], operands[i], err);
+	if (r < 0)
+		return r;
+	if (!cli_json && count(set) == first[0])
 		fprintf(out, "nothing new: all of them are kept already\n");
-	return r < 0 ? r : keep(set, kept, out, err);
+	return keep(set, first[0], out, &json, err);
 }
 
 static const struct snp_certificate *find(const struct snp_certificates *set,
@@ -97,7 +143,6 @@ static void list_text(const struct snp_certificates *set, FILE *out)
 {
 	struct snp_certificate c;
 	char path[64], id[129], levels[SNP_TCB_TEXT_SIZE];
-	struct snp_tcb tcb;
 
 	for (size_t i = 0; i < SNP_N_AMD_ROOTS; i++) {
 		const struct snp_root *root = &snp_amd_roots[i];
@@ -108,26 +153,25 @@ static void list_text(const struct snp_certificates *set, FILE *out)
 			find(set, root, &c) ? "" : chain_path(root, path));
 	}
 	for (size_t i = 0; snp_certificates_at(set, i, &c); i++) {
-		if (c.kind != SNP_VCEK && c.kind != SNP_VLEK)
+		if (!is_leaf(&c))
 			continue;
-		snprintf(levels, sizeof(levels), "no levels");
-		if (snp_tcb_decode(c.tcb, c.product, &tcb, NULL) == 0)
-			snp_tcb_describe(&tcb, levels);
 		snp_hex_encode(c.hwid, c.hwid_size, id);
 		fprintf(out, "%-5s %-6s  %s  %s\n", snp_certificate_kind_name(c.kind),
-			snp_product_name(c.product), levels, c.hwid_size ? id : c.csp);
+			snp_product_name(c.product), levels_of(&c, levels) ? levels : "no levels",
+			c.hwid_size ? id : c.csp);
 	}
 }
 
-static void add_json(struct snp_json_out *json, struct cJSON *array, const char *kind,
-		     const char *product, const uint8_t sha256[static 32], bool kept)
+static void add_missing(struct snp_json_out *json, struct cJSON *array, const struct snp_root *root)
 {
 	struct cJSON *object = snp_json_out_object(json, array, NULL);
+	char path[64];
 
-	snp_json_out_string(json, object, "kind", kind);
-	snp_json_out_string(json, object, "product", product);
-	snp_json_out_hex(json, object, "sha256", sha256, 32);
-	snp_json_out_bool(json, object, "kept", kept);
+	snp_json_out_string(json, object, "kind", snp_certificate_kind_name(root->kind));
+	snp_json_out_string(json, object, "product", snp_product_name(root->product));
+	snp_json_out_hex(json, object, "sha256", root->sha256, sizeof(root->sha256));
+	snp_json_out_bool(json, object, "kept", false);
+	snp_json_out_string(json, object, "key_server_path", chain_path(root, path));
 }
 
 static int list_json(const struct snp_certificates *set, FILE *out, struct snp_error *err)
@@ -139,13 +183,13 @@ static int list_json(const struct snp_certificates *set, FILE *out, struct snp_e
 	cli_json_begin(&json, "snp-certificates/1");
 	array = snp_json_out_array(&json, json.root, "certificates");
 	for (size_t i = 0; i < SNP_N_AMD_ROOTS; i++)
-		add_json(&json, array, snp_certificate_kind_name(snp_amd_roots[i].kind),
-			 snp_product_name(snp_amd_roots[i].product), snp_amd_roots[i].sha256,
-			 find(set, &snp_amd_roots[i], &c) != NULL);
+		if (find(set, &snp_amd_roots[i], &c))
+			add_json(&json, array, &c);
+		else
+			add_missing(&json, array, &snp_amd_roots[i]);
 	for (size_t i = 0; snp_certificates_at(set, i, &c); i++)
-		if (c.kind == SNP_VCEK || c.kind == SNP_VLEK)
-			add_json(&json, array, snp_certificate_kind_name(c.kind),
-				 snp_product_name(c.product), c.sha256, true);
+		if (is_leaf(&c))
+			add_json(&json, array, &c);
 	return cli_json_end(&json, out, err);
 }
 
@@ -166,10 +210,8 @@ static int run_list(FILE *out, char *const operands[], struct snp_error *err)
 	return 0;
 }
 
-static const struct cli_option no_options[] = {{0}};
-static const struct cli_option list_options[] = {CLI_OPTION_JSON, {0}};
-static const struct cli_option *const add_tables[] = {no_options, NULL};
-static const struct cli_option *const list_tables[] = {list_options, NULL};
+static const struct cli_option options[] = {CLI_OPTION_JSON, {0}};
+static const struct cli_option *const tables[] = {options, NULL};
 
 const struct cli_verb verb_certificates_add = {
 	.name = "certificates add",
@@ -177,7 +219,7 @@ const struct cli_verb verb_certificates_add = {
 	.min_operands = 1,
 	.max_operands = CLI_MAX_VALUES,
 	.summary = "keep AMD's certificates on this machine",
-	.options = add_tables,
+	.options = tables,
 	.run = run_add,
 };
 
@@ -185,6 +227,6 @@ const struct cli_verb verb_certificates_list = {
 	.name = "certificates list",
 	.operands = "",
 	.summary = "say which certificates are kept",
-	.options = list_tables,
+	.options = tables,
 	.run = run_list,
 };

@@ -11,6 +11,9 @@ refuse 4 bad-certificate "$snp_measure" certificates add "$0"
 refuse 1 cannot-open "$snp_measure" certificates add absent
 refuse 2 usage "$snp_measure" certificates add
 refuse 2 usage "$snp_measure" certificates
+refuse 4 bad-certificate "$snp_measure" certificates add --json "$0"
+echo '# -----BEGIN CERTIFICATE-----' >empty.pem
+refuse 4 bad-certificate "$snp_measure" certificates add empty.pem
 
 data=${SNP_SHARED_DATA:-}/attestation
 [ -n "${SNP_SHARED_DATA:-}" ] && [ -r "$data/ca" ] || skip "no attestation/ca in SNP_SHARED_DATA"
@@ -26,6 +29,7 @@ says 'nothing new'
 # One that is not AMD's among them: none is kept.
 refuse 4 untrusted-certificate "$snp_measure" certificates add "$data/ca/milan_ark.der" \
 	"$SNP_SOURCE/tests/fuzz/corpus/certificate/Milan-VCEK"
+grep -qF 'error: '"$SNP_SOURCE/tests/fuzz/corpus/certificate/Milan-VCEK" err || fail "another file is named: $(cat err)"
 [ "$(ls "$XDG_DATA_HOME/snp-measure" | wc -l)" = 3 ] || fail "one was kept"
 tail -c +1185 "$data/milan-v5-gcp-ext/extended.bin" >table
 run 0 "$snp_measure" certificates add table
@@ -33,6 +37,34 @@ says 'VCEK of Milan kept as '
 run 0 "$snp_measure" certificates list
 [ "$(grep -c ' kept$' out)" = 4 ] || [ -e /usr/share/snp-measure ] || fail "not four of the nine: $(cat out)"
 says 'VCEK  Turin   bl=1,tee=1,snp=4,ucode=81,fmc=1  59790fb1c39f35c1'
+
+# The object says what the text does.
+run 0 "$snp_measure" certificates add --json "$data/milan-v3-vlek-aws/vlek.der" "$data"/ca/{milan_asvk,genoa_ark}.der
+valid out
+python3 - <<'EOF' || fail "the object says something else: $(cat out)"
+import hashlib, json
+found = json.load(open("out"))["certificates"]
+assert [c["kind"] + " " + c["product"] for c in found] == ["VLEK Milan", "ASVK Milan", "ARK Genoa"]
+for c in found:
+    assert hashlib.sha256(open(c["path"], "rb").read()).hexdigest() == c["sha256"] and c["kept"]
+assert found[0]["csp"].startswith("CN=cc-") and "chip_id" not in found[0]
+EOF
+run 0 "$snp_measure" certificates add --json "$data/ca/genoa_ark.der"
+grep -qF '"certificates": []' out || fail "it is kept already: $(cat out)"
+run 0 "$snp_measure" certificates list
+grep -v ' kept$' out >text
+run 0 "$snp_measure" certificates list --json
+valid out
+python3 - <<'EOF' >object || fail "no such object: $(cat out)"
+import json
+for c in json.load(open("out"))["certificates"]:
+    head = f"{c['kind']:<5} {c['product']:<6}  "
+    if not c["kept"]:
+        print(f"{head}missing; at AMD's key server, {c['key_server_path']}")
+    elif "levels" in c:
+        print(f"{head}{c['levels']}  {c.get('chip_id') or c['csp']}")
+EOF
+cmp -s text object || fail "text and object differ: $(diff text object)"
 
 run 0 "$snp_measure" verify --any-measurement --at-time 2026-06-01 "$data/turin-v5-aci/report.bin"
 # Without a home there is nowhere to keep anything, and verifying works.
