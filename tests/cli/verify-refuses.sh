@@ -73,8 +73,12 @@ refuse 2 usage "$snp_measure" verify --any-measurement --public-key "$report" "$
 refuse 2 usage "$snp_measure" verify --any-measurement --vmpl 4 "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --guest-svn-min 0x100000000 "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --deny-product Naples "$report"
-for time in '' 2026 2026-13-01 2026-01-01T00:00:00 @x '2026-01-01 '; do
+for time in '' 2026 2026-13-01 2026-01-01T00:00:00 @x '2026-01-01 ' 2026-02-31 2025-02-29 2026-04-31T00:00:00Z \
+	2026-12-31T23:59:60Z @253402300800 @9000000000000000000 @18446744073709551615; do
 	refuse 2 usage "$snp_measure" verify --any-measurement --at-time "$time" "$report"
+done
+for time in 2024-02-29 9999-12-31T23:59:59Z @253402300799 @0; do
+	run 3 "$snp_measure" verify --any-measurement --at-time "$time" "$report"
 done
 for version in '' 1 1.55 1.55.256 1.55.29.0 a.b.c; do
 	refuse 2 usage "$snp_measure" verify --any-measurement --firmware-min "$version" "$report"
