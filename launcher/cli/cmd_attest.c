@@ -246,8 +246,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 			"say in one way how to ask the guest: -- COMMAND…, --vsock CID:PORT, "
 			"--guest-agent, or on a simulated host --simulated-root FILE");
 	r = attest(operands[0], operands + 1, &verdict, err);
-	if (r == 0)
-		r = print(operands[0], &verdict, out, err);
+	if (r < 0)
+		return r;
+	cli_verdict_warn(&verdict);
+	r = print(operands[0], &verdict, out, err);
 	return r < 0 ? r : verdict.accepted ? 0 : CLI_NO;
 }
 

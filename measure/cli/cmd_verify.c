@@ -57,19 +57,6 @@ static int read_certificates(struct snp_certificates *set, struct snp_error *err
 	return r;
 }
 
-/* What a verdict stands on beyond the checks, for people to weigh. */
-static void warn(const struct snp_verdict *verdict)
-{
-	if (verdict->product == SNP_PRODUCT_MILAN)
-		cli_warn("milan-forgeable",
-			 "the seed of a Milan's keys can be read out, and reports of any TCB made "
-			 "with it (arXiv 2605.12990); --deny-product=Milan refuses them");
-	if (verdict->report.version == 2)
-		cli_warn("no-alias-check",
-			 "a report of version 2 does not say whether the host looked for memory "
-			 "aliases (AMD-SB-3015)");
-}
-
 static int print_json(const struct snp_verdict *verdict, FILE *out, struct snp_error *err)
 {
 	_cleanup_(snp_json_out_done) struct snp_json_out json;
@@ -151,7 +138,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return r;
 	if (arg.fetch_path)
 		return print_paths(&verdict, out);
-	warn(&verdict);
+	cli_verdict_warn(&verdict);
 	r = 0;
 	if (cli_json)
 		r = print_json(&verdict, out, err);

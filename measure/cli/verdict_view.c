@@ -2,6 +2,19 @@
 #include <snp/tool.h>
 #include <snp/verdict.h>
 
+void cli_verdict_warn(const struct snp_verdict *verdict)
+{
+	if (verdict->product == SNP_PRODUCT_MILAN)
+		cli_warn("milan-forgeable",
+			 "the seed of a Milan's keys can be read out, and reports of any TCB made "
+			 "with it (arXiv 2605.12990); snp-measure verify --deny-product=Milan "
+			 "refuses them");
+	if (verdict->report.version == 2)
+		cli_warn("no-alias-check",
+			 "a report of version 2 does not say whether the host looked for memory "
+			 "aliases (AMD-SB-3015)");
+}
+
 static const char *checked(const struct snp_verdict *verdict, enum snp_check check)
 {
 	return verdict->checks[check].outcome == SNP_PASSED ? "checked" : "not checked";

@@ -19,8 +19,9 @@ static enum snp_outcome certificate(struct inquiry *q)
 	if (snp_fetch_path(report, product, q->leaf_kind, path))
 		return FAIL("no VCEK is at hand; it is at AMD's key server, %s", path);
 	return FAIL("no %s is at hand; %s", snp_certificate_kind_name(q->leaf_kind),
-		    q->leaf_kind == SNP_VLEK ? "the cloud provider hands it out"
-					     : "`show --fetch-path` says where it may be");
+		    q->leaf_kind == SNP_VLEK
+			    ? "the cloud provider hands it out"
+			    : "`snp-measure show --fetch-path` says where it may be");
 }
 
 static enum snp_outcome certificate_version(struct inquiry *q)

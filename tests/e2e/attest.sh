@@ -50,6 +50,21 @@ run 3 "$snp_launch" attest --simulated-root "$root" two -- ./responder "$sock"
 says 'refused: measurement'
 run 0 "$snp_launch" attest --simulated-root "$root" two
 
+# What a verdict stands on beyond the checks, and what to do about a certificate that is missing.
+cat >answer <<'END'
+#!/bin/sh
+cat >/dev/null
+exec cat "$1"
+END
+chmod +x answer
+corpus=$SNP_SOURCE/tests/fuzz/corpus/report
+run 3 "$snp_launch" attest one -- ./answer "$corpus/extended-vcek"
+grep -qF '[milan-forgeable]' err || fail "Milan passes without a word: $(cat err)"
+run 3 "$snp_launch" attest --json one -- ./answer "$corpus/Milan-v2"
+grep -qF '"name": "no-alias-check"' out || fail "version 2 passes without a word: $(cat out)"
+valid out
+says '`snp-measure show --fetch-path`'
+
 # What is no answer.
 refuse 1 no-evidence "$snp_launch" attest one -- false
 refuse 1 no-evidence "$snp_launch" attest one -- ./nothing-here

@@ -144,4 +144,7 @@ struct snp_verdict;
 void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE *out);
 void cli_verdict_json(struct snp_json_out *json, const struct snp_verdict *verdict);
 
+/* Warn of what a verdict stands on beyond the checks, for people to weigh. */
+void cli_verdict_warn(const struct snp_verdict *verdict);
+
 #endif
