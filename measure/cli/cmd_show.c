@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
 #include <snp/cleanup.h>
 #include <snp/tool.h>
 
@@ -56,21 +57,42 @@ static void print_text(const struct cli_report *input, const struct snp_report *
 	fprintf(out, "nothing of this is verified\n");
 }
 
-static int print_json(const struct cli_report *input, const struct snp_report *report, FILE *out,
-		      struct snp_error *err)
+static void add_certificates(const struct snp_certificates *set, struct snp_json_out *json)
+{
+	struct cJSON *array = snp_json_out_array(json, json->root, "certificates");
+	struct snp_certificate c;
+
+	for (size_t i = 0; snp_certificates_at(set, i, &c); i++) {
+		struct cJSON *object = snp_json_out_object(json, array, NULL);
+
+		snp_json_out_string(json, object, "kind", snp_certificate_kind_name(c.kind));
+		snp_json_out_string(json, object, "product", snp_product_name(c.product));
+		snp_json_out_integer(json, object, "size", c.der.size);
+		snp_json_out_hex(json, object, "sha256", c.sha256, sizeof(c.sha256));
+		if (c.csp[0])
+			snp_json_out_string(json, object, "csp", c.csp);
+	}
+}
+
+static int print_json(const struct cli_report *input, const struct snp_report *report,
+		      const struct snp_certificates *set, FILE *out, struct snp_error *err)
 {
 	_cleanup_(snp_json_out_done) struct snp_json_out json;
-	uint64_t at;
+	uint64_t at = 0;
+	bool zero;
 
 	cli_json_begin(&json, "snp-report/1");
 	snp_json_out_string(&json, json.root, "container",
 			    snp_container_name(input->container.kind));
 	snp_json_out_string(&json, json.root, "product",
 			    snp_product_name(snp_report_product(report)));
-	snp_json_out_bool(&json, json.root, "reserved_bits_zero",
-			  snp_report_reserved(input->container.report, report->version, &at));
+	zero = snp_report_reserved(input->container.report, report->version, &at);
+	snp_json_out_bool(&json, json.root, "reserved_bits_zero", zero);
+	if (!zero)
+		snp_json_out_u64(&json, json.root, "reserved_offset", at);
 	cli_report_json(report, cli_report_layout(report), &json,
 			snp_json_out_object(&json, json.root, "report"));
+	add_certificates(set, &json);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -93,9 +115,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)
-		return fetch_paths_print(&report, snp_report_product(&report), FETCH_ALL, out);
+		return fetch_paths_print(&report, snp_report_product(&report), FETCH_ALL, out, err);
 	if (cli_json)
-		return print_json(&input, &report, out, err);
+		return print_json(&input, &report, set, out, err);
 	print_text(&input, &report, set, out);
 	return 0;
 }

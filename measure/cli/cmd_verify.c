@@ -88,15 +88,16 @@ static unsigned int missing(const struct snp_verdict *verdict)
 	return which;
 }
 
-static int print_paths(const struct snp_verdict *verdict, FILE *out)
+static int print_paths(const struct snp_verdict *verdict, FILE *out, struct snp_error *err)
 {
 	enum snp_product product = verdict->product;
 	unsigned int which = missing(verdict);
+	int r;
 
 	if (product == SNP_PRODUCT_UNKNOWN)
 		product = snp_report_product(&verdict->report);
-	fetch_paths_print(&verdict->report, product, which, out);
-	return which == 0 ? 0 : CLI_NO;
+	r = fetch_paths_print(&verdict->report, product, which, out, err);
+	return r < 0 ? r : which == 0 ? 0 : CLI_NO;
 }
 
 static int verify(const char *path, const struct snp_expectations *expected,
@@ -137,7 +138,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)
-		return print_paths(&verdict, out);
+		return print_paths(&verdict, out, err);
 	cli_verdict_warn(&verdict);
 	r = 0;
 	if (cli_json)

@@ -62,6 +62,12 @@ for report in Milan-v2 Genoa-v3 Turin-v4 Genoa-v5 extended-vlek hcl; do
 done
 run 0 "$snp_measure" certificates list --json
 valid out
+for report in Milan-v2 Turin-v4 Genoa-v5; do
+	run 0 "$snp_measure" show --json --fetch-path "$SNP_SOURCE/tests/fuzz/corpus/report/$report"
+	valid out
+	run 3 "$snp_measure" verify --json --fetch-path "$SNP_SOURCE/tests/fuzz/corpus/report/$report"
+	valid out
+done
 
 # What is published, what has changed since, and what else a digest could be of.
 cp fw OVMF.amdsev.fd && cp kernel vmlinuz && cp fw initrd.img

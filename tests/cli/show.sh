@@ -46,6 +46,7 @@ run 0 "$snp_measure" show --fetch-path "$corpus/Turin-v4"
 says '/vcek/v1/Turin/0240c4a21f9c510e?fmcSPL=01&'
 run 0 "$snp_measure" show --fetch-path "$corpus/Genoa-v5"
 [ "$(head -n 1 out)" = /vlek/v1/Genoa/cert_chain ] || fail "a VLEK has no path: $(cat out)"
+grep -qF 'the cloud provider hands it out, not AMD [no-fetch-path]' err || fail "nothing says why: $(cat err)"
 
 python3 - <<'EOF' || fail "the object says something else"
 import json, os, subprocess
@@ -60,4 +61,20 @@ for name in "Milan-v2", "Genoa-v3", "Turin-v4", "Genoa-v5", "extended-vcek":
     assert r["chip_id"] == b[0x1a0:0x1e0].hex() and r["signature_s"] == b[0x2e8:0x330].hex()
     assert r["launch_tcb"]["raw"] == hex(le(0x1f0, 8)) and r["committed_version"] == "1.55.29"
     assert ("cpuid_fam_id" in r) == (le(0, 4) >= 3) and ("launch_mit_vector" in r) == (le(0, 4) >= 4)
+    assert "reserved_offset" not in d
+    text = subprocess.check_output([tool, "show", f"{corpus}/{name}"], text=True).splitlines()
+    assert [f"{'certificate':18}  {c['kind']} of {c['product']}, {c['size']} bytes" +
+            (f", {c['csp']}" if "csp" in c else "") for c in d["certificates"]] == \
+        [line for line in text if line.startswith("certificate ")]
+    assert len(d["certificates"]) == (3 if name == "extended-vcek" else 0)
+d = json.loads(subprocess.check_output([tool, "show", "--json", "turned"]))
+assert d["reserved_bits_zero"] is False
+text = subprocess.check_output([tool, "show", "turned"], text=True)
+assert f"first at byte {d['reserved_offset']}\n" in text
+for name in "Milan-v2", "Turin-v4", "Genoa-v5":
+    command = [tool, "show", "--fetch-path", f"{corpus}/{name}"]
+    d = json.loads(subprocess.check_output(command + ["--json"], stderr=subprocess.DEVNULL))
+    assert d["schema"] == "snp-fetch-paths/1" and d["server"] == "https://kdsintf.amd.com"
+    assert d["paths"] == subprocess.check_output(command, stderr=subprocess.DEVNULL, text=True).split()
+    assert [w["name"] for w in d["warnings"]] == (["no-fetch-path"] if name == "Genoa-v5" else [])
 EOF

@@ -66,6 +66,27 @@ run 0 "$snp_measure" show tsm
 mkdir empty
 refuse 1 cannot-open "$snp_measure" verify --any-measurement empty
 
+# Where there is no path, a line says why.
+run 3 "$snp_measure" verify --fetch-path "$corpus/report/Genoa-v5"
+[ "$(cat out)" = /vlek/v1/Genoa/cert_chain ] || fail "another path: $(cat out)"
+grep -qF 'no path of the VLEK: ' err && [ "$(wc -l <err)" = 1 ] || fail "nothing says why: $(cat err)"
+cp "$corpus/report/Turin-v4" venice
+printf '\120' | dd of=venice bs=1 seek=$((0x189)) conv=notrunc status=none
+cp "$corpus/report/Turin-v4" masked
+head -c 64 /dev/zero | dd of=masked bs=1 seek=$((0x1a0)) conv=notrunc status=none
+cp "$corpus/report/Turin-v4" levels
+printf '\1' | dd of=levels bs=1 seek=$((0x184)) conv=notrunc status=none
+while read -r file why; do
+	run 3 "$snp_measure" verify --fetch-path $file
+	grep -qF "$why" err && [ "$(wc -l <err)" = 1 ] || fail "nothing says why: $(cat err)"
+done <<-END
+	venice CPUID family 0x1a model 0x50 is of no product known here [no-fetch-path]
+	masked CHIP_ID is masked
+	levels REPORTED_TCB is in no layout known here
+END
+run 3 "$snp_measure" verify --fetch-path "$corpus/report/Turin-v4"
+[ ! -s err ] || fail "both paths are there: $(cat err)"
+
 # A report without a launch digest to hold it against would be accepted whatever runs in it.
 refuse 2 usage "$snp_measure" verify "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --measurement "$(printf %096d 0)" "$report"
