@@ -11,6 +11,7 @@
 #include "fetch_paths.h"
 #include "report_fields.h"
 #include "report_input.h"
+#include "value.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
-#include <time.h>
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
@@ -314,49 +313,4 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 void cli_expectations_done(struct cli_expectations *e)
 {
 	snp_reference_free(e->reference);
-}
-
-/* timegm() makes another date of one that does not exist. */
-static bool same_time(const struct tm *a, const struct tm *b)
-{
-	return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon && a->tm_mday == b->tm_mday &&
-	       a->tm_hour == b->tm_hour && a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
-}
-
-/* The last second that the forms below can write: the end of the year 9999. */
-#define LAST_SECOND 253402300799
-
-int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error *err)
-{
-	static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"};
-	uint64_t seconds;
-
-	if (text[0] == '@') {
-		int r = cli_parse_number(text + 1, what, &seconds, err);
-
-		if (r < 0)
-			return r;
-		if (seconds <= LAST_SECOND) {
-			*ret = (int64_t)seconds;
-			return 0;
-		}
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		struct tm tm = {0}, given;
-		const char *end = strptime(text, formats[i], &tm);
-		time_t time;
-
-		if (!end || *end != '\0')
-			continue;
-		given = tm;
-		time = timegm(&tm);
-		if (same_time(&given, &tm)) {
-			*ret = time;
-			return 0;
-		}
-	}
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"%s: '%s' is no time up to the year 9999; write it as 2026-01-31, "
-			"2026-01-31T12:00:00Z or @SECONDS",
-			what, text);
 }

@@ -22,8 +22,4 @@ struct cli_expectations {
 SNP_CHECK int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err);
 void cli_expectations_done(struct cli_expectations *e);
 
-/* "2026-01-01", "2026-01-01T12:00:00Z" (both UTC) or "@SECONDS" since 1970, up to the year
- * 9999. Errors: SNP_E_USAGE, also for a date that does not exist. */
-SNP_CHECK int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error *err);
-
 #endif

@@ -2,10 +2,12 @@
 #include "value.h"
 
 #include <string.h>
+#include <time.h>
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/tool.h>
 
 static int decode(const char *text, const char *option, uint8_t *ret, size_t size,
 		  struct snp_error *err)
@@ -35,4 +37,49 @@ int cli_value(const char *value, const char *option, uint8_t *ret, size_t size,
 	if (n > 0 && bytes[n - 1] == '\n')
 		bytes[n - 1] = '\0';
 	return snp_in_file(err, decode((const char *)bytes, option, ret, size, err), path);
+}
+
+/* timegm() makes another date of one that does not exist. */
+static bool same_time(const struct tm *a, const struct tm *b)
+{
+	return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon && a->tm_mday == b->tm_mday &&
+	       a->tm_hour == b->tm_hour && a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
+}
+
+/* The last second that the forms below can write: the end of the year 9999. */
+#define LAST_SECOND 253402300799
+
+int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error *err)
+{
+	static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"};
+	uint64_t seconds;
+
+	if (text[0] == '@') {
+		int r = cli_parse_number(text + 1, what, &seconds, err);
+
+		if (r < 0)
+			return r;
+		if (seconds <= LAST_SECOND) {
+			*ret = (int64_t)seconds;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct tm tm = {0}, given;
+		const char *end = strptime(text, formats[i], &tm);
+		time_t time;
+
+		if (!end || *end != '\0')
+			continue;
+		given = tm;
+		time = timegm(&tm);
+		if (same_time(&given, &tm)) {
+			*ret = time;
+			return 0;
+		}
+	}
+	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"%s: '%s' is no time up to the year 9999; write it as 2026-01-31, "
+			"2026-01-31T12:00:00Z or @SECONDS",
+			what, text);
 }

@@ -13,4 +13,8 @@
 SNP_CHECK int cli_value(const char *value, const char *option, uint8_t *ret, size_t size,
 			struct snp_error *err);
 
+/* "2026-01-01", "2026-01-01T12:00:00Z" (both UTC) or "@SECONDS" since 1970, up to the year
+ * 9999. Errors: SNP_E_USAGE, also for a date that does not exist. */
+SNP_CHECK int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error *err);
+
 #endif

@@ -243,8 +243,7 @@ static enum snp_outcome chip_id_mask(struct inquiry *q)
 	return FAIL("CHIP_ID is masked: nothing says which chip signed");
 }
 
-/* By length, never by what stands in it. */
-static enum snp_outcome hwid_size(struct inquiry *q)
+enum snp_outcome snp_check_hwid_size(struct inquiry *q)
 {
 	size_t size = q->verdict->product == SNP_PRODUCT_TURIN ? 8 : SNP_CHIP_ID_SIZE;
 
@@ -263,7 +262,7 @@ static enum snp_outcome chip_id(struct inquiry *q)
 	if (q->leaf_kind == SNP_VLEK || snp_chip_id_masked(&q->verdict->report))
 		return NOT_ASKED("%s",
 				 q->leaf_kind == SNP_VLEK ? "a VLEK is of no chip" : "masked");
-	if (hwid_size(q) == SNP_FAILED)
+	if (snp_check_hwid_size(q) == SNP_FAILED)
 		return SNP_FAILED;
 	memcpy(want, leaf->hwid, leaf->hwid_size);
 	if (memcmp(id, want, sizeof(want)) != 0)
@@ -304,36 +303,3 @@ static const struct check checks[] = {
 };
 
 const struct check_group snp_checks_of_certificates = {checks, ARRAY_SIZE(checks)};
-
-/* What a leaf has to be, whatever report it is for. */
-static const struct check leaf_checks[] = {
-	{SNP_CHECK_CERTIFICATE_VERSION, 0, certificate_version},
-	{SNP_CHECK_CERTIFICATE_ALGORITHM, 0, certificate_algorithm},
-	{SNP_CHECK_CERTIFICATE_KEY, 0, certificate_key},
-	{SNP_CHECK_CERTIFICATE_NAMES, 0, certificate_names},
-	{SNP_CHECK_CERTIFICATE_EXTENSIONS, 0, certificate_extensions},
-	{SNP_CHECK_CERTIFICATE_PRODUCT, 0, certificate_product},
-	{SNP_CHECK_CHIP_ID, 0, hwid_size},
-};
-
-int snp_leaf_check(const struct certificate *leaf, struct snp_error *err)
-{
-	struct snp_verdict verdict = {.product = leaf->info.product};
-	struct inquiry q = {
-		.verdict = &verdict, .leaf = leaf, .leaf_kind = leaf->info.kind, .err = err};
-
-	for (size_t i = 0; i < ARRAY_SIZE(leaf_checks); i++) {
-		enum snp_outcome outcome;
-
-		q.running = leaf_checks[i].id;
-		outcome = leaf_checks[i].run(&q);
-		if (q.status < 0)
-			return q.status;
-		if (outcome != SNP_PASSED)
-			return snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
-					"%s of %s: %s", snp_certificate_kind_name(leaf->info.kind),
-					snp_product_name(leaf->info.product),
-					verdict.checks[q.running].message);
-	}
-	return 0;
-}

@@ -60,6 +60,9 @@ enum snp_outcome snp_check_conclude(struct inquiry *q, enum snp_outcome outcome,
 /* REPORTED_TCB is at least what was published with the image for the report's product. */
 bool snp_check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image);
 
+/* A VCEK's chip id is as long as its product's, told by length and never by what stands in it. */
+enum snp_outcome snp_check_hwid_size(struct inquiry *q);
+
 /* CHIP_ID is zeros: the host does not show which chip it is. */
 bool snp_chip_id_masked(const struct snp_report *report);
 
