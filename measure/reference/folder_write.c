@@ -149,6 +149,9 @@ static int publish(struct staging *s, const char *name, bool there, struct snp_e
 				      there ? "exchange the folder" : "rename the folder to it");
 	if (!there)
 		s->name[0] = '\0';
+	/* Its entry outlives a power cut then, where the file system can do that for folders. */
+	if (fsync(s->parent) < 0 && errno != EINVAL)
+		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write its entry");
 	return 0;
 }
 
