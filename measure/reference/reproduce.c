@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/reproduce.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,7 @@
 #include <snp/file.h>
 #include <snp/hex.h>
 
-#include "reference/format.h"
-#include "reference/golden.h"
 #include "reference/image_inputs.h"
-#include "reference/publish.h"
 #include "reference/variants_compute.h"
 
 /* Where differences go. */
@@ -58,14 +56,6 @@ static int join(const char *folder, const char *name, char **ret, struct snp_err
 	return 0;
 }
 
-static void scratch_free(struct snp_reference_image *image)
-{
-	free(image->firmware.name);
-	free(image->kernel.name);
-	free(image->initrd.name);
-	free(image->variants);
-}
-
 static void compare_id_block(const struct report *report, const char *variant,
 			     const struct snp_reference_variant *v)
 {
@@ -78,34 +68,26 @@ static void compare_id_block(const struct report *report, const char *variant,
 	tell(report, what, "signed", why.message);
 }
 
-/* Where a file differs, all digests do, and `because` of that they are counted and not listed. */
-static void compare_variants(const struct report *report, bool because,
+/* `found` is NULL where a file differs, and all digests would for that. */
+static void compare_variants(const struct report *report,
 			     const struct snp_reference_image *published,
 			     const struct snp_reference_variant *found)
 {
-	char what[256], variant[192], total[32], others[64];
-	size_t n = 0;
+	char what[256], variant[192];
 
 	for (size_t i = 0; i < published->n_variants; i++) {
 		const struct snp_reference_variant *v = &published->variants[i];
-		const uint8_t *ld = found[i].launch_digest;
 
 		snprintf(variant, sizeof(variant),
 			 "%.32s, %.64s, 0x%08" PRIx32 ", features 0x%" PRIx64 ", %" PRIu32 " vCPUs",
 			 v->vmm_profile, v->cpu_model ? v->cpu_model : "signature",
 			 v->cpu_signature, v->guest_features, v->vcpu_count);
 		snprintf(what, sizeof(what), "launch digest (%s)", variant);
-		if (because)
-			n += memcmp(v->launch_digest, ld, SNP_LAUNCH_DIGEST_SIZE) != 0;
-		else
-			tell_bytes(report, what, v->launch_digest, ld, SNP_LAUNCH_DIGEST_SIZE);
+		if (found)
+			tell_bytes(report, what, v->launch_digest, found[i].launch_digest,
+				   SNP_LAUNCH_DIGEST_SIZE);
 		compare_id_block(report, variant, v);
 	}
-	if (n == 0)
-		return;
-	snprintf(total, sizeof(total), "%zu", published->n_variants);
-	snprintf(others, sizeof(others), "%zu others, as they must be then", n);
-	tell(report, "launch digests", total, others);
 }
 
 /* True if they differ. Without a size that is as published there is no need to say what it hashes to. */
@@ -129,21 +111,116 @@ static bool compare_inputs(const struct report *report, const struct snp_referen
 	bool differs =
 		compare_file_input(report, "firmware", &published->firmware, &found->firmware);
 
-	/* A document may have one digest right and another wrong. */
-	if (!differs)
-		differs = tell_bytes(report, "firmware's SHA-384", published->firmware_sha384,
-				     found->firmware_sha384, SNP_SHA384_SIZE);
 	differs |= compare_file_input(report, "kernel", &published->kernel, &found->kernel);
 	differs |= compare_file_input(report, "initrd", &published->initrd, &found->initrd);
 	return differs;
+}
+
+/* As above, of a file as it lies there, whatever it holds; one that is not there differs. */
+static int compare_raw_file(const struct report *report, const char *what,
+			    const struct snp_reference_file *published, const char *path,
+			    bool *differs, struct snp_error *err)
+{
+	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	struct snp_reference_file found = {0};
+	char hex[2 * SNP_SHA256_SIZE + 1];
+	struct snp_error why;
+	int r;
+
+	if (!path)
+		return 0;
+	r = snp_file_open(path, UINT64_MAX, &file, &why);
+	if (r == -SNP_E_OPEN && (why.sys_errno == ENOENT || why.sys_errno == ENOTDIR)) {
+		snp_hex_encode(published->sha256, SNP_SHA256_SIZE, hex);
+		tell(report, what, hex, "no such file");
+		*differs = true;
+		return 0;
+	}
+	if (r < 0) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	found.size = file.size;
+	if (file.size == published->size)
+		r = snp_file_sha256(&file, NULL, NULL, found.sha256, err);
+	if (r < 0)
+		return snp_in_file(err, r, path);
+	*differs |= compare_file_input(report, what, published, &found);
+	return 0;
+}
+
+static int compare_raw(const struct report *report, const struct snp_reference_image *published,
+		       const struct snp_image_paths *paths, bool *differs, struct snp_error *err)
+{
+	int r = compare_raw_file(report, "firmware", &published->firmware, paths->firmware, differs,
+				 err);
+
+	if (r == 0)
+		r = compare_raw_file(report, "kernel", &published->kernel, paths->kernel, differs,
+				     err);
+	if (r == 0)
+		r = compare_raw_file(report, "initrd", &published->initrd, paths->initrd, differs,
+				     err);
+	return r;
+}
+
+static int compute_variants(const struct report *report,
+			    const struct snp_reference_image *published,
+			    const struct snp_image_inputs *inputs, struct snp_error *err)
+{
+	size_t n = published->n_variants;
+	_cleanup_(freep) struct snp_reference_variant *found = calloc(n, sizeof(*found));
+	int r;
+
+	if (!found)
+		return snp_no_memory(err);
+	memcpy(found, published->variants, n * sizeof(*found));
+	r = snp_variants_compute(inputs->firmware,
+				 inputs->has_kernel ? &inputs->kernel_hashes : NULL, found, n, NULL,
+				 NULL, err);
+	if (r == 0)
+		compare_variants(report, published, found);
+	return r;
+}
+
+/* What was published could be read as an image; where that fails now, a file is most likely another, or gone,
+ * which is an answer and no failure. */
+static int compare_image(const struct report *report, const struct snp_reference_image *published,
+			 const struct snp_image_paths *paths, struct snp_reference_image *found,
+			 struct snp_error *err)
+{
+	_cleanup_(snp_image_inputs_done) struct snp_image_inputs inputs = {0};
+	struct snp_error why;
+	bool differs = false;
+	int r, unread = snp_image_inputs_read(paths, published->cmdline, found, &inputs, &why);
+
+	if (unread < 0) {
+		r = compare_raw(report, published, paths, &differs, err);
+		if (r < 0)
+			return r;
+		if (!differs && err)
+			*err = why;
+		if (!differs)
+			return unread;
+	} else {
+		/* A document may have one digest of a file right and another wrong. */
+		differs = compare_inputs(report, published, found);
+		if (!differs)
+			tell_bytes(report, "firmware's SHA-384", published->firmware_sha384,
+				   found->firmware_sha384, SNP_SHA384_SIZE);
+	}
+	if (!differs)
+		return compute_variants(report, published, &inputs, err);
+	compare_variants(report, published, NULL);
+	return 0;
 }
 
 static int reproduce_image(const struct report *report, const struct snp_reference_image *published,
 			   const char *images, struct snp_error *err)
 {
 	_cleanup_(snp_image_paths_done) struct snp_image_paths paths = {0};
-	_cleanup_(snp_image_inputs_done) struct snp_image_inputs inputs = {0};
-	_cleanup_(scratch_free) struct snp_reference_image found = {0};
+	struct snp_reference_image found = {0};
 	int r = join(images, published->firmware.name, &paths.firmware, err);
 
 	if (r == 0)
@@ -151,21 +228,11 @@ static int reproduce_image(const struct report *report, const struct snp_referen
 	if (r == 0)
 		r = join(images, published->initrd.name, &paths.initrd, err);
 	if (r == 0)
-		r = snp_image_inputs_read(&paths, published->cmdline, &found, &inputs, err);
-	if (r < 0)
-		return r;
-	found.variants = calloc(published->n_variants, sizeof(*found.variants));
-	if (!found.variants)
-		return snp_no_memory(err);
-	memcpy(found.variants, published->variants,
-	       published->n_variants * sizeof(*found.variants));
-	r = snp_variants_compute(inputs.firmware, inputs.has_kernel ? &inputs.kernel_hashes : NULL,
-				 found.variants, published->n_variants, NULL, NULL, err);
-	if (r < 0)
-		return r;
-	compare_variants(report, compare_inputs(report, published, &found), published,
-			 found.variants);
-	return 0;
+		r = compare_image(report, published, &paths, &found, err);
+	free(found.firmware.name);
+	free(found.kernel.name);
+	free(found.initrd.name);
+	return r;
 }
 
 int snp_reproduce_images(const struct snp_reference *published, const char *images,
@@ -179,99 +246,4 @@ int snp_reproduce_images(const struct snp_reference *published, const char *imag
 			return r;
 	}
 	return 0;
-}
-
-static int compare_file(const struct report *report, const char *folder,
-			const struct snp_folder_file *expected, struct snp_error *err)
-{
-	_cleanup_(freep) uint8_t *bytes = NULL;
-	const char *found = "other bytes";
-	struct snp_error why = {0};
-	size_t size = 0;
-	int r;
-
-	if (snp_folder_lacks(folder, expected->name))
-		return 0;
-	r = snp_folder_read(folder, expected->name, &bytes, &size, &why);
-	if (r == -SNP_E_NO_MEMORY) {
-		if (err)
-			*err = why;
-		return r;
-	}
-	if (r < 0)
-		found = why.message;
-	if (r < 0 || size != expected->size || memcmp(bytes, expected->data, size) != 0)
-		tell(report, expected->name, "as " SNP_MASTER_FILE " says", found);
-	return 0;
-}
-
-/* What a folder may hold: what the formats write, and signed forms of it, whose bytes are not known. */
-struct allowed {
-	const struct report *report;
-	struct snp_folder written, of_signing;
-};
-
-static void allowed_done(struct allowed *allowed)
-{
-	snp_folder_done(&allowed->written);
-	snp_folder_done(&allowed->of_signing);
-}
-
-static int allow_endorsement(void *arg, const struct snp_reference *published,
-			     const struct snp_golden *golden, struct snp_error *err)
-{
-	(void)published;
-	return snp_folder_add(arg, golden->endorsement, (struct snp_span){0}, err);
-}
-
-static int allow_signed(const struct snp_reference *published, struct snp_folder *ret,
-			struct snp_error *err)
-{
-	static const char *const files[] = {SNP_SIGNATURE_FILE, SNP_DSSE_FILE, SNP_COSE_FILE};
-	int r = snp_golden_each(published, allow_endorsement, ret, err);
-
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
-		r = snp_folder_add(ret, files[i], (struct snp_span){0}, err);
-	return r;
-}
-
-static int compare_name(void *arg, const char *name, struct snp_error *err)
-{
-	const struct allowed *allowed = arg;
-	const char *slash = strchr(name, '/');
-	_cleanup_(freep) char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : NULL;
-
-	if (slash && !folder)
-		return snp_no_memory(err);
-	if (!snp_format_writes(folder ? folder : name) || (slash && slash[1] == '\0') ||
-	    snp_folder_has(&allowed->written, name) || snp_folder_has(&allowed->of_signing, name))
-		return 0;
-	tell(allowed->report, name, "nothing", "a file");
-	return 0;
-}
-
-int snp_reproduce_files(const struct snp_reference *published, const char *folder,
-			snp_reproduce_difference difference, void *arg, struct snp_error *err)
-{
-	struct report report = {NULL, difference, arg};
-	_cleanup_(allowed_done) struct allowed allowed = {.report = &report};
-	int r;
-
-	for (size_t i = 0; snp_format_at(i); i++) {
-		struct snp_error why;
-
-		r = snp_format_at(i)->emit(published, &allowed.written, &why);
-		if (r == 0 || r == -SNP_E_FORMAT)
-			continue;
-		if (err)
-			*err = why;
-		return r;
-	}
-	for (size_t i = 0; i < allowed.written.n_files; i++) {
-		r = compare_file(&report, folder, &allowed.written.files[i], err);
-		if (r < 0)
-			return r;
-	}
-	r = allow_signed(published, &allowed.of_signing, err);
-	return r < 0 ? r : snp_folder_each(folder, compare_name, &allowed, err);
 }

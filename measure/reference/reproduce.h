@@ -10,8 +10,9 @@ typedef void (*snp_reproduce_difference)(void *arg, const char *image, const cha
 					 const char *published, const char *found);
 
 /* Compute a published document again. The images' files are looked for in the folder `images` by the
- * names that the document gives them. Errors: those of reading the images; differences are told to
- * `difference` and are no error. */
+ * names that the document gives them. Where one is not there, or another, digests are not computed.
+ * Errors: those of reading the images as they were published; differences are told to `difference` and are no
+ * error. */
 SNP_CHECK int snp_reproduce_images(const struct snp_reference *published, const char *images,
 				   snp_reproduce_difference difference, void *arg,
 				   struct snp_error *err);

@@ -121,5 +121,27 @@ said "/sha384/s/[0-9a-f]\{96\}/$(printf '5%.0s' {1..96})/" "web: firmware's SHA-
 sed 's/"cpu_model": "EPYC-v4"/"cpu_model": "EPYC-Milan"/' plain/reference-values.json >odd.json
 refuse 4 json-bad-value "$snp_measure" reproduce odd.json --images .
 
-rm initrd.img
-refuse 1 cannot-open reproduce
+# A file that is no image any more, or gone, is named all the same.
+other() {
+	cp "$1" kept-file
+	eval "$2"
+	run 3 reproduce --public-key public.pem
+	says "web: $3 differs: published $4"
+	[ "$(wc -l <out)" = 2 ] || fail "more is named than the $3: $(cat out)"
+	mv kept-file "$1"
+}
+size=$(stat -c %s OVMF.amdsev.fd)
+other OVMF.amdsev.fd 'truncate -s -100 OVMF.amdsev.fd' firmware "$size bytes, found $((size - 100)) bytes"
+other OVMF.amdsev.fd ': >OVMF.amdsev.fd' firmware "$size bytes, found 0 bytes"
+other OVMF.amdsev.fd 'truncate -s 1G OVMF.amdsev.fd' firmware "$size bytes, found $((1 << 30)) bytes"
+other vmlinuz 'printf xxxx | dd of=vmlinuz bs=1 seek=514 conv=notrunc status=none' kernel ''
+other vmlinuz ': >vmlinuz' kernel ''
+other initrd.img 'rm initrd.img' initrd "$(sha256sum <initrd.img | cut -c-64), found no such file"
+mkdir empty
+run 3 "$snp_measure" reproduce pub/reference-values.json --images empty
+[ "$(grep -c 'found no such file$' out)" = 3 ] || fail "not all three are missed: $(cat out)"
+run 0 reproduce --public-key public.pem
+
+# What is no file cannot be compared.
+rm vmlinuz && mkdir vmlinuz
+refuse 4 not-a-regular-file reproduce
