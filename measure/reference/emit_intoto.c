@@ -5,6 +5,8 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 #include <snp/json_out.h>
@@ -15,37 +17,74 @@
 /* No registered predicate type says launch digests; a URI names this one. */
 #define PREDICATE_TYPE "urn:snp-measure:snp-reference-values/1"
 
-static void add_file(struct snp_json_out *out, cJSON *subjects,
-		     const struct snp_reference_image *image, const struct snp_reference_file *file)
+/* Subjects are told apart by name: an image's are "IMAGE/FILE" and "IMAGE/launch-digest?…", where a "/" of
+ * the image's own name is written as %2F, so that no two are alike. For free(). */
+static char *image_part(const char *name)
 {
-	char name[1024];
-	cJSON *subject;
+	char *part = malloc(3 * strlen(name) + 1), *at = part;
+
+	for (; part && *name != '\0'; name++)
+		if (*name == '/' || *name == '%')
+			at = mempcpy(at, *name == '/' ? "%2F" : "%25", 3);
+		else
+			*at++ = *name;
+	if (part)
+		*at = '\0';
+	return part;
+}
+
+/* Takes `name`, which may be NULL. */
+static void add_subject(struct snp_json_out *out, cJSON *subjects, char *name,
+			const char *algorithm, const uint8_t *digest, size_t size)
+{
+	cJSON *subject = snp_json_out_object(out, subjects, NULL);
+
+	out->failed |= !name;
+	snp_json_out_string(out, subject, "name", name ? name : "");
+	snp_json_out_hex(out, snp_json_out_object(out, subject, "digest"), algorithm, digest, size);
+	free(name);
+}
+
+static void add_file(struct snp_json_out *out, cJSON *subjects, const char *image,
+		     const struct snp_reference_file *file)
+{
+	char *name;
 
 	if (!file->name)
 		return;
-	/* Two images may have different files of one name, and subjects are told apart by name. */
-	snprintf(name, sizeof(name), "%s/%s", image->name, file->name);
-	subject = snp_json_out_object(out, subjects, NULL);
-	snp_json_out_string(out, subject, "name", name);
-	snp_json_out_hex(out, snp_json_out_object(out, subject, "digest"), "sha256", file->sha256,
-			 sizeof(file->sha256));
+	if (asprintf(&name, "%s/%s", image, file->name) < 0)
+		name = NULL;
+	add_subject(out, subjects, name, "sha256", file->sha256, sizeof(file->sha256));
 }
 
-static void add_variant(struct snp_json_out *out, cJSON *subjects,
-			const struct snp_reference_image *image,
+static void add_variant(struct snp_json_out *out, cJSON *subjects, const char *image,
 			const struct snp_reference_variant *v)
 {
-	cJSON *subject = snp_json_out_object(out, subjects, NULL);
-	char name[1024];
+	char *name;
 
-	snprintf(name, sizeof(name),
-		 "%s/launch-digest?vmm_profile=%s&cpu_signature=0x%08" PRIx32
-		 "&guest_features=0x%" PRIx64 "&vcpu_count=%" PRIu32 "%s%s",
-		 image->name, v->vmm_profile, v->cpu_signature, v->guest_features, v->vcpu_count,
-		 v->cpu_model ? "&cpu_model=" : "", v->cpu_model ? v->cpu_model : "");
-	snp_json_out_string(out, subject, "name", name);
-	snp_json_out_hex(out, snp_json_out_object(out, subject, "digest"), "sha384",
-			 v->launch_digest, sizeof(v->launch_digest));
+	if (asprintf(&name,
+		     "%s/launch-digest?vmm_profile=%s&cpu_signature=0x%08" PRIx32
+		     "&guest_features=0x%" PRIx64 "&vcpu_count=%" PRIu32 "%s%s",
+		     image, v->vmm_profile, v->cpu_signature, v->guest_features, v->vcpu_count,
+		     v->cpu_model ? "&cpu_model=" : "", v->cpu_model ? v->cpu_model : "") < 0)
+		name = NULL;
+	add_subject(out, subjects, name, "sha384", v->launch_digest, sizeof(v->launch_digest));
+}
+
+static void add_image(struct snp_json_out *out, cJSON *subjects,
+		      const struct snp_reference_image *image)
+{
+	_cleanup_(freep) char *name = image_part(image->name);
+
+	if (!name) {
+		out->failed = true;
+		return;
+	}
+	add_file(out, subjects, name, &image->firmware);
+	add_file(out, subjects, name, &image->kernel);
+	add_file(out, subjects, name, &image->initrd);
+	for (size_t k = 0; k < image->n_variants; k++)
+		add_variant(out, subjects, name, &image->variants[k]);
 }
 
 int snp_emit_intoto(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
@@ -56,15 +95,8 @@ int snp_emit_intoto(const struct snp_reference *r, struct snp_folder *f, struct 
 	snp_json_out_init(&out, NULL);
 	snp_json_out_string(&out, out.root, "_type", "https://in-toto.io/Statement/v1");
 	subjects = snp_json_out_array(&out, out.root, "subject");
-	for (size_t i = 0; i < r->n_images; i++) {
-		const struct snp_reference_image *image = &r->images[i];
-
-		add_file(&out, subjects, image, &image->firmware);
-		add_file(&out, subjects, image, &image->kernel);
-		add_file(&out, subjects, image, &image->initrd);
-		for (size_t k = 0; k < image->n_variants; k++)
-			add_variant(&out, subjects, image, &image->variants[k]);
-	}
+	for (size_t i = 0; i < r->n_images; i++)
+		add_image(&out, subjects, &r->images[i]);
 	snp_json_out_string(&out, out.root, "predicateType", PREDICATE_TYPE);
 	snp_master_build(r, &predicate);
 	if (predicate.failed || !cJSON_AddItemToObject(out.root, "predicate", predicate.root)) {

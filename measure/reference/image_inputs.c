@@ -22,19 +22,11 @@ void snp_image_inputs_done(struct snp_image_inputs *inputs)
 	inputs->firmware = NULL;
 }
 
-static int set_file(struct snp_reference_file *file, const char *path, uint64_t size,
-		    const uint8_t sha256[static SNP_SHA256_SIZE], struct snp_error *err)
+static void set_file(struct snp_reference_file *file, uint64_t size,
+		     const uint8_t sha256[static SNP_SHA256_SIZE])
 {
-	const char *slash = strrchr(path, '/');
-	char *name = strdup(slash ? slash + 1 : path);
-
-	if (!name)
-		return snp_no_memory(err);
-	free(file->name);
-	file->name = name;
 	file->size = size;
 	memcpy(file->sha256, sha256, SNP_SHA256_SIZE);
-	return 0;
 }
 
 static int read_firmware(const char *path, struct snp_reference_image *image,
@@ -48,12 +40,11 @@ static int read_firmware(const char *path, struct snp_reference_image *image,
 		r = snp_firmware_sha384(firmware, image->firmware_sha384, err);
 	if (r == 0)
 		r = snp_firmware_sha256(firmware, sha256, err);
-	if (r == 0)
-		r = set_file(&image->firmware, path, snp_firmware_info(firmware)->size, sha256,
-			     err);
-	if (r == 0)
-		*ret = TAKE_PTR(firmware);
-	return r;
+	if (r < 0)
+		return r;
+	set_file(&image->firmware, snp_firmware_info(firmware)->size, sha256);
+	*ret = TAKE_PTR(firmware);
+	return 0;
 }
 
 static int set_boot(const struct snp_image_paths *paths, const char *cmdline,
@@ -63,16 +54,15 @@ static int set_boot(const struct snp_image_paths *paths, const char *cmdline,
 	struct snp_span text = {(const uint8_t *)cmdline, strlen(cmdline)};
 	int r = snp_cmdline_sha256(text, ret->cmdline, err);
 
-	if (r == 0)
-		r = set_file(&image->kernel, paths->kernel, boot->kernel.size, boot->kernel_sha256,
-			     err);
-	if (r == 0 && paths->initrd)
-		r = set_file(&image->initrd, paths->initrd, boot->initrd_size, boot->initrd_sha256,
-			     err);
+	if (r < 0)
+		return r;
+	set_file(&image->kernel, boot->kernel.size, boot->kernel_sha256);
+	if (paths->initrd)
+		set_file(&image->initrd, boot->initrd_size, boot->initrd_sha256);
 	image->kernel_is_cut_short = boot->kernel.is_cut_short;
 	memcpy(ret->kernel, boot->kernel_sha256, SNP_SHA256_SIZE);
 	memcpy(ret->initrd, boot->initrd_sha256, SNP_SHA256_SIZE);
-	return r;
+	return 0;
 }
 
 int snp_image_inputs_read(const struct snp_image_paths *paths, const char *cmdline,

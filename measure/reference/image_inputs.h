@@ -20,8 +20,8 @@ struct snp_image_inputs {
 void snp_image_paths_done(struct snp_image_paths *paths);
 void snp_image_inputs_done(struct snp_image_inputs *inputs);
 
-/* Read and hash the files, side by side, and fill in `image`'s firmware, kernel and initrd (names are
- * the paths' last components) and its firmware_sha384. `cmdline` is NULL without a kernel.
+/* Read and hash the files, side by side, and fill in sizes and digests of `image`'s firmware, kernel and initrd,
+ * firmware_sha384 among them; the names are the caller's. `cmdline` is NULL without a kernel.
  * Errors: those of snp_firmware_read(), snp_boot_finish() and snp_cmdline_sha256(). */
 SNP_CHECK int snp_image_inputs_read(const struct snp_image_paths *paths, const char *cmdline,
 				    struct snp_reference_image *image, struct snp_image_inputs *ret,

@@ -8,6 +8,7 @@
 #include <snp/sha.h>
 
 #include "reference/fields.h"
+#include "reference/file_name.h"
 #include "reference/image_read.h"
 #include "reference/master.h"
 #include "reference/model.h"
@@ -30,6 +31,10 @@ static int read_file(const struct snp_json_value *inputs, const char *key, bool 
 				    err);
 	if (r == 0)
 		r = snp_field_name(object, "name", true, &ret->name, err);
+	if (r == 0 && !snp_is_file_name(ret->name))
+		r = snp_json_fail(snp_json_get(object, "name"), err, SNP_E_JSON_VALUE,
+				  "a path that leads nowhere else is right, such as "
+				  "\"OVMF.fd\" or \"a/OVMF.fd\"");
 	if (r == 0)
 		r = snp_json_need_integer(object, "size", 0, 1ull << 53, &ret->size, err);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include <snp/policy.h>
 
 #include "reference/fields.h"
+#include "reference/file_name.h"
 #include "reference/image_inputs.h"
 #include "reference/image_read.h"
 #include "reference/master.h"
@@ -26,9 +27,10 @@ struct reading {
 	void *arg;
 };
 
-/* The path of a file that the document names: relative ones from the document's own folder. */
+/* The path of a file that the document names, relative ones from the document's own folder, and the name that
+ * it is published by. */
 static int read_path(const struct snp_json_value *object, const char *key, bool required,
-		     const char *document, char **ret, struct snp_error *err)
+		     const char *document, char **ret, char **ret_name, struct snp_error *err)
 {
 	const struct snp_json_value *value = snp_json_get(object, key);
 	const char *slash = strrchr(document, '/'), *text;
@@ -47,7 +49,8 @@ static int read_path(const struct snp_json_value *object, const char *key, bool 
 		*ret = strdup(text);
 	else if (asprintf(ret, "%.*s%s", (int)(slash - document) + 1, document, text) < 0)
 		*ret = NULL;
-	return *ret ? 0 : snp_no_memory(err);
+	*ret_name = snp_file_name(text);
+	return *ret && *ret_name ? 0 : snp_no_memory(err);
 }
 
 static int read_paths(const struct snp_json_value *object, const char *document,
@@ -55,12 +58,15 @@ static int read_paths(const struct snp_json_value *object, const char *document,
 		      struct snp_error *err)
 {
 	const struct snp_json_value *value;
-	int r = read_path(object, "firmware", true, document, &paths->firmware, err);
+	int r = read_path(object, "firmware", true, document, &paths->firmware,
+			  &image->firmware.name, err);
 
 	if (r == 0)
-		r = read_path(object, "kernel", false, document, &paths->kernel, err);
+		r = read_path(object, "kernel", false, document, &paths->kernel,
+			      &image->kernel.name, err);
 	if (r == 0)
-		r = read_path(object, "initrd", false, document, &paths->initrd, err);
+		r = read_path(object, "initrd", false, document, &paths->initrd,
+			      &image->initrd.name, err);
 	if (r == 0)
 		r = snp_field_string(object, "cmdline", false, &image->cmdline, err);
 	if (r < 0)

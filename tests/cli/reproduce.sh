@@ -142,6 +142,42 @@ run 3 "$snp_measure" reproduce pub/reference-values.json --images empty
 [ "$(grep -c 'found no such file$' out)" = 3 ] || fail "not all three are missed: $(cat out)"
 run 0 reproduce --public-key public.pem
 
+# Images in folders, two of them with files of the same names; paths are published without detours.
+mkdir -p release/{a,b} elsewhere
+for name in a b; do
+	cp OVMF.amdsev.fd vmlinuz initrd.img release/$name
+	printf %s "$name" | dd of="release/$name/initrd.img" bs=1 conv=notrunc status=none
+done
+cp initrd.img elsewhere/common.img
+python3 - <<'END' || skip "needs python3"
+import json
+release = json.load(open("release.json"))
+image = release["images"][0]
+release["images"] = [dict(image, name=name, firmware=f"./{folder}//OVMF.amdsev.fd", kernel=f"{folder}/vmlinuz",
+                          initrd=f"{folder}/initrd.img", vcpu_count=[1]) for name, folder in (("web", "a"), ("web/a", "b"))]
+release["images"].append(dict(image, name="odd", firmware="a/OVMF.amdsev.fd", kernel="../release/b/vmlinuz",
+                              initrd="../elsewhere/common.img", vcpu_count=[1]))
+json.dump(release, open("release/release.json", "w"))
+END
+run 0 "$snp_measure" publish release/release.json -o folders
+cp vmlinuz elsewhere/common.img release
+run 0 "$snp_measure" reproduce folders/reference-values.json --images release
+cp -r release moved && printf x | dd of=moved/b/initrd.img bs=1 seek=9 conv=notrunc status=none
+run 3 "$snp_measure" reproduce folders/reference-values.json --images moved
+says 'web/a: initrd differs'
+[ "$(wc -l <out)" = 2 ] || fail "more is named than the initrd: $(cat out)"
+python3 - <<'END' || fail "see above"
+import json
+master = json.load(open("folders/reference-values.json"))
+names = {i["name"]: [i["inputs"][k]["name"] for k in ("firmware", "kernel", "initrd")] for i in master["images"]}
+assert names == {"web": ["a/OVMF.amdsev.fd", "a/vmlinuz", "a/initrd.img"],
+                 "web/a": ["b/OVMF.amdsev.fd", "b/vmlinuz", "b/initrd.img"],
+                 "odd": ["a/OVMF.amdsev.fd", "vmlinuz", "common.img"]}, names
+subjects = [s["name"] for s in json.load(open("folders/intoto.json"))["subject"]]
+assert len(set(subjects)) == len(subjects)
+assert {"web/a/initrd.img", "web%2Fa/b/initrd.img", "odd/common.img"} <= set(subjects), subjects
+END
+
 # What is no file cannot be compared.
 rm vmlinuz && mkdir vmlinuz
 refuse 4 not-a-regular-file reproduce

@@ -7,6 +7,7 @@
 #include <snp/cleanup.h>
 #include <snp/reference.h>
 
+#include "reference/file_name.h"
 #include "reference/format.h"
 #include "reference/master.h"
 
@@ -74,6 +75,16 @@ static const struct mangle {
 	 "/images/0/minimum_tcb/Venice"},
 	{"FMC on Milan", "ucode=219", "ucode=219,fmc=1", SNP_E_BAD_TCB,
 	 "/images/0/minimum_tcb/Milan"},
+	{"absolute file", "OVMF.fd", "/OVMF.fd", SNP_E_JSON_VALUE,
+	 "/images/0/inputs/firmware/name"},
+	{"file that leads out", "OVMF.fd", "a/../OVMF.fd", SNP_E_JSON_VALUE,
+	 "/images/0/inputs/firmware/name"},
+	{"file with a dot", "\"vmlinuz", "\"./vmlinuz", SNP_E_JSON_VALUE,
+	 "/images/0/inputs/kernel/name"},
+	{"file with an empty component", "\"vmlinuz", "\"a//vmlinuz", SNP_E_JSON_VALUE,
+	 "/images/0/inputs/kernel/name"},
+	{"folder", "vmlinuz", "vmlinuz/", SNP_E_JSON_VALUE, "/images/0/inputs/kernel/name"},
+	{"the folder above", "vmlinuz", "..", SNP_E_JSON_VALUE, "/images/0/inputs/kernel/name"},
 	{"no vCPU", "\"vcpu_count\": 4", "\"vcpu_count\": 0", SNP_E_JSON_VALUE,
 	 "/images/0/variants/0/vcpu_count"},
 	{"one configuration twice", "\"vcpu_count\": 4", "\"vcpu_count\": 2", SNP_E_JSON_VALUE,
@@ -133,6 +144,28 @@ static void printed_and_read_again_it_is_the_same(void **state)
 	free(second);
 	snp_reference_free(reference);
 	snp_reference_free(again);
+}
+
+static const struct file_name {
+	const char *name, *published;
+} file_names[] = {
+	{"OVMF.fd", "OVMF.fd"},
+	{"a/OVMF.fd", "a/OVMF.fd"},
+	{"./a/.//b/OVMF.fd", "a/b/OVMF.fd"},
+	{"/srv/a/OVMF.fd", "OVMF.fd"},
+	{"../a/OVMF.fd", "OVMF.fd"},
+	{"a/b/../OVMF.fd", "OVMF.fd"},
+	{"a/..b/...", "a/..b/..."},
+};
+
+static void check_file_name(void **state)
+{
+	const struct file_name *row = *state;
+	char *name = snp_file_name(row->name);
+
+	assert_string_equal(name, row->published);
+	assert_true(snp_is_file_name(name));
+	free(name);
 }
 
 static const struct query {
@@ -272,6 +305,7 @@ int main(void)
 	size_t n = 2;
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
+	ADD_ROWS(tests, n, check_file_name, file_names);
 	ADD_ROWS(tests, n, check_query, queries);
 	ADD_ROWS(tests, n, check_emitted, emitted);
 	ADD_ROWS(tests, n, check_contrast, contrasts);

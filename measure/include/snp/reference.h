@@ -24,7 +24,7 @@ SNP_API_BEGIN
 
 /* A file that went into the digest. */
 struct snp_reference_file {
-	char *name; /* last component of its path; NULL: there is none */
+	char *name; /* its path from the release's folder, or its last component; NULL: there is none */
 	uint64_t size;
 	uint8_t sha256[SNP_SHA256_SIZE];
 };
