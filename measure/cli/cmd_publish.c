@@ -239,6 +239,18 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	return r;
 }
 
+static void list_formats(FILE *out)
+{
+	fputs("\nFormats of --format, and what they write; the first is always there:\n", out);
+	for (size_t i = 0; snp_format_at(i); i++) {
+		fprintf(out, "  %-20s ", snp_format_at(i)->name);
+		for (const char *const *file = snp_format_at(i)->files; *file; file++)
+			if ((*file)[strlen(*file) - 1] != '/')
+				fprintf(out, " %s", *file);
+		fputc('\n', out);
+	}
+}
+
 static const struct cli_option *const tables[] = {options, NULL};
 
 const struct cli_verb verb_publish = {
@@ -249,5 +261,6 @@ const struct cli_verb verb_publish = {
 	.summary = "compute and publish the launch digests of a release",
 	.options = tables,
 	.uses_keys = true,
+	.more_help = list_formats,
 	.run = run,
 };

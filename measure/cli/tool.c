@@ -67,6 +67,8 @@ static void print_help(FILE *out, const struct cli_verb *verb, bool named)
 			verb->summary, cli_tool->name);
 	}
 	cli_print_options(verb, out);
+	if (verb->more_help)
+		verb->more_help(out);
 }
 
 static int answer(int argc, char **argv, FILE *out, struct snp_error *err)

@@ -17,7 +17,7 @@ bool snp_publish_listed(const char *list, const char *name)
 
 static int check_list(const char *formats, struct snp_error *err)
 {
-	for (const char *at = formats; *at != '\0'; at += strcspn(at, ","), at += *at == ',') {
+	for (const char *at = formats;; at++) {
 		size_t n = strcspn(at, ",");
 		bool known = false;
 
@@ -28,8 +28,10 @@ static int check_list(const char *formats, struct snp_error *err)
 			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
 					"--format: no format '%.*s'; --help lists them", (int)n,
 					at);
+		at += n;
+		if (*at == '\0')
+			return 0;
 	}
-	return 0;
 }
 
 int snp_publish_emit(const struct snp_reference *reference, const char *formats,

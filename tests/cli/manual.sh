@@ -14,6 +14,18 @@ while read -r verb; do
 	done <options
 done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
 
+"$snp_measure" publish --help | sed -n '/^Formats of/,$s/^  \([^ ]*\)  *\(.*\)/\1 \2/p' >formats
+[ "$(wc -l <formats)" -ge 9 ] || fail "publish --help lists no formats"
+while read -r format _; do
+	sed -n '/^\.It Fl -format/,/^\.It Fl -key/p' "$manual" | grep -qE "^\.Cm (.* )?$format( |$)" ||
+		fail "no word about the format $format"
+done <formats
+awk '
+	/^\.Sh/ { inside = $2 == "FORMATS" }
+	inside && /^\.It Sy/ { name = $3 }
+	inside && /^\.Pa/ { $1 = name; gsub(/ ,/, ""); print }' "$SNP_SOURCE/docs/snp-reference-values.5" >described
+diff formats described >&2 || fail "snp-reference-values(5) has other formats than publish --help"
+
 while read -r profile _; do
 	grep -qE "^\.It Cm .*\b$profile\b" "$manual" || fail "no word about the profile $profile"
 done < <("$snp_measure" --profile list)

@@ -94,7 +94,9 @@ refuse 1 exists "$snp_measure" publish release.json -o link/
 [ -z "$(find . -name '.snp-*')" ] || fail "left behind: $(find . -name '.snp-*')"
 
 refuse 2 usage "$snp_measure" publish release.json
-refuse 2 usage "$snp_measure" publish release.json -o x --format yaml
+for list in yaml '' ',' 'tsv,' ',tsv' 'tsv,,rvps' 'tsv, rvps'; do
+	refuse 2 usage "$snp_measure" publish release.json -o x --format "$list"
+done
 refuse 2 usage "$snp_measure" publish release.json -o x --author-key key.pem
 refuse 1 cannot-open "$snp_measure" publish nothing.json -o x
 sed 's/"Milan": .*/"Turin": "bl=1,tee=1,snp=4,ucode=81,fmc=1"/; /"Genoa"/d; /"Turin": .*fmc=1"$/!{/"Turin"/d}' \

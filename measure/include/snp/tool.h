@@ -67,6 +67,9 @@ struct cli_verb {
 	const char *summary;			 /* one line for --help, without full stop */
 	const struct cli_option *const *options; /* its tables of options, ended by NULL */
 
+	/* Prints what --help says below the options; NULL: nothing. */
+	void (*more_help)(FILE *out);
+
 	/* Reads OpenSSL's configuration file, where providers of keys are named. Verbs that only hash
 	 * do without: it costs them a third of their time, and a digest must not depend on it. */
 	bool uses_keys;
