@@ -12,25 +12,30 @@
 
 /* Runs `print` for every variant into a memory stream and adds what it wrote as the file `name`. */
 static int add_text(const struct snp_reference *r, struct snp_folder *f, const char *name,
-		    void (*print)(FILE *stream, const struct snp_reference *r),
+		    int (*print)(FILE *stream, const struct snp_reference *r,
+				 struct snp_error *err),
 		    struct snp_error *err)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 	bool failed;
+	int status;
 
 	if (!stream)
 		return snp_no_memory(err);
-	print(stream, r);
+	status = print(stream, r, err);
 	failed = ferror(stream);
 	if (fclose(stream) != 0 || failed)
 		return snp_no_memory(err);
+	if (status < 0)
+		return status;
 	return snp_folder_add(f, name, (struct snp_span){(const uint8_t *)text, size}, err);
 }
 
-static void print_tsv(FILE *stream, const struct snp_reference *r)
+static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_error *err)
 {
+	(void)err;
 	fputs("image\tvmm_profile\tvcpu_count\tcpu_model\tcpu_signature\tguest_features\tpolicy\t"
 	      "launch_digest\n",
 	      stream);
@@ -50,6 +55,7 @@ static void print_tsv(FILE *stream, const struct snp_reference *r)
 				v->guest_features, image->policy, digest);
 		}
 	}
+	return 0;
 }
 
 int snp_emit_tsv(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
@@ -57,37 +63,107 @@ int snp_emit_tsv(const struct snp_reference *r, struct snp_folder *f, struct snp
 	return add_text(r, f, "launch-digests.tsv", print_tsv, err);
 }
 
+static void print_hex_claim(FILE *stream, const char *claim, const uint8_t *bytes, size_t size)
+{
+	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+
+	snp_hex_encode(bytes, size, hex);
+	fprintf(stream, " && [type==\"x-ms-sevsnpvm-%s\", value==\"%s\"]\n", claim, hex);
+}
+
+static void print_minimum_claim(FILE *stream, const char *claim, uint32_t least)
+{
+	fprintf(stream, " && [type==\"x-ms-sevsnpvm-%s\", value>=%" PRIu32 "]\n", claim, least);
+}
+
+static void print_policy_claims(FILE *stream, uint64_t policy)
+{
+	static const struct {
+		const char *claim;
+		uint64_t mask;
+	} bits[] = {
+		{"is-debuggable", SNP_POLICY_DEBUG},
+		{"migration-allowed", SNP_POLICY_MIGRATE_MA},
+		{"smt-allowed", SNP_POLICY_SMT},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		fprintf(stream, " && [type==\"x-ms-sevsnpvm-%s\", value==%s]\n", bits[i].claim,
+			policy & bits[i].mask ? "true" : "false");
+}
+
+/* No claim says the product, so that the minima of one can be asked for and those of several cannot. */
+static void print_tcb_claims(FILE *stream, const struct snp_reference_image *image)
+{
+	const struct snp_tcb *tcb = NULL;
+
+	for (unsigned int p = 0; p < SNP_N_PRODUCTS; p++) {
+		if (image->has_minimum_tcb[p] && tcb)
+			return;
+		if (image->has_minimum_tcb[p])
+			tcb = &image->minimum_tcb[p];
+	}
+	if (!tcb)
+		return;
+	print_minimum_claim(stream, "bootloader-svn", tcb->boot_loader);
+	print_minimum_claim(stream, "tee-svn", tcb->tee);
+	print_minimum_claim(stream, "snpfw-svn", tcb->snp);
+	print_minimum_claim(stream, "microcode-svn", tcb->microcode);
+}
+
+static int print_key_claims(FILE *stream, const struct snp_reference_variant *v,
+			    struct snp_error *err)
+{
+	struct snp_id_auth_info info;
+	int r;
+
+	if (!v->id_block)
+		return 0;
+	r = snp_id_auth_decode(v->id_auth, &info, err);
+	if (r < 0)
+		return r;
+	print_hex_claim(stream, "idkeydigest", info.id_key_digest, SNP_KEY_DIGEST_SIZE);
+	if (info.has_author)
+		print_hex_claim(stream, "authorkeydigest", info.author_key_digest,
+				SNP_KEY_DIGEST_SIZE);
+	return 0;
+}
+
+static int print_rule(FILE *stream, const struct snp_reference_image *image,
+		      const struct snp_reference_variant *v, struct snp_error *err)
+{
+	int r;
+
+	fputs("    [type==\"x-ms-attestation-type\", value==\"sevsnpvm\"]\n", stream);
+	print_policy_claims(stream, image->policy);
+	print_hex_claim(stream, "familyId", image->family_id, SNP_ID_SIZE);
+	print_hex_claim(stream, "imageId", image->image_id, SNP_ID_SIZE);
+	print_minimum_claim(stream, "guestsvn", image->guest_svn);
+	print_tcb_claims(stream, image);
+	r = print_key_claims(stream, v, err);
+	print_hex_claim(stream, "launchmeasurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	fputs("    => permit();\n", stream);
+	return r;
+}
+
 /* Policy language 1.0: the rules of authorizationrules are alternatives, one for each digest. Claim
  * names are those that the service makes of an SEV-SNP report (Azure Attestation, claim sets). The
  * service limits a policy's size; a matrix of thousands does not fit. */
-static void print_maa_policy(FILE *stream, const struct snp_reference *r)
+static int print_maa_policy(FILE *stream, const struct snp_reference *r, struct snp_error *err)
 {
 	fputs("version=1.0;\nauthorizationrules\n{\n", stream);
 	for (size_t i = 0; i < r->n_images; i++) {
 		const struct snp_reference_image *image = &r->images[i];
 
 		for (size_t k = 0; k < image->n_variants; k++) {
-			char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+			int status = print_rule(stream, image, &image->variants[k], err);
 
-			snp_hex_encode(image->variants[k].launch_digest, SNP_LAUNCH_DIGEST_SIZE,
-				       digest);
-			fputs("    [type==\"x-ms-attestation-type\", value==\"sevsnpvm\"]\n",
-			      stream);
-			fprintf(stream,
-				" && [type==\"x-ms-sevsnpvm-is-debuggable\", value==%s]\n"
-				" && [type==\"x-ms-sevsnpvm-migration-allowed\", value==%s]\n",
-				image->policy & SNP_POLICY_DEBUG ? "true" : "false",
-				image->policy & SNP_POLICY_MIGRATE_MA ? "true" : "false");
-			fprintf(stream,
-				" && [type==\"x-ms-sevsnpvm-guestsvn\", value>=%" PRIu32 "]\n",
-				image->guest_svn);
-			fprintf(stream,
-				" && [type==\"x-ms-sevsnpvm-launchmeasurement\", value==\"%s\"]\n"
-				"    => permit();\n",
-				digest);
+			if (status < 0)
+				return status;
 		}
 	}
 	fputs("};\nissuancerules\n{\n};\n", stream);
+	return 0;
 }
 
 int snp_emit_maa_policy(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)

@@ -107,6 +107,38 @@ static void print_image(struct snp_json_out *out, cJSON *images,
 		print_variant(out, variants, &image->variants[i]);
 }
 
+/* Under which the digests are right: what a verifier cannot see in them and a host must keep to. */
+static void print_assumptions(struct snp_json_out *out, const struct snp_reference *reference)
+{
+	bool with_kernel = false, without_kernel = false;
+	const struct {
+		const bool *holds; /* NULL: always */
+		const char *sentence;
+	} assumptions[] = {
+		{NULL, "the VMM is one that the variant's vmm_profile describes"},
+		{NULL, "the firmware is loaded whole, as one image that ends at 4 GiB"},
+		{NULL,
+		 "every vCPU has the CPU signature and the guest features of the variant, and is "
+		 "there from the launch on"},
+		{&with_kernel,
+		 "of an image with a kernel the VMM has kernel hashes on, and hands over "
+		 "kernel, initrd and command line as they are"},
+		{&without_kernel, "of an image without a kernel the VMM has kernel hashes off"},
+	};
+	cJSON *array;
+
+	if (!reference->has_assumptions)
+		return;
+	for (size_t i = 0; i < reference->n_images; i++) {
+		with_kernel = with_kernel || reference->images[i].kernel.name;
+		without_kernel = without_kernel || !reference->images[i].kernel.name;
+	}
+	array = snp_json_out_array(out, out->root, "assumptions");
+	for (size_t i = 0; i < ARRAY_SIZE(assumptions); i++)
+		if (!assumptions[i].holds || *assumptions[i].holds)
+			snp_json_out_string(out, array, NULL, assumptions[i].sentence);
+}
+
 static void print_not_covered(struct snp_json_out *out, const struct snp_reference *reference)
 {
 	static const struct snp_kernel_hashes hashes;
@@ -133,6 +165,7 @@ void snp_master_build(const struct snp_reference *reference, struct snp_json_out
 	array = snp_json_out_array(out, out->root, "images");
 	for (size_t i = 0; i < reference->n_images; i++)
 		print_image(out, array, &reference->images[i]);
+	print_assumptions(out, reference);
 	print_not_covered(out, reference);
 }
 

@@ -223,14 +223,28 @@ static int read_image(const struct snp_json_value *object, void *arg,
 	return r;
 }
 
+/* For people; their words are this program's and not kept. */
+static int read_sentences(const struct snp_json_value *root, const char *key, struct snp_error *err)
+{
+	const struct snp_json_value *array, *value;
+	const char *sentence;
+	size_t n;
+	int r = snp_json_need_array(root, key, 0, 64, &array, &n, err);
+
+	if (r < 0)
+		return r;
+	for (value = snp_json_first(array); r == 0 && value; value = snp_json_next(value))
+		r = snp_json_string(value, &sentence, err);
+	return r;
+}
+
 static int read_head(const struct snp_json_value *root, struct snp_reference *reference,
 		     struct snp_error *err)
 {
-	static const char *const keys[] = {"schema", "tool",	    "timestamp",
-					   "images", "not_covered", NULL};
+	static const char *const keys[] = {"schema",	  "tool",	 "timestamp", "images",
+					   "assumptions", "not_covered", NULL};
 	static const char *const tool_keys[] = {"name", "version", NULL};
-	const struct snp_json_value *tool, *sentences, *timestamp = snp_json_get(root, "timestamp");
-	size_t n;
+	const struct snp_json_value *tool, *timestamp = snp_json_get(root, "timestamp");
 	int r = snp_json_object(root, keys, err);
 
 	if (r == 0)
@@ -243,9 +257,12 @@ static int read_head(const struct snp_json_value *root, struct snp_reference *re
 		r = snp_field_name(tool, "version", true, &reference->tool_version, err);
 	if (r == 0 && timestamp)
 		r = snp_json_integer(timestamp, 0, 1ull << 53, &reference->timestamp, err);
-	if (r == 0)
-		r = snp_json_need_array(root, "not_covered", 0, 64, &sentences, &n, err);
 	reference->has_timestamp = timestamp != NULL;
+	reference->has_assumptions = snp_json_get(root, "assumptions") != NULL;
+	if (r == 0 && reference->has_assumptions)
+		r = read_sentences(root, "assumptions", err);
+	if (r == 0)
+		r = read_sentences(root, "not_covered", err);
 	return r;
 }
 

@@ -129,6 +129,7 @@ int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct s
 	if (!reference || !(reference->tool_name = strdup("snp-measure")) ||
 	    !(reference->tool_version = strdup(SNP_VERSION)))
 		return snp_no_memory(err);
+	reference->has_assumptions = true;
 	r = snp_images_read(snp_json_root(document), read_image, &reading, reference, err);
 	if (r < 0)
 		return r;

@@ -101,11 +101,15 @@ int snp_reproduce_files(const struct snp_reference *published, const char *folde
 		struct snp_error why;
 
 		r = snp_format_at(i)->emit(published, &allowed.written, &why);
-		if (r == 0 || r == -SNP_E_FORMAT)
-			continue;
-		if (err)
-			*err = why;
-		return r;
+		if (r == -SNP_E_NO_MEMORY) {
+			if (err)
+				*err = why;
+			return r;
+		}
+		/* Such as of an ID block that is none. */
+		if (r < 0 && r != -SNP_E_FORMAT)
+			tell(&telling, snp_format_at(i)->name, "as " SNP_MASTER_FILE " says",
+			     why.message);
 	}
 	for (size_t i = 0; i < allowed.written.n_files; i++) {
 		r = compare_file(&telling, folder, &allowed.written.files[i], err);

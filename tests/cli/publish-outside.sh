@@ -14,7 +14,7 @@ run 0 "$snp_measure" publish release.json -o pub --key key.pem --id-key key.pem
 
 # The master against its schema, and the JSON formats field by field.
 python3 - "$SNP_SOURCE/templates/snp-reference-values.schema.json" <<'END' || fail "see above"
-import base64, glob, hashlib, json, sys
+import base64, glob, hashlib, json, re, sys
 import jsonschema
 
 schema = json.load(open(sys.argv[1]))
@@ -69,7 +69,29 @@ for name in files:
 text = open("pub/maa-policy.txt").read()
 assert text.startswith("version=1.0;") and text.count("=> permit();") == len(digests)
 assert all(text.count('value=="%s"' % d) == 1 for d in digests)
+rule = [re.fullmatch(r'\[type=="(.*?)", value(==|>=)(.*)\]', part.strip()).groups()
+        for part in text.split("=> permit();")[1].split("&&")]
+prefix = "x-ms-sevsnpvm-"
+keys = {(policy["trustedIdKeyHashes"][0]) for policy in (json.load(open(f))["policy"] for f in files)}
+assert len(keys) == 1
+said = {claim.removeprefix(prefix): (how, value.strip('"')) for claim, how, value in rule}
+assert said == {
+    "x-ms-attestation-type": ("==", "sevsnpvm"), "is-debuggable": ("==", "false"),
+    "migration-allowed": ("==", "false"), "smt-allowed": ("==", "true"), "familyId": ("==", image["family_id"]),
+    "imageId": ("==", image["image_id"]), "guestsvn": (">=", "1"),
+    "idkeydigest": ("==", base64.b64decode(keys.pop()).hex()), "launchmeasurement": ("==", digests[1])}, said
+
+# One product's minimum TCB can be said in claims that name no product.
+release = json.load(open("release.json"))
+release["images"][0]["minimum_tcb"] = {"Milan": "bl=4,tee=1,snp=24,ucode=219"}
+json.dump(release, open("milan.json", "w"))
 END
+
+run 0 "$snp_measure" publish milan.json -o milan
+for claim in bootloader-svn:4 tee-svn:1 snpfw-svn:24 microcode-svn:219 guestsvn:1; do
+	[ "$(grep -c "x-ms-sevsnpvm-${claim%:*}\", value>=${claim#*:}\]" milan/maa-policy.txt)" = 15 ] ||
+		fail "not every rule asks for $claim"
+done
 
 # The signatures, by OpenSSL alone.
 openssl dgst -sha384 -verify public.pem -signature pub/reference-values.json.sig \

@@ -178,6 +178,22 @@ assert len(set(subjects)) == len(subjects)
 assert {"web/a/initrd.img", "web%2Fa/b/initrd.img", "odd/common.img"} <= set(subjects), subjects
 END
 
+# An ID auth that the secure processor would refuse is a difference, also for the formats that show its key.
+for at in 64 700; do
+	python3 - $at <<'END'
+import base64, json, sys
+master = json.load(open("pub/reference-values.json"))
+variant = master["images"][0]["variants"][0]
+auth = bytearray(base64.b64decode(variant["id_auth"]))
+auth[int(sys.argv[1])] ^= 1
+variant["id_auth"] = base64.b64encode(auth).decode()
+json.dump(master, open("odd.json", "w"))
+END
+	run 3 "$snp_measure" reproduce odd.json --images .
+	says 'ID block (qemu, EPYC-v4, 0x00800f12, features 0x1, 1 vCPUs) differs: published signed'
+	says 'go-sev-guest differs'
+done
+
 # What is no file cannot be compared.
 rm vmlinuz && mkdir vmlinuz
 refuse 4 not-a-regular-file reproduce

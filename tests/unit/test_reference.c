@@ -41,7 +41,7 @@ static const char master[] =
 	"{\"name\": \"plain\", \"inputs\": {\"firmware\": " FIRMWARE "}, \"policy\": \"0x30000\","
 	" \"variants\": [{\"vmm_profile\": \"qemu\", \"vcpu_count\": 1, \"cpu_signature\":"
 	" \"0xa00f11\", \"guest_features\": \"0x1\", \"launch_digest\": \"" H48 "\"}]}],"
-	" \"not_covered\": []}";
+	" \"assumptions\": [\"none\"], \"not_covered\": []}";
 
 static int parse(const char *text, struct snp_reference **ret, struct snp_error *err)
 {
@@ -101,6 +101,9 @@ static const struct mangle {
 	{"ID auth without block", "\"guest_features\": \"0x1\",",
 	 "\"guest_features\": \"0x1\", \"id_auth\": \"AAAA\",", SNP_E_JSON_MISSING_KEY,
 	 "/images/0/variants/0"},
+	{"assumption that is no sentence", "[\"none\"]", "[1]", SNP_E_JSON_TYPE, "/assumptions/0"},
+	{"what is not covered is not said", ", \"not_covered\": []", "", SNP_E_JSON_MISSING_KEY,
+	 ""},
 	{"no variants",
 	 "\"variants\": [{\"vmm_profile\": \"qemu\", \"vcpu_count\": 1, \"cpu_signature\":"
 	 " \"0xa00f11\", \"guest_features\": \"0x1\", \"launch_digest\": \"" H48 "\"}]",
@@ -144,6 +147,31 @@ static void printed_and_read_again_it_is_the_same(void **state)
 	free(second);
 	snp_reference_free(reference);
 	snp_reference_free(again);
+}
+
+/* Documents from before there were assumptions are printed as they were. */
+static void an_older_document_is_read_and_printed_as_it_is(void **state)
+{
+	static const char assumptions[] = " \"assumptions\": [\"none\"],";
+	const char *at = strstr(master, assumptions);
+	struct snp_reference *reference;
+	char *older, *printed;
+
+	(void)state;
+	assert_true(asprintf(&older, "%.*s%s", (int)(at - master), master,
+			     at + strlen(assumptions)) > 0);
+	assert_int_equal(parse(older, &reference, NULL), 0);
+	assert_int_equal(snp_reference_print(reference, &printed, NULL), 0);
+	assert_null(strstr(printed, "assumptions"));
+	free(printed);
+	snp_reference_free(reference);
+	assert_int_equal(parse(master, &reference, NULL), 0);
+	assert_int_equal(snp_reference_print(reference, &printed, NULL), 0);
+	assert_non_null(strstr(printed, "\"assumptions\": ["));
+	assert_non_null(strstr(printed, "of an image without a kernel"));
+	free(printed);
+	free(older);
+	snp_reference_free(reference);
 }
 
 static const struct file_name {
@@ -300,9 +328,10 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(printed_and_read_again_it_is_the_same),
+		cmocka_unit_test(an_older_document_is_read_and_printed_as_it_is),
 		cmocka_unit_test(what_a_format_cannot_say_is_refused),
 	};
-	size_t n = 2;
+	size_t n = 3;
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_file_name, file_names);

@@ -63,7 +63,8 @@ struct snp_reference {
 	char *tool_name;
 	char *tool_version;
 	bool has_timestamp;
-	uint64_t timestamp; /* seconds since 1970 UTC */
+	uint64_t timestamp;   /* seconds since 1970 UTC */
+	bool has_assumptions; /* documents of older versions do not say them */
 	struct snp_reference_image *images;
 	size_t n_images;
 };
