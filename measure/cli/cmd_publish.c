@@ -15,6 +15,7 @@
 #include "reference/master.h"
 #include "reference/publish.h"
 #include "reference/release.h"
+#include "shell_word.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct snp_key *, snp_key_free);
@@ -160,23 +161,44 @@ static int endorse(const struct snp_reference *reference, struct snp_folder *fol
 	return snp_golden_endorse(reference, endorser, arg.output, folder, err);
 }
 
+static void print_word(const char *before, const char *file)
+{
+	_cleanup_(freep) char *path = NULL;
+
+	fputs(before, stderr);
+	if (asprintf(&path, "%s/%s", arg.output, file) < 0)
+		path = NULL;
+	else
+		cli_print_shell_word(stderr, path);
+}
+
 /* How plain OpenSSL verifies what was signed; PUBLIC.pem is the key's public half. */
 static void print_command(void)
 {
-	const char *dir = arg.output;
-
 	if (!arg.key)
 		return;
 	if (key_kind == SNP_KEY_ED25519)
-		fprintf(stderr,
-			"verify with: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem "
-			"-sigfile %s/" SNP_SIGNATURE_FILE " -in %s/" SNP_MASTER_FILE "\n",
-			dir, dir);
+		fputs("verify with: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem",
+		      stderr);
 	else
-		fprintf(stderr,
-			"verify with: openssl dgst -%s -verify PUBLIC.pem "
-			"-signature %s/" SNP_SIGNATURE_FILE " %s/" SNP_MASTER_FILE "\n",
-			key_kind == SNP_KEY_P256 ? "sha256" : "sha384", dir, dir);
+		fprintf(stderr, "verify with: openssl dgst -%s -verify PUBLIC.pem",
+			key_kind == SNP_KEY_P256 ? "sha256" : "sha384");
+	print_word(key_kind == SNP_KEY_ED25519 ? " -sigfile " : " -signature ", SNP_SIGNATURE_FILE);
+	print_word(key_kind == SNP_KEY_ED25519 ? " -in " : " ", SNP_MASTER_FILE);
+	fputc('\n', stderr);
+}
+
+static int print_text(const struct snp_folder *folder, FILE *out, struct snp_error *err)
+{
+	size_t size = 4 * strlen(arg.output) + 1;
+	_cleanup_(freep) char *escaped = size > UINT32_MAX ? NULL : malloc(size);
+
+	if (!escaped)
+		return snp_no_memory(err);
+	snp_escape(arg.output, escaped, (unsigned int)size);
+	for (size_t i = 0; i < folder->n_files; i++)
+		fprintf(out, "%s/%s\n", escaped, folder->files[i].name);
+	return 0;
 }
 
 static int print(const struct snp_folder *folder, FILE *out, struct snp_error *err)
@@ -184,11 +206,8 @@ static int print(const struct snp_folder *folder, FILE *out, struct snp_error *e
 	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	struct cJSON *files, *file;
 
-	if (!cli_json) {
-		for (size_t i = 0; i < folder->n_files; i++)
-			fprintf(out, "%s/%s\n", arg.output, folder->files[i].name);
-		return 0;
-	}
+	if (!cli_json)
+		return print_text(folder, out, err);
 	cli_json_begin(&json, "snp-publish/1");
 	cli_json_text(&json, json.root, "directory", arg.output);
 	files = snp_json_out_array(&json, json.root, "files");

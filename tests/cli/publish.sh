@@ -93,6 +93,25 @@ refuse 1 exists "$snp_measure" publish release.json -o link/
 [ -L link ] || fail "a link was replaced"
 [ -z "$(find . -name '.snp-*')" ] || fail "left behind: $(find . -name '.snp-*')"
 
+# The command that is printed is one for a shell, whatever the folder is called, and no terminal obeys it.
+key key -algorithm ed25519
+cp key.pub PUBLIC.pem
+key ec
+for out in "it's one" '-x' "\$(touch harm)" '*' "$(printf 'a\\b\033[31m\xff\nc')"; do
+	run 0 "$snp_measure" publish release.json "--output=$out" --key key.pem --format tsv
+	sed -n 's/^verify with: //p' err >verify-with
+	[ "$(wc -l <verify-with)" = 1 ] || fail "no command in one line: $(cat err)"
+	! LC_ALL=C grep -q '[^ -~]' verify-with || fail "raw bytes for the terminal: $(od -c verify-with)"
+	! LC_ALL=C grep -q '[^ -~]' out || fail "raw bytes for the terminal: $(od -c out)"
+	run 0 bash ./verify-with
+	says 'Verified Successfully'
+	run 0 "$snp_measure" publish release.json "--output=$out" --key ec.pem --format tsv
+	sed -n 's/^verify with: //; s/PUBLIC/ec/; s/ec.pem/ec.pub/; /^openssl/p' err >verify-with
+	run 0 bash ./verify-with
+	says 'Verified OK'
+done
+[ ! -e harm ] || fail "the shell was told to do harm"
+
 refuse 2 usage "$snp_measure" publish release.json
 for list in yaml '' ',' 'tsv,' ',tsv' 'tsv,,rvps' 'tsv, rvps'; do
 	refuse 2 usage "$snp_measure" publish release.json -o x --format "$list"
