@@ -8,11 +8,9 @@
 /* SEV_FEATURES: APM vol. 2, table B-4, offset 0x3b0. */
 #define SNP_ACTIVE 1u
 
-static int check_features(const struct snp_launch *launch, struct snp_error *err)
+int snp_mode_check_features(enum snp_mode mode, uint64_t features, struct snp_error *err)
 {
-	uint64_t features = launch->guest_features;
-
-	switch (launch->mode) {
+	switch (mode) {
 	case SNP_MODE_SNP:
 		if (features & SNP_ACTIVE)
 			return 0;
@@ -55,7 +53,7 @@ static int check_parameters(const struct snp_launch *launch, struct snp_error *e
 		return snp_fail(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
 				"%" PRIu32 " vCPUs, where 1 to %d can be started",
 				launch->vcpu_count, SNP_MAX_VCPUS);
-	return check_features(launch, err);
+	return snp_mode_check_features(launch->mode, launch->guest_features, err);
 }
 
 /* QEMU target/i386/sev.c, sev_es_save_reset_vector(): whatever the number of vCPUs. */

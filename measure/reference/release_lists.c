@@ -134,10 +134,14 @@ static int read_feature(const struct snp_json_value *value, struct lists *lists,
 			struct snp_error *err)
 {
 	uint64_t word;
+	struct snp_error inner;
 	int r = snp_json_hex_u64(value, &word, err);
 
 	if (r < 0)
 		return r;
+	r = snp_mode_check_features(SNP_MODE_SNP, word, &inner);
+	if (r < 0)
+		return snp_json_fail(value, err, inner.code, "%s", inner.message);
 	for (size_t i = 0; i < lists->n_features; i++)
 		if (lists->features[i] == word)
 			return twice(value, err);

@@ -11,7 +11,7 @@
  * model or a signature "0x00800f12". Without guest_features it is "0x1", without vmm_profile "qemu". A
  * profile whose VMSAs hold no CPU signature has one variant whatever the models.
  * Errors: those of the JSON readers; SNP_E_JSON_VALUE for what stands twice;
- * SNP_E_BAD_CPU_MODEL, SNP_E_BAD_PROFILE, SNP_E_BAD_VCPU_COUNT. */
+ * SNP_E_BAD_CPU_MODEL, SNP_E_BAD_PROFILE, SNP_E_BAD_VCPU_COUNT, SNP_E_BAD_FEATURES. */
 SNP_CHECK int snp_release_variants_read(const struct snp_json_value *image,
 					struct snp_reference_variant **ret, size_t *ret_n,
 					struct snp_error *err);

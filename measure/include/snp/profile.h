@@ -60,6 +60,10 @@ bool snp_profile_uses_signature(const struct snp_profile *profile);
 /* SEV_FEATURES where nobody says otherwise: 1 (SNP_ACTIVE) for SEV-SNP, 0 for SEV-ES and SEV. */
 uint64_t snp_mode_default_features(enum snp_mode mode);
 
+/* Refuse SEV_FEATURES that no guest of this mode has. Errors: SNP_E_BAD_FEATURES; SNP_E_NO_DIGEST for what is
+ * no mode. */
+SNP_CHECK int snp_mode_check_features(enum snp_mode mode, uint64_t features, struct snp_error *err);
+
 /* CPUID leaf 1 EAX from family, model and stepping as AMD's CPUID specification (25481) composes them;
  * family 0-270, model 0-255, stepping 0-15. Errors: SNP_E_BAD_CPU_MODEL. */
 SNP_CHECK int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping, uint32_t *ret,
