@@ -208,7 +208,7 @@ static int attest(const char *name, char *const command[], struct snp_verdict *r
 	if (!domain_state_is_active(guest.state))
 		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
 				"'%s' does not run; start it first", name);
-	r = ask(&session, guest.domain, name, command, nonce, evidence, err);
+	r = ask(&session, guest.domain, guest.name, command, nonce, evidence, err);
 	if (r < 0)
 		return r;
 	expect(guest.record, nonce, &expected);

@@ -109,10 +109,11 @@ static int print_dry_run(FILE *out, const struct session *session,
 static int print_created(FILE *out, const struct session *session, struct guest_record *record,
 			 struct snp_error *err)
 {
-	struct guest guest = {.record = record, .has_directory = true, .state = DOMAIN_ABSENT};
+	struct guest guest = {.record = record, .state = DOMAIN_ABSENT};
 	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	int r;
 
+	snprintf(guest.name, sizeof(guest.name), "%s", record->name);
 	r = hypervisor_find_uuid(&session->host, record->uuid, &guest.domain, err);
 	if (r == 0 && guest.domain)
 		r = domain_state_of(guest.domain, &guest.state, err);

@@ -47,7 +47,7 @@ static void add_guest(FILE *out, struct snp_json_out *json, struct cJSON *guests
 	if (guest_open(session, name, &guest, &err) < 0) {
 		snp_error_line(&err, line, sizeof(line));
 		cli_warn("unreadable-record", "%s: %s", name, line);
-		guest.has_directory = true;
+		snprintf(guest.name, sizeof(guest.name), "%s", name);
 	}
 	/* An unfinished one is shown always: nobody would look for it. */
 	if (!all && guest.domain && !domain_state_is_active(guest.state))

@@ -105,12 +105,12 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	r = session_open(NULL, &session, err);
 	if (r == 0)
 		r = guest_open(&session, operands[0], &guest, err);
-	if (r == 0 && !guest.has_directory)
+	if (r == 0 && !guest.name[0])
 		r = snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 			     "\"%s\" is not snp-launch's, and has no log here", operands[0]);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s/%s/" GUEST_RUN "/console.log", session.state, operands[0]);
+	snprintf(path, sizeof(path), "%s/%s/" GUEST_RUN "/console.log", session.state, guest.name);
 	fd = open_log(path, err);
 	if (fd < 0)
 		return fd;

@@ -10,6 +10,7 @@ static int show(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(guest_close) struct guest guest = {0};
 	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	const char *name;
 	int r;
 
 	r = session_open(NULL, &session, err);
@@ -17,13 +18,17 @@ static int show(FILE *out, char *const operands[], struct snp_error *err)
 		r = guest_open(&session, operands[0], &guest, err);
 	if (r < 0)
 		return r;
+	/* It may have been found by UUID or ID. */
+	name = guest.name[0]  ? guest.name
+	       : guest.domain ? virDomainGetName(guest.domain)
+			      : operands[0];
 	if (!cli_json) {
-		guest_view_text(out, &session, operands[0], &guest);
+		guest_view_text(out, &session, name, &guest);
 		return 0;
 	}
 	cli_json_begin(&json, "snp-guests/1");
-	guest_view_json(&json, snp_json_out_array(&json, json.root, "guests"), &session,
-			operands[0], &guest);
+	guest_view_json(&json, snp_json_out_array(&json, json.root, "guests"), &session, name,
+			&guest);
 	return cli_json_end(&json, out, err);
 }
 

@@ -108,8 +108,8 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 	text_line(out, "name", name);
 	text_line(out, "state", guest_view_state(session, name, guest));
 	if (guest->record)
-		print_record(out, session, name, guest->record);
-	else if (guest->has_directory)
+		print_record(out, session, guest->name, guest->record);
+	else if (guest->name[0])
 		text_line(out, "record",
 			  "none: its create was cut off; snp-launch remove clears it");
 	else
@@ -181,7 +181,7 @@ void guest_view_json(struct snp_json_out *json, struct cJSON *guests, const stru
 
 	cli_json_text(json, object, "name", name);
 	snp_json_out_string(json, object, "state", guest_view_state(session, name, guest));
-	if (guest->has_directory && asprintf(&directory, "%s/%s", session->state, name) >= 0)
+	if (guest->name[0] && asprintf(&directory, "%s/%s", session->state, guest->name) >= 0)
 		cli_json_text(json, object, "directory", directory);
 	else
 		directory = NULL;

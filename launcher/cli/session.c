@@ -6,7 +6,7 @@
 #include <snp/cleanup.h>
 
 #include "guest/create.h"
-#include "guest/guest_dir.h"
+#include "guest/metadata.h"
 #include "guest/state_dir.h"
 
 static const char *connect_to, *state_dir;
@@ -92,36 +92,74 @@ static int read_directory(const struct session *session, const char *name, struc
 			  struct snp_error *err)
 {
 	char path[PATH_MAX + GUEST_NAME_MAX + sizeof("/" GUEST_RECORD) + 1];
+	bool there = false;
 	int r;
 
 	if (!guest_name_valid(name))
 		return 0;
-	r = guest_dir_exists(session->state, name, &guest->has_directory, err);
-	if (r < 0)
+	r = guest_dir_exists(session->state, name, &there, err);
+	if (r < 0 || !there)
 		return r;
+	snprintf(guest->name, sizeof(guest->name), "%s", name);
 	snprintf(path, sizeof(path), "%s/%s/" GUEST_RECORD, session->state, name);
-	if (!guest->has_directory || access(path, F_OK) < 0)
-		return 0;
-	return record_read(path, &guest->record, err);
+	return access(path, F_OK) < 0 ? 0 : record_read(path, &guest->record, err);
 }
 
 /* The domain of the record's UUID, unless it is another's. */
-static int find_domain(const struct session *session, const char *name, struct guest *guest,
-		       struct snp_error *err)
+static int find_domain(const struct session *session, struct guest *guest, struct snp_error *err)
 {
 	char path[PATH_MAX + GUEST_NAME_MAX + 2];
 	bool ours = true;
 	int r;
 
 	r = hypervisor_find_uuid(&session->host, guest->record->uuid, &guest->domain, err);
-	snprintf(path, sizeof(path), "%s/%s", session->state, name);
+	snprintf(path, sizeof(path), "%s/%s", session->state, guest->name);
 	if (r == 0 && guest->domain)
-		r = guest_owns(path, name, guest->domain, &ours, err);
+		r = guest_owns(path, guest->name, guest->domain, &ours, err);
 	if (!ours) {
 		domain_freep(&guest->domain);
 		guest->domain = NULL;
 	}
 	return r;
+}
+
+/* The directory of a domain that was found otherwise, by its UUID or ID or in spite of a lost record: the
+ * one that its metadata name, if that is one of this STATE and of no other domain. */
+static int find_directory(const struct session *session, struct guest *guest, struct snp_error *err)
+{
+	const size_t n = strlen(session->state);
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	struct domain_record metadata;
+	bool there = false;
+	int r;
+
+	guest->name[0] = '\0';
+	r = metadata_read(guest->domain, false, &metadata, &there, err);
+	if (r < 0 || !there || strncmp(metadata.state, session->state, n) != 0 ||
+	    metadata.state[n] != '/')
+		return r;
+	r = read_directory(session, metadata.state + n + 1, guest, err);
+	if (r == 0 && guest->record &&
+	    (virDomainGetUUIDString(guest->domain, uuid) < 0 ||
+	     strcasecmp(uuid, guest->record->uuid) != 0)) {
+		record_free(TAKE_PTR(guest->record));
+		guest->name[0] = '\0';
+	}
+	return r;
+}
+
+static int find_guest(const struct session *session, const char *name, struct guest *guest,
+		      struct snp_error *err)
+{
+	int r = read_directory(session, name, guest, err);
+
+	if (r < 0)
+		return r;
+	if (guest->record)
+		return find_domain(session, guest, err);
+	r = guest->name[0] ? hypervisor_find_name(&session->host, name, &guest->domain, err)
+			   : hypervisor_find(&session->host, name, &guest->domain, err);
+	return r < 0 || !guest->domain ? r : find_directory(session, guest, err);
 }
 
 int guest_open(const struct session *session, const char *name, struct guest *ret,
@@ -130,11 +168,7 @@ int guest_open(const struct session *session, const char *name, struct guest *re
 	_cleanup_(guest_close) struct guest guest = {.state = DOMAIN_ABSENT};
 	int r;
 
-	r = read_directory(session, name, &guest, err);
-	if (r == 0 && guest.record)
-		r = find_domain(session, name, &guest, err);
-	else if (r == 0 && !guest.has_directory)
-		r = hypervisor_find(&session->host, name, &guest.domain, err);
+	r = find_guest(session, name, &guest, err);
 	if (r == 0 && guest.domain)
 		r = domain_state_of(guest.domain, &guest.state, err);
 	if (r < 0)

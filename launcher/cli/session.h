@@ -7,6 +7,7 @@
 
 #include <snp/tool.h>
 
+#include "guest/guest_dir.h"
 #include "guest/record.h"
 #include "host/hypervisor.h"
 #include "host/lifecycle.h"
@@ -41,14 +42,15 @@ bool operand_ends_in(const char *operand, const char *suffix);
 
 /* A guest as it stands: its record and its domain. */
 struct guest {
-	struct guest_record *record; /* NULL: no guest of ours, or its create was killed */
-	bool has_directory;
-	virDomainPtr domain; /* NULL: libvirt does not have it */
+	struct guest_record *record;   /* NULL: no guest of ours, or its create was killed */
+	char name[GUEST_NAME_MAX + 1]; /* of its directory; "" where it has none */
+	virDomainPtr domain;	       /* NULL: libvirt does not have it */
 	enum domain_state state;
 };
 
-/* By the name of a guest of ours, or by whatever libvirt takes for a domain.
- * Errors: SNP_E_NOT_FOUND; those of record_read(). */
+/* By the name of a guest of ours, or by whatever libvirt takes for a domain. A domain that snp-launch did
+ * not make has no directory, even if one of its name is there.
+ * Errors: SNP_E_NOT_FOUND; those of record_read() and guest_dir_exists(). */
 SNP_CHECK int guest_open(const struct session *session, const char *name, struct guest *ret,
 			 struct snp_error *err);
 void guest_close(struct guest *guest);

@@ -41,7 +41,8 @@ SNP_CHECK int guest_owns(const char *path, const char *name, virDomainPtr domain
 			 struct snp_error *err);
 
 /* Turn off (only with `force` where it runs), undefine and clear the directory. Also of a create that was
- * killed. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_GUEST_STATE (it runs). */
+ * killed. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_GUEST_STATE (it runs), SNP_E_EXISTS (without a record,
+ * where another's domain has the name). */
 SNP_CHECK int guest_remove(const struct hypervisor *host, const char *state, const char *name,
 			   bool force, struct snp_error *err);
 

@@ -78,7 +78,8 @@ int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *re
 }
 
 /* That of the record's UUID, or of the name where there is no record that can be read. Either alone may be
- * another's: the UUID where a create was cut off before libvirt could refuse it. */
+ * another's: the UUID where a create was cut off before libvirt could refuse it; and whether the directory
+ * is under another's domain of that name, nothing can tell without a record. */
 static int find_ours(const struct hypervisor *host, const struct guest_dir *dir, virDomainPtr *ret,
 		     struct snp_error *err)
 {
@@ -94,6 +95,12 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 	if (r == 0 && domain)
 		r = record ? guest_owns(dir->path, dir->name, domain, &ours, err)
 			   : belongs(dir->path, domain, &ours, err);
+	if (r == 0 && domain && !record && !ours)
+		r = snp_fail(
+			err, SNP_E_EXISTS, SNP_NO_OFFSET,
+			"libvirt has a domain \"%s\" that snp-launch did not make, and %s has no "
+			"record to tell them apart; rename or undefine that domain first",
+			dir->name, dir->path);
 	if (r == 0)
 		*ret = ours ? TAKE_PTR(domain) : NULL;
 	return r;

@@ -24,6 +24,11 @@ valid "$folder/guests/web1/record.json"
 [ "$(field state)" = running ] || fail "state is $(field state)"
 [ "$(field guest_svn)" = 7 ] || fail "svn is $(field guest_svn)"
 run 0 "$snp_launch" measure web1
+# By its UUID it is the same guest.
+run 0 "$snp_launch" show "$(virsh domuuid web1)"
+grep -qx 'name *web1' out || fail "$(cat out)"
+says "launch digest      $digest"
+says "$folder/guests/web1"
 says "$digest"
 run 0 "$snp_launch" diff web1
 run 0 "$snp_launch" diff web1.json

@@ -49,8 +49,25 @@ run 0 "$snp_launch" remove --force web1
 nothing_left web1
 [ "$(virsh domstate other)" = running ] || fail "another's domain was turned off"
 run 0 virsh destroy other
-run 0 virsh undefine other
 vm web1
+
+# A domain that snp-launch did not make is found by its name even where a directory of that name is left, and
+# keeps it: with no record, nobody knows whose that is.
+run 0 virsh start other
+mkdir -m 711 "$folder/guests/other"
+run 0 "$snp_launch" list -a
+grep -q '^other *running ' out || fail "$(cat out)"
+run 0 "$snp_launch" show other
+says 'none: snp-launch did not make this domain'
+run 0 "$snp_launch" dumpxml other
+refuse 1 exists "$snp_launch" remove --force other
+[ -d "$folder/guests/other" ] || fail "the folder is gone"
+run 0 "$snp_launch" kill other
+run 0 virsh undefine other
+run 0 "$snp_launch" list -a
+grep -q '^other *incomplete ' out || fail "$(cat out)"
+run 0 "$snp_launch" remove other
+nothing_left other
 
 # Everybody may read what is recorded, whatever the umask.
 (umask 077 && run 0 "$snp_launch" create web1.json --no-start) || exit 1
