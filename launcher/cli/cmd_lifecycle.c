@@ -126,19 +126,37 @@ static int stop(FILE *out, char *const operands[], struct snp_error *err)
 		   arg.timeout.given && arg.timeout.value == 0 ? "stopping" : "off", err);
 }
 
+static int restart_guest(const struct session *session, const char *name, struct snp_error *err)
+{
+	_cleanup_(guest_close) struct guest guest = {0};
+	unsigned int seconds;
+	int r;
+
+	r = timeout(&seconds, err);
+	if (r == 0 && seconds == 0)
+		r = snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			     "--timeout=0: a restart waits until the guest is off");
+	if (r == 0)
+		r = guest_open(session, name, &guest, err);
+	if (r < 0)
+		return r;
+	if (!guest.record)
+		return snp_fail(
+			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			"\"%s\" has no record to start it by, and is left as it is: stop it, "
+			"and start it by virsh",
+			name);
+	return guest_restart(&session->host, session->state, guest.name, seconds, err);
+}
+
 static int restart(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	int r;
 
 	r = session_open(NULL, &session, err);
-	if (r == 0 && arg.timeout.given && arg.timeout.value == 0)
-		r = snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			     "--timeout=0: a restart waits until the guest is off");
 	if (r == 0)
-		r = stop_guest(&session, operands[0], err);
-	if (r == 0)
-		r = guest_start(&session.host, session.state, operands[0], false, err);
+		r = restart_guest(&session, operands[0], err);
 	if (r == 0)
 		r = say(out, operands[0], "running", err);
 	return cli_answer(out, r, err);

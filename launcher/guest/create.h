@@ -33,6 +33,11 @@ SNP_CHECK int guest_create(const struct hypervisor *host, const struct create_re
 SNP_CHECK int guest_start(const struct hypervisor *host, const char *state, const char *name,
 			  bool paused, struct snp_error *err);
 
+/* Stop, as domain_stop() does, and start, but do not stop what could not be started again: all that
+ * guest_start() checks is checked before, and again after. Errors: those of both. */
+SNP_CHECK int guest_restart(const struct hypervisor *host, const char *state, const char *name,
+			    unsigned int seconds, struct snp_error *err);
+
 /* Whether `domain`, which has the UUID of the record in the directory `path` of the guest `name`, is that
  * guest's: by its name, or, if somebody renamed it, by its metadata. A create that was cut off before
  * libvirt could refuse it leaves a record whose UUID may be another's. Errors: those of

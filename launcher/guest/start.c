@@ -31,33 +31,69 @@ static int check_domain(const struct guest_record *record, virDomainPtr domain,
 	return drifts_refuse(&drifts, record->name, err);
 }
 
-int guest_start(const struct hypervisor *host, const char *state, const char *name, bool paused,
-		struct snp_error *err)
-{
-	_cleanup_(guest_dir_close) struct guest_dir dir = {.fd = -1};
-	_cleanup_(record_freep) struct guest_record *record = NULL;
-	_cleanup_(domain_freep) virDomainPtr domain = NULL;
-	int r;
+/* What a start works on, under the directory's lock. */
+struct launchable {
+	struct guest_dir dir;
+	struct guest_record *record;
+	virDomainPtr domain;
+};
 
-	r = guest_dir_lock(state, name, &dir, err);
+static void launchable_done(struct launchable *l)
+{
+	guest_dir_close(&l->dir);
+	record_free(l->record);
+	domain_freep(&l->domain);
+}
+
+/* Nothing has changed since it was measured: not the definition, not the record, not the copies. */
+static int check_unchanged(const struct launchable *l, struct snp_error *err)
+{
+	int r = check_domain(l->record, l->domain, err);
+
 	if (r == 0)
-		r = record_read(guest_dir_file(&dir, GUEST_RECORD), &record, err);
+		r = metadata_check(l->record, l->domain, err);
+	return r < 0 ? r : boot_files_verify(l->record, err);
+}
+
+static int find_launchable(const struct hypervisor *host, const char *state, const char *name,
+			   struct launchable *l, struct snp_error *err)
+{
+	int r = guest_dir_lock(state, name, &l->dir, err);
+
 	if (r == 0)
-		r = hypervisor_find_uuid(host, record->uuid, &domain, err);
-	if (r < 0)
-		return r;
-	if (!domain)
-		return snp_fail(
+		r = record_read(guest_dir_file(&l->dir, GUEST_RECORD), &l->record, err);
+	if (r == 0)
+		r = hypervisor_find_uuid(host, l->record->uuid, &l->domain, err);
+	if (r == 0 && !l->domain)
+		r = snp_fail(
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 			"libvirt does not have the guest \"%s\" any more; create it again with "
 			"--replace, or remove it",
 			name);
-	r = check_domain(record, domain, err);
+	return r < 0 ? r : check_unchanged(l, err);
+}
+
+int guest_start(const struct hypervisor *host, const char *state, const char *name, bool paused,
+		struct snp_error *err)
+{
+	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
+	int r = find_launchable(host, state, name, &l, err);
+
+	return r < 0 ? r : domain_start(l.domain, paused, err);
+}
+
+int guest_restart(const struct hypervisor *host, const char *state, const char *name,
+		  unsigned int seconds, struct snp_error *err)
+{
+	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
+	int r = find_launchable(host, state, name, &l, err);
+
 	if (r == 0)
-		r = metadata_check(record, domain, err);
+		r = domain_stop(l.domain, seconds, err);
+	/* QEMU's user had the copies until now. */
 	if (r == 0)
-		r = boot_files_verify(record, err);
-	return r < 0 ? r : domain_start(domain, paused, err);
+		r = check_unchanged(&l, err);
+	return r < 0 ? r : domain_start(l.domain, false, err);
 }
 
 /* A domain belongs to the directory if its metadata say so. */

@@ -41,6 +41,26 @@ refuse 1 exists "$snp_launch" create web1.json
 refuse 1 wrong-guest-state "$snp_launch" start web1
 refuse 1 wrong-guest-state "$snp_launch" remove web1
 
+# Restarted, also by its UUID, it is launched anew; what could not start again is not stopped.
+uuid=$(virsh domuuid web1)
+run 0 "$snp_launch" restart "$uuid"
+[ "$(heard web1 launch_digest)" = "$digest" ] || fail "another digest after a restart"
+cp "$folder/guests/web1/boot/kernel" saved
+printf x | dd of="$folder/guests/web1/boot/kernel" bs=1 seek=290000 conv=notrunc status=none
+run 3 "$snp_launch" restart web1
+says "the kernel has changed since it was measured"
+[ "$(virsh domstate web1)" = running ] || fail "the guest was stopped"
+cat saved >"$folder/guests/web1/boot/kernel"
+domain foreign 0x30000 >foreign.xml
+run 0 virsh define foreign.xml
+run 0 virsh start foreign
+for foreign in foreign "$(virsh domuuid foreign)" "$(virsh domid foreign)"; do
+	refuse 1 not-found "$snp_launch" restart "$foreign"
+	[ "$(virsh domstate foreign)" = running ] || fail "another's domain was stopped"
+done
+run 0 "$snp_launch" kill foreign
+run 0 virsh undefine foreign
+
 # Asked to power off, it does, but not without its power button (PM1_EN of the ICH9).
 run 0 "$snp_launch" stop web1
 run 0 "$snp_launch" start web1
