@@ -4,65 +4,170 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <snp/cleanup.h>
 
-#define MAX_LEVELS 64
+/* How often something may turn out to be other than it was a moment before. */
+#define MAX_RACES 1000
 
-static void closedirp(DIR **dir)
+/* A folder on the way down: which one it is, and its name in the one above. */
+struct level {
+	dev_t device;
+	ino_t inode;
+	char *name;
+};
+
+/* The way from the top to the folder that is being emptied, the only one that is open. */
+struct way {
+	struct level *levels;
+	size_t n, room;
+	DIR *dir;
+	unsigned int races;
+};
+
+static void go_back(struct way *way)
 {
-	if (*dir)
-		closedir(*dir);
+	if (way->dir)
+		closedir(TAKE_PTR(way->dir));
+	while (way->n > 0)
+		free(way->levels[--way->n].name);
 }
 
-static int remove_below(int at, const char *name, unsigned int level);
-
-static int remove_contents(DIR *dir, unsigned int level)
+static void way_done(struct way *way)
 {
-	const struct dirent *entry;
-	int r = 0;
-
-	while (r == 0 && (errno = 0, entry = readdir(dir))) {
-		const char *name = entry->d_name;
-
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-			continue;
-		if (unlinkat(dirfd(dir), name, 0) == 0)
-			continue;
-		/* Linux says EISDIR for a directory, POSIX EPERM. */
-		if (errno == EISDIR || errno == EPERM)
-			r = remove_below(dirfd(dir), name, level + 1);
-		else if (errno != ENOENT)
-			r = -errno;
-	}
-	return r == 0 && errno != 0 && !entry ? -errno : r;
+	go_back(way);
+	free(way->levels);
 }
 
-static int remove_below(int at, const char *name, unsigned int level)
+/* What was lost to somebody quicker is tried again, if not for ever: then it fails with `error`. */
+static int lost_race(struct way *way, int error)
 {
-	_cleanup_(closedirp) DIR *dir = NULL;
-	int fd, r;
+	return ++way->races > MAX_RACES ? error : 0;
+}
 
-	if (level > MAX_LEVELS)
-		return -ELOOP;
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+/* Let the folder `name` of `at` be the one that is open. */
+static int enter(struct way *way, int at, const char *name, struct stat *ret)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
+	DIR *dir = NULL;
+
 	if (fd < 0)
 		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
+	if (fstat(fd, ret) < 0 || !(dir = fdopendir(fd))) {
 		r = -errno;
 		close(fd);
 		return r;
 	}
-	r = remove_contents(dir, level);
+	if (way->dir)
+		closedir(way->dir);
+	way->dir = dir;
+	return 0;
+}
+
+static int descend(struct way *way, int at, const char *name)
+{
+	char *copy = strdup(name);
+	struct stat st;
+	int r;
+
+	if (way->n == way->room) {
+		size_t room = 2 * way->room + 64;
+		struct level *more = reallocarray(way->levels, room, sizeof(*more));
+
+		if (more) {
+			way->levels = more;
+			way->room = room;
+		}
+	}
+	r = copy && way->n < way->room ? enter(way, at, name, &st) : -ENOMEM;
+	if (r < 0) {
+		free(copy);
+		return r;
+	}
+	way->levels[way->n++] = (struct level){st.st_dev, st.st_ino, copy};
+	return 0;
+}
+
+/* Back to the folder above, and remove the emptied one from it; from one that was moved away or removed
+ * meanwhile, which has another above it or none, back to the beginning. */
+static int ascend(struct way *way)
+{
+	const struct level *above = &way->levels[way->n - 2];
+	_cleanup_(freep) char *name = NULL;
+	struct stat st;
+	int r = enter(way, dirfd(way->dir), "..", &st);
+
+	if (r == -ENOENT || (r == 0 && (st.st_dev != above->device || st.st_ino != above->inode))) {
+		go_back(way);
+		return lost_race(way, -EBUSY);
+	}
 	if (r < 0)
 		return r;
-	return unlinkat(at, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+	name = way->levels[--way->n].name;
+	if (unlinkat(dirfd(way->dir), name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOENT || errno == ENOTDIR)
+		return lost_race(way, -EBUSY);
+	return -errno;
+}
+
+/* Remove what is no folder, up to the first that is one, into which it then goes down. `*ret_empty` if
+ * there is none. */
+static int clear(struct way *way, bool *ret_empty)
+{
+	const struct dirent *entry;
+
+	*ret_empty = false;
+	while ((errno = 0, entry = readdir(way->dir))) {
+		const char *name = entry->d_name;
+		int at = dirfd(way->dir), failure, r;
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		    unlinkat(at, name, 0) == 0 || errno == ENOENT)
+			continue;
+		failure = -errno;
+		/* Linux says EISDIR for a directory, POSIX EPERM. */
+		if (failure != -EISDIR && failure != -EPERM)
+			return failure;
+		r = descend(way, at, name);
+		if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP) {
+			rewinddir(way->dir);
+			r = lost_race(way, failure);
+			if (r == 0)
+				continue;
+		}
+		return r;
+	}
+	*ret_empty = errno == 0;
+	return -errno;
 }
 
 int remove_tree(int at, const char *path)
 {
-	return remove_below(at, path, 0);
+	_cleanup_(way_done) struct way way = {0};
+	bool empty = false;
+	int r;
+
+	do {
+		r = way.n == 0 ? descend(&way, at, path) : 0;
+		if (r == 0)
+			r = clear(&way, &empty);
+		if (r < 0 || !empty)
+			continue;
+		if (way.n > 1) {
+			r = ascend(&way);
+		} else if (unlinkat(at, path, AT_REMOVEDIR) == 0) {
+			return 0;
+		} else {
+			r = errno == ENOTEMPTY || errno == EEXIST ? lost_race(&way, -EBUSY)
+								  : -errno;
+			rewinddir(way.dir);
+		}
+	} while (r == 0);
+	return r;
 }
