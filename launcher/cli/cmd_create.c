@@ -109,7 +109,7 @@ static int print_dry_run(FILE *out, const struct session *session,
 static int print_created(FILE *out, const struct session *session, struct guest_record *record,
 			 struct snp_error *err)
 {
-	struct guest guest = {.record = record, .state = DOMAIN_ABSENT};
+	struct guest guest = {.record = record, .is_recorded = true, .state = DOMAIN_ABSENT};
 	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
 	int r;
 
@@ -128,7 +128,7 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 		snp_hex_encode(record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
 		fprintf(out, "%s: %s\nlaunch digest %s\nenforced      %s\n", record->name,
 			guest_view_state(session, record->name, &guest), digest,
-			guest_view_enforced(record));
+			guest_view_enforced(&guest));
 	}
 	domain_freep(&guest.domain);
 	return r;

@@ -27,13 +27,13 @@ static void print_row(FILE *out, const struct session *session, const char *name
 {
 	char digest[2 * 8 + 1] = "-", policy[24] = "-";
 
-	if (guest->record) {
+	if (guest_view_holds(guest)) {
 		snp_hex_encode(guest->record->launch_digest, 8, digest);
 		snprintf(policy, sizeof(policy), "0x%llx",
 			 (unsigned long long)guest->record->policy);
 	}
 	fprintf(out, "%-24s %-10s %-16s %-10s %s\n", name, guest_view_state(session, name, guest),
-		digest, policy, guest->record ? guest_view_enforced(guest->record) : "-");
+		digest, policy, guest->record ? guest_view_enforced(guest) : "-");
 }
 
 /* One guest that cannot be read must not hide the others. */
@@ -50,7 +50,9 @@ static void add_guest(FILE *out, struct snp_json_out *json, struct cJSON *guests
 		snprintf(guest.name, sizeof(guest.name), "%s", name);
 	}
 	/* An unfinished one is shown always: nobody would look for it. */
-	if (!all && guest.domain && !domain_state_is_active(guest.state))
+	if (!all && guest.domain &&
+	    strcmp(guest_view_state(session, name, &guest), domain_state_names[guest.state]) == 0 &&
+	    !domain_state_is_active(guest.state))
 		return;
 	if (cli_json)
 		guest_view_json(json, guests, session, name, &guest);

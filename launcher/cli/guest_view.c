@@ -12,16 +12,27 @@
 const char *guest_view_state(const struct session *session, const char *name,
 			     const struct guest *guest)
 {
-	if (guest->domain)
+	bool unfinished = guest->record && guest->record->state == RECORD_CREATING;
+
+	if (guest->name[0] && guest_dir_has_next(session->state, guest->name))
+		return "replacing";
+	if (guest->domain && !unfinished)
 		return domain_state_names[guest->state];
 	if (guest_dir_busy(session->state, name))
 		return "creating";
-	return guest->record && guest->record->state == RECORD_DEFINED ? "absent" : "incomplete";
+	return guest->record && !unfinished ? "absent" : "incomplete";
 }
 
-const char *guest_view_enforced(const struct guest_record *record)
+bool guest_view_holds(const struct guest *guest)
 {
-	switch (record->binding.source) {
+	return guest->record && (!guest->domain || guest->is_recorded);
+}
+
+const char *guest_view_enforced(const struct guest *guest)
+{
+	if (!guest_view_holds(guest))
+		return "not enforced";
+	switch (guest->record->binding.source) {
 	case ID_REFERENCE:
 		return "ID block (reference)";
 	case ID_BLOCK:
@@ -50,16 +61,16 @@ static void text_line(FILE *out, const char *what, const char *text)
 	fprintf(out, "%-18s %s\n", what, escaped);
 }
 
-static void print_binding(FILE *out, const struct guest_record *record)
+static void print_binding(FILE *out, const struct guest *guest)
 {
-	const struct guest_binding *b = &record->binding;
+	const struct guest_binding *b = &guest->record->binding;
 
 	if (b->source == ID_NONE) {
 		text_line(out, "enforced",
 			  "not enforced: without an ID block the hardware launches anything");
 		return;
 	}
-	text_line(out, "enforced", guest_view_enforced(record));
+	text_line(out, "enforced", guest_view_enforced(guest));
 	hex_line(out, "ID key digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
 	if (b->keys.has_author)
 		hex_line(out, "author key digest", b->keys.author_key_digest, SNP_KEY_DIGEST_SIZE);
@@ -68,16 +79,16 @@ static void print_binding(FILE *out, const struct guest_record *record)
 	fprintf(out, "%-18s %" PRIu32 "\n", "guest svn", b->fields.guest_svn);
 }
 
-static void print_record(FILE *out, const struct session *session, const char *name,
-			 const struct guest_record *record)
+static void print_record(FILE *out, const struct session *session, const struct guest *guest)
 {
+	const struct guest_record *record = guest->record;
 	char policy[256];
 
 	snp_policy_describe(record->policy, policy, sizeof(policy));
 	text_line(out, "uuid", record->uuid);
 	text_line(out, "created", record->created);
 	hex_line(out, "launch digest", record->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
-	print_binding(out, record);
+	print_binding(out, guest);
 	text_line(out, "policy", policy);
 	hex_line(out, "host data", record->host_data, sizeof(record->host_data));
 	fprintf(out,
@@ -96,7 +107,7 @@ static void print_record(FILE *out, const struct session *session, const char *n
 		text_line(out, "command line", record->cmdline);
 	if (record->boot[BOOT_KERNEL].source && !record->kernel_hashes)
 		text_line(out, "kernel hashes", "off: the kernel is not measured");
-	fprintf(out, "%-18s %s/%s\n", "directory", session->state, name);
+	fprintf(out, "%-18s %s/%s\n", "directory", session->state, guest->name);
 	if (record->remote)
 		text_line(out, "remote",
 			  "the host opens its own files; start cannot hash them again");
@@ -107,8 +118,13 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 {
 	text_line(out, "name", name);
 	text_line(out, "state", guest_view_state(session, name, guest));
-	if (guest->record)
-		print_record(out, session, guest->name, guest->record);
+	if (guest_view_holds(guest))
+		print_record(out, session, guest);
+	else if (guest->record)
+		fprintf(out,
+			"%-18s %s\n%-18s not that of libvirt's domain: it is being replaced, or that "
+			"was cut off (create --replace), or one of them was changed\n",
+			"enforced", guest_view_enforced(guest), "record");
 	else if (guest->name[0])
 		text_line(out, "record",
 			  "none: its create was cut off; snp-launch remove clears it");
@@ -185,6 +201,8 @@ void guest_view_json(struct snp_json_out *json, struct cJSON *guests, const stru
 		cli_json_text(json, object, "directory", directory);
 	else
 		directory = NULL;
-	if (guest->record)
+	if (guest_view_holds(guest))
 		add_record(json, object, guest->record);
+	else if (guest->record)
+		snp_json_out_bool(json, object, "enforced", false);
 }

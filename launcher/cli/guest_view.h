@@ -11,12 +11,16 @@
 /* A guest as create, show and list tell of it. */
 
 /* "running", "off", …; "creating" while another process makes it, "incomplete" where its create was
- * killed. */
+ * killed; "replacing" while it is being replaced, or where that was killed. */
 const char *guest_view_state(const struct session *session, const char *name,
 			     const struct guest *guest);
 
-/* "ID block (reference)", or "not enforced". */
-const char *guest_view_enforced(const struct guest_record *record);
+/* Whether the record is known to be that of what libvirt has, or would have. */
+bool guest_view_holds(const struct guest *guest);
+
+/* "ID block (reference)", or "not enforced", as it is for a domain that is not what the record says; there
+ * must be a record. */
+const char *guest_view_enforced(const struct guest *guest);
 
 /* All of it, a line each. */
 void guest_view_text(FILE *out, const struct session *session, const char *name,

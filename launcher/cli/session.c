@@ -148,6 +148,17 @@ static int find_directory(const struct session *session, struct guest *guest, st
 	return r;
 }
 
+/* A replacement that was cut off leaves the old guest running beside the new one's record. */
+static int compare_metadata(struct guest *guest, struct snp_error *err)
+{
+	struct domain_record metadata;
+	bool there = false;
+	int r = metadata_read(guest->domain, true, &metadata, &there, err);
+
+	guest->is_recorded = r == 0 && there && !metadata_difference(&metadata, guest->record);
+	return r;
+}
+
 static int find_guest(const struct session *session, const char *name, struct guest *guest,
 		      struct snp_error *err)
 {
@@ -171,6 +182,8 @@ int guest_open(const struct session *session, const char *name, struct guest *re
 	r = find_guest(session, name, &guest, err);
 	if (r == 0 && guest.domain)
 		r = domain_state_of(guest.domain, &guest.state, err);
+	if (r == 0 && guest.domain && guest.record)
+		r = compare_metadata(&guest, err);
 	if (r < 0)
 		return r;
 	*ret = guest;

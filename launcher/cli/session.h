@@ -46,6 +46,7 @@ struct guest {
 	char name[GUEST_NAME_MAX + 1]; /* of its directory; "" where it has none */
 	virDomainPtr domain;	       /* NULL: libvirt does not have it */
 	enum domain_state state;
+	bool is_recorded; /* the domain, as it runs, says of itself what the record says */
 };
 
 /* By the name of a guest of ours, or by whatever libvirt takes for a domain. A domain that snp-launch did

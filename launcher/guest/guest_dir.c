@@ -274,6 +274,14 @@ bool guest_dir_busy(const char *state, const char *name)
 	return r == -EWOULDBLOCK;
 }
 
+bool guest_dir_has_next(const char *state, const char *name)
+{
+	struct guest_dir next;
+
+	begin(state, name, true, &next);
+	return faccessat(AT_FDCWD, next.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int is_guest(const struct dirent *entry)
 {
 	return guest_name_valid(entry->d_name);

@@ -76,6 +76,10 @@ void guest_dir_close(struct guest_dir *dir);
 /* True while another process holds the lock of STATE/NAME. */
 bool guest_dir_busy(const char *state, const char *name);
 
+/* True while STATE/.NAME.next is there: a replacement is being made, was cut off, or left the old guest's
+ * directory behind. */
+bool guest_dir_has_next(const char *state, const char *name);
+
 /* The names of all guests' directories in STATE, sorted, for guest_names_free(); none where there is
  * no STATE. Errors: SNP_E_OPEN, SNP_E_NO_MEMORY. */
 SNP_CHECK int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count,

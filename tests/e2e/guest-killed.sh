@@ -43,3 +43,41 @@ done
 # To files and to libvirtd; the copy alone is some forty pieces.
 sweep write,sendmsg 7
 [ $killed -gt 15 ] || fail "only $killed were killed"
+
+# A replacement, killed when the new directory is in place and libvirt still has the old guest: the running
+# guest is not shown as what it is not.
+make_keys
+key='"snp": {"id": {"key": "'"$work"'/id.pem"}}'
+old_and_new() {
+	vcpus=1
+	vm web1 "$key"
+	run 0 "$snp_launch" create web1.json
+	vcpus=2
+	vm web1 "$key"
+}
+old_and_new
+run 0 strace -f -o trace -e trace=write,sendmsg,renameat2 "$snp_launch" create web1.json --replace
+new=$(sed -n 's/^launch digest //p' out)
+[ ${#new} = 96 ] || fail "no digest: $(cat out)"
+before=$(awk '/renameat2/ { exit } /write|sendmsg/ { n++ } END { print n }' trace)
+run 0 "$snp_launch" remove -f web1
+old_and_new
+run 137 strace -f -o trace -e trace=write,sendmsg -e "inject=write,sendmsg:signal=KILL:when=$((before + 1))" \
+	"$snp_launch" create web1.json --replace
+grep -q '"state": "creating"' "$folder/guests/web1/record.json" || fail "it was not the moment"
+[ "$(virsh domstate web1)" = running ] || fail "the old guest is over"
+run 0 "$snp_launch" list
+grep -Eq '^web1 +replacing +- +- +not enforced$' out || fail "$(cat out)"
+run 0 "$snp_launch" list --json
+valid out
+[ "$(field state) $(field enforced) $(field launch_digest)" = "replacing false " ] || fail "$(cat out)"
+run 0 "$snp_launch" show web1
+says "not enforced"
+! grep -q "$new" out || fail "show gives the old guest the new digest"
+# Again, and to the end.
+run 0 "$snp_launch" create web1.json --replace
+run 0 "$snp_launch" show web1
+says "$new"
+says "ID block (key of this host)"
+run 0 "$snp_launch" remove -f web1
+nothing_left web1
