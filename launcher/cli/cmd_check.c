@@ -102,6 +102,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	uri = session_uri(config ? config->connect : NULL);
 	if (session_open(config ? config->connect : NULL, &session, &failure) < 0)
 		host = NULL;
+	else
+		uri = session.host.uri;
 	if (config)
 		r = check_config(config, operands[0], host, err);
 	if (r < 0)

@@ -36,16 +36,19 @@ const char *session_uri(const char *config)
 
 int session_open(const char *config, struct session *ret, struct snp_error *err)
 {
-	const char *uri = session_uri(config);
-	struct session session;
+	_cleanup_(session_close) struct session session = {0};
 	int r;
 
-	r = state_dir_find(state_dir, uri, session.state, err);
+	/* What was typed may be an alias (libvirt.conf's uri_aliases): where the guests' directories lie goes
+	 * by what libvirt makes of it. */
+	r = hypervisor_open(session_uri(config), &session.host, err);
 	if (r == 0)
-		r = hypervisor_open(uri, &session.host, err);
-	if (r == 0)
-		*ret = session;
-	return r;
+		r = state_dir_find(state_dir, session.host.uri, session.state, err);
+	if (r < 0)
+		return r;
+	*ret = session;
+	session = (struct session){0};
+	return 0;
 }
 
 int session_without_host(const char *config, struct session *ret, struct snp_error *err)

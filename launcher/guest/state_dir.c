@@ -76,7 +76,7 @@ int state_dir_find(const char *option, const char *uri, char ret[static PATH_MAX
 		if (known) {
 			size_t at = strlen(path);
 
-			snprintf(path + at, sizeof(path) - at, "/");
+			snprintf(path + at, sizeof(path) - at, "/@");
 			append_escaped(uri, path, sizeof(path));
 		}
 	}

@@ -13,7 +13,10 @@
  *   qemu:///session                     $XDG_STATE_HOME/snp-launch, else ~/.local/state/snp-launch
  *   a simulated host's socket           FOLDER/guests, in that host's own folder
  *   any other                           one of the first two (root, others), and in it a folder named
- *                                       by the URI with "/" and "%" as %XX: no guest has such a name
+ *                                       "@" and the URI, with "/" and "%" as %XX: no guest's name
+ *                                       begins so
+ *
+ * The URI is libvirt's own (virConnectGetURI()): what a user types may be an alias of it.
  */
 
 /* The folder for guests of `uri`: `option` (--state-dir; may be NULL), else $SNP_LAUNCH_STATE_DIR, else

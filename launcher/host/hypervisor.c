@@ -90,7 +90,7 @@ int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *e
 	if (strncmp(host.uri, "qemu", 4) == 0 &&
 	    virConnectGetVersion(host.connection, &host.qemu_version) < 0)
 		host.qemu_version = 0; /* no QEMU there: check says so, and so will libvirt */
-	find_qemu_user(&host, uri);
+	find_qemu_user(&host, host.uri);
 	*ret = host;
 	host = (struct hypervisor){0};
 	return 0;

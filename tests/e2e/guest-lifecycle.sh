@@ -36,6 +36,16 @@ run 0 "$snp_launch" lint web1
 run 0 virsh dominfo web1
 grep -q '^Autostart: *enable' out || fail "the guest does not come up with the host"
 
+# By an alias of the host's URI it is the same guest. (Root's aliases are in /etc.)
+mkdir -p config/libvirt
+echo "uri_aliases = [ \"sim=$uri\" ]" >config/libvirt/libvirt.conf
+cp "$snp_launch" launch
+user=()
+[ "$(id -u)" != 0 ] || user=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+run 0 "${user[@]}" env XDG_CONFIG_HOME="$work/config" ./launch show -c sim web1 --json
+[ "$(field directory)" = "$folder/guests/web1" ] || fail "its directory is $(field directory)"
+[ "$(field state)" = running ] || fail "state is $(field state)"
+
 # Another's or a second guest of that name.
 refuse 1 exists "$snp_launch" create web1.json
 refuse 1 wrong-guest-state "$snp_launch" start web1

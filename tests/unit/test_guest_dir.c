@@ -229,11 +229,12 @@ static const struct uri {
 	{"system", "qemu:///system", "/var/lib/snp-launch", false},
 	{"system, by its socket", "qemu+unix:///system", "/var/lib/snp-launch", false},
 	{"session", "qemu:///session", "/state/snp-launch", false},
-	{"ssh", "qemu+ssh://root@host/system", "qemu+ssh:%2F%2Froot@host%2Fsystem", true},
-	{"tls without host", "qemu+tls:///system", "qemu+tls:%2F%2F%2Fsystem", true},
-	{"test", "test:///default", "test:%2F%2F%2Fdefault", false},
+	{"ssh", "qemu+ssh://root@host/system", "/@qemu+ssh:%2F%2Froot@host%2Fsystem", true},
+	{"tls without host", "qemu+tls:///system", "/@qemu+tls:%2F%2F%2Fsystem", true},
+	{"test", "test:///default", "/@test:%2F%2F%2Fdefault", false},
+	{"as a guest's name", "host1", "/@host1", false},
 	{"forwarded", "qemu+unix:///system?socket=/tmp/s",
-	 "qemu+unix:%2F%2F%2Fsystem?socket=%2Ftmp%2Fs", false},
+	 "/@qemu+unix:%2F%2F%2Fsystem?socket=%2Ftmp%2Fs", false},
 };
 
 static void check_uri(void **state)
