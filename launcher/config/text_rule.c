@@ -12,10 +12,13 @@
 /* 0 to 255, without leading zeros */
 #define BYTE "(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])"
 
-/* libvirt refuses "/" and newline in a name (virXMLCheckIllegalChars); the name is also a folder's. */
+/* libvirt refuses "/" and newline in a name (virXMLCheckIllegalChars); the name is also a folder's, and the
+ * verbs take an operand with one of these endings for a file. */
 const struct text_rule rule_name = {
 	.pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
-	.wanted = "1 to 63 letters, digits, '_', '.' and '-', the first a letter or digit",
+	.except = "[.](json|xml)$",
+	.wanted = "1 to 63 letters, digits, '_', '.' and '-', the first a letter or digit, and not "
+		  "ending in .json or .xml",
 };
 const struct text_rule rule_uuid = {
 	.pattern = "^" HEX "{8}-" HEX "{4}-" HEX "{4}-" HEX "{4}-" HEX "{12}$",
@@ -141,6 +144,8 @@ bool text_keeps(const char *text, const struct text_rule *rule)
 	if (!text_is_plain(text, rule->lines))
 		return false;
 	if (rule == &rule_path && climbs(text))
+		return false;
+	if (rule->except && matches(text, rule->except))
 		return false;
 	return !rule->pattern || matches(text, rule->pattern);
 }

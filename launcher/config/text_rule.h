@@ -11,6 +11,7 @@
  */
 struct text_rule {
 	const char *pattern; /* POSIX extended regular expression; NULL: any plain text */
+	const char *except;  /* another, which must not match; NULL: none */
 	const char *wanted;  /* what would be right: "an absolute path without '..'" */
 	size_t min, max;     /* 0 for max: the pattern says it */
 	bool lines;	     /* TAB and newline are allowed */

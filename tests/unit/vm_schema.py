@@ -93,6 +93,7 @@ STRINGS = [
     "a\u202e", "a\u202f", "a\u2065", "a\u2066", "a\u2069", "a\u206a", "a\ufeff", "a\ufffd",
     "a\ufffe", "a\uffff", "a\U0001f600", "/\u00e9", "/a\n", "/a\u202e", "@/a", "@a", "@", "@/a/../b",
     "sha256:/a", "sha256:a", "sha256:", "sha256:/../a", "auto", "none", "host", "file", "pty", "user",
+    "a.json", "a.xml", "a.JSON", "a.xml.", "a.jsonx", "json", "a.b.xml", "a.xml\n",
     "bridge", "network", "raw", "qcow2", "restart", "destroy", "emulated", "memfd", "snp-launch/1",
     "snp-launch/2", "qemu:", "qemu+ssh:", "qemu+:", "Qemu:", "1:", "a" * 15, "a" * 20, "a" * 21,
     "a" * 63, "a" * 64, "a" * 256, "a" * 257, "\u00e9" * 256, "\u00e9" * 257, "a" * 1024, "a:" * 512,
