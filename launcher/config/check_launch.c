@@ -109,6 +109,21 @@ RULE(initrd_without_kernel)
 	return !spec->kernel && (spec->initrd || (spec->cmdline && *spec->cmdline));
 }
 
+/* hw/i386/x86-common.c appends it to the kernel, whose hash is then another. */
+RULE(dtb)
+{
+	snprintf(say, size, "the device tree %s changes what is measured of the kernel",
+		 or_none(spec->dtb));
+	return spec->dtb;
+}
+
+RULE(shim)
+{
+	snprintf(say, size, "the shim %s runs before the kernel, and kernel hashes leave it out",
+		 or_none(spec->shim));
+	return spec->shim;
+}
+
 RULE(cmdline_newline)
 {
 	snprintf(say, size, "the command line has a newline, which is measured as it stands");
@@ -133,7 +148,8 @@ RULE(only_firmware)
 
 RULE(launch_arguments)
 {
-	snprintf(say, size, "'%s' is handed to QEMU past libvirt and changes what is launched",
+	snprintf(say, size,
+		 "'%s' is handed to QEMU past libvirt and is not known to leave the launch alone",
 		 or_none(spec->qemu_launch_argument));
 	return spec->qemu_launch_argument;
 }

@@ -64,12 +64,23 @@ RULE(topology)
 
 RULE(hotplug)
 {
+	if (spec->vcpus_hotpluggable && spec->vcpu_count == spec->vcpu_maximum) {
+		snprintf(say, size, "vCPUs are plugged in after QEMU has made the machine");
+		return true;
+	}
 	snprintf(say, size,
 		 "%" PRIu32 " of %" PRIu32
 		 " vCPUs start: the others can never be plugged in, their "
 		 "state would not be measured",
 		 spec->vcpu_count, spec->vcpu_maximum);
 	return spec->vcpu_count != spec->vcpu_maximum;
+}
+
+RULE(other_vcpus)
+{
+	snprintf(say, size, "<vcpus> starts other vCPUs than the %" PRIu32 " of <vcpu>",
+		 spec->vcpu_count);
+	return spec->vcpus_differ;
 }
 
 /* libvirt: "more than 255 vCPUs require extended interrupt mode enabled on the iommu device". */

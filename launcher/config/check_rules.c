@@ -77,6 +77,10 @@ const struct check_rule check_rules[] = {
 	    "kernelHashes='no', or a <kernel>", hashes_without_kernel)
 	ROW("initrd-without-kernel", ERROR, true, NULL, "/domain/os",
 	    "give a <kernel>, or neither", initrd_without_kernel)
+	ROW("dtb", ERROR, true, NULL, "/domain/os/dtb",
+	    "leave it out: an x86 guest needs none", dtb)
+	ROW("shim", ERROR, true, NULL, "/domain/os/shim",
+	    "leave it out: the firmware verifies the kernel by its hash", shim)
 	ROW("cmdline-newline", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
 	    "check that it is meant: an editor's last newline changes the digest", cmdline_newline)
 	ROW("long-cmdline", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
@@ -87,7 +91,7 @@ const struct check_rule check_rules[] = {
 	    "say it in libvirt's words: what it changes cannot be seen or measured here",
 	    launch_arguments)
 	ROW("qemu-argument", WARNING, false, NULL, "/domain",
-	    "see that it leaves firmware, kernel, CPUs and launch security alone", arguments)
+	    "see that it is meant: libvirt does not look at it", arguments)
 
 	ROW("host-cpu-model", ERROR, false, "/cpu/model", "/domain/cpu",
 	    "name a model (EPYC-v4), or give its CPUID signature", host_cpu)
@@ -101,6 +105,8 @@ const struct check_rule check_rules[] = {
 	    "make sockets times cores times threads the number of vCPUs", topology)
 	ROW("vcpu-hotplug", ERROR, false, NULL, "/domain/vcpu",
 	    "start all of them", hotplug)
+	ROW("vcpus-differ", ERROR, true, NULL, "/domain/vcpus",
+	    "leave the list out, and say the number in <vcpu>", other_vcpus)
 	ROW("too-many-vcpus", ERROR, true, "/cpu/count", "/domain/vcpu",
 	    "1 to 255, or an intel-iommu with <driver intremap='on' eim='on'/>", too_many_vcpus)
 	ROW("little-memory", ERROR, false, "/memory/size", "/domain/memory",

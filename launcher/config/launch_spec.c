@@ -165,6 +165,8 @@ void launch_spec_free(struct launch_spec *spec)
 	free(spec->kernel);
 	free(spec->initrd);
 	free(spec->cmdline);
+	free(spec->dtb);
+	free(spec->shim);
 	free(spec->cpu_model);
 	free(spec->on_reboot);
 	free(spec->qemu_argument);

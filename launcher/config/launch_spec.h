@@ -74,9 +74,12 @@ struct launch_spec {
 	enum spec_switch loader_stateless, smm;
 
 	char *kernel, *initrd, *cmdline; /* NULL: none */
+	char *dtb, *shim;		 /* what QEMU boots with or before the kernel; NULL: none */
 
-	uint32_t vcpu_count;   /* started: what is measured */
-	uint32_t vcpu_maximum; /* with those to be plugged in later */
+	uint32_t vcpu_count;	 /* started: what is measured */
+	uint32_t vcpu_maximum;	 /* with those to be plugged in later */
+	bool vcpus_differ;	 /* a list of vCPUs that starts others than these */
+	bool vcpus_hotpluggable; /* one that libvirt plugs in after QEMU has made the machine */
 	enum spec_cpu_mode cpu_mode;
 	char *cpu_model;     /* with SPEC_CPU_CUSTOM */
 	bool cpu_may_change; /* match other than exact, or fallback allowed */
@@ -94,8 +97,8 @@ struct launch_spec {
 	bool tpm;
 	bool guest_agent;
 	char *on_reboot;     /* NULL: unset, which libvirt takes as restart */
-	char *qemu_argument; /* the first that goes past libvirt and leaves the launch alone */
-	char *qemu_launch_argument; /* the first that changes what is launched; NULL: none */
+	char *qemu_argument; /* the first thing that goes past libvirt and leaves the launch alone */
+	char *qemu_launch_argument; /* the first that is not known to; NULL: none */
 
 	/* Where `place` (a JSON pointer, or an XPath), or the nearest thing around it that is there,
 	 * stands in what was read: line and column, 0 where unknown. `source` is for these two alone. */

@@ -10,6 +10,7 @@ int domain_read_boot(const xmlNode *domain, struct launch_spec *spec, struct snp
 int domain_read_cpu(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err);
 int domain_read_security(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err);
 int domain_read_devices(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err);
+int domain_read_qemu(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err);
 
 /* A decimal number of 32 bits, blanks around it allowed: the attribute, or the text where `attribute`
  * is NULL. Absent, it leaves `ret` as it was. Errors: SNP_E_BAD_DOMAIN, SNP_E_NO_MEMORY. */

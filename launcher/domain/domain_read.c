@@ -57,6 +57,28 @@ static int read_vcpus(const xmlNode *domain, struct launch_spec *spec, struct sn
 	return r;
 }
 
+/* Where there is a list of vCPUs, libvirt starts what it says and not what <vcpu> does
+ * (conf/domain_conf.c, virDomainVcpuParse). It writes all of them in order, and so they are taken. */
+static int read_vcpu_list(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
+{
+	uint32_t n = 0, id;
+
+	for (const xmlNode *node = xml_child(xml_child(domain, "vcpus"), "vcpu"); node;
+	     node = xml_next(node, "vcpu"), n++) {
+		bool on = xml_switch(node, "enabled") == SPEC_ON;
+		int r;
+
+		id = UINT32_MAX;
+		r = xml_number(node, "id", &id, err);
+		if (r < 0)
+			return r;
+		spec->vcpus_differ |= id != n || on != (n < spec->vcpu_count);
+		spec->vcpus_hotpluggable |= on && xml_switch(node, "hotpluggable") == SPEC_ON;
+	}
+	spec->vcpus_differ |= n > 0 && n < spec->vcpu_count;
+	return 0;
+}
+
 /* libvirt's units (virScaleInteger), in any case: a lone letter and "iB" are binary, "B" is decimal. */
 static const struct unit {
 	const char *name;
@@ -119,7 +141,7 @@ static int refuse_repeats(const xmlNode *parent, struct snp_error *err)
 		"devices",	  "type",    "loader",	 "nvram",    "kernel",
 		"initrd",	  "cmdline", "smm",	 "model",    "topology",
 		"policy",	  "idBlock", "idAuth",	 "hostData", "guestVisibleWorkarounds",
-		"launchSecurity",
+		"launchSecurity", "vcpus",   "dtb",	 "shim",
 	};
 
 	for (size_t i = 0; parent && i < ARRAY_SIZE(single); i++) {
@@ -167,6 +189,8 @@ int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 	if (r == 0)
 		r = read_vcpus(domain, spec, err);
 	if (r == 0)
+		r = read_vcpu_list(domain, spec, err);
+	if (r == 0)
 		r = read_memory(domain, spec, err);
 	if (r == 0)
 		r = domain_read_boot(domain, spec, err);
@@ -176,6 +200,8 @@ int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 		r = domain_read_security(domain, spec, err);
 	if (r == 0)
 		r = domain_read_devices(domain, spec, err);
+	if (r == 0)
+		r = domain_read_qemu(domain, spec, err);
 	if (r < 0)
 		return snp_in_file(err, r, name);
 	*ret = TAKE_PTR(spec);

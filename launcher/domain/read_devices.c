@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading a domain: <devices> and what is handed to QEMU past libvirt. */
+/* Reading a domain: <devices>. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,47 +69,6 @@ static bool has_interrupt_mode(const xmlNode *devices)
 	       xml_switch(xml_child(iommu, "driver"), "eim") == SPEC_ON;
 }
 
-/* Options of QEMU that say what is launched, on what, or as what. */
-static bool changes_launch(const char *argument)
-{
-	static const char *const options[] = {
-		"kernel", "initrd", "append",	  "bios", "pflash", "cpu",	  "smp",  "machine",
-		"M",	  "accel",  "enable-kvm", "set",  "global", "readconfig", "shim", NULL};
-
-	if (strstr(argument, "sev-") || strstr(argument, "igvm") || strstr(argument, "if=pflash"))
-		return true;
-	if (*argument != '-')
-		return false;
-	argument += argument[1] == '-' ? 2 : 1;
-	for (size_t i = 0; options[i]; i++)
-		if (strcmp(options[i], argument) == 0)
-			return true;
-	return false;
-}
-
-static int read_arguments(const xmlNode *commandline, struct launch_spec *spec,
-			  struct snp_error *err)
-{
-	int r = 0;
-
-	for (const xmlNode *node = commandline->children; node && r == 0; node = node->next) {
-		_cleanup_(freep) char *value = NULL;
-		char **ret;
-
-		if (node->type != XML_ELEMENT_NODE || strcmp((const char *)node->name, "arg") != 0)
-			continue;
-		r = xml_attribute(node, "value", &value, err);
-		if (r < 0 || !value)
-			continue;
-		ret = changes_launch(value) ? &spec->qemu_launch_argument : &spec->qemu_argument;
-		if (!*ret)
-			*ret = TAKE_PTR(value);
-	}
-	return r;
-}
-
-#define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
-
 int domain_read_devices(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const xmlNode *devices = xml_child(domain, "devices");
@@ -119,10 +78,5 @@ int domain_read_devices(const xmlNode *domain, struct launch_spec *spec, struct 
 	spec->tpm = xml_child(devices, "tpm");
 	spec->guest_agent = has_agent(devices);
 	spec->iommu_eim = has_interrupt_mode(devices);
-	for (const xmlNode *node = domain->children; node && r == 0; node = node->next)
-		if (node->type == XML_ELEMENT_NODE && node->ns &&
-		    strcmp((const char *)node->ns->href, QEMU_NAMESPACE) == 0 &&
-		    strcmp((const char *)node->name, "commandline") == 0)
-			r = read_arguments(node, spec, err);
 	return r;
 }

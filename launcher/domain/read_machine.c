@@ -68,6 +68,10 @@ int domain_read_boot(const xmlNode *domain, struct launch_spec *spec, struct snp
 		r = read_path(xml_child(os, "kernel"), &spec->kernel, err);
 	if (r == 0)
 		r = read_path(xml_child(os, "initrd"), &spec->initrd, err);
+	if (r == 0)
+		r = read_path(xml_child(os, "dtb"), &spec->dtb, err);
+	if (r == 0)
+		r = read_path(xml_child(os, "shim"), &spec->shim, err);
 	/* Blanks count: they reach QEMU, and so the measurement. */
 	if (r == 0)
 		r = xml_text(xml_child(os, "cmdline"), &spec->cmdline, err);

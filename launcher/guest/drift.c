@@ -5,9 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
 #include <snp/hex.h>
 
+#include "config/checks.h"
+#include "domain/domain_read.h"
 #include "guest/boot_file.h"
+#include "host/hypervisor.h"
 
 static void add(struct drifts *drifts, const char *what, const char *recorded, const char *found)
 {
@@ -87,6 +91,36 @@ static void compare_binding(const struct guest_record *record, const struct laun
 		    b->keys.has_author ? "no" : "yes");
 }
 
+/* "host" is written as a mode, not as a model. */
+static const char *cpu_model(const struct launch_spec *spec)
+{
+	static const char *const modes[] = {
+		[SPEC_CPU_HOST_MODEL] = "host-model",
+		[SPEC_CPU_HOST_PASSTHROUGH] = "host",
+		[SPEC_CPU_MAXIMUM] = "maximum",
+	};
+
+	return spec->cpu_mode == SPEC_CPU_CUSTOM ? spec->cpu_model : modes[spec->cpu_mode];
+}
+
+/* What launches other bytes, or none, and create refuses, so that a record never has it. */
+static void add_findings(const struct launch_spec *spec, struct drifts *drifts)
+{
+	struct findings findings;
+
+	checks_run(spec, NULL, &findings);
+	for (size_t i = 0; i < findings.n; i++) {
+		struct drift *d = &drifts->at[drifts->n];
+
+		if (!findings.at[i].check->fixed || drifts->n == DRIFTS_MAX)
+			continue;
+		drifts->n++;
+		d->what = findings.at[i].check->name;
+		snprintf(d->recorded, sizeof(d->recorded), "nothing of the kind");
+		snprintf(d->found, sizeof(d->found), "%.255s", findings.at[i].message);
+	}
+}
+
 void guest_drift(const struct guest_record *record, const struct launch_spec *spec,
 		 struct drifts *ret)
 {
@@ -101,15 +135,12 @@ void guest_drift(const struct guest_record *record, const struct launch_spec *sp
 	compare_text(ret, "kernel hashes", record->kernel_hashes ? "on" : "off",
 		     spec->kernel_hashes == SPEC_ON ? "on" : "off");
 	compare_count(ret, "vCPUs", record->vcpu_count, spec->vcpu_count);
-	/* "host" is written as a mode, not as a model. */
-	if (spec->cpu_mode == SPEC_CPU_CUSTOM || strcmp(record->cpu_model, "host") != 0)
-		compare_text(ret, "CPU model", record->cpu_model, spec->cpu_model);
+	compare_text(ret, "CPU model", record->cpu_model, cpu_model(spec));
 	compare_bits(ret, "policy", record->policy, spec->policy);
 	compare_bytes(ret, "host data", record->host_data,
 		      spec->host_data_text.text ? spec->host_data : zeros, SNP_SHA256_SIZE);
 	compare_binding(record, spec, ret);
-	/* create refuses these, so that a record never has one. */
-	compare_text(ret, "argument past libvirt", NULL, spec->qemu_launch_argument);
+	add_findings(spec, ret);
 }
 
 void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,
@@ -154,7 +185,8 @@ int guest_drift_boot(const struct guest_record *record, struct drifts *ret, stru
 	return r;
 }
 
-int drifts_refuse(const struct drifts *drifts, const char *name, struct snp_error *err)
+int drifts_refuse(const struct drifts *drifts, const char *name, const char *cure,
+		  struct snp_error *err)
 {
 	const struct drift *d = &drifts->at[0];
 
@@ -162,8 +194,25 @@ int drifts_refuse(const struct drifts *drifts, const char *name, struct snp_erro
 		return 0;
 	return snp_fail(
 		err, SNP_E_DRIFT, SNP_NO_OFFSET,
-		"%s: libvirt's domain is not what was measured: %s is %s, recorded is %s%s; "
-		"nothing was launched: snp-launch diff %s, then create --replace",
-		name, d->what, d->found, d->recorded, drifts->n > 1 ? " (and more differs)" : "",
-		name);
+		"%s: libvirt's domain is not what was measured: %s: recorded %s, found %s%s; "
+		"nothing was launched: %s",
+		name, d->what, d->recorded, d->found, drifts->n > 1 ? " (and more differs)" : "",
+		cure);
+}
+
+int guest_drift_domain(const struct guest_record *record, virDomainPtr domain, struct drifts *ret,
+		       struct snp_error *err)
+{
+	_cleanup_(freep) char *xml =
+		virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	int r;
+
+	if (!xml)
+		return hypervisor_fail(err, "cannot read the guest's domain");
+	r = domain_read(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)}, &spec,
+			err);
+	if (r == 0)
+		guest_drift(record, spec, ret);
+	return r;
 }

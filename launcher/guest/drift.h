@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include <libvirt/libvirt.h>
+
 #include <snp/error.h>
 
 #include "config/launch_spec.h"
@@ -19,16 +21,21 @@ struct drift {
 	char recorded[256], found[256]; /* for people; escaped */
 };
 
-#define DRIFTS_MAX 16
+#define DRIFTS_MAX 32
 
 struct drifts {
 	size_t n;
 	struct drift at[DRIFTS_MAX];
 };
 
-/* Compare `spec`, read from libvirt's XML of the domain. */
+/* Compare `spec`, read from libvirt's XML of the domain; what a check that cannot be turned off finds in it
+ * is a difference too. */
 void guest_drift(const struct guest_record *record, const struct launch_spec *spec,
 		 struct drifts *ret);
+
+/* The same with what libvirt would start next. Errors: those of hypervisor_fail() and domain_read(). */
+SNP_CHECK int guest_drift_domain(const struct guest_record *record, virDomainPtr domain,
+				 struct drifts *ret, struct snp_error *err);
 
 /* Compare what a vm.json would launch now: files where it names them, hashed and measured. */
 void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,
@@ -41,7 +48,8 @@ void guest_drift_measured(const struct guest_record *record, const struct vm_con
 SNP_CHECK int guest_drift_boot(const struct guest_record *record, struct drifts *ret,
 			       struct snp_error *err);
 
-/* SNP_E_DRIFT with the first difference, if there is one. */
-SNP_CHECK int drifts_refuse(const struct drifts *drifts, const char *name, struct snp_error *err);
+/* SNP_E_DRIFT with the first difference, if there is one, and what to do. */
+SNP_CHECK int drifts_refuse(const struct drifts *drifts, const char *name, const char *cure,
+			    struct snp_error *err);
 
 #endif

@@ -11,24 +11,18 @@
 #include "guest/metadata.h"
 #include "host/lifecycle.h"
 
-/* Nothing was launched unless libvirt's definition, which others can edit, still says what was recorded. */
+/* Nothing is launched unless libvirt's definition, which others can edit, still says what was recorded. */
 static int check_domain(const struct guest_record *record, virDomainPtr domain,
 			struct snp_error *err)
 {
-	_cleanup_(freep) char *xml =
-		virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct drifts drifts;
-	int r;
+	char cure[128];
+	int r = guest_drift_domain(record, domain, &drifts, err);
 
-	if (!xml)
-		return hypervisor_fail(err, "cannot read the guest's domain");
-	r = domain_read(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)}, &spec,
-			err);
 	if (r < 0)
 		return r;
-	guest_drift(record, spec, &drifts);
-	return drifts_refuse(&drifts, record->name, err);
+	snprintf(cure, sizeof(cure), "snp-launch diff %s, then create --replace", record->name);
+	return drifts_refuse(&drifts, record->name, cure, err);
 }
 
 /* What a start works on, under the directory's lock. */

@@ -55,16 +55,42 @@ virsh dumpxml --inactive --security-info web1 >web1.xml
 sed 's/console=ttyS0 quiet/console=ttyS0 single/' web1.xml >edited.xml
 run 0 virsh define edited.xml
 run 3 "$snp_launch" start web1
-says "command line is console=ttyS0 single, recorded is console=ttyS0 quiet"
+says "command line: recorded console=ttyS0 quiet, found console=ttyS0 single"
 run 3 "$snp_launch" diff web1
+# What libvirt's definition can say beside what the record has: each would launch something else.
+: >some.dtb
+edit() { # edit WHAT CHECK SED-SCRIPT: what start and diff say, and what lint and measure
+	sed "$3" web1.xml >edited.xml
+	! cmp -s edited.xml web1.xml || fail "$1: nothing edited"
+	run 0 virsh define edited.xml
+	run 3 "$snp_launch" start web1
+	says "[drift]"
+	says "$1: recorded"
+	run 3 "$snp_launch" diff web1
+	says "$1: recorded"
+	run 3 "$snp_launch" lint web1
+	says "[$2]"
+	refuse 4 "$2" "$snp_launch" measure web1
+}
+qemu() { # qemu ELEMENTS: what is handed to QEMU past libvirt
+	edit qemu-launch-argument qemu-launch-argument "s|^<domain |&xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' |
+		s|^</domain>|$1&|"
+}
+arguments() {
+	qemu "<qemu:commandline>$(printf "<qemu:arg value='%s'/>" "$@")</qemu:commandline>"
+}
+edit dtb dtb "s|^ *<cmdline>|<dtb>$work/some.dtb</dtb>&|"
+edit shim shim "s|^ *<cmdline>|<shim>$work/some.dtb</shim>&|"
+# Of the list libvirt makes the number.
+edit vCPUs vcpu-hotplug "s|^ *<os>|<vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>\
+	<vcpu id='1' enabled='no' hotpluggable='yes'/></vcpus>&|"
 # An argument past libvirt comes last, and QEMU heeds the last.
-sed 's|^<domain |&xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0" |
-	s|^</domain>|<qemu:commandline><qemu:arg value="-append"/><qemu:arg value="single"/></qemu:commandline>&|' \
-	web1.xml >edited.xml
-run 0 virsh define edited.xml
-run 3 "$snp_launch" start web1
-says "argument past libvirt is -append, recorded is none"
-run 3 "$snp_launch" diff web1
+arguments -append single
+arguments -device "loader,file=$work/initrd,addr=0xffc00000,force-raw=on"
+arguments -dtb "$work/some.dtb"
+arguments -m 512M
+qemu "<qemu:commandline><qemu:env name='LD_PRELOAD' value='/evil.so'/></qemu:commandline>"
+qemu "<qemu:capabilities><qemu:del capability='memory-encryption'/></qemu:capabilities>"
 run 0 virsh define web1.xml
 run 0 "$snp_launch" start web1
 run 0 "$snp_launch" remove --force web1

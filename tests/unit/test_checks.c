@@ -17,7 +17,16 @@
 /* "@BLOCK@" and "@AUTH@" stand for a pair that is signed when the test starts. */
 #define BLOCK(x) "</policy><idBlock>" x "</idBlock></launchSecurity>"
 #define AUTH(x)	 "</policy><idAuth>" x "</idAuth></launchSecurity>"
-#define PAIR	 "</policy><idBlock>@BLOCK@</idBlock><idAuth>@AUTH@</idAuth></launchSecurity>"
+#define PAST_LIBVIRT(element, children)                                                 \
+	"<q:" element " xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>" children \
+	"</q:" element "></domain>"
+#define ARGUMENTS(children) PAST_LIBVIRT("commandline", children)
+#define ARG(x)		    "<q:arg value='" x "'/>"
+#define VCPU(id, on, plug)  "<vcpu id='" id "' enabled='" on "' hotpluggable='" plug "'/>"
+#define VCPUS(on, plug)                                                             \
+	"<vcpus>" VCPU("0", "yes", "no") VCPU("1", on, plug) VCPU("2", "yes", "no") \
+		VCPU("3", "yes", "no") "</vcpus><os>"
+#define PAIR "</policy><idBlock>@BLOCK@</idBlock><idAuth>@AUTH@</idAuth></launchSecurity>"
 
 /* One thing changed in a good domain, and the checks that then find something; all of these texts are
  * accepted by libvirt 11.3 without validation. */
@@ -95,21 +104,48 @@ static const struct change {
 	{"no kernel", "<kernel>/k</kernel>", "",
 	 "not-bound hashes-without-kernel initrd-without-kernel only-firmware-measured"},
 	{"newline at the end", "console=ttyS0", "console=ttyS0\n", "not-bound cmdline-newline"},
-	{"QEMU argument", "</domain>",
-	 "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
-	 "<q:arg value='-fw_cfg'/></q:commandline></domain>",
+	{"device tree", "<cmdline>", "<dtb>/d</dtb><cmdline>", "not-bound dtb"},
+	{"shim", "<cmdline>", "<shim>/s</shim><cmdline>", "not-bound shim"},
+	{"QEMU argument", "</domain>", ARGUMENTS(ARG("-fw_cfg") ARG("name=opt/a,string=b")),
 	 "not-bound qemu-argument"},
-	{"QEMU argument that changes the launch", "</domain>",
-	 "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
-	 "<q:arg value='--append'/><q:arg value='x'/></q:commandline></domain>",
+	{"QEMU arguments", "</domain>",
+	 ARGUMENTS(ARG("--msg") ARG("timestamp=on") ARG("-device") ARG("virtio-balloon-pci")),
+	 "not-bound qemu-argument"},
+	{"QEMU argument that changes the launch", "</domain>", ARGUMENTS(ARG("--append") ARG("x")),
+	 "not-bound qemu-launch-argument"},
+	{"one after a harmless one", "</domain>",
+	 ARGUMENTS(ARG("-D") ARG("/log") ARG("-dtb") ARG("/d")),
 	 "not-bound qemu-launch-argument qemu-argument"},
-	{"IGVM", "</domain>",
-	 "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
-	 "<q:arg value='-object'/><q:arg value='igvm-cfg,id=i,file=/i'/></q:commandline></domain>",
+	{"one in the guise of a value", "</domain>",
+	 ARGUMENTS(ARG("-D") ARG("-msg") ARG("-smp") ARG("3")),
 	 "not-bound qemu-launch-argument qemu-argument"},
-	{"QEMU environment alone", "</domain>",
-	 "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
-	 "<q:env name='A' value='-cpu'/></q:commandline></domain>",
+	{"one without value", "</domain>", ARGUMENTS(ARG("-fw_cfg")),
+	 "not-bound qemu-launch-argument"},
+	{"fw_cfg of the machine's", "</domain>",
+	 ARGUMENTS(ARG("-fw_cfg") ARG("name=etc/boot/kernel,file=/k")),
+	 "not-bound qemu-launch-argument"},
+	{"loader", "</domain>", ARGUMENTS(ARG("-device") ARG("loader,file=/l,addr=0")),
+	 "not-bound qemu-launch-argument"},
+	{"guest-loader", "</domain>", ARGUMENTS(ARG("-device") ARG("guest-loader,addr=0")),
+	 "not-bound qemu-launch-argument"},
+	{"incoming", "</domain>", ARGUMENTS(ARG("-incoming") ARG("tcp:0:1")),
+	 "not-bound qemu-launch-argument"},
+	{"option ROM by argument", "</domain>", ARGUMENTS(ARG("-option-rom") ARG("/r")),
+	 "not-bound qemu-launch-argument"},
+	{"IGVM", "</domain>", ARGUMENTS(ARG("-object") ARG("igvm-cfg,id=i,file=/i")),
+	 "not-bound qemu-launch-argument"},
+	{"QEMU environment", "</domain>", ARGUMENTS("<q:env name='TZ' value='UTC'/>"),
+	 "not-bound qemu-argument"},
+	{"QEMU environment that loads code", "</domain>",
+	 ARGUMENTS("<q:env name='LD_PRELOAD' value='/l.so'/>"), "not-bound qemu-launch-argument"},
+	{"override", "</domain>", PAST_LIBVIRT("override", "<q:device alias='net0'/>"),
+	 "not-bound qemu-argument"},
+	{"capabilities", "</domain>", PAST_LIBVIRT("capabilities", "<q:del capability='a'/>"),
+	 "not-bound qemu-launch-argument"},
+	{"what QEMU's driver may have one day", "</domain>", PAST_LIBVIRT("new", ""),
+	 "not-bound qemu-launch-argument"},
+	{"an element of another namespace", "</domain>",
+	 "<n:commandline xmlns:n='urn:n'><n:arg value='-append'/></n:commandline></domain>",
 	 "not-bound"},
 
 	{"host-passthrough", "mode='custom' match='exact'>", "mode='host-passthrough'>",
@@ -126,6 +162,15 @@ static const struct change {
 	 "sockets='65536' dies='65536' cores='65536' threads='65536'", "not-bound cpu-topology"},
 	{"vCPUs for later", "<vcpu placement='static'>", "<vcpu current='2'>",
 	 "not-bound vcpu-hotplug"},
+	{"vCPUs one by one", "<os>", VCPUS("yes", "no"), "not-bound"},
+	{"a vCPU that is off", "<os>", VCPUS("no", "yes"), "not-bound vcpus-differ"},
+	{"a vCPU that is plugged in", "<os>", VCPUS("yes", "yes"), "not-bound vcpu-hotplug"},
+	{"not all vCPUs", "<os>", "<vcpus><vcpu id='0' enabled='yes'/></vcpus><os>",
+	 "not-bound vcpus-differ"},
+	{"a vCPU twice", "<os>",
+	 "<vcpus>" VCPU("0", "yes", "no") VCPU("0", "yes", "no") VCPU("2", "yes", "no")
+		 VCPU("3", "yes", "no") "</vcpus><os>",
+	 "not-bound vcpus-differ"},
 	{"256 vCPUs", "static'>4<", "static'>256<", "not-bound cpu-topology too-many-vcpus"},
 	{"64 MiB", "<memory unit='GiB'>4", "<memory unit='MiB'>64", "not-bound little-memory"},
 	{"memory in KiB", "<memory unit='GiB'>4", "<memory>131072", "not-bound"},

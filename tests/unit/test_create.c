@@ -11,6 +11,7 @@
 
 #include <snp/cleanup.h>
 
+#include "domain_text.h"
 #include "guest/create.h"
 #include "host/lifecycle.h"
 #include "ovmf_image.h"
@@ -66,8 +67,26 @@ virErrorPtr __wrap_virGetLastError(void)
 		return fails(call) ? fail : __real_##name arguments; \
 	}
 
-WRAP(virDomainPtr, virDomainDefineXMLFlags, CALL_DEFINE, NULL,
-     (virConnectPtr c, const char *xml, unsigned int flags), (c, xml, flags))
+/* Another domain than was asked for is defined: in `altered` the first text becomes the second, once. */
+static const char *altered[2];
+
+static virDomainPtr define_altered(virConnectPtr c, const char *xml, unsigned int flags)
+{
+	virDomainPtr __real_virDomainDefineXMLFlags(virConnectPtr, const char *, unsigned int);
+	_cleanup_(freep) char *other =
+		altered[0] ? replace_once(xml, altered[0], altered[1]) : NULL;
+
+	altered[0] = NULL;
+	return __real_virDomainDefineXMLFlags(c, other ? other : xml, flags);
+}
+
+virDomainPtr __wrap_virDomainDefineXMLFlags(virConnectPtr c, const char *xml, unsigned int flags);
+
+virDomainPtr __wrap_virDomainDefineXMLFlags(virConnectPtr c, const char *xml, unsigned int flags)
+{
+	return fails(CALL_DEFINE) ? NULL : define_altered(c, xml, flags);
+}
+
 WRAP(int, virDomainSetAutostart, CALL_AUTOSTART, -1, (virDomainPtr d, int autostart),
      (d, autostart))
 WRAP(int, virDomainCreateWithFlags, CALL_START, -1, (virDomainPtr d, unsigned int flags),
@@ -208,6 +227,41 @@ static void check_replacement(void **state)
 	assert_false(has_directory("old"));
 }
 
+/* What libvirt makes of a definition is read back before anything starts, and before a guest that is to be
+ * replaced is ended. */
+static const struct altering {
+	const char *name, *old, *new, *told;
+} alterings[] = {
+	{"another policy", "<policy>0x00030000", "<policy>0x000b0000", "policy: recorded 0x30000"},
+	{"fewer vCPUs", "<vcpu placement=\"static\"", "<vcpu current=\"1\"", "vCPUs: recorded 2"},
+	{"another model", ">EPYC-v4<", ">EPYC-Milan<", "CPU model: recorded EPYC-v4"},
+	{"the host's model", "<cpu mode=\"custom\" match=\"exact\"",
+	 "<cpu mode=\"host-passthrough\"", "CPU model: recorded EPYC-v4, found host"},
+	{"SMM", "<smm state=\"off\"", "<smm state=\"on\"", "smm: recorded"},
+};
+
+static void check_altering(void **state)
+{
+	const struct altering *row = *state;
+	struct snp_error err = {0};
+
+	for (unsigned int replace = 0; replace < 2; replace++) {
+		altered[0] = row->old;
+		altered[1] = row->new;
+		assert_int_equal(create("web1", 2, replace, &err), -SNP_E_DRIFT);
+		assert_null(altered[0]);
+		if (!strstr(err.message, row->told))
+			fail_msg("'%s' lacks '%s'", err.message, row->told);
+		assert_int_equal(has_directory("web1"), replace);
+		assert_int_equal(has_domain("web1"), replace);
+		if (replace)
+			assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+		else
+			assert_int_equal(create("web1", 2, false, &err), 0);
+	}
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+}
+
 static void a_guest_that_cannot_be_ended_is_not_replaced(void **state)
 {
 	struct snp_error err = {0};
@@ -303,5 +357,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_replacement, rows);
+	ADD_ROWS(tests, n, check_altering, alterings);
 	return _cmocka_run_group_tests("create", tests, n, setup, teardown);
 }

@@ -147,8 +147,8 @@ static const struct fragment {
 	 "<clock offset=\"localtime\"/>"},
 	{"a QEMU argument",
 	 "<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:commandline>"
-	 "<q:arg value='-fw_cfg'/></q:commandline></domain>",
-	 NULL, "<q:arg value=\"-fw_cfg\"/>"},
+	 "<q:arg value='-fw_cfg'/><q:arg value='name=opt/a,string=b'/></q:commandline></domain>",
+	 NULL, "<q:arg value=\"name=opt/a,string=b\"/>"},
 	{"a machine version", "<domain><os><type machine='pc-q35-10.0'/></os></domain>", NULL,
 	 "machine=\"pc-q35-10.0\">hvm<"},
 	{"another machine", "<domain><os><type machine='pc'/></os></domain>", "machine", NULL},
@@ -193,6 +193,11 @@ static const struct fragment {
 	 "<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:commandline>"
 	 "<q:arg value='-initrd'/></q:commandline></domain>",
 	 "[qemu-launch-argument]", NULL},
+	{"device tree", "<domain><os><dtb>/d</dtb></os></domain>", "[dtb]", NULL},
+	{"shim", "<domain><os><shim>/s</shim></os></domain>", "[shim]", NULL},
+	{"vCPUs one by one",
+	 "<domain><vcpus><vcpu id='0' enabled='no' hotpluggable='yes'/></vcpus></domain>",
+	 "[vcpus-differ]", NULL},
 	{"another root", "<network/>", "root element", NULL},
 	{"no XML", "domain", "", NULL},
 	{"an entity", "<!DOCTYPE domain [<!ENTITY a 'b'>]><domain><title>&a;</title></domain>",
