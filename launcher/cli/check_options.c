@@ -31,17 +31,30 @@ static int set_all(const struct cli_values *values, enum check_severity severity
 	return r;
 }
 
+/* Only this machine can be asked, and a simulated host is another. */
+static bool is_this_machine(const char *uri)
+{
+	char folder[PATH_MAX];
+
+	return !uri_is_remote(uri) && !uri_simulated_host(uri, folder);
+}
+
+void check_cli_cpu(const char *uri, struct check_options *options)
+{
+	options->has_cpu_signature =
+		is_this_machine(uri) && cpu_signature_probe(&options->cpu_signature);
+}
+
 int check_cli_read(const struct hypervisor *host, struct check_options *ret, struct snp_error *err)
 {
 	struct check_options options = {.allow_debug = allow_debug};
-	char folder[PATH_MAX];
 	int r;
 
 	if (host) {
 		options.qemu_version = host->qemu_version;
-		/* Only this machine's kernel can be asked, and a simulated host has one of its own. */
-		if (!uri_is_remote(host->uri) && !uri_simulated_host(host->uri, folder))
+		if (is_this_machine(host->uri))
 			options.has_policy_bits = kvm_policy_bits(&options.policy_bits);
+		check_cli_cpu(host->uri, &options);
 	}
 	r = set_all(&warn, CHECK_WARNING, &options, err);
 	if (r == 0)

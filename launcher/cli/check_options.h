@@ -14,6 +14,9 @@ extern const struct cli_option check_cli_options[];
 SNP_CHECK int check_cli_read(const struct hypervisor *host, struct check_options *ret,
 			     struct snp_error *err);
 
+/* Add the signature of this machine's CPU, where `uri` is of this machine. */
+void check_cli_cpu(const char *uri, struct check_options *options);
+
 /* Run the checks: warnings become warnings of the tool, an error refuses. `file` names the document.
  * Errors: those of findings_refuse(). */
 SNP_CHECK int check_cli_apply(const struct launch_spec *spec, const struct check_options *options,

@@ -101,6 +101,8 @@ static int measure(const struct subject *subject, struct boot_file boot[static B
 	int r;
 
 	r = check_cli_read(NULL, &checks, err);
+	if (r == 0 && subject->config)
+		check_cli_cpu(session_uri(subject->config->connect), &checks);
 	if (r == 0)
 		r = check_cli_apply(subject->spec, &checks, subject->name, err);
 	if (r == 0 && automatic)

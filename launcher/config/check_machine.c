@@ -42,6 +42,29 @@ RULE(unknown_cpu_model)
 	return true;
 }
 
+/* A named model brings its own to the launch, whatever is said beside it. */
+RULE(foreign_signature)
+{
+	uint32_t own;
+
+	if (spec->cpu_mode != SPEC_CPU_CUSTOM || !spec->has_cpu_signature ||
+	    snp_cpu_model_find(spec->cpu_model, &own, NULL) < 0 || own == spec->cpu_signature)
+		return false;
+	snprintf(say, size, "the signature of %s is 0x%" PRIx32 ", not 0x%" PRIx32, spec->cpu_model,
+		 own, spec->cpu_signature);
+	return true;
+}
+
+RULE(host_signature)
+{
+	if (spec->cpu_mode != SPEC_CPU_HOST_PASSTHROUGH || !spec->has_cpu_signature ||
+	    !options->has_cpu_signature || options->cpu_signature == spec->cpu_signature)
+		return false;
+	snprintf(say, size, "the signature of this host's CPU is 0x%" PRIx32 ", not 0x%" PRIx32,
+		 options->cpu_signature, spec->cpu_signature);
+	return true;
+}
+
 RULE(changeable_cpu_model)
 {
 	snprintf(say, size, "where QEMU lacks the CPU model libvirt may take another");

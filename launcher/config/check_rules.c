@@ -99,6 +99,10 @@ const struct check_rule check_rules[] = {
 	    "name a model (EPYC-v4) with fallback='forbid'", no_cpu_model)
 	ROW("unknown-cpu-model", ERROR, true, "/cpu/model", "/domain/cpu/model",
 	    "name a model of QEMU", unknown_cpu_model)
+	ROW("cpu-signature", ERROR, true, "/cpu/signature", NULL,
+	    "leave it out: it is for the model host", foreign_signature)
+	ROW("host-cpu-signature", ERROR, false, "/cpu/signature", NULL,
+	    "give the signature of the CPU that the guest is launched on", host_signature)
 	ROW("cpu-model-may-change", WARNING, false, NULL, "/domain/cpu/model",
 	    "match='exact' and <model fallback='forbid'>", changeable_cpu_model)
 	ROW("cpu-topology", ERROR, true, "/cpu", "/domain/cpu/topology",

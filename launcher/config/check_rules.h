@@ -67,6 +67,8 @@ RULE(arguments);
 RULE(host_cpu);
 RULE(no_cpu_model);
 RULE(unknown_cpu_model);
+RULE(foreign_signature);
+RULE(host_signature);
 RULE(changeable_cpu_model);
 RULE(topology);
 RULE(hotplug);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
@@ -103,6 +104,13 @@ static const char *cpu_model(const struct launch_spec *spec)
 	return spec->cpu_mode == SPEC_CPU_CUSTOM ? spec->cpu_model : modes[spec->cpu_mode];
 }
 
+/* vm.json may write "Host". */
+static bool is_host_model(const struct guest_record *record, const struct launch_spec *spec)
+{
+	return strcasecmp(record->cpu_model, "host") == 0 &&
+	       spec->cpu_mode == SPEC_CPU_HOST_PASSTHROUGH;
+}
+
 /* What launches other bytes, or none, and create refuses, so that a record never has it. */
 static void add_findings(const struct launch_spec *spec, struct drifts *drifts)
 {
@@ -135,7 +143,8 @@ void guest_drift(const struct guest_record *record, const struct launch_spec *sp
 	compare_text(ret, "kernel hashes", record->kernel_hashes ? "on" : "off",
 		     spec->kernel_hashes == SPEC_ON ? "on" : "off");
 	compare_count(ret, "vCPUs", record->vcpu_count, spec->vcpu_count);
-	compare_text(ret, "CPU model", record->cpu_model, cpu_model(spec));
+	if (!is_host_model(record, spec))
+		compare_text(ret, "CPU model", record->cpu_model, cpu_model(spec));
 	compare_bits(ret, "policy", record->policy, spec->policy);
 	compare_bytes(ret, "host data", record->host_data,
 		      spec->host_data_text.text ? spec->host_data : zeros, SNP_SHA256_SIZE);

@@ -143,3 +143,19 @@ bool cpu_sev_probe(struct cpu_sev *ret)
 	return false;
 #endif
 }
+
+bool cpu_signature_probe(uint32_t *ret)
+{
+#if defined(__x86_64__)
+	unsigned int eax, ebx, ecx, edx;
+	struct cpu_sev sev;
+
+	if (!cpu_sev_probe(&sev) || !sev.snp || !__get_cpuid(1, &eax, &ebx, &ecx, &edx))
+		return false;
+	*ret = eax;
+	return true;
+#else
+	(void)ret;
+	return false;
+#endif
+}

@@ -39,4 +39,8 @@ struct cpu_sev {
 
 bool cpu_sev_probe(struct cpu_sev *ret);
 
+/* CPUID leaf 1 EAX, which a vCPU of QEMU's model "host" has too. False on a CPU without SEV-SNP, which no
+ * guest is launched on. */
+bool cpu_signature_probe(uint32_t *ret);
+
 #endif

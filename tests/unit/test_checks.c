@@ -308,6 +308,10 @@ static const struct config {
 	{"host CPU that is known",
 	 "\"cpu\":{\"count\":2,\"model\":\"host\",\"signature\":\"0xa10f11\"}",
 	 "not-bound only-firmware-measured"},
+	{"signature of another model", "\"cpu\":{\"count\":2,\"signature\":\"0xa10f11\"}",
+	 "not-bound only-firmware-measured cpu-signature"},
+	{"the model's own signature", "\"cpu\":{\"count\":2,\"signature\":\"0x800f12\"}",
+	 "not-bound only-firmware-measured"},
 	{"unknown model", "\"cpu\":{\"count\":2,\"model\":\"EPIC\"}",
 	 "not-bound only-firmware-measured unknown-cpu-model"},
 	{"topology", "\"cpu\":{\"count\":6,\"threads\":4}",
@@ -442,6 +446,30 @@ static void check_host(void **state)
 	assert_int_equal(findings.n, 0);
 }
 
+/* The CPU of the host has its say where it can be asked. */
+static void check_host_signature(void **state)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config =
+		read_config("\"cpu\":{\"count\":2,\"model\":\"host\",\"signature\":\"0xa10f11\"},"
+			    "\"boot\":{\"kernel\":\"/k\"},\"snp\":{\"id\":{\"key\":\"/k\"}}");
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	struct check_options options = {.has_cpu_signature = true, .cpu_signature = 0xa10f11};
+	struct findings findings;
+
+	(void)state;
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	checks_run(spec, &options, &findings);
+	assert_int_equal(findings.n, 0);
+	options.cpu_signature = 0xa00f11;
+	checks_run(spec, &options, &findings);
+	note_seen(&findings);
+	assert_int_equal(findings.n_errors, 1);
+	assert_string_equal(findings.at[0].check->name, "host-cpu-signature");
+	assert_string_equal(findings.at[0].place, "/cpu/signature");
+	assert_string_equal(findings.at[0].message,
+			    "the signature of this host's CPU is 0xa00f11, not 0xa10f11");
+}
+
 static void check_options(void **state)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = read_config(
@@ -523,8 +551,9 @@ int main(void)
 	struct CMUnitTest tests[ROWS_MAX];
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(check_id_pairs), cmocka_unit_test(check_long_cmdline),
-		cmocka_unit_test(check_host),	  cmocka_unit_test(check_options),
-		cmocka_unit_test(check_fixed),	  cmocka_unit_test(check_all_seen),
+		cmocka_unit_test(check_host),	  cmocka_unit_test(check_host_signature),
+		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
+		cmocka_unit_test(check_all_seen),
 	};
 	size_t n = 0;
 
