@@ -5,6 +5,7 @@
 #include "cli/session.h"
 #include "cli/verb.h"
 #include "host/host_check.h"
+#include "host/uri.h"
 
 /* clang-format off */
 static const struct cli_option options[] = {
@@ -82,7 +83,11 @@ static int check_config(const struct vm_config *config, const char *path,
 	r = launch_spec_from_config(config, &spec, err);
 	if (r == 0)
 		r = check_cli_read(host, &checks, err);
-	return r < 0 ? r : check_cli_apply(spec, &checks, path, err);
+	if (r < 0)
+		return r;
+	if (!uri_is_remote(session_uri(config->connect)))
+		launch_spec_look(spec, NULL);
+	return check_cli_apply(spec, &checks, path, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

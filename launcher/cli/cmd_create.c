@@ -80,6 +80,7 @@ static int check_config(const struct vm_config *config, const char *path,
 		r = launch_spec_from_config(config, &spec, err);
 	if (r < 0)
 		return r;
+	launch_spec_look(spec, arg.remote_root);
 	if (host)
 		return check_cli_apply(spec, &checks, path, err);
 	checks_run(spec, &checks, &findings);

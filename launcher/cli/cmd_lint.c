@@ -4,6 +4,7 @@
 #include "cli/check_options.h"
 #include "cli/subject.h"
 #include "cli/verb.h"
+#include "host/uri.h"
 
 /* clang-format off */
 static const struct cli_option options[] = {
@@ -55,6 +56,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 				   &checks, err);
 	if (r < 0)
 		return r;
+	/* A domain's files may lie on another machine. */
+	if (!subject.session.host.uri || !uri_is_remote(subject.session.host.uri))
+		launch_spec_look(subject.spec, NULL);
 	checks_run(subject.spec, &checks, &findings);
 	if (cli_json) {
 		r = print_json(out, &findings, err);

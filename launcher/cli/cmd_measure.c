@@ -103,8 +103,10 @@ static int measure(const struct subject *subject, struct boot_file boot[static B
 	r = check_cli_read(NULL, &checks, err);
 	if (r == 0 && subject->config)
 		check_cli_cpu(session_uri(subject->config->connect), &checks);
-	if (r == 0)
-		r = check_cli_apply(subject->spec, &checks, subject->name, err);
+	if (r < 0)
+		return r;
+	launch_spec_look(subject->spec, root);
+	r = check_cli_apply(subject->spec, &checks, subject->name, err);
 	if (r == 0 && automatic)
 		r = firmware_search(firmware, err);
 	if (r == 0)

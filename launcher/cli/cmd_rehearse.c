@@ -177,7 +177,10 @@ static int check(const struct vm_config *config, const char *path, struct snp_er
 
 	if (r == 0)
 		r = launch_spec_from_config(config, &spec, err);
-	return r < 0 ? r : check_cli_apply(spec, &checks, path, err);
+	if (r < 0)
+		return r;
+	launch_spec_look(spec, NULL);
+	return check_cli_apply(spec, &checks, path, err);
 }
 
 static void print_text(const struct rehearsal_verdict *v, FILE *out)

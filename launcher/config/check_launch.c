@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Checks of what is launched: firmware, kernel, and the machine around them. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,15 @@ RULE(no_firmware)
 	return !spec->firmware && !spec->firmware_auto;
 }
 
+/* hw/i386/x86-common.c, x86_bios_rom_init(): "could not load PC BIOS". */
+RULE(firmware_size)
+{
+	snprintf(say, size,
+		 "the firmware has %" PRIu64 " bytes, and QEMU loads none but of whole 64 KiB",
+		 spec->firmware_size);
+	return spec->firmware_size % 65536 != 0 && !spec->pflash;
+}
+
 RULE(unnamed_firmware)
 {
 	snprintf(say, size,
@@ -107,6 +117,21 @@ RULE(initrd_without_kernel)
 {
 	snprintf(say, size, "%s without a kernel", spec->initrd ? "initrd" : "command line");
 	return !spec->kernel && (spec->initrd || (spec->cmdline && *spec->cmdline));
+}
+
+/* hw/i386/pc_q35.c: of 2.75 GiB and more 2 lie below 4 GiB; hw/i386/x86-common.c, x86_load_linux(): the
+ * initrd lies there, below what ACPI tables take (hw/i386/pc.c, acpi_data_size). What the kernel can take is
+ * guest/measurement.h's to say. */
+RULE(large_initrd)
+{
+	uint64_t low = spec->memory_kib < 0xb0000000u >> 10 ? spec->memory_kib << 10 : 0x80000000u;
+	uint64_t max = low > 0x28000 ? low - 0x28000 - 1 : 0;
+
+	snprintf(say, size,
+		 "the initrd has %" PRIu64 " bytes, and QEMU takes less than %" PRIu64
+		 " where the guest has %" PRIu64 " MiB",
+		 spec->initrd_size, max, spec->memory_kib >> 10);
+	return spec->initrd_size > 0 && spec->initrd_size >= max;
 }
 
 /* hw/i386/x86-common.c appends it to the kernel, whose hash is then another. */

@@ -65,6 +65,8 @@ const struct check_rule check_rules[] = {
 	    "leave it out: an SEV-SNP guest's firmware keeps no variables", nvram)
 	ROW("no-firmware", ERROR, true, NULL, "/domain/os",
 	    "name an AmdSev build of OVMF with <loader type='rom' stateless='yes'>", no_firmware)
+	ROW("firmware-size", ERROR, true, "/firmware/path", "/domain/os/loader",
+	    "take a whole image as its package or build has it", firmware_size)
 	ROW("firmware-not-named", WARNING, false, NULL, "/domain/os",
 	    "name it with <loader type='rom' stateless='yes'>", unnamed_firmware)
 	ROW("loader-not-stateless", WARNING, false, NULL, "/domain/os",
@@ -77,6 +79,8 @@ const struct check_rule check_rules[] = {
 	    "kernelHashes='no', or a <kernel>", hashes_without_kernel)
 	ROW("initrd-without-kernel", ERROR, true, NULL, "/domain/os",
 	    "give a <kernel>, or neither", initrd_without_kernel)
+	ROW("initrd-too-large", ERROR, true, "/boot/initrd", "/domain/os/initrd",
+	    "give the guest more memory, or take a smaller initrd", large_initrd)
 	ROW("dtb", ERROR, true, NULL, "/domain/os/dtb",
 	    "leave it out: an x86 guest needs none", dtb)
 	ROW("shim", ERROR, true, NULL, "/domain/os/shim",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include <snp/hex.h>
 
@@ -140,6 +141,24 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 		return snp_no_memory(err);
 	*ret = TAKE_PTR(spec);
 	return 0;
+}
+
+static uint64_t size_of(const char *root, const char *path)
+{
+	_cleanup_(freep) char *local = NULL;
+	struct stat st;
+
+	if (!path || asprintf(&local, "%s%s", root ? root : "", path) < 0) {
+		local = NULL;
+		return 0;
+	}
+	return stat(local, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+void launch_spec_look(struct launch_spec *spec, const char *root)
+{
+	spec->firmware_size = size_of(root, spec->firmware);
+	spec->initrd_size = size_of(root, spec->initrd);
 }
 
 void launch_spec_free(struct launch_spec *spec)

@@ -73,8 +73,9 @@ struct launch_spec {
 	bool loader_secure;
 	enum spec_switch loader_stateless, smm;
 
-	char *kernel, *initrd, *cmdline; /* NULL: none */
-	char *dtb, *shim;		 /* what QEMU boots with or before the kernel; NULL: none */
+	char *kernel, *initrd, *cmdline;     /* NULL: none */
+	uint64_t firmware_size, initrd_size; /* 0: not looked at, or not there */
+	char *dtb, *shim; /* what QEMU boots with or before the kernel; NULL: none */
 
 	uint32_t vcpu_count;	 /* started: what is measured */
 	uint32_t vcpu_maximum;	 /* with those to be plugged in later */
@@ -111,6 +112,11 @@ struct launch_spec {
 /* The spec of a vm.json; it borrows `config`, which must live longer. Errors: SNP_E_NO_MEMORY. */
 SNP_CHECK int launch_spec_from_config(const struct vm_config *config, struct launch_spec **ret,
 				      struct snp_error *err);
+
+/* Look at the files that the spec names, as far as they are here; `root` is put before each path (NULL:
+ * nothing). */
+void launch_spec_look(struct launch_spec *spec, const char *root);
+
 void launch_spec_free(struct launch_spec *spec);
 DEFINE_CLEANUP(struct launch_spec *, launch_spec_free);
 

@@ -29,6 +29,12 @@ static const struct row rows[] = {
 	 "QEMU out",
 	 "run snp-launch check; as root: setfacl -m u:libvirt-qemu:rw /dev/sev, and see "
 	 "cgroup_device_acl in qemu.conf"},
+	{"firmware-size", "could not load PC BIOS", NULL, SNP_E_QEMU,
+	 "QEMU cannot load the firmware: it is absent, or no whole number of 64 KiB",
+	 "take a whole image as its package or build has it; snp-launch lint names what is wrong"},
+	{"initrd-too-large", "initrd is too large", NULL, SNP_E_QEMU,
+	 "the initrd does not fit into the guest's memory below 4 GiB, or where its kernel takes one",
+	 "give the guest more memory, or take a smaller initrd"},
 	{"no-hash-table", "guest firmware has no hashes table GUID", NULL, SNP_E_NO_HASH_TABLE,
 	 "the firmware has no room for kernel hashes",
 	 "use an AmdSev build of OVMF (Debian: package ovmf-amdsev), or turn kernel_hashes off and know "

@@ -68,3 +68,30 @@ key p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 vm '"snp": {"id": {"key": "'"$work"'/id.pem", "author_key": "'"$work"'/p256.pem"}}'
 refuse 4 bad-key "$snp_launch" create vm.json --dry-run
 grep -qF "$work/p256.pem: a P-256 key" err || fail "$(cat err)"
+
+# Files that QEMU cannot load: each verb that has them at hand says so.
+cp fw whole
+printf x >>fw
+vm
+sed 's|"cmdline"|"initrd": "'"$work"'/initrd", &|' vm.json >large.json
+unloadable() { # unloadable CHECK FILE
+	local verb
+	for verb in "create --dry-run" measure rehearse; do
+		# shellcheck disable=SC2086 # an option apart
+		refuse 4 check-failed "$snp_launch" $verb "$2"
+		grep -qF "[$1]" err || fail "$verb: $(cat err)"
+	done
+	run 4 "$snp_launch" check "$2"
+	grep -qF "[$1]" err || fail "check: $(cat err)"
+	run 3 "$snp_launch" lint "$2"
+	says "[$1]"
+}
+unloadable firmware-size vm.json
+mkdir -p elsewhere"$work" && mv whole elsewhere"$work"/fw && cp kernel elsewhere"$work"
+run 4 "$snp_launch" measure vm.json
+run 0 "$snp_launch" measure vm.json --remote-root "$work/elsewhere"
+cp elsewhere"$work"/fw fw
+truncate -s 255M initrd
+run 0 "$snp_launch" lint large.json
+truncate -s 256M initrd
+unloadable initrd-too-large large.json

@@ -418,6 +418,42 @@ static void check_long_cmdline(void **state)
 	}
 }
 
+/* What is known of the files: the first of each pair QEMU 10.0 takes, the second it refuses ("could not load PC
+ * BIOS", "initrd is too large, cannot support.(max: 134053887, need ...)"). */
+static void check_sizes(void **state)
+{
+	static const struct {
+		const char *old, *new;
+		uint64_t firmware, initrd;
+		const char *found;
+	} rows[] = {
+		{"type='rom'", "type='rom'", 4194304, 1, "not-bound"},
+		{"type='rom'", "type='rom'", 4198400, 1, "not-bound firmware-size"},
+		{"type='rom'", "type='pflash'", 4198400, 1, "not-bound pflash-firmware"},
+		{"'GiB'>4", "'MiB'>128", 65536, 134053886, "not-bound"},
+		{"'GiB'>4", "'MiB'>128", 65536, 134053887, "not-bound initrd-too-large"},
+		{"'GiB'>4", "'MiB'>2815", 65536, 2951577599, "not-bound initrd-too-large"},
+		{"'GiB'>4", "'MiB'>2815", 65536, 2951577598, "not-bound"},
+		{"'GiB'>4", "'MiB'>2816", 65536, 2147319806, "not-bound"},
+		{"'GiB'>4", "'MiB'>2816", 65536, 2147319807, "not-bound initrd-too-large"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(freep) char *text = replace_once(GOOD_DOMAIN, rows[i].old, rows[i].new);
+		_cleanup_(launch_spec_freep) struct launch_spec *spec = read_domain(text);
+		struct findings findings;
+		char names[256];
+
+		spec->firmware_size = rows[i].firmware;
+		spec->initrd_size = rows[i].initrd;
+		checks_run(spec, NULL, &findings);
+		note_seen(&findings);
+		list_findings(&findings, names, sizeof(names));
+		assert_string_equal(names, rows[i].found);
+	}
+}
+
 /* What is known of the host changes the answer. */
 static void check_host(void **state)
 {
@@ -550,10 +586,10 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(check_id_pairs), cmocka_unit_test(check_long_cmdline),
-		cmocka_unit_test(check_host),	  cmocka_unit_test(check_host_signature),
-		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
-		cmocka_unit_test(check_all_seen),
+		cmocka_unit_test(check_id_pairs),	cmocka_unit_test(check_long_cmdline),
+		cmocka_unit_test(check_host),		cmocka_unit_test(check_sizes),
+		cmocka_unit_test(check_host_signature), cmocka_unit_test(check_options),
+		cmocka_unit_test(check_fixed),		cmocka_unit_test(check_all_seen),
 	};
 	size_t n = 0;
 
