@@ -92,6 +92,17 @@ static void compare_binding(const struct guest_record *record, const struct laun
 		    b->keys.has_author ? "no" : "yes");
 }
 
+/* What no digest has, and the guest or its reports see all the same. */
+static void compare_options(const struct guest_record *record, bool vcek,
+			    const uint8_t workarounds[static 16], struct drifts *drifts)
+{
+	if (record->has_vcek)
+		compare_text(drifts, "VCEK", record->vcek ? "on" : "off", vcek ? "on" : "off");
+	if (record->has_guest_visible_workarounds)
+		compare_bytes(drifts, "guest visible workarounds",
+			      record->guest_visible_workarounds, workarounds, 16);
+}
+
 /* "host" is written as a mode, not as a model. */
 static const char *cpu_model(const struct launch_spec *spec)
 {
@@ -148,6 +159,8 @@ void guest_drift(const struct guest_record *record, const struct launch_spec *sp
 	compare_bits(ret, "policy", record->policy, spec->policy);
 	compare_bytes(ret, "host data", record->host_data,
 		      spec->host_data_text.text ? spec->host_data : zeros, SNP_SHA256_SIZE);
+	/* Where the domain says nothing, QEMU leaves it on. */
+	compare_options(record, spec->vcek != SPEC_OFF, spec->guest_visible_workarounds, ret);
 	compare_binding(record, spec, ret);
 	add_findings(spec, ret);
 }
@@ -176,6 +189,7 @@ void guest_drift_measured(const struct guest_record *record, const struct vm_con
 	compare_bits(ret, "CPU signature", record->cpu_signature, measured->cpu_signature);
 	compare_bits(ret, "policy", record->policy, config->policy);
 	compare_bytes(ret, "host data", record->host_data, host_data, SNP_SHA256_SIZE);
+	compare_options(record, config->vcek, config->guest_visible_workarounds, ret);
 	compare_bytes(ret, "launch digest", record->launch_digest, measured->launch_digest,
 		      SNP_LAUNCH_DIGEST_SIZE);
 }

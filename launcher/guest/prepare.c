@@ -61,6 +61,10 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	record->cmdline = config->cmdline ? strdup(config->cmdline) : NULL;
 	record->kernel_hashes = config->kernel_hashes && config->kernel.path;
 	record->policy = config->policy;
+	record->has_vcek = record->has_guest_visible_workarounds = true;
+	record->vcek = config->vcek;
+	memcpy(record->guest_visible_workarounds, config->guest_visible_workarounds,
+	       sizeof(record->guest_visible_workarounds));
 	if (!record->name || !record->uri || !record->created || !record->tool_version ||
 	    !record->cpu_model || (config->cmdline && !record->cmdline))
 		return snp_no_memory(err);

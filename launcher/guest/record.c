@@ -81,6 +81,24 @@ static int read_hex_u32(const struct snp_json_value *value, const struct field *
 	return 0;
 }
 
+static int read_vcek(const struct snp_json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
+{
+	struct guest_record *record = at;
+
+	record->has_vcek = true;
+	return field_bool(value, field, &record->vcek, err);
+}
+
+static int read_workarounds(const struct snp_json_value *value, const struct field *field, void *at,
+			    struct snp_error *err)
+{
+	struct guest_record *record = at;
+
+	record->has_guest_visible_workarounds = true;
+	return field_hex(value, field, record->guest_visible_workarounds, err);
+}
+
 static int read_size(const struct snp_json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
@@ -242,6 +260,8 @@ static const struct field record_fields[] = {
 	NEED("guest_features", read_hex_u64, guest_features),
 	NEED("policy", read_hex_u64, policy),
 	NEED("host_data", field_hex, host_data, .max = SNP_SHA256_SIZE),
+	SECTION("vcek", read_vcek),
+	SECTION("guest_visible_workarounds", read_workarounds, .max = 16),
 	NEED("launch_digest", field_hex, launch_digest, .max = SNP_LAUNCH_DIGEST_SIZE),
 	SECTION("id", read_id),
 	{0},

@@ -78,6 +78,9 @@ struct guest_record {
 	uint64_t guest_features;
 	uint64_t policy;
 	uint8_t host_data[SNP_SHA256_SIZE];
+	bool has_vcek, has_guest_visible_workarounds; /* records of 0.1.0 may lack them */
+	bool vcek;
+	uint8_t guest_visible_workarounds[16];
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
 	struct guest_binding binding;
 };

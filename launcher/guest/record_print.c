@@ -39,6 +39,12 @@ static void add_launch(struct snp_json_out *out, const struct guest_record *reco
 	snp_json_out_u64(out, out->root, "guest_features", record->guest_features);
 	snp_json_out_u64(out, out->root, "policy", record->policy);
 	snp_json_out_hex(out, out->root, "host_data", record->host_data, sizeof(record->host_data));
+	if (record->has_vcek)
+		snp_json_out_bool(out, out->root, "vcek", record->vcek);
+	if (record->has_guest_visible_workarounds)
+		snp_json_out_hex(out, out->root, "guest_visible_workarounds",
+				 record->guest_visible_workarounds,
+				 sizeof(record->guest_visible_workarounds));
 	snp_json_out_hex(out, out->root, "launch_digest", record->launch_digest,
 			 SNP_LAUNCH_DIGEST_SIZE);
 }

@@ -50,6 +50,19 @@ for data in "\"host_data\": \"$(printf %064d 7)\", " "\"host_data\": \"sha256:$w
 	says "web1: host data: recorded $(printf %064d 0), found "
 done
 
+# The same of what no digest has; a record of before these were written down is held to the rest.
+record=$folder/guests/web1/record.json
+cp "$record" record.json
+vm other "${key/\{/\{\"vcek\": false, \"guest_visible_workarounds\": \"$(printf %032d 1)\", }"
+sed -i 's/"name": "other"/"name": "web1"/' other.json
+run 3 "$snp_launch" diff other.json
+says "web1: VCEK: recorded on, found off"
+says "web1: guest visible workarounds: recorded $(printf %032d 0), found $(printf %032d 1)"
+sed -i '/^ *"vcek"/d; /^ *"guest_visible_workarounds"/d' "$record"
+! cmp -s record.json "$record" || fail "the record has neither"
+run 0 "$snp_launch" diff other.json
+cp record.json "$record"
+
 # libvirt's definition, edited.
 virsh dumpxml --inactive --security-info web1 >web1.xml
 sed 's/console=ttyS0 quiet/console=ttyS0 single/' web1.xml >edited.xml
@@ -57,6 +70,13 @@ run 0 virsh define edited.xml
 run 3 "$snp_launch" start web1
 says "command line: recorded console=ttyS0 quiet, found console=ttyS0 single"
 run 3 "$snp_launch" diff web1
+sed "s/ vcek='yes'/ vcek='no'/" web1.xml >edited.xml
+! cmp -s edited.xml web1.xml || fail "no vcek in libvirt's definition"
+run 0 virsh define edited.xml
+run 3 "$snp_launch" start web1
+says "VCEK: recorded on, found off"
+run 3 "$snp_launch" diff web1
+says "VCEK: recorded on, found off"
 # What libvirt's definition can say beside what the record has: each would launch something else.
 : >some.dtb
 edit() { # edit WHAT CHECK SED-SCRIPT: what start and diff say, and what lint and measure
@@ -84,6 +104,7 @@ edit shim shim "s|^ *<cmdline>|<shim>$work/some.dtb</shim>&|"
 # Of the list libvirt makes the number.
 edit vCPUs vcpu-hotplug "s|^ *<os>|<vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>\
 	<vcpu id='1' enabled='no' hotpluggable='yes'/></vcpus>&|"
+edit smm smm "s/<smm state='off'/<smm state='on'/"
 # An argument past libvirt comes last, and QEMU heeds the last.
 arguments -append single
 arguments -device "loader,file=$work/initrd,addr=0xffc00000,force-raw=on"

@@ -237,6 +237,10 @@ static const struct altering {
 	{"another model", ">EPYC-v4<", ">EPYC-Milan<", "CPU model: recorded EPYC-v4"},
 	{"the host's model", "<cpu mode=\"custom\" match=\"exact\"",
 	 "<cpu mode=\"host-passthrough\"", "CPU model: recorded EPYC-v4, found host"},
+	{"VCEK off", " vcek=\"yes\"", " vcek=\"no\"", "VCEK: recorded on, found off"},
+	{"workarounds", "<policy>",
+	 "<guestVisibleWorkarounds>AQAAAAAAAAAAAAAAAAAAAA==</guestVisibleWorkarounds><policy>",
+	 "guest visible workarounds: recorded 00000000000000000000000000000000, found 0100"},
 	{"SMM", "<smm state=\"off\"", "<smm state=\"on\"", "smm: recorded"},
 };
 
