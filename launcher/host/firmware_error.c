@@ -36,8 +36,9 @@ static const struct firmware_error errors[] = {
 	{0x0b, "BAD_MEASUREMENT",
 	 "the launch digest is another than the ID block's: what was launched is not what the block was "
 	 "made for",
-	 "find the difference: snp-launch diff NAME, and snp-measure explain; then launch the images that "
-	 "were measured, or make a new ID block"},
+	 "find the difference: snp-launch rehearse FILE, or snp-launch diff NAME of a guest that is still "
+	 "there, and snp-measure explain; then launch the images that were measured, or make a new ID "
+	 "block"},
 	{0x0c, "ASID_OWNED", "the ASID is in use", REPORT_KERNEL},
 	{0x0d, "INVALID_ASID", "the ASID is not one for SNP",
 	 "give SNP a range of ASIDs: raise the BIOS setting \"SEV-ES ASID space limit\" (minimum SEV ASID)"},
