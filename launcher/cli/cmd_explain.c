@@ -102,5 +102,6 @@ const struct cli_verb verb_explain = {
 	.summary =
 		"say what a failed launch's message means and what to do: text, 0x0b, BAD_MEASUREMENT",
 	.options = tables,
+	.takes_text = true,
 	.run = run,
 };

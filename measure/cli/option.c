@@ -157,6 +157,14 @@ static int check_operands(const struct cli_verb *verb, unsigned int n, char *con
 	return 0;
 }
 
+/* A message may begin as an option does ("-accel kvm: ..."). */
+static void strip_dashes(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (argv[i][0] == '-' && strchr(argv[i], ' '))
+			argv[i] += strspn(argv[i], "-");
+}
+
 int cli_parse(const struct cli_verb *verb, int argc, char **argv, enum cli_request *ret_request,
 	      char *const **ret_operands, struct snp_error *err)
 {
@@ -164,6 +172,8 @@ int cli_parse(const struct cli_verb *verb, int argc, char **argv, enum cli_reque
 	int val, r;
 
 	parser_init(&p, verb);
+	if (verb->takes_text)
+		strip_dashes(argc, argv);
 	/* Known before the first complaint, which is to be an object then. */
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		for (int k = 0; k < p.count; k++)

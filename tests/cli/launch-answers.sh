@@ -9,6 +9,17 @@ says 'BAD_MEASUREMENT'
 says 'SNP_LAUNCH_FINISH'
 run 0 "$snp_launch" explain SNP_LAUNCH_START ret=-22 fw_error=0
 says 'KVM, not the firmware'
+# A message that begins as an option does, wherever it stands; without a blank it is one.
+for text in '-accel kvm: vm-type SEV-SNP not supported by KVM' '--accel kvm: vm-type X not supported by KVM'; do
+	run 0 "$snp_launch" explain "$text"
+	says 'snp-launch rehearse'
+	run 0 "$snp_launch" explain "$text" --json
+	valid out
+	says '"name": "no-snp-vm-type"'
+	run 0 "$snp_launch" explain qemu: "$text"
+	run 0 "$snp_launch" explain -- "$text"
+done
+refuse 2 usage "$snp_launch" explain -accel
 run 0 "$snp_launch" explain --json 0x16
 valid out
 says '"firmware_error": "0x16"'

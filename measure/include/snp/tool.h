@@ -70,6 +70,10 @@ struct cli_verb {
 	/* Prints what --help says below the options; NULL: nothing. */
 	void (*more_help)(FILE *out);
 
+	/* Operands are text, as messages have it: one with a blank is no option though it begins with a
+	 * dash, and loses that. */
+	bool takes_text;
+
 	/* Reads OpenSSL's configuration file, where providers of keys are named. Verbs that only hash
 	 * do without: it costs them a third of their time, and a digest must not depend on it. */
 	bool uses_keys;
