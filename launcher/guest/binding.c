@@ -189,6 +189,12 @@ static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
 		r = read_key(config->id_key, &key, err);
 	if (r == 0 && config->id_author_key)
 		r = read_key(config->id_author_key, &author, err);
+	if (r == 0 && author && snp_key_equal(key, author))
+		r = snp_in_file(err,
+				snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+					 "the author key is the ID key, which says nothing; leave "
+					 "author_key out, or give another"),
+				config->id_author_key);
 	if (r == 0)
 		r = snp_id_auth_sign(b->block, key, author, b->auth, err);
 	if (r < 0)

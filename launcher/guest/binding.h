@@ -26,7 +26,7 @@ struct measured_guest {
  * Errors: SNP_E_DIGEST_DIFFERS (saying which input differs, as far as the document tells or a search
  * finds out), SNP_E_POLICY_DIFFERS, SNP_E_NOT_BOUND (the document has no ID block for this guest),
  * SNP_E_SIGNATURE, SNP_E_BAD_ID_BLOCK, those of snp_reference_read(), snp_reference_find() and
- * snp_key_read(). */
+ * snp_key_read(), SNP_E_BAD_KEY also where the author key is the ID key. */
 SNP_CHECK int guest_bind(const struct measured_guest *guest, struct guest_binding *ret,
 			 struct snp_error *err);
 
