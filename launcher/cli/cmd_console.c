@@ -29,7 +29,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = session_open(NULL, &session, err);
 	if (r == 0)
-		r = guest_open_domain(&session, operands[0], &guest, err);
+		r = guest_open_domain_anyway(&session, operands[0], &guest, err);
 	if (r == 0 && !domain_state_is_active(guest.state))
 		r = snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
 			     "\"%s\" does not run; what it said last: snp-launch logs %s",

@@ -108,7 +108,7 @@ static int stop_guest(const struct session *session, const char *name, struct sn
 
 	r = timeout(&seconds, err);
 	if (r == 0)
-		r = guest_open_domain(session, name, &guest, err);
+		r = guest_open_domain_anyway(session, name, &guest, err);
 	return r < 0 ? r : domain_stop(guest.domain, seconds, err);
 }
 
@@ -170,7 +170,7 @@ static int kill_guest(FILE *out, char *const operands[], struct snp_error *err)
 
 	r = session_open(NULL, &session, err);
 	if (r == 0)
-		r = guest_open_domain(&session, operands[0], &guest, err);
+		r = guest_open_domain_anyway(&session, operands[0], &guest, err);
 	if (r == 0)
 		r = domain_kill(guest.domain, err);
 	return r < 0 ? r : say(out, operands[0], "off", err);

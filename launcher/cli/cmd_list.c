@@ -44,7 +44,7 @@ static void add_guest(FILE *out, struct snp_json_out *json, struct cJSON *guests
 	struct snp_error err;
 	char line[2048];
 
-	if (guest_open(session, name, &guest, &err) < 0) {
+	if (guest_open_anyway(session, name, &guest, &err) < 0) {
 		snp_error_line(&err, line, sizeof(line));
 		cli_warn("unreadable-record", "%s: %s", name, line);
 		snprintf(guest.name, sizeof(guest.name), "%s", name);

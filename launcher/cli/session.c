@@ -162,13 +162,12 @@ static int compare_metadata(struct guest *guest, struct snp_error *err)
 	return r;
 }
 
-static int find_guest(const struct session *session, const char *name, struct guest *guest,
-		      struct snp_error *err)
+/* The domain of what read_directory() has found. */
+static int find_in_libvirt(const struct session *session, const char *name, struct guest *guest,
+			   struct snp_error *err)
 {
-	int r = read_directory(session, name, guest, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (guest->record)
 		return find_domain(session, guest, err);
 	r = guest->name[0] ? hypervisor_find_name(&session->host, name, &guest->domain, err)
@@ -176,13 +175,42 @@ static int find_guest(const struct session *session, const char *name, struct gu
 	return r < 0 || !guest->domain ? r : find_directory(session, guest, err);
 }
 
-int guest_open(const struct session *session, const char *name, struct guest *ret,
-	       struct snp_error *err)
+static int find_guest(const struct session *session, const char *name, struct guest *guest,
+		      struct snp_error *err)
+{
+	int r = read_directory(session, name, guest, err);
+
+	return r < 0 ? r : find_in_libvirt(session, name, guest, err);
+}
+
+static int find_guest_anyway(const struct session *session, const char *name, struct guest *guest,
+			     struct snp_error *err)
+{
+	struct snp_error unreadable;
+	char line[2048];
+
+	if (read_directory(session, name, guest, &unreadable) == 0)
+		return find_in_libvirt(session, name, guest, err);
+	snp_error_line(&unreadable, line, sizeof(line));
+	cli_warn("unreadable-record", "%s: %s", name, line);
+	snprintf(guest->name, sizeof(guest->name), "%s", name);
+	return hypervisor_find_name(&session->host, name, &guest->domain, err);
+}
+
+typedef int find_function(const struct session *session, const char *name, struct guest *guest,
+			  struct snp_error *err);
+
+static int open_found(find_function *find, const struct session *session, const char *name,
+		      bool needs_domain, struct guest *ret, struct snp_error *err)
 {
 	_cleanup_(guest_close) struct guest guest = {.state = DOMAIN_ABSENT};
-	int r;
+	int r = find(session, name, &guest, err);
 
-	r = find_guest(session, name, &guest, err);
+	if (r == 0 && needs_domain && !guest.domain)
+		r = snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			     "libvirt does not have the guest \"%s\"; %s", name,
+			     guest.record ? "create it again with --replace, or remove it"
+					  : "its create was cut off: remove it");
 	if (r == 0 && guest.domain)
 		r = domain_state_of(guest.domain, &guest.state, err);
 	if (r == 0 && guest.domain && guest.record)
@@ -194,23 +222,28 @@ int guest_open(const struct session *session, const char *name, struct guest *re
 	return 0;
 }
 
+int guest_open(const struct session *session, const char *name, struct guest *ret,
+	       struct snp_error *err)
+{
+	return open_found(find_guest, session, name, false, ret, err);
+}
+
 int guest_open_domain(const struct session *session, const char *name, struct guest *ret,
 		      struct snp_error *err)
 {
-	_cleanup_(guest_close) struct guest guest = {0};
-	int r;
+	return open_found(find_guest, session, name, true, ret, err);
+}
 
-	r = guest_open(session, name, &guest, err);
-	if (r < 0)
-		return r;
-	if (!guest.domain)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"libvirt does not have the guest \"%s\"; %s", name,
-				guest.record ? "create it again with --replace, or remove it"
-					     : "its create was cut off: remove it");
-	*ret = guest;
-	guest = (struct guest){0};
-	return 0;
+int guest_open_anyway(const struct session *session, const char *name, struct guest *ret,
+		      struct snp_error *err)
+{
+	return open_found(find_guest_anyway, session, name, false, ret, err);
+}
+
+int guest_open_domain_anyway(const struct session *session, const char *name, struct guest *ret,
+			     struct snp_error *err)
+{
+	return open_found(find_guest_anyway, session, name, true, ret, err);
 }
 
 int guest_xml(const struct guest *guest, bool live, char **ret, struct snp_error *err)

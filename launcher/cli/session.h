@@ -60,6 +60,14 @@ void guest_close(struct guest *guest);
 SNP_CHECK int guest_open_domain(const struct session *session, const char *name, struct guest *ret,
 				struct snp_error *err);
 
+/* As the two above, but where the record cannot be read or the directory is not to be trusted, that is a
+ * warning, and libvirt's domain of that name is meant: what neither launches nor measures must not depend on
+ * a file. Errors: SNP_E_NOT_FOUND; those of hypervisor_fail(). */
+SNP_CHECK int guest_open_anyway(const struct session *session, const char *name, struct guest *ret,
+				struct snp_error *err);
+SNP_CHECK int guest_open_domain_anyway(const struct session *session, const char *name,
+				       struct guest *ret, struct snp_error *err);
+
 /* The domain's XML, for free(). Errors: those of hypervisor_fail(). */
 SNP_CHECK int guest_xml(const struct guest *guest, bool live, char **ret, struct snp_error *err);
 

@@ -104,6 +104,22 @@ run 0 "$snp_launch" list -a
 grep -q '^web1 ' out || fail "list hides a guest with a damaged record"
 run 0 "$snp_launch" remove web1
 nothing_left web1
+# Nor from ending it, or from its console.
+vm web1
+run 0 "$snp_launch" create web1.json
+echo '{' >"$folder/guests/web1/record.json"
+run 0 "$snp_launch" list
+grep -q '^web1 *running  *- ' out || fail "$(cat out)"
+run 0 "$snp_launch" console web1
+run 0 "$snp_launch" stop web1
+grep -q 'unreadable-record' err || fail "$(cat err)"
+run 0 virsh start web1
+run 0 "$snp_launch" kill web1
+grep -q 'unreadable-record' err || fail "$(cat err)"
+run 4 "$snp_launch" restart web1
+run 4 "$snp_launch" show web1
+run 0 "$snp_launch" remove web1
+nothing_left web1
 
 # Killed at any time.
 vcpus=2
