@@ -28,6 +28,18 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Everything that one question takes is over by then. */
+static int64_t begin(void)
+{
+	return now_ms() + EVIDENCE_PATIENCE_MS;
+}
+
+static int fail_late(struct snp_error *err)
+{
+	return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "no whole answer within %d seconds",
+			EVIDENCE_PATIENCE_MS / 1000);
+}
+
 /* Wait until `fd` is ready for `events`, at most until `deadline`. */
 static int wait_for(int fd, short events, int64_t deadline, struct snp_error *err)
 {
@@ -40,9 +52,17 @@ static int wait_for(int fd, short events, int64_t deadline, struct snp_error *er
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot wait for the guest");
-	if (n == 0)
-		return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-				"no whole answer within %d seconds", EVIDENCE_PATIENCE_MS / 1000);
+	return n == 0 ? fail_late(err) : 0;
+}
+
+/* Where there is nothing to wait for but time. */
+#define STEP_MS 20
+
+static int wait_a_little(int64_t deadline, struct snp_error *err)
+{
+	if (now_ms() >= deadline)
+		return fail_late(err);
+	poll(NULL, 0, STEP_MS);
 	return 0;
 }
 
@@ -94,9 +114,8 @@ static int receive(int fd, int64_t deadline, struct evidence *ret, struct snp_er
 }
 
 static int converse(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
-		    struct evidence *ret, struct snp_error *err)
+		    int64_t deadline, struct evidence *ret, struct snp_error *err)
 {
-	const int64_t deadline = now_ms() + EVIDENCE_PATIENCE_MS;
 	int r = send_request(fd, report_data, deadline, err);
 
 	if (r < 0)
@@ -106,8 +125,10 @@ static int converse(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZ
 	return receive(fd, deadline, ret, err);
 }
 
-/* The program gets SIGPIPE as programs expect it, whatever this process does with it. */
-static int spawn(char *const argv[], int in, int out, pid_t *ret, struct snp_error *err)
+/* The program gets SIGPIPE as programs expect it, whatever this process does with it, and a process group of
+ * its own, which can be ended whole. Where that is to have the terminal `tty` (-1: none), an ssh may ask
+ * there for a passphrase. */
+static int spawn(char *const argv[], int in_and_out, int tty, pid_t *ret, struct snp_error *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -120,11 +141,16 @@ static int spawn(char *const argv[], int in, int out, pid_t *ret, struct snp_err
 	posix_spawn_file_actions_init(&actions);
 	r = posix_spawnattr_setsigdefault(&attributes, &pipe);
 	if (r == 0)
-		r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+		r = posix_spawnattr_setpgroup(&attributes, 0);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+		r = posix_spawnattr_setflags(&attributes,
+					     POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	if (r == 0 && tty >= 0)
+		r = posix_spawn_file_actions_addtcsetpgrp_np(&actions, tty);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+		r = posix_spawn_file_actions_adddup2(&actions, in_and_out, STDIN_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, in_and_out, STDOUT_FILENO);
 	if (r == 0)
 		r = posix_spawnp(ret, argv[0], &actions, &attributes, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
@@ -132,14 +158,49 @@ static int spawn(char *const argv[], int in, int out, pid_t *ret, struct snp_err
 	return r == 0 ? 0 : snp_fail_errno(err, SNP_E_NO_EVIDENCE, r, "cannot run '%s'", argv[0]);
 }
 
-static int reap(pid_t pid, const char *name, struct snp_error *err)
+/* The terminal, if this process is in its foreground; else -1. */
+static int open_terminal(void)
 {
-	int status;
+	_cleanup_(closep) int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
+	return tty >= 0 && tcgetpgrp(tty) == getpgrp() ? TAKE_FD(tty) : -1;
+}
+
+/* Take it back. Who does so from the background is stopped for it, unless SIGTTOU is blocked. */
+static void take_terminal(int tty)
+{
+	sigset_t stop, before;
+
+	if (tty < 0)
+		return;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &stop, &before);
+	(void)tcsetpgrp(tty, getpgrp());
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Wait for the end of a program that has answered, if it `may_go_on` until `deadline`; then its process
+ * group is ended. */
+static int reap(pid_t pid, const char *name, bool may_go_on, int64_t deadline,
+		struct snp_error *err)
+{
+	int status, r = 0;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, &status, may_go_on ? WNOHANG : 0)) <= 0) {
+		if (ended < 0 && errno != EINTR)
 			return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot wait for '%s'",
 					      name);
+		if (ended == 0 && (r = wait_a_little(deadline, NULL)) < 0)
+			may_go_on = false;
+		if (!may_go_on)
+			kill(-pid, SIGKILL);
+	}
+	if (r < 0)
+		return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+				"'%s' did not end within %d seconds", name,
+				EVIDENCE_PATIENCE_MS / 1000);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "'%s' %s %d", name,
@@ -153,7 +214,8 @@ int evidence_from_command(char *const argv[],
 {
 	/* One pair of sockets is both pipes: a program that does not read is then no SIGPIPE. */
 	int pair[2], r, s;
-	_cleanup_(closep) int ours = -1, theirs = -1;
+	_cleanup_(closep) int ours = -1, theirs = -1, tty = -1;
+	const int64_t deadline = begin();
 	struct snp_error failed;
 	pid_t pid;
 
@@ -161,31 +223,67 @@ int evidence_from_command(char *const argv[],
 		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot make a socket");
 	ours = pair[0];
 	theirs = pair[1];
-	r = spawn(argv, theirs, theirs, &pid, err);
-	if (r < 0)
-		return r;
-	close(TAKE_FD(theirs));
-	r = converse(ours, report_data, ret, err);
-	if (r < 0)
-		kill(pid, SIGKILL);
-	s = reap(pid, argv[0], &failed);
-	if (r == 0 && s < 0) {
-		if (err)
-			*err = failed;
-		r = s;
+	tty = open_terminal();
+	r = spawn(argv, theirs, tty, &pid, err);
+	if (r == 0) {
+		close(TAKE_FD(theirs));
+		r = converse(ours, report_data, deadline, ret, err);
+		if (r < 0)
+			kill(-pid, SIGKILL);
+		s = reap(pid, argv[0], r == 0, deadline, &failed);
+		if (r == 0 && s < 0) {
+			if (err)
+				*err = failed;
+			r = s;
+		}
 	}
+	take_terminal(tty);
 	return r;
 }
 
-static int connect_to(const struct sockaddr *address, socklen_t size, const char *what, int *ret,
-		      struct snp_error *err)
+/* A Unix socket whose backlog is full says EAGAIN, and nothing tells when that is over; a vsock is on its way,
+ * and poll() tells. */
+static int finish_connecting(int fd, const struct sockaddr *address, socklen_t size,
+			     int64_t deadline, const char *what, struct snp_error *err)
 {
-	_cleanup_(closep) int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof(int);
+	int error = 0, r;
 
-	if (fd < 0 || connect(fd, address, size) < 0)
+	while (connect(fd, address, size) < 0) {
+		if (errno == EINPROGRESS || errno == EALREADY) {
+			r = wait_for(fd, POLLOUT, deadline, err);
+			if (r < 0)
+				return r;
+			if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
+				error = errno;
+			break;
+		}
+		if (errno != EAGAIN && errno != EINTR) {
+			error = errno;
+			break;
+		}
+		r = wait_a_little(deadline, err);
+		if (r < 0)
+			return r;
+	}
+	return error == 0 ? 0
+			  : snp_fail_errno(err, SNP_E_NO_EVIDENCE, error, "cannot connect to %s",
+					   what);
+}
+
+static int ask(const struct sockaddr *address, socklen_t size, const char *what,
+	       const uint8_t report_data[static SNP_REPORT_DATA_SIZE], struct evidence *ret,
+	       struct snp_error *err)
+{
+	_cleanup_(closep) int fd =
+		socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int64_t deadline = begin();
+	int r;
+
+	if (fd < 0)
 		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot connect to %s", what);
-	*ret = TAKE_FD(fd);
-	return 0;
+	r = finish_connecting(fd, address, size, deadline, what, err);
+	return r < 0 ? r : converse(fd, report_data, deadline, ret, err);
 }
 
 int evidence_from_vsock(uint32_t cid, uint32_t port,
@@ -194,22 +292,19 @@ int evidence_from_vsock(uint32_t cid, uint32_t port,
 {
 	const struct sockaddr_vm address = {
 		.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port};
-	_cleanup_(closep) int fd = -1;
 	char what[64];
-	int r;
 
 	snprintf(what, sizeof(what), "vsock %" PRIu32 ":%" PRIu32, cid, port);
-	r = connect_to((const struct sockaddr *)&address, sizeof(address), what, &fd, err);
-	return r < 0 ? r : converse(fd, report_data, ret, err);
+	return ask((const struct sockaddr *)&address, sizeof(address), what, report_data, ret, err);
 }
 
 int evidence_from_socket(const char *folder, const char *name,
 			 const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
 			 struct evidence *ret, struct snp_error *err)
 {
-	_cleanup_(closep) int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	_cleanup_(closep) int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int r, n;
+	int n;
 
 	if (at < 0)
 		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot open %s", folder);
@@ -218,6 +313,5 @@ int evidence_from_socket(const char *folder, const char *name,
 	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
 		return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
 				"'%s' is too long for a socket", name);
-	r = connect_to((const struct sockaddr *)&address, sizeof(address), name, &fd, err);
-	return r < 0 ? r : converse(fd, report_data, ret, err);
+	return ask((const struct sockaddr *)&address, sizeof(address), name, report_data, ret, err);
 }

@@ -22,7 +22,8 @@ struct evidence {
 /* How long any of them may take, in milliseconds. */
 #define EVIDENCE_PATIENCE_MS 30000
 
-/* Run the program argv[0], looked for in PATH, without a shell; its standard error is this process's.
+/* Run the program argv[0], looked for in PATH, without a shell; its standard error is this process's, and so
+ * is the terminal, to ask for a passphrase. One that takes too long is ended, with its process group.
  * Errors: SNP_E_NO_EVIDENCE (it cannot be run, fails, says too much or takes too long). */
 SNP_CHECK int evidence_from_command(char *const argv[],
 				    const uint8_t report_data[static SNP_REPORT_DATA_SIZE],

@@ -38,6 +38,15 @@ sock=$folder/guests/one/run/report.sock
 run 0 "$snp_launch" attest --simulated-root "$root" one -- ./responder "$sock"
 says 'accepted: Simulated'
 
+# It may ask at the terminal, as ssh does for a passphrase, and the terminal comes back.
+cat >asks <<END
+"$snp_launch" attest --simulated-root "$root" one -- sh -c 'read word </dev/tty && ./responder "$sock" \$word'
+sh -c 'read word </dev/tty && echo "then \$word"'
+END
+(sleep 1 && echo && sleep 2 && echo again && sleep 1) | timeout 60 script -qec 'bash -i asks' /dev/null >out 2>&1
+says 'accepted: Simulated'
+says 'then again'
+
 # The report of a simulated chip fails against AMD's roots, an old one by its nonce, and another guest's by
 # its measurement.
 run 3 "$snp_launch" attest one -- ./responder "$sock"
