@@ -260,6 +260,7 @@ const struct cli_verb verb_attest = {
 	.operands = "NAME [-- COMMAND ...]",
 	.min_operands = 1,
 	.max_operands = 256,
+	.takes_command = true,
 	.summary = "get a fresh report from a running guest and hold it against its record",
 	.options = tables,
 	.run = run,

@@ -144,12 +144,19 @@ static int refuse(const struct cli_verb *verb, const struct parser *p, int why, 
 			optopt ? letter : given, cli_tool->name, verb->name);
 }
 
+/* `operands` are of argv: getopt puts a "--" before them all. */
 static int check_operands(const struct cli_verb *verb, unsigned int n, char *const operands[],
 			  struct snp_error *err)
 {
 	if (n < verb->min_operands)
 		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' needs an operand: %s %s %s",
 				verb->name, cli_tool->name, verb->name, verb->operands);
+	if (verb->takes_command && n > 1 && strcmp(operands[-1], "--") != 0)
+		return snp_fail(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"'%s' is one operand too many; a command to run stands behind '--': "
+			"%s %s %s",
+			operands[1], cli_tool->name, verb->name, verb->operands);
 	if (n > verb->max_operands)
 		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				"'%s' is one operand too many for '%s'",

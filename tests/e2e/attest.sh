@@ -83,6 +83,10 @@ refuse 1 no-evidence "$snp_launch" attest one --vsock 4294967294:1
 refuse 2 usage "$snp_launch" attest one --vsock 3
 refuse 2 usage "$snp_launch" attest one
 refuse 2 usage "$snp_launch" attest one --guest-agent -- true
+# What is not said to be a command is none.
+refuse 2 usage "$snp_launch" attest one touch "$work/ran"
+refuse 2 usage "$snp_launch" attest --simulated-root "$root" one two
+[ ! -e ran ] || fail "it was run"
 refuse 1 libvirt-failed "$snp_launch" attest one --guest-agent
 refuse 4 bad-certificate "$snp_launch" attest one --simulated-root "$work/one.json"
 refuse 1 not-found "$snp_launch" attest --simulated-root "$root" nobody

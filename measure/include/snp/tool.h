@@ -64,7 +64,8 @@ struct cli_verb {
 	const char *alias;    /* another name for it, or NULL */
 	const char *operands; /* as --help shows them: "FILE"; "" where there are none */
 	unsigned int min_operands, max_operands;
-	const char *summary;			 /* one line for --help, without full stop */
+	bool takes_command;  /* operands after the first are one to run, and stand behind a "--" */
+	const char *summary; /* one line for --help, without full stop */
 	const struct cli_option *const *options; /* its tables of options, ended by NULL */
 
 	/* Prints what --help says below the options; NULL: nothing. */
