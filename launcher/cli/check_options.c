@@ -66,18 +66,23 @@ int check_cli_read(const struct hypervisor *host, struct check_options *ret, str
 	return r;
 }
 
+void check_cli_warn(const struct findings *findings, const char *file)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->at[i];
+
+		if (f->severity == CHECK_WARNING)
+			cli_warn(f->check->name, "%s: %s: %s; %s", file, f->place ? f->place : "",
+				 f->message, f->check->cure);
+	}
+}
+
 int check_cli_apply(const struct launch_spec *spec, const struct check_options *options,
 		    const char *file, struct snp_error *err)
 {
 	struct findings findings;
 
 	checks_run(spec, options, &findings);
-	for (size_t i = 0; i < findings.n; i++) {
-		const struct finding *f = &findings.at[i];
-
-		if (f->severity == CHECK_WARNING)
-			cli_warn(f->check->name, "%s: %s: %s; %s", file, f->place ? f->place : "",
-				 f->message, f->check->cure);
-	}
+	check_cli_warn(&findings, file);
 	return findings_refuse(&findings, file, err);
 }

@@ -17,6 +17,9 @@ SNP_CHECK int check_cli_read(const struct hypervisor *host, struct check_options
 /* Add the signature of this machine's CPU, where `uri` is of this machine. */
 void check_cli_cpu(const char *uri, struct check_options *options);
 
+/* Let those findings that are warnings be warnings of the tool. */
+void check_cli_warn(const struct findings *findings, const char *file);
+
 /* Run the checks: warnings become warnings of the tool, an error refuses. `file` names the document.
  * Errors: those of findings_refuse(). */
 SNP_CHECK int check_cli_apply(const struct launch_spec *spec, const struct check_options *options,

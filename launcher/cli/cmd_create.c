@@ -140,6 +140,8 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 {
 	_cleanup_(record_freep) struct guest_record *record = NULL;
 	uint8_t expect[SNP_LAUNCH_DIGEST_SIZE];
+	struct check_options checks;
+	struct findings findings = {0};
 	char directory[PATH_MAX + 80];
 	struct create_request request = {
 		.prepare = {.config = config,
@@ -147,14 +149,18 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 			    .template = arg.template,
 			    .remote = arg.remote_root || uri_is_remote(session->host.uri),
 			    .remote_root = arg.remote_root,
-			    .unbound = arg.unbound},
+			    .unbound = arg.unbound,
+			    .checks = &checks,
+			    .findings = &findings},
 		.state = session->state,
 		.start = !arg.no_start,
 		.paused = arg.paused,
 		.replace = arg.replace,
 	};
-	int r;
+	int r = check_cli_read(session->host.connection ? &session->host : NULL, &checks, err);
 
+	if (r < 0)
+		return r;
 	if (arg.expect) {
 		r = snp_hex_decode(arg.expect, "--expect", expect, sizeof(expect), err);
 		if (r < 0)
@@ -168,9 +174,12 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 		request.prepare.qemu_version = session->host.qemu_version;
 		request.prepare.qemu_user = session->host.qemu_user;
 		request.prepare.qemu_group = session->host.qemu_group;
-		return print_dry_run(out, session, &request.prepare, err);
+		r = print_dry_run(out, session, &request.prepare, err);
+		check_cli_warn(&findings, config->libvirt_xml ? config->libvirt_xml : path);
+		return r;
 	}
 	r = guest_create(&session->host, &request, &record, err);
+	check_cli_warn(&findings, config->libvirt_xml ? config->libvirt_xml : path);
 	return r < 0 ? r : print_created(out, session, record, err);
 }
 

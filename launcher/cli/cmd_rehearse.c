@@ -129,7 +129,9 @@ static int launch(const struct simulated_host *simulated, const struct vm_config
 	_cleanup_(hypervisor_close) struct hypervisor host = {0};
 	_cleanup_(record_freep) struct guest_record *record = NULL;
 	_cleanup_(freep) char *state = NULL, *run = NULL;
+	struct check_options checks;
 	struct create_request request = {.prepare = {.config = config,
+						     .checks = &checks,
 						     .config_path = path,
 						     .template = arg.template,
 						     .emulator = arg.emulator},
@@ -140,7 +142,9 @@ static int launch(const struct simulated_host *simulated, const struct vm_config
 	    asprintf(&run, "%s/%s/" GUEST_RUN, state, config->name) < 0)
 		return snp_no_memory(err);
 	request.state = state;
-	r = hypervisor_open(simulated->uri, &host, err);
+	r = check_cli_read(NULL, &checks, err);
+	if (r == 0)
+		r = hypervisor_open(simulated->uri, &host, err);
 	if (r == 0)
 		r = guest_create(&host, &request, &record, err);
 	if (r == 0)

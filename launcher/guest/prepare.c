@@ -9,11 +9,11 @@
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
-#include <snp/sha.h>
 
-#include "domain/domain_xml.h"
+#include "config/launch_spec.h"
 #include "guest/binding.h"
 #include "guest/boot_file.h"
+#include "guest/guest_domain.h"
 #include "guest/measurement.h"
 #include "host/firmware_search.h"
 
@@ -211,86 +211,11 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	return 0;
 }
 
-#define MAX_MEASURED (BOOT_PARTS + 2)
-
-/* What stands in <metadata> beside the digest: each input with size and SHA-256. */
-static int list_measured(const struct prepare_request *request, const struct guest_record *record,
-			 struct domain_measured list[static MAX_MEASURED], size_t *ret,
-			 struct snp_error *err)
-{
-	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
-	size_t n = 0;
-	int r;
-
-	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
-		const struct boot_file *boot = &record->boot[i];
-
-		if (!boot->source)
-			continue;
-		list[n] = (struct domain_measured){.input = boot_part_names[i], .size = boot->size};
-		memcpy(list[n++].sha256, boot->sha256, SNP_SHA256_SIZE);
-	}
-	if (record->cmdline) {
-		const struct snp_span text = {(const uint8_t *)record->cmdline,
-					      strlen(record->cmdline)};
-
-		list[n] = (struct domain_measured){.input = "cmdline", .size = text.size};
-		r = snp_sha256(text, list[n++].sha256, err);
-		if (r < 0)
-			return r;
-	}
-	r = snp_file_open(request->config_path, SNP_MAX_CONFIG, &file, err);
-	if (r < 0)
-		return r;
-	list[n] = (struct domain_measured){.input = "vm.json", .size = file.size};
-	r = snp_in_file(err, snp_file_sha256(&file, NULL, NULL, list[n++].sha256, err),
-			request->config_path);
-	*ret = n;
-	return r;
-}
-
-static int build_xml(const struct prepare_request *request, const struct guest_record *record,
-		     char **ret, struct snp_error *err)
-{
-	const struct guest_binding *b = &record->binding;
-	struct domain_measured measured[MAX_MEASURED];
-	struct domain_launch launch = {
-		.uuid = record->uuid,
-		.firmware = record->boot[BOOT_FIRMWARE].path,
-		.kernel = record->boot[BOOT_KERNEL].path,
-		.initrd = record->boot[BOOT_INITRD].path,
-		.id_block = b->source != ID_NONE ? b->block : NULL,
-		.id_auth = b->source != ID_NONE ? b->auth : NULL,
-		.author_key = b->keys.has_author,
-		.launch_digest = record->launch_digest,
-		.state = request->final_path,
-		.measured = measured,
-		.emulator = request->emulator,
-		.qemu_version = request->qemu_version,
-		.uid = request->qemu_user,
-		.gid = request->qemu_group,
-	};
-	_cleanup_(freep) char *log = NULL;
-	int r;
-
-	if (asprintf(&log, "%s/" GUEST_RUN "/console.log", request->final_path) < 0) {
-		log = NULL;
-		return snp_no_memory(err);
-	}
-	if (!request->remote && request->config->console != VM_CONSOLE_NONE)
-		launch.console_log = log;
-	memcpy(launch.host_data, record->host_data, sizeof(launch.host_data));
-	r = list_measured(request, record, measured, &launch.n_measured, err);
-	if (r < 0)
-		return r;
-	return domain_xml_build(request->config, &launch, request->template, ret, err);
-}
-
 int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 		  struct snp_error *err)
 {
 	_cleanup_(record_freep) struct guest_record *record = calloc(1, sizeof(*record));
-	char *xml;
+	_cleanup_(freep) char *xml = NULL;
 	int r;
 
 	if (!record)
@@ -305,9 +230,9 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	if (r == 0)
 		r = point_to_launch(request, record, err);
 	if (r == 0)
-		r = build_xml(request, record, &xml, err);
+		r = guest_domain(request, record, &xml, err);
 	if (r < 0)
 		return r;
-	*ret = (struct prepared){.record = TAKE_PTR(record), .xml = xml};
+	*ret = (struct prepared){.record = TAKE_PTR(record), .xml = TAKE_PTR(xml)};
 	return 0;
 }

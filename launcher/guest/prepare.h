@@ -7,7 +7,7 @@
 
 #include <snp/error.h>
 
-#include "config/launch_spec.h"
+#include "config/checks.h"
 #include "config/vm_config.h"
 #include "guest/guest_dir.h"
 #include "guest/record.h"
@@ -27,6 +27,8 @@ struct prepare_request {
 	bool remote;		 /* the host opens its own files: none is copied */
 	bool unbound;		 /* launch on a remote host without an ID block */
 	const uint8_t *expect;	 /* 48 bytes, or NULL */
+	const struct check_options *checks; /* for what the finished domain has; NULL: defaults */
+	struct findings *findings;  /* what they find in it that vm.json cannot say; NULL: untold */
 	unsigned long qemu_version; /* as virConnectGetVersion() gives it; 0: unknown */
 	uid_t qemu_user;
 	gid_t qemu_group;
@@ -38,7 +40,7 @@ struct prepared {
 };
 
 /* Errors: those of boot_file_copy(), guest_measure(), guest_expect(), guest_bind(), domain_xml_build()
- * and firmware_search(); SNP_E_NOT_BOUND. */
+ * and firmware_search(); SNP_E_NOT_BOUND; SNP_E_CHECK (of what a fragment or template brings). */
 SNP_CHECK int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 			    struct snp_error *err);
 void prepared_done(struct prepared *prepared);

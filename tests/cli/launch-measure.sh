@@ -47,6 +47,23 @@ run 0 "$snp_launch" create vm.json --dry-run=json
 valid out
 refuse 1 libvirt-failed "$snp_launch" create vm.json --dry-run=argv
 
+# What only a fragment can say is checked as vm.json is, of the finished domain.
+fragment() { # fragment CHILDREN
+	printf '<domain xmlns:q="http://libvirt.org/schemas/domain/qemu/1.0">%s</domain>' "$1" >fragment.xml
+	sed 's|"cpu"|"libvirt_xml": "'"$work"'/fragment.xml", &|' vm.json >with.json
+}
+fragment '<q:commandline><q:env name="TZ" value="UTC"/></q:commandline>'
+run 0 "$snp_launch" create with.json --dry-run
+grep -q "fragment.xml: /domain: 'TZ' is handed to QEMU past libvirt; .*\[qemu-argument\]$" err || fail "$(cat err)"
+refuse 4 check-failed "$snp_launch" create with.json --dry-run --error qemu-argument
+run 0 "$snp_launch" create with.json --dry-run --ignore qemu-argument
+! grep -q qemu-argument err || fail "$(cat err)"
+for option in -append -dtb -device -m; do
+	fragment "<q:commandline><q:arg value='$option'/><q:arg value='loader,file=/f'/></q:commandline>"
+	refuse 4 bad-domain "$snp_launch" create with.json --dry-run
+	grep -q '\[qemu-launch-argument\]' err || fail "$(cat err)"
+done
+
 # Nobody's guest, and nothing that could be measured.
 sed 's/sev-snp/sev/' here.xml >sev.xml
 run 4 "$snp_launch" measure sev.xml
