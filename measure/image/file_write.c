@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
@@ -12,23 +13,22 @@
 /* Where the new file stands until it is whole: a name of its own in the destination's directory. */
 struct temporary {
 	int directory; /* -1: none */
-	int fd;	       /* -1: none */
 	char name[64]; /* "": nothing to unlink */
 };
 
 static void temporary_discard(struct temporary *t)
 {
-	if (t->fd >= 0)
-		close(t->fd);
 	if (t->name[0] != '\0')
 		unlinkat(t->directory, t->name, 0);
 	if (t->directory >= 0)
 		close(t->directory);
 }
 
+/* A descriptor of the new file. */
 static int temporary_open(const char *folder, mode_t mode, struct temporary *t)
 {
 	uint64_t random;
+	int fd;
 
 	t->directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (t->directory < 0)
@@ -36,13 +36,13 @@ static int temporary_open(const char *folder, mode_t mode, struct temporary *t)
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -errno;
 	snprintf(t->name, sizeof(t->name), ".snp-%016jx.tmp", (uintmax_t)random);
-	t->fd = openat(t->directory, t->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		       mode);
-	if (t->fd < 0) {
+	fd = openat(t->directory, t->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    mode);
+	if (fd < 0) {
 		t->name[0] = '\0';
 		return -errno;
 	}
-	return 0;
+	return fd;
 }
 
 static int write_all(int fd, struct snp_span bytes)
@@ -60,19 +60,49 @@ static int write_all(int fd, struct snp_span bytes)
 	return 0;
 }
 
-static int temporary_publish(struct temporary *t, const char *name, bool replace)
+static int temporary_write(const char *folder, struct snp_span bytes, mode_t mode,
+			   struct temporary *t)
 {
-	int fd = TAKE_FD(t->fd);
+	int fd = temporary_open(folder, mode, t), r;
 
+	if (fd < 0)
+		return fd;
+	r = write_all(fd, bytes);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
 	/* close() reports what an NFS server or a quota refused late. */
-	if (fsync(fd) < 0) {
-		int saved = errno;
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
 
-		close(fd);
-		return -saved;
-	}
-	if (close(fd) < 0)
-		return -errno;
+/* The folder that `path` lies in, and its name there; a folder of that name could not be replaced. */
+static int stage(const struct snp_output *output, mode_t mode, struct temporary *t)
+{
+	const char *slash = strrchr(output->path, '/'), *name = slash ? slash + 1 : output->path;
+	char folder[PATH_MAX];
+	struct stat st;
+	int r;
+
+	if (!slash)
+		snprintf(folder, sizeof(folder), ".");
+	else if ((size_t)(slash - output->path) + 2 > sizeof(folder))
+		return -ENAMETOOLONG;
+	else
+		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - output->path) + 1,
+			 output->path);
+	r = temporary_write(folder, output->bytes, mode, t);
+	if (r == 0 &&
+	    (name[0] == '\0' ||
+	     (fstatat(t->directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))))
+		return -EISDIR;
+	return r;
+}
+
+static int publish(const char *path, struct temporary *t, bool replace)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
 	if (renameat2(t->directory, t->name, t->directory, name, replace ? 0 : RENAME_NOREPLACE) <
 	    0)
 		return -errno;
@@ -84,29 +114,41 @@ static int temporary_publish(struct temporary *t, const char *name, bool replace
 	return 0;
 }
 
+static int explain(const char *path, int status, bool replace, struct snp_error *err)
+{
+	if (status == -EEXIST || (status == -EISDIR && !replace))
+		status = snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET, "is there already");
+	else if (status < 0)
+		status = snp_fail_errno(err, SNP_E_WRITE, -status, "cannot write");
+	return snp_in_file(err, status, path);
+}
+
+int snp_files_write(const struct snp_output outputs[], size_t n, mode_t mode, bool replace,
+		    struct snp_error *err)
+{
+	struct temporary temporaries[SNP_MAX_OUTPUTS];
+	size_t staged = 0;
+	int r = 0;
+
+	if (n > SNP_MAX_OUTPUTS)
+		return snp_fail_errno(err, SNP_E_WRITE, E2BIG, "cannot write %zu files", n);
+	for (; r == 0 && staged < n; staged++) {
+		temporaries[staged] = (struct temporary){.directory = -1};
+		r = explain(outputs[staged].path,
+			    stage(&outputs[staged], mode, &temporaries[staged]), replace, err);
+	}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = explain(outputs[i].path, publish(outputs[i].path, &temporaries[i], replace),
+			    replace, err);
+	for (size_t i = 0; i < staged; i++)
+		temporary_discard(&temporaries[i]);
+	return r;
+}
+
 int snp_file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
 		   struct snp_error *err)
 {
-	_cleanup_(temporary_discard) struct temporary t = {.directory = -1, .fd = -1};
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	char folder[PATH_MAX];
-	int r;
+	const struct snp_output output = {path, bytes};
 
-	if (!slash)
-		snprintf(folder, sizeof(folder), ".");
-	else if ((size_t)(slash - path) + 2 > sizeof(folder))
-		return snp_in_file(
-			err, snp_fail_errno(err, SNP_E_WRITE, ENAMETOOLONG, "cannot write"), path);
-	else
-		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path);
-	r = temporary_open(folder, mode, &t);
-	if (r == 0)
-		r = write_all(t.fd, bytes);
-	if (r == 0)
-		r = temporary_publish(&t, name, replace);
-	if (r == -EEXIST)
-		r = snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET, "is there already");
-	else if (r < 0)
-		r = snp_fail_errno(err, SNP_E_WRITE, -r, "cannot write");
-	return snp_in_file(err, r, path);
+	return snp_files_write(&output, 1, mode, replace, err);
 }

@@ -89,3 +89,12 @@ run 0 "$snp_measure" id-block show --id-block @tampered --id-auth @auth
 grep -qF '[bad-signature]' err || fail "show says nothing of a bad signature"
 run 3 "$snp_measure" id-block verify --json --id-block @tampered --id-auth @auth
 says '"accepted": false'
+
+# Files are written all or none: a new block beside an old auth is refused at the launch.
+cp block kept
+for bad in /nonexistent/auth . ./; do
+	refuse 1 cannot-write "${create[@]}" --svn 9 --key id.pem --output-block block --output-auth "$bad"
+	cmp block kept || fail "the block was replaced and the auth was not written"
+	refuse 1 cannot-write "${create[@]}" --svn 9 --key id.pem --output-block new --output-auth "$bad"
+	[ ! -e new ] || fail "a block was left without its auth"
+done

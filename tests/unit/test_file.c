@@ -141,6 +141,42 @@ static void write_replaces_whole_or_not_at_all(void **state)
 	unlink(path_of("out"));
 }
 
+/* Where the second of two cannot be written, the first stays as it is. */
+static void several_are_written_or_none(void **state)
+{
+	const struct snp_span old = {(const uint8_t *)"old", 3}, new = {(const uint8_t *)"new", 3};
+	static const char *const bad[] = {"/nonexistent/out", "/", "", "/dev/"};
+	struct snp_output outputs[2] = {{.bytes = new}, {.bytes = new}};
+	unsigned int before = entries();
+	char first[256];
+	uint8_t *bytes = NULL;
+	size_t size;
+
+	(void)state;
+	snprintf(first, sizeof(first), "%s", path_of("first"));
+	outputs[0].path = first;
+	assert_int_equal(snp_file_write(first, old, 0640, false, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct snp_error err = {0};
+
+		outputs[1].path = bad[i];
+		assert_int_equal(snp_files_write(outputs, 2, 0640, true, &err), -SNP_E_WRITE);
+		assert_true(err.message[0] != '\0');
+		assert_int_equal(entries(), before + 1);
+		assert_int_equal(snp_file_read(first, 16, &bytes, &size, NULL), 0);
+		assert_string_equal((char *)bytes, "old");
+		freep(&bytes);
+	}
+	outputs[1].path = path_of("second");
+	assert_int_equal(snp_files_write(outputs, 2, 0640, true, NULL), 0);
+	assert_int_equal(entries(), before + 2);
+	assert_int_equal(snp_file_read(first, 16, &bytes, &size, NULL), 0);
+	assert_string_equal((char *)bytes, "new");
+	freep(&bytes);
+	unlink(first);
+	unlink(path_of("second"));
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -159,8 +195,9 @@ int main(void)
 		cmocka_unit_test(sha256_of_a_file),
 		cmocka_unit_test(change_while_read_is_seen),
 		cmocka_unit_test(write_replaces_whole_or_not_at_all),
+		cmocka_unit_test(several_are_written_or_none),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	umask(022);
 	ADD_ROWS(tests, n, check_refused, refusals);

@@ -95,6 +95,16 @@ SNP_CHECK int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_
 SNP_CHECK int snp_file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
 			     struct snp_error *err);
 
+/* The same of several files, at most SNP_MAX_OUTPUTS: each is written whole beside its destination before the
+ * first takes its place, so that a folder that is not there, or a full disk, leaves none of them changed. */
+#define SNP_MAX_OUTPUTS 8
+struct snp_output {
+	const char *path;
+	struct snp_span bytes;
+};
+SNP_CHECK int snp_files_write(const struct snp_output outputs[], size_t n, mode_t mode,
+			      bool replace, struct snp_error *err);
+
 SNP_API_END
 
 #endif
