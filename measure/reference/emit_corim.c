@@ -144,17 +144,23 @@ static cbor_item_t *comid(const char *id, const struct snp_reference_image *imag
 	return snp_cbor_tag(TAG_COMID, snp_cbor_wrapped(map));
 }
 
-/* An identifier that changes with what is said, and with nothing else: of the master's text. */
-static int make_id(const struct snp_reference *r, char ret[static 64], struct snp_error *err)
+/* An identifier that changes with what is said, and with nothing else: of the master's text, which is in `f`
+ * where the master is published too. */
+static int make_id(const struct snp_reference *r, const struct snp_folder *f, char ret[static 64],
+		   struct snp_error *err)
 {
-	_cleanup_(freep) char *master = NULL;
+	const struct snp_folder_file *file = snp_folder_find(f, SNP_MASTER_FILE);
+	_cleanup_(freep) char *printed = NULL;
 	uint8_t sha256[SNP_SHA256_SIZE];
+	struct snp_span master;
 	char hex[33];
-	int status = snp_reference_print(r, &master, err);
+	int status = file ? 0 : snp_reference_print(r, &printed, err);
 
-	if (status == 0)
-		status = snp_sha256((struct snp_span){(const uint8_t *)master, strlen(master)},
-				    sha256, err);
+	if (status < 0)
+		return status;
+	master = file ? (struct snp_span){file->data, file->size}
+		      : (struct snp_span){(const uint8_t *)printed, strlen(printed)};
+	status = snp_sha256(master, sha256, err);
 	if (status < 0)
 		return status;
 	snp_hex_encode(sha256, 16, hex);
@@ -164,11 +170,11 @@ static int make_id(const struct snp_reference *r, char ret[static 64], struct sn
 
 int snp_emit_corim(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *bytes = NULL;
+	uint8_t *bytes;
 	cbor_item_t *tags, *map;
 	char id[64];
 	size_t size;
-	int status = make_id(r, id, err);
+	int status = make_id(r, f, id, err);
 
 	if (status < 0)
 		return status;
@@ -182,5 +188,5 @@ int snp_emit_corim(const struct snp_reference *r, struct snp_folder *f, struct s
 	status = snp_cbor_encode(snp_cbor_tag(TAG_CORIM, map), &bytes, &size, err);
 	if (status < 0)
 		return status;
-	return snp_folder_add(f, SNP_CORIM_FILE, (struct snp_span){bytes, size}, err);
+	return snp_folder_add(f, SNP_CORIM_FILE, bytes, size, err);
 }

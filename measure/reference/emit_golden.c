@@ -124,12 +124,11 @@ int snp_golden_each(const struct snp_reference *r, snp_golden_visit visit, void 
 static int add(void *arg, const struct snp_reference *r, const struct snp_golden *map,
 	       struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *bytes = NULL;
+	uint8_t *bytes;
 	size_t size;
 	int status = snp_golden_pack(r, map, (struct snp_span){0}, &bytes, &size, err);
 
-	return status < 0 ? status
-			  : snp_folder_add(arg, map->file, (struct snp_span){bytes, size}, err);
+	return status < 0 ? status : snp_folder_add(arg, map->file, bytes, size, err);
 }
 
 int snp_emit_golden(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)

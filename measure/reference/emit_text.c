@@ -30,7 +30,7 @@ static int add_text(const struct snp_reference *r, struct snp_folder *f, const c
 		return snp_no_memory(err);
 	if (status < 0)
 		return status;
-	return snp_folder_add(f, name, (struct snp_span){(const uint8_t *)text, size}, err);
+	return snp_folder_add(f, name, TAKE_PTR(text), size, err);
 }
 
 static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_error *err)

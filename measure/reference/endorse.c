@@ -135,19 +135,17 @@ static int endorse(void *arg, const struct snp_reference *r, const struct snp_go
 		   struct snp_error *err)
 {
 	const struct endorsing *e = arg;
-	_cleanup_(freep) uint8_t *kept = NULL, *made = NULL;
+	_cleanup_(freep) uint8_t *kept = NULL;
+	uint8_t *made;
 	size_t size;
 	int status;
 
 	if (snp_folder_read(e->before, map->endorsement, &kept, &size, NULL) == 0 &&
 	    check(r, map, (struct snp_span){kept, size}, snp_endorser_certificate(e->endorser),
 		  NULL) == 0)
-		return snp_folder_add(e->folder, map->endorsement, (struct snp_span){kept, size},
-				      err);
+		return snp_folder_add(e->folder, map->endorsement, TAKE_PTR(kept), size, err);
 	status = make(e->endorser, r, map, &made, &size, err);
-	return status < 0 ? status
-			  : snp_folder_add(e->folder, map->endorsement,
-					   (struct snp_span){made, size}, err);
+	return status < 0 ? status : snp_folder_add(e->folder, map->endorsement, made, size, err);
 }
 
 int snp_golden_endorse(const struct snp_reference *reference, const struct snp_endorser *endorser,

@@ -61,14 +61,14 @@ static int grow(struct snp_folder *folder)
 	return 0;
 }
 
-int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span bytes,
+int snp_folder_add(struct snp_folder *folder, const char *name, void *data, size_t size,
 		   struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *data = malloc(bytes.size ? bytes.size : 1);
+	_cleanup_(freep) void *taken = data;
 	_cleanup_(freep) char *copy = strdup(name);
 	char *const *known;
 
-	if (!data || !copy || grow(folder) < 0)
+	if (!copy || grow(folder) < 0)
 		return snp_no_memory(err);
 	known = tsearch(copy, &folder->names, by_name);
 	if (!known)
@@ -78,10 +78,8 @@ int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span 
 	if (*known != copy)
 		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET,
 				"two files of the name '%s'; give the images other names", name);
-	if (bytes.size > 0)
-		memcpy(data, bytes.data, bytes.size);
 	folder->files[folder->n_files++] = (struct snp_folder_file){
-		.name = TAKE_PTR(copy), .data = TAKE_PTR(data), .size = bytes.size};
+		.name = TAKE_PTR(copy), .data = TAKE_PTR(taken), .size = size};
 	return 0;
 }
 

@@ -26,9 +26,9 @@ struct snp_folder {
 
 void snp_folder_done(struct snp_folder *folder);
 
-/* Add a file with a copy of `bytes`. Two of one name are a fault of the caller's data:
- * SNP_E_EXISTS. Errors: SNP_E_NO_MEMORY too. */
-SNP_CHECK int snp_folder_add(struct snp_folder *folder, const char *name, struct snp_span bytes,
+/* Add a file of the `size` bytes at `data`, which is for free() (NULL: none) and is taken, also where this
+ * fails. Two of one name are a fault of the caller's data: SNP_E_EXISTS. Errors: SNP_E_NO_MEMORY too. */
+SNP_CHECK int snp_folder_add(struct snp_folder *folder, const char *name, void *data, size_t size,
 			     struct snp_error *err);
 const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, const char *name);
 bool snp_folder_has(const struct snp_folder *folder, const char *name);

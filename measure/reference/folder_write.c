@@ -79,20 +79,27 @@ static int write_bytes(int fd, const uint8_t *data, size_t size)
 	return 0;
 }
 
+/* Make the folder that a file lies in, unless the file before it lies there too. */
+static int make_inner(int folder, const char *name, const char *before, struct snp_error *err)
+{
+	size_t n = strcspn(name, "/");
+	_cleanup_(freep) char *inner = NULL;
+
+	if (name[n] == '\0' || strncmp(name, before, n + 1) == 0)
+		return 0;
+	inner = strndup(name, n);
+	if (!inner)
+		return snp_no_memory(err);
+	if (mkdirat(folder, inner, 0777) < 0 && errno != EEXIST)
+		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", inner);
+	return 0;
+}
+
 static int write_file(int folder, const struct snp_folder_file *file, struct snp_error *err)
 {
-	const char *slash = strchr(file->name, '/');
-	_cleanup_(closep) int fd = -1;
+	_cleanup_(closep) int fd = openat(
+		folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 
-	if (slash) {
-		_cleanup_(freep) char *inner = strndup(file->name, (size_t)(slash - file->name));
-
-		if (!inner)
-			return snp_no_memory(err);
-		if (mkdirat(folder, inner, 0777) < 0 && errno != EEXIST)
-			return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", inner);
-	}
-	fd = openat(folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd < 0 || write_bytes(fd, file->data, file->size) < 0 || close(TAKE_FD(fd)) < 0)
 		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write %s", file->name);
 	return 0;
@@ -108,8 +115,11 @@ static int write_files(const struct snp_folder *folder, const struct staging *s,
 	if (fd < 0)
 		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot open the new folder");
 	for (size_t i = 0; i < folder->n_files; i++) {
-		int r = write_file(fd, &folder->files[i], err);
+		const char *before = i > 0 ? folder->files[i - 1].name : "";
+		int r = make_inner(fd, folder->files[i].name, before, err);
 
+		if (r == 0)
+			r = write_file(fd, &folder->files[i], err);
 		if (r < 0)
 			return r;
 	}

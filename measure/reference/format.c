@@ -43,14 +43,11 @@ bool snp_format_writes(const char *name)
 int snp_folder_add_json(struct snp_folder *folder, const char *name, struct snp_json_out *out,
 			struct snp_error *err)
 {
-	_cleanup_(freep) char *text = NULL;
+	char *text;
 	int r = snp_json_out_print(out, &text, err);
 
 	snp_json_out_done(out);
-	if (r < 0)
-		return r;
-	return snp_folder_add(folder, name, (struct snp_span){(const uint8_t *)text, strlen(text)},
-			      err);
+	return r < 0 ? r : snp_folder_add(folder, name, text, strlen(text), err);
 }
 
 int snp_emit_master(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)

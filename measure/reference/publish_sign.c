@@ -85,18 +85,15 @@ static int sign_one(const struct signing *signing, struct snp_span payload,
 		    struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
+	uint8_t *made;
 	size_t size;
 	int r;
 
 	if (before && snp_folder_read(before, signing->file, &bytes, &size, NULL) == 0 &&
 	    signing->verify(key, payload, (struct snp_span){bytes, size}, NULL) == 0)
-		return snp_folder_add(folder, signing->file, (struct snp_span){bytes, size}, err);
-	freep(&bytes);
-	bytes = NULL;
-	r = signing->make(key, payload, &bytes, &size, err);
-	if (r < 0)
-		return r;
-	return snp_folder_add(folder, signing->file, (struct snp_span){bytes, size}, err);
+		return snp_folder_add(folder, signing->file, TAKE_PTR(bytes), size, err);
+	r = signing->make(key, payload, &made, &size, err);
+	return r < 0 ? r : snp_folder_add(folder, signing->file, made, size, err);
 }
 
 int snp_publish_sign(struct snp_folder *folder, const struct snp_key *key, const char *before,

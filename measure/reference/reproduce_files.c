@@ -61,7 +61,7 @@ static int allow_endorsement(void *arg, const struct snp_reference *published,
 			     const struct snp_golden *golden, struct snp_error *err)
 {
 	(void)published;
-	return snp_folder_add(arg, golden->endorsement, (struct snp_span){0}, err);
+	return snp_folder_add(arg, golden->endorsement, NULL, 0, err);
 }
 
 static int allow_signed(const struct snp_reference *published, struct snp_folder *ret,
@@ -71,7 +71,7 @@ static int allow_signed(const struct snp_reference *published, struct snp_folder
 	int r = snp_golden_each(published, allow_endorsement, ret, err);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
-		r = snp_folder_add(ret, files[i], (struct snp_span){0}, err);
+		r = snp_folder_add(ret, files[i], NULL, 0, err);
 	return r;
 }
 
