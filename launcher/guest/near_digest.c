@@ -136,7 +136,7 @@ void near_digest(const struct guest_measurement *measured,
 	struct snp_search_match match;
 	struct tables tables;
 	struct snp_search search = {.stated = &launch, .max_vcpus = MAX_VCPUS};
-	uint64_t tried;
+	struct snp_search_extent extent;
 	int r;
 
 	ret[0] = '\0';
@@ -148,7 +148,7 @@ void near_digest(const struct guest_measurement *measured,
 	list_tables(&tables, measured, boot, cmdline ? cmdline : "");
 	search.hashes = tables.list;
 	search.n_hashes = tables.n;
-	r = snp_search_run(&search, wanted, &match, &tried, NULL);
+	r = snp_search_run(&search, wanted, &match, &extent, NULL);
 	if (r == 0)
 		describe(measured, &tables, &match, ret, size);
 	else if (r == -SNP_E_NOT_FOUND)
@@ -156,6 +156,6 @@ void near_digest(const struct guest_measurement *measured,
 			 "of %" PRIu64
 			 " guests that differ from this in vCPUs, CPU model, features or "
 			 "command line's end none has it, so the firmware%s is another",
-			 tried,
+			 extent.tried,
 			 measured->has_kernel_hashes ? ", kernel, initrd or command line" : "");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -17,6 +18,9 @@
 #include "progress.h"
 #include "reference/master.h"
 #include "verb.h"
+
+/* Launch updates: a minute's work on two cores. */
+#define MAX_RARE (1ull << 27)
 
 static struct {
 	const char *digest, *report, *candidates;
@@ -35,7 +39,7 @@ static const struct cli_option options[] = {
 	{"candidates", .argument = "DIR", .text = &arg.candidates,
 	 .help = "a folder of firmware images, kernels and initrds to try"},
 	{"max-vcpus", .argument = "N", .number = &arg.max_vcpus,
-	 .help = "try vCPU counts up to this (default 512)"},
+	 .help = "try vCPU counts up to this (default 512), and the stated one"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -81,11 +85,14 @@ static int read_seen(struct seen *seen, struct snp_error *err)
 
 /* The answer: differences in words, and what they are found in. */
 #define MAX_DIFFERENCES 8
+#define MAX_LEFT_OUT	3
 struct answer {
 	bool found, published;
 	char texts[MAX_DIFFERENCES][EXPLAIN_TEXT_SIZE + 64];
 	size_t n;
 	uint64_t tried;
+	const char *left_out[MAX_LEFT_OUT]; /* where nothing is found */
+	size_t n_left_out;
 };
 
 __attribute__((format(printf, 2, 3))) static void add(struct answer *answer, const char *fmt, ...)
@@ -140,11 +147,15 @@ static const char *model_of(uint32_t signature)
 static void describe(const struct snp_launch *stated, const struct explain_candidates *candidates,
 		     const struct snp_search_match *match, struct answer *answer)
 {
+	char table[EXPLAIN_TEXT_SIZE];
+
 	answer->found = true;
 	if (match->firmware > 0)
 		add(answer, "%s", candidates->firmware_texts[match->firmware - 1]);
-	if (match->hashes > 0)
-		add(answer, "%s", candidates->hashes[match->hashes - 1].text);
+	if (match->hashes > 0) {
+		explain_table_text(&candidates->hashes, match->hashes - 1, table);
+		add(answer, "%s", table);
+	}
 	if (match->profile != stated->profile)
 		add(answer, "--profile %s instead of %s", snp_profile_name(match->profile),
 		    snp_profile_name(stated->profile));
@@ -160,42 +171,93 @@ static void describe(const struct snp_launch *stated, const struct explain_candi
 		    match->guest_features, stated->guest_features);
 }
 
+static void describe_left_out(const struct snp_search_extent *extent, bool is_cut,
+			      struct answer *answer)
+{
+	/* By how many other differences they were tried with. */
+	static const char *const features[] = {
+		"rare guest features with another difference than the vCPU count",
+		"rare guest features with two other differences",
+		"rare guest features with two other differences, one of them of the vCPUs",
+	};
+	static const char *const signatures[] = {
+		"rare CPU signatures with another difference than the vCPU count",
+		"rare CPU signatures with two other differences",
+		"rare CPU signatures with two other differences, one of them of the vCPUs",
+	};
+
+	answer->left_out[answer->n_left_out++] = features[extent->features];
+	answer->left_out[answer->n_left_out++] = signatures[extent->signatures];
+	if (is_cut)
+		answer->left_out[answer->n_left_out++] =
+			"command lines, kernels and initrds with more differences";
+}
+
+/* The lists of a search that point into the candidates. */
+struct lists {
+	struct snp_search_firmware *firmwares;
+	struct snp_search_hashes *hashes;
+};
+
+static void lists_done(struct lists *lists)
+{
+	free(lists->firmwares);
+	free(lists->hashes);
+}
+
+static int list(const struct explain_candidates *c, struct lists *ret, struct snp_error *err)
+{
+	ret->firmwares = calloc(c->n_firmwares + 1, sizeof(*ret->firmwares));
+	ret->hashes = calloc(c->hashes.n + 1, sizeof(*ret->hashes));
+	if (!ret->firmwares || !ret->hashes)
+		return snp_no_memory(err);
+	for (size_t i = 0; i < c->n_firmwares; i++)
+		ret->firmwares[i] =
+			(struct snp_search_firmware){c->firmwares[i], c->firmware_changes[i]};
+	for (size_t i = 0; i < c->hashes.n; i++) {
+		const struct explain_table *table = &c->hashes.tables[i];
+
+		ret->hashes[i] = (struct snp_search_hashes){table->off ? NULL : &table->hashes,
+							    table->changes};
+	}
+	return 0;
+}
+
 static int search_near(const struct cli_launch *stated, const struct seen *seen,
 		       struct answer *answer, struct snp_error *err)
 {
 	_cleanup_(explain_candidates_done) struct explain_candidates candidates = {0};
-	_cleanup_(freep) struct snp_search_hashes *hashes = NULL;
-	struct cli_progress bar;
-	struct snp_search search = {.stated = &stated->launch,
-				    .report_signature = seen->signature,
-				    .max_vcpus = 512,
-				    .progress = cli_progress_move,
-				    .progress_arg = &bar};
+	_cleanup_(lists_done) struct lists lists = {0};
+	struct snp_search_extent extent = {0};
 	struct snp_search_match match;
-	uint64_t tried = 0;
+	struct cli_progress bar;
+	struct snp_search search;
 	int r = explain_candidates_gather(stated, arg.candidates, &candidates, err);
 
+	if (r == 0)
+		r = list(&candidates, &lists, err);
 	if (r < 0)
 		return r;
-	hashes = calloc(candidates.n_hashes + 1, sizeof(*hashes));
-	if (!hashes)
-		return snp_no_memory(err);
-	for (size_t i = 0; i < candidates.n_hashes; i++)
-		hashes[i] = (struct snp_search_hashes){
-			candidates.hashes[i].off ? NULL : &candidates.hashes[i].hashes,
-			candidates.hashes[i].changes};
-	search.firmwares = (const struct snp_firmware *const *)candidates.firmwares;
-	search.n_firmwares = candidates.n_firmwares;
-	search.hashes = hashes;
-	search.n_hashes = candidates.n_hashes;
+	search = (struct snp_search){.stated = &stated->launch,
+				     .firmwares = lists.firmwares,
+				     .n_firmwares = candidates.n_firmwares,
+				     .hashes = lists.hashes,
+				     .n_hashes = candidates.hashes.n,
+				     .report_signature = seen->signature,
+				     .max_vcpus = 512,
+				     .max_rare = MAX_RARE,
+				     .progress = cli_progress_move,
+				     .progress_arg = &bar};
 	if (arg.max_vcpus.given)
 		search.max_vcpus = (uint32_t)arg.max_vcpus.value;
 	cli_progress_begin(&bar, "trying");
-	r = snp_search_run(&search, seen->digest, &match, &tried, err);
+	r = snp_search_run(&search, seen->digest, &match, &extent, err);
 	cli_progress_end(&bar);
-	answer->tried += tried;
+	answer->tried += extent.tried;
 	if (r == 0)
 		describe(&stated->launch, &candidates, &match, answer);
+	else if (r == -SNP_E_NOT_FOUND)
+		describe_left_out(&extent, candidates.hashes.is_cut, answer);
 	return r == -SNP_E_NOT_FOUND ? 0 : r;
 }
 
@@ -220,8 +282,12 @@ static void print_escaped(const char *text, FILE *out)
 static void print_sentence(const struct answer *answer, FILE *out)
 {
 	if (!answer->found) {
-		fprintf(out, "matches none of %" PRIu64 " launches near the stated one\n",
+		fprintf(out,
+			"matches none of %" PRIu64 " launches near the stated one (not tried: ",
 			answer->tried);
+		for (size_t i = 0; i < answer->n_left_out; i++)
+			fprintf(out, "%s%s", i > 0 ? "; " : "", answer->left_out[i]);
+		fputs(")\n", out);
 		return;
 	}
 	fputs(answer->published ? "published as " : "matches ", out);
@@ -240,7 +306,7 @@ static void print_sentence(const struct answer *answer, FILE *out)
 static int print_json(const struct answer *answer, FILE *out, struct snp_error *err)
 {
 	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
-	struct cJSON *differences;
+	struct cJSON *differences, *left_out;
 
 	cli_json_begin(&json, "snp-explain/1");
 	snp_json_out_bool(&json, json.root, "found", answer->found);
@@ -249,6 +315,9 @@ static int print_json(const struct answer *answer, FILE *out, struct snp_error *
 	for (size_t i = 0; i < answer->n; i++)
 		cli_json_text(&json, differences, NULL, answer->texts[i]);
 	snp_json_out_integer(&json, json.root, "launches_tried", answer->tried);
+	left_out = snp_json_out_array(&json, json.root, "not_tried");
+	for (size_t i = 0; i < answer->n_left_out; i++)
+		cli_json_text(&json, left_out, NULL, answer->left_out[i]);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }

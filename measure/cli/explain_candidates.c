@@ -13,65 +13,32 @@
 #include <snp/sha.h>
 #include <snp/tool.h>
 
-#include "explain_cmdline.h"
 #include "launch_options.h"
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 
-#define MAX_FILES    64 /* kernels, initrds: each, in the folder */
-#define MAX_READINGS 64
-#define MAX_HASHES   (1u << 16)
-
-/* One of the three things whose hash the table holds, in one of its readings; the first is as stated. */
-struct part {
-	char text[EXPLAIN_TEXT_SIZE];
-	uint8_t sha256[SNP_SHA256_SIZE];
-};
-
-struct parts {
-	struct part kernels[MAX_FILES], initrds[MAX_FILES], cmdlines[MAX_READINGS];
-	size_t n_kernels, n_initrds, n_cmdlines;
-};
+#define MAX_FILES 64 /* firmware images, kernels, initrds: each, in the folder */
 
 void explain_candidates_done(struct explain_candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->n_firmwares; i++)
 		snp_firmware_free(candidates->firmwares[i]);
-	free(candidates->hashes);
+	explain_hashes_done(&candidates->hashes);
 	*candidates = (struct explain_candidates){0};
 }
 
-static int add_part(struct part *parts, size_t *n, size_t max, const char *text,
-		    const uint8_t sha256[static SNP_SHA256_SIZE], struct snp_error *err)
+static void add_firmware(struct explain_candidates *c, const char *text, unsigned int changes,
+			 struct snp_firmware *firmware)
 {
-	for (size_t i = 0; i < *n; i++)
-		if (memcmp(parts[i].sha256, sha256, SNP_SHA256_SIZE) == 0)
-			return 0;
-	if (*n == max)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"more than %zu kernels or initrds to try; give fewer candidates",
-				max - 1);
-	snprintf(parts[*n].text, sizeof(parts[*n].text), "%s", text);
-	memcpy(parts[(*n)++].sha256, sha256, SNP_SHA256_SIZE);
-	return 0;
-}
-
-static int add_firmware(struct explain_candidates *c, const char *text,
-			struct snp_firmware *firmware, struct snp_error *err)
-{
-	if (c->n_firmwares == EXPLAIN_MAX_FIRMWARE) {
-		snp_firmware_free(firmware);
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"more than %d firmware images to try", EXPLAIN_MAX_FIRMWARE);
-	}
 	snprintf(c->firmware_texts[c->n_firmwares], EXPLAIN_TEXT_SIZE, "%s", text);
+	c->firmware_changes[c->n_firmwares] = changes;
 	c->firmwares[c->n_firmwares++] = firmware;
-	return 0;
 }
 
 /* edk2's images begin with the variable store: 528 KiB of a 4 MiB image, 128 KiB of a 2 MiB one
  * (OvmfPkg/Include/Fdf/OvmfPkgDefines.fdf.inc). Behind it lies what is shipped as OVMF_CODE. */
-static int add_code_part(struct explain_candidates *c, const char *path, struct snp_error *err)
+static int add_code_part(struct explain_candidates *c, const char *path, unsigned int changes,
+			 struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	char text[EXPLAIN_TEXT_SIZE];
@@ -86,10 +53,23 @@ static int add_code_part(struct explain_candidates *c, const char *path, struct 
 		return 0;
 	snprintf(text, sizeof(text), "the code part of %s alone", path);
 	r = snp_firmware_parse(path, (struct snp_span){bytes + vars, size - vars}, &firmware, err);
-	return r < 0 ? r : add_firmware(c, text, firmware, err);
+	if (r == 0)
+		add_firmware(c, text, changes, firmware);
+	return r;
 }
 
-static int add_initrd(struct parts *parts, const char *path, struct snp_error *err)
+/* An image, and its code part, which is one difference more. */
+static int add_image(struct explain_candidates *c, const char *path, struct snp_firmware *firmware,
+		     struct snp_error *err)
+{
+	char text[EXPLAIN_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "firmware %s", path);
+	add_firmware(c, text, 1, firmware);
+	return add_code_part(c, path, 2, err);
+}
+
+static int add_initrd(struct explain_parts *initrds, const char *path, struct snp_error *err)
 {
 	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
 	uint8_t sha256[SNP_SHA256_SIZE];
@@ -101,11 +81,11 @@ static int add_initrd(struct parts *parts, const char *path, struct snp_error *e
 	if (r < 0)
 		return r;
 	snprintf(text, sizeof(text), "initrd %s", path);
-	return add_part(parts->initrds, &parts->n_initrds, MAX_FILES, text, sha256, err);
+	return explain_part_add(initrds, MAX_FILES, text, sha256, 1, err);
 }
 
 /* Returns 1 if the file was a kernel, 0 if not. */
-static int add_kernel(struct parts *parts, const char *path, struct snp_error *err)
+static int add_kernel(struct explain_parts *kernels, const char *path, struct snp_error *err)
 {
 	struct snp_boot_request request = {.kernel = path};
 	struct snp_boot_job *job;
@@ -117,24 +97,27 @@ static int add_kernel(struct parts *parts, const char *path, struct snp_error *e
 	    boot.kernel.protocol == 0)
 		return 0;
 	snprintf(text, sizeof(text), "kernel %s", path);
-	r = add_part(parts->kernels, &parts->n_kernels, MAX_FILES, text, boot.kernel_sha256, err);
+	r = explain_part_add(kernels, MAX_FILES, text, boot.kernel_sha256, 1, err);
 	return r < 0 ? r : 1;
 }
 
-static int add_file(struct explain_candidates *c, struct parts *parts, const char *path,
+static int add_file(struct explain_candidates *c, size_t *n_images, const char *path,
 		    struct snp_error *err)
 {
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
-	char text[EXPLAIN_TEXT_SIZE];
 	int r;
 
 	if (snp_firmware_read(path, &firmware, NULL) == 0 &&
 	    snp_firmware_info(firmware)->has_table) {
-		snprintf(text, sizeof(text), "firmware %s", path);
-		return add_firmware(c, text, TAKE_PTR(firmware), err);
+		if ((*n_images)++ == EXPLAIN_MAX_IMAGES)
+			return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					"more than %d firmware images to try", EXPLAIN_MAX_IMAGES);
+		return add_image(c, path, TAKE_PTR(firmware), err);
 	}
-	r = add_kernel(parts, path, err);
-	return r != 0 ? (r < 0 ? r : 0) : add_initrd(parts, path, err);
+	r = add_kernel(&c->hashes.parts[EXPLAIN_KERNEL], path, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return add_initrd(&c->hashes.parts[EXPLAIN_INITRD], path, err);
 }
 
 struct names {
@@ -155,10 +138,10 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int add_folder(struct explain_candidates *c, struct parts *parts, const char *folder,
-		      struct snp_error *err)
+static int add_folder(struct explain_candidates *c, const char *folder, struct snp_error *err)
 {
 	_cleanup_(names_free) struct names names = {0};
+	size_t n_images = 0;
 	int r = 0, n = scandir(folder, &names.entries, NULL, by_name);
 
 	if (n < 0)
@@ -174,23 +157,12 @@ static int add_folder(struct explain_candidates *c, struct parts *parts, const c
 			return snp_no_memory(err);
 		}
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-			r = add_file(c, parts, path, err);
+			r = add_file(c, &n_images, path, err);
 	}
 	return r;
 }
 
-static int add_reading(void *arg, const char *text, struct snp_span hashed, struct snp_error *err)
-{
-	struct parts *parts = arg;
-	uint8_t sha256[SNP_SHA256_SIZE];
-	int r = snp_sha256(hashed, sha256, err);
-
-	if (r == 0)
-		r = add_part(parts->cmdlines, &parts->n_cmdlines, MAX_READINGS, text, sha256, err);
-	return r;
-}
-
-static int add_readings(struct parts *parts, struct snp_error *err)
+static int add_cmdlines(struct explain_hashes *hashes, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
 	const char *text = a->append ? a->append : "";
@@ -207,106 +179,47 @@ static int add_readings(struct parts *parts, struct snp_error *err)
 			return r;
 		cmdline.data = bytes;
 	}
-	return explain_cmdline_readings(cmdline, add_reading, parts, err);
+	return explain_cmdline_add(hashes, cmdline, err);
 }
 
-static int add_hashes(struct explain_candidates *c, const struct explain_hashes *hashes,
-		      struct snp_error *err)
+static int gather_stated(const struct snp_kernel_hashes *stated, struct explain_hashes *hashes,
+			 struct snp_error *err)
 {
-	size_t capacity = c->capacity ? 2 * c->capacity : 64;
-	struct explain_hashes *grown;
-
-	if (c->n_hashes == MAX_HASHES)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"too many files to try at once; give fewer candidates");
-	if (c->n_hashes == c->capacity) {
-		grown = reallocarray(c->hashes, capacity, sizeof(*grown));
-		if (!grown)
-			return snp_no_memory(err);
-		c->hashes = grown;
-		c->capacity = capacity;
-	}
-	c->hashes[c->n_hashes++] = *hashes;
-	return 0;
-}
-
-/* Index 0 of each part is as stated and needs no words. */
-static void describe(struct explain_hashes *h, const struct part *part, size_t index)
-{
-	size_t n = strlen(h->text);
-
-	if (index == 0)
-		return;
-	snprintf(h->text + n, sizeof(h->text) - n, "%s%s", n > 0 ? " and " : "", part->text);
-	h->changes++;
-}
-
-static int combine(struct explain_candidates *c, const struct parts *p, struct snp_error *err)
-{
+	const uint8_t *const sha256[EXPLAIN_KINDS] = {
+		[EXPLAIN_KERNEL] = stated->kernel,
+		[EXPLAIN_INITRD] = stated->initrd,
+		[EXPLAIN_CMDLINE] = stated->cmdline,
+	};
 	int r = 0;
 
-	for (size_t k = 0; k < p->n_kernels; k++) {
-		for (size_t i = 0; i < p->n_initrds; i++) {
-			for (size_t l = 0; r == 0 && l < p->n_cmdlines; l++) {
-				struct explain_hashes h = {0};
-
-				if (k + i + l == 0)
-					continue;
-				describe(&h, &p->kernels[k], k);
-				describe(&h, &p->initrds[i], i);
-				describe(&h, &p->cmdlines[l], l);
-				memcpy(h.hashes.kernel, p->kernels[k].sha256, SNP_SHA256_SIZE);
-				memcpy(h.hashes.initrd, p->initrds[i].sha256, SNP_SHA256_SIZE);
-				memcpy(h.hashes.cmdline, p->cmdlines[l].sha256, SNP_SHA256_SIZE);
-				r = add_hashes(c, &h, err);
-			}
-		}
-	}
+	for (size_t i = 0; r == 0 && i < EXPLAIN_KINDS; i++)
+		r = explain_part_add(&hashes->parts[i], MAX_FILES, "", sha256[i], 0, err);
 	return r;
 }
 
-static int gather_hashes(const struct cli_launch *stated, struct parts *parts,
-			 struct explain_candidates *c, struct snp_error *err)
+static int gather_hashes(struct explain_hashes *hashes, struct snp_error *err)
 {
-	static const struct explain_hashes off = {
-		.text = "kernel hashes off", .off = true, .changes = 1};
-	int r;
+	int r = explain_part_add(&hashes->parts[EXPLAIN_INITRD], MAX_FILES + 1, "no initrd",
+				 snp_no_initrd_sha256, 1, err);
 
-	/* Without a kernel there is nothing whose hash could be another. */
-	if (!stated->kernel.present)
-		return 0;
-	r = add_part(parts->initrds, &parts->n_initrds, MAX_FILES, "no initrd",
-		     snp_no_initrd_sha256, err);
 	if (r == 0)
-		r = add_hashes(c, &off, err);
-	if (r == 0)
-		r = add_readings(parts, err);
-	return r < 0 ? r : combine(c, parts, err);
+		r = add_cmdlines(hashes, err);
+	return r < 0 ? r : explain_hashes_combine(hashes, err);
 }
 
 int explain_candidates_gather(const struct cli_launch *stated, const char *folder,
 			      struct explain_candidates *ret, struct snp_error *err)
 {
 	_cleanup_(explain_candidates_done) struct explain_candidates candidates = {0};
-	_cleanup_(freep) struct parts *parts = calloc(1, sizeof(*parts));
-	int r;
+	int r = gather_stated(&stated->kernel_hashes, &candidates.hashes, err);
 
-	if (!parts)
-		return snp_no_memory(err);
-	r = add_part(parts->kernels, &parts->n_kernels, MAX_FILES, "", stated->kernel_hashes.kernel,
-		     err);
-	if (r == 0)
-		r = add_part(parts->initrds, &parts->n_initrds, MAX_FILES, "",
-			     stated->kernel_hashes.initrd, err);
-	if (r == 0)
-		r = add_part(parts->cmdlines, &parts->n_cmdlines, MAX_READINGS, "",
-			     stated->kernel_hashes.cmdline, err);
 	if (r == 0 && launch_args.ovmf)
-		r = add_code_part(&candidates, launch_args.ovmf, err);
+		r = add_code_part(&candidates, launch_args.ovmf, 1, err);
 	if (r == 0 && folder)
-		r = add_folder(&candidates, parts, folder, err);
-	if (r == 0)
-		r = gather_hashes(stated, parts, &candidates, err);
+		r = add_folder(&candidates, folder, err);
+	/* Without a kernel there is nothing whose hash could be another. */
+	if (r == 0 && stated->kernel.present)
+		r = gather_hashes(&candidates.hashes, err);
 	if (r < 0)
 		return r;
 	*ret = candidates;

@@ -4,28 +4,23 @@
 
 #include <snp/search.h>
 
+#include "explain_hashes.h"
 #include "launch_input.h"
 
 /*
  * What may be otherwise than stated, each with the words that tell it: firmwares, and hash tables of
  * other kernels, initrds and command lines.
  */
-#define EXPLAIN_TEXT_SIZE    512
-#define EXPLAIN_MAX_FIRMWARE 64
-
-struct explain_hashes {
-	char text[EXPLAIN_TEXT_SIZE]; /* "no initrd" */
-	struct snp_kernel_hashes hashes;
-	bool off;
-	unsigned int changes;
-};
+#define EXPLAIN_MAX_IMAGES 64
+#define EXPLAIN_MAX_FIRMWARE \
+	(2 * EXPLAIN_MAX_IMAGES + 1) /* each with its code part, and the stated one's */
 
 struct explain_candidates {
 	struct snp_firmware *firmwares[EXPLAIN_MAX_FIRMWARE];
+	unsigned int firmware_changes[EXPLAIN_MAX_FIRMWARE];
 	char firmware_texts[EXPLAIN_MAX_FIRMWARE][EXPLAIN_TEXT_SIZE];
 	size_t n_firmwares;
-	struct explain_hashes *hashes;
-	size_t n_hashes, capacity;
+	struct explain_hashes hashes;
 };
 
 /* Gather them: around the stated launch, and, unless NULL, out of the files in `folder`. Files there are

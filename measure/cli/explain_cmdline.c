@@ -2,51 +2,127 @@
 #include "explain_cmdline.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
 
-#define MAX_CONSOLES 4 /* 24 orders */
+#define MAX_CONSOLES 4	 /* 24 orders */
+#define MAX_PLACES   64	 /* where another blank is tried */
+#define MAX_GROWTH   8	 /* bytes that one change adds, and the closing NULs */
+#define TEXT_SIZE    480 /* of one change */
+#define WORD_SIZE    100 /* of an argument that is quoted */
 
-/* A reading under construction; room for the stated line and a little more. */
-struct draft {
+struct line {
 	uint8_t *bytes;
 	size_t size;
-	struct snp_span stated;
+	unsigned int nuls; /* hashed behind the bytes */
+	const char *text;  /* what became of the line before it */
+};
+
+/* lines[0] is the stated one, and each the one before it with one change. */
+struct walk {
+	struct line lines[EXPLAIN_CMDLINE_CHANGES + 1];
+	unsigned int depth, target;
 	explain_reading visit;
 	void *arg;
 };
 
-static void start(struct draft *d)
+static const struct line *from(const struct walk *w)
 {
-	d->size = 0;
+	return &w->lines[w->depth];
 }
 
-static void add(struct draft *d, const void *bytes, size_t size)
+/* The line under construction, empty. */
+static struct line *start(struct walk *w)
+{
+	struct line *to = &w->lines[w->depth + 1];
+
+	to->size = 0;
+	to->nuls = from(w)->nuls;
+	return to;
+}
+
+static void add(struct line *to, const void *bytes, size_t size)
 {
 	if (size > 0)
-		memcpy(d->bytes + d->size, bytes, size);
-	d->size += size;
+		memcpy(to->bytes + to->size, bytes, size);
+	to->size += size;
 }
 
-/* Hand over the draft with its closing NUL, unless it is the stated line. */
-static int tell(struct draft *d, const char *text, struct snp_error *err)
+static int tell(struct walk *w, const char *text, struct snp_error *err)
 {
-	if (d->size == d->stated.size && memcmp(d->bytes, d->stated.data, d->size) == 0)
-		return 0;
-	d->bytes[d->size] = '\0';
-	return d->visit(d->arg, text, (struct snp_span){d->bytes, d->size + 1}, err);
+	const struct line *line = &w->lines[w->depth + 1];
+
+	memset(line->bytes + line->size, 0, line->nuls);
+	return w->visit(w->arg, text, w->target,
+			(struct snp_span){line->bytes, line->size + line->nuls}, err);
 }
 
-static int around(struct draft *d, const char *before, const char *after, const char *text,
+static int tell_changes(struct walk *w, struct snp_error *err)
+{
+	char text[EXPLAIN_CMDLINE_CHANGES * TEXT_SIZE];
+	size_t n = 0;
+
+	for (unsigned int i = 1; i <= w->target; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
+				      i > 1 ? ", then " : "a command line ", w->lines[i].text);
+	return tell(w, text, err);
+}
+
+static int change_all(struct walk *w, struct snp_error *err);
+
+/* The line under construction is complete: `text` says what became of the one before it. */
+static int changed(struct walk *w, const char *text, struct snp_error *err)
+{
+	const struct line *before = from(w);
+	struct line *to = &w->lines[w->depth + 1];
+	int r;
+
+	if (to->nuls == before->nuls && to->size == before->size &&
+	    memcmp(to->bytes, before->bytes, to->size) == 0)
+		return 0;
+	to->text = text;
+	if (w->depth + 1 == w->target)
+		return tell_changes(w, err);
+	w->depth++;
+	r = change_all(w, err);
+	w->depth--;
+	return r;
+}
+
+static int around(struct walk *w, const char *before, const char *after, const char *text,
 		  struct snp_error *err)
 {
-	start(d);
-	add(d, before, strlen(before));
-	add(d, d->stated.data, d->stated.size);
-	add(d, after, strlen(after));
-	return tell(d, text, err);
+	struct line *to = start(w);
+
+	add(to, before, strlen(before));
+	add(to, from(w)->bytes, from(w)->size);
+	add(to, after, strlen(after));
+	return changed(w, text, err);
+}
+
+static int additions(struct walk *w, struct snp_error *err)
+{
+	static const struct {
+		const char *before, *after, *text;
+	} list[] = {
+		{"", "\n", "with a line end"},
+		{"", "\r\n", "with a DOS line end"},
+		{"", " ", "with a blank at its end"},
+		{"", "  ", "with 2 blanks at its end"},
+		{"", "   ", "with 3 blanks at its end"},
+		{"", "    ", "with 4 blanks at its end"},
+		{" ", "", "with a blank at its beginning"},
+		{"\"", "\"", "with quotes around it"},
+		{"'", "'", "with quotes around it"},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(list); i++)
+		r = around(w, list[i].before, list[i].after, list[i].text, err);
+	return r;
 }
 
 static bool is_blank(uint8_t c)
@@ -54,54 +130,73 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static int trimmed(struct draft *d, bool front, bool back, const char *text, struct snp_error *err)
+static int trimmed(struct walk *w, bool front, bool back, const char *text, struct snp_error *err)
 {
-	size_t first = 0, end = d->stated.size;
+	const struct line *line = from(w);
+	size_t first = 0, end = line->size;
 
-	while (front && first < end && is_blank(d->stated.data[first]))
+	while (front && first < end && is_blank(line->bytes[first]))
 		first++;
-	while (back && end > first && is_blank(d->stated.data[end - 1]))
+	while (back && end > first && is_blank(line->bytes[end - 1]))
 		end--;
-	start(d);
-	add(d, d->stated.data + first, end - first);
-	return tell(d, text, err);
+	add(start(w), line->bytes + first, end - first);
+	return changed(w, text, err);
 }
 
-static int single_blanks(struct draft *d, struct snp_error *err)
+static int single_blanks(struct walk *w, struct snp_error *err)
 {
-	start(d);
-	for (size_t i = 0; i < d->stated.size; i++)
-		if (i == 0 || !is_blank(d->stated.data[i]) || !is_blank(d->stated.data[i - 1]))
-			add(d, &d->stated.data[i], 1);
-	return tell(d, "a command line with single blanks", err);
+	const struct line *line = from(w);
+	struct line *to = start(w);
+
+	for (size_t i = 0; i < line->size; i++)
+		if (i == 0 || !is_blank(line->bytes[i]) || !is_blank(line->bytes[i - 1]))
+			add(to, &line->bytes[i], 1);
+	return changed(w, "with single blanks", err);
 }
 
-static int unquoted(struct draft *d, struct snp_error *err)
+static int unquoted(struct walk *w, struct snp_error *err)
 {
-	const uint8_t *s = d->stated.data;
-	size_t n = d->stated.size;
+	const uint8_t *s = from(w)->bytes;
+	size_t n = from(w)->size;
 
 	if (n < 2 || s[0] != s[n - 1] || (s[0] != '"' && s[0] != '\''))
 		return 0;
-	start(d);
-	add(d, s + 1, n - 2);
-	return tell(d, "a command line without the quotes around it", err);
+	add(start(w), s + 1, n - 2);
+	return changed(w, "without the quotes around it", err);
 }
 
-/* The NUL is not one of the draft's bytes; these two differ in nothing else. */
-static int other_nuls(struct draft *d, struct snp_error *err)
+static int other_nuls(struct walk *w, struct snp_error *err)
 {
+	struct line *to = start(w);
 	int r;
 
-	start(d);
-	add(d, d->stated.data, d->stated.size);
-	add(d, "\0", 2);
-	r = d->visit(d->arg, "a command line hashed with two NULs at its end",
-		     (struct snp_span){d->bytes, d->size}, err);
-	if (r < 0)
+	if (to->nuls != 1)
+		return 0;
+	add(to, from(w)->bytes, from(w)->size);
+	to->nuls = 2;
+	r = changed(w, "hashed with two NULs at its end", err);
+	if (r != 0)
 		return r;
-	return d->visit(d->arg, "a command line hashed without its closing NUL",
-			(struct snp_span){d->bytes, d->stated.size}, err);
+	to->nuls = 0;
+	return changed(w, "hashed without its closing NUL", err);
+}
+
+/* The argument that begins at `at`. */
+static struct snp_span argument(const struct line *line, size_t at)
+{
+	size_t end = at;
+
+	while (end < line->size && !is_blank(line->bytes[end]))
+		end++;
+	return (struct snp_span){line->bytes + at, end - at};
+}
+
+static void quote(char *text, size_t size, struct snp_span word)
+{
+	size_t n = strlen(text);
+
+	snprintf(text + n, size - n, " %.*s", (int)(word.size < WORD_SIZE ? word.size : WORD_SIZE),
+		 (const char *)word.data);
 }
 
 struct consoles {
@@ -110,99 +205,133 @@ struct consoles {
 	size_t order[MAX_CONSOLES];
 };
 
-static void find_consoles(struct snp_span s, struct consoles *ret)
+static void find_consoles(const struct line *line, struct consoles *ret)
 {
 	ret->n = 0;
-	for (size_t i = 0, end; i < s.size && ret->n < MAX_CONSOLES; i = end + 1) {
-		for (end = i; end < s.size && s.data[end] != ' '; end++)
-			;
-		if (end - i > 8 && memcmp(s.data + i, "console=", 8) == 0)
-			ret->at[ret->n++] = (struct snp_span){s.data + i, end - i};
+	for (size_t i = 0; i < line->size && ret->n < MAX_CONSOLES; i++) {
+		struct snp_span word = argument(line, i);
+
+		if (word.size > 8 && memcmp(word.data, "console=", 8) == 0)
+			ret->at[ret->n++] = word;
+		i += word.size;
 	}
 }
 
-static int reordered(struct draft *d, const struct consoles *c, struct snp_error *err)
+static int reordered(struct walk *w, const struct consoles *c, struct snp_error *err)
 {
-	const uint8_t *from = d->stated.data;
+	char text[TEXT_SIZE] = "with its console arguments in the order";
+	const uint8_t *rest = from(w)->bytes;
+	struct line *to = start(w);
 
-	start(d);
 	for (size_t i = 0; i < c->n && i < MAX_CONSOLES; i++) {
-		add(d, from, (size_t)(c->at[i].data - from));
-		add(d, c->at[c->order[i]].data, c->at[c->order[i]].size);
-		from = c->at[i].data + c->at[i].size;
+		struct snp_span word = c->at[c->order[i]];
+
+		add(to, rest, (size_t)(c->at[i].data - rest));
+		add(to, word.data, word.size);
+		rest = c->at[i].data + c->at[i].size;
+		quote(text, sizeof(text), word);
 	}
-	add(d, from, d->stated.size - (size_t)(from - d->stated.data));
-	return tell(d, "a command line with its console arguments in another order", err);
+	add(to, rest, from(w)->size - (size_t)(rest - from(w)->bytes));
+	return changed(w, text, err);
 }
 
 /* All orders of the consoles from place `k` on. */
-static int permute(struct draft *d, struct consoles *c, size_t k, struct snp_error *err)
+static int permute(struct walk *w, struct consoles *c, size_t k, struct snp_error *err)
 {
 	int r = 0;
 
 	if (k == MAX_CONSOLES || k == c->n)
-		return reordered(d, c, err);
+		return reordered(w, c, err);
 	for (size_t i = k; r == 0 && i < c->n && i < MAX_CONSOLES; i++) {
 		size_t kept = c->order[k];
 
 		c->order[k] = c->order[i];
 		c->order[i] = kept;
-		r = permute(d, c, k + 1, err);
+		r = permute(w, c, k + 1, err);
 		c->order[i] = c->order[k];
 		c->order[k] = kept;
 	}
 	return r;
 }
 
-static int consoles_reordered(struct draft *d, struct snp_error *err)
+static int consoles_reordered(struct walk *w, struct snp_error *err)
 {
 	struct consoles c = {.order = {0, 1, 2, 3}};
 
-	find_consoles(d->stated, &c);
-	return c.n < 2 ? 0 : permute(d, &c, 0, err);
+	find_consoles(from(w), &c);
+	return c.n < 2 ? 0 : permute(w, &c, 0, err);
 }
 
-static int readings(struct draft *d, struct snp_error *err)
+static int double_blanks(struct walk *w, struct snp_error *err)
 {
-	static const struct {
-		const char *before, *after, *text;
-	} additions[] = {
-		{"", "\n", "a command line with a line end"},
-		{"", "\r\n", "a command line with a DOS line end"},
-		{"", " ", "a command line with a blank at its end"},
-		{" ", "", "a command line with a blank at its beginning"},
-		{"\"", "\"", "a command line with quotes around it"},
-		{"'", "'", "a command line with quotes around it"},
-	};
+	const struct line *line = from(w);
+	unsigned int places = 0;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(additions); i++)
-		r = around(d, additions[i].before, additions[i].after, additions[i].text, err);
+	for (size_t i = 1; r == 0 && i < line->size && places < MAX_PLACES; i++) {
+		char text[TEXT_SIZE] = "with another blank before";
+		struct line *to = start(w);
+
+		if (line->bytes[i - 1] != ' ' || is_blank(line->bytes[i]))
+			continue;
+		places++;
+		add(to, line->bytes, i);
+		add(to, " ", 1);
+		add(to, line->bytes + i, line->size - i);
+		quote(text, sizeof(text), argument(line, i));
+		r = changed(w, text, err);
+	}
+	return r;
+}
+
+static int change_all(struct walk *w, struct snp_error *err)
+{
+	static int (*const changes[])(struct walk *, struct snp_error *) = {
+		additions, single_blanks, unquoted, other_nuls, consoles_reordered, double_blanks};
+	int r = trimmed(w, false, true, "without blanks at its end", err);
+
 	if (r == 0)
-		r = trimmed(d, false, true, "a command line without blanks at its end", err);
+		r = trimmed(w, true, false, "without blanks at its beginning", err);
 	if (r == 0)
-		r = trimmed(d, true, false, "a command line without blanks at its beginning", err);
-	if (r == 0)
-		r = trimmed(d, true, true, "a command line without blanks around it", err);
-	if (r == 0)
-		r = single_blanks(d, err);
-	if (r == 0)
-		r = unquoted(d, err);
-	if (r == 0)
-		r = other_nuls(d, err);
-	if (r == 0)
-		r = consoles_reordered(d, err);
-	start(d);
-	return r < 0 ? r : tell(d, "an empty command line", err);
+		r = trimmed(w, true, true, "without blanks around it", err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(changes); i++)
+		r = changes[i](w, err);
+	return r;
+}
+
+/* An empty line is one change, whatever was stated, and nothing is made of it. */
+static int emptied(struct walk *w, struct snp_error *err)
+{
+	start(w);
+	return from(w)->size > 0 ? tell(w, "an empty command line", err) : 0;
+}
+
+static int walk(struct walk *w, struct snp_span cmdline, uint8_t *bytes, size_t room,
+		struct snp_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(w->lines); i++)
+		w->lines[i].bytes = bytes + i * room;
+	add(&w->lines[0], cmdline.data, cmdline.size);
+	w->lines[0].nuls = 1;
+	for (w->target = 1; r == 0 && w->target <= EXPLAIN_CMDLINE_CHANGES; w->target++) {
+		if (w->target == 1)
+			r = emptied(w, err);
+		if (r == 0)
+			r = change_all(w, err);
+	}
+	return r;
 }
 
 int explain_cmdline_readings(struct snp_span cmdline, explain_reading visit, void *arg,
 			     struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *bytes = malloc(cmdline.size + 8);
-	struct draft draft = {.bytes = bytes, .stated = cmdline, .visit = visit, .arg = arg};
+	const size_t room = cmdline.size + (EXPLAIN_CMDLINE_CHANGES + 1) * MAX_GROWTH;
+	_cleanup_(freep) uint8_t *bytes = calloc(EXPLAIN_CMDLINE_CHANGES + 1, room);
+	struct walk w = {.visit = visit, .arg = arg};
 
 	if (!bytes)
 		return snp_no_memory(err);
-	return readings(&draft, err);
+	return walk(&w, cmdline, bytes, room, err);
 }

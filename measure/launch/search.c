@@ -2,7 +2,6 @@
 #include <snp/search.h>
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <threads.h>
 
@@ -12,18 +11,21 @@
 
 #include "launch/search_space.h"
 
-#define MAX_CHANGES 3
 #define MAX_THREADS 64
+
+/* Up to which vCPU count rare signatures and features are tried beside another difference. */
+#define SMALL_COUNT 8
 
 /* The search goes in rounds: each tries everything with so many changes beside the vCPU count, which is
  * one more where it is not the stated one. Counts are steps of one chain, so that a candidate costs one
  * launch update. */
 struct round {
 	const struct snp_search *search;
-	const struct search_space *space;
+	struct search_space *space;
 	const uint8_t *digest;
 	struct search_round now;
-	atomic_size_t next; /* work item */
+	uint32_t highest_other; /* vCPU count tried in this round; 0: the stated one alone */
+	atomic_size_t next;	/* work item */
 	atomic_ullong tried;
 	atomic_bool failed;
 	mtx_t lock; /* of what follows */
@@ -38,6 +40,11 @@ struct worker {
 	bool shows_progress;
 };
 
+/* The VMSAs of a launch, as PAGE_INFO.CONTENTS has them: of the first vCPU, and of the others. */
+struct vmsas {
+	uint8_t contents[2][SNP_SHA384_SIZE];
+};
+
 static void keep_better(struct round *round, const struct snp_search_match *match)
 {
 	mtx_lock(&round->lock);
@@ -47,53 +54,86 @@ static void keep_better(struct round *round, const struct snp_search_match *matc
 	mtx_unlock(&round->lock);
 }
 
-static int vmsa_contents(const struct snp_launch *launch, uint32_t vcpu,
-			 uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
+static uint32_t last_count(const struct round *round)
 {
-	uint8_t page[SNP_PAGE_SIZE];
-	int r = snp_launch_vmsa(launch, vcpu, page, err);
+	uint32_t stated = round->search->stated->vcpu_count;
 
-	return r < 0 ? r : snp_sha384((struct snp_span){page, sizeof(page)}, ret, err);
+	return stated > round->highest_other ? stated : round->highest_other;
 }
 
-/* Try one launch with every vCPU count that this round has changes left for. */
+static int hash_vmsas(const struct snp_launch *launch, struct vmsas *ret, struct snp_error *err)
+{
+	uint8_t page[SNP_PAGE_SIZE];
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < 2 && i < launch->vcpu_count; i++) {
+		r = snp_launch_vmsa(launch, i, page, err);
+		if (r == 0)
+			r = snp_sha384((struct snp_span){page, sizeof(page)}, ret->contents[i],
+				       err);
+	}
+	return r;
+}
+
+/* Try one launch with every vCPU count of this round. */
 static int try_launch(struct worker *worker, const struct search_prefix *prefix,
-		      struct snp_launch *launch, struct snp_error *err)
+		      const struct snp_launch *vmsa, const struct vmsas *vmsas,
+		      struct snp_error *err)
 {
 	struct round *round = worker->round;
 	const uint32_t stated = round->search->stated->vcpu_count;
-	const bool any_count = round->now.changes < MAX_CHANGES;
-	uint8_t contents[2][SNP_SHA384_SIZE];
-	int r;
+	uint64_t tried = 0;
+	int r = 0;
 
-	launch->vcpu_count = any_count ? round->search->max_vcpus : stated;
-	/* A firmware without reset address launches with one vCPU and no more. */
-	if (snp_launch_check(launch, NULL) < 0) {
-		launch->vcpu_count = 1;
-		if ((!any_count && stated != 1) || snp_launch_check(launch, NULL) < 0)
-			return 0;
-	}
-	r = vmsa_contents(launch, 0, contents[0], err);
-	if (r == 0 && launch->vcpu_count > 1)
-		r = vmsa_contents(launch, 1, contents[1], err);
 	memcpy(worker->gctx.ld, prefix->ld, SNP_SHA384_SIZE);
-	for (uint32_t n = 1; r == 0 && n <= launch->vcpu_count; n++) {
-		r = snp_gctx_update(&worker->gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA, contents[n > 1],
-				    err);
-		if (r < 0 || memcmp(worker->gctx.ld, round->digest, SNP_SHA384_SIZE) != 0 ||
-		    (n != stated && !any_count))
+	for (uint32_t n = 1; r == 0 && n <= vmsa->vcpu_count; n++) {
+		r = snp_gctx_update(&worker->gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA,
+				    vmsas->contents[n > 1], err);
+		if (r < 0 || (n != stated && n > round->highest_other))
+			continue;
+		tried++;
+		if (memcmp(worker->gctx.ld, round->digest, SNP_SHA384_SIZE) != 0)
 			continue;
 		keep_better(round, &(struct snp_search_match){
 					   .changes = round->now.changes + (n != stated ? 1u : 0u),
 					   .firmware = prefix->firmware,
 					   .hashes = prefix->hashes,
-					   .profile = launch->profile,
-					   .cpu_signature = launch->cpu_signature,
-					   .guest_features = launch->guest_features,
+					   .profile = vmsa->profile,
+					   .cpu_signature = vmsa->cpu_signature,
+					   .guest_features = vmsa->guest_features,
 					   .vcpu_count = n,
 				   });
 	}
-	atomic_fetch_add(&round->tried, any_count ? launch->vcpu_count : 1);
+	atomic_fetch_add(&round->tried, tried);
+	return r;
+}
+
+/* All prefixes of an item have the same VMSAs. */
+static int try_prefixes(struct worker *worker, const struct search_item *item, uint32_t signature,
+			uint64_t features, struct snp_error *err)
+{
+	struct round *round = worker->round;
+	struct snp_launch vmsa = {0};
+	struct vmsas vmsas;
+	int r = 0;
+
+	if (search_changes(round->space, item->prefixes, signature, features) != round->now.changes)
+		return 0;
+	for (size_t i = 0; r == 0 && i < item->n_prefixes; i++) {
+		const struct search_prefix *prefix = &item->prefixes[i];
+
+		if (!prefix->launches)
+			continue;
+		if (vmsa.vcpu_count == 0) {
+			vmsa = prefix->launch;
+			vmsa.cpu_signature = signature;
+			vmsa.guest_features = features;
+			vmsa.vcpu_count = last_count(round);
+			r = hash_vmsas(&vmsa, &vmsas, err);
+		}
+		if (r == 0)
+			r = try_launch(worker, prefix, &vmsa, &vmsas, err);
+	}
 	return r;
 }
 
@@ -105,16 +145,11 @@ static int do_item(struct worker *worker, size_t i, struct snp_error *err)
 
 	if (!search_space_item(round->space, &round->now, i, &item))
 		return 0;
-	for (size_t s = 0; r == 0 && s < item.n_signatures; s++) {
-		for (size_t f = 0; r == 0 && f < item.n_features; f++) {
-			struct snp_launch launch = item.prefix->launch;
-
-			launch.cpu_signature = item.signatures[s];
-			launch.guest_features = item.features[f];
-			if (search_changes(round->space, &item, &launch) == round->now.changes)
-				r = try_launch(worker, item.prefix, &launch, err);
-		}
-	}
+	for (size_t p = 0; r == 0 && item.is_first && p < item.n_prefixes; p++)
+		r = search_prefix_begin(&item.prefixes[p], err);
+	for (size_t s = 0; r == 0 && s < item.n_signatures; s++)
+		for (size_t f = 0; r == 0 && f < item.n_features; f++)
+			r = try_prefixes(worker, &item, item.signatures[s], item.features[f], err);
 	return r;
 }
 
@@ -165,37 +200,81 @@ static void run_round(struct round *round)
 		thrd_join(threads[i], NULL);
 }
 
-static int run(struct round *round, struct snp_search_match *ret, uint64_t *ret_tried,
+/* vCPU counts are a change too; those of rare lists beside another difference are what costs most. */
+static uint32_t highest_other(const struct snp_search *search, const struct search_round *now)
+{
+	if (now->changes == SEARCH_MAX_CHANGES)
+		return 0;
+	if (now->list != SEARCH_LIKELY && now->changes == 2 && search->max_vcpus > SMALL_COUNT)
+		return SMALL_COUNT;
+	return search->max_vcpus;
+}
+
+static int run_one(struct round *round, struct search_round now, struct snp_error *err)
+{
+	round->now = now;
+	round->highest_other = highest_other(round->search, &now);
+	atomic_store(&round->next, 0);
+	run_round(round);
+	if (!atomic_load(&round->failed))
+		return 0;
+	if (err)
+		*err = round->err;
+	return -(int)round->err.code;
+}
+
+/* Whether the launches of a round of rare ones are within what is left of the budget, and off it. */
+static bool afford(struct round *round, const struct search_round *now, uint64_t *budget)
+{
+	uint64_t cost = search_space_cost(round->space, now);
+
+	if (now->list == SEARCH_LIKELY || now->changes == 1)
+		return true;
+	round->highest_other = highest_other(round->search, now);
+	if (cost > *budget / last_count(round))
+		return false;
+	*budget -= cost * last_count(round);
+	return true;
+}
+
+static int run(struct round *round, struct snp_search_match *ret, struct snp_search_extent *extent,
 	       struct snp_error *err)
 {
 	/* Two launches with one digest are the same to the secure processor, so the first round that
 	 * finds one ends the search. */
 	static const struct search_round rounds[] = {
-		{0, false}, {1, false}, {2, false}, {3, false}, {1, true}};
+		{0, SEARCH_LIKELY},	   {1, SEARCH_LIKELY},
+		{2, SEARCH_LIKELY},	   {3, SEARCH_LIKELY},
+		{1, SEARCH_RARE_FEATURES}, {1, SEARCH_RARE_SIGNATURES},
+		{2, SEARCH_RARE_FEATURES}, {2, SEARCH_RARE_SIGNATURES},
+		{3, SEARCH_RARE_FEATURES}, {3, SEARCH_RARE_SIGNATURES}};
+	unsigned int others[] = {0, 0, 0};
+	uint64_t budget = round->search->max_rare;
+	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
-		round->now = rounds[i];
-		atomic_store(&round->next, 0);
-		run_round(round);
-		*ret_tried = atomic_load(&round->tried);
-		if (atomic_load(&round->failed)) {
-			if (err)
-				*err = round->err;
-			return -(int)round->err.code;
-		}
-		if (round->found) {
-			*ret = round->best;
-			return 0;
-		}
+	for (size_t i = 0; r == 0 && !round->found && i < ARRAY_SIZE(rounds); i++) {
+		if (!afford(round, &rounds[i], &budget))
+			break;
+		r = run_one(round, rounds[i], err);
+		others[rounds[i].list] = rounds[i].changes - (rounds[i].changes > 0 ? 1u : 0u);
 	}
-	return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			"none of %ju launches near the stated one has this digest",
-			(uintmax_t)*ret_tried);
+	*extent = (struct snp_search_extent){.tried = atomic_load(&round->tried),
+					     .features = others[SEARCH_RARE_FEATURES],
+					     .signatures = others[SEARCH_RARE_SIGNATURES]};
+	if (r < 0)
+		return r;
+	if (!round->found)
+		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				"none of %ju launches near the stated one has this digest",
+				(uintmax_t)extent->tried);
+	*ret = round->best;
+	return 0;
 }
 
 int snp_search_run(const struct snp_search *search,
 		   const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
-		   struct snp_search_match *ret, uint64_t *ret_tried, struct snp_error *err)
+		   struct snp_search_match *ret, struct snp_search_extent *ret_extent,
+		   struct snp_error *err)
 {
 	_cleanup_(search_space_freep) struct search_space *space = NULL;
 	struct round round = {.search = search, .digest = digest};
@@ -210,7 +289,7 @@ int snp_search_run(const struct snp_search *search,
 	if (mtx_init(&round.lock, mtx_plain) != thrd_success)
 		return snp_fail(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "cannot make a lock");
 	round.space = space;
-	r = run(&round, ret, ret_tried, err);
+	r = run(&round, ret, ret_extent, err);
 	mtx_destroy(&round.lock);
 	return r;
 }

@@ -4,129 +4,126 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CHANGES    3
-#define MAX_PROFILES   32
-#define MAX_SIGNATURES 48
-#define MAX_PREFIXES   (1u << 20)
-#define SNP_ACTIVE     0x1ull
-#define DEBUG_SWAP     0x20ull
+#include "launch/search_lists.h"
 
-/* Bits of SEV_FEATURES that have a name (APM vol. 2, VMSA; measurement.md lists them), SNP_ACTIVE left
- * out: it is always set. */
-static const unsigned int feature_bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15};
-#define N_ALL_FEATURES	  (1u << ARRAY_SIZE(feature_bits))
-#define N_COMMON_FEATURES (2 + 2 * ARRAY_SIZE(feature_bits))
+#define MAX_PROFILES 32
+#define MAX_PREFIXES (1u << 20)
 
-/* Families and models of the processors that have SEV-SNP; QEMU's models have signatures of their own,
- * and -cpu host has one of these. */
-static const struct {
-	uint8_t family, model;
-} silicon[] = {
-	{0x19, 0x01}, /* Milan */
-	{0x19, 0x11}, /* Genoa */
-	{0x19, 0xa0}, /* Bergamo, Siena */
-	{0x1a, 0x02}, /* Turin */
-	{0x1a, 0x11}, /* Turin Dense */
+/* The rare lists, and prefixes with the same VMSAs, are cut into pieces for threads to share. */
+#define PIECE	  128
+#define MAX_GROUP 512
+
+/* Prefixes of one number of changes, firmware and profile. */
+struct group {
+	size_t first, n;
 };
-#define N_STEPPINGS 4
-
-/* All signatures of families 0x17 to 0x1a: AMD's and Hygon's processors with SEV-ES. */
-#define FIRST_FAMILY	 0x17
-#define LAST_FAMILY	 0x1a
-#define N_ALL_SIGNATURES ((LAST_FAMILY - FIRST_FAMILY + 1) * 256 * 16)
-
-/* The wide lists are cut into pieces of this size, for threads to share. */
-#define PIECE 128
 
 struct search_space {
 	const struct snp_launch *stated;
+	const struct snp_search *search;
+	uint8_t (*firmware_digests)[SNP_SHA384_SIZE];
 	struct search_prefix *prefixes;
-	size_t n_prefixes;
-	uint32_t signatures[MAX_SIGNATURES];
-	size_t n_signatures;
-	uint64_t features[N_COMMON_FEATURES];
-	size_t n_features;
-	uint32_t all_signatures[N_ALL_SIGNATURES];
-	uint64_t all_features[N_ALL_FEATURES];
+	size_t n_prefixes, capacity;
+	struct group *groups;
+	size_t n_groups, group_capacity;
+	size_t groups_end[SEARCH_MAX_CHANGES + 1], prefixes_end[SEARCH_MAX_CHANGES + 1];
+	struct search_lists lists;
 };
 
 void search_space_free(struct search_space *space)
 {
-	if (space)
+	if (space) {
+		free(space->firmware_digests);
 		free(space->prefixes);
+		free(space->groups);
+	}
 	free(space);
 }
 
-static void add_signature(struct search_space *space, uint32_t signature)
+static const struct snp_firmware *firmware_at(const struct search_space *space, size_t firmware)
 {
-	for (size_t i = 0; i < space->n_signatures; i++)
-		if (space->signatures[i] == signature)
-			return;
-	if (space->n_signatures < MAX_SIGNATURES)
-		space->signatures[space->n_signatures++] = signature;
+	return firmware > 0 ? space->search->firmwares[firmware - 1].firmware
+			    : space->stated->firmware;
 }
 
-static void fill_signatures(struct search_space *space, uint32_t report_signature)
+static int hash_firmwares(struct search_space *space, struct snp_error *err)
 {
-	uint32_t signature;
-	size_t n = 0;
+	size_t n = space->search->n_firmwares + 1;
+	int r = 0;
 
-	add_signature(space, space->stated->cpu_signature);
-	if (report_signature != 0)
-		add_signature(space, report_signature);
-	for (size_t i = 0; snp_cpu_model_at(i, &signature); i++)
-		add_signature(space, signature);
-	for (size_t i = 0; i < N_STEPPINGS * ARRAY_SIZE(silicon); i++)
-		if (snp_cpu_signature(silicon[i / N_STEPPINGS].family,
-				      silicon[i / N_STEPPINGS].model, i % N_STEPPINGS, &signature,
-				      NULL) == 0)
-			add_signature(space, signature);
-	for (uint32_t family = FIRST_FAMILY; family <= LAST_FAMILY; family++)
-		for (uint32_t model = 0; model < 256; model++)
-			for (uint32_t stepping = 0; stepping < 16; stepping++)
-				if (snp_cpu_signature(family, model, stepping,
-						      &space->all_signatures[n], NULL) == 0)
-					n++;
-}
-
-static void add_features(struct search_space *space, uint64_t features)
-{
-	for (size_t i = 0; i < space->n_features; i++)
-		if (space->features[i] == features)
-			return;
-	if (space->n_features < N_COMMON_FEATURES)
-		space->features[space->n_features++] = features;
-}
-
-static void fill_features(struct search_space *space)
-{
-	add_features(space, space->stated->guest_features);
-	add_features(space, SNP_ACTIVE);
-	for (size_t i = 0; i < ARRAY_SIZE(feature_bits); i++)
-		add_features(space, SNP_ACTIVE | 1ull << feature_bits[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(feature_bits); i++)
-		add_features(space, SNP_ACTIVE | DEBUG_SWAP | 1ull << feature_bits[i]);
-	for (size_t i = 0; i < N_ALL_FEATURES; i++) {
-		space->all_features[i] = SNP_ACTIVE;
-		for (size_t bit = 0; bit < ARRAY_SIZE(feature_bits); bit++)
-			if (i & 1u << bit)
-				space->all_features[i] |= 1ull << feature_bits[bit];
+	space->firmware_digests = calloc(n, sizeof(*space->firmware_digests));
+	if (!space->firmware_digests)
+		return snp_no_memory(err);
+	for (size_t f = 0; r == 0 && f < n; f++) {
+		if (f == 0 && space->stated->firmware_digest)
+			memcpy(space->firmware_digests[f], space->stated->firmware_digest,
+			       SNP_SHA384_SIZE);
+		else
+			r = snp_launch_firmware_digest(firmware_at(space, f),
+						       space->firmware_digests[f], err);
 	}
+	return r;
 }
 
-/* Add the prefix, unless it cannot be launched. */
-static int add_prefix(struct search_space *space, struct search_prefix *prefix,
+static int add_prefix(struct search_space *space, const struct search_prefix *prefix,
 		      struct snp_error *err)
 {
-	struct snp_launch probe = prefix->launch;
-	int r;
+	size_t capacity = space->capacity > 0 ? 2 * space->capacity : 256;
+	struct search_prefix *grown;
 
-	probe.vcpu_count = 1;
-	if (snp_launch_check(&probe, NULL) < 0)
-		return 0;
-	r = snp_launch_prefix(&probe, prefix->ld, err);
-	if (r == 0)
-		space->prefixes[space->n_prefixes++] = *prefix;
+	if (space->n_prefixes == MAX_PREFIXES)
+		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				"too many files to try at once; give fewer candidates");
+	if (space->n_prefixes == space->capacity) {
+		grown = reallocarray(space->prefixes, capacity, sizeof(*grown));
+		if (!grown)
+			return snp_no_memory(err);
+		space->prefixes = grown;
+		space->capacity = capacity;
+	}
+	space->prefixes[space->n_prefixes++] = *prefix;
+	return 0;
+}
+
+static int add_group(struct search_space *space, const struct group *group, struct snp_error *err)
+{
+	size_t capacity = space->group_capacity > 0 ? 2 * space->group_capacity : 64;
+	struct group *grown;
+
+	if (space->n_groups == space->group_capacity) {
+		grown = reallocarray(space->groups, capacity, sizeof(*grown));
+		if (!grown)
+			return snp_no_memory(err);
+		space->groups = grown;
+		space->group_capacity = capacity;
+	}
+	space->groups[space->n_groups++] = *group;
+	return 0;
+}
+
+/* All hash tables with which a firmware and a profile make so many changes. */
+static int add_tables(struct search_space *space, const struct search_prefix *without,
+		      unsigned int changes, struct snp_error *err)
+{
+	const struct snp_search *search = space->search;
+	struct search_prefix prefix = *without;
+	size_t first = space->n_prefixes;
+	int r = 0;
+
+	prefix.changes = changes;
+	for (size_t h = 0; r == 0 && h <= search->n_hashes; h++) {
+		if (without->changes + (h > 0 ? search->hashes[h - 1].changes : 0) != changes)
+			continue;
+		prefix.hashes = h;
+		prefix.launch.kernel_hashes =
+			h > 0 ? search->hashes[h - 1].hashes : space->stated->kernel_hashes;
+		r = add_prefix(space, &prefix, err);
+	}
+	for (; r == 0 && first < space->n_prefixes; first += MAX_GROUP) {
+		size_t n = space->n_prefixes - first;
+
+		r = add_group(space, &(struct group){first, n < MAX_GROUP ? n : MAX_GROUP}, err);
+	}
 	return r;
 }
 
@@ -145,64 +142,36 @@ static void list_profiles(const struct snp_profile *stated, struct profiles *ret
 			ret->list[ret->n++] = profile;
 }
 
-/* All hash tables and profiles of one firmware, whose own pages are hashed once. */
-static int add_firmware(struct search_space *space, const struct snp_search *search,
-			size_t firmware, const struct profiles *profiles,
-			const uint8_t *firmware_digest, struct snp_error *err)
+static int add_firmware(struct search_space *space, const struct profiles *profiles,
+			size_t firmware, unsigned int changes, struct snp_error *err)
 {
 	struct search_prefix prefix = {.launch = *space->stated, .firmware = firmware};
+	unsigned int own = firmware > 0 ? space->search->firmwares[firmware - 1].changes : 0;
 	int r = 0;
 
-	if (firmware > 0)
-		prefix.launch.firmware = search->firmwares[firmware - 1];
-	prefix.launch.firmware_digest = firmware_digest;
-	for (size_t h = 0; r == 0 && h <= search->n_hashes; h++) {
-		prefix.hashes = h;
-		prefix.launch.kernel_hashes =
-			h > 0 ? search->hashes[h - 1].hashes : space->stated->kernel_hashes;
-		for (size_t p = 0; r == 0 && p < profiles->n; p++) {
-			prefix.launch.profile = profiles->list[p];
-			prefix.changes = h > 0 ? search->hashes[h - 1].changes : 0;
-			prefix.changes += (firmware > 0 ? 1u : 0) + (p > 0 ? 1u : 0);
-			if (prefix.changes <= MAX_CHANGES)
-				r = add_prefix(space, &prefix, err);
-		}
+	prefix.launch.firmware = firmware_at(space, firmware);
+	prefix.launch.firmware_digest = space->firmware_digests[firmware];
+	for (size_t p = 0; r == 0 && p < profiles->n; p++) {
+		prefix.launch.profile = profiles->list[p];
+		prefix.changes = own + (p > 0 ? 1u : 0u);
+		r = add_tables(space, &prefix, changes, err);
 	}
 	return r;
 }
 
-static int fill_prefixes(struct search_space *space, const struct snp_search *search,
-			 struct snp_error *err)
+/* By number of changes, so that a round has its prefixes side by side. */
+static int fill_prefixes(struct search_space *space, struct snp_error *err)
 {
 	struct profiles profiles;
-	size_t most;
 	int r = 0;
 
 	list_profiles(space->stated->profile, &profiles);
-	if (__builtin_mul_overflow((search->n_firmwares + 1) * profiles.n, search->n_hashes + 1,
-				   &most) ||
-	    most > MAX_PREFIXES)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"too many files to try at once; give fewer candidates");
-	space->prefixes = calloc(most, sizeof(*space->prefixes));
-	if (!space->prefixes)
-		return snp_no_memory(err);
-	for (size_t f = 0; r == 0 && f <= search->n_firmwares; f++) {
-		const struct snp_firmware *firmware =
-			f > 0 ? search->firmwares[f - 1] : space->stated->firmware;
-		uint8_t ld[SNP_SHA384_SIZE];
-		const uint8_t *digest = ld;
-
-		if (f == 0 && space->stated->firmware_digest)
-			digest = space->stated->firmware_digest;
-		else
-			r = snp_launch_firmware_digest(firmware, ld, err);
-		if (r == 0)
-			r = add_firmware(space, search, f, &profiles, digest, err);
+	for (unsigned int changes = 0; changes <= SEARCH_MAX_CHANGES; changes++) {
+		for (size_t f = 0; r == 0 && f <= space->search->n_firmwares; f++)
+			r = add_firmware(space, &profiles, f, changes, err);
+		space->groups_end[changes] = space->n_groups;
+		space->prefixes_end[changes] = space->n_prefixes;
 	}
-	/* Each prefix has its own digest now, and the firmware's went with the loop. */
-	for (size_t i = 0; i < space->n_prefixes; i++)
-		space->prefixes[i].launch.firmware_digest = space->prefixes[i].ld;
 	return r;
 }
 
@@ -215,63 +184,146 @@ int search_space_new(const struct snp_search *search, struct search_space **ret,
 	if (!space)
 		return snp_no_memory(err);
 	space->stated = search->stated;
-	fill_signatures(space, search->report_signature);
-	fill_features(space);
-	r = fill_prefixes(space, search, err);
+	space->search = search;
+	search_lists_fill(search, &space->lists);
+	r = hash_firmwares(space, err);
+	if (r == 0)
+		r = fill_prefixes(space, err);
 	if (r == 0)
 		*ret = TAKE_PTR(space);
 	return r;
 }
 
-#define N_SIGNATURE_PIECES (N_ALL_SIGNATURES / PIECE)
-#define N_FEATURE_PIECES   (N_ALL_FEATURES / PIECE)
-
-static bool has_stated_prefix(const struct search_space *space)
+int search_prefix_begin(struct search_prefix *prefix, struct snp_error *err)
 {
-	return space->n_prefixes > 0 && space->prefixes[0].changes == 0;
+	struct snp_launch probe = prefix->launch;
+
+	probe.vcpu_count = 1;
+	prefix->launches = snp_launch_check(&probe, NULL) == 0;
+	return prefix->launches ? snp_launch_prefix(&probe, prefix->ld, err) : 0;
+}
+
+/* The prefixes of a round make no fewer changes than this. Likely signatures and features are two
+ * changes at most. A rare one of three changes is tried where both others are of the prefix. */
+static unsigned int fewest_changes(const struct search_round *round)
+{
+	if (round->list == SEARCH_LIKELY)
+		return round->changes > 2 ? round->changes - 2 : 0;
+	return round->changes == SEARCH_MAX_CHANGES ? 2 : 0;
+}
+
+static size_t first_group(const struct search_space *space, const struct search_round *round)
+{
+	unsigned int fewest = fewest_changes(round);
+
+	return fewest > 0 ? space->groups_end[fewest - 1] : 0;
+}
+
+static size_t pieces(size_t n)
+{
+	return (n + PIECE - 1) / PIECE;
+}
+
+/* Into how many items each group is cut. */
+static size_t slices(const struct search_lists *lists, enum search_list list)
+{
+	switch (list) {
+	case SEARCH_LIKELY:
+		return lists->n_signatures;
+	case SEARCH_RARE_FEATURES:
+		return lists->n_signatures * pieces(lists->n_rare_features);
+	case SEARCH_RARE_SIGNATURES:
+		return pieces(lists->n_rare_signatures);
+	}
+	return 0;
 }
 
 size_t search_space_items(const struct search_space *space, const struct search_round *round)
 {
-	if (!round->wide)
-		return space->n_prefixes;
-	return has_stated_prefix(space) ? N_SIGNATURE_PIECES + N_FEATURE_PIECES : 0;
+	size_t n = space->groups_end[round->changes] - first_group(space, round);
+
+	return n * slices(&space->lists, round->list);
+}
+
+static size_t piece_size(size_t n, size_t first)
+{
+	return n - first < PIECE ? n - first : PIECE;
+}
+
+static void slice(const struct search_lists *lists, enum search_list list, size_t i,
+		  struct search_item *item)
+{
+	size_t first = i * PIECE;
+
+	item->signatures = lists->signatures;
+	item->n_signatures = 1;
+	item->features = lists->features;
+	item->n_features = lists->n_features;
+	switch (list) {
+	case SEARCH_LIKELY:
+		item->signatures = &lists->signatures[i];
+		break;
+	case SEARCH_RARE_FEATURES:
+		item->signatures = &lists->signatures[i / pieces(lists->n_rare_features)];
+		first = i % pieces(lists->n_rare_features) * PIECE;
+		item->features = &lists->rare_features[first];
+		item->n_features = piece_size(lists->n_rare_features, first);
+		break;
+	case SEARCH_RARE_SIGNATURES:
+		item->signatures = &lists->rare_signatures[first];
+		item->n_signatures = piece_size(lists->n_rare_signatures, first);
+		break;
+	}
 }
 
 bool search_space_item(const struct search_space *space, const struct search_round *round, size_t i,
 		       struct search_item *ret)
 {
-	struct search_item item = {
-		.prefix = &space->prefixes[round->wide ? 0 : i],
-		.signatures = space->signatures,
-		.n_signatures = round->wide ? 1 : space->n_signatures,
-		.features = space->features,
-		.n_features = round->wide ? 1 : space->n_features,
-	};
+	size_t n = slices(&space->lists, round->list);
+	const struct group *group = &space->groups[first_group(space, round) + i / n];
+	struct search_item item = {.prefixes = &space->prefixes[group->first],
+				   .n_prefixes = group->n};
+	unsigned int changes = item.prefixes->changes;
 
-	if (round->wide && i < N_SIGNATURE_PIECES) {
-		item.signatures = &space->all_signatures[i * PIECE];
-		item.n_signatures = PIECE;
-	} else if (round->wide) {
-		item.features = &space->all_features[(i - N_SIGNATURE_PIECES) * PIECE];
-		item.n_features = PIECE;
-	}
+	slice(&space->lists, round->list, i % n, &item);
+	item.is_first = round->list == SEARCH_LIKELY && changes == round->changes;
+	if (round->list != SEARCH_RARE_SIGNATURES && item.signatures != space->lists.signatures)
+		changes++;
+	if (round->list != SEARCH_LIKELY)
+		changes++;
 	*ret = item;
-	return item.prefix->changes <= round->changes && round->changes - item.prefix->changes <= 2;
+	return changes <= round->changes;
 }
 
-unsigned int search_changes(const struct search_space *space, const struct search_item *item,
-			    const struct snp_launch *launch)
+uint64_t search_space_cost(const struct search_space *space, const struct search_round *round)
 {
-	unsigned int changes = item->prefix->changes;
+	const struct search_lists *lists = &space->lists;
+	bool features = round->list == SEARCH_RARE_FEATURES;
+	uint64_t rare = features ? lists->n_rare_features : lists->n_rare_signatures;
+	uint64_t others = (features ? lists->n_signatures : lists->n_features) - 1;
+	uint64_t n = 0;
 
-	if (launch->cpu_signature != space->stated->cpu_signature) {
+	for (unsigned int c = fewest_changes(round); c < round->changes; c++) {
+		uint64_t prefixes =
+			space->prefixes_end[c] - (c > 0 ? space->prefixes_end[c - 1] : 0);
+
+		n += prefixes * rare * (c + 1 < round->changes ? others : 1);
+	}
+	return n;
+}
+
+unsigned int search_changes(const struct search_space *space, const struct search_prefix *prefix,
+			    uint32_t signature, uint64_t features)
+{
+	unsigned int changes = prefix->changes;
+
+	if (signature != space->stated->cpu_signature) {
 		/* Where VMSAs hold no signature, another one is no other launch. */
-		if (!snp_profile_uses_signature(launch->profile))
-			return MAX_CHANGES + 1;
+		if (!snp_profile_uses_signature(prefix->launch.profile))
+			return SEARCH_MAX_CHANGES + 1;
 		changes++;
 	}
-	return launch->guest_features != space->stated->guest_features ? changes + 1 : changes;
+	return features != space->stated->guest_features ? changes + 1 : changes;
 }
 
 static int compare(uint64_t a, uint64_t b)

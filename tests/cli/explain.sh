@@ -32,8 +32,18 @@ explain 'a command line with a blank at its end' \
 explain 'a command line with a line end' \
 	"${base[@]}" --append "$line
 " --vcpus 4 --vcpu-type EPYC-v4
-explain 'its console arguments in another order and --vcpus 7' \
+explain 'with its console arguments in the order console=tty1 console=ttyS0 and --vcpus 7' \
 	"${base[@]}" --append 'console=tty1 console=ttyS0 ro' --vcpus 7 --vcpu-type EPYC-v4
+explain 'with a line end, then with its console arguments in the order console=tty1 console=ttyS0' \
+	"${base[@]}" --append 'console=tty1 console=ttyS0 ro
+' --vcpus 4 --vcpu-type EPYC-v4
+explain 'with a blank at its end, then with a line end and --vcpus 2' \
+	"${base[@]}" --append "$line 
+" --vcpus 2 --vcpu-type EPYC-v4
+explain 'with 2 blanks at its end' \
+	"${base[@]}" --append "$line  " --vcpus 4 --vcpu-type EPYC-v4
+explain 'with another blank before console=tty1' \
+	"${base[@]}" --append 'console=ttyS0  console=tty1 ro' --vcpus 4 --vcpu-type EPYC-v4
 explain 'an empty command line' "${base[@]}" --vcpus 4 --vcpu-type EPYC-v4
 explain 'no initrd' --ovmf fw --kernel kernel --append "$line" --vcpus 4 --vcpu-type EPYC-v4
 explain 'kernel hashes off' --ovmf fw --vcpus 4 --vcpu-type EPYC-v4
@@ -55,6 +65,21 @@ tail -c +$((0x84000 + 1)) whole >code
 run 0 "$snp_measure" --ovmf code --vcpus 2 --vcpu-type EPYC
 run 0 "$snp_measure" explain --digest "$(cat out)" --ovmf whole --vcpus 2 --vcpu-type EPYC --max-vcpus 4
 says 'matches with the code part of whole alone'
+
+# Another image of a folder, of which only the code part was launched.
+mkdir images && { head -c $(((4 << 20) - $(stat -c %s other-fw))) /dev/zero && cat other-fw; } \
+	>images/whole
+tail -c +$((0x84000 + 1)) images/whole >code
+run 0 "$snp_measure" --ovmf code --vcpus 5 --vcpu-type EPYC
+run 0 "$snp_measure" explain --digest "$(cat out)" --ovmf fw --vcpus 2 --vcpu-type EPYC --max-vcpus 8 \
+	--candidates images
+says 'matches with the code part of images/whole alone and --vcpus 5 instead of 2'
+
+# The stated launch itself, with more vCPUs than are tried.
+run 0 "$snp_measure" "${base[@]}" --append "$line" --vcpus 40 --vcpu-type EPYC-v4
+run 0 "$snp_measure" explain --digest "$(cat out)" "${base[@]}" --append "$line" --vcpus 40 \
+	--vcpu-type EPYC-v4 --max-vcpus 2
+says 'matches the stated launch (3 launches tried)'
 
 # A report's own CPUID: a stepping that no model has, and a digest of it that is in no list.
 run 0 "$snp_measure" --ovmf fw --vcpus 3 --vcpu-sig 0x00a10f11
@@ -88,13 +113,15 @@ run 0 "$snp_measure" explain --digest "$digest" "${stated[@]}" --append "$line" 
 	--reference pub/reference-values.json
 says 'published as image web in pub/reference-values.json: qemu, 5 vCPUs'
 
-# Nothing fits: the answer is no, and says of how many.
-run 3 "$snp_measure" explain --digest "$(printf 'ab%.0s' {1..48})" "${stated[@]}" --append "$line" \
-	--max-vcpus 16
+# Nothing fits: the answer is no, and says of how many, and of what not.
+unrelated=$(printf 'ab%.0s' {1..48})
+run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-type EPYC --max-vcpus 1
 grep -Eq '^matches none of [0-9]{6,} launches' out || fail "no number: $(cat out)"
-run 3 "$snp_measure" explain --digest "$(printf 'ab%.0s' {1..48})" "${stated[@]}" --append "$line" \
-	--max-vcpus 16 --json
+says '(not tried: rare guest features with two other differences, one of them of the vCPUs; rare CPU'
+run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-type EPYC --max-vcpus 1 \
+	--json
 grep -q '"found": false' out || fail "JSON does not say so"
+says '"rare CPU signatures with two other differences, one of them of the vCPUs"'
 
 refuse 2 usage "$snp_measure" explain "${stated[@]}"
 refuse 2 usage "$snp_measure" explain --digest 00 --report x "${stated[@]}"

@@ -23,15 +23,22 @@ struct snp_search_hashes {
 	unsigned int changes;			/* how many assumptions it stands for, 1 to 3 */
 };
 
+/* Another firmware. */
+struct snp_search_firmware {
+	const struct snp_firmware *firmware;
+	unsigned int changes; /* how many assumptions it stands for, 1 to 3 */
+};
+
 struct snp_search {
 	const struct snp_launch *stated;	     /* of mode SNP */
-	const struct snp_firmware *const *firmwares; /* others than the stated one */
+	const struct snp_search_firmware *firmwares; /* others than the stated one */
 	size_t n_firmwares;
 	const struct snp_search_hashes *hashes; /* others than the stated ones */
 	size_t n_hashes;
 	uint32_t report_signature; /* CPUID of a report that was seen; 0: none */
-	uint32_t max_vcpus;	   /* counts tried are 1 to this */
-	snp_progress progress;	   /* NULL: none. Called in the calling thread */
+	uint32_t max_vcpus;	   /* counts tried are 1 to this, and the stated one */
+	uint64_t max_rare; /* launch updates that rare ones beside another difference may cost */
+	snp_progress progress; /* NULL: none. Called in the calling thread */
 	void *progress_arg;
 };
 
@@ -45,20 +52,31 @@ struct snp_search_match {
 	uint32_t vcpu_count;
 };
 
+struct snp_search_extent {
+	uint64_t tried; /* digests that were compared */
+	/* Beside how many other differences, the vCPU count left out, the rare ones were tried: 0 to 2. */
+	unsigned int features, signatures;
+};
+
 /*
- * What is tried: every firmware, hash table and SEV-SNP profile, with every signature of QEMU's models,
- * of the processors that have SEV-SNP, and `report_signature`, every guest features of SNP_ACTIVE with one more bit, or with DebugSwap and
- * one more, and every vCPU count, as long as no more than three differ; and, where nothing else but the
- * vCPU count does, every signature of families 0x17 to 0x1a and every combination of the guest features
- * that have a name. Launches that snp_launch_check() refuses are passed over.
+ * What is tried: every firmware, hash table and SEV-SNP profile, with every likely signature (of QEMU's
+ * models, of the processors that have SEV-SNP, and `report_signature`), all likely guest features
+ * (SNP_ACTIVE with one more bit, or with DebugSwap and one more), and every vCPU count, as long as no
+ * more than three differ.
  *
- * `*ret` is the match with the fewest changes; of several, the first in the order of the lists.
- * `*ret_tried` counts the digests that were compared. Errors: SNP_E_NOT_FOUND, with `*ret_tried` set;
- * SNP_E_NO_DIGEST for another mode; SNP_E_NO_MEMORY, SNP_E_CRYPTO.
+ * Rare are all other signatures of families 0x17 to 0x1a and all other combinations of the guest
+ * features that have a name. One of them is tried alone, with every vCPU count; and, as far as `max_rare`
+ * goes, beside one other difference, with vCPU counts up to 8 and the stated one, and beside two of
+ * firmware, hash table and profile, with the stated one. Two rare ones are not tried at once.
+ * Launches that snp_launch_check() refuses are passed over.
+ *
+ * `*ret` is the match with the fewest changes; of several, the first in the order of the lists. Errors:
+ * SNP_E_NOT_FOUND, with `*ret_extent` set; SNP_E_NO_DIGEST for another mode; SNP_E_TOO_LARGE for more
+ * than a million firmwares, hash tables and profiles to combine; SNP_E_NO_MEMORY, SNP_E_CRYPTO.
  */
 SNP_CHECK int snp_search_run(const struct snp_search *search,
 			     const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
-			     struct snp_search_match *ret, uint64_t *ret_tried,
+			     struct snp_search_match *ret, struct snp_search_extent *ret_extent,
 			     struct snp_error *err);
 
 SNP_API_END
