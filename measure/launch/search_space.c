@@ -5,174 +5,22 @@
 #include <string.h>
 
 #include "launch/search_lists.h"
+#include "launch/search_prefixes.h"
 
-#define MAX_PROFILES 32
-#define MAX_PREFIXES (1u << 20)
-
-/* The rare lists, and prefixes with the same VMSAs, are cut into pieces for threads to share. */
-#define PIECE	  128
-#define MAX_GROUP 512
-
-/* Prefixes of one number of changes, firmware and profile. */
-struct group {
-	size_t first, n;
-};
+/* The rare lists are cut into pieces for threads to share. */
+#define PIECE 128
 
 struct search_space {
 	const struct snp_launch *stated;
-	const struct snp_search *search;
-	uint8_t (*firmware_digests)[SNP_SHA384_SIZE];
-	struct search_prefix *prefixes;
-	size_t n_prefixes, capacity;
-	struct group *groups;
-	size_t n_groups, group_capacity;
-	size_t groups_end[SEARCH_MAX_CHANGES + 1], prefixes_end[SEARCH_MAX_CHANGES + 1];
+	struct search_prefixes prefixes;
 	struct search_lists lists;
 };
 
 void search_space_free(struct search_space *space)
 {
-	if (space) {
-		free(space->firmware_digests);
-		free(space->prefixes);
-		free(space->groups);
-	}
+	if (space)
+		search_prefixes_done(&space->prefixes);
 	free(space);
-}
-
-static const struct snp_firmware *firmware_at(const struct search_space *space, size_t firmware)
-{
-	return firmware > 0 ? space->search->firmwares[firmware - 1].firmware
-			    : space->stated->firmware;
-}
-
-static int hash_firmwares(struct search_space *space, struct snp_error *err)
-{
-	size_t n = space->search->n_firmwares + 1;
-	int r = 0;
-
-	space->firmware_digests = calloc(n, sizeof(*space->firmware_digests));
-	if (!space->firmware_digests)
-		return snp_no_memory(err);
-	for (size_t f = 0; r == 0 && f < n; f++) {
-		if (f == 0 && space->stated->firmware_digest)
-			memcpy(space->firmware_digests[f], space->stated->firmware_digest,
-			       SNP_SHA384_SIZE);
-		else
-			r = snp_launch_firmware_digest(firmware_at(space, f),
-						       space->firmware_digests[f], err);
-	}
-	return r;
-}
-
-static int add_prefix(struct search_space *space, const struct search_prefix *prefix,
-		      struct snp_error *err)
-{
-	size_t capacity = space->capacity > 0 ? 2 * space->capacity : 256;
-	struct search_prefix *grown;
-
-	if (space->n_prefixes == MAX_PREFIXES)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"too many files to try at once; give fewer candidates");
-	if (space->n_prefixes == space->capacity) {
-		grown = reallocarray(space->prefixes, capacity, sizeof(*grown));
-		if (!grown)
-			return snp_no_memory(err);
-		space->prefixes = grown;
-		space->capacity = capacity;
-	}
-	space->prefixes[space->n_prefixes++] = *prefix;
-	return 0;
-}
-
-static int add_group(struct search_space *space, const struct group *group, struct snp_error *err)
-{
-	size_t capacity = space->group_capacity > 0 ? 2 * space->group_capacity : 64;
-	struct group *grown;
-
-	if (space->n_groups == space->group_capacity) {
-		grown = reallocarray(space->groups, capacity, sizeof(*grown));
-		if (!grown)
-			return snp_no_memory(err);
-		space->groups = grown;
-		space->group_capacity = capacity;
-	}
-	space->groups[space->n_groups++] = *group;
-	return 0;
-}
-
-/* All hash tables with which a firmware and a profile make so many changes. */
-static int add_tables(struct search_space *space, const struct search_prefix *without,
-		      unsigned int changes, struct snp_error *err)
-{
-	const struct snp_search *search = space->search;
-	struct search_prefix prefix = *without;
-	size_t first = space->n_prefixes;
-	int r = 0;
-
-	prefix.changes = changes;
-	for (size_t h = 0; r == 0 && h <= search->n_hashes; h++) {
-		if (without->changes + (h > 0 ? search->hashes[h - 1].changes : 0) != changes)
-			continue;
-		prefix.hashes = h;
-		prefix.launch.kernel_hashes =
-			h > 0 ? search->hashes[h - 1].hashes : space->stated->kernel_hashes;
-		r = add_prefix(space, &prefix, err);
-	}
-	for (; r == 0 && first < space->n_prefixes; first += MAX_GROUP) {
-		size_t n = space->n_prefixes - first;
-
-		r = add_group(space, &(struct group){first, n < MAX_GROUP ? n : MAX_GROUP}, err);
-	}
-	return r;
-}
-
-struct profiles {
-	const struct snp_profile *list[MAX_PROFILES];
-	size_t n;
-};
-
-static void list_profiles(const struct snp_profile *stated, struct profiles *ret)
-{
-	const struct snp_profile *profile;
-
-	*ret = (struct profiles){.list = {stated}, .n = 1};
-	for (size_t i = 0; (profile = snp_profile_at(i)) && ret->n < MAX_PROFILES; i++)
-		if (profile != stated && snp_profile_fits(profile, SNP_MODE_SNP))
-			ret->list[ret->n++] = profile;
-}
-
-static int add_firmware(struct search_space *space, const struct profiles *profiles,
-			size_t firmware, unsigned int changes, struct snp_error *err)
-{
-	struct search_prefix prefix = {.launch = *space->stated, .firmware = firmware};
-	unsigned int own = firmware > 0 ? space->search->firmwares[firmware - 1].changes : 0;
-	int r = 0;
-
-	prefix.launch.firmware = firmware_at(space, firmware);
-	prefix.launch.firmware_digest = space->firmware_digests[firmware];
-	for (size_t p = 0; r == 0 && p < profiles->n; p++) {
-		prefix.launch.profile = profiles->list[p];
-		prefix.changes = own + (p > 0 ? 1u : 0u);
-		r = add_tables(space, &prefix, changes, err);
-	}
-	return r;
-}
-
-/* By number of changes, so that a round has its prefixes side by side. */
-static int fill_prefixes(struct search_space *space, struct snp_error *err)
-{
-	struct profiles profiles;
-	int r = 0;
-
-	list_profiles(space->stated->profile, &profiles);
-	for (unsigned int changes = 0; changes <= SEARCH_MAX_CHANGES; changes++) {
-		for (size_t f = 0; r == 0 && f <= space->search->n_firmwares; f++)
-			r = add_firmware(space, &profiles, f, changes, err);
-		space->groups_end[changes] = space->n_groups;
-		space->prefixes_end[changes] = space->n_prefixes;
-	}
-	return r;
 }
 
 int search_space_new(const struct snp_search *search, struct search_space **ret,
@@ -184,23 +32,11 @@ int search_space_new(const struct snp_search *search, struct search_space **ret,
 	if (!space)
 		return snp_no_memory(err);
 	space->stated = search->stated;
-	space->search = search;
 	search_lists_fill(search, &space->lists);
-	r = hash_firmwares(space, err);
-	if (r == 0)
-		r = fill_prefixes(space, err);
+	r = search_prefixes_fill(search, &space->prefixes, err);
 	if (r == 0)
 		*ret = TAKE_PTR(space);
 	return r;
-}
-
-int search_prefix_begin(struct search_prefix *prefix, struct snp_error *err)
-{
-	struct snp_launch probe = prefix->launch;
-
-	probe.vcpu_count = 1;
-	prefix->launches = snp_launch_check(&probe, NULL) == 0;
-	return prefix->launches ? snp_launch_prefix(&probe, prefix->ld, err) : 0;
 }
 
 /* The prefixes of a round make no fewer changes than this. Likely signatures and features are two
@@ -216,7 +52,7 @@ static size_t first_group(const struct search_space *space, const struct search_
 {
 	unsigned int fewest = fewest_changes(round);
 
-	return fewest > 0 ? space->groups_end[fewest - 1] : 0;
+	return fewest > 0 ? space->prefixes.groups_end[fewest - 1] : 0;
 }
 
 static size_t pieces(size_t n)
@@ -240,7 +76,7 @@ static size_t slices(const struct search_lists *lists, enum search_list list)
 
 size_t search_space_items(const struct search_space *space, const struct search_round *round)
 {
-	size_t n = space->groups_end[round->changes] - first_group(space, round);
+	size_t n = space->prefixes.groups_end[round->changes] - first_group(space, round);
 
 	return n * slices(&space->lists, round->list);
 }
@@ -280,8 +116,9 @@ bool search_space_item(const struct search_space *space, const struct search_rou
 		       struct search_item *ret)
 {
 	size_t n = slices(&space->lists, round->list);
-	const struct group *group = &space->groups[first_group(space, round) + i / n];
-	struct search_item item = {.prefixes = &space->prefixes[group->first],
+	const struct search_group *group =
+		&space->prefixes.groups[first_group(space, round) + i / n];
+	struct search_item item = {.prefixes = &space->prefixes.list[group->first],
 				   .n_prefixes = group->n};
 	unsigned int changes = item.prefixes->changes;
 
@@ -304,8 +141,8 @@ uint64_t search_space_cost(const struct search_space *space, const struct search
 	uint64_t n = 0;
 
 	for (unsigned int c = fewest_changes(round); c < round->changes; c++) {
-		uint64_t prefixes =
-			space->prefixes_end[c] - (c > 0 ? space->prefixes_end[c - 1] : 0);
+		uint64_t prefixes = space->prefixes.prefixes_end[c] -
+				    (c > 0 ? space->prefixes.prefixes_end[c - 1] : 0);
 
 		n += prefixes * rare * (c + 1 < round->changes ? others : 1);
 	}

@@ -5,22 +5,13 @@
 #include <snp/cleanup.h>
 #include <snp/search.h>
 
-#define SEARCH_MAX_CHANGES 3
+#include "launch/search_prefixes.h"
 
 /*
- * What snp_search_run() goes through: prefixes (firmware, hash table, profile), each with the digest
- * before its VMSAs, and for each round a list of work items, which are some prefixes of one firmware and
+ * What snp_search_run() goes through: for each round a list of work items, which are some prefixes of one firmware and
  * profile, and so of the same VMSAs, with some signatures and some guest features. The product is tried
  * as far as its changes are those of the round.
  */
-struct search_prefix {
-	struct snp_launch launch; /* the stated one with this firmware, hash table and profile */
-	size_t firmware, hashes;
-	unsigned int changes;
-	bool launches; /* snp_launch_check() accepts it */
-	uint8_t ld[SNP_SHA384_SIZE];
-};
-
 struct search_item {
 	struct search_prefix *prefixes;
 	size_t n_prefixes;
@@ -58,9 +49,6 @@ bool search_space_item(const struct search_space *space, const struct search_rou
 
 /* About how many launches, vCPU counts left out, a round of a rare list has. */
 uint64_t search_space_cost(const struct search_space *space, const struct search_round *round);
-
-/* Compute the digest of a prefix, where it can be launched. */
-int search_prefix_begin(struct search_prefix *prefix, struct snp_error *err);
 
 /* How far a launch of a prefix is from the stated one, its vCPU count left out. */
 unsigned int search_changes(const struct search_space *space, const struct search_prefix *prefix,
