@@ -159,7 +159,7 @@ static const struct row rows[] = {
 	 "QEMU's bridge helper is absent, not setuid root, or does not allow the bridge",
 	 "make qemu-bridge-helper setuid root and allow the bridge in /etc/qemu/bridge.conf, use "
 	 "qemu:///system, or a network of type user"},
-	{"no-network-driver", "no connection driver available for network:", NULL, SNP_E_HOST,
+	{"no-network-driver", "no connection driver available for network:", NULL, SNP_E_LIBVIRT,
 	 "this libvirt has no networks of its own, as that of a session may not",
 	 "install libvirt-daemon-driver-network, use qemu:///system, or a network of type user"},
 	{"cannot-read-file", "Could not open", "Permission denied", SNP_E_LIBVIRT,

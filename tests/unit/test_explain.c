@@ -97,7 +97,7 @@ static const struct row {
 	 "communicate with bridge helper: stderr=failed to parse default acl file",
 	 "no-bridge-helper", SNP_E_HOST, 0},
 	{"networks of a session", "no connection driver available for network:///session",
-	 "no-network-driver", SNP_E_HOST, 0},
+	 "no-network-driver", SNP_E_LIBVIRT, 0},
 	{"Cloud Hypervisor", "internal error: With sev_snp=on, pass an igvm path", "igvm-missing",
 	 SNP_E_LIBVIRT, 0},
 	{"no ASID at all", "SEV: device busy", "no-asid", SNP_E_HOST, 0},
