@@ -16,17 +16,10 @@ struct harmless {
 	const char *name, *value;
 };
 
-/* fw_cfg's "opt/" is the user's part (QEMU, docs/specs/fw_cfg.rst): neither QEMU nor the launch reads it. */
+/* No device: its ROM would be code of the host's. fw_cfg's "opt/" is the user's part (QEMU,
+ * docs/specs/fw_cfg.rst), which neither QEMU nor the launch reads. */
 static const struct harmless options[] = {
-	{"D", ""},
-	{"d", ""},
-	{"msg", ""},
-	{"trace", ""},
-	{"chardev", ""},
-	{"netdev", ""},
-	{"device", "virtio-"},
-	{"device", "vhost-"},
-	{"fw_cfg", "name=opt/"},
+	{"D", ""}, {"d", ""}, {"msg", ""}, {"trace", ""}, {"fw_cfg", "name=opt/"},
 };
 
 static const struct harmless variables[] = {
@@ -36,10 +29,14 @@ static const struct harmless variables[] = {
 
 static bool is_harmless(const struct harmless *list, size_t n, const char *name, const char *value)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(list[i].name, name) == 0 && value &&
-		    strncmp(list[i].value, value, strlen(list[i].value)) == 0)
-			return true;
+	for (size_t i = 0; i < n && value; i++) {
+		size_t length = strlen(list[i].value);
+
+		if (strcmp(list[i].name, name) != 0 || strncmp(list[i].value, value, length) != 0)
+			continue;
+		/* Of a key that stands twice QEMU takes the last. */
+		return length == 0 || !strstr(value + length, "name=");
+	}
 	return false;
 }
 
@@ -60,8 +57,10 @@ static int note_arguments(const xmlNode *option, const xmlNode *value, struct la
 
 	if (r == 0 && value)
 		r = xml_attribute(value, "value", &text, err);
-	if (r < 0 || !name)
+	if (r < 0)
 		return r;
+	if (!name)
+		return note(&spec->qemu_launch_argument, "arg", err);
 	harmless = name[0] == '-' &&
 		   is_harmless(options, ARRAY_SIZE(options), name + 1 + (name[1] == '-'), text);
 	return note(harmless ? &spec->qemu_argument : &spec->qemu_launch_argument, name, err);
