@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
 #include <snp/cleanup.h>
 #include <snp/hex.h>
 #include <snp/reference.h>
@@ -12,6 +10,7 @@
 #include <snp/search.h>
 #include <snp/tool.h>
 
+#include "explain_answer.h"
 #include "explain_candidates.h"
 #include "launch_input.h"
 #include "launch_options.h"
@@ -83,30 +82,7 @@ static int read_seen(struct seen *seen, struct snp_error *err)
 	return snp_hex_decode(arg.digest, "--digest", seen->digest, sizeof(seen->digest), err);
 }
 
-/* The answer: differences in words, and what they are found in. */
-#define MAX_DIFFERENCES 8
-#define MAX_LEFT_OUT	3
-struct answer {
-	bool found, published;
-	char texts[MAX_DIFFERENCES][EXPLAIN_TEXT_SIZE + 64];
-	size_t n;
-	uint64_t tried;
-	const char *left_out[MAX_LEFT_OUT]; /* where nothing is found */
-	size_t n_left_out;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct answer *answer, const char *fmt, ...)
-{
-	va_list args;
-
-	if (answer->n == MAX_DIFFERENCES)
-		return;
-	va_start(args, fmt);
-	vsnprintf(answer->texts[answer->n++], sizeof(answer->texts[0]), fmt, args);
-	va_end(args);
-}
-
-static int look_up(const char *path, const struct seen *seen, struct answer *answer,
+static int look_up(const char *path, const struct seen *seen, struct explain_answer *answer,
 		   struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
@@ -122,75 +98,15 @@ static int look_up(const char *path, const struct seen *seen, struct answer *ans
 			if (memcmp(v->launch_digest, seen->digest, sizeof(seen->digest)) != 0)
 				continue;
 			answer->found = answer->published = true;
-			add(answer,
-			    "image %s in %s: %s, %" PRIu32 " vCPUs, CPU signature 0x%08" PRIx32
-			    ", guest features 0x%" PRIx64,
-			    image->name, path, v->vmm_profile, v->vcpu_count, v->cpu_signature,
-			    v->guest_features);
+			explain_add(answer,
+				    "image %s in %s: %s, %" PRIu32
+				    " vCPUs, CPU signature 0x%08" PRIx32
+				    ", guest features 0x%" PRIx64,
+				    image->name, path, v->vmm_profile, v->vcpu_count,
+				    v->cpu_signature, v->guest_features);
 		}
 	}
 	return r;
-}
-
-/* A QEMU model of this signature, for people. */
-static const char *model_of(uint32_t signature)
-{
-	const char *name;
-	uint32_t other;
-
-	for (size_t i = 0; (name = snp_cpu_model_at(i, &other)); i++)
-		if (other == signature)
-			return name;
-	return "no QEMU model";
-}
-
-static void describe(const struct snp_launch *stated, const struct explain_candidates *candidates,
-		     const struct snp_search_match *match, struct answer *answer)
-{
-	char table[EXPLAIN_TEXT_SIZE];
-
-	answer->found = true;
-	if (match->firmware > 0)
-		add(answer, "%s", candidates->firmware_texts[match->firmware - 1]);
-	if (match->hashes > 0) {
-		explain_table_text(&candidates->hashes, match->hashes - 1, table);
-		add(answer, "%s", table);
-	}
-	if (match->profile != stated->profile)
-		add(answer, "--profile %s instead of %s", snp_profile_name(match->profile),
-		    snp_profile_name(stated->profile));
-	if (match->vcpu_count != stated->vcpu_count)
-		add(answer, "--vcpus %" PRIu32 " instead of %" PRIu32, match->vcpu_count,
-		    stated->vcpu_count);
-	if (match->cpu_signature != stated->cpu_signature)
-		add(answer, "CPU signature 0x%08" PRIx32 " (%s) instead of 0x%08" PRIx32 " (%s)",
-		    match->cpu_signature, model_of(match->cpu_signature), stated->cpu_signature,
-		    model_of(stated->cpu_signature));
-	if (match->guest_features != stated->guest_features)
-		add(answer, "guest features 0x%" PRIx64 " instead of 0x%" PRIx64,
-		    match->guest_features, stated->guest_features);
-}
-
-static void describe_left_out(const struct snp_search_extent *extent, bool is_cut,
-			      struct answer *answer)
-{
-	/* By how many other differences they were tried with. */
-	static const char *const features[] = {
-		"rare guest features with another difference than the vCPU count",
-		"rare guest features with two other differences",
-		"rare guest features with two other differences, one of them of the vCPUs",
-	};
-	static const char *const signatures[] = {
-		"rare CPU signatures with another difference than the vCPU count",
-		"rare CPU signatures with two other differences",
-		"rare CPU signatures with two other differences, one of them of the vCPUs",
-	};
-
-	answer->left_out[answer->n_left_out++] = features[extent->features];
-	answer->left_out[answer->n_left_out++] = signatures[extent->signatures];
-	if (is_cut)
-		answer->left_out[answer->n_left_out++] =
-			"command lines, kernels and initrds with more differences";
 }
 
 /* The lists of a search that point into the candidates. */
@@ -224,7 +140,7 @@ static int list(const struct explain_candidates *c, struct lists *ret, struct sn
 }
 
 static int search_near(const struct cli_launch *stated, const struct seen *seen,
-		       struct answer *answer, struct snp_error *err)
+		       struct explain_answer *answer, struct snp_error *err)
 {
 	_cleanup_(explain_candidates_done) struct explain_candidates candidates = {0};
 	_cleanup_(lists_done) struct lists lists = {0};
@@ -255,13 +171,14 @@ static int search_near(const struct cli_launch *stated, const struct seen *seen,
 	cli_progress_end(&bar);
 	answer->tried += extent.tried;
 	if (r == 0)
-		describe(&stated->launch, &candidates, &match, answer);
+		explain_describe(&stated->launch, &candidates, &match, answer);
 	else if (r == -SNP_E_NOT_FOUND)
-		describe_left_out(&extent, candidates.hashes.is_cut, answer);
+		explain_describe_left_out(&extent, candidates.hashes.is_cut, answer);
 	return r == -SNP_E_NOT_FOUND ? 0 : r;
 }
 
-static int explain(const struct cli_launch *stated, struct answer *answer, struct snp_error *err)
+static int explain(const struct cli_launch *stated, struct explain_answer *answer,
+		   struct snp_error *err)
 {
 	struct seen seen = {0};
 	int r = read_seen(&seen, err);
@@ -271,61 +188,10 @@ static int explain(const struct cli_launch *stated, struct answer *answer, struc
 	return r < 0 || answer->found ? r : search_near(stated, &seen, answer, err);
 }
 
-static void print_escaped(const char *text, FILE *out)
-{
-	char escaped[4 * sizeof(((struct answer *)NULL)->texts[0])];
-
-	snp_escape(text, escaped, sizeof(escaped));
-	fputs(escaped, out);
-}
-
-static void print_sentence(const struct answer *answer, FILE *out)
-{
-	if (!answer->found) {
-		fprintf(out,
-			"matches none of %" PRIu64 " launches near the stated one (not tried: ",
-			answer->tried);
-		for (size_t i = 0; i < answer->n_left_out; i++)
-			fprintf(out, "%s%s", i > 0 ? "; " : "", answer->left_out[i]);
-		fputs(")\n", out);
-		return;
-	}
-	fputs(answer->published ? "published as " : "matches ", out);
-	if (answer->n == 0)
-		fputs("the stated launch", out);
-	else if (!answer->published)
-		fputs("with ", out);
-	for (size_t i = 0; i < answer->n; i++) {
-		if (i > 0)
-			fputs(i + 1 == answer->n ? " and " : ", ", out);
-		print_escaped(answer->texts[i], out);
-	}
-	fprintf(out, " (%" PRIu64 " launches tried)\n", answer->tried);
-}
-
-static int print_json(const struct answer *answer, FILE *out, struct snp_error *err)
-{
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
-	struct cJSON *differences, *left_out;
-
-	cli_json_begin(&json, "snp-explain/1");
-	snp_json_out_bool(&json, json.root, "found", answer->found);
-	snp_json_out_bool(&json, json.root, "published", answer->published);
-	differences = snp_json_out_array(&json, json.root, "differences");
-	for (size_t i = 0; i < answer->n; i++)
-		cli_json_text(&json, differences, NULL, answer->texts[i]);
-	snp_json_out_integer(&json, json.root, "launches_tried", answer->tried);
-	left_out = snp_json_out_array(&json, json.root, "not_tried");
-	for (size_t i = 0; i < answer->n_left_out; i++)
-		cli_json_text(&json, left_out, NULL, answer->left_out[i]);
-	cli_json_warnings(&json);
-	return cli_json_end(&json, out, err);
-}
-
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_launch_close) struct cli_launch stated = {0};
-	struct answer answer = {0};
+	struct explain_answer answer = {0};
 	int r;
 
 	(void)operands;
@@ -340,9 +206,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r < 0)
 		return r;
 	if (!cli_json)
-		print_sentence(&answer, out);
+		explain_print_sentence(&answer, out);
 	else
-		r = print_json(&answer, out, err);
+		r = explain_print_json(&answer, out, err);
 	return r < 0 ? r : answer.found ? 0 : CLI_NO;
 }
 

@@ -174,7 +174,7 @@ static int add_cmdlines(struct explain_hashes *hashes, struct snp_error *err)
 	if (a->append_sha256)
 		return 0;
 	if (a->append_file) {
-		r = snp_file_read(a->append_file, SNP_MAX_SMALL, &bytes, &cmdline.size, err);
+		r = snp_file_read(a->append_file, SNP_MAX_CMDLINE, &bytes, &cmdline.size, err);
 		if (r < 0)
 			return r;
 		cmdline.data = bytes;
