@@ -90,17 +90,12 @@ void snp_json_out_base64(struct snp_json_out *out, cJSON *parent, const char *ke
 	add(out, parent, key, text ? cJSON_CreateString(text) : NULL);
 }
 
-static int out_of_memory(struct snp_error *err)
-{
-	return snp_no_memory(err);
-}
-
 int snp_json_out_print_compact(const struct snp_json_out *out, char **ret, struct snp_error *err)
 {
 	char *text = out->failed ? NULL : cJSON_PrintUnformatted(out->root);
 
 	if (!text)
-		return out_of_memory(err);
+		return snp_no_memory(err);
 	*ret = text;
 	return 0;
 }
@@ -114,7 +109,7 @@ int snp_json_out_print(const struct snp_json_out *out, char **ret, struct snp_er
 	char *wide, *at;
 
 	if (!text || !(wide = at = malloc(2 * strlen(text) + 2)))
-		return out_of_memory(err);
+		return snp_no_memory(err);
 	for (const char *s = text; *s != '\0'; s++) {
 		if (*s == '\t') {
 			*at++ = ' ';
