@@ -72,8 +72,8 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 				"%s ends in a line end, which is measured as part of the command line",
 				a->append_file);
 	}
-	/* COMMAND_LINE_SIZE of Linux arch/x86/include/asm/setup.h, less the NUL. */
-	if (cmdline.size > 2047)
+	/* A page and more is more than any kernel reads; Linux on x86 has COMMAND_LINE_SIZE, 2048 with the NUL. */
+	if (cmdline.size > 4096)
 		cli_warn("long-cmdline", "of the command line's %zu bytes Linux reads 2047",
 			 cmdline.size);
 	l->cmdline = (struct cli_input){

@@ -60,3 +60,9 @@ for mode in seves sev; do
 	same "$snp_measure" --ovmf fw --vcpus 1 --vcpu-type EPYC --mode $mode --guest-features 0x1
 	grep -q '\[snp-guest-features\]$' err || fail "no warning: $(cat err)"
 done
+
+# A command line that no kernel reads to its end has a digest, and a warning.
+for size in 4096 4097; do
+	run 0 "$snp_measure" --ovmf fw --vcpus 1 --vcpu-type EPYC --kernel kernel --append "$(printf "%${size}s" x)"
+	[ "$(grep -c '\[long-cmdline\]$' err)" = $((size - 4096)) ] || fail "of $size bytes: $(cat err)"
+done
