@@ -108,11 +108,11 @@ static int check_size(struct snp_span bytes, const struct snp_certificate_table 
 }
 
 /* No object in the header or in another; what belongs to nothing is zero. A map of the bytes is simpler
- * than intervals, and the table is small. */
+ * than intervals, and no table is large. */
 static int check_cover(struct snp_span bytes, const struct snp_certificate_table *table,
 		       uint64_t end, struct snp_error *err)
 {
-	_cleanup_(freep) bool *taken = calloc(bytes.size, sizeof(*taken));
+	_cleanup_(freep) bool *taken = calloc(SNP_MAX_SMALL, sizeof(*taken));
 
 	if (!taken)
 		return snp_no_memory(err);
