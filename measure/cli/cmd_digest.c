@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
@@ -44,57 +41,39 @@ struct digest {
 	size_t size;
 };
 
-/* The place of a dump, or, `staged`, where it stands until all are written. */
-static int vmsa_path(uint32_t i, bool staged, char **ret, struct snp_error *err)
+struct dump {
+	uint8_t (*pages)[SNP_PAGE_SIZE];
+	struct snp_output *files;
+	char **paths;
+	uint32_t n;
+};
+
+static void dump_done(struct dump *dump)
+{
+	for (uint32_t i = 0; dump->paths && i < dump->n; i++)
+		free(dump->paths[i]);
+	free(dump->paths);
+	free(dump->files);
+	free(dump->pages);
+}
+
+static int fill_dump(const struct cli_launch *l, struct dump *dump, struct snp_error *err)
 {
 	const char *dir = arg.dump_dir ? arg.dump_dir : ".";
 
-	if (asprintf(ret, "%s/%svmsa%" PRIu32 ".bin%s", dir, staged ? "." : "", i,
-		     staged ? ".new" : "") < 0) {
-		*ret = NULL;
-		return snp_no_memory(err);
+	for (uint32_t i = 0; i < dump->n; i++) {
+		int r = snp_launch_vmsa(&l->launch, i, dump->pages[i], err);
+
+		if (r < 0)
+			return r;
+		if (asprintf(&dump->paths[i], "%s/vmsa%" PRIu32 ".bin", dir, i) < 0) {
+			dump->paths[i] = NULL;
+			return snp_no_memory(err);
+		}
+		dump->files[i] =
+			(struct snp_output){dump->paths[i], {dump->pages[i], SNP_PAGE_SIZE}};
 	}
 	return 0;
-}
-
-static int stage_vmsa(const struct cli_launch *l, uint32_t i, struct snp_error *err)
-{
-	_cleanup_(freep) char *path = NULL, *staged = NULL;
-	uint8_t vmsa[SNP_PAGE_SIZE];
-	struct stat st;
-	int r;
-
-	r = vmsa_path(i, false, &path, err);
-	if (r == 0)
-		r = vmsa_path(i, true, &staged, err);
-	if (r == 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		r = snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, EISDIR, "cannot write"),
-				path);
-	if (r == 0)
-		r = snp_launch_vmsa(&l->launch, i, vmsa, err);
-	if (r == 0)
-		r = snp_file_write(staged, (struct snp_span){vmsa, sizeof(vmsa)}, 0666, true, err);
-	return r;
-}
-
-static int publish_vmsa(uint32_t i, struct snp_error *err)
-{
-	_cleanup_(freep) char *path = NULL, *staged = NULL;
-	int r = vmsa_path(i, false, &path, err);
-
-	if (r == 0)
-		r = vmsa_path(i, true, &staged, err);
-	if (r == 0 && rename(staged, path) < 0)
-		r = snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write"), path);
-	return r;
-}
-
-static void unstage_vmsa(uint32_t i)
-{
-	_cleanup_(freep) char *staged = NULL;
-
-	if (vmsa_path(i, true, &staged, NULL) == 0)
-		(void)unlink(staged);
 }
 
 /* All of them or none: some would pass for the dump of a guest with fewer vCPUs, and those of an earlier
@@ -102,15 +81,16 @@ static void unstage_vmsa(uint32_t i)
 static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
 {
 	const uint32_t n = l->launch.vcpu_count;
-	int r = 0;
+	_cleanup_(dump_done) struct dump dump = {.pages = calloc(n, sizeof(*dump.pages)),
+						 .files = calloc(n, sizeof(*dump.files)),
+						 .paths = calloc(n, sizeof(*dump.paths)),
+						 .n = n};
+	int r;
 
-	for (uint32_t i = 0; r == 0 && i < n; i++)
-		r = stage_vmsa(l, i, err);
-	for (uint32_t i = 0; r == 0 && i < n; i++)
-		r = publish_vmsa(i, err);
-	for (uint32_t i = 0; r < 0 && i < n; i++)
-		unstage_vmsa(i);
-	return r;
+	if (!dump.pages || !dump.files || !dump.paths)
+		return snp_no_memory(err);
+	r = fill_dump(l, &dump, err);
+	return r < 0 ? r : snp_files_write(dump.files, n, 0666, true, err);
 }
 
 static int print_json(const struct cli_launch *l, const struct digest *digest, FILE *out,

@@ -13,6 +13,7 @@
 /* Where the new file stands until it is whole: a name of its own in the destination's directory. */
 struct temporary {
 	int directory; /* -1: none */
+	bool borrowed; /* from the one before, whose destination has the same directory */
 	char name[64]; /* "": nothing to unlink */
 };
 
@@ -20,7 +21,7 @@ static void temporary_discard(struct temporary *t)
 {
 	if (t->name[0] != '\0')
 		unlinkat(t->directory, t->name, 0);
-	if (t->directory >= 0)
+	if (t->directory >= 0 && !t->borrowed)
 		close(t->directory);
 }
 
@@ -30,7 +31,8 @@ static int temporary_open(const char *folder, mode_t mode, struct temporary *t)
 	uint64_t random;
 	int fd;
 
-	t->directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!t->borrowed)
+		t->directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (t->directory < 0)
 		return -errno;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
@@ -123,25 +125,39 @@ static int explain(const char *path, int status, bool replace, struct snp_error 
 	return snp_in_file(err, status, path);
 }
 
+static bool share_folder(const char *a, const char *b)
+{
+	const char *slash = strrchr(a, '/');
+	size_t n = slash ? (size_t)(slash - a) + 1 : 0;
+
+	return strncmp(a, b, n) == 0 && !strchr(b + n, '/');
+}
+
 int snp_files_write(const struct snp_output outputs[], size_t n, mode_t mode, bool replace,
 		    struct snp_error *err)
 {
-	struct temporary temporaries[SNP_MAX_OUTPUTS];
+	_cleanup_(freep) struct temporary *temporaries = calloc(n, sizeof(*temporaries));
 	size_t staged = 0;
 	int r = 0;
 
-	if (n > SNP_MAX_OUTPUTS)
-		return snp_fail_errno(err, SNP_E_WRITE, E2BIG, "cannot write %zu files", n);
+	if (!temporaries && n > 0)
+		return snp_no_memory(err);
 	for (; r == 0 && staged < n; staged++) {
-		temporaries[staged] = (struct temporary){.directory = -1};
+		bool borrowed =
+			staged > 0 && share_folder(outputs[staged - 1].path, outputs[staged].path);
+
+		temporaries[staged] = (struct temporary){
+			.directory = borrowed ? temporaries[staged - 1].directory : -1,
+			.borrowed = borrowed};
 		r = explain(outputs[staged].path,
 			    stage(&outputs[staged], mode, &temporaries[staged]), replace, err);
 	}
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = explain(outputs[i].path, publish(outputs[i].path, &temporaries[i], replace),
 			    replace, err);
-	for (size_t i = 0; i < staged; i++)
-		temporary_discard(&temporaries[i]);
+	/* From the end: what was borrowed is given back before it is closed. */
+	while (staged > 0)
+		temporary_discard(&temporaries[--staged]);
 	return r;
 }
 

@@ -35,3 +35,8 @@ refuse 1 cannot-write "$snp_measure" "${launch[@]}" --dump-vmsa
 [ "$(cat vmsa0.bin)" = old ] || fail "the earlier dump is gone"
 # What --dump-vmsa="$DIR" is where DIR is not set.
 refuse 2 usage "$snp_measure" "${launch[@]}" --dump-vmsa=
+
+# However many, with few descriptors.
+mkdir many
+run 0 bash -c 'ulimit -n 32 && "$@"' bash "$snp_measure" --ovmf ../fw --vcpus 100 --vcpu-type EPYC-v4 --dump-vmsa=many
+[ "$(ls -A many | wc -l)" = 100 ] || fail "not a hundred files: $(ls -A many | wc -l)"

@@ -95,9 +95,8 @@ SNP_CHECK int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_
 SNP_CHECK int snp_file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
 			     struct snp_error *err);
 
-/* The same of several files, at most SNP_MAX_OUTPUTS: each is written whole beside its destination before the
+/* The same of several files: each is written whole beside its destination before the
  * first takes its place, so that a folder that is not there, or a full disk, leaves none of them changed. */
-#define SNP_MAX_OUTPUTS 8
 struct snp_output {
 	const char *path;
 	struct snp_span bytes;
