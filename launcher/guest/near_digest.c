@@ -85,21 +85,10 @@ static void list_tables(struct tables *t, const struct guest_measurement *measur
 		add_cmdline(t, TABLE_NO_CMDLINE, stated, "", 0);
 }
 
-static const char *model_of(uint32_t signature)
-{
-	const char *name;
-	uint32_t s;
-
-	for (size_t i = 0; (name = snp_cpu_model_at(i, &s)); i++)
-		if (s == signature)
-			return name;
-	return NULL;
-}
-
 static void describe(const struct guest_measurement *m, const struct tables *tables,
 		     const struct snp_search_match *match, char *ret, size_t size)
 {
-	const char *model = model_of(match->cpu_signature);
+	const char *model = snp_cpu_model_of(match->cpu_signature);
 	size_t at = (size_t)snprintf(ret, size, "it is that of this guest");
 
 	if (match->vcpu_count != m->vcpu_count)

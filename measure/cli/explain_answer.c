@@ -18,16 +18,11 @@ void explain_add(struct explain_answer *answer, const char *fmt, ...)
 	va_end(args);
 }
 
-/* A QEMU model of this signature, for people. */
 static const char *model_of(uint32_t signature)
 {
-	const char *name;
-	uint32_t other;
+	const char *name = snp_cpu_model_of(signature);
 
-	for (size_t i = 0; (name = snp_cpu_model_at(i, &other)); i++)
-		if (other == signature)
-			return name;
-	return "no QEMU model";
+	return name ? name : "no QEMU model";
 }
 
 void explain_describe(const struct snp_launch *stated, const struct explain_candidates *candidates,

@@ -87,3 +87,11 @@ const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature)
 	*ret_signature = models[i].signature;
 	return models[i].name;
 }
+
+const char *snp_cpu_model_of(uint32_t signature)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++)
+		if (models[i].signature == signature)
+			return models[i].name;
+	return NULL;
+}

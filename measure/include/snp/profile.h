@@ -76,6 +76,9 @@ SNP_CHECK int snp_cpu_model_find(const char *name, uint32_t *ret_signature, stru
 /* The i-th model of the table, or NULL past the last. */
 const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature);
 
+/* The first model of this signature, or NULL: versions of one model share theirs. */
+const char *snp_cpu_model_of(uint32_t signature);
+
 SNP_API_END
 
 #endif
