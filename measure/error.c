@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/error.h>
+#include <snp/fail.h>
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -32,14 +33,14 @@ static bool is_treacherous(const unsigned char *s, unsigned int n)
 	return n == 3 && s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9;
 }
 
-void snp_escape(const char *text, char *ret, unsigned int size)
+void escape_text(const char *text, char *ret, unsigned int size)
 {
 	static const char digits[] = "0123456789abcdef";
 	const unsigned char *s = (const unsigned char *)text;
 	unsigned int at = 0;
 
 	while (*s) {
-		unsigned int n = snp_utf8_length(s);
+		unsigned int n = utf8_length(s);
 		bool plain = n > 0 && !is_treacherous(s, n);
 
 		if (n == 0)
@@ -76,10 +77,10 @@ __attribute__((format(printf, 5, 0))) static void fill(struct snp_error *err, en
 	else if (sys_errno != 0 && (size_t)n < sizeof(text))
 		snprintf(text + n, sizeof(text) - (size_t)n, ": %s", strerrordesc_np(sys_errno));
 	*err = (struct snp_error){.code = code, .sys_errno = sys_errno, .offset = offset};
-	snp_escape(text, err->message, sizeof(err->message));
+	escape_text(text, err->message, sizeof(err->message));
 }
 
-int(snp_fail)(struct snp_error *err, enum snp_code code, uint64_t offset, const char *fmt, ...)
+int(fail_with)(struct snp_error *err, enum snp_code code, uint64_t offset, const char *fmt, ...)
 {
 	va_list args;
 
@@ -89,7 +90,7 @@ int(snp_fail)(struct snp_error *err, enum snp_code code, uint64_t offset, const 
 	return -(int)code;
 }
 
-int(snp_fail_errno)(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
+int(fail_errno)(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
 {
 	va_list args;
 
@@ -99,15 +100,15 @@ int(snp_fail_errno)(struct snp_error *err, enum snp_code code, int sys_errno, co
 	return -(int)code;
 }
 
-int(snp_no_memory)(struct snp_error *err)
+int(out_of_memory)(struct snp_error *err)
 {
-	return snp_fail(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
+	return fail_with(err, SNP_E_NO_MEMORY, SNP_NO_OFFSET, "out of memory");
 }
 
-int snp_in_file(struct snp_error *err, int status, const char *path)
+int in_file(struct snp_error *err, int status, const char *path)
 {
 	if (status < 0 && err && err->file[0] == '\0')
-		snp_escape(path, err->file, sizeof(err->file));
+		escape_text(path, err->file, sizeof(err->file));
 	return status;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/hex.h>
 
 #include <openssl/evp.h>
@@ -18,7 +19,7 @@ static int nibble(char c)
 	return -1;
 }
 
-void snp_hex_encode(const uint8_t *data, size_t size, char *ret)
+void hex_encode(const uint8_t *data, size_t size, char *ret)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -34,26 +35,25 @@ static const char *after_prefix(const char *text)
 	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? text + 2 : text;
 }
 
-int snp_hex_decode(const char *text, const char *what, uint8_t *ret, size_t size,
-		   struct snp_error *err)
+int hex_decode(const char *text, const char *what, uint8_t *ret, size_t size, struct snp_error *err)
 {
 	const char *s = after_prefix(text);
 	size_t n = 0;
 
 	for (; s[n] != '\0'; n++)
 		if (nibble(s[n]) < 0)
-			return snp_fail(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
-					"%s: '%c' is no hex digit; give %zu hex digits", what, s[n],
-					2 * size);
+			return fail_with(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
+					 "%s: '%c' is no hex digit; give %zu hex digits", what,
+					 s[n], 2 * size);
 	if (n != 2 * size)
-		return snp_fail(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
-				"%s: %zu hex digits, where %zu are right", what, n, 2 * size);
+		return fail_with(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
+				 "%s: %zu hex digits, where %zu are right", what, n, 2 * size);
 	for (size_t i = 0; i < size; i++)
 		ret[i] = (uint8_t)(nibble(s[2 * i]) << 4 | nibble(s[2 * i + 1]));
 	return 0;
 }
 
-int snp_hex_u64(const char *text, const char *what, uint64_t *ret, struct snp_error *err)
+int hex_u64(const char *text, const char *what, uint64_t *ret, struct snp_error *err)
 {
 	const char *s = after_prefix(text);
 	uint64_t value = 0;
@@ -62,14 +62,14 @@ int snp_hex_u64(const char *text, const char *what, uint64_t *ret, struct snp_er
 	for (; s[n] != '\0' && n < 17 && nibble(s[n]) >= 0; n++)
 		value = value << 4 | (uint64_t)nibble(s[n]);
 	if (s == text || n == 0 || n > 16 || s[n] != '\0')
-		return snp_fail(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
-				"%s: '%s' is no 64-bit number in hex; write it as 0x30000", what,
-				text);
+		return fail_with(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
+				 "%s: '%s' is no 64-bit number in hex; write it as 0x30000", what,
+				 text);
 	*ret = value;
 	return 0;
 }
 
-char *snp_base64_encode(const uint8_t *data, size_t size)
+char *base64_encode(const uint8_t *data, size_t size)
 {
 	char *text;
 
@@ -84,30 +84,31 @@ char *snp_base64_encode(const uint8_t *data, size_t size)
 
 /* EVP_DecodeBlock() skips white space at both ends and does not tell padding from zeros, so what it
  * decoded is encoded again and must be the text. */
-int snp_base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
-		      struct snp_error *err)
+int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
+		  struct snp_error *err)
 {
 	_cleanup_(freep) unsigned char *bytes = NULL;
 	_cleanup_(freep) char *again = NULL;
 	size_t n = strlen(text), padding, found;
 
 	if (n % 4 != 0 || n > (1u << 30))
-		return snp_fail(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
-				"%s: %zu characters are no base64; their number is a multiple of 4",
-				what, n);
+		return fail_with(
+			err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
+			"%s: %zu characters are no base64; their number is a multiple of 4", what,
+			n);
 	bytes = malloc(n / 4 * 3 + 1);
 	if (!bytes)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	padding = n == 0 ? 0 : (size_t)(text[n - 1] == '=') + (size_t)(text[n - 2] == '=');
 	found = n / 4 * 3 - padding;
 	if (EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)n) != (int)(n / 4 * 3) ||
-	    !(again = snp_base64_encode(bytes, found)) || strcmp(again, text) != 0)
-		return snp_fail(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
-				"%s: not base64 (RFC 4648 section 4, with padding, in one line)",
-				what);
+	    !(again = base64_encode(bytes, found)) || strcmp(again, text) != 0)
+		return fail_with(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
+				 "%s: not base64 (RFC 4648 section 4, with padding, in one line)",
+				 what);
 	if (found != size)
-		return snp_fail(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
-				"%s: base64 of %zu bytes, where %zu are right", what, found, size);
+		return fail_with(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
+				 "%s: base64 of %zu bytes, where %zu are right", what, found, size);
 	memcpy(ret, bytes, size);
 	return 0;
 }

@@ -38,7 +38,7 @@ static size_t distance(const char *a, size_t n_a, const char *b, size_t n_b)
 	return last[n_b];
 }
 
-const char *snp_nearest(const char *word, const char *const names[])
+const char *nearest_word(const char *word, const char *const names[])
 {
 	size_t n_word = strlen(word), least_distance = n_word / 3 + 1;
 	const char *nearest = NULL;

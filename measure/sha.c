@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/sha.h>
 
 #include <openssl/evp.h>
@@ -23,18 +24,18 @@ static void fetch(void)
 		fetched[i] = EVP_MD_fetch(NULL, algorithms[i].name, NULL);
 }
 
-struct snp_hash {
+struct hash {
 	EVP_MD_CTX *context;
-	enum snp_hash_algorithm algorithm;
+	enum hash_algorithm algorithm;
 };
 
-static int failed(struct snp_error *err, enum snp_hash_algorithm algorithm)
+static int failed(struct snp_error *err, enum hash_algorithm algorithm)
 {
-	return snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "libcrypto cannot compute %s",
-			algorithms[algorithm].name);
+	return fail_with(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "libcrypto cannot compute %s",
+			 algorithms[algorithm].name);
 }
 
-void snp_hash_free(struct snp_hash *hash)
+void hash_free(struct hash *hash)
 {
 	if (!hash)
 		return;
@@ -42,15 +43,15 @@ void snp_hash_free(struct snp_hash *hash)
 	free(hash);
 }
 
-DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+DEFINE_CLEANUP(struct hash *, hash_free);
 
-int snp_hash_new(enum snp_hash_algorithm algorithm, struct snp_hash **ret, struct snp_error *err)
+int hash_new(enum hash_algorithm algorithm, struct hash **ret, struct snp_error *err)
 {
-	_cleanup_(snp_hash_freep) struct snp_hash *hash = calloc(1, sizeof(*hash));
+	_cleanup_(hash_freep) struct hash *hash = calloc(1, sizeof(*hash));
 
 	call_once(&fetch_once, fetch);
 	if (!hash || !(hash->context = EVP_MD_CTX_new()))
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	hash->algorithm = algorithm;
 	if (!fetched[algorithm] || EVP_DigestInit_ex2(hash->context, fetched[algorithm], NULL) != 1)
 		return failed(err, algorithm);
@@ -58,14 +59,14 @@ int snp_hash_new(enum snp_hash_algorithm algorithm, struct snp_hash **ret, struc
 	return 0;
 }
 
-int snp_hash_update(struct snp_hash *hash, struct snp_span bytes, struct snp_error *err)
+int hash_update(struct hash *hash, struct snp_span bytes, struct snp_error *err)
 {
 	if (EVP_DigestUpdate(hash->context, bytes.data, bytes.size) != 1)
 		return failed(err, hash->algorithm);
 	return 0;
 }
 
-int snp_hash_final(struct snp_hash *hash, uint8_t *ret, struct snp_error *err)
+int hash_final(struct hash *hash, uint8_t *ret, struct snp_error *err)
 {
 	if (EVP_DigestFinal_ex(hash->context, ret, NULL) != 1 ||
 	    EVP_DigestInit_ex2(hash->context, NULL, NULL) != 1)
@@ -73,7 +74,7 @@ int snp_hash_final(struct snp_hash *hash, uint8_t *ret, struct snp_error *err)
 	return 0;
 }
 
-static int one_shot(enum snp_hash_algorithm algorithm, struct snp_span bytes, uint8_t *ret,
+static int one_shot(enum hash_algorithm algorithm, struct snp_span bytes, uint8_t *ret,
 		    struct snp_error *err)
 {
 	call_once(&fetch_once, fetch);
@@ -83,12 +84,12 @@ static int one_shot(enum snp_hash_algorithm algorithm, struct snp_span bytes, ui
 	return 0;
 }
 
-int snp_sha256(struct snp_span bytes, uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
+int sha256_of(struct snp_span bytes, uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
 {
 	return one_shot(SNP_SHA256, bytes, ret, err);
 }
 
-int snp_sha384(struct snp_span bytes, uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
+int sha384_of(struct snp_span bytes, uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
 {
 	return one_shot(SNP_SHA384, bytes, ret, err);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "utf8.h"
 
-unsigned int snp_utf8_length(const unsigned char *s)
+unsigned int utf8_length(const unsigned char *s)
 {
 	unsigned int n;
 

@@ -11,8 +11,8 @@
 extern const struct cli_option check_cli_options[];
 
 /* What they say, and what is known of `host` (NULL: nothing). Errors: those of check_options_set(). */
-SNP_CHECK int check_cli_read(const struct hypervisor *host, struct check_options *ret,
-			     struct snp_error *err);
+SNP_MUST_USE int check_cli_read(const struct hypervisor *host, struct check_options *ret,
+				struct snp_error *err);
 
 /* Add the signature of this machine's CPU, where `uri` is of this machine. */
 void check_cli_cpu(const char *uri, struct check_options *options);
@@ -22,7 +22,8 @@ void check_cli_warn(const struct findings *findings, const char *file);
 
 /* Run the checks: warnings become warnings of the tool, an error refuses. `file` names the document.
  * Errors: those of findings_refuse(). */
-SNP_CHECK int check_cli_apply(const struct launch_spec *spec, const struct check_options *options,
-			      const char *file, struct snp_error *err);
+SNP_MUST_USE int check_cli_apply(const struct launch_spec *spec,
+				 const struct check_options *options, const char *file,
+				 struct snp_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <snp/certificate.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/policy.h>
 #include <snp/verdict.h>
 
@@ -51,14 +52,15 @@ static int parse_vsock(uint32_t *ret_cid, uint32_t *ret_port, struct snp_error *
 	int r;
 
 	if (!colon || (size_t)(colon - arg.vsock) >= sizeof(text))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--vsock: '%s' is no CID:PORT, such as 3:5000", arg.vsock);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--vsock: '%s' is no CID:PORT, such as 3:5000", arg.vsock);
 	snprintf(text, sizeof(text), "%.*s", (int)(colon - arg.vsock), arg.vsock);
 	r = cli_parse_number(text, "--vsock", &cid, err);
 	if (r == 0)
 		r = cli_parse_number(colon + 1, "--vsock", &port, err);
 	if (r == 0 && (cid > UINT32_MAX || port > UINT32_MAX))
-		r = snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--vsock: both numbers have 32 bits");
+		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			      "--vsock: both numbers have 32 bits");
 	*ret_cid = (uint32_t)cid;
 	*ret_port = (uint32_t)port;
 	return r;
@@ -82,7 +84,7 @@ static int ask(const struct session *session, virDomainPtr domain, const char *n
 	}
 	if (asprintf(&run, "%s/%s/" GUEST_RUN, session->state, name) < 0) {
 		run = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	return evidence_from_socket(run, REPORT_SOCKET, nonce, ret, err);
 }
@@ -132,11 +134,11 @@ static int read_simulated_root(struct snp_root ret[static SNP_MAX_PRODUCT_ROOTS]
 		return r;
 	*ret_n = snp_certificates_roots(set, SNP_PRODUCT_SIMULATED, ret);
 	if (*ret_n == 0)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-					    "no certificate of a simulated host; give its "
-					    "chip/ark.der"),
-				   arg.simulated_root);
+		return in_file(err,
+			       fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+					 "no certificate of a simulated host; give its "
+					 "chip/ark.der"),
+			       arg.simulated_root);
 	return 0;
 }
 
@@ -192,22 +194,22 @@ static int attest(const char *name, char *const command[], struct snp_verdict *r
 	int r;
 
 	if (!evidence)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
-		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes for a nonce");
+		return fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes for a nonce");
 	r = session_open(NULL, &session, err);
 	if (r == 0)
 		r = guest_open(&session, name, &guest, err);
 	if (r < 0)
 		return r;
 	if (!guest.record)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"'%s' has no record of what it was measured as; only guests that "
-				"snp-launch made do",
-				name);
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "'%s' has no record of what it was measured as; only guests that "
+				 "snp-launch made do",
+				 name);
 	if (!domain_state_is_active(guest.state))
-		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				"'%s' does not run; start it first", name);
+		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				 "'%s' does not run; start it first", name);
 	r = ask(&session, guest.domain, guest.name, command, nonce, evidence, err);
 	if (r < 0)
 		return r;
@@ -218,7 +220,7 @@ static int attest(const char *name, char *const command[], struct snp_verdict *r
 static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
 		 struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 
 	if (!cli_json) {
 		fprintf(out, "%s: ", name);
@@ -226,7 +228,7 @@ static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
 		return 0;
 	}
 	cli_json_begin(&json, "snp-attest/1");
-	snp_json_out_string(&json, json.root, "guest", name);
+	json_out_string(&json, json.root, "guest", name);
 	cli_verdict_json(&json, verdict);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
@@ -241,7 +243,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	/* The simulated host's root also goes with another way that ends at its chip. */
 	if (sources > 1 || (sources == 0 && !arg.simulated_root))
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
 			"say in one way how to ask the guest: -- COMMAND…, --vsock CID:PORT, "
 			"--guest-agent, or on a simulated host --simulated-root FILE");

@@ -49,25 +49,25 @@ static void print_text(FILE *out, const char *uri, const struct host_report *rep
 static int print_json(FILE *out, const char *uri, const struct host_report *report,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-check/1");
 	cli_json_text(&json, json.root, "uri", uri);
-	snp_json_out_bool(&json, json.root, "can_launch", report->n_no == 0);
-	snp_json_out_bool(&json, json.root, "simulated", report->simulated);
-	array = snp_json_out_array(&json, json.root, "facts");
+	json_out_bool(&json, json.root, "can_launch", report->n_no == 0);
+	json_out_bool(&json, json.root, "simulated", report->simulated);
+	array = json_out_array(&json, json.root, "facts");
 	for (size_t i = 0; i < report->n; i++) {
 		const struct host_fact *f = &report->at[i];
-		struct cJSON *object = snp_json_out_object(&json, array, NULL);
+		struct cJSON *object = json_out_object(&json, array, NULL);
 
-		snp_json_out_string(&json, object, "name", f->name);
-		snp_json_out_string(&json, object, "state", states[f->state]);
-		snp_json_out_string(&json, object, "found", f->found);
+		json_out_string(&json, object, "name", f->name);
+		json_out_string(&json, object, "state", states[f->state]);
+		json_out_string(&json, object, "found", f->found);
 		if (f->needed[0])
-			snp_json_out_string(&json, object, "needed", f->needed);
+			json_out_string(&json, object, "needed", f->needed);
 		if (f->cure[0])
-			snp_json_out_string(&json, object, "cure", f->cure);
+			json_out_string(&json, object, "cure", f->cure);
 	}
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);

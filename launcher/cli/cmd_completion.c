@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "cli/verb.h"
 
@@ -175,9 +176,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		shells[i].print(out);
 		return 0;
 	}
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"'%s' is no shell that is known; there are bash, zsh and fish",
-			operands[0]);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "'%s' is no shell that is known; there are bash, zsh and fish",
+			 operands[0]);
 }
 
 const struct cli_verb verb_completion = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
@@ -31,9 +32,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = guest_open_domain_anyway(&session, operands[0], &guest, err);
 	if (r == 0 && !domain_state_is_active(guest.state))
-		r = snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-			     "\"%s\" does not run; what it said last: snp-launch logs %s",
-			     operands[0], operands[0]);
+		r = fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+			      "\"%s\" does not run; what it said last: snp-launch logs %s",
+			      operands[0], operands[0]);
 	if (r == 0 && isatty(STDIN_FILENO))
 		fprintf(stderr, "%s: the console of \"%s\"; Ctrl-] leaves it\n", cli_tool->name,
 			operands[0]);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 
 #include "cli/check_options.h"
@@ -53,12 +54,12 @@ static int check_arguments(struct snp_error *err)
 	else if (arg.dry_run && (arg.paused || arg.replace))
 		problem = "--dry-run starts and replaces nothing";
 	if (problem)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", problem);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", problem);
 	for (size_t i = 0; arg.dry_run_as && i <= ARRAY_SIZE(forms); i++) {
 		if (i == ARRAY_SIZE(forms))
-			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					"--dry-run=%s: there are xml, argv and json",
-					arg.dry_run_as);
+			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "--dry-run=%s: there are xml, argv and json",
+					 arg.dry_run_as);
 		if (strcmp(forms[i], arg.dry_run_as) == 0)
 			break;
 	}
@@ -111,7 +112,7 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 			 struct snp_error *err)
 {
 	struct guest guest = {.record = record, .is_recorded = true, .state = DOMAIN_ABSENT};
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 	int r;
 
 	snprintf(guest.name, sizeof(guest.name), "%s", record->name);
@@ -120,13 +121,13 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 		r = domain_state_of(guest.domain, &guest.state, err);
 	if (r == 0 && cli_json) {
 		cli_json_begin(&json, "snp-guests/1");
-		guest_view_json(&json, snp_json_out_array(&json, json.root, "guests"), session,
+		guest_view_json(&json, json_out_array(&json, json.root, "guests"), session,
 				record->name, &guest);
 		r = cli_json_end(&json, out, err);
 	} else if (r == 0) {
 		char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
-		snp_hex_encode(record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
+		hex_encode(record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
 		fprintf(out, "%s: %s\nlaunch digest %s\nenforced      %s\n", record->name,
 			guest_view_state(session, record->name, &guest), digest,
 			guest_view_enforced(&guest));
@@ -162,7 +163,7 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 	if (r < 0)
 		return r;
 	if (arg.expect) {
-		r = snp_hex_decode(arg.expect, "--expect", expect, sizeof(expect), err);
+		r = hex_decode(arg.expect, "--expect", expect, sizeof(expect), err);
 		if (r < 0)
 			return r;
 		request.prepare.expect = expect;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 
 #include "cli/subject.h"
@@ -14,7 +15,7 @@
 
 static int print(FILE *out, const char *name, const struct drifts *drifts, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 	struct cJSON *array;
 	int r;
 
@@ -28,13 +29,13 @@ static int print(FILE *out, const char *name, const struct drifts *drifts, struc
 	}
 	cli_json_begin(&json, "snp-diff/1");
 	cli_json_text(&json, json.root, "name", name);
-	array = snp_json_out_array(&json, json.root, "differences");
+	array = json_out_array(&json, json.root, "differences");
 	for (size_t i = 0; i < drifts->n; i++) {
-		struct cJSON *object = snp_json_out_object(&json, array, NULL);
+		struct cJSON *object = json_out_object(&json, array, NULL);
 
-		snp_json_out_string(&json, object, "what", drifts->at[i].what);
-		snp_json_out_string(&json, object, "recorded", drifts->at[i].recorded);
-		snp_json_out_string(&json, object, "found", drifts->at[i].found);
+		json_out_string(&json, object, "what", drifts->at[i].what);
+		json_out_string(&json, object, "recorded", drifts->at[i].recorded);
+		json_out_string(&json, object, "found", drifts->at[i].found);
 	}
 	r = cli_json_end(&json, out, err);
 	return r < 0 ? r : drifts->n > 0 ? CLI_NO : 0;
@@ -44,8 +45,8 @@ static int need_record(const struct guest *guest, const char *name, struct snp_e
 {
 	if (guest->record)
 		return 0;
-	return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			"\"%s\" has no record to compare with: snp-launch did not make it", name);
+	return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			 "\"%s\" has no record to compare with: snp-launch did not make it", name);
 }
 
 /* What runs, or would at the next start, and the copies, against the record. */
@@ -75,10 +76,10 @@ static int diff_config(const char *path, struct drifts *ret, const char **ret_na
 
 	r = subject_open(path, subject, err);
 	if (r == 0 && !subject->config)
-		r = snp_in_file(err,
-				snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "diff takes a vm.json or a guest's name"),
-				path);
+		r = in_file(err,
+			    fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				      "diff takes a vm.json or a guest's name"),
+			    path);
 	if (r == 0)
 		r = session_open(subject->config->connect, &subject->session, err);
 	if (r == 0)

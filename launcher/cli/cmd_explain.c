@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "cli/verb.h"
 #include "host/explain.h"
@@ -31,25 +32,24 @@ static void print_text(FILE *out, const struct explanation *ex)
 
 static int print_json(FILE *out, const struct explanation *ex, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 
 	cli_json_begin(&json, "snp-failure/1");
-	snp_json_out_bool(&json, json.root, "known", ex);
+	json_out_bool(&json, json.root, "known", ex);
 	if (ex) {
-		snp_json_out_string(&json, json.root, "name", ex->name);
-		snp_json_out_string(&json, json.root, "error", snp_code_name(ex->code));
+		json_out_string(&json, json.root, "name", ex->name);
+		json_out_string(&json, json.root, "error", snp_code_name(ex->code));
 		if (ex->command[0])
-			snp_json_out_string(&json, json.root, "command", ex->command);
+			json_out_string(&json, json.root, "command", ex->command);
 		if (ex->has_ret && ex->ret < 0)
-			snp_json_out_integer(&json, json.root, "errno",
-					     (uint64_t) - (int64_t)ex->ret);
+			json_out_integer(&json, json.root, "errno", (uint64_t) - (int64_t)ex->ret);
 		if (ex->firmware) {
-			snp_json_out_u64(&json, json.root, "firmware_error", ex->firmware->code);
-			snp_json_out_string(&json, json.root, "firmware_error_name",
-					    ex->firmware->name);
+			json_out_u64(&json, json.root, "firmware_error", ex->firmware->code);
+			json_out_string(&json, json.root, "firmware_error_name",
+					ex->firmware->name);
 		}
-		snp_json_out_string(&json, json.root, "happened", ex->happened);
-		snp_json_out_string(&json, json.root, "cure", ex->cure);
+		json_out_string(&json, json.root, "happened", ex->happened);
+		json_out_string(&json, json.root, "cure", ex->cure);
 	}
 	return cli_json_end(&json, out, err);
 }
@@ -63,8 +63,8 @@ static int join(char *const operands[], char *ret, size_t size, struct snp_error
 		int n = snprintf(ret + at, size - at, "%s%s", i ? " " : "", operands[i]);
 
 		if (n < 0 || (size_t)n >= size - at)
-			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					"more than %zu bytes of text", size - 1);
+			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "more than %zu bytes of text", size - 1);
 		at += (size_t)n;
 	}
 	return 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
@@ -49,8 +50,8 @@ static int timeout(unsigned int *ret, struct snp_error *err)
 	if (!arg.timeout.given)
 		return 0;
 	if (arg.timeout.value > MAX_TIMEOUT)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--timeout: at most %d seconds, a day", MAX_TIMEOUT);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--timeout: at most %d seconds, a day", MAX_TIMEOUT);
 	*ret = (unsigned int)arg.timeout.value;
 	return 0;
 }
@@ -58,7 +59,7 @@ static int timeout(unsigned int *ret, struct snp_error *err)
 /* What happened, for people or as an object. */
 static int say(FILE *out, const char *name, const char *what, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 
 	if (!cli_json) {
 		fprintf(out, "%s: %s\n", name, what);
@@ -66,7 +67,7 @@ static int say(FILE *out, const char *name, const char *what, struct snp_error *
 	}
 	cli_json_begin(&json, "snp-done/1");
 	cli_json_text(&json, json.root, "name", name);
-	snp_json_out_string(&json, json.root, "state", what);
+	json_out_string(&json, json.root, "state", what);
 	return cli_json_end(&json, out, err);
 }
 
@@ -134,14 +135,14 @@ static int restart_guest(const struct session *session, const char *name, struct
 
 	r = timeout(&seconds, err);
 	if (r == 0 && seconds == 0)
-		r = snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			     "--timeout=0: a restart waits until the guest is off");
+		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			      "--timeout=0: a restart waits until the guest is off");
 	if (r == 0)
 		r = guest_open(session, name, &guest, err);
 	if (r < 0)
 		return r;
 	if (!guest.record)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 			"\"%s\" has no record to start it by, and is left as it is: stop it, "
 			"and start it by virsh",

@@ -18,26 +18,26 @@ static const struct cli_option *const tables[] = {session_options, check_cli_opt
 
 static int print_json(FILE *out, const struct findings *findings, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-lint/1");
-	array = snp_json_out_array(&json, json.root, "findings");
+	array = json_out_array(&json, json.root, "findings");
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *f = &findings->at[i];
-		struct cJSON *object = snp_json_out_object(&json, array, NULL);
+		struct cJSON *object = json_out_object(&json, array, NULL);
 
-		snp_json_out_string(&json, object, "name", f->check->name);
-		snp_json_out_string(&json, object, "severity",
-				    f->severity == CHECK_ERROR ? "error" : "warning");
+		json_out_string(&json, object, "name", f->check->name);
+		json_out_string(&json, object, "severity",
+				f->severity == CHECK_ERROR ? "error" : "warning");
 		if (f->place)
-			snp_json_out_string(&json, object, "place", f->place);
+			json_out_string(&json, object, "place", f->place);
 		if (f->line != 0)
-			snp_json_out_integer(&json, object, "line", f->line);
+			json_out_integer(&json, object, "line", f->line);
 		if (f->column != 0)
-			snp_json_out_integer(&json, object, "column", f->column);
-		snp_json_out_string(&json, object, "message", f->message);
-		snp_json_out_string(&json, object, "cure", f->check->cure);
+			json_out_integer(&json, object, "column", f->column);
+		json_out_string(&json, object, "message", f->message);
+		json_out_string(&json, object, "cure", f->check->cure);
 	}
 	return cli_json_end(&json, out, err);
 }

@@ -28,7 +28,7 @@ static void print_row(FILE *out, const struct session *session, const char *name
 	char digest[2 * 8 + 1] = "-", policy[24] = "-";
 
 	if (guest_view_holds(guest)) {
-		snp_hex_encode(guest->record->launch_digest, 8, digest);
+		hex_encode(guest->record->launch_digest, 8, digest);
 		snprintf(policy, sizeof(policy), "0x%llx",
 			 (unsigned long long)guest->record->policy);
 	}
@@ -37,7 +37,7 @@ static void print_row(FILE *out, const struct session *session, const char *name
 }
 
 /* One guest that cannot be read must not hide the others. */
-static void add_guest(FILE *out, struct snp_json_out *json, struct cJSON *guests,
+static void add_guest(FILE *out, struct json_out *json, struct cJSON *guests,
 		      const struct session *session, const char *name)
 {
 	_cleanup_(guest_close) struct guest guest = {0};
@@ -63,7 +63,7 @@ static void add_guest(FILE *out, struct snp_json_out *json, struct cJSON *guests
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 	struct cJSON *guests = NULL;
 	char **names;
 	size_t n;
@@ -77,7 +77,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return r;
 	if (cli_json) {
 		cli_json_begin(&json, "snp-guests/1");
-		guests = snp_json_out_array(&json, json.root, "guests");
+		guests = json_out_array(&json, json.root, "guests");
 	} else {
 		fprintf(out, "%-24s %-10s %-16s %-10s %s\n", "NAME", "STATE", "LAUNCH DIGEST",
 			"POLICY", "ENFORCED");

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
@@ -33,13 +34,13 @@ static int open_log(const char *path, struct snp_error *err)
 	int r = 0;
 
 	if (fd < 0)
-		r = snp_fail_errno(err, SNP_E_OPEN, errno,
-				   "no console log: the guest never ran, or has no console");
+		r = fail_errno(err, SNP_E_OPEN, errno,
+			       "no console log: the guest never ran, or has no console");
 	else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		r = snp_fail(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
+		r = fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
 	if (r < 0)
 		closep(&fd);
-	return r < 0 ? snp_in_file(err, r, path) : fd;
+	return r < 0 ? in_file(err, r, path) : fd;
 }
 
 /* What a guest prints may steer a terminal: there, control characters are shown, not sent. */
@@ -59,8 +60,8 @@ static int write_out(const char *bytes, size_t size, struct snp_error *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return snp_fail_errno(err, SNP_E_WRITE, errno,
-					      "cannot write to standard output");
+			return fail_errno(err, SNP_E_WRITE, errno,
+					  "cannot write to standard output");
 		bytes += n;
 		size -= (size_t)n;
 	}
@@ -78,8 +79,7 @@ static int copy_rest(int fd, bool terminal, struct snp_error *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return snp_fail_errno(err, SNP_E_READ, errno,
-					      "cannot read the console log");
+			return fail_errno(err, SNP_E_READ, errno, "cannot read the console log");
 		if (n == 0)
 			return r;
 		if (terminal)
@@ -106,8 +106,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = guest_open(&session, operands[0], &guest, err);
 	if (r == 0 && !guest.name[0])
-		r = snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			     "\"%s\" is not snp-launch's, and has no log here", operands[0]);
+		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			      "\"%s\" is not snp-launch's, and has no log here", operands[0]);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/%s/" GUEST_RUN "/console.log", session.state, guest.name);

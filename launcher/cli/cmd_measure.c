@@ -32,22 +32,22 @@ static void boot_done(struct boot_file boot[static BOOT_PARTS])
 		boot_file_done(&boot[i]);
 }
 
-static void add_file(struct snp_json_out *json, struct cJSON *inputs, enum boot_part part,
+static void add_file(struct json_out *json, struct cJSON *inputs, enum boot_part part,
 		     const struct boot_file *file)
 {
-	struct cJSON *object = snp_json_out_object(json, inputs, boot_part_names[part]);
+	struct cJSON *object = json_out_object(json, inputs, boot_part_names[part]);
 
 	cli_json_text(json, object, "name", file->source);
-	snp_json_out_integer(json, object, "size", file->size);
-	snp_json_out_hex(json, object, "sha256", file->sha256, SNP_SHA256_SIZE);
+	json_out_integer(json, object, "size", file->size);
+	json_out_hex(json, object, "sha256", file->sha256, SNP_SHA256_SIZE);
 }
 
 /* As `snp-measure --json` prints it: what is not measured is no input. */
-static void add_inputs(struct snp_json_out *json, const struct subject *subject,
+static void add_inputs(struct json_out *json, const struct subject *subject,
 		       const struct guest_measurement *m,
 		       const struct boot_file boot[static BOOT_PARTS])
 {
-	struct cJSON *inputs = snp_json_out_object(json, json->root, "inputs"), *cmdline;
+	struct cJSON *inputs = json_out_object(json, json->root, "inputs"), *cmdline;
 
 	add_file(json, inputs, BOOT_FIRMWARE, &boot[BOOT_FIRMWARE]);
 	if (!m->has_kernel_hashes)
@@ -55,10 +55,10 @@ static void add_inputs(struct snp_json_out *json, const struct subject *subject,
 	add_file(json, inputs, BOOT_KERNEL, &boot[BOOT_KERNEL]);
 	if (boot[BOOT_INITRD].source)
 		add_file(json, inputs, BOOT_INITRD, &boot[BOOT_INITRD]);
-	cmdline = snp_json_out_object(json, inputs, "cmdline");
-	snp_json_out_integer(json, cmdline, "size",
-			     subject->spec->cmdline ? strlen(subject->spec->cmdline) : 0);
-	snp_json_out_hex(json, cmdline, "sha256", m->kernel_hashes.cmdline, SNP_SHA256_SIZE);
+	cmdline = json_out_object(json, inputs, "cmdline");
+	json_out_integer(json, cmdline, "size",
+			 subject->spec->cmdline ? strlen(subject->spec->cmdline) : 0);
+	json_out_hex(json, cmdline, "sha256", m->kernel_hashes.cmdline, SNP_SHA256_SIZE);
 }
 
 static int print_json(FILE *out, const struct subject *subject, const struct guest_measurement *m,
@@ -69,24 +69,23 @@ static int print_json(FILE *out, const struct subject *subject, const struct gue
 		.profile = m->profile,
 		.kernel_hashes = m->has_kernel_hashes ? &m->kernel_hashes : NULL,
 	};
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	struct cJSON *list;
 	const char *text;
 
 	cli_json_begin(&json, "snp-digest/1");
-	snp_json_out_hex(&json, json.root, "launch_digest", m->launch_digest,
-			 SNP_LAUNCH_DIGEST_SIZE);
-	snp_json_out_string(&json, json.root, "mode", "snp");
-	snp_json_out_string(&json, json.root, "vmm_profile", snp_profile_name(m->profile));
-	snp_json_out_integer(&json, json.root, "vcpu_count", m->vcpu_count);
+	json_out_hex(&json, json.root, "launch_digest", m->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	json_out_string(&json, json.root, "mode", "snp");
+	json_out_string(&json, json.root, "vmm_profile", snp_profile_name(m->profile));
+	json_out_integer(&json, json.root, "vcpu_count", m->vcpu_count);
 	if (subject->spec->cpu_model)
-		snp_json_out_string(&json, json.root, "cpu_model", subject->spec->cpu_model);
-	snp_json_out_u64(&json, json.root, "cpu_signature", m->cpu_signature);
-	snp_json_out_u64(&json, json.root, "guest_features", m->guest_features);
-	snp_json_out_bool(&json, json.root, "kernel_hashes", m->has_kernel_hashes);
-	list = snp_json_out_array(&json, json.root, "not_covered");
-	for (size_t i = 0; (text = snp_launch_not_covered(&launch, i)); i++)
-		snp_json_out_string(&json, list, NULL, text);
+		json_out_string(&json, json.root, "cpu_model", subject->spec->cpu_model);
+	json_out_u64(&json, json.root, "cpu_signature", m->cpu_signature);
+	json_out_u64(&json, json.root, "guest_features", m->guest_features);
+	json_out_bool(&json, json.root, "kernel_hashes", m->has_kernel_hashes);
+	list = json_out_array(&json, json.root, "not_covered");
+	for (size_t i = 0; (text = launch_not_covered(&launch, i)); i++)
+		json_out_string(&json, list, NULL, text);
 	add_inputs(&json, subject, m, boot);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
@@ -128,7 +127,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0 && cli_json) {
 		r = print_json(out, &subject, &m, boot, err);
 	} else if (r == 0) {
-		snp_hex_encode(m.launch_digest, sizeof(m.launch_digest), digest);
+		hex_encode(m.launch_digest, sizeof(m.launch_digest), digest);
 		fprintf(out, "%s\n", digest);
 	}
 	boot_done(boot);

@@ -18,7 +18,7 @@ static const struct cli_option *const tables[] = {options, NULL};
 
 static int print(FILE *out, uint64_t policy, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 	_cleanup_(freep) char *text = NULL;
 	int r;
 
@@ -56,7 +56,7 @@ static int decode(FILE *out, char *const operands[], struct snp_error *err)
 	uint64_t policy;
 	int r;
 
-	r = snp_hex_u64(operands[0], "POLICY", &policy, err);
+	r = hex_u64(operands[0], "POLICY", &policy, err);
 	return r < 0 ? r : print(out, policy, err);
 }
 

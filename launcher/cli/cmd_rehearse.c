@@ -7,6 +7,8 @@
 
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 
 #include "cli/check_options.h"
@@ -44,7 +46,7 @@ static const struct cli_option options[] = {
 
 struct rehearsal {
 	FILE *text; /* NULL with --json */
-	struct snp_json_out json;
+	struct json_out json;
 	struct cJSON *left_out;
 	struct rehearsal_verdict verdict;
 };
@@ -52,10 +54,10 @@ struct rehearsal {
 static void left_out(void *p, const char *pointer, const char *why)
 {
 	struct rehearsal *rehearsal = p;
-	struct cJSON *object = snp_json_out_object(&rehearsal->json, rehearsal->left_out, NULL);
+	struct cJSON *object = json_out_object(&rehearsal->json, rehearsal->left_out, NULL);
 
-	snp_json_out_string(&rehearsal->json, object, "pointer", pointer);
-	snp_json_out_string(&rehearsal->json, object, "why", why);
+	json_out_string(&rehearsal->json, object, "pointer", pointer);
+	json_out_string(&rehearsal->json, object, "why", why);
 	if (rehearsal->text)
 		fprintf(rehearsal->text, "left out   %s: %s\n", pointer, why);
 }
@@ -69,13 +71,13 @@ static bool find_digest(const char *log, uint8_t ret[static SNP_LAUNCH_DIGEST_SI
 	const char *at;
 	size_t size;
 
-	if (snp_file_read(log, SNP_MAX_CONFIG, &bytes, &size, NULL) < 0)
+	if (file_read(log, SNP_MAX_CONFIG, &bytes, &size, NULL) < 0)
 		return false;
 	at = strstr((const char *)bytes, key);
 	if (!at || strlen(at) < sizeof(key) + sizeof(hex))
 		return false;
 	snprintf(hex, sizeof(hex), "%s", at + strlen(key));
-	return snp_hex_decode(hex, "console", ret, SNP_LAUNCH_DIGEST_SIZE, NULL) == 0;
+	return hex_decode(hex, "console", ret, SNP_LAUNCH_DIGEST_SIZE, NULL) == 0;
 }
 
 static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error *err)
@@ -84,16 +86,16 @@ static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], str
 
 	if (asprintf(&log, "%s/console.log", run) < 0) {
 		log = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	for (unsigned int ms = 0; ms < PATIENCE_MS; ms += 20) {
 		if (find_digest(log, ret))
 			return 0;
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 	}
-	return snp_fail(err, SNP_E_TIMEOUT, SNP_NO_OFFSET,
-			"the simulated guest said no digest on its console within %d seconds",
-			PATIENCE_MS / 1000);
+	return fail_with(err, SNP_E_TIMEOUT, SNP_NO_OFFSET,
+			 "the simulated guest said no digest on its console within %d seconds",
+			 PATIENCE_MS / 1000);
 }
 
 static int compare(const char *run, const struct guest_record *record,
@@ -108,7 +110,7 @@ static int compare(const char *run, const struct guest_record *record,
 		return r;
 	if (asprintf(&path, "%s/trace.json", run) < 0) {
 		path = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	r = rehearsal_trace_read(path, predicted.hash_table_gpa, &trace, err);
 	if (r < 0)
@@ -140,7 +142,7 @@ static int launch(const struct simulated_host *simulated, const struct vm_config
 
 	if (asprintf(&state, "%s/guests", simulated->folder) < 0 ||
 	    asprintf(&run, "%s/%s/" GUEST_RUN, state, config->name) < 0)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	request.state = state;
 	r = check_cli_read(NULL, &checks, err);
 	if (r == 0)
@@ -192,8 +194,8 @@ static void print_text(const struct rehearsal_verdict *v, FILE *out)
 	const char *name = arg.against ? arg.against : "predicted";
 	char expected[2 * SNP_LAUNCH_DIGEST_SIZE + 1], rehearsed[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
-	snp_hex_encode(v->expected, sizeof(v->expected), expected);
-	snp_hex_encode(v->rehearsed, sizeof(v->rehearsed), rehearsed);
+	hex_encode(v->expected, sizeof(v->expected), expected);
+	hex_encode(v->rehearsed, sizeof(v->rehearsed), rehearsed);
 	fprintf(out, "%-10s %s\n%-10s %s\n%s\n", arg.against ? "expected" : name, expected,
 		"rehearsed", rehearsed, v->equal ? "equal" : "different");
 	if (v->equal || !v->has_difference)
@@ -205,14 +207,14 @@ static void print_text(const struct rehearsal_verdict *v, FILE *out)
 static int print_json(struct rehearsal *rehearsal, FILE *out, struct snp_error *err)
 {
 	const struct rehearsal_verdict *v = &rehearsal->verdict;
-	struct snp_json_out *json = &rehearsal->json;
+	struct json_out *json = &rehearsal->json;
 	struct cJSON *object;
 
-	snp_json_out_bool(json, json->root, "equal", v->equal);
-	snp_json_out_hex(json, json->root, "expected", v->expected, sizeof(v->expected));
-	snp_json_out_hex(json, json->root, "rehearsed", v->rehearsed, sizeof(v->rehearsed));
+	json_out_bool(json, json->root, "equal", v->equal);
+	json_out_hex(json, json->root, "expected", v->expected, sizeof(v->expected));
+	json_out_hex(json, json->root, "rehearsed", v->rehearsed, sizeof(v->rehearsed));
 	if (!v->equal && v->has_difference) {
-		object = snp_json_out_object(json, json->root, "difference");
+		object = json_out_object(json, json->root, "difference");
 		cli_json_text(json, object, "what", v->difference.what);
 		cli_json_text(json, object, "expected", v->difference.first);
 		cli_json_text(json, object, "rehearsed", v->difference.second);
@@ -228,7 +230,7 @@ static int find_emulator(char **ret, struct snp_error *err)
 		return 0;
 	*ret = realpath(arg.emulator, NULL);
 	if (!*ret)
-		return snp_fail_errno(err, SNP_E_OPEN, errno, "%s", arg.emulator);
+		return fail_errno(err, SNP_E_OPEN, errno, "%s", arg.emulator);
 	arg.emulator = *ret;
 	return 0;
 }
@@ -241,8 +243,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	int r = vm_config_read(operands[0], &config, err);
 
 	cli_json_begin(&rehearsal.json, "snp-rehearsal/1");
-	snp_json_out_string(&rehearsal.json, rehearsal.json.root, "words", WORDS);
-	rehearsal.left_out = snp_json_out_array(&rehearsal.json, rehearsal.json.root, "left_out");
+	json_out_string(&rehearsal.json, rehearsal.json.root, "words", WORDS);
+	rehearsal.left_out = json_out_array(&rehearsal.json, rehearsal.json.root, "left_out");
 	if (r == 0)
 		r = check(config, operands[0], err);
 	if (r == 0)
@@ -257,7 +259,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = print_json(&rehearsal, out, err);
 	else if (r == 0)
 		print_text(&rehearsal.verdict, out);
-	snp_json_out_done(&rehearsal.json);
+	json_out_done(&rehearsal.json);
 	if (r < 0)
 		return cli_answer(out, r, err);
 	return rehearsal.verdict.equal ? 0 : CLI_NO;

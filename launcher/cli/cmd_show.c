@@ -9,7 +9,7 @@ static int show(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(guest_close) struct guest guest = {0};
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 	const char *name;
 	int r;
 
@@ -27,8 +27,7 @@ static int show(FILE *out, char *const operands[], struct snp_error *err)
 		return 0;
 	}
 	cli_json_begin(&json, "snp-guests/1");
-	guest_view_json(&json, snp_json_out_array(&json, json.root, "guests"), &session, name,
-			&guest);
+	guest_view_json(&json, json_out_array(&json, json.root, "guests"), &session, name, &guest);
 	return cli_json_end(&json, out, err);
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/policy.h>
 
@@ -49,7 +50,7 @@ static void hex_line(FILE *out, const char *what, const uint8_t *bytes, size_t s
 {
 	char text[2 * SNP_KEY_DIGEST_SIZE + 1];
 
-	snp_hex_encode(bytes, size, text);
+	hex_encode(bytes, size, text);
 	fprintf(out, "%-18s %s\n", what, text);
 }
 
@@ -57,7 +58,7 @@ static void text_line(FILE *out, const char *what, const char *text)
 {
 	char escaped[4096];
 
-	snp_escape(text, escaped, sizeof(escaped));
+	escape_text(text, escaped, sizeof(escaped));
 	fprintf(out, "%-18s %s\n", what, escaped);
 }
 
@@ -132,71 +133,69 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 		text_line(out, "record", "none: snp-launch did not make this domain");
 }
 
-static void add_file(struct snp_json_out *json, struct cJSON *inputs, const char *name,
+static void add_file(struct json_out *json, struct cJSON *inputs, const char *name,
 		     const struct boot_file *file)
 {
-	struct cJSON *object = snp_json_out_object(json, inputs, name);
+	struct cJSON *object = json_out_object(json, inputs, name);
 
 	cli_json_text(json, object, "source", file->source);
 	cli_json_text(json, object, "path", file->path);
-	snp_json_out_integer(json, object, "size", file->size);
-	snp_json_out_hex(json, object, "sha256", file->sha256, sizeof(file->sha256));
+	json_out_integer(json, object, "size", file->size);
+	json_out_hex(json, object, "sha256", file->sha256, sizeof(file->sha256));
 }
 
-static void add_binding(struct snp_json_out *json, struct cJSON *object,
-			const struct guest_binding *b)
+static void add_binding(struct json_out *json, struct cJSON *object, const struct guest_binding *b)
 {
 	struct cJSON *id;
 
-	snp_json_out_bool(json, object, "enforced", b->source != ID_NONE);
+	json_out_bool(json, object, "enforced", b->source != ID_NONE);
 	if (b->source == ID_NONE)
 		return;
-	id = snp_json_out_object(json, object, "id");
-	snp_json_out_string(json, id, "source", id_source_names[b->source]);
-	snp_json_out_hex(json, id, "id_key_digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
+	id = json_out_object(json, object, "id");
+	json_out_string(json, id, "source", id_source_names[b->source]);
+	json_out_hex(json, id, "id_key_digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
 	if (b->keys.has_author)
-		snp_json_out_hex(json, id, "author_key_digest", b->keys.author_key_digest,
-				 SNP_KEY_DIGEST_SIZE);
-	snp_json_out_hex(json, id, "family_id", b->fields.family_id, SNP_ID_SIZE);
-	snp_json_out_hex(json, id, "image_id", b->fields.image_id, SNP_ID_SIZE);
-	snp_json_out_integer(json, id, "guest_svn", b->fields.guest_svn);
+		json_out_hex(json, id, "author_key_digest", b->keys.author_key_digest,
+			     SNP_KEY_DIGEST_SIZE);
+	json_out_hex(json, id, "family_id", b->fields.family_id, SNP_ID_SIZE);
+	json_out_hex(json, id, "image_id", b->fields.image_id, SNP_ID_SIZE);
+	json_out_integer(json, id, "guest_svn", b->fields.guest_svn);
 }
 
-static void add_record(struct snp_json_out *json, struct cJSON *object,
+static void add_record(struct json_out *json, struct cJSON *object,
 		       const struct guest_record *record)
 {
 	struct cJSON *inputs;
 
-	snp_json_out_string(json, object, "uuid", record->uuid);
-	snp_json_out_string(json, object, "created", record->created);
-	snp_json_out_hex(json, object, "launch_digest", record->launch_digest,
-			 SNP_LAUNCH_DIGEST_SIZE);
+	json_out_string(json, object, "uuid", record->uuid);
+	json_out_string(json, object, "created", record->created);
+	json_out_hex(json, object, "launch_digest", record->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
 	add_binding(json, object, &record->binding);
-	snp_json_out_u64(json, object, "policy", record->policy);
-	snp_json_out_hex(json, object, "host_data", record->host_data, sizeof(record->host_data));
-	snp_json_out_integer(json, object, "vcpu_count", record->vcpu_count);
-	snp_json_out_string(json, object, "cpu_model", record->cpu_model);
-	snp_json_out_u64(json, object, "cpu_signature", record->cpu_signature);
-	snp_json_out_u64(json, object, "guest_features", record->guest_features);
-	snp_json_out_string(json, object, "vmm_profile", record->vmm_profile);
-	inputs = snp_json_out_object(json, object, "inputs");
+	json_out_u64(json, object, "policy", record->policy);
+	json_out_hex(json, object, "host_data", record->host_data, sizeof(record->host_data));
+	json_out_integer(json, object, "vcpu_count", record->vcpu_count);
+	json_out_string(json, object, "cpu_model", record->cpu_model);
+	json_out_u64(json, object, "cpu_signature", record->cpu_signature);
+	json_out_u64(json, object, "guest_features", record->guest_features);
+	json_out_string(json, object, "vmm_profile", record->vmm_profile);
+	inputs = json_out_object(json, object, "inputs");
 	for (unsigned int i = 0; i < BOOT_PARTS; i++)
 		if (record->boot[i].source)
 			add_file(json, inputs, boot_part_names[i], &record->boot[i]);
 	if (record->cmdline)
-		snp_json_out_string(json, inputs, "cmdline", record->cmdline);
-	snp_json_out_bool(json, object, "kernel_hashes", record->kernel_hashes);
-	snp_json_out_bool(json, object, "remote", record->remote);
+		json_out_string(json, inputs, "cmdline", record->cmdline);
+	json_out_bool(json, object, "kernel_hashes", record->kernel_hashes);
+	json_out_bool(json, object, "remote", record->remote);
 }
 
-void guest_view_json(struct snp_json_out *json, struct cJSON *guests, const struct session *session,
+void guest_view_json(struct json_out *json, struct cJSON *guests, const struct session *session,
 		     const char *name, const struct guest *guest)
 {
-	struct cJSON *object = snp_json_out_object(json, guests, NULL);
+	struct cJSON *object = json_out_object(json, guests, NULL);
 	_cleanup_(freep) char *directory = NULL;
 
 	cli_json_text(json, object, "name", name);
-	snp_json_out_string(json, object, "state", guest_view_state(session, name, guest));
+	json_out_string(json, object, "state", guest_view_state(session, name, guest));
 	if (guest->name[0] && asprintf(&directory, "%s/%s", session->state, guest->name) >= 0)
 		cli_json_text(json, object, "directory", directory);
 	else
@@ -204,5 +203,5 @@ void guest_view_json(struct snp_json_out *json, struct cJSON *guests, const stru
 	if (guest_view_holds(guest))
 		add_record(json, object, guest->record);
 	else if (guest->record)
-		snp_json_out_bool(json, object, "enforced", false);
+		json_out_bool(json, object, "enforced", false);
 }

@@ -27,7 +27,7 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 		     const struct guest *guest);
 
 /* Add it to the array `guests`. */
-void guest_view_json(struct snp_json_out *json, struct cJSON *guests, const struct session *session,
+void guest_view_json(struct json_out *json, struct cJSON *guests, const struct session *session,
 		     const char *name, const struct guest *guest);
 
 #endif

@@ -4,6 +4,8 @@
  *
  *	snp-launch VERB [OPTION]… [OPERAND]…
  */
+#include <snp/fail.h>
+
 #include "cli/verb.h"
 
 #define X(name) &verb_##name,
@@ -14,8 +16,8 @@ static int no_verb(FILE *out, char *const operands[], struct snp_error *err)
 {
 	(void)out;
 	(void)operands;
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"a verb is missing; 'snp-launch --help' has them");
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "a verb is missing; 'snp-launch --help' has them");
 }
 
 static const struct cli_option *const no_options[] = {NULL};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "guest/create.h"
 #include "guest/metadata.h"
@@ -61,7 +62,7 @@ int session_without_host(const char *config, struct session *ret, struct snp_err
 		return r;
 	session.host.uri = strdup(session_uri(config));
 	if (!session.host.uri)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = session;
 	return 0;
 }
@@ -207,10 +208,10 @@ static int open_found(find_function *find, const struct session *session, const 
 	int r = find(session, name, &guest, err);
 
 	if (r == 0 && needs_domain && !guest.domain)
-		r = snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			     "libvirt does not have the guest \"%s\"; %s", name,
-			     guest.record ? "create it again with --replace, or remove it"
-					  : "its create was cut off: remove it");
+		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			      "libvirt does not have the guest \"%s\"; %s", name,
+			      guest.record ? "create it again with --replace, or remove it"
+					   : "its create was cut off: remove it");
 	if (r == 0 && guest.domain)
 		r = domain_state_of(guest.domain, &guest.state, err);
 	if (r == 0 && guest.domain && guest.record)

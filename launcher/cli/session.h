@@ -29,12 +29,13 @@ struct session {
 const char *session_uri(const char *config);
 
 /* Connect. Errors: those of hypervisor_open() and state_dir_find(). */
-SNP_CHECK int session_open(const char *config, struct session *ret, struct snp_error *err);
+SNP_MUST_USE int session_open(const char *config, struct session *ret, struct snp_error *err);
 void session_close(struct session *session);
 
 /* The same without connecting: the URI as given, and nothing known of the host. Errors: those of
  * state_dir_find(); SNP_E_NO_MEMORY. */
-SNP_CHECK int session_without_host(const char *config, struct session *ret, struct snp_error *err);
+SNP_MUST_USE int session_without_host(const char *config, struct session *ret,
+				      struct snp_error *err);
 
 /* True if an operand is a file: it has a "/", or ends in .json or .xml. */
 bool operand_is_file(const char *operand);
@@ -52,23 +53,23 @@ struct guest {
 /* By the name of a guest of ours, or by whatever libvirt takes for a domain. A domain that snp-launch did
  * not make has no directory, even if one of its name is there.
  * Errors: SNP_E_NOT_FOUND; those of record_read() and guest_dir_exists(). */
-SNP_CHECK int guest_open(const struct session *session, const char *name, struct guest *ret,
-			 struct snp_error *err);
+SNP_MUST_USE int guest_open(const struct session *session, const char *name, struct guest *ret,
+			    struct snp_error *err);
 void guest_close(struct guest *guest);
 
 /* As above; SNP_E_NOT_FOUND also where libvirt does not have it. */
-SNP_CHECK int guest_open_domain(const struct session *session, const char *name, struct guest *ret,
-				struct snp_error *err);
+SNP_MUST_USE int guest_open_domain(const struct session *session, const char *name,
+				   struct guest *ret, struct snp_error *err);
 
 /* As the two above, but where the record cannot be read or the directory is not to be trusted, that is a
  * warning, and libvirt's domain of that name is meant: what neither launches nor measures must not depend on
  * a file. Errors: SNP_E_NOT_FOUND; those of hypervisor_fail(). */
-SNP_CHECK int guest_open_anyway(const struct session *session, const char *name, struct guest *ret,
-				struct snp_error *err);
-SNP_CHECK int guest_open_domain_anyway(const struct session *session, const char *name,
-				       struct guest *ret, struct snp_error *err);
+SNP_MUST_USE int guest_open_anyway(const struct session *session, const char *name,
+				   struct guest *ret, struct snp_error *err);
+SNP_MUST_USE int guest_open_domain_anyway(const struct session *session, const char *name,
+					  struct guest *ret, struct snp_error *err);
 
 /* The domain's XML, for free(). Errors: those of hypervisor_fail(). */
-SNP_CHECK int guest_xml(const struct guest *guest, bool live, char **ret, struct snp_error *err);
+SNP_MUST_USE int guest_xml(const struct guest *guest, bool live, char **ret, struct snp_error *err);
 
 #endif

@@ -19,7 +19,7 @@ struct subject {
 };
 
 /* Errors: those of vm_config_read(), domain_read_file(), session_open() and guest_open_domain(). */
-SNP_CHECK int subject_open(const char *operand, struct subject *ret, struct snp_error *err);
+SNP_MUST_USE int subject_open(const char *operand, struct subject *ret, struct snp_error *err);
 void subject_close(struct subject *subject);
 
 #endif

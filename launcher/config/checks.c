@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/nearest.h>
 
 #include "config/check_rules.h"
@@ -40,16 +41,16 @@ int check_options_set(struct check_options *options, const char *name, enum chec
 		for (; n < n_check_rules; n++)
 			names[n] = check_rules[n].check.name;
 		names[n] = NULL;
-		near = snp_nearest(name, names);
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "there is no check '%s'%s%s%s",
-				name, near ? "; did you mean '" : "", near ? near : "",
-				near ? "'?" : "");
+		near = nearest_word(name, names);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "there is no check '%s'%s%s%s",
+				 name, near ? "; did you mean '" : "", near ? near : "",
+				 near ? "'?" : "");
 	}
 	if (check_rules[i].check.fixed && severity != CHECK_ERROR)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"[%s] stays an error: what it refuses cannot be launched as an "
-				"SEV-SNP guest, or has no launch digest",
-				name);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "[%s] stays an error: what it refuses cannot be launched as an "
+				 "SEV-SNP guest, or has no launch digest",
+				 name);
 	options->changed[i] = severity;
 	options->is_changed[i] = true;
 	return 0;
@@ -83,7 +84,7 @@ void checks_run(const struct launch_spec *spec, const struct check_options *opti
 		if (finding->severity == CHECK_IGNORED || !finding->place ||
 		    !check_rules[i].finds(spec, options, message, sizeof(message)))
 			continue;
-		snp_escape(message, finding->message, sizeof(finding->message));
+		escape_text(message, finding->message, sizeof(finding->message));
 		spec->locate(spec->source, finding->place, &finding->line, &finding->column);
 		ret->n++;
 		ret->n_errors += finding->severity == CHECK_ERROR;
@@ -97,7 +98,7 @@ void finding_line(const struct finding *finding, const char *file, char *ret, un
 {
 	char name[512], line[16] = "", column[16] = "";
 
-	snp_escape(file, name, sizeof(name));
+	escape_text(file, name, sizeof(name));
 	if (finding->line)
 		snprintf(line, sizeof(line), ":%" PRIu32, finding->line);
 	if (finding->column)
@@ -116,12 +117,12 @@ int findings_refuse(const struct findings *findings, const char *file, struct sn
 		return 0;
 	while (first->severity != CHECK_ERROR)
 		first++;
-	r = snp_fail(err, SNP_E_CHECK, SNP_NO_OFFSET, "%s; %s [%s]", first->message,
-		     first->check->cure, first->check->name);
+	r = fail_with(err, SNP_E_CHECK, SNP_NO_OFFSET, "%s; %s [%s]", first->message,
+		      first->check->cure, first->check->name);
 	if (err) {
 		err->line = first->line;
 		err->column = first->column;
 		snprintf(err->pointer, sizeof(err->pointer), "%s", first->place);
 	}
-	return snp_in_file(err, r, file);
+	return in_file(err, r, file);
 }

@@ -51,8 +51,8 @@ struct check_options {
 
 /* --warn NAME, --error NAME, --ignore NAME. Errors: SNP_E_USAGE for an unknown name (naming the
  * nearest) and for a check that is fixed, with the reason. */
-SNP_CHECK int check_options_set(struct check_options *options, const char *name,
-				enum check_severity severity, struct snp_error *err);
+SNP_MUST_USE int check_options_set(struct check_options *options, const char *name,
+				   enum check_severity severity, struct snp_error *err);
 
 struct finding {
 	const struct check *check;
@@ -77,7 +77,7 @@ void checks_run(const struct launch_spec *spec, const struct check_options *opti
 void finding_line(const struct finding *finding, const char *file, char *ret, unsigned int size);
 
 /* Refuse if any finding is an error: SNP_E_CHECK with `file` and the first error's message and cure. */
-SNP_CHECK int findings_refuse(const struct findings *findings, const char *file,
-			      struct snp_error *err);
+SNP_MUST_USE int findings_refuse(const struct findings *findings, const char *file,
+				 struct snp_error *err);
 
 #endif

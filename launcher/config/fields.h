@@ -15,7 +15,7 @@
  */
 struct field {
 	const char *key;
-	int (*read)(const struct snp_json_value *value, const struct field *field, void *at,
+	int (*read)(const struct json_value *value, const struct field *field, void *at,
 		    struct snp_error *err);
 	size_t offset;
 	bool required;
@@ -38,19 +38,19 @@ struct field {
 
 /* Read `object` by `fields` (ended by a row without key) into the struct at `at`. Unknown keys are
  * refused. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_UNKNOWN_KEY, SNP_E_JSON_MISSING_KEY, the readers'. */
-SNP_CHECK int fields_read(const struct snp_json_value *object, const struct field fields[],
-			  void *at, struct snp_error *err);
+SNP_MUST_USE int fields_read(const struct json_value *object, const struct field fields[], void *at,
+			     struct snp_error *err);
 
 /* Readers of scalars; `at` is the place itself. Of text: a char * for free(). */
-int field_text(const struct snp_json_value *value, const struct field *field, void *at,
+int field_text(const struct json_value *value, const struct field *field, void *at,
 	       struct snp_error *err);
-int field_bool(const struct snp_json_value *value, const struct field *field, void *at,
+int field_bool(const struct json_value *value, const struct field *field, void *at,
 	       struct snp_error *err);
-int field_u32(const struct snp_json_value *value, const struct field *field, void *at,
+int field_u32(const struct json_value *value, const struct field *field, void *at,
 	      struct snp_error *err);
-int field_choice(const struct snp_json_value *value, const struct field *field, void *at,
+int field_choice(const struct json_value *value, const struct field *field, void *at,
 		 struct snp_error *err); /* an enum, counted as the names */
-int field_hex(const struct snp_json_value *value, const struct field *field, void *at,
+int field_hex(const struct json_value *value, const struct field *field, void *at,
 	      struct snp_error *err);
 
 #endif

@@ -8,19 +8,20 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include <snp/fail.h>
 #include <snp/hex.h>
 
 /* The member of `value` that the first component of `*pointer` names; `*pointer` moves past it. Places
  * of checks are plain: no "~" in them. */
-static const struct snp_json_value *step(const struct snp_json_value *value, const char **pointer)
+static const struct json_value *step(const struct json_value *value, const char **pointer)
 {
 	const char *name = *pointer + 1;
 	size_t length = strcspn(name, "/");
-	const struct snp_json_value *v;
+	const struct json_value *v;
 
 	*pointer = name + length;
-	for (v = snp_json_first(value); v; v = snp_json_next(v)) {
-		const char *key = snp_json_key(v);
+	for (v = json_first(value); v; v = json_next(v)) {
+		const char *key = json_key(v);
 
 		if (key && strlen(key) == length && strncmp(key, name, length) == 0)
 			return v;
@@ -32,19 +33,19 @@ static void locate_in_document(const void *source, const char *place, uint32_t *
 			       uint32_t *ret_column)
 {
 	const struct vm_config *config = source;
-	const struct snp_json_value *value = snp_json_root(config->document), *inner = value;
+	const struct json_value *value = json_root(config->document), *inner = value;
 	struct snp_error err = {0};
 
 	while (*place == '/' && (inner = step(value, &place)))
 		value = inner;
-	snp_json_fail(value, &err, SNP_E_CHECK, "here");
+	json_fail(value, &err, SNP_E_CHECK, "here");
 	*ret_line = err.line;
 	*ret_column = err.column;
 }
 
 static int copy_blob(const uint8_t *bytes, size_t size, struct spec_blob *ret)
 {
-	ret->text = snp_base64_encode(bytes, size);
+	ret->text = base64_encode(bytes, size);
 	ret->valid = ret->text != NULL;
 	return ret->text ? 0 : -1;
 }
@@ -120,7 +121,7 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = calloc(1, sizeof(*spec));
 
 	if (!spec)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	spec->origin = SPEC_FROM_CONFIG;
 	spec->locate = locate_in_document;
 	spec->source = (void *)(uintptr_t)config;
@@ -138,7 +139,7 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 		      &spec->on_reboot) < 0 ||
 	    copy_security(config, spec) < 0 || copy_machine(config, spec) < 0 ||
 	    copy_disks(config, spec) < 0)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = TAKE_PTR(spec);
 	return 0;
 }

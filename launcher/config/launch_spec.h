@@ -110,8 +110,8 @@ struct launch_spec {
 };
 
 /* The spec of a vm.json; it borrows `config`, which must live longer. Errors: SNP_E_NO_MEMORY. */
-SNP_CHECK int launch_spec_from_config(const struct vm_config *config, struct launch_spec **ret,
-				      struct snp_error *err);
+SNP_MUST_USE int launch_spec_from_config(const struct vm_config *config, struct launch_spec **ret,
+					 struct snp_error *err);
 
 /* Look at the files that the spec names, as far as they are here; `root` is put before each path (NULL:
  * nothing). */

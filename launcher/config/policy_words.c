@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 /* Read 0 to 255 in decimal, without a sign or leading zeros, from `*at` on. */
 static bool take_byte(const char **at, uint64_t *ret)
@@ -56,10 +57,11 @@ static int unknown_word(const char *word, struct snp_error *err)
 
 		snprintf(names + n, sizeof(names) - n, ", %s", snp_policy_bits[i].name);
 	}
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"'%s' is no word of a guest policy: known are %s, each alone or with =true "
-			"or =false",
-			word, names);
+	return fail_with(
+		err, SNP_E_USAGE, SNP_NO_OFFSET,
+		"'%s' is no word of a guest policy: known are %s, each alone or with =true "
+		"or =false",
+		word, names);
 }
 
 int policy_from_words(size_t n, const char *const words[], uint64_t *ret, struct snp_error *err)
@@ -76,9 +78,9 @@ int policy_from_words(size_t n, const char *const words[], uint64_t *ret, struct
 		if (is_abi) {
 			mask = SNP_POLICY_ABI_MAJOR | SNP_POLICY_ABI_MINOR;
 			if (!policy_abi_min(value, &set))
-				return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-						"abi_min is MAJOR.MINOR, each 0 to 255, not '%s'",
-						value);
+				return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+						 "abi_min is MAJOR.MINOR, each 0 to 255, not '%s'",
+						 value);
 		} else if (bit) {
 			mask = bit->mask;
 			if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
@@ -88,8 +90,8 @@ int policy_from_words(size_t n, const char *const words[], uint64_t *ret, struct
 			return unknown_word(words[i], err);
 		}
 		if (seen & mask)
-			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%.*s' is given twice",
-					(int)length, words[i]);
+			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%.*s' is given twice",
+					 (int)length, words[i]);
 		seen |= mask;
 		policy = (policy & ~mask) | set;
 	}
@@ -105,7 +107,7 @@ int policy_to_text(uint64_t policy, char **ret, struct snp_error *err)
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	fprintf(f, "%-24s0x%" PRIx64 "\n", "policy", policy);
 	fprintf(f, "%-24s%u.%u\n", "abi_min", (unsigned int)(policy >> 8 & 0xff),
 		(unsigned int)(policy & 0xff));
@@ -118,21 +120,21 @@ int policy_to_text(uint64_t policy, char **ret, struct snp_error *err)
 	if (snp_policy_check(policy, &refused) < 0)
 		fprintf(f, "%-24s%s\n", "refused", refused.message);
 	if (fclose(f) != 0)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = TAKE_PTR(text);
 	return 0;
 }
 
-void policy_to_json(uint64_t policy, struct snp_json_out *out, struct cJSON *parent)
+void policy_to_json(uint64_t policy, struct json_out *out, struct cJSON *parent)
 {
 	char abi[16];
 
 	snprintf(abi, sizeof(abi), "%u.%u", (unsigned int)(policy >> 8 & 0xff),
 		 (unsigned int)(policy & 0xff));
-	snp_json_out_u64(out, parent, "policy", policy);
-	snp_json_out_bool(out, parent, "valid", snp_policy_check(policy, NULL) == 0);
-	snp_json_out_string(out, parent, "abi_min", abi);
+	json_out_u64(out, parent, "policy", policy);
+	json_out_bool(out, parent, "valid", snp_policy_check(policy, NULL) == 0);
+	json_out_string(out, parent, "abi_min", abi);
 	for (size_t i = 0; i < snp_n_policy_bits; i++)
-		snp_json_out_bool(out, parent, snp_policy_bits[i].name,
-				  policy & snp_policy_bits[i].mask);
+		json_out_bool(out, parent, snp_policy_bits[i].name,
+			      policy & snp_policy_bits[i].mask);
 }

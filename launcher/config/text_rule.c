@@ -7,6 +7,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/error.h>
+#include <snp/fail.h>
 
 #define HEX "[0-9a-fA-F]"
 /* 0 to 255, without leading zeros */
@@ -102,8 +103,8 @@ bool text_is_plain(const char *text, bool lines)
 		for (char *c = copy; *c; c++)
 			if (*c == '\t' || *c == '\n')
 				*c = ' ';
-	/* What snp_escape() leaves alone is plain: one list of treacherous characters for all. */
-	snp_escape(copy, escaped, (unsigned int)length + 1);
+	/* What escape_text() leaves alone is plain: one list of treacherous characters for all. */
+	escape_text(copy, escaped, (unsigned int)length + 1);
 	return strcmp(copy, escaped) == 0 && !has_noncharacter(copy);
 }
 

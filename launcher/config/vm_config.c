@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/policy.h>
 
@@ -14,17 +15,17 @@
 #define SCHEMA "snp-launch/1"
 
 /* The schema's name was looked at before anything else. */
-static int read_schema(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_schema(const struct json_value *value, const struct field *field, void *at,
 		       struct snp_error *err)
 {
 	const char *name;
 
 	(void)field;
 	(void)at;
-	return snp_json_string(value, &name, err);
+	return json_string(value, &name, err);
 }
 
-static int read_uuid(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_uuid(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
 	char **uuid = at;
@@ -36,53 +37,53 @@ static int read_uuid(const struct snp_json_value *value, const struct field *fie
 		*c = (char)tolower((unsigned char)*c);
 	/* libvirt takes the nil UUID for "none given" and makes one. */
 	if (strcmp(*uuid, "00000000-0000-0000-0000-000000000000") == 0)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				     "another UUID than the one of zeros is right");
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "another UUID than the one of zeros is right");
 	return 0;
 }
 
-static int read_labels(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_labels(const struct json_value *value, const struct field *field, void *at,
 		       struct snp_error *err)
 {
 	static const struct field label = {.rule = &rule_line};
 	struct vm_config *config = at;
-	const struct snp_json_value *member;
+	const struct json_value *member;
 	size_t n = 0;
 	int r;
 
 	(void)field;
-	if (!snp_json_is_object(value))
-		return snp_json_fail(value, err, SNP_E_JSON_TYPE, "an object of strings is right");
-	for (member = snp_json_first(value); member; member = snp_json_next(member))
+	if (!json_is_object(value))
+		return json_fail(value, err, SNP_E_JSON_TYPE, "an object of strings is right");
+	for (member = json_first(value); member; member = json_next(member))
 		n++;
 	if (n > 64)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "more than 64 labels");
+		return json_fail(value, err, SNP_E_JSON_VALUE, "more than 64 labels");
 	config->labels = calloc(n ? n : 1, sizeof(*config->labels));
 	if (!config->labels)
-		return snp_json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
-	for (member = snp_json_first(value); member; member = snp_json_next(member)) {
+		return json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
+	for (member = json_first(value); member; member = json_next(member)) {
 		struct vm_label *ret = &config->labels[config->n_labels++];
 
-		if (!text_keeps(snp_json_key(member), &rule_label_key))
-			return snp_json_fail(member, err, SNP_E_JSON_VALUE,
-					     "the key is none; %s is right", rule_label_key.wanted);
+		if (!text_keeps(json_key(member), &rule_label_key))
+			return json_fail(member, err, SNP_E_JSON_VALUE,
+					 "the key is none; %s is right", rule_label_key.wanted);
 		r = field_text(member, &label, &ret->value, err);
 		if (r < 0)
 			return r;
-		ret->key = strdup(snp_json_key(member));
+		ret->key = strdup(json_key(member));
 		if (!ret->key)
-			return snp_json_fail(member, err, SNP_E_NO_MEMORY, "out of memory");
+			return json_fail(member, err, SNP_E_NO_MEMORY, "out of memory");
 	}
 	return 0;
 }
 
-static const struct field file_sha256 = {.read = field_hex, .max = SNP_SHA256_SIZE};
+static const struct field sha256_file = {.read = field_hex, .max = SNP_SHA256_SIZE};
 
-static int read_sha256(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_sha256(const struct json_value *value, const struct field *field, void *at,
 		       struct snp_error *err)
 {
 	struct vm_file *file = at;
-	int r = field_hex(value, &file_sha256, file->sha256, err);
+	int r = field_hex(value, &sha256_file, file->sha256, err);
 
 	(void)field;
 	if (r == 0)
@@ -90,21 +91,21 @@ static int read_sha256(const struct snp_json_value *value, const struct field *f
 	return r;
 }
 
-static int read_auto(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_auto(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
 	bool yes;
-	int r = snp_json_bool(value, &yes, err);
+	int r = json_bool(value, &yes, err);
 
 	(void)field;
 	(void)at;
 	if (r == 0 && !yes)
-		r = snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				  "true is right, or \"path\" in its place");
+		r = json_fail(value, err, SNP_E_JSON_VALUE,
+			      "true is right, or \"path\" in its place");
 	return r;
 }
 
-static int read_firmware(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_firmware(const struct json_value *value, const struct field *field, void *at,
 			 struct snp_error *err)
 {
 	static const struct field fields[] = {
@@ -117,13 +118,13 @@ static int read_firmware(const struct snp_json_value *value, const struct field 
 	int r = fields_read(value, fields, &config->firmware, err);
 
 	(void)field;
-	if (r == 0 && !snp_json_get(value, "auto") == !snp_json_get(value, "path"))
-		r = snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				  "either \"path\" or \"auto\": true is right");
+	if (r == 0 && !json_get(value, "auto") == !json_get(value, "path"))
+		r = json_fail(value, err, SNP_E_JSON_VALUE,
+			      "either \"path\" or \"auto\": true is right");
 	return r;
 }
 
-static int read_boot(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_boot(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
 	static const struct field fields[] = {
@@ -143,19 +144,19 @@ static int read_boot(const struct snp_json_value *value, const struct field *fie
 	config->kernel_hashes = true;
 	r = fields_read(value, fields, config, err);
 	if (r == 0 && config->initrd.has_sha256 && !config->initrd.path)
-		r = snp_json_need(value, "initrd", &value, err);
+		r = json_need(value, "initrd", &value, err);
 	return r;
 }
 
 static const char *const reboot_names[] = {"auto", "destroy", "restart", NULL};
 static const char *const tpm_names[] = {"none", "emulated", NULL};
 
-static int read_tpm(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_tpm(const struct json_value *value, const struct field *field, void *at,
 		    struct snp_error *err)
 {
 	bool *ret = at;
 	unsigned int i;
-	int r = snp_json_choice(value, field->rule, &i, err);
+	int r = json_choice(value, field->rule, &i, err);
 
 	if (r == 0)
 		*ret = i == 1;
@@ -189,21 +190,21 @@ static const struct field config_fields[] = {
 	{0},
 };
 
-static int read_document(struct snp_json *document, struct vm_config **ret, struct snp_error *err)
+static int read_document(struct json *document, struct vm_config **ret, struct snp_error *err)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = calloc(1, sizeof(*config));
 	int r;
 
 	if (!config) {
-		snp_json_free(document);
-		return snp_no_memory(err);
+		json_free(document);
+		return out_of_memory(err);
 	}
 	config->document = document;
 	config->policy = SNP_POLICY_DEFAULT;
 	config->rng = config->vcek = config->relabel = true;
-	r = snp_json_schema(document, SCHEMA, err);
+	r = json_schema(document, SCHEMA, err);
 	if (r == 0)
-		r = fields_read(snp_json_root(document), config_fields, config, err);
+		r = fields_read(json_root(document), config_fields, config, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(config);
@@ -213,37 +214,37 @@ static int read_document(struct snp_json *document, struct vm_config **ret, stru
 int vm_config_parse(const char *name, struct snp_span text, struct vm_config **ret,
 		    struct snp_error *err)
 {
-	struct snp_json *document;
-	int r = snp_json_parse(name, text, &document, err);
+	struct json *document;
+	int r = json_parse(name, text, &document, err);
 
 	return r < 0 ? r : read_document(document, ret, err);
 }
 
 int vm_config_read(const char *path, struct vm_config **ret, struct snp_error *err)
 {
-	struct snp_json *document;
-	int r = snp_json_read(path, SNP_MAX_CONFIG, &document, err);
+	struct json *document;
+	int r = json_read(path, SNP_MAX_CONFIG, &document, err);
 
 	return r < 0 ? r : read_document(document, ret, err);
 }
 
-int read_array(const struct snp_json_value *value, size_t max, size_t size,
-	       int (*read)(const struct snp_json_value *member, void *at, struct snp_error *err),
+int read_array(const struct json_value *value, size_t max, size_t size,
+	       int (*read)(const struct json_value *member, void *at, struct snp_error *err),
 	       void **ret, size_t *ret_n, struct snp_error *err)
 {
-	const struct snp_json_value *member;
+	const struct json_value *member;
 	char *at;
 	size_t n;
 	int r;
 
-	r = snp_json_array(value, 0, max, &n, err);
+	r = json_array(value, 0, max, &n, err);
 	if (r < 0)
 		return r;
 	at = *ret = calloc(n ? n : 1, size);
 	if (!at)
-		return snp_json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
+		return json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
 	/* Counted before they are filled: whoever frees the configuration then frees half of one, too. */
-	for (member = snp_json_first(value); member; member = snp_json_next(member), at += size) {
+	for (member = json_first(value); member; member = json_next(member), at += size) {
 		++*ret_n;
 		r = read(member, at, err);
 		if (r < 0)
@@ -294,6 +295,6 @@ void vm_config_free(struct vm_config *config)
 	free(config->id_key);
 	free(config->id_author_key);
 	free(config->libvirt_xml);
-	snp_json_free(config->document);
+	json_free(config->document);
 	free(config);
 }

@@ -116,7 +116,7 @@ enum vm_measurement_kind {
 };
 
 struct vm_config {
-	struct snp_json *document; /* where things stand, for messages; as read */
+	struct json *document; /* where things stand, for messages; as read */
 
 	char *name;
 	char *uuid;  /* lower case; NULL: to be made */
@@ -181,10 +181,10 @@ struct vm_config {
 };
 
 /* Read the vm.json `path`, or the text `text` called `name` in messages.
- * Errors: those of snp_json_read(); SNP_E_JSON_*, with pointer, line and column. */
-SNP_CHECK int vm_config_read(const char *path, struct vm_config **ret, struct snp_error *err);
-SNP_CHECK int vm_config_parse(const char *name, struct snp_span text, struct vm_config **ret,
-			      struct snp_error *err);
+ * Errors: those of json_read(); SNP_E_JSON_*, with pointer, line and column. */
+SNP_MUST_USE int vm_config_read(const char *path, struct vm_config **ret, struct snp_error *err);
+SNP_MUST_USE int vm_config_parse(const char *name, struct snp_span text, struct vm_config **ret,
+				 struct snp_error *err);
 void vm_config_free(struct vm_config *config);
 DEFINE_CLEANUP(struct vm_config *, vm_config_free);
 

@@ -6,7 +6,7 @@
 #include "config/text_rule.h"
 #include "config/vm_config_parts.h"
 
-static int read_disk(const struct snp_json_value *value, void *at, struct snp_error *err)
+static int read_disk(const struct json_value *value, void *at, struct snp_error *err)
 {
 	static const char *const formats[] = {"raw", "qcow2", NULL};
 	static const char *const buses[] = {"virtio", "scsi", NULL};
@@ -31,7 +31,7 @@ static int read_disk(const struct snp_json_value *value, void *at, struct snp_er
 /* vda to vdz */
 #define MAX_DISKS 26
 
-int read_disks(const struct snp_json_value *value, const struct field *field, void *at,
+int read_disks(const struct json_value *value, const struct field *field, void *at,
 	       struct snp_error *err)
 {
 	struct vm_config *config = at;
@@ -44,7 +44,7 @@ int read_disks(const struct snp_json_value *value, const struct field *field, vo
 	return r;
 }
 
-static int read_network(const struct snp_json_value *value, void *at, struct snp_error *err)
+static int read_network(const struct json_value *value, void *at, struct snp_error *err)
 {
 	static const char *const types[] = {"network", "bridge", "user", NULL};
 	static const struct field fields[] = {
@@ -57,14 +57,14 @@ static int read_network(const struct snp_json_value *value, void *at, struct snp
 	int r = fields_read(value, fields, at, err);
 
 	if (r == 0 && network->type != VM_NETWORK_USER && !network->source)
-		r = snp_json_need(value, "source", &value, err);
+		r = json_need(value, "source", &value, err);
 	if (r == 0 && network->type == VM_NETWORK_USER && network->source)
-		r = snp_json_fail(snp_json_get(value, "source"), err, SNP_E_JSON_VALUE,
-				  "a network of type \"user\" has no source");
+		r = json_fail(json_get(value, "source"), err, SNP_E_JSON_VALUE,
+			      "a network of type \"user\" has no source");
 	return r;
 }
 
-int read_networks(const struct snp_json_value *value, const struct field *field, void *at,
+int read_networks(const struct json_value *value, const struct field *field, void *at,
 		  struct snp_error *err)
 {
 	struct vm_config *config = at;
@@ -77,7 +77,7 @@ int read_networks(const struct snp_json_value *value, const struct field *field,
 	return r;
 }
 
-int read_console(const struct snp_json_value *value, const struct field *field, void *at,
+int read_console(const struct json_value *value, const struct field *field, void *at,
 		 struct snp_error *err)
 {
 	static const char *const types[] = {"pty", "file", "none", NULL};
@@ -91,27 +91,27 @@ int read_console(const struct snp_json_value *value, const struct field *field, 
 
 	(void)field;
 	if (r == 0 && config->console == VM_CONSOLE_FILE && !config->console_path)
-		r = snp_json_need(value, "path", &value, err);
+		r = json_need(value, "path", &value, err);
 	if (r == 0 && config->console != VM_CONSOLE_FILE && config->console_path)
-		r = snp_json_fail(snp_json_get(value, "path"), err, SNP_E_JSON_VALUE,
-				  "only a console of type \"file\" has a path");
+		r = json_fail(json_get(value, "path"), err, SNP_E_JSON_VALUE,
+			      "only a console of type \"file\" has a path");
 	return r;
 }
 
 /* CIDs 0 to 2 are the hypervisor, the loopback and the host; the last is VMADDR_CID_ANY (Linux
  * include/uapi/linux/vm_sockets.h). */
-static int read_cid(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_cid(const struct json_value *value, const struct field *field, void *at,
 		    struct snp_error *err)
 {
 	struct vm_config *config = at;
 	const char *text;
 	int r;
 
-	if (snp_json_is_string(value)) {
-		r = snp_json_string(value, &text, err);
+	if (json_is_string(value)) {
+		r = json_string(value, &text, err);
 		if (r == 0 && strcmp(text, "auto") != 0)
-			r = snp_json_fail(value, err, SNP_E_JSON_VALUE,
-					  "\"auto\" or a number of 3 to 4294967294 is right");
+			r = json_fail(value, err, SNP_E_JSON_VALUE,
+				      "\"auto\" or a number of 3 to 4294967294 is right");
 		config->vsock = VM_VSOCK_AUTO;
 		return r;
 	}
@@ -119,7 +119,7 @@ static int read_cid(const struct snp_json_value *value, const struct field *fiel
 	return field_u32(value, field, &config->vsock_cid, err);
 }
 
-int read_vsock(const struct snp_json_value *value, const struct field *field, void *at,
+int read_vsock(const struct json_value *value, const struct field *field, void *at,
 	       struct snp_error *err)
 {
 	static const struct field fields[] = {
@@ -131,7 +131,7 @@ int read_vsock(const struct snp_json_value *value, const struct field *field, vo
 	return fields_read(value, fields, at, err);
 }
 
-static int read_address(const struct snp_json_value *value, void *at, struct snp_error *err)
+static int read_address(const struct json_value *value, void *at, struct snp_error *err)
 {
 	static const struct field fields[] = {
 		SECTION("address", field_text, .required = true, .rule = &rule_pci),
@@ -141,7 +141,7 @@ static int read_address(const struct snp_json_value *value, void *at, struct snp
 	return fields_read(value, fields, at, err);
 }
 
-int read_vfio(const struct snp_json_value *value, const struct field *field, void *at,
+int read_vfio(const struct json_value *value, const struct field *field, void *at,
 	      struct snp_error *err)
 {
 	struct vm_config *config = at;

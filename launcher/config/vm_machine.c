@@ -8,20 +8,20 @@
 #include "config/text_rule.h"
 #include "config/vm_config_parts.h"
 
-static int read_signature(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_signature(const struct json_value *value, const struct field *field, void *at,
 			  struct snp_error *err)
 {
 	struct vm_config *config = at;
 	const char *text;
 	uint64_t signature;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	(void)field;
 	if (r < 0)
 		return r;
-	if (!text_keeps(text, &rule_signature) || snp_hex_u64(text, "signature", &signature, NULL))
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "%s is right",
-				     rule_signature.wanted);
+	if (!text_keeps(text, &rule_signature) || hex_u64(text, "signature", &signature, NULL))
+		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right",
+				 rule_signature.wanted);
 	config->has_cpu_signature = true;
 	config->cpu_signature = (uint32_t)signature;
 	return 0;
@@ -30,7 +30,7 @@ static int read_signature(const struct snp_json_value *value, const struct field
 /* QEMU's own limit for q35 is 4096 (pc_q35_machine_options); what launches today is a named check. */
 #define MAX_VCPUS 4096
 
-int read_cpu(const struct snp_json_value *value, const struct field *field, void *at,
+int read_cpu(const struct json_value *value, const struct field *field, void *at,
 	     struct snp_error *err)
 {
 #define COUNT(key, member, ...) \
@@ -53,7 +53,7 @@ int read_cpu(const struct snp_json_value *value, const struct field *field, void
 	config->cpu_sockets = config->cpu_threads = 1;
 	config->cpu_model = strdup("EPYC-v4");
 	if (!config->cpu_model)
-		return snp_json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
+		return json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
 	r = fields_read(value, fields, config, err);
 	if (r < 0 || config->cpu_cores != 0)
 		return r;
@@ -65,27 +65,26 @@ int read_cpu(const struct snp_json_value *value, const struct field *field, void
 	return 0;
 }
 
-static int read_size(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_size(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
 	static const char units[] = "KMGT";
 	uint64_t *ret_kib = at, kib = 0;
 	const char *text, *c;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	(void)field;
 	if (r < 0)
 		return r;
 	if (!text_keeps(text, &rule_memory))
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "%s is right",
-				     rule_memory.wanted);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_memory.wanted);
 	for (c = text; *c >= '0' && *c <= '9'; c++)
 		kib = kib * 10 + (uint64_t)(*c - '0');
 	*ret_kib = kib << 10 * (strchr(units, *c) - units);
 	return 0;
 }
 
-int read_memory(const struct snp_json_value *value, const struct field *field, void *at,
+int read_memory(const struct json_value *value, const struct field *field, void *at,
 		struct snp_error *err)
 {
 	static const char *const backings[] = {"memfd", "ram", NULL};

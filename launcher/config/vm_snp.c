@@ -10,40 +10,40 @@
 #include "config/text_rule.h"
 #include "config/vm_config_parts.h"
 
-static int read_raw(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_raw(const struct json_value *value, const struct field *field, void *at,
 		    struct snp_error *err)
 {
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	(void)field;
-	if (r == 0 && (!text_keeps(text, &rule_policy) || snp_hex_u64(text, "raw", at, NULL) < 0))
-		r = snp_json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_policy.wanted);
+	if (r == 0 && (!text_keeps(text, &rule_policy) || hex_u64(text, "raw", at, NULL) < 0))
+		r = json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_policy.wanted);
 	return r;
 }
 
-static int read_abi_min(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_abi_min(const struct json_value *value, const struct field *field, void *at,
 			struct snp_error *err)
 {
 	uint64_t *policy = at, abi;
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	(void)field;
 	if (r == 0 && !policy_abi_min(text, &abi))
-		r = snp_json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_abi_min.wanted);
+		r = json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_abi_min.wanted);
 	if (r == 0)
 		*policy |= abi;
 	return r;
 }
 
-static int read_bit(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_bit(const struct json_value *value, const struct field *field, void *at,
 		    struct snp_error *err)
 {
 	const struct snp_policy_bit *bit = field->rule;
 	uint64_t *policy = at;
 	bool set;
-	int r = snp_json_bool(value, &set, err);
+	int r = json_bool(value, &set, err);
 
 	if (r == 0)
 		*policy = set ? *policy | bit->mask : *policy & ~bit->mask;
@@ -51,12 +51,12 @@ static int read_bit(const struct snp_json_value *value, const struct field *fiel
 }
 
 /* Bits by the names of snp/policy.h over the default, or the whole word as "raw". */
-static int read_policy(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_policy(const struct json_value *value, const struct field *field, void *at,
 		       struct snp_error *err)
 {
 	struct field fields[FIELDS_MAX] = {SECTION("raw", read_raw),
 					   SECTION("abi_min", read_abi_min)};
-	const struct snp_json_value *raw, *first;
+	const struct json_value *raw, *first;
 	uint64_t *policy = at;
 	size_t n = 2;
 	int r;
@@ -68,40 +68,40 @@ static int read_policy(const struct snp_json_value *value, const struct field *f
 	r = fields_read(value, fields, policy, err);
 	if (r < 0)
 		return r;
-	raw = snp_json_get(value, "raw");
-	first = snp_json_first(value);
-	if (raw && (first != raw || snp_json_next(raw)))
-		return snp_json_fail(raw, err, SNP_E_JSON_VALUE,
-				     "is the whole policy: no other member may stand beside it");
+	raw = json_get(value, "raw");
+	first = json_first(value);
+	if (raw && (first != raw || json_next(raw)))
+		return json_fail(raw, err, SNP_E_JSON_VALUE,
+				 "is the whole policy: no other member may stand beside it");
 	return 0;
 }
 
 #define FILE_DIGEST "sha256:"
 
 /* The path after `prefix`, checked; SNP_E_JSON_VALUE naming `wanted` if it is none. */
-static int take_path(const struct snp_json_value *value, const char *prefix, const char *wanted,
+static int take_path(const struct json_value *value, const char *prefix, const char *wanted,
 		     char **ret, struct snp_error *err)
 {
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
 	if (!text_keeps(text + strlen(prefix), &rule_path))
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", wanted);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", wanted);
 	*ret = strdup(text + strlen(prefix));
-	return *ret ? 0 : snp_json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
+	return *ret ? 0 : json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
 }
 
-static bool starts(const struct snp_json_value *value, const char *prefix)
+static bool starts(const struct json_value *value, const char *prefix)
 {
 	const char *text;
 
-	return snp_json_is_string(value) && snp_json_string(value, &text, NULL) == 0 &&
+	return json_is_string(value) && json_string(value, &text, NULL) == 0 &&
 	       strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static int read_host_data(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_host_data(const struct json_value *value, const struct field *field, void *at,
 			  struct snp_error *err)
 {
 	struct vm_config *config = at;
@@ -114,10 +114,10 @@ static int read_host_data(const struct snp_json_value *value, const struct field
 				 &config->host_data_path, err);
 	}
 	config->host_data_kind = VM_HOST_DATA_BYTES;
-	return snp_json_hex(value, config->host_data, sizeof(config->host_data), err);
+	return json_hex(value, config->host_data, sizeof(config->host_data), err);
 }
 
-static int read_measurement(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_measurement(const struct json_value *value, const struct field *field, void *at,
 			    struct snp_error *err)
 {
 	struct vm_config *config = at;
@@ -129,22 +129,22 @@ static int read_measurement(const struct snp_json_value *value, const struct fie
 				 &config->measurement_path, err);
 	}
 	config->measurement_kind = VM_MEASUREMENT_BYTES;
-	return snp_json_hex(value, config->measurement, sizeof(config->measurement), err);
+	return json_hex(value, config->measurement, sizeof(config->measurement), err);
 }
 
-static int read_workarounds(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_workarounds(const struct json_value *value, const struct field *field, void *at,
 			    struct snp_error *err)
 {
 	struct vm_config *config = at;
 
 	(void)field;
 	config->has_guest_visible_workarounds = true;
-	return snp_json_hex(value, config->guest_visible_workarounds,
-			    sizeof(config->guest_visible_workarounds), err);
+	return json_hex(value, config->guest_visible_workarounds,
+			sizeof(config->guest_visible_workarounds), err);
 }
 
 /* Three forms, told apart by the key that each must have. */
-static int read_id(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_id(const struct json_value *value, const struct field *field, void *at,
 		   struct snp_error *err)
 {
 #define PATH(key, member, ...) \
@@ -169,26 +169,26 @@ static int read_id(const struct snp_json_value *value, const struct field *field
 	struct vm_config *config = at;
 
 	(void)field;
-	if (!snp_json_is_object(value))
-		return snp_json_fail(value, err, SNP_E_JSON_TYPE, "an object is right");
-	if (snp_json_get(value, "reference")) {
+	if (!json_is_object(value))
+		return json_fail(value, err, SNP_E_JSON_TYPE, "an object is right");
+	if (json_get(value, "reference")) {
 		config->id_kind = VM_ID_REFERENCE;
 		return fields_read(value, reference, config, err);
 	}
-	if (snp_json_get(value, "key")) {
+	if (json_get(value, "key")) {
 		config->id_kind = VM_ID_KEY;
 		return fields_read(value, key, config, err);
 	}
-	if (snp_json_get(value, "block") || snp_json_get(value, "auth")) {
+	if (json_get(value, "block") || json_get(value, "auth")) {
 		config->id_kind = VM_ID_BLOCK;
 		return fields_read(value, block, config, err);
 	}
-	return snp_json_fail(
+	return json_fail(
 		value, err, SNP_E_JSON_MISSING_KEY,
 		"lacks one of the keys \"reference\", \"block\" (with \"auth\") and \"key\"");
 }
 
-int read_snp(const struct snp_json_value *value, const struct field *field, void *at,
+int read_snp(const struct json_value *value, const struct field *field, void *at,
 	     struct snp_error *err)
 {
 	static const struct field fields[] = {

@@ -7,6 +7,7 @@
 
 #include <libxml/xpath.h>
 
+#include <snp/fail.h>
 #include <snp/file.h>
 
 #include "domain/domain_parts.h"
@@ -110,9 +111,10 @@ static int read_memory(const xmlNode *domain, struct launch_spec *spec, struct s
 		i++;
 	if (*text < '0' || *text > '9' || *end || i == ARRAY_SIZE(units) ||
 	    __builtin_mul_overflow(bytes, units[i].bytes, &bytes))
-		return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-				"<memory> of '%s' '%s', where a number of KiB, MiB or GiB is right",
-				text, unit ? unit : "KiB");
+		return fail_with(
+			err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+			"<memory> of '%s' '%s', where a number of KiB, MiB or GiB is right", text,
+			unit ? unit : "KiB");
 	spec->memory_kib = bytes / 1024;
 	return 0;
 }
@@ -148,9 +150,9 @@ static int refuse_repeats(const xmlNode *parent, struct snp_error *err)
 		const xmlNode *first = xml_child(parent, single[i]);
 
 		if (first && xml_next(first, single[i]))
-			return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-					"<%s> stands twice in <%s>", single[i],
-					(const char *)parent->name);
+			return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+					 "<%s> stands twice in <%s>", single[i],
+					 (const char *)parent->name);
 	}
 	return 0;
 }
@@ -174,7 +176,7 @@ int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 	int r;
 
 	if (!spec)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = xml_parse(name, xml, "domain", &doc, err);
 	if (r < 0)
 		return r;
@@ -203,7 +205,7 @@ int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 	if (r == 0)
 		r = domain_read_qemu(domain, spec, err);
 	if (r < 0)
-		return snp_in_file(err, r, name);
+		return in_file(err, r, name);
 	*ret = TAKE_PTR(spec);
 	return 0;
 }
@@ -212,7 +214,7 @@ int domain_read_file(const char *path, struct launch_spec **ret, struct snp_erro
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
-	int r = snp_file_read(path, DOMAIN_MAX_SIZE, &bytes, &size, err);
+	int r = file_read(path, DOMAIN_MAX_SIZE, &bytes, &size, err);
 
 	return r < 0 ? r : domain_read(path, (struct snp_span){bytes, size}, ret, err);
 }

@@ -23,9 +23,10 @@
 
 /* `name` is what messages call the document. Errors: SNP_E_XML_SYNTAX, SNP_E_BAD_DOMAIN, SNP_E_TOO_LARGE,
  * SNP_E_NO_MEMORY. */
-SNP_CHECK int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
-			  struct snp_error *err);
-SNP_CHECK int domain_read_file(const char *path, struct launch_spec **ret, struct snp_error *err);
+SNP_MUST_USE int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
+			     struct snp_error *err);
+SNP_MUST_USE int domain_read_file(const char *path, struct launch_spec **ret,
+				  struct snp_error *err);
 
 /* What snp-launch left in <metadata>. */
 #define DOMAIN_MAX_MEASURED 8
@@ -47,7 +48,7 @@ struct domain_record {
 
 /* Errors: as domain_read(); SNP_E_NOT_FOUND where there is no such element, SNP_E_BAD_DOMAIN where it is
  * damaged. */
-SNP_CHECK int domain_read_record(const char *name, struct snp_span xml, struct domain_record *ret,
-				 struct snp_error *err);
+SNP_MUST_USE int domain_read_record(const char *name, struct snp_span xml,
+				    struct domain_record *ret, struct snp_error *err);
 
 #endif

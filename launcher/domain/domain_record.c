@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/hex.h>
 
 #include "domain/domain_read.h"
@@ -26,9 +27,9 @@ static const xmlNode *find_launch(const xmlNode *metadata)
 
 static int damaged(const xmlNode *node, struct snp_error *err)
 {
-	return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-			"<%s> in <metadata> is not as snp-launch wrote it",
-			(const char *)node->name);
+	return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+			 "<%s> in <metadata> is not as snp-launch wrote it",
+			 (const char *)node->name);
 }
 
 static int read_input(const xmlNode *node, struct domain_record *ret, struct snp_error *err)
@@ -48,8 +49,8 @@ static int read_input(const xmlNode *node, struct domain_record *ret, struct snp
 	    strlen(name) >= sizeof(ret->measured[0].input) || *size < '0' || *size > '9')
 		return damaged(node, err);
 	bytes = strtoull(size, &end, 10);
-	if (*end || snp_hex_decode(sha256, "sha256", ret->measured[ret->n_measured].sha256,
-				   SNP_SHA256_SIZE, NULL) < 0)
+	if (*end || hex_decode(sha256, "sha256", ret->measured[ret->n_measured].sha256,
+			       SNP_SHA256_SIZE, NULL) < 0)
 		return damaged(node, err);
 	snprintf(ret->measured[ret->n_measured].input, sizeof(ret->measured[0].input), "%s", name);
 	ret->measured[ret->n_measured++].size = bytes;
@@ -68,12 +69,12 @@ static int read_member(const xmlNode *node, struct domain_record *ret, struct sn
 		return r;
 	if (is_ours(node, "digest")) {
 		ret->has_launch_digest = true;
-		if (snp_hex_decode(text, "digest", ret->launch_digest, sizeof(ret->launch_digest),
-				   NULL) < 0)
+		if (hex_decode(text, "digest", ret->launch_digest, sizeof(ret->launch_digest),
+			       NULL) < 0)
 			return damaged(node, err);
 	} else if (is_ours(node, "policy")) {
 		ret->has_policy = true;
-		if (snp_hex_u64(text, "policy", &ret->policy, NULL) < 0)
+		if (hex_u64(text, "policy", &ret->policy, NULL) < 0)
 			return damaged(node, err);
 	} else if (is_ours(node, "tool")) {
 		snprintf(ret->tool_version, sizeof(ret->tool_version), "%s", text);
@@ -95,15 +96,15 @@ int domain_read_record(const char *name, struct snp_span xml, struct domain_reco
 		return r;
 	launch = find_launch(xml_child(xmlDocGetRootElement(doc), "metadata"));
 	if (!launch)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-					    "has no <metadata> of snp-launch"),
-				   name);
+		return in_file(err,
+			       fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+					 "has no <metadata> of snp-launch"),
+			       name);
 	for (const xmlNode *node = launch->children; node; node = node->next)
 		if (node->type == XML_ELEMENT_NODE) {
 			r = read_member(node, &record, err);
 			if (r < 0)
-				return snp_in_file(err, r, name);
+				return in_file(err, r, name);
 		}
 	*ret = record;
 	return 0;

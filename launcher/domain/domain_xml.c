@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/file.h>
 
 #include "config/checks.h"
@@ -22,7 +23,7 @@ static int read_template(const char *path, xmlDoc **ret, struct snp_error *err)
 			"domain.xml",
 			(struct snp_span){(const uint8_t *)domain_template, domain_template_size},
 			"domain", ret, err);
-	r = snp_file_read(path, DOMAIN_MAX_SIZE, &bytes, &size, err);
+	r = file_read(path, DOMAIN_MAX_SIZE, &bytes, &size, err);
 	return r < 0 ? r : xml_parse(path, (struct snp_span){bytes, size}, "domain", ret, err);
 }
 
@@ -45,10 +46,10 @@ static int check_texts(const struct domain_launch *launch, struct snp_error *err
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i] && !text_is_plain(texts[i], false))
-			return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-					"'%s' has characters that XML cannot carry or that do not "
-					"show",
-					texts[i]);
+			return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+					 "'%s' has characters that XML cannot carry or that do not "
+					 "show",
+					 texts[i]);
 	return 0;
 }
 
@@ -139,20 +140,20 @@ static int verify(const struct vm_config *config, const struct domain_launch *la
 		return r;
 	difference = find_difference(config, launch, wanted, found);
 	if (difference)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-					    "changes <%s>, which vm.json and the measurement say",
-					    difference),
-				   blame);
+		return in_file(err,
+			       fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+					 "changes <%s>, which vm.json and the measurement say",
+					 difference),
+			       blame);
 	checks_run(found, NULL, &findings);
 	for (size_t i = 0; i < findings.n; i++)
 		if (findings.at[i].check->fixed)
-			return snp_in_file(err,
-					   snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-						    "%s; %s [%s]", findings.at[i].message,
-						    findings.at[i].check->cure,
-						    findings.at[i].check->name),
-					   blame);
+			return in_file(err,
+				       fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+						 "%s; %s [%s]", findings.at[i].message,
+						 findings.at[i].check->cure,
+						 findings.at[i].check->name),
+				       blame);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <snp/error.h>
+#include <snp/file.h>
 #include <snp/id_block.h>
 
 #include "config/vm_config.h"
@@ -53,10 +54,11 @@ struct domain_launch {
 
 /* Build it: a string for free(), the same bytes for the same input. `template` is a file, or NULL for
  * the built-in one.
- * Errors: SNP_E_XML_SYNTAX, SNP_E_BAD_DOMAIN (template or fragment), those of snp_file_read(),
+ * Errors: SNP_E_XML_SYNTAX, SNP_E_BAD_DOMAIN (template or fragment), those of file_read(),
  * SNP_E_NO_MEMORY. */
-SNP_CHECK int domain_xml_build(const struct vm_config *config, const struct domain_launch *launch,
-			       const char *template, char **ret, struct snp_error *err);
+SNP_MUST_USE int domain_xml_build(const struct vm_config *config,
+				  const struct domain_launch *launch, const char *template,
+				  char **ret, struct snp_error *err);
 
 /* templates/domain.xml. */
 extern const char domain_template[];

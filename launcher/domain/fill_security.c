@@ -22,7 +22,7 @@ static void add_text(struct xml_writer *w, xmlNode *parent, const char *name, co
 static void add_base64(struct xml_writer *w, xmlNode *parent, const char *name,
 		       const uint8_t *bytes, size_t size)
 {
-	_cleanup_(freep) char *text = snp_base64_encode(bytes, size);
+	_cleanup_(freep) char *text = base64_encode(bytes, size);
 
 	if (text)
 		add_text(w, parent, name, text);
@@ -112,7 +112,7 @@ void fill_metadata(struct xml_writer *w, xmlNode *domain, const struct vm_config
 	xmlSetNs(ours, ns);
 	add_text(w, ours, "tool", SNP_VERSION);
 	if (launch->launch_digest) {
-		snp_hex_encode(launch->launch_digest, SNP_LAUNCH_DIGEST_SIZE, hex);
+		hex_encode(launch->launch_digest, SNP_LAUNCH_DIGEST_SIZE, hex);
 		add_text(w, ours, "digest", hex);
 	}
 	add_policy(w, ours, config->policy);
@@ -122,7 +122,7 @@ void fill_metadata(struct xml_writer *w, xmlNode *domain, const struct vm_config
 		node = xml_add(w, ours, "input");
 		xml_set(w, node, "name", launch->measured[i].input);
 		xml_set_number(w, node, "size", launch->measured[i].size);
-		snp_hex_encode(launch->measured[i].sha256, SNP_SHA256_SIZE, hex);
+		hex_encode(launch->measured[i].sha256, SNP_SHA256_SIZE, hex);
 		xml_set(w, node, "sha256", hex);
 	}
 	for (size_t i = 0; i < config->n_labels; i++) {

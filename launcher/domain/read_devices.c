@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #include "domain/domain_parts.h"
 
 #define MAX_DISKS 1024
@@ -16,11 +18,11 @@ static int read_disks(const xmlNode *devices, struct launch_spec *spec, struct s
 	for (node = xml_child(devices, "disk"); node; node = xml_next(node, "disk"))
 		n++;
 	if (n > MAX_DISKS)
-		return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-				"%zu disks, where at most %d are read", n, MAX_DISKS);
+		return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+				 "%zu disks, where at most %d are read", n, MAX_DISKS);
 	spec->disks = calloc(n ? n : 1, sizeof(*spec->disks));
 	if (!spec->disks)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (node = xml_child(devices, "disk"); node && r == 0; node = xml_next(node, "disk")) {
 		const xmlNode *source = xml_child(node, "source");
 		struct spec_disk *disk = &spec->disks[spec->n_disks++];

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #include "domain/domain_parts.h"
 
 int xml_number(const xmlNode *node, const char *attribute, uint32_t *ret, struct snp_error *err)
@@ -17,9 +19,9 @@ int xml_number(const xmlNode *node, const char *attribute, uint32_t *ret, struct
 		return r;
 	v = strtoull(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || v > UINT32_MAX)
-		return snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-				"<%s> has '%s', where a number is right", (const char *)node->name,
-				text);
+		return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+				 "<%s> has '%s', where a number is right", (const char *)node->name,
+				 text);
 	*ret = (uint32_t)v;
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #include "domain/domain_parts.h"
 
 #define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
@@ -45,7 +47,7 @@ static int note(char **ret, const char *text, struct snp_error *err)
 {
 	if (!*ret)
 		*ret = strdup(text);
-	return *ret ? 0 : snp_no_memory(err);
+	return *ret ? 0 : out_of_memory(err);
 }
 
 static int note_arguments(const xmlNode *option, const xmlNode *value, struct launch_spec *spec,

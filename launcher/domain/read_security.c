@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/hex.h>
 
 #include "domain/domain_parts.h"
@@ -48,9 +49,9 @@ static int read_blob(const xmlNode *security, const char *name, uint8_t *bytes, 
 		return r;
 	base64 = strdup(ret->text);
 	if (!base64)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	drop_newlines(base64);
-	ret->valid = snp_base64_decode(base64, name, bytes, size, NULL) == 0;
+	ret->valid = base64_decode(base64, name, bytes, size, NULL) == 0;
 	return 0;
 }
 
@@ -79,7 +80,7 @@ static int find_unknown(const xmlNode *security, char **ret, struct snp_error *e
 	if (!unknown)
 		return 0;
 	*ret = strdup(unknown);
-	return *ret ? 0 : snp_no_memory(err);
+	return *ret ? 0 : out_of_memory(err);
 }
 
 int domain_read_security(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)

@@ -7,6 +7,8 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
+#include <snp/fail.h>
+
 #include "domain/domain_read.h"
 
 #define X(s) ((const xmlChar *)(s))
@@ -48,18 +50,18 @@ static int syntax_error(const char *name, xmlParserCtxt *ctxt, int type_line, st
 	int r, line = type_line ? type_line : last ? last->line : 0;
 
 	if (last && last->code == XML_ERR_NO_MEMORY)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (type_line)
-		r = snp_fail(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET,
-			     "declares a document type, which no libvirt document does");
+		r = fail_with(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET,
+			      "declares a document type, which no libvirt document does");
 	else
-		r = snp_fail(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET, "%.*s",
-			     (int)strcspn(message, "\n"), message);
+		r = fail_with(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET, "%.*s",
+			      (int)strcspn(message, "\n"), message);
 	if (err && line > 0) {
 		err->line = (uint32_t)line;
 		err->column = last && last->int2 > 0 ? (uint32_t)last->int2 : 1;
 	}
-	return snp_in_file(err, r, name);
+	return in_file(err, r, name);
 }
 
 DEFINE_CLEANUP(xmlParserCtxt *, xmlFreeParserCtxt);
@@ -73,14 +75,14 @@ int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc *
 	int r, type_line = 0;
 
 	if (text.size > DOMAIN_MAX_SIZE)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					    "%zu bytes, where at most %u are read", text.size,
-					    DOMAIN_MAX_SIZE),
-				   name);
+		return in_file(err,
+			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					 "%zu bytes, where at most %u are read", text.size,
+					 DOMAIN_MAX_SIZE),
+			       name);
 	ctxt = xmlNewParserCtxt();
 	if (!ctxt)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	ctxt->_private = &type_line;
 	ctxt->sax->internalSubset = refuse_document_type;
 	/* Data and size of an empty span may be NULL and 0, which libxml2 answers without an error. */
@@ -92,16 +94,16 @@ int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc *
 		return syntax_error(name, ctxt, type_line, err);
 	node = xmlDocGetRootElement(doc);
 	if (!node || node->ns || !xmlStrEqual(node->name, X(root)))
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-					    "the root element is <%s>, where <%s> is right",
-					    node ? (const char *)node->name : "", root),
-				   name);
+		return in_file(err,
+			       fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+					 "the root element is <%s>, where <%s> is right",
+					 node ? (const char *)node->name : "", root),
+			       name);
 	if (depth_of(node, DOMAIN_MAX_DEPTH) > DOMAIN_MAX_DEPTH) {
-		r = snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-			     "elements more than %d deep, which no libvirt document has",
-			     DOMAIN_MAX_DEPTH);
-		return snp_in_file(err, r, name);
+		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+			      "elements more than %d deep, which no libvirt document has",
+			      DOMAIN_MAX_DEPTH);
+		return in_file(err, r, name);
 	}
 	*ret = TAKE_PTR(doc);
 	return 0;
@@ -129,7 +131,7 @@ xmlNode *xml_next(const xmlNode *node, const char *name)
 static int take(xmlChar *value, bool there, char **ret, struct snp_error *err)
 {
 	if (there && !value)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = (char *)value;
 	return 0;
 }

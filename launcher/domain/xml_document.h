@@ -20,8 +20,8 @@
 /* Parse UTF-8 text whose root element is `root`, without namespace. `name` is what messages call it.
  * Errors: SNP_E_XML_SYNTAX with line and column, SNP_E_BAD_DOMAIN (another root), SNP_E_TOO_LARGE,
  * SNP_E_NO_MEMORY. */
-SNP_CHECK int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc **ret,
-			struct snp_error *err);
+SNP_MUST_USE int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc **ret,
+			   struct snp_error *err);
 DEFINE_CLEANUP(xmlDoc *, xmlFreeDoc);
 
 /* First child element of that name without namespace, and the next after `node`; NULL where there is
@@ -34,12 +34,12 @@ bool xml_attribute_is(const xmlNode *node, const char *attribute, const char *va
 
 /* Attribute value and text content: `ret` is for free(), and NULL where there is none (for text: no
  * node). Errors: SNP_E_NO_MEMORY. */
-SNP_CHECK int xml_attribute(const xmlNode *node, const char *attribute, char **ret,
-			    struct snp_error *err);
-SNP_CHECK int xml_text(const xmlNode *node, char **ret, struct snp_error *err);
+SNP_MUST_USE int xml_attribute(const xmlNode *node, const char *attribute, char **ret,
+			       struct snp_error *err);
+SNP_MUST_USE int xml_text(const xmlNode *node, char **ret, struct snp_error *err);
 
 /* As above, with blanks around the text dropped. */
-SNP_CHECK int xml_trimmed(const xmlNode *node, char **ret, struct snp_error *err);
+SNP_MUST_USE int xml_trimmed(const xmlNode *node, char **ret, struct snp_error *err);
 
 /*
  * Writing. A failure is remembered in `failed`, and every further call does nothing, so that a document
@@ -65,6 +65,6 @@ void xml_drop(xmlNode *parent, const char *name);
 
 /* The document in two-blank indentation, UTF-8, without an XML declaration; for free().
  * Errors: SNP_E_NO_MEMORY, also of earlier additions. */
-SNP_CHECK int xml_print(struct xml_writer *w, char **ret, struct snp_error *err);
+SNP_MUST_USE int xml_print(struct xml_writer *w, char **ret, struct snp_error *err);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <libxml/xmlsave.h>
 
+#include <snp/fail.h>
+
 #include "domain/xml_document.h"
 
 #define X(s) ((const xmlChar *)(s))
@@ -112,7 +114,7 @@ int xml_print(struct xml_writer *w, char **ret, struct snp_error *err)
 		xmlBufferFree(buffer);
 	}
 	if (!text)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = text;
 	return 0;
 }

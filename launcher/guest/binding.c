@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/key.h>
+#include <snp/key_guard.h>
 #include <snp/policy.h>
 #include <snp/reference.h>
 
@@ -22,14 +24,14 @@ static int digest_differs(struct snp_error *err, const struct measured_guest *g,
 	char wanted[2 * SNP_LAUNCH_DIGEST_SIZE + 1], found[2 * SNP_LAUNCH_DIGEST_SIZE + 1],
 		why[320];
 
-	snp_hex_encode(want, SNP_LAUNCH_DIGEST_SIZE, wanted);
-	snp_hex_encode(g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE, found);
+	hex_encode(want, SNP_LAUNCH_DIGEST_SIZE, wanted);
+	hex_encode(g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE, found);
 	snprintf(why, sizeof(why), "%s", known);
 	if (!why[0])
 		near_digest(g->measured, g->boot, g->config->cmdline, want, why, sizeof(why));
-	return snp_fail(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
-			"the launch digest is %s, %s %s%s%s; nothing was launched", found, whose,
-			wanted, why[0] ? ": " : "", why);
+	return fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
+			 "the launch digest is %s, %s %s%s%s; nothing was launched", found, whose,
+			 wanted, why[0] ? ": " : "", why);
 }
 
 /* Which inputs are others than the document's image was measured from: "the kernel and the command line
@@ -80,9 +82,9 @@ static int complete(struct guest_binding *b, const struct measured_guest *g, con
 		return 0;
 	snp_policy_describe(policy, ours, sizeof(ours));
 	snp_policy_describe(b->fields.policy, theirs, sizeof(theirs));
-	return snp_fail(err, SNP_E_POLICY_DIFFERS, SNP_NO_OFFSET,
-			"the guest's policy is %s, the ID block's %s; nothing was launched", ours,
-			theirs);
+	return fail_with(err, SNP_E_POLICY_DIFFERS, SNP_NO_OFFSET,
+			 "the guest's policy is %s, the ID block's %s; nothing was launched", ours,
+			 theirs);
 }
 
 static int bind_by_reference(const struct measured_guest *g, struct guest_binding *b,
@@ -110,7 +112,7 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 	if (memcmp(variant->launch_digest, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
 		return digest_differs(err, g, "the published one", variant->launch_digest, why);
 	if (!variant->id_block || !variant->id_auth)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
 			"the document has no ID block for this guest; have it published with keys "
 			"(snp-measure publish --key), or compare only: snp.measurement");
@@ -127,7 +129,7 @@ static int read_blob(const char *path, uint8_t *ret, size_t size, struct snp_err
 	size_t n;
 	int r;
 
-	r = snp_file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
+	r = file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
 	if (r < 0)
 		return r;
 	if (n == size) {
@@ -137,11 +139,11 @@ static int read_blob(const char *path, uint8_t *ret, size_t size, struct snp_err
 	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
 		bytes[--n] = '\0';
 	if (strlen((const char *)bytes) != n)
-		r = snp_fail(err, SNP_E_BAD_ID_BLOCK, SNP_NO_OFFSET,
-			     "neither %zu bytes nor their base64", size);
+		r = fail_with(err, SNP_E_BAD_ID_BLOCK, SNP_NO_OFFSET,
+			      "neither %zu bytes nor their base64", size);
 	else
-		r = snp_base64_decode((const char *)bytes, "the file", ret, size, err);
-	return snp_in_file(err, r, path);
+		r = base64_decode((const char *)bytes, "the file", ret, size, err);
+	return in_file(err, r, path);
 }
 
 static int bind_by_block(const struct measured_guest *g, struct guest_binding *b,
@@ -155,7 +157,7 @@ static int bind_by_block(const struct measured_guest *g, struct guest_binding *b
 	if (r < 0)
 		return r;
 	b->source = ID_BLOCK;
-	return snp_in_file(err, complete(b, g, "", err), g->config->id_block);
+	return in_file(err, complete(b, g, "", err), g->config->id_block);
 }
 
 static int read_key(const char *path, struct snp_key **ret, struct snp_error *err)
@@ -166,7 +168,7 @@ static int read_key(const char *path, struct snp_key **ret, struct snp_error *er
 
 	r = snp_key_read(path, NULL, NULL, &key, err);
 	if (r == 0)
-		r = snp_in_file(err, snp_id_key_public(key, public, err), path);
+		r = in_file(err, snp_id_key_public(key, public, err), path);
 	if (r == 0)
 		*ret = TAKE_PTR(key);
 	return r;
@@ -184,17 +186,17 @@ static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
 	memcpy(block.family_id, config->id_family_id, SNP_ID_SIZE);
 	memcpy(block.image_id, config->id_image_id, SNP_ID_SIZE);
 	snp_id_block_encode(&block, b->block);
-	r = snp_key_guard_process(err);
+	r = key_guard_process(err);
 	if (r == 0)
 		r = read_key(config->id_key, &key, err);
 	if (r == 0 && config->id_author_key)
 		r = read_key(config->id_author_key, &author, err);
 	if (r == 0 && author && snp_key_equal(key, author))
-		r = snp_in_file(err,
-				snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-					 "the author key is the ID key, which says nothing; leave "
-					 "author_key out, or give another"),
-				config->id_author_key);
+		r = in_file(err,
+			    fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				      "the author key is the ID key, which says nothing; leave "
+				      "author_key out, or give another"),
+			    config->id_author_key);
 	if (r == 0)
 		r = snp_id_auth_sign(b->block, key, author, b->auth, err);
 	if (r < 0)
@@ -212,7 +214,7 @@ int guest_bind(const struct measured_guest *g, struct guest_binding *ret, struct
 	case VM_ID_NONE:
 		break;
 	case VM_ID_REFERENCE:
-		r = snp_in_file(err, bind_by_reference(g, &b, err), g->config->id_reference);
+		r = in_file(err, bind_by_reference(g, &b, err), g->config->id_reference);
 		break;
 	case VM_ID_BLOCK:
 		r = bind_by_block(g, &b, err);
@@ -233,13 +235,13 @@ static int read_digest(const char *path, uint8_t ret[static SNP_LAUNCH_DIGEST_SI
 	size_t n;
 	int r;
 
-	r = snp_file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
+	r = file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
 	if (r < 0)
 		return r;
 	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
 		bytes[--n] = '\0';
-	r = snp_hex_decode((const char *)bytes, "the file", ret, SNP_LAUNCH_DIGEST_SIZE, err);
-	return snp_in_file(err, r, path);
+	r = hex_decode((const char *)bytes, "the file", ret, SNP_LAUNCH_DIGEST_SIZE, err);
+	return in_file(err, r, path);
 }
 
 int guest_expect(const struct measured_guest *g, const uint8_t *expected, struct snp_error *err)

@@ -27,12 +27,12 @@ struct measured_guest {
  * finds out), SNP_E_POLICY_DIFFERS, SNP_E_NOT_BOUND (the document has no ID block for this guest),
  * SNP_E_SIGNATURE, SNP_E_BAD_ID_BLOCK, those of snp_reference_read(), snp_reference_find() and
  * snp_key_read(), SNP_E_BAD_KEY also where the author key is the ID key. */
-SNP_CHECK int guest_bind(const struct measured_guest *guest, struct guest_binding *ret,
-			 struct snp_error *err);
+SNP_MUST_USE int guest_bind(const struct measured_guest *guest, struct guest_binding *ret,
+			    struct snp_error *err);
 
 /* Compare with snp.measurement and --expect (NULL: none). Errors: SNP_E_DIGEST_DIFFERS, likewise; those
  * of reading a file. */
-SNP_CHECK int guest_expect(const struct measured_guest *guest, const uint8_t *expected,
-			   struct snp_error *err);
+SNP_MUST_USE int guest_expect(const struct measured_guest *guest, const uint8_t *expected,
+			      struct snp_error *err);
 
 #endif

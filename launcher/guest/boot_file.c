@@ -8,13 +8,14 @@
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/sha.h>
 
 #include "guest/interrupt.h"
 
-DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+DEFINE_CLEANUP(struct hash *, hash_free);
 
 static const uint64_t caps[BOOT_PARTS] = {
 	[BOOT_FIRMWARE] = SNP_MAX_FIRMWARE,
@@ -30,7 +31,7 @@ void boot_file_done(struct boot_file *file)
 }
 
 struct sink {
-	struct snp_hash *hash;
+	struct hash *hash;
 	int fd; /* -1: hash only */
 	const char *copy;
 };
@@ -42,16 +43,15 @@ static int into_both(void *arg, struct snp_span piece, struct snp_error *err)
 
 	r = interrupt_check(err);
 	if (r == 0)
-		r = snp_hash_update(sink->hash, piece, err);
+		r = hash_update(sink->hash, piece, err);
 	while (r == 0 && sink->fd >= 0 && piece.size > 0) {
 		ssize_t n = write(sink->fd, piece.data, piece.size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return snp_in_file(err,
-					   snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write"),
-					   sink->copy);
+			return in_file(err, fail_errno(err, SNP_E_WRITE, errno, "cannot write"),
+				       sink->copy);
 		piece.data += n;
 		piece.size -= (size_t)n;
 	}
@@ -65,10 +65,10 @@ static int expect(const uint8_t *expected, const uint8_t found[static SNP_SHA256
 
 	if (!expected || memcmp(expected, found, SNP_SHA256_SIZE) == 0)
 		return 0;
-	snp_hex_encode(expected, SNP_SHA256_SIZE, want);
-	snp_hex_encode(found, SNP_SHA256_SIZE, have);
-	return snp_fail(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
-			"SHA-256 is %s, where vm.json says %s", have, want);
+	hex_encode(expected, SNP_SHA256_SIZE, want);
+	hex_encode(found, SNP_SHA256_SIZE, have);
+	return fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
+			 "SHA-256 is %s, where vm.json says %s", have, want);
 }
 
 /* Stream the file through the hash, and into `fd` if that is not -1. */
@@ -76,29 +76,29 @@ static int hash_file(enum boot_part part, const char *source, int fd, const char
 		     uint64_t *ret_size, uint8_t ret_sha256[static SNP_SHA256_SIZE],
 		     struct snp_error *err)
 {
-	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
-	_cleanup_(snp_hash_freep) struct snp_hash *hash = NULL;
+	_cleanup_(file_close) struct file file = {.fd = -1};
+	_cleanup_(hash_freep) struct hash *hash = NULL;
 	struct sink sink = {.fd = fd, .copy = copy};
 	int r;
 
-	r = snp_file_open(source, caps[part], &file, err);
+	r = file_open(source, caps[part], &file, err);
 	if (r < 0)
 		return r;
 	if (file.size == 0)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
-					    "has no bytes, where a %s is to be read",
-					    boot_part_names[part]),
-				   source);
-	r = snp_hash_new(SNP_SHA256, &hash, err);
+		return in_file(err,
+			       fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
+					 "has no bytes, where a %s is to be read",
+					 boot_part_names[part]),
+			       source);
+	r = hash_new(SNP_SHA256, &hash, err);
 	if (r < 0)
 		return r;
 	sink.hash = hash;
-	r = snp_file_stream(&file, into_both, &sink, NULL, NULL, err);
+	r = file_stream(&file, into_both, &sink, NULL, NULL, err);
 	if (r == 0)
-		r = snp_hash_final(hash, ret_sha256, err);
+		r = hash_final(hash, ret_sha256, err);
 	*ret_size = file.size;
-	return snp_in_file(err, r, source);
+	return in_file(err, r, source);
 }
 
 static int finish(const char *source, const char *path, uint64_t size,
@@ -109,7 +109,7 @@ static int finish(const char *source, const char *path, uint64_t size,
 
 	if (!file.source || !file.path) {
 		boot_file_done(&file);
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	memcpy(file.sha256, sha256, SNP_SHA256_SIZE);
 	*ret = file;
@@ -128,16 +128,16 @@ int boot_file_copy(const struct guest_dir *dir, enum boot_part part, const char 
 	fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	/* Whatever the umask, QEMU's user must read it. */
 	if (fd < 0 || fchmod(fd, 0644) < 0) {
-		r = snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write");
+		r = fail_errno(err, SNP_E_WRITE, errno, "cannot write");
 		closep(&fd);
-		return snp_in_file(err, r, copy);
+		return in_file(err, r, copy);
 	}
 	r = hash_file(part, source, fd, copy, &size, sha256, err);
 	/* Quotas and network file systems may refuse only here. */
 	if (close(fd) < 0 && r == 0)
-		r = snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write"), copy);
+		r = in_file(err, fail_errno(err, SNP_E_WRITE, errno, "cannot write"), copy);
 	if (r == 0)
-		r = snp_in_file(err, expect(expected, sha256, err), source);
+		r = in_file(err, expect(expected, sha256, err), source);
 	return r < 0 ? r : finish(source, copy, size, sha256, ret, err);
 }
 
@@ -150,7 +150,7 @@ int boot_file_hash(enum boot_part part, const char *local, const char *path,
 
 	r = hash_file(part, local, -1, NULL, &size, sha256, err);
 	if (r == 0)
-		r = snp_in_file(err, expect(expected, sha256, err), local);
+		r = in_file(err, expect(expected, sha256, err), local);
 	return r < 0 ? r : finish(local, path, size, sha256, ret, err);
 }
 
@@ -174,13 +174,13 @@ int boot_files_verify(const struct guest_record *record, struct snp_error *err)
 		}
 		if (r == 0 && memcmp(sha256, file->sha256, sizeof(sha256)) == 0)
 			continue;
-		r = snp_fail(
+		r = fail_with(
 			err, SNP_E_DRIFT, SNP_NO_OFFSET,
 			"the %s %s since it was measured; nothing was launched: make the guest "
 			"anew from the image that you trust (create --replace)",
 			boot_part_names[i],
 			r < 0 && failure.sys_errno == ENOENT ? "is gone" : "has changed");
-		return snp_in_file(err, r, file->path);
+		return in_file(err, r, file->path);
 	}
 	return 0;
 }

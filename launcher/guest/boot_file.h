@@ -3,6 +3,7 @@
 #define LAUNCHER_GUEST_BOOT_FILE_H
 
 #include <snp/error.h>
+#include <snp/file.h>
 
 #include "guest/guest_dir.h"
 #include "guest/record.h"
@@ -13,18 +14,20 @@
 /* Copy the file `source` into boot/ of `dir` under the part's name, on an inode of its own with mode
  * 0644. `expected` is its SHA-256, or NULL for any.
  * Not flushed to disk: a copy that a power cut shortens is found by boot_files_verify().
- * Errors: those of snp_file_open() and snp_file_stream(); SNP_E_WRITE; SNP_E_DIGEST_DIFFERS. */
-SNP_CHECK int boot_file_copy(const struct guest_dir *dir, enum boot_part part, const char *source,
-			     const uint8_t *expected, struct boot_file *ret, struct snp_error *err);
+ * Errors: those of file_open() and file_stream(); SNP_E_WRITE; SNP_E_DIGEST_DIFFERS. */
+SNP_MUST_USE int boot_file_copy(const struct guest_dir *dir, enum boot_part part,
+				const char *source, const uint8_t *expected, struct boot_file *ret,
+				struct snp_error *err);
 
 /* Hash the file `local` without copying it; the guest will have the file `path` (for a remote host, of
  * that host). Errors: as above. */
-SNP_CHECK int boot_file_hash(enum boot_part part, const char *local, const char *path,
-			     const uint8_t *expected, struct boot_file *ret, struct snp_error *err);
+SNP_MUST_USE int boot_file_hash(enum boot_part part, const char *local, const char *path,
+				const uint8_t *expected, struct boot_file *ret,
+				struct snp_error *err);
 
 /* Hash every copy again. Errors: SNP_E_DRIFT, naming the part, where one is not what the record has or
  * is gone; SNP_E_READ. */
-SNP_CHECK int boot_files_verify(const struct guest_record *record, struct snp_error *err);
+SNP_MUST_USE int boot_files_verify(const struct guest_record *record, struct snp_error *err);
 
 void boot_file_done(struct boot_file *file);
 

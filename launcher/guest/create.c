@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "guest/drift.h"
 #include "guest/interrupt.h"
@@ -86,7 +87,7 @@ static int refuse_foreign(const struct hypervisor *host, const char *name, struc
 
 	r = hypervisor_find_name(host, name, &domain, err);
 	if (r == 0 && domain)
-		r = snp_fail(
+		r = fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
 			"libvirt has a domain \"%s\" that snp-launch did not make; take another "
 			"name, or undefine it",
@@ -146,7 +147,7 @@ static int claim(struct attempt *a, const struct create_request *request,
 	if (r == 0)
 		r = look_at_old(a, ret_uuid, err);
 	if (r == 0 && config->uuid && strcmp(config->uuid, ret_uuid) != 0)
-		r = snp_fail(
+		r = fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
 			"the guest to be replaced has the UUID %s; leave uuid out, or remove that "
 			"guest first",

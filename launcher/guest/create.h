@@ -25,30 +25,30 @@ struct create_request {
 /* Claim the name, prepare, define, and start if asked. Whatever fails, all is as it was: no directory,
  * no domain, and a guest to be replaced is there again (off, if it had to be turned off).
  * Errors: SNP_E_EXISTS, SNP_E_BUSY; those of guest_prepare(), domain_define() and domain_start(). */
-SNP_CHECK int guest_create(const struct hypervisor *host, const struct create_request *request,
-			   struct guest_record **ret, struct snp_error *err);
+SNP_MUST_USE int guest_create(const struct hypervisor *host, const struct create_request *request,
+			      struct guest_record **ret, struct snp_error *err);
 
 /* Hash the copies again and start. Errors: SNP_E_NOT_FOUND, SNP_E_DRIFT (an image, or libvirt's domain,
  * is not what the record says), those of domain_start(). */
-SNP_CHECK int guest_start(const struct hypervisor *host, const char *state, const char *name,
-			  bool paused, struct snp_error *err);
+SNP_MUST_USE int guest_start(const struct hypervisor *host, const char *state, const char *name,
+			     bool paused, struct snp_error *err);
 
 /* Stop, as domain_stop() does, and start, but do not stop what could not be started again: all that
  * guest_start() checks is checked before, and again after. Errors: those of both. */
-SNP_CHECK int guest_restart(const struct hypervisor *host, const char *state, const char *name,
-			    unsigned int seconds, struct snp_error *err);
+SNP_MUST_USE int guest_restart(const struct hypervisor *host, const char *state, const char *name,
+			       unsigned int seconds, struct snp_error *err);
 
 /* Whether `domain`, which has the UUID of the record in the directory `path` of the guest `name`, is that
  * guest's: by its name, or, if somebody renamed it, by its metadata. A create that was cut off before
  * libvirt could refuse it leaves a record whose UUID may be another's. Errors: those of
  * hypervisor_fail(). */
-SNP_CHECK int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
-			 struct snp_error *err);
+SNP_MUST_USE int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
+			    struct snp_error *err);
 
 /* Turn off (only with `force` where it runs), undefine and clear the directory. Also of a create that was
  * killed. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_GUEST_STATE (it runs), SNP_E_EXISTS (without a record,
  * where another's domain has the name). */
-SNP_CHECK int guest_remove(const struct hypervisor *host, const char *state, const char *name,
-			   bool force, struct snp_error *err);
+SNP_MUST_USE int guest_remove(const struct hypervisor *host, const char *state, const char *name,
+			      bool force, struct snp_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 
 #include "config/checks.h"
@@ -22,8 +23,8 @@ static void add(struct drifts *drifts, const char *what, const char *recorded, c
 		return;
 	d = &drifts->at[drifts->n++];
 	d->what = what;
-	snp_escape(recorded, d->recorded, sizeof(d->recorded));
-	snp_escape(found, d->found, sizeof(d->found));
+	escape_text(recorded, d->recorded, sizeof(d->recorded));
+	escape_text(found, d->found, sizeof(d->found));
 }
 
 static void compare_text(struct drifts *drifts, const char *what, const char *recorded,
@@ -66,8 +67,8 @@ static void compare_bytes(struct drifts *drifts, const char *what, const uint8_t
 		add(drifts, what, "one", "another");
 		return;
 	}
-	snp_hex_encode(recorded, size, a);
-	snp_hex_encode(found, size, b);
+	hex_encode(recorded, size, a);
+	hex_encode(found, size, b);
 	add(drifts, what, a, b);
 }
 
@@ -215,7 +216,7 @@ int drifts_refuse(const struct drifts *drifts, const char *name, const char *cur
 
 	if (drifts->n == 0)
 		return 0;
-	return snp_fail(
+	return fail_with(
 		err, SNP_E_DRIFT, SNP_NO_OFFSET,
 		"%s: libvirt's domain is not what was measured: %s: recorded %s, found %s%s; "
 		"nothing was launched: %s",

@@ -34,8 +34,8 @@ void guest_drift(const struct guest_record *record, const struct launch_spec *sp
 		 struct drifts *ret);
 
 /* The same with what libvirt would start next. Errors: those of hypervisor_fail() and domain_read(). */
-SNP_CHECK int guest_drift_domain(const struct guest_record *record, virDomainPtr domain,
-				 struct drifts *ret, struct snp_error *err);
+SNP_MUST_USE int guest_drift_domain(const struct guest_record *record, virDomainPtr domain,
+				    struct drifts *ret, struct snp_error *err);
 
 /* Compare what a vm.json would launch now: files where it names them, hashed and measured. */
 void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,
@@ -45,11 +45,11 @@ void guest_drift_measured(const struct guest_record *record, const struct vm_con
 
 /* Add the copies in boot/ that are no longer what was measured. Errors: SNP_E_READ and the like, not
  * drift itself. */
-SNP_CHECK int guest_drift_boot(const struct guest_record *record, struct drifts *ret,
-			       struct snp_error *err);
+SNP_MUST_USE int guest_drift_boot(const struct guest_record *record, struct drifts *ret,
+				  struct snp_error *err);
 
 /* SNP_E_DRIFT with the first difference, if there is one, and what to do. */
-SNP_CHECK int drifts_refuse(const struct drifts *drifts, const char *name, const char *cure,
-			    struct snp_error *err);
+SNP_MUST_USE int drifts_refuse(const struct drifts *drifts, const char *name, const char *cure,
+			       struct snp_error *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include <linux/vm_sockets.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 extern char **environ;
 
@@ -36,8 +37,8 @@ static int64_t begin(void)
 
 static int fail_late(struct snp_error *err)
 {
-	return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "no whole answer within %d seconds",
-			EVIDENCE_PATIENCE_MS / 1000);
+	return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "no whole answer within %d seconds",
+			 EVIDENCE_PATIENCE_MS / 1000);
 }
 
 /* Wait until `fd` is ready for `events`, at most until `deadline`. */
@@ -51,7 +52,7 @@ static int wait_for(int fd, short events, int64_t deadline, struct snp_error *er
 		n = poll(&p, 1, left > 0 ? (int)left : 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot wait for the guest");
+		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot wait for the guest");
 	return n == 0 ? fail_late(err) : 0;
 }
 
@@ -79,8 +80,8 @@ static int send_request(int fd, const uint8_t report_data[static SNP_REPORT_DATA
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
-			return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno,
-					      "the report data were not taken");
+			return fail_errno(err, SNP_E_NO_EVIDENCE, errno,
+					  "the report data were not taken");
 		done += (size_t)n;
 	}
 	return 0;
@@ -102,13 +103,13 @@ static int receive(int fd, int64_t deadline, struct evidence *ret, struct snp_er
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
-			return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "no answer");
+			return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "no answer");
 		if (n == 0)
 			return 0;
 		if (room == 0)
-			return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-					"an answer of more than %zu bytes is no report",
-					sizeof(ret->bytes));
+			return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+					 "an answer of more than %zu bytes is no report",
+					 sizeof(ret->bytes));
 		ret->size += (size_t)n;
 	}
 }
@@ -155,7 +156,7 @@ static int spawn(char *const argv[], int in_and_out, int tty, pid_t *ret, struct
 		r = posix_spawnp(ret, argv[0], &actions, &attributes, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
-	return r == 0 ? 0 : snp_fail_errno(err, SNP_E_NO_EVIDENCE, r, "cannot run '%s'", argv[0]);
+	return r == 0 ? 0 : fail_errno(err, SNP_E_NO_EVIDENCE, r, "cannot run '%s'", argv[0]);
 }
 
 /* The terminal, if this process is in its foreground; else -1. */
@@ -190,22 +191,21 @@ static int reap(pid_t pid, const char *name, bool may_go_on, int64_t deadline,
 
 	while ((ended = waitpid(pid, &status, may_go_on ? WNOHANG : 0)) <= 0) {
 		if (ended < 0 && errno != EINTR)
-			return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot wait for '%s'",
-					      name);
+			return fail_errno(err, SNP_E_SYSTEM, errno, "cannot wait for '%s'", name);
 		if (ended == 0 && (r = wait_a_little(deadline, NULL)) < 0)
 			may_go_on = false;
 		if (!may_go_on)
 			kill(-pid, SIGKILL);
 	}
 	if (r < 0)
-		return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-				"'%s' did not end within %d seconds", name,
-				EVIDENCE_PATIENCE_MS / 1000);
+		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+				 "'%s' did not end within %d seconds", name,
+				 EVIDENCE_PATIENCE_MS / 1000);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "'%s' %s %d", name,
-			WIFEXITED(status) ? "ended with status" : "was ended by signal",
-			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "'%s' %s %d", name,
+			 WIFEXITED(status) ? "ended with status" : "was ended by signal",
+			 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
 int evidence_from_command(char *const argv[],
@@ -220,7 +220,7 @@ int evidence_from_command(char *const argv[],
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot make a socket");
+		return fail_errno(err, SNP_E_SYSTEM, errno, "cannot make a socket");
 	ours = pair[0];
 	theirs = pair[1];
 	tty = open_terminal();
@@ -267,8 +267,7 @@ static int finish_connecting(int fd, const struct sockaddr *address, socklen_t s
 			return r;
 	}
 	return error == 0 ? 0
-			  : snp_fail_errno(err, SNP_E_NO_EVIDENCE, error, "cannot connect to %s",
-					   what);
+			  : fail_errno(err, SNP_E_NO_EVIDENCE, error, "cannot connect to %s", what);
 }
 
 static int ask(const struct sockaddr *address, socklen_t size, const char *what,
@@ -281,7 +280,7 @@ static int ask(const struct sockaddr *address, socklen_t size, const char *what,
 	int r;
 
 	if (fd < 0)
-		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot connect to %s", what);
+		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot connect to %s", what);
 	r = finish_connecting(fd, address, size, deadline, what, err);
 	return r < 0 ? r : converse(fd, report_data, deadline, ret, err);
 }
@@ -307,11 +306,11 @@ int evidence_from_socket(const char *folder, const char *name,
 	int n;
 
 	if (at < 0)
-		return snp_fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot open %s", folder);
+		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot open %s", folder);
 	/* sun_path holds 108 bytes, and folders of guests may be deeper. */
 	n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", at, name);
 	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
-		return snp_fail(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-				"'%s' is too long for a socket", name);
+		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+				 "'%s' is too long for a socket", name);
 	return ask((const struct sockaddr *)&address, sizeof(address), name, report_data, ret, err);
 }

@@ -25,19 +25,19 @@ struct evidence {
 /* Run the program argv[0], looked for in PATH, without a shell; its standard error is this process's, and so
  * is the terminal, to ask for a passphrase. One that takes too long is ended, with its process group.
  * Errors: SNP_E_NO_EVIDENCE (it cannot be run, fails, says too much or takes too long). */
-SNP_CHECK int evidence_from_command(char *const argv[],
-				    const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
-				    struct evidence *ret, struct snp_error *err);
+SNP_MUST_USE int evidence_from_command(char *const argv[],
+				       const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+				       struct evidence *ret, struct snp_error *err);
 
 /* Connect to a port of a vsock context. Errors: SNP_E_NO_EVIDENCE. */
-SNP_CHECK int evidence_from_vsock(uint32_t cid, uint32_t port,
-				  const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
-				  struct evidence *ret, struct snp_error *err);
+SNP_MUST_USE int evidence_from_vsock(uint32_t cid, uint32_t port,
+				     const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+				     struct evidence *ret, struct snp_error *err);
 
 /* Connect to the stream socket `name` in the folder `folder`, however long that path is.
  * Errors: SNP_E_NO_EVIDENCE. */
-SNP_CHECK int evidence_from_socket(const char *folder, const char *name,
-				   const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
-				   struct evidence *ret, struct snp_error *err);
+SNP_MUST_USE int evidence_from_socket(const char *folder, const char *name,
+				      const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+				      struct evidence *ret, struct snp_error *err);
 
 #endif

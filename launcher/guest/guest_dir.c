@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "guest/own_folder.h"
 #include "guest/remove_tree.h"
@@ -32,7 +33,7 @@ static int check_name(const char *name, struct snp_error *err)
 {
 	if (guest_name_valid(name))
 		return 0;
-	return snp_fail(
+	return fail_with(
 		err, SNP_E_USAGE, SNP_NO_OFFSET,
 		"\"%.80s\" is no guest's name: a letter or digit, then up to 62 letters, digits, "
 		"\"_\", \".\" or \"-\"; a file's name has a \"/\" or ends in .json or .xml",
@@ -150,13 +151,12 @@ int guest_dir_claim(const char *state, const char *name, uid_t qemu_user, gid_t 
 		r = make(&dir, qemu_user, qemu_group);
 	}
 	if (r == -EEXIST)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
 			"a guest \"%s\" is there already; remove it, or create with --replace",
 			name);
 	if (r < 0)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot make"),
-				   dir.path);
+		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot make"), dir.path);
 	*ret = dir;
 	return 0;
 }
@@ -178,14 +178,13 @@ int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
 	if (r < 0)
 		guest_dir_close(&dir);
 	if (r == -ENOENT || r == -ENOTDIR)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"there is no guest \"%s\" in %s", name, state);
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "there is no guest \"%s\" in %s", name, state);
 	if (r == -EWOULDBLOCK)
-		return snp_fail(err, SNP_E_BUSY, SNP_NO_OFFSET,
-				"another snp-launch works on \"%s\"; wait until it is done", name);
+		return fail_with(err, SNP_E_BUSY, SNP_NO_OFFSET,
+				 "another snp-launch works on \"%s\"; wait until it is done", name);
 	if (r < 0)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, -r, "cannot lock"),
-				   dir.path);
+		return in_file(err, fail_errno(err, SNP_E_OPEN, -r, "cannot lock"), dir.path);
 	r = own_folder_check_guest(dir.fd, dir.path, err);
 	if (r < 0) {
 		guest_dir_close(&dir);
@@ -207,8 +206,7 @@ int guest_dir_exists(const char *state, const char *name, bool *ret, struct snp_
 	/* Others may pass through STATE and not read it. */
 	fd = open(dir.path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open"),
-				   dir.path);
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), dir.path);
 	if (fd >= 0)
 		r = own_folder_check_guest(fd, dir.path, err);
 	if (r == 0)
@@ -227,8 +225,7 @@ int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user, gid_t qem
 	if (r == 0 || r == -ENOENT)
 		r = make(&dir, qemu_user, qemu_group);
 	if (r < 0)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot make"),
-				   dir.path);
+		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot make"), dir.path);
 	*ret = dir;
 	return 0;
 }
@@ -238,9 +235,8 @@ int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next, struct snp
 	char path[sizeof(old->path)];
 
 	if (renameat2(AT_FDCWD, next->path, AT_FDCWD, old->path, RENAME_EXCHANGE) < 0)
-		return snp_in_file(err,
-				   snp_fail_errno(err, SNP_E_WRITE, errno, "cannot put in place"),
-				   old->path);
+		return in_file(err, fail_errno(err, SNP_E_WRITE, errno, "cannot put in place"),
+			       old->path);
 	memcpy(path, old->path, sizeof(path));
 	memcpy(old->path, next->path, sizeof(path));
 	memcpy(next->path, path, sizeof(path));
@@ -257,8 +253,7 @@ int guest_dir_remove(struct guest_dir *dir, struct snp_error *err)
 	if (r == 0 || r == -ENOENT)
 		r = remove_tree(AT_FDCWD, dir->path);
 	if (r < 0 && r != -ENOENT)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot remove"),
-				   dir->path);
+		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot remove"), dir->path);
 	guest_dir_close(dir);
 	return 0;
 }
@@ -298,8 +293,7 @@ int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count, stru
 		return n;
 	n = scandir(state, &entries, is_guest, alphasort);
 	if (n < 0 && errno != ENOENT)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot list"),
-				   state);
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot list"), state);
 	if (n < 0)
 		n = 0;
 	names = calloc((size_t)n + 1, sizeof(*names));
@@ -311,7 +305,7 @@ int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count, stru
 	free(entries);
 	if (!names || count < (size_t)n) {
 		guest_names_free(names, count);
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	*ret_names = names;
 	*ret_count = count;

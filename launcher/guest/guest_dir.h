@@ -42,33 +42,34 @@ bool guest_name_valid(const char *name);
  * it. STATE is made where absent.
  * Errors: SNP_E_EXISTS, SNP_E_USAGE (name), SNP_E_WRITE, SNP_E_UNSAFE_STATE (as for all of these, where
  * guest/own_folder.h refuses STATE or the directory). */
-SNP_CHECK int guest_dir_claim(const char *state, const char *name, uid_t qemu_user,
-			      gid_t qemu_group, struct guest_dir *ret, struct snp_error *err);
+SNP_MUST_USE int guest_dir_claim(const char *state, const char *name, uid_t qemu_user,
+				 gid_t qemu_group, struct guest_dir *ret, struct snp_error *err);
 
 /* Lock an existing directory. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_USAGE (name), SNP_E_OPEN. */
-SNP_CHECK int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
-			     struct snp_error *err);
+SNP_MUST_USE int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
+				struct snp_error *err);
 
 /* Make the directory of the guest that is to replace the one locked in `old`; what an earlier attempt
  * left there is cleared. Errors: SNP_E_WRITE. */
-SNP_CHECK int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user, gid_t qemu_group,
-				   struct guest_dir *ret, struct snp_error *err);
+SNP_MUST_USE int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user,
+				      gid_t qemu_group, struct guest_dir *ret,
+				      struct snp_error *err);
 
 /* Let the two change places: from now on STATE/NAME is `next`. Errors: SNP_E_WRITE. */
-SNP_CHECK int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next,
-				 struct snp_error *err);
+SNP_MUST_USE int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next,
+				    struct snp_error *err);
 
 /* Whether STATE/NAME is there; one that is may be read without its lock, which whoever writes it holds.
  * Errors: SNP_E_UNSAFE_STATE, SNP_E_OPEN. */
-SNP_CHECK int guest_dir_exists(const char *state, const char *name, bool *ret,
-			       struct snp_error *err);
+SNP_MUST_USE int guest_dir_exists(const char *state, const char *name, bool *ret,
+				  struct snp_error *err);
 
 /* The path of `file` in it, in a buffer that the next call reuses. */
 const char *guest_dir_file(const struct guest_dir *dir, const char *file);
 
 /* Remove it with all it holds, and what an interrupted replacement left beside it. Symbolic links are
  * removed, not followed, whatever QEMU's user put into run/. Errors: SNP_E_WRITE. */
-SNP_CHECK int guest_dir_remove(struct guest_dir *dir, struct snp_error *err);
+SNP_MUST_USE int guest_dir_remove(struct guest_dir *dir, struct snp_error *err);
 
 /* Release the lock. */
 void guest_dir_close(struct guest_dir *dir);
@@ -82,8 +83,8 @@ bool guest_dir_has_next(const char *state, const char *name);
 
 /* The names of all guests' directories in STATE, sorted, for guest_names_free(); none where there is
  * no STATE. Errors: SNP_E_OPEN, SNP_E_NO_MEMORY. */
-SNP_CHECK int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count,
-			     struct snp_error *err);
+SNP_MUST_USE int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count,
+				struct snp_error *err);
 void guest_names_free(char **names, size_t count);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/sha.h>
 
@@ -19,7 +20,7 @@ static int list_measured(const struct prepare_request *request, const struct gue
 			 struct domain_measured list[static MAX_MEASURED], size_t *ret,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	_cleanup_(file_close) struct file file = {.fd = -1};
 	size_t n = 0;
 	int r;
 
@@ -36,16 +37,16 @@ static int list_measured(const struct prepare_request *request, const struct gue
 					      strlen(record->cmdline)};
 
 		list[n] = (struct domain_measured){.input = "cmdline", .size = text.size};
-		r = snp_sha256(text, list[n++].sha256, err);
+		r = sha256_of(text, list[n++].sha256, err);
 		if (r < 0)
 			return r;
 	}
-	r = snp_file_open(request->config_path, SNP_MAX_CONFIG, &file, err);
+	r = file_open(request->config_path, SNP_MAX_CONFIG, &file, err);
 	if (r < 0)
 		return r;
 	list[n] = (struct domain_measured){.input = "vm.json", .size = file.size};
-	r = snp_in_file(err, snp_file_sha256(&file, NULL, NULL, list[n++].sha256, err),
-			request->config_path);
+	r = in_file(err, file_sha256(&file, NULL, NULL, list[n++].sha256, err),
+		    request->config_path);
 	*ret = n;
 	return r;
 }
@@ -76,7 +77,7 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 
 	if (asprintf(&log, "%s/" GUEST_RUN "/console.log", request->final_path) < 0) {
 		log = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	if (!request->remote && request->config->console != VM_CONSOLE_NONE)
 		launch.console_log = log;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 static struct sigaction before[ARRAY_SIZE(signals)];
@@ -40,8 +41,8 @@ int interrupt_check(struct snp_error *err)
 {
 	if (!came)
 		return 0;
-	return snp_fail(err, SNP_E_INTERRUPTED, SNP_NO_OFFSET, "interrupted by %s",
-			came == SIGINT	 ? "Ctrl-C"
-			: came == SIGHUP ? "its terminal's end"
-					 : "SIGTERM");
+	return fail_with(err, SNP_E_INTERRUPTED, SNP_NO_OFFSET, "interrupted by %s",
+			 came == SIGINT	  ? "Ctrl-C"
+			 : came == SIGHUP ? "its terminal's end"
+					  : "SIGTERM");
 }

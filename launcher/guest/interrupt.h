@@ -13,6 +13,6 @@ void interrupt_defer(void);
 void interrupt_restore(void);
 
 /* SNP_E_INTERRUPTED if one of them came since. */
-SNP_CHECK int interrupt_check(struct snp_error *err);
+SNP_MUST_USE int interrupt_check(struct snp_error *err);
 
 #endif

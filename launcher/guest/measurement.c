@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/firmware.h>
 #include <snp/kernel.h>
@@ -17,30 +18,30 @@ DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 static int check_kernel(const struct boot_file boot[static BOOT_PARTS], struct snp_error *err)
 {
 	const struct boot_file *kernel = &boot[BOOT_KERNEL], *initrd = &boot[BOOT_INITRD];
-	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	_cleanup_(file_close) struct file file = {.fd = -1};
 	uint8_t head[SNP_KERNEL_HEADER];
 	struct snp_bzimage image;
 	ssize_t n;
 	int r;
 
-	r = snp_file_open(kernel->path, SNP_MAX_KERNEL, &file, err);
+	r = file_open(kernel->path, SNP_MAX_KERNEL, &file, err);
 	if (r < 0)
 		return r;
 	n = pread(file.fd, head, sizeof(head), 0);
 	if (n < 0)
-		r = snp_fail(err, SNP_E_READ, SNP_NO_OFFSET, "cannot read");
+		r = fail_with(err, SNP_E_READ, SNP_NO_OFFSET, "cannot read");
 	else
 		r = snp_bzimage_parse((struct snp_span){head, (size_t)n}, kernel->size, &image,
 				      err);
 	if (r < 0)
-		return snp_in_file(err, r, kernel->path);
+		return in_file(err, r, kernel->path);
 	if (initrd->source && initrd->size >= image.initrd_max)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					    "%" PRIu64
-					    " bytes, where this kernel takes less than %" PRIu32,
-					    initrd->size, image.initrd_max),
-				   initrd->path);
+		return in_file(err,
+			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					 "%" PRIu64
+					 " bytes, where this kernel takes less than %" PRIu32,
+					 initrd->size, image.initrd_max),
+			       initrd->path);
 	return 0;
 }
 
@@ -67,7 +68,7 @@ static int cpu_signature(const struct launch_spec *spec, uint32_t *ret, struct s
 	}
 	if (spec->cpu_mode == SPEC_CPU_CUSTOM && spec->cpu_model)
 		return snp_cpu_model_find(spec->cpu_model, ret, err);
-	return snp_fail(
+	return fail_with(
 		err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 		"the CPU is the host's, or none is named, so the digest depends on the host: name "
 		"a model such as EPYC-v4");
@@ -84,8 +85,8 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 	int r;
 
 	if (!spec->security_type || strcmp(spec->security_type, "sev-snp") != 0)
-		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				"no SEV-SNP guest: <launchSecurity type='sev-snp'> is not there");
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "no SEV-SNP guest: <launchSecurity type='sev-snp'> is not there");
 	r = snp_profile_find("qemu", &m.profile, err);
 	if (r == 0)
 		r = cpu_signature(spec, &m.cpu_signature, err);
@@ -105,7 +106,7 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 	launch.guest_features = m.guest_features;
 	r = snp_launch_digest(&launch, m.launch_digest, &size, err);
 	if (r < 0)
-		return snp_in_file(err, r, boot[BOOT_FIRMWARE].path);
+		return in_file(err, r, boot[BOOT_FIRMWARE].path);
 	*ret = m;
 	return 0;
 }
@@ -122,8 +123,8 @@ int guest_hash_boot(const struct launch_spec *spec, const char *firmware, const 
 	int r = 0;
 
 	if (!paths[BOOT_FIRMWARE])
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"the domain names no firmware: <loader type='rom'>PATH</loader>");
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "the domain names no firmware: <loader type='rom'>PATH</loader>");
 	for (unsigned int i = 0; i < BOOT_PARTS && r == 0; i++) {
 		_cleanup_(freep) char *local = NULL;
 
@@ -131,7 +132,7 @@ int guest_hash_boot(const struct launch_spec *spec, const char *firmware, const 
 			continue;
 		if (asprintf(&local, "%s%s", root ? root : "", paths[i]) < 0) {
 			local = NULL;
-			r = snp_no_memory(err);
+			r = out_of_memory(err);
 		} else {
 			r = boot_file_hash((enum boot_part)i, local, local, NULL, &boot[i], err);
 		}

@@ -32,15 +32,15 @@ struct guest_measurement {
  * the kernel; kernel and initrd have been hashed. Parts without `source` are absent.
  * Errors: those of snp_firmware_read() and snp_launch_digest(), SNP_E_BAD_KERNEL, SNP_E_TOO_LARGE (an
  * initrd that the kernel cannot take), SNP_E_BAD_CPU_MODEL, SNP_E_NO_DIGEST (no SEV-SNP guest). */
-SNP_CHECK int guest_measure(const struct launch_spec *spec,
-			    const struct boot_file boot[static BOOT_PARTS],
-			    struct guest_measurement *ret, struct snp_error *err);
+SNP_MUST_USE int guest_measure(const struct launch_spec *spec,
+			       const struct boot_file boot[static BOOT_PARTS],
+			       struct guest_measurement *ret, struct snp_error *err);
 
 /* Hash what `spec` boots from, where it lies; `root` is put before each path (NULL: nothing), and
  * `firmware` stands in for a firmware that the spec does not name (NULL: none). For boot_file_done().
  * Errors: those of boot_file_hash(), SNP_E_NOT_FOUND (no firmware named). */
-SNP_CHECK int guest_hash_boot(const struct launch_spec *spec, const char *firmware,
-			      const char *root, struct boot_file ret[static BOOT_PARTS],
-			      struct snp_error *err);
+SNP_MUST_USE int guest_hash_boot(const struct launch_spec *spec, const char *firmware,
+				 const char *root, struct boot_file ret[static BOOT_PARTS],
+				 struct snp_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/sha.h>
 
 int metadata_read(virDomainPtr domain, bool live, struct domain_record *ret, bool *ret_there,
@@ -45,8 +46,8 @@ const char *metadata_difference(const struct domain_record *metadata,
 		if (!agrees(metadata, boot_part_names[i],
 			    record->boot[i].source ? record->boot[i].sha256 : NULL))
 			return boot_part_names[i];
-	if (cmdline && snp_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
-				  sha256, NULL) < 0)
+	if (cmdline && sha256_of((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
+				 sha256, NULL) < 0)
 		return "command line";
 	return agrees(metadata, "cmdline", cmdline ? sha256 : NULL) ? NULL : "command line";
 }
@@ -63,7 +64,7 @@ int metadata_check(const struct guest_record *record, virDomainPtr domain, struc
 	what = there ? metadata_difference(&metadata, record) : "all of it";
 	if (!what)
 		return 0;
-	return snp_fail(
+	return fail_with(
 		err, SNP_E_DRIFT, SNP_NO_OFFSET,
 		"%s: the guest's record is not what libvirt's domain says it was made with: %s "
 		"differs; somebody exchanged one of them, and nothing was launched: create --replace",

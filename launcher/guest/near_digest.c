@@ -35,7 +35,7 @@ static const char *const table_names[N_TABLES] = {
 
 struct tables {
 	struct snp_kernel_hashes hashes[N_TABLES];
-	struct snp_search_hashes list[N_TABLES];
+	struct search_hashes list[N_TABLES];
 	enum table kind[N_TABLES];
 	size_t n;
 };
@@ -45,7 +45,7 @@ static void add_table(struct tables *t, enum table kind, const struct snp_kernel
 	if (hashes)
 		t->hashes[t->n] = *hashes;
 	t->kind[t->n] = kind;
-	t->list[t->n] = (struct snp_search_hashes){hashes ? &t->hashes[t->n] : NULL, 1};
+	t->list[t->n] = (struct search_hashes){hashes ? &t->hashes[t->n] : NULL, 1};
 	t->n++;
 }
 
@@ -86,7 +86,7 @@ static void list_tables(struct tables *t, const struct guest_measurement *measur
 }
 
 static void describe(const struct guest_measurement *m, const struct tables *tables,
-		     const struct snp_search_match *match, char *ret, size_t size)
+		     const struct search_match *match, char *ret, size_t size)
 {
 	const char *model = snp_cpu_model_of(match->cpu_signature);
 	size_t at = (size_t)snprintf(ret, size, "it is that of this guest");
@@ -122,10 +122,10 @@ void near_digest(const struct guest_measurement *measured,
 		.cpu_signature = measured->cpu_signature,
 		.guest_features = measured->guest_features,
 	};
-	struct snp_search_match match;
+	struct search_match match;
 	struct tables tables;
-	struct snp_search search = {.stated = &launch, .max_vcpus = MAX_VCPUS};
-	struct snp_search_extent extent;
+	struct search search = {.stated = &launch, .max_vcpus = MAX_VCPUS};
+	struct search_extent extent;
 	int r;
 
 	ret[0] = '\0';
@@ -137,7 +137,7 @@ void near_digest(const struct guest_measurement *measured,
 	list_tables(&tables, measured, boot, cmdline ? cmdline : "");
 	search.hashes = tables.list;
 	search.n_hashes = tables.n;
-	r = snp_search_run(&search, wanted, &match, &extent, NULL);
+	r = search_run(&search, wanted, &match, &extent, NULL);
 	if (r == 0)
 		describe(measured, &tables, &match, ret, size);
 	else if (r == -SNP_E_NOT_FOUND)

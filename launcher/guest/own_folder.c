@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <snp/fail.h>
+
 #include "guest/guest_dir.h"
 
 static int check(const struct stat *st, bool may_be_sticky, const char *path, struct snp_error *err)
@@ -15,18 +17,18 @@ static int check(const struct stat *st, bool may_be_sticky, const char *path, st
 	int r = 0;
 
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		r = snp_fail(
+		r = fail_with(
 			err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
 			"belongs to user %u, who could change what is launched from it; give it "
 			"to user %u or to root, or take another --state-dir",
 			st->st_uid, geteuid());
 	else if ((st->st_mode & others) && !(may_be_sticky && (st->st_mode & S_ISVTX)))
-		r = snp_fail(
+		r = fail_with(
 			err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
 			"others than its owner may write it (mode %04o), and so change what is "
 			"launched from it: chmod go-w",
 			st->st_mode & 07777);
-	return snp_in_file(err, r, path);
+	return in_file(err, r, path);
 }
 
 int own_folder_check_state(const char *state, struct snp_error *err)
@@ -37,7 +39,7 @@ int own_folder_check_state(const char *state, struct snp_error *err)
 		return check(&st, true, state, err);
 	if (errno == ENOENT)
 		return 0;
-	return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open"), state);
+	return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), state);
 }
 
 int own_folder_check_guest(int fd, const char *path, struct snp_error *err)
@@ -46,8 +48,7 @@ int own_folder_check_guest(int fd, const char *path, struct snp_error *err)
 	int r;
 
 	if (fstat(fd, &st) < 0)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open"),
-				   path);
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), path);
 	r = check(&st, false, path, err);
 	/* A create that was killed may have none yet. */
 	if (r == 0 && fstatat(fd, GUEST_BOOT, &st, AT_SYMLINK_NOFOLLOW) == 0)

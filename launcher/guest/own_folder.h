@@ -13,10 +13,10 @@
 /* Refuse STATE, of path `state`, unless it is root's or this user's and others cannot exchange what is in
  * it (they cannot write it, or its sticky bit is set). None there is as good.
  * Errors: SNP_E_UNSAFE_STATE, SNP_E_OPEN. */
-SNP_CHECK int own_folder_check_state(const char *state, struct snp_error *err);
+SNP_MUST_USE int own_folder_check_state(const char *state, struct snp_error *err);
 
 /* Refuse the guest's folder open as `fd`, of path `path`, or a boot/ in it, unless they are root's or this
  * user's and others cannot write them. Errors: SNP_E_UNSAFE_STATE, SNP_E_OPEN. */
-SNP_CHECK int own_folder_check_guest(int fd, const char *path, struct snp_error *err);
+SNP_MUST_USE int own_folder_check_guest(int fd, const char *path, struct snp_error *err);
 
 #endif

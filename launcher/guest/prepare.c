@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 #include "config/launch_spec.h"
@@ -30,7 +31,7 @@ static int make_uuid(char ret[static RECORD_UUID + 1], struct snp_error *err)
 	uint8_t b[16];
 
 	if (getrandom(b, sizeof(b), 0) != sizeof(b))
-		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes");
+		return fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes");
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
 	snprintf(ret, RECORD_UUID + 1,
@@ -67,7 +68,7 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	       sizeof(record->guest_visible_workarounds));
 	if (!record->name || !record->uri || !record->created || !record->tool_version ||
 	    !record->cpu_model || (config->cmdline && !record->cmdline))
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (!uuid)
 		return make_uuid(record->uuid, err);
 	snprintf(record->uuid, sizeof(record->uuid), "%s", uuid);
@@ -85,7 +86,7 @@ static int place(const struct prepare_request *request, enum boot_part part,
 	if (asprintf(&local, "%s%s", request->remote_root ? request->remote_root : "", file->path) <
 	    0) {
 		local = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	return boot_file_hash(part, local, local, expected, ret, err);
 }
@@ -100,7 +101,7 @@ static int place_all(const struct prepare_request *request, struct guest_record 
 
 	if (!firmware.path) {
 		if (request->remote)
-			return snp_fail(
+			return fail_with(
 				err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 				"firmware.auto looks on this machine; name the remote host's "
 				"firmware by firmware.path");
@@ -138,7 +139,7 @@ static int point_to_launch(const struct prepare_request *request, struct guest_r
 				  boot_part_names[i]) < 0)
 			path = NULL;
 		if (!path)
-			return snp_no_memory(err);
+			return out_of_memory(err);
 		free(file->path);
 		file->path = path;
 	}
@@ -148,7 +149,7 @@ static int point_to_launch(const struct prepare_request *request, struct guest_r
 int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA256_SIZE],
 		    struct snp_error *err)
 {
-	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	_cleanup_(file_close) struct file file = {.fd = -1};
 	int r;
 
 	switch (config->host_data_kind) {
@@ -161,10 +162,9 @@ int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA25
 	case VM_HOST_DATA_SHA256_OF:
 		break;
 	}
-	r = snp_file_open(config->host_data_path, SNP_MAX_INITRD, &file, err);
+	r = file_open(config->host_data_path, SNP_MAX_INITRD, &file, err);
 	if (r == 0)
-		r = snp_in_file(err, snp_file_sha256(&file, NULL, NULL, ret, err),
-				config->host_data_path);
+		r = in_file(err, file_sha256(&file, NULL, NULL, ret, err), config->host_data_path);
 	return r;
 }
 
@@ -173,7 +173,7 @@ static void blame_source(const struct guest_record *record, struct snp_error *er
 {
 	for (unsigned int i = 0; err && i < BOOT_PARTS; i++)
 		if (record->boot[i].source && strcmp(err->file, record->boot[i].path) == 0)
-			snp_escape(record->boot[i].source, err->file, sizeof(err->file));
+			escape_text(record->boot[i].source, err->file, sizeof(err->file));
 }
 
 static int measure(const struct prepare_request *request, struct guest_record *record,
@@ -197,13 +197,13 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 		return r;
 	record->vmm_profile = strdup(snp_profile_name(m.profile));
 	if (!record->vmm_profile)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	record->vcpu_count = m.vcpu_count;
 	record->cpu_signature = m.cpu_signature;
 	record->guest_features = m.guest_features;
 	memcpy(record->launch_digest, m.launch_digest, SNP_LAUNCH_DIGEST_SIZE);
 	if (request->remote && record->binding.source == ID_NONE && !request->unbound)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
 			"the files on the remote host cannot be seen from here, and without an ID "
 			"block nothing would hold the launch to what was measured; give snp.id, or "
@@ -219,7 +219,7 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	int r;
 
 	if (!record)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = begin_record(request, record, err);
 	if (r == 0)
 		r = guest_host_data(request->config, record->host_data, err);

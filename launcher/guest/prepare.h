@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <snp/error.h>
+#include <snp/file.h>
 
 #include "config/checks.h"
 #include "config/vm_config.h"
@@ -41,13 +42,13 @@ struct prepared {
 
 /* Errors: those of boot_file_copy(), guest_measure(), guest_expect(), guest_bind(), domain_xml_build()
  * and firmware_search(); SNP_E_NOT_BOUND; SNP_E_CHECK (of what a fragment or template brings). */
-SNP_CHECK int guest_prepare(const struct prepare_request *request, struct prepared *ret,
-			    struct snp_error *err);
+SNP_MUST_USE int guest_prepare(const struct prepare_request *request, struct prepared *ret,
+			       struct snp_error *err);
 void prepared_done(struct prepared *prepared);
 
-/* HOST_DATA as the configuration has it, hashing the file that it names. Errors: those of snp_file_open()
- * and snp_file_sha256(). */
-SNP_CHECK int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA256_SIZE],
-			      struct snp_error *err);
+/* HOST_DATA as the configuration has it, hashing the file that it names. Errors: those of file_open()
+ * and file_sha256(). */
+SNP_MUST_USE int guest_host_data(const struct vm_config *config,
+				 uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/json.h>
@@ -11,7 +12,7 @@
 #include "config/fields.h"
 #include "config/text_rule.h"
 
-DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+DEFINE_CLEANUP(struct json *, json_free);
 
 const char *const boot_part_names[BOOT_PARTS + 1] = {
 	[BOOT_FIRMWARE] = "firmware",
@@ -48,7 +49,7 @@ void record_free(struct guest_record *record)
 /* What was written down is shown, not used: any text will do. */
 static const struct text_rule rule_any = {.wanted = "a text", .min = 1, .max = 16384};
 
-static int field_pass(const struct snp_json_value *value, const struct field *field, void *at,
+static int field_pass(const struct json_value *value, const struct field *field, void *at,
 		      struct snp_error *err)
 {
 	(void)value;
@@ -58,30 +59,30 @@ static int field_pass(const struct snp_json_value *value, const struct field *fi
 	return 0; /* read elsewhere */
 }
 
-static int read_hex_u64(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_hex_u64(const struct json_value *value, const struct field *field, void *at,
 			struct snp_error *err)
 {
 	(void)field;
-	return snp_json_hex_u64(value, at, err);
+	return json_hex_u64(value, at, err);
 }
 
-static int read_hex_u32(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_hex_u32(const struct json_value *value, const struct field *field, void *at,
 			struct snp_error *err)
 {
 	uint32_t *ret = at;
 	uint64_t v;
-	int r = snp_json_hex_u64(value, &v, err);
+	int r = json_hex_u64(value, &v, err);
 
 	(void)field;
 	if (r < 0)
 		return r;
 	if (v > UINT32_MAX)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "more than 32 bits");
+		return json_fail(value, err, SNP_E_JSON_VALUE, "more than 32 bits");
 	*ret = (uint32_t)v;
 	return 0;
 }
 
-static int read_vcek(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_vcek(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
 	struct guest_record *record = at;
@@ -90,7 +91,7 @@ static int read_vcek(const struct snp_json_value *value, const struct field *fie
 	return field_bool(value, field, &record->vcek, err);
 }
 
-static int read_workarounds(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_workarounds(const struct json_value *value, const struct field *field, void *at,
 			    struct snp_error *err)
 {
 	struct guest_record *record = at;
@@ -99,41 +100,41 @@ static int read_workarounds(const struct snp_json_value *value, const struct fie
 	return field_hex(value, field, record->guest_visible_workarounds, err);
 }
 
-static int read_size(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_size(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
-	return snp_json_integer(value, field->min, field->max, at, err);
+	return json_integer(value, field->min, field->max, at, err);
 }
 
-static int read_uuid(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_uuid(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	(void)field;
 	if (r < 0)
 		return r;
 	if (!text_keeps(text, &rule_uuid))
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_uuid.wanted);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_uuid.wanted);
 	memcpy(at, text, RECORD_UUID + 1);
 	return 0;
 }
 
-static int read_base64(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_base64(const struct json_value *value, const struct field *field, void *at,
 		       struct snp_error *err)
 {
 	struct snp_error inner;
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
-	r = snp_base64_decode(text, field->key, at, field->max, &inner);
-	return r < 0 ? snp_json_fail(value, err, inner.code, "%s", inner.message) : 0;
+	r = base64_decode(text, field->key, at, field->max, &inner);
+	return r < 0 ? json_fail(value, err, inner.code, "%s", inner.message) : 0;
 }
 
-static int read_boot_file(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_boot_file(const struct json_value *value, const struct field *field, void *at,
 			  struct snp_error *err)
 {
 	static const struct field fields[] = {
@@ -150,7 +151,7 @@ static int read_boot_file(const struct snp_json_value *value, const struct field
 	return fields_read(value, fields, at, err);
 }
 
-static int read_boot(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_boot(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
 	static const struct field fields[] = {
@@ -167,12 +168,12 @@ static int read_boot(const struct snp_json_value *value, const struct field *fie
 	r = fields_read(value, fields, at, err);
 	if (r == 0 && !record->boot[BOOT_KERNEL].source &&
 	    (record->boot[BOOT_INITRD].source || record->kernel_hashes))
-		r = snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				  "an initrd, or kernel hashes, without a kernel");
+		r = json_fail(value, err, SNP_E_JSON_VALUE,
+			      "an initrd, or kernel hashes, without a kernel");
 	return r;
 }
 
-static int read_tool(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_tool(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
 	static const char *const names[] = {"snp-launch", NULL};
@@ -187,12 +188,12 @@ static int read_tool(const struct snp_json_value *value, const struct field *fie
 
 	(void)field;
 	r = fields_read(value, fields, at, err);
-	return r < 0 ? r : snp_json_choice(snp_json_get(value, "name"), names, &name, err);
+	return r < 0 ? r : json_choice(json_get(value, "name"), names, &name, err);
 }
 
 /* A block that no longer verifies, or that binds to something else than the record says, is no
  * binding: somebody edited the record. */
-static int check_binding(const struct snp_json_value *id, struct guest_record *record,
+static int check_binding(const struct json_value *id, struct guest_record *record,
 			 struct snp_error *err)
 {
 	struct guest_binding *b = &record->binding;
@@ -203,17 +204,17 @@ static int check_binding(const struct snp_json_value *id, struct guest_record *r
 	if (r == 0)
 		r = snp_id_auth_verify(b->block, b->auth, &b->keys, &inner);
 	if (r < 0)
-		return snp_json_fail(id, err, inner.code, "%s", inner.message);
+		return json_fail(id, err, inner.code, "%s", inner.message);
 	if (memcmp(b->fields.launch_digest, record->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
-		return snp_json_fail(id, err, SNP_E_DIGEST_DIFFERS,
-				     "the ID block is for another launch digest than the record's");
+		return json_fail(id, err, SNP_E_DIGEST_DIFFERS,
+				 "the ID block is for another launch digest than the record's");
 	if (b->fields.policy != record->policy)
-		return snp_json_fail(id, err, SNP_E_POLICY_DIFFERS,
-				     "the ID block is for another policy than the record's");
+		return json_fail(id, err, SNP_E_POLICY_DIFFERS,
+				 "the ID block is for another policy than the record's");
 	return 0;
 }
 
-static int read_id(const struct snp_json_value *value, const struct field *field, void *at,
+static int read_id(const struct json_value *value, const struct field *field, void *at,
 		   struct snp_error *err)
 {
 	/* "none" is said by leaving "id" out. */
@@ -267,17 +268,17 @@ static const struct field record_fields[] = {
 	{0},
 };
 
-static int from_document(const struct snp_json *document, struct guest_record **ret,
+static int from_document(const struct json *document, struct guest_record **ret,
 			 struct snp_error *err)
 {
 	_cleanup_(record_freep) struct guest_record *record = calloc(1, sizeof(*record));
 	int r;
 
 	if (!record)
-		return snp_no_memory(err);
-	r = snp_json_schema(document, RECORD_SCHEMA, err);
+		return out_of_memory(err);
+	r = json_schema(document, RECORD_SCHEMA, err);
 	if (r == 0)
-		r = fields_read(snp_json_root(document), record_fields, record, err);
+		r = fields_read(json_root(document), record_fields, record, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(record);
@@ -287,18 +288,18 @@ static int from_document(const struct snp_json *document, struct guest_record **
 int record_parse(const char *name, struct snp_span span, struct guest_record **ret,
 		 struct snp_error *err)
 {
-	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
+	_cleanup_(json_freep) struct json *document = NULL;
 	int r;
 
-	r = snp_json_parse(name, span, &document, err);
+	r = json_parse(name, span, &document, err);
 	return r < 0 ? r : from_document(document, ret, err);
 }
 
 int record_read(const char *path, struct guest_record **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
+	_cleanup_(json_freep) struct json *document = NULL;
 	int r;
 
-	r = snp_json_read(path, SNP_MAX_CONFIG, &document, err);
+	r = json_read(path, SNP_MAX_CONFIG, &document, err);
 	return r < 0 ? r : from_document(document, ret, err);
 }

@@ -8,6 +8,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/error.h>
+#include <snp/file.h>
 #include <snp/id_block.h>
 #include <snp/span.h>
 
@@ -87,18 +88,18 @@ struct guest_record {
 
 /* Read a record; `name` is what errors call it. ID block and auth are decoded and verified again.
  * `ret` is for record_free(). Errors: those of snp/json.h, SNP_E_BAD_ID_BLOCK, SNP_E_SIGNATURE. */
-SNP_CHECK int record_parse(const char *name, struct snp_span text, struct guest_record **ret,
-			   struct snp_error *err);
+SNP_MUST_USE int record_parse(const char *name, struct snp_span text, struct guest_record **ret,
+			      struct snp_error *err);
 
-/* As above for the file `path`. Errors: also those of snp_file_read(). */
-SNP_CHECK int record_read(const char *path, struct guest_record **ret, struct snp_error *err);
+/* As above for the file `path`. Errors: also those of file_read(). */
+SNP_MUST_USE int record_read(const char *path, struct guest_record **ret, struct snp_error *err);
 
 /* The document as text, ending in a newline, for free(). Errors: SNP_E_NO_MEMORY. */
-SNP_CHECK int record_print(const struct guest_record *record, char **ret, struct snp_error *err);
+SNP_MUST_USE int record_print(const struct guest_record *record, char **ret, struct snp_error *err);
 
-/* Replace `path`. Errors: those of snp_file_write(). */
-SNP_CHECK int record_write(const struct guest_record *record, const char *path,
-			   struct snp_error *err);
+/* Replace `path`. Errors: those of file_write(). */
+SNP_MUST_USE int record_write(const struct guest_record *record, const char *path,
+			      struct snp_error *err);
 
 void record_free(struct guest_record *record);
 DEFINE_CLEANUP(struct guest_record *, record_free);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "domain/domain_read.h"
 #include "guest/boot_file.h"
@@ -59,7 +60,7 @@ static int find_launchable(const struct hypervisor *host, const char *state, con
 	if (r == 0)
 		r = hypervisor_find_uuid(host, l->record->uuid, &l->domain, err);
 	if (r == 0 && !l->domain)
-		r = snp_fail(
+		r = fail_with(
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 			"libvirt does not have the guest \"%s\" any more; create it again with "
 			"--replace, or remove it",
@@ -126,7 +127,7 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 		r = record ? guest_owns(dir->path, dir->name, domain, &ours, err)
 			   : belongs(dir->path, domain, &ours, err);
 	if (r == 0 && domain && !record && !ours)
-		r = snp_fail(
+		r = fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
 			"libvirt has a domain \"%s\" that snp-launch did not make, and %s has no "
 			"record to tell them apart; rename or undefine that domain first",
@@ -152,9 +153,9 @@ int guest_remove(const struct hypervisor *host, const char *state, const char *n
 	if (r < 0)
 		return r;
 	if (domain_state_is_active(now) && !force)
-		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				"\"%s\" is %s; stop it first, or remove --force", name,
-				domain_state_names[now]);
+		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				 "\"%s\" is %s; stop it first, or remove --force", name,
+				 domain_state_names[now]);
 	if (domain_state_is_active(now))
 		r = domain_kill(domain, err);
 	if (r == 0 && domain)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "host/uri.h"
 
@@ -81,14 +82,14 @@ int state_dir_find(const char *option, const char *uri, char ret[static PATH_MAX
 		}
 	}
 	if (!known)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
 			"no place to keep guests: neither HOME nor XDG_STATE_HOME is an absolute "
 			"path; give --state-dir");
 	/* Room for NAME/boot/firmware below it. */
 	if (strlen(path) + 128 > PATH_MAX)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"the state folder's path is too long: %zu bytes", strlen(path));
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "the state folder's path is too long: %zu bytes", strlen(path));
 	memcpy(ret, path, strlen(path) + 1);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "host/hypervisor.h"
 
@@ -115,8 +116,8 @@ int capabilities_of_domains(virConnectPtr connection, struct domain_capabilities
 	if (!xml)
 		return hypervisor_fail(err, "libvirt tells no domain capabilities");
 	if (!document_open(xml, &d))
-		return snp_fail(err, SNP_E_LIBVIRT, SNP_NO_OFFSET,
-				"libvirt's domain capabilities are no XML document");
+		return fail_with(err, SNP_E_LIBVIRT, SNP_NO_OFFSET,
+				 "libvirt's domain capabilities are no XML document");
 	text_at(&d, "/domainCapabilities/path", caps.emulator, sizeof(caps.emulator));
 	text_at(&d, "/domainCapabilities/domain", text, sizeof(text));
 	caps.has_kvm = strcmp(text, "kvm") == 0;

@@ -34,7 +34,7 @@ struct domain_capabilities {
 };
 
 /* For a q35 machine of x86_64. Errors: those of hypervisor_fail(); SNP_E_NO_MEMORY. */
-SNP_CHECK int capabilities_of_domains(virConnectPtr connection, struct domain_capabilities *ret,
-				      struct snp_error *err);
+SNP_MUST_USE int capabilities_of_domains(virConnectPtr connection, struct domain_capabilities *ret,
+					 struct snp_error *err);
 
 #endif

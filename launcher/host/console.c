@@ -6,6 +6,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <snp/fail.h>
+
 #include "host/hypervisor.h"
 
 struct console {
@@ -145,8 +147,8 @@ static int loop(struct console *c, struct snp_error *err)
 		virEventRemoveHandle(input);
 	virStreamEventRemoveCallback(c->stream);
 	if (c->write_errno != 0)
-		return snp_fail_errno(err, SNP_E_WRITE, c->write_errno,
-				      "cannot write to standard output");
+		return fail_errno(err, SNP_E_WRITE, c->write_errno,
+				  "cannot write to standard output");
 	return 0;
 }
 

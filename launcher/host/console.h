@@ -11,12 +11,12 @@
 #define CONSOLE_ESCAPE 0x1d /* Ctrl-], as virsh and telnet have it */
 
 /* Must come before hypervisor_open() in a program that calls console_run(). Errors: SNP_E_LIBVIRT. */
-SNP_CHECK int console_prepare(struct snp_error *err);
+SNP_MUST_USE int console_prepare(struct snp_error *err);
 
 /* Connect standard input and output with the guest's console until the guest ends, standard input ends,
  * or CONSOLE_ESCAPE is typed. A terminal is raw meanwhile. `force` takes the console from whoever has
  * it. Errors: those of hypervisor_fail(), SNP_E_WRITE. */
-SNP_CHECK int console_run(virConnectPtr connection, virDomainPtr domain, bool force,
-			  struct snp_error *err);
+SNP_MUST_USE int console_run(virConnectPtr connection, virDomainPtr domain, bool force,
+			     struct snp_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 /* A row applies if the text has both pieces. More telling rows come first: an error of libvirt's often
  * quotes QEMU's. */
@@ -309,13 +310,13 @@ int explain_fail(struct snp_error *err, const char *what, const char *text)
 	struct explanation ex;
 
 	if (!explain_text(text, &ex))
-		return snp_fail(err, SNP_E_LIBVIRT, SNP_NO_OFFSET, "%s: %.700s", what,
-				last_words(text));
+		return fail_with(err, SNP_E_LIBVIRT, SNP_NO_OFFSET, "%s: %.700s", what,
+				 last_words(text));
 	if (ex.firmware)
-		return snp_fail(err, ex.code, SNP_NO_OFFSET,
-				"%s: %s%sfirmware error 0x%02x %s: %s; %s", what, ex.command,
-				ex.command[0] ? ": " : "", ex.firmware->code, ex.firmware->name,
-				ex.happened, ex.cure);
-	return snp_fail(err, ex.code, SNP_NO_OFFSET, "%s: %s; %s (libvirt: %.300s)", what,
-			ex.happened, ex.cure, last_words(text));
+		return fail_with(err, ex.code, SNP_NO_OFFSET,
+				 "%s: %s%sfirmware error 0x%02x %s: %s; %s", what, ex.command,
+				 ex.command[0] ? ": " : "", ex.firmware->code, ex.firmware->name,
+				 ex.happened, ex.cure);
+	return fail_with(err, ex.code, SNP_NO_OFFSET, "%s: %s; %s (libvirt: %.300s)", what,
+			 ex.happened, ex.cure, last_words(text));
 }

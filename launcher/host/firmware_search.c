@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/json.h>
 
-DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+DEFINE_CLEANUP(struct json *, json_free);
 
 static const char *const known[] = {
 	"/usr/share/ovmf/OVMF.amdsev.fd",      /* Debian: ovmf-amdsev */
@@ -19,43 +20,43 @@ static const char *const known[] = {
 	"/usr/share/qemu/ovmf-x86_64-sev.bin", /* openSUSE: qemu-ovmf-x86_64 */
 };
 
-static bool is_text(const struct snp_json_value *value, const char *text)
+static bool is_text(const struct json_value *value, const char *text)
 {
 	const char *string;
 
-	return value && snp_json_is_string(value) && snp_json_string(value, &string, NULL) == 0 &&
+	return value && json_is_string(value) && json_string(value, &string, NULL) == 0 &&
 	       strcmp(string, text) == 0;
 }
 
-static const struct snp_json_value *member(const struct snp_json_value *object, const char *key)
+static const struct json_value *member(const struct json_value *object, const char *key)
 {
-	return object && snp_json_is_object(object) ? snp_json_get(object, key) : NULL;
+	return object && json_is_object(object) ? json_get(object, key) : NULL;
 }
 
-static bool has_item(const struct snp_json_value *array, const char *text)
+static bool has_item(const struct json_value *array, const char *text)
 {
-	if (!array || !snp_json_is_array(array))
+	if (!array || !json_is_array(array))
 		return false;
-	for (const struct snp_json_value *v = snp_json_first(array); v; v = snp_json_next(v))
+	for (const struct json_value *v = json_first(array); v; v = json_next(v))
 		if (is_text(v, text))
 			return true;
 	return false;
 }
 
-static bool is_for_x86_64(const struct snp_json_value *targets)
+static bool is_for_x86_64(const struct json_value *targets)
 {
-	if (!targets || !snp_json_is_array(targets))
+	if (!targets || !json_is_array(targets))
 		return false;
-	for (const struct snp_json_value *v = snp_json_first(targets); v; v = snp_json_next(v))
+	for (const struct json_value *v = json_first(targets); v; v = json_next(v))
 		if (is_text(member(v, "architecture"), "x86_64"))
 			return true;
 	return false;
 }
 
 /* The image of a descriptor that suits; NULL if it does not. */
-static const char *image_of(const struct snp_json *document)
+static const char *image_of(const struct json *document)
 {
-	const struct snp_json_value *root = snp_json_root(document), *mapping, *file = NULL;
+	const struct json_value *root = json_root(document), *mapping, *file = NULL;
 	const char *path;
 
 	mapping = member(root, "mapping");
@@ -67,7 +68,7 @@ static const char *image_of(const struct snp_json *document)
 	else if (is_text(member(mapping, "device"), "flash") &&
 		 is_text(member(mapping, "mode"), "stateless"))
 		file = member(member(mapping, "executable"), "filename");
-	if (!file || snp_json_string(file, &path, NULL) < 0 || path[0] != '/')
+	if (!file || json_string(file, &path, NULL) < 0 || path[0] != '/')
 		return NULL;
 	return path;
 }
@@ -139,12 +140,12 @@ static bool by_descriptor(char ret[static PATH_MAX])
 	if (n > 0)
 		qsort(all, n, sizeof(*all), by_name);
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(snp_json_freep) struct snp_json *document = NULL;
+		_cleanup_(json_freep) struct json *document = NULL;
 		const char *image;
 
 		snprintf(path, sizeof(path), "%s/%s", folder[all[i].folder], all[i].name);
 		/* A descriptor that cannot be read is not ours to complain of. */
-		if (snp_json_read(path, SNP_MAX_SMALL, &document, NULL) < 0)
+		if (json_read(path, SNP_MAX_SMALL, &document, NULL) < 0)
 			continue;
 		image = image_of(document);
 		if (!image || strlen(image) >= PATH_MAX || access(image, R_OK) < 0)
@@ -165,7 +166,7 @@ int firmware_search(char ret[static PATH_MAX], struct snp_error *err)
 		snprintf(ret, PATH_MAX, "%s", known[i]);
 		return 0;
 	}
-	return snp_fail(
+	return fail_with(
 		err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 		"no firmware for SEV-SNP is installed: no descriptor has \"amd-sev-snp\", and %s "
 		"is not there; install one (Debian: ovmf-amdsev), or name it by firmware.path",

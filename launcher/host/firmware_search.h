@@ -14,6 +14,6 @@
  * mapped as memory or is a stateless flash. Then the places where distributions install one without
  * describing it. Errors: SNP_E_NOT_FOUND, saying where it was looked for.
  */
-SNP_CHECK int firmware_search(char ret[static PATH_MAX], struct snp_error *err);
+SNP_MUST_USE int firmware_search(char ret[static PATH_MAX], struct snp_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/firmware.h>
 #include <snp/launch.h>
 
@@ -30,7 +31,7 @@ void fact_add(struct host_report *report, const char *name, enum fact_state stat
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	snp_escape(text, fact->found, sizeof(fact->found));
+	escape_text(text, fact->found, sizeof(fact->found));
 	report->n_no += state == FACT_NO;
 }
 

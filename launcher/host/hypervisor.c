@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <snp/fail.h>
+
 #include "host/capabilities.h"
 #include "host/explain.h"
 #include "host/uri.h"
@@ -34,11 +36,11 @@ int hypervisor_fail(struct snp_error *err, const char *what)
 	const char *text = error && error->message ? error->message : "libvirt gives no reason";
 
 	if (error && error->code == VIR_ERR_NO_DOMAIN)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "%s: %s", what, text);
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "%s: %s", what, text);
 	if (error && (error->code == VIR_ERR_DOM_EXIST ||
 		      (error->code == VIR_ERR_OPERATION_FAILED &&
 		       (strstr(text, "already exists") || strstr(text, "already defined")))))
-		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET, "%s: %s", what, text);
+		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET, "%s: %s", what, text);
 	return explain_fail(err, what, text);
 }
 
@@ -139,9 +141,9 @@ int hypervisor_find(const struct hypervisor *host, const char *domain, virDomain
 			return r;
 	}
 	if (!d)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"no guest and no libvirt domain is named \"%.80s\" on %.200s",
-				domain, host->uri);
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "no guest and no libvirt domain is named \"%.80s\" on %.200s",
+				 domain, host->uri);
 	*ret = d;
 	return 0;
 }

@@ -29,7 +29,7 @@ struct hypervisor {
 const char *hypervisor_uri(const char *option, const char *config);
 
 /* Connect. Errors: SNP_E_LIBVIRT. */
-SNP_CHECK int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *err);
+SNP_MUST_USE int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *err);
 void hypervisor_close(struct hypervisor *host);
 
 /* Fill `err` from libvirt's last error; `what` says what was tried. SNP_E_NOT_FOUND and SNP_E_EXISTS
@@ -37,14 +37,14 @@ void hypervisor_close(struct hypervisor *host);
 int hypervisor_fail(struct snp_error *err, const char *what);
 
 /* The domain with that UUID, name, or, of digits alone, ID. Errors: SNP_E_NOT_FOUND. */
-SNP_CHECK int hypervisor_find(const struct hypervisor *host, const char *domain, virDomainPtr *ret,
-			      struct snp_error *err);
+SNP_MUST_USE int hypervisor_find(const struct hypervisor *host, const char *domain,
+				 virDomainPtr *ret, struct snp_error *err);
 
 /* As above; 0 and NULL where there is none. */
-SNP_CHECK int hypervisor_find_uuid(const struct hypervisor *host, const char *uuid,
-				   virDomainPtr *ret, struct snp_error *err);
-SNP_CHECK int hypervisor_find_name(const struct hypervisor *host, const char *name,
-				   virDomainPtr *ret, struct snp_error *err);
+SNP_MUST_USE int hypervisor_find_uuid(const struct hypervisor *host, const char *uuid,
+				      virDomainPtr *ret, struct snp_error *err);
+SNP_MUST_USE int hypervisor_find_name(const struct hypervisor *host, const char *name,
+				      virDomainPtr *ret, struct snp_error *err);
 
 static inline void domain_freep(virDomainPtr *domain)
 {

@@ -4,6 +4,8 @@
 #include <libvirt/virterror.h>
 #include <time.h>
 
+#include <snp/fail.h>
+
 const char *const domain_state_names[] = {
 	[DOMAIN_ABSENT] = "absent", [DOMAIN_OFF] = "off",	    [DOMAIN_RUNNING] = "running",
 	[DOMAIN_PAUSED] = "paused", [DOMAIN_STOPPING] = "stopping", [DOMAIN_CRASHED] = "crashed",
@@ -78,8 +80,8 @@ int domain_start(virDomainPtr domain, bool paused, struct snp_error *err)
 		return 0;
 	error = virGetLastError();
 	if (error && error->code == VIR_ERR_OPERATION_INVALID)
-		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				"cannot start the guest: it runs already");
+		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				 "cannot start the guest: it runs already");
 	return hypervisor_fail(err, "cannot start the guest");
 }
 
@@ -92,9 +94,9 @@ int domain_resume(virDomainPtr domain, struct snp_error *err)
 	if (r < 0)
 		return r;
 	if (state != DOMAIN_PAUSED)
-		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				"cannot resume the guest: it is %s, not paused",
-				domain_state_names[state]);
+		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				 "cannot resume the guest: it is %s, not paused",
+				 domain_state_names[state]);
 	if (virDomainResume(domain) < 0)
 		return hypervisor_fail(err, "cannot resume the guest");
 	return 0;
@@ -126,10 +128,11 @@ static int wait_until_off(virDomainPtr domain, unsigned int seconds, struct snp_
 		if (r < 0 || !domain_state_is_active(state))
 			return r;
 		if (now() >= end)
-			return snp_fail(err, SNP_E_TIMEOUT, SNP_NO_OFFSET,
-					"the guest still runs after %u seconds; its system may not "
-					"listen to ACPI: snp-launch kill turns it off",
-					seconds);
+			return fail_with(
+				err, SNP_E_TIMEOUT, SNP_NO_OFFSET,
+				"the guest still runs after %u seconds; its system may not "
+				"listen to ACPI: snp-launch kill turns it off",
+				seconds);
 		pause_for(step);
 	}
 }
@@ -143,12 +146,12 @@ int domain_stop(virDomainPtr domain, unsigned int seconds, struct snp_error *err
 	if (r < 0)
 		return r;
 	if (!domain_state_is_active(state))
-		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				"cannot stop the guest: it does not run");
+		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				 "cannot stop the guest: it does not run");
 	if (state == DOMAIN_PAUSED)
-		return snp_fail(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				"cannot stop the guest: it is paused and hears nothing; resume it "
-				"first, or kill it");
+		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				 "cannot stop the guest: it is paused and hears nothing; resume it "
+				 "first, or kill it");
 	if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) < 0)
 		return hypervisor_fail(err, "cannot ask the guest to stop");
 	return seconds == 0 ? 0 : wait_until_off(domain, seconds, err);

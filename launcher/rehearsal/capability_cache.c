@@ -30,11 +30,11 @@ static bool find_folder(const struct host_layout *host, const char *cache, char 
 	size_t library_size;
 
 	if (!*cache ||
-	    snp_file_read(host_path(host, HOST_LIBRARY), 16u << 20, &library, &library_size, NULL) <
+	    file_read(host_path(host, HOST_LIBRARY), 16u << 20, &library, &library_size, NULL) <
 		    0 ||
-	    snp_sha256((struct snp_span){library, library_size}, digest, NULL) < 0)
+	    sha256_of((struct snp_span){library, library_size}, digest, NULL) < 0)
 		return false;
-	snp_hex_encode(digest, 8, hex);
+	hex_encode(digest, 8, hex);
 	snprintf(ret, size, "%s/libvirt-%s", cache, hex);
 	mkdir(ret, 0700);
 	return true;
@@ -53,7 +53,7 @@ static uint8_t *read_document(const char *folder, const char *name, size_t *ret_
 	uint8_t *bytes = NULL;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return snp_file_read(path, MAX_DOCUMENT, &bytes, ret_size, NULL) < 0 ? NULL : bytes;
+	return file_read(path, MAX_DOCUMENT, &bytes, ret_size, NULL) < 0 ? NULL : bytes;
 }
 
 void capability_cache_load(const struct host_layout *host, const char *cache)
@@ -101,6 +101,6 @@ void capability_cache_save(const struct host_layout *host, const char *cache)
 		if (!bytes || (known && known_size == size && memcmp(bytes, known, size) == 0))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		(void)!snp_file_write(path, (struct snp_span){bytes, size}, 0600, true, NULL);
+		(void)!file_write(path, (struct snp_span){bytes, size}, 0600, true, NULL);
 	}
 }

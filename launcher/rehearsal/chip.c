@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/span.h>
 
@@ -47,8 +48,8 @@ static int roots_make(struct roots *ret, struct snp_error *err)
 						     roots.ark.cert, roots.ark.key);
 	if (!roots.ask.cert) {
 		roots_close(&roots);
-		return snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET,
-				"the simulated chip's root keys cannot be made");
+		return fail_with(err, SNP_E_CRYPTO, SNP_NO_OFFSET,
+				 "the simulated chip's root keys cannot be made");
 	}
 	*ret = roots;
 	return 0;
@@ -67,8 +68,8 @@ static int roots_write(const struct roots *roots, const char *path)
 	    PEM_write_bio_PrivateKey(out, roots->ask.key, NULL, NULL, 0, NULL, NULL) != 1)
 		return -1;
 	size = BIO_get_mem_data(out, &text);
-	return snp_file_write(path, (struct snp_span){(const uint8_t *)text, (size_t)size}, 0600,
-			      true, NULL);
+	return file_write(path, (struct snp_span){(const uint8_t *)text, (size_t)size}, 0600, true,
+			  NULL);
 }
 
 static bool roots_read(const char *path, struct roots *ret)
@@ -141,8 +142,8 @@ static int write_certificates(const struct host_layout *host, X509 *const certs[
 		int size = i2d_X509(certs[i], NULL);
 
 		if (size <= 0 || (size_t)size > sizeof(table) - at)
-			return snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET,
-					"a certificate of the simulated chip is no certificate");
+			return fail_with(err, SNP_E_CRYPTO, SNP_NO_OFFSET,
+					 "a certificate of the simulated chip is no certificate");
 		i2d_X509(certs[i], &der);
 		memcpy(entry, guids[i], sizeof(guids[i]));
 		snp_put_le32(entry + 16, at);
@@ -162,7 +163,7 @@ static int write_key(const struct host_layout *host, EVP_PKEY *key, struct snp_e
 	long size;
 
 	if (!out || PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) != 1)
-		return snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "the VCEK cannot be written");
+		return fail_with(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "the VCEK cannot be written");
 	size = BIO_get_mem_data(out, &text);
 	return host_write(host, "chip/vcek.key", text, (size_t)size, 0600, err);
 }
@@ -179,7 +180,7 @@ int chip_make(const struct host_layout *host, const char *cache, struct snp_erro
 	if (vcek)
 		cert = chip_vcek_certificate(host->chip_id, vcek, roots.ask.cert, roots.ask.key);
 	if (!cert)
-		return snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "the VCEK cannot be made");
+		return fail_with(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "the VCEK cannot be made");
 	r = write_key(host, vcek, err);
 	if (r == 0)
 		r = write_certificates(host, (X509 *const[]){cert, roots.ask.cert, roots.ark.cert},

@@ -20,6 +20,7 @@
  *
  * Writes chip/ark.der, ask.der, vcek.der, vcek.key (PEM) and certificates.bin, the certificate table of
  * an extended report. Errors: SNP_E_CRYPTO, SNP_E_WRITE, SNP_E_NO_MEMORY. */
-SNP_CHECK int chip_make(const struct host_layout *host, const char *cache, struct snp_error *err);
+SNP_MUST_USE int chip_make(const struct host_layout *host, const char *cache,
+			   struct snp_error *err);
 
 #endif

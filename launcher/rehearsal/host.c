@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 #include "guest/remove_tree.h"
@@ -55,8 +56,8 @@ static int find_library(char ret[static PATH_MAX], struct snp_error *err)
 		if (snprintf(ret, PATH_MAX, "%s/%s", self, places[i]) < PATH_MAX &&
 		    access(ret, R_OK) == 0)
 			return 0;
-	return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			"libsnp-rehearsal.so is neither installed nor built beside this program");
+	return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			 "libsnp-rehearsal.so is neither installed nor built beside this program");
 }
 
 /* The shared folder, made where it is missing; "" where there is no home to keep it in. */
@@ -94,7 +95,7 @@ static const char *last_words(const struct host_layout *host, const char *name)
 	size_t size, start;
 
 	words[0] = '\0';
-	if (snp_file_read(host_path(host, name), SNP_MAX_CONFIG, &text, &size, NULL) < 0)
+	if (file_read(host_path(host, name), SNP_MAX_CONFIG, &text, &size, NULL) < 0)
 		return words;
 	while (size > 0 && text[size - 1] == '\n')
 		size--;
@@ -109,8 +110,8 @@ static int fail_with_logs(const struct host_layout *host, const char *what, stru
 	char simulation[512];
 
 	snprintf(simulation, sizeof(simulation), "%s", last_words(host, "log/simulation.log"));
-	return snp_fail(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "%s; libvirtd: %s; simulation: %s", what,
-			last_words(host, "log/libvirtd.log"), simulation);
+	return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "%s; libvirtd: %s; simulation: %s", what,
+			 last_words(host, "log/libvirtd.log"), simulation);
 }
 
 static void swallow(void *arg, virErrorPtr error)
@@ -220,13 +221,13 @@ static int check_options(const struct simulated_host_options *options, struct sn
 
 	if (options->kernel && strcmp(options->kernel, "6.12") != 0 &&
 	    strcmp(options->kernel, "6.19") != 0)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"kernel %s is not simulated; 6.12 and 6.19 are", options->kernel);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "kernel %s is not simulated; 6.12 and 6.19 are", options->kernel);
 	if (options->firmware &&
 	    (sscanf(options->firmware, "%3u.%3u.%3u%n", &major, &minor, &build, &end) != 3 ||
 	     options->firmware[end] != '\0' || major > 255 || minor > 255 || build > 255))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"firmware \"%s\" is not MAJOR.MINOR.BUILD", options->firmware);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "firmware \"%s\" is not MAJOR.MINOR.BUILD", options->firmware);
 	return 0;
 }
 
@@ -254,7 +255,7 @@ int simulated_host_start(const struct simulated_host_options *options, struct si
 	if (r >= 0)
 		r = 0;
 	if (r == 0 && RAND_bytes(host.chip_id, sizeof(host.chip_id)) != 1)
-		r = snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "no random numbers");
+		r = fail_with(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "no random numbers");
 	if (r == 0)
 		r = prepare(&host, options, cache, err);
 	if (r == 0)

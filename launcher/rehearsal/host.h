@@ -51,11 +51,11 @@ struct simulated_host {
  * Errors: SNP_E_USAGE (options), SNP_E_EXISTS (folder), SNP_E_OPEN and SNP_E_READ (library),
  * SNP_E_WRITE, SNP_E_CRYPTO, SNP_E_NO_MEMORY, SNP_E_SYSTEM (libvirtd missing, too old, or without
  * sev-snp). */
-SNP_CHECK int simulated_host_start(const struct simulated_host_options *options,
-				   struct simulated_host *ret, struct snp_error *err);
+SNP_MUST_USE int simulated_host_start(const struct simulated_host_options *options,
+				      struct simulated_host *ret, struct snp_error *err);
 
 /* End the host of `folder` with all its guests and remove the folder; returns when it is gone.
  * Errors: SNP_E_NOT_FOUND (no host there), SNP_E_SYSTEM. */
-SNP_CHECK int simulated_host_stop(const char *folder, struct snp_error *err);
+SNP_MUST_USE int simulated_host_stop(const char *folder, struct snp_error *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "guest/remove_tree.h"
 #include "rehearsal/libvirtd.h"
@@ -163,10 +164,10 @@ int keeper_lock(const struct host_layout *host, struct snp_error *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	if (fd < 0)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "%s", path);
+		return fail_errno(err, SNP_E_WRITE, errno, "%s", path);
 	if (fchmod(fd, 0644) < 0 || lock_file(fd, F_OFD_SETLK, F_WRLCK) < 0) {
 		close(fd);
-		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "%s: cannot be locked", path);
+		return fail_errno(err, SNP_E_SYSTEM, errno, "%s: cannot be locked", path);
 	}
 	return fd;
 }
@@ -180,7 +181,7 @@ int keeper_start(const struct host_layout *host, int held, bool ends_with_caller
 	pid_t keeper;
 
 	if (pipe2(alive, O_CLOEXEC) < 0 || (ends_with_caller && pipe2(owner, O_CLOEXEC) < 0))
-		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "pipe");
+		return fail_errno(err, SNP_E_SYSTEM, errno, "pipe");
 	keeper = fork();
 	if (keeper == 0)
 		live(host, lock, alive[1], owner[0]);
@@ -197,10 +198,10 @@ int keeper_start(const struct host_layout *host, int held, bool ends_with_caller
 	if (keeper > 0)
 		waitpid(keeper, NULL, 0);
 	if (result == ENOENT)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"there is no libvirtd (Debian: libvirt-daemon, "
-				"libvirt-daemon-driver-qemu)");
-	return snp_fail_errno(err, SNP_E_SYSTEM, result, "libvirtd cannot be started");
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "there is no libvirtd (Debian: libvirt-daemon, "
+				 "libvirt-daemon-driver-qemu)");
+	return fail_errno(err, SNP_E_SYSTEM, result, "libvirtd cannot be started");
 }
 
 static bool is_held(int lock)
@@ -220,18 +221,18 @@ int keeper_stop(const char *folder, struct snp_error *err)
 	snprintf(path, sizeof(path), "%s/" HOST_LOCK, folder);
 	lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (lock < 0)
-		return snp_fail_errno(err, SNP_E_NOT_FOUND, errno, "%s: no simulated host", folder);
+		return fail_errno(err, SNP_E_NOT_FOUND, errno, "%s: no simulated host", folder);
 	if (read(lock, text, sizeof(text) - 1) < 0)
 		text[0] = '\0';
 	keeper = (pid_t)strtol(text, NULL, 10);
 	for (int i = 0; is_held(lock); i++) {
 		/* Only while the lock is held is the process of this number the keeper. */
 		if (i == 0 && (keeper <= 1 || kill(keeper, SIGTERM) < 0))
-			return snp_fail_errno(err, SNP_E_SYSTEM, errno,
-					      "%s: its keeper cannot be ended", folder);
+			return fail_errno(err, SNP_E_SYSTEM, errno,
+					  "%s: its keeper cannot be ended", folder);
 		if (i == PATIENCE_SECONDS * 100)
-			return snp_fail(err, SNP_E_SYSTEM, SNP_NO_OFFSET,
-					"%s: its keeper does not end", folder);
+			return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET,
+					 "%s: its keeper does not end", folder);
 		nanosleep(&pause, NULL);
 	}
 	/* Where it was our own child. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 
@@ -50,13 +51,13 @@ int host_write(const struct host_layout *host, const char *name, const void *byt
 	       mode_t mode, struct snp_error *err)
 {
 	const char *path = host_path(host, name);
-	int r = snp_file_write(path, (struct snp_span){bytes, size}, mode, true, err);
+	int r = file_write(path, (struct snp_span){bytes, size}, mode, true, err);
 
 	if (r < 0)
 		return r;
 	/* Whatever the umask: QEMU's user must get in. */
 	if (chmod(path, mode) < 0 || (getuid() == 0 && chown(path, host->user, host->group) < 0))
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "%s", path);
+		return fail_errno(err, SNP_E_WRITE, errno, "%s", path);
 	return 0;
 }
 
@@ -71,8 +72,8 @@ static int find_user(struct host_layout *ret, struct snp_error *err)
 		return 0;
 	nobody = getpwnam("nobody");
 	if (!nobody)
-		return snp_fail(err, SNP_E_SYSTEM, SNP_NO_OFFSET,
-				"there is no user nobody for libvirtd to run as");
+		return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET,
+				 "there is no user nobody for libvirtd to run as");
 	ret->user = nobody->pw_uid;
 	ret->group = nobody->pw_gid;
 	return 0;
@@ -82,10 +83,10 @@ static int find_user(struct host_layout *ret, struct snp_error *err)
 static int make_folder(const char *path, mode_t mode, struct snp_error *err)
 {
 	if (mkdir(path, mode) < 0)
-		return snp_fail_errno(err, errno == EEXIST ? SNP_E_EXISTS : SNP_E_WRITE, errno,
-				      "%s: cannot be made", path);
+		return fail_errno(err, errno == EEXIST ? SNP_E_EXISTS : SNP_E_WRITE, errno,
+				  "%s: cannot be made", path);
 	if (chmod(path, mode) < 0)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "%s", path);
+		return fail_errno(err, SNP_E_WRITE, errno, "%s", path);
 	return 0;
 }
 
@@ -95,7 +96,7 @@ static int make_subfolder(const struct host_layout *host, const char *name, stru
 	int r = make_folder(path, 0755, err);
 
 	if (r == 0 && getuid() == 0 && chown(path, host->user, host->group) < 0)
-		r = snp_fail_errno(err, SNP_E_WRITE, errno, "%s", path);
+		r = fail_errno(err, SNP_E_WRITE, errno, "%s", path);
 	return r;
 }
 
@@ -110,13 +111,14 @@ int host_layout_make(const char *folder, struct host_layout *ret, struct snp_err
 	if (!folder) {
 		/* Made and removed, for its name: make_folder() then says if another was faster. */
 		if (!mkdtemp(fresh) || rmdir(fresh) < 0)
-			return snp_fail_errno(err, SNP_E_WRITE, errno, "%s: cannot be made", fresh);
+			return fail_errno(err, SNP_E_WRITE, errno, "%s: cannot be made", fresh);
 		folder = fresh;
 	}
 	if (folder[0] != '/' || strlen(folder) > MAX_FOLDER)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"a simulated host's folder is an absolute path of at most %d bytes",
-				MAX_FOLDER);
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"a simulated host's folder is an absolute path of at most %d bytes",
+			MAX_FOLDER);
 	snprintf(host.folder, sizeof(host.folder), "%s", folder);
 	r = make_folder(host.folder, getuid() == 0 ? 0711 : 0700, err);
 	if (r < 0)
@@ -139,7 +141,7 @@ int host_layout_library(const struct host_layout *host, const char *library, str
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
-	int r = snp_file_read(library, MAX_LIBRARY, &bytes, &size, err);
+	int r = file_read(library, MAX_LIBRARY, &bytes, &size, err);
 
 	if (r < 0)
 		return r;
@@ -166,7 +168,7 @@ int host_layout_configure(const struct host_layout *host, const char *kernel, co
 			       strlen(libvirtd_conf), 0644, err);
 	if (r < 0)
 		return r;
-	snp_hex_encode(host->chip_id, CHIP_ID_SIZE, chip_id);
+	hex_encode(host->chip_id, CHIP_ID_SIZE, chip_id);
 	snprintf(text, sizeof(text),
 		 "kernel=%s\nfirmware=%s\ntcb=bl=%d,tee=%d,snp=%d,ucode=%d\nchip_id=%s\n", kernel,
 		 firmware, CHIP_TCB_BOOT_LOADER, CHIP_TCB_TEE, CHIP_TCB_SNP, CHIP_TCB_MICROCODE,

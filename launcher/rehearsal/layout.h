@@ -26,21 +26,22 @@ struct host_layout {
 const char *host_path(const struct host_layout *host, const char *name);
 
 /* Write a file into the folder, `mode`, belonging to the host's user. Errors: SNP_E_WRITE. */
-SNP_CHECK int host_write(const struct host_layout *host, const char *name, const void *bytes,
-			 size_t size, mode_t mode, struct snp_error *err);
+SNP_MUST_USE int host_write(const struct host_layout *host, const char *name, const void *bytes,
+			    size_t size, mode_t mode, struct snp_error *err);
 
 /* Make the folder (`folder`, or NULL for a new one in /tmp), and find the user. Errors: SNP_E_USAGE (too long for sockets), SNP_E_EXISTS, SNP_E_WRITE, SNP_E_SYSTEM (no nobody). */
-SNP_CHECK int host_layout_make(const char *folder, struct host_layout *ret, struct snp_error *err);
-
-/* Make the folders in it. Errors: SNP_E_EXISTS, SNP_E_WRITE. */
-SNP_CHECK int host_layout_subfolders(const struct host_layout *host, struct snp_error *err);
-
-/* Copy the preload library into it. Errors: SNP_E_OPEN, SNP_E_READ, SNP_E_WRITE. */
-SNP_CHECK int host_layout_library(const struct host_layout *host, const char *library,
+SNP_MUST_USE int host_layout_make(const char *folder, struct host_layout *ret,
 				  struct snp_error *err);
 
+/* Make the folders in it. Errors: SNP_E_EXISTS, SNP_E_WRITE. */
+SNP_MUST_USE int host_layout_subfolders(const struct host_layout *host, struct snp_error *err);
+
+/* Copy the preload library into it. Errors: SNP_E_OPEN, SNP_E_READ, SNP_E_WRITE. */
+SNP_MUST_USE int host_layout_library(const struct host_layout *host, const char *library,
+				     struct snp_error *err);
+
 /* Write the configuration of libvirtd and host.conf. Errors: SNP_E_WRITE. */
-SNP_CHECK int host_layout_configure(const struct host_layout *host, const char *kernel,
-				    const char *firmware, struct snp_error *err);
+SNP_MUST_USE int host_layout_configure(const struct host_layout *host, const char *kernel,
+				       const char *firmware, struct snp_error *err);
 
 #endif

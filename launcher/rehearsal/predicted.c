@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/firmware.h>
 #include <snp/kernel.h>
 #include <snp/launch.h>
@@ -15,14 +16,14 @@ DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 
 void rehearsal_predicted_done(struct rehearsal_predicted *predicted)
 {
-	snp_plan_document_free(predicted->plan);
+	plan_document_free(predicted->plan);
 	free(predicted->vmsas);
 	*predicted = (struct rehearsal_predicted){0};
 }
 
 /* A plan under construction; one run for each update. */
 struct taker {
-	struct snp_plan_document *plan;
+	struct plan_document *plan;
 	const struct snp_firmware_info *info;
 	size_t capacity;
 };
@@ -30,25 +31,25 @@ struct taker {
 static int take(void *arg, const struct snp_launch_update *update, struct snp_error *err)
 {
 	struct taker *taker = arg;
-	struct snp_plan_document *plan = taker->plan;
+	struct plan_document *plan = taker->plan;
 	const char *type = NULL;
-	struct snp_plan_run *run;
+	struct plan_run *run;
 
 	if (plan->n_runs == taker->capacity) {
 		const size_t capacity = taker->capacity ? 2 * taker->capacity : 2048;
-		struct snp_plan_run *runs = reallocarray(plan->runs, capacity, sizeof(*runs));
+		struct plan_run *runs = reallocarray(plan->runs, capacity, sizeof(*runs));
 
 		if (!runs)
-			return snp_no_memory(err);
+			return out_of_memory(err);
 		plan->runs = runs;
 		taker->capacity = capacity;
 	}
 	run = &plan->runs[plan->n_runs++];
-	*run = (struct snp_plan_run){.index = update->index,
-				     .count = 1,
-				     .type = update->type,
-				     .gpa = update->gpa,
-				     .has_contents = true};
+	*run = (struct plan_run){.index = update->index,
+				 .count = 1,
+				 .type = update->type,
+				 .gpa = update->gpa,
+				 .has_contents = true};
 	memcpy(run->contents, update->contents, sizeof(run->contents));
 	if (update->origin == SNP_ORIGIN_SECTION && update->origin_index < taker->info->n_sections)
 		type = snp_section_type_name(taker->info->sections[update->origin_index].type);
@@ -62,7 +63,7 @@ static int take(void *arg, const struct snp_launch_update *update, struct snp_er
 	return 0;
 }
 
-static int kernel_hashes(const struct guest_record *record, struct snp_plan_document *plan,
+static int kernel_hashes(const struct guest_record *record, struct plan_document *plan,
 			 struct snp_kernel_hashes *ret, struct snp_error *err)
 {
 	const char *cmdline = record->cmdline ? record->cmdline : "";
@@ -121,7 +122,7 @@ int rehearsal_predict(const struct guest_record *record, struct rehearsal_predic
 	predicted.plan = calloc(1, sizeof(*predicted.plan));
 	predicted.vmsas = calloc(1, sizeof(*predicted.vmsas));
 	if (!predicted.plan || !predicted.vmsas)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = fill(record, firmware, &predicted, err);
 	if (r < 0)
 		return r;

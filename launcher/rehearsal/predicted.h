@@ -9,15 +9,15 @@
 
 /* What is compared with a rehearsal: the plan that this project predicts. */
 struct rehearsal_predicted {
-	struct snp_plan_document *plan;
+	struct plan_document *plan;
 	uint32_t hash_table_gpa;	    /* 0: none */
 	uint8_t (*vmsas)[2][SNP_PAGE_SIZE]; /* of the first vCPU and of the others */
 };
 
 /* The plan of the guest of `record`, out of the files that it boots. Errors: those of
  * snp_firmware_read() and snp_launch_plan(). */
-SNP_CHECK int rehearsal_predict(const struct guest_record *record, struct rehearsal_predicted *ret,
-				struct snp_error *err);
+SNP_MUST_USE int rehearsal_predict(const struct guest_record *record,
+				   struct rehearsal_predicted *ret, struct snp_error *err);
 void rehearsal_predicted_done(struct rehearsal_predicted *predicted);
 
 #endif

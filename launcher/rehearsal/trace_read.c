@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/kernel.h>
 
-DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+DEFINE_CLEANUP(struct json *, json_free);
 
 /* QEMU target/i386/sev.c, PaddedSevHashTable: where each entry's hash stands in the table. */
 #define HASH_CMDLINE 0x24
@@ -27,31 +29,31 @@ void rehearsal_trace_free(struct rehearsal_trace *trace)
 	for (size_t i = 0; trace->pages && i < trace->plan->n_runs; i++)
 		free(trace->pages[i]);
 	free(trace->pages);
-	snp_plan_document_free(trace->plan);
+	plan_document_free(trace->plan);
 	free(trace);
 }
 
-static int read_type(const struct snp_json_value *update, enum snp_page_type *ret,
+static int read_type(const struct json_value *update, enum snp_page_type *ret,
 		     struct snp_error *err)
 {
 	static const char *const names[] = {"normal",  "vmsa",	"zero", "unmeasured",
 					    "secrets", "cpuid", NULL};
-	const struct snp_json_value *value;
+	const struct json_value *value;
 	unsigned int index;
-	int r = snp_json_need(update, "page_type", &value, err);
+	int r = json_need(update, "page_type", &value, err);
 
 	if (r == 0)
-		r = snp_json_choice(value, names, &index, err);
+		r = json_choice(value, names, &index, err);
 	if (r == 0)
 		*ret = (enum snp_page_type)(index + SNP_PAGE_NORMAL);
 	return r;
 }
 
 /* The page out of its words that are not zero. */
-static int read_words(const struct snp_json_value *update, uint8_t (**ret)[SNP_PAGE_SIZE],
+static int read_words(const struct json_value *update, uint8_t (**ret)[SNP_PAGE_SIZE],
 		      struct snp_error *err)
 {
-	const struct snp_json_value *words = snp_json_get(update, "words"), *value;
+	const struct json_value *words = json_get(update, "words"), *value;
 	uint8_t(*page)[SNP_PAGE_SIZE];
 	struct snp_error inner;
 	uint64_t offset, word;
@@ -60,23 +62,23 @@ static int read_words(const struct snp_json_value *update, uint8_t (**ret)[SNP_P
 		return 0;
 	page = calloc(1, sizeof(*page));
 	if (!page)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = page;
-	for (value = snp_json_first(words); value; value = snp_json_next(value)) {
-		const char *key = snp_json_key(value);
-		int r = snp_json_hex_u64(value, &word, err);
+	for (value = json_first(words); value; value = json_next(value)) {
+		const char *key = json_key(value);
+		int r = json_hex_u64(value, &word, err);
 
 		if (r < 0)
 			return r;
-		if (!key || snp_hex_u64(key, "words", &offset, &inner) < 0 || offset % 8 != 0 ||
+		if (!key || hex_u64(key, "words", &offset, &inner) < 0 || offset % 8 != 0 ||
 		    offset >= SNP_PAGE_SIZE)
-			return snp_json_fail(value, err, SNP_E_JSON_VALUE, "no offset in a page");
+			return json_fail(value, err, SNP_E_JSON_VALUE, "no offset in a page");
 		snp_put_le64(&(*page)[offset], word);
 	}
 	return 0;
 }
 
-static void set_origin(struct snp_plan_run *run, uint64_t vcpu)
+static void set_origin(struct plan_run *run, uint64_t vcpu)
 {
 	if (run->type == SNP_PAGE_VMSA)
 		snprintf(run->origin, sizeof(run->origin), "vCPU %ju", (uintmax_t)vcpu);
@@ -84,15 +86,15 @@ static void set_origin(struct snp_plan_run *run, uint64_t vcpu)
 		snprintf(run->origin, sizeof(run->origin), "page that QEMU submitted");
 }
 
-static int read_update(const struct snp_json_value *value, struct rehearsal_trace *trace,
+static int read_update(const struct json_value *value, struct rehearsal_trace *trace,
 		       struct snp_error *err)
 {
-	struct snp_plan_document *plan = trace->plan;
+	struct plan_document *plan = trace->plan;
 	const size_t index =
 		plan->n_runs++; /* counted first, so that its page is freed in any case */
-	struct snp_plan_run *run = &plan->runs[index];
-	const struct snp_json_value *contents = snp_json_get(value, "contents");
-	const struct snp_json_value *digest = snp_json_get(value, "digest");
+	struct plan_run *run = &plan->runs[index];
+	const struct json_value *contents = json_get(value, "contents");
+	const struct json_value *digest = json_get(value, "digest");
 	int r = read_type(value, &run->type, err);
 
 	run->index = index;
@@ -100,11 +102,11 @@ static int read_update(const struct snp_json_value *value, struct rehearsal_trac
 	run->has_contents = true; /* zeros for the types that are not hashed */
 	run->has_digest = digest != NULL;
 	if (r == 0)
-		r = snp_json_need_hex_u64(value, "gpa", UINT64_MAX, &run->gpa, err);
+		r = json_need_hex_u64(value, "gpa", UINT64_MAX, &run->gpa, err);
 	if (r == 0 && contents)
-		r = snp_json_hex(contents, run->contents, sizeof(run->contents), err);
+		r = json_hex(contents, run->contents, sizeof(run->contents), err);
 	if (r == 0 && digest)
-		r = snp_json_hex(digest, run->digest, sizeof(run->digest), err);
+		r = json_hex(digest, run->digest, sizeof(run->digest), err);
 	if (r == 0)
 		r = read_words(value, &trace->pages[index], err);
 	if (r < 0)
@@ -115,20 +117,20 @@ static int read_update(const struct snp_json_value *value, struct rehearsal_trac
 	return 0;
 }
 
-static int read_updates(const struct snp_json_value *root, struct rehearsal_trace *trace,
+static int read_updates(const struct json_value *root, struct rehearsal_trace *trace,
 			struct snp_error *err)
 {
-	const struct snp_json_value *array, *value;
+	const struct json_value *array, *value;
 	size_t n;
-	int r = snp_json_need_array(root, "updates", 1, SNP_MAX_PLAN_RUNS, &array, &n, err);
+	int r = json_need_array(root, "updates", 1, SNP_MAX_PLAN_RUNS, &array, &n, err);
 
 	if (r < 0)
 		return r;
 	trace->plan->runs = calloc(n, sizeof(*trace->plan->runs));
 	trace->pages = calloc(n, sizeof(*trace->pages));
 	if (!trace->plan->runs || !trace->pages)
-		return snp_no_memory(err);
-	for (value = snp_json_first(array); r == 0 && value; value = snp_json_next(value))
+		return out_of_memory(err);
+	for (value = json_first(array); r == 0 && value; value = json_next(value))
 		r = read_update(value, trace, err);
 	return r;
 }
@@ -147,7 +149,7 @@ static void fill_inputs(struct rehearsal_trace *trace, uint32_t hash_table_gpa)
 {
 	const uint64_t page_gpa = hash_table_gpa & ~(uint64_t)(SNP_PAGE_SIZE - 1);
 	const uint32_t offset = hash_table_gpa % SNP_PAGE_SIZE;
-	struct snp_plan_document *plan = trace->plan;
+	struct plan_document *plan = trace->plan;
 
 	for (size_t i = 0; i < plan->n_runs; i++) {
 		const uint8_t(*page)[SNP_PAGE_SIZE] =
@@ -172,35 +174,35 @@ static void fill_inputs(struct rehearsal_trace *trace, uint32_t hash_table_gpa)
 	}
 }
 
-static int check_kind(const struct snp_json_value *root, struct snp_error *err)
+static int check_kind(const struct json_value *root, struct snp_error *err)
 {
-	const struct snp_json_value *refused = snp_json_get(root, "refused");
+	const struct json_value *refused = json_get(root, "refused");
 	const char *type;
-	int r = snp_json_need_string(root, "guest_type", &type, err);
+	int r = json_need_string(root, "guest_type", &type, err);
 
 	if (r == 0 && strcmp(type, "sev-snp") != 0)
-		r = snp_json_fail(snp_json_get(root, "guest_type"), err, SNP_E_JSON_VALUE,
-				  "not of an SEV-SNP guest");
+		r = json_fail(json_get(root, "guest_type"), err, SNP_E_JSON_VALUE,
+			      "not of an SEV-SNP guest");
 	if (r == 0 && refused)
-		r = snp_json_fail(refused, err, SNP_E_JSON_VALUE, "of a launch that was refused");
+		r = json_fail(refused, err, SNP_E_JSON_VALUE, "of a launch that was refused");
 	return r;
 }
 
-static int read_document(const struct snp_json *document, uint32_t hash_table_gpa,
+static int read_document(const struct json *document, uint32_t hash_table_gpa,
 			 struct rehearsal_trace **ret, struct snp_error *err)
 {
 	_cleanup_(rehearsal_trace_freep) struct rehearsal_trace *trace = calloc(1, sizeof(*trace));
-	const struct snp_json_value *root = snp_json_root(document);
+	const struct json_value *root = json_root(document);
 	int r;
 
 	if (!trace || !(trace->plan = calloc(1, sizeof(*trace->plan))))
-		return snp_no_memory(err);
-	r = snp_json_schema(document, "snp-rehearsal-trace/1", err);
+		return out_of_memory(err);
+	r = json_schema(document, "snp-rehearsal-trace/1", err);
 	if (r == 0)
 		r = check_kind(root, err);
 	if (r == 0)
-		r = snp_json_need_hex(root, "launch_digest", trace->plan->launch_digest,
-				      sizeof(trace->plan->launch_digest), err);
+		r = json_need_hex(root, "launch_digest", trace->plan->launch_digest,
+				  sizeof(trace->plan->launch_digest), err);
 	if (r == 0)
 		r = read_updates(root, trace, err);
 	if (r < 0)
@@ -213,8 +215,8 @@ static int read_document(const struct snp_json *document, uint32_t hash_table_gp
 int rehearsal_trace_parse(const char *name, struct snp_span text, uint32_t hash_table_gpa,
 			  struct rehearsal_trace **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
-	int r = snp_json_parse(name, text, &document, err);
+	_cleanup_(json_freep) struct json *document = NULL;
+	int r = json_parse(name, text, &document, err);
 
 	return r < 0 ? r : read_document(document, hash_table_gpa, ret, err);
 }
@@ -222,8 +224,8 @@ int rehearsal_trace_parse(const char *name, struct snp_span text, uint32_t hash_
 int rehearsal_trace_read(const char *path, uint32_t hash_table_gpa, struct rehearsal_trace **ret,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
-	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
+	_cleanup_(json_freep) struct json *document = NULL;
+	int r = json_read(path, SNP_MAX_DOCUMENT, &document, err);
 
 	return r < 0 ? r : read_document(document, hash_table_gpa, ret, err);
 }

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/reference.h>
 
-DEFINE_CLEANUP(struct snp_json *, snp_json_free);
-DEFINE_CLEANUP(struct snp_plan_document *, snp_plan_document_free);
+DEFINE_CLEANUP(struct json *, json_free);
+DEFINE_CLEANUP(struct plan_document *, plan_document_free);
 DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 
 /* APM vol. 2, table B-4: what stands at an offset of a VMSA, for people; a segment's 16 bytes as one. */
@@ -37,7 +39,7 @@ static const char *register_at(unsigned int offset)
 
 /* Name the first register in which two save areas differ. */
 static void name_register(const uint8_t (*predicted)[SNP_PAGE_SIZE],
-			  const uint8_t (*traced)[SNP_PAGE_SIZE], struct snp_plan_difference *d)
+			  const uint8_t (*traced)[SNP_PAGE_SIZE], struct plan_difference *d)
 {
 	const struct snp_span a = {*predicted, SNP_PAGE_SIZE}, b = {*traced, SNP_PAGE_SIZE};
 	uint64_t x = 0, y = 0;
@@ -56,11 +58,11 @@ static void name_register(const uint8_t (*predicted)[SNP_PAGE_SIZE],
 void rehearsal_compare(const struct rehearsal_predicted *predicted,
 		       const struct rehearsal_trace *trace, struct rehearsal_verdict *verdict)
 {
-	struct snp_plan_difference *d = &verdict->difference;
-	const struct snp_plan_document *plan = trace->plan;
+	struct plan_difference *d = &verdict->difference;
+	const struct plan_document *plan = trace->plan;
 
 	memcpy(verdict->expected, predicted->plan->launch_digest, sizeof(verdict->expected));
-	verdict->has_difference = snp_plan_compare(predicted->plan, plan, d);
+	verdict->has_difference = plan_compare(predicted->plan, plan, d);
 	if (!verdict->has_difference || d->count != 1 || d->index >= plan->n_runs ||
 	    plan->runs[d->index].type != SNP_PAGE_VMSA || !trace->pages[d->index])
 		return;
@@ -73,14 +75,14 @@ void rehearsal_compare(const struct rehearsal_predicted *predicted,
 static void name_input(const char *name, const uint8_t published[static SNP_SHA256_SIZE],
 		       const struct boot_file *file, struct rehearsal_verdict *verdict)
 {
-	struct snp_plan_difference *d = &verdict->difference;
+	struct plan_difference *d = &verdict->difference;
 	char a[2 * SNP_SHA256_SIZE + 1], b[2 * SNP_SHA256_SIZE + 1];
 
 	if (verdict->has_difference || !file->source ||
 	    memcmp(published, file->sha256, SNP_SHA256_SIZE) == 0)
 		return;
-	snp_hex_encode(published, SNP_SHA256_SIZE, a);
-	snp_hex_encode(file->sha256, SNP_SHA256_SIZE, b);
+	hex_encode(published, SNP_SHA256_SIZE, a);
+	hex_encode(file->sha256, SNP_SHA256_SIZE, b);
 	snprintf(d->what, sizeof(d->what), "%s", name);
 	snprintf(d->first, sizeof(d->first), "%s %s", name, a);
 	snprintf(d->second, sizeof(d->second), "%s %s", name, b);
@@ -99,12 +101,12 @@ static int against_reference(const char *path, const char *image_name,
 						  .guest_features = record->guest_features};
 	const struct snp_reference_variant *variant;
 	const struct snp_reference_image *image;
-	struct snp_plan_difference *d = &verdict->difference;
+	struct plan_difference *d = &verdict->difference;
 	int r = snp_reference_read(path, &reference, err);
 
 	if (r == 0)
-		r = snp_in_file(err, snp_reference_find(reference, &query, &image, &variant, err),
-				path);
+		r = in_file(err, snp_reference_find(reference, &query, &image, &variant, err),
+			    path);
 	if (r < 0)
 		return r;
 	memcpy(verdict->expected, variant->launch_digest, sizeof(verdict->expected));
@@ -127,15 +129,15 @@ static int against_plan(const char *path, const struct guest_record *record,
 			const struct rehearsal_trace *trace, struct rehearsal_verdict *verdict,
 			struct snp_error *err)
 {
-	_cleanup_(snp_plan_document_freep) struct snp_plan_document *plan = NULL;
-	int r = snp_plan_document_read(path, &plan, err);
+	_cleanup_(plan_document_freep) struct plan_document *plan = NULL;
+	int r = plan_document_read(path, &plan, err);
 
 	if (r < 0)
 		return r;
 	memcpy(verdict->expected, plan->launch_digest, sizeof(verdict->expected));
 	snprintf(trace->plan->vmm_profile, sizeof(trace->plan->vmm_profile), "%s",
 		 record->vmm_profile);
-	verdict->has_difference = snp_plan_compare(plan, trace->plan, &verdict->difference);
+	verdict->has_difference = plan_compare(plan, trace->plan, &verdict->difference);
 	return 0;
 }
 
@@ -145,12 +147,12 @@ int rehearsal_compare_against(const char *path, const char *image,
 			      const struct rehearsal_trace *trace,
 			      struct rehearsal_verdict *verdict, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
-	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
+	_cleanup_(json_freep) struct json *document = NULL;
+	int r = json_read(path, SNP_MAX_DOCUMENT, &document, err);
 
 	if (r < 0)
 		return r;
-	if (snp_json_schema(document, "snp-reference-values/1", NULL) == 0)
+	if (json_schema(document, "snp-reference-values/1", NULL) == 0)
 		r = against_reference(path, image, record, verdict, err);
 	else
 		r = against_plan(path, record, trace, verdict, err);

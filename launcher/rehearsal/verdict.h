@@ -12,7 +12,7 @@ struct rehearsal_verdict {
 	uint8_t rehearsed[SNP_LAUNCH_DIGEST_SIZE]; /* as the guest said on its console */
 	bool equal;
 	bool has_difference; /* the first launch update that differs is known */
-	struct snp_plan_difference difference;
+	struct plan_difference difference;
 };
 
 /* Compare with what this project predicts. */
@@ -23,10 +23,11 @@ void rehearsal_compare(const struct rehearsal_predicted *predicted,
  * names the image (NULL: its only one). Sets `expected`. What a document does not say, but today's
  * prediction does, is told by that where both expect the same. Errors: those of reading it;
  * SNP_E_NO_VARIANT. */
-SNP_CHECK int rehearsal_compare_against(const char *path, const char *image,
-					const struct guest_record *record,
-					const struct rehearsal_predicted *predicted,
-					const struct rehearsal_trace *trace,
-					struct rehearsal_verdict *verdict, struct snp_error *err);
+SNP_MUST_USE int rehearsal_compare_against(const char *path, const char *image,
+					   const struct guest_record *record,
+					   const struct rehearsal_predicted *predicted,
+					   const struct rehearsal_trace *trace,
+					   struct rehearsal_verdict *verdict,
+					   struct snp_error *err);
 
 #endif

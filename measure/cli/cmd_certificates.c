@@ -4,6 +4,7 @@
 #include <cjson/cJSON.h>
 #include <snp/certificate.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/tool.h>
 
@@ -29,7 +30,7 @@ static int check(const struct snp_certificates *set, size_t first, size_t end, c
 		int r = snp_certificates_trusted(set, i, snp_amd_roots, SNP_N_AMD_ROOTS, err);
 
 		if (r < 0)
-			return snp_in_file(err, r, path);
+			return in_file(err, r, path);
 	}
 	return 0;
 }
@@ -51,30 +52,30 @@ static bool is_leaf(const struct snp_certificate *c)
 }
 
 /* One that is at hand. */
-static struct cJSON *add_json(struct snp_json_out *json, struct cJSON *array,
+static struct cJSON *add_json(struct json_out *json, struct cJSON *array,
 			      const struct snp_certificate *c)
 {
-	struct cJSON *object = snp_json_out_object(json, array, NULL);
+	struct cJSON *object = json_out_object(json, array, NULL);
 	char levels[SNP_TCB_TEXT_SIZE];
 
-	snp_json_out_string(json, object, "kind", snp_certificate_kind_name(c->kind));
-	snp_json_out_string(json, object, "product", snp_product_name(c->product));
-	snp_json_out_hex(json, object, "sha256", c->sha256, sizeof(c->sha256));
-	snp_json_out_bool(json, object, "kept", true);
+	json_out_string(json, object, "kind", snp_certificate_kind_name(c->kind));
+	json_out_string(json, object, "product", snp_product_name(c->product));
+	json_out_hex(json, object, "sha256", c->sha256, sizeof(c->sha256));
+	json_out_bool(json, object, "kept", true);
 	if (is_leaf(c) && levels_of(c, levels))
-		snp_json_out_string(json, object, "levels", levels);
+		json_out_string(json, object, "levels", levels);
 	if (c->hwid_size > 0)
-		snp_json_out_hex(json, object, "chip_id", c->hwid, c->hwid_size);
+		json_out_hex(json, object, "chip_id", c->hwid, c->hwid_size);
 	if (c->csp[0])
-		snp_json_out_string(json, object, "csp", c->csp);
+		json_out_string(json, object, "csp", c->csp);
 	return object;
 }
 
 /* Keep those from `first` on, and say where. */
-static int keep(const struct snp_certificates *set, size_t first, FILE *out,
-		struct snp_json_out *json, struct snp_error *err)
+static int keep(const struct snp_certificates *set, size_t first, FILE *out, struct json_out *json,
+		struct snp_error *err)
 {
-	struct cJSON *array = snp_json_out_array(json, json->root, "certificates");
+	struct cJSON *array = json_out_array(json, json->root, "certificates");
 	struct snp_certificate c;
 
 	for (size_t i = first; snp_certificates_at(set, i, &c); i++) {
@@ -87,7 +88,7 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out,
 		cli_json_text(json, add_json(json, array, &c), "path", path);
 		if (cli_json)
 			continue;
-		snp_escape(path, escaped, sizeof(escaped));
+		escape_text(path, escaped, sizeof(escaped));
 		fprintf(out, "%s of %s kept as %s\n", snp_certificate_kind_name(c.kind),
 			snp_product_name(c.product), escaped);
 	}
@@ -99,7 +100,7 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out,
 static int run_add(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	size_t first[CLI_MAX_VALUES + 1]; /* of each file; then the end of the last */
 	int r;
 
@@ -155,33 +156,33 @@ static void list_text(const struct snp_certificates *set, FILE *out)
 	for (size_t i = 0; snp_certificates_at(set, i, &c); i++) {
 		if (!is_leaf(&c))
 			continue;
-		snp_hex_encode(c.hwid, c.hwid_size, id);
+		hex_encode(c.hwid, c.hwid_size, id);
 		fprintf(out, "%-5s %-6s  %s  %s\n", snp_certificate_kind_name(c.kind),
 			snp_product_name(c.product), levels_of(&c, levels) ? levels : "no levels",
 			c.hwid_size ? id : c.csp);
 	}
 }
 
-static void add_missing(struct snp_json_out *json, struct cJSON *array, const struct snp_root *root)
+static void add_missing(struct json_out *json, struct cJSON *array, const struct snp_root *root)
 {
-	struct cJSON *object = snp_json_out_object(json, array, NULL);
+	struct cJSON *object = json_out_object(json, array, NULL);
 	char path[64];
 
-	snp_json_out_string(json, object, "kind", snp_certificate_kind_name(root->kind));
-	snp_json_out_string(json, object, "product", snp_product_name(root->product));
-	snp_json_out_hex(json, object, "sha256", root->sha256, sizeof(root->sha256));
-	snp_json_out_bool(json, object, "kept", false);
-	snp_json_out_string(json, object, "key_server_path", chain_path(root, path));
+	json_out_string(json, object, "kind", snp_certificate_kind_name(root->kind));
+	json_out_string(json, object, "product", snp_product_name(root->product));
+	json_out_hex(json, object, "sha256", root->sha256, sizeof(root->sha256));
+	json_out_bool(json, object, "kept", false);
+	json_out_string(json, object, "key_server_path", chain_path(root, path));
 }
 
 static int list_json(const struct snp_certificates *set, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	struct snp_certificate c;
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-certificates/1");
-	array = snp_json_out_array(&json, json.root, "certificates");
+	array = json_out_array(&json, json.root, "certificates");
 	for (size_t i = 0; i < SNP_N_AMD_ROOTS; i++)
 		if (find(set, &snp_amd_roots[i], &c))
 			add_json(&json, array, &c);

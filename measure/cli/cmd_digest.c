@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/tool.h>
 
@@ -43,7 +45,7 @@ struct digest {
 
 struct dump {
 	uint8_t (*pages)[SNP_PAGE_SIZE];
-	struct snp_output *files;
+	struct output *files;
 	char **paths;
 	uint32_t n;
 };
@@ -68,10 +70,9 @@ static int fill_dump(const struct cli_launch *l, struct dump *dump, struct snp_e
 			return r;
 		if (asprintf(&dump->paths[i], "%s/vmsa%" PRIu32 ".bin", dir, i) < 0) {
 			dump->paths[i] = NULL;
-			return snp_no_memory(err);
+			return out_of_memory(err);
 		}
-		dump->files[i] =
-			(struct snp_output){dump->paths[i], {dump->pages[i], SNP_PAGE_SIZE}};
+		dump->files[i] = (struct output){dump->paths[i], {dump->pages[i], SNP_PAGE_SIZE}};
 	}
 	return 0;
 }
@@ -88,19 +89,19 @@ static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
 	int r;
 
 	if (!dump.pages || !dump.files || !dump.paths)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = fill_dump(l, &dump, err);
-	return r < 0 ? r : snp_files_write(dump.files, n, 0666, true, err);
+	return r < 0 ? r : files_write(dump.files, n, 0666, true, err);
 }
 
 static int print_json(const struct cli_launch *l, const struct digest *digest, FILE *out,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	int r;
 
 	cli_json_begin(&json, "snp-digest/1");
-	snp_json_out_hex(&json, json.root, "launch_digest", digest->bytes, digest->size);
+	json_out_hex(&json, json.root, "launch_digest", digest->bytes, digest->size);
 	r = cli_launch_json(l, &json, err);
 	if (r < 0)
 		return r;
@@ -111,13 +112,13 @@ static int print_json(const struct cli_launch *l, const struct digest *digest, F
 static int print_text(const struct cli_launch *l, const struct digest *digest, bool base64,
 		      FILE *out, struct snp_error *err)
 {
-	_cleanup_(freep) char *text = base64 ? snp_base64_encode(digest->bytes, digest->size)
-					     : malloc(2 * digest->size + 1);
+	_cleanup_(freep) char *text =
+		base64 ? base64_encode(digest->bytes, digest->size) : malloc(2 * digest->size + 1);
 
 	if (!text)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (!base64)
-		snp_hex_encode(digest->bytes, digest->size, text);
+		hex_encode(digest->bytes, digest->size, text);
 	if (arg.verbose && !l->firmware_only)
 		fprintf(out, "Calculated %s guest measurement: ", verbose_names[l->launch.mode]);
 	fprintf(out, "%s\n", text);
@@ -130,27 +131,28 @@ static int check_format(bool *ret_base64, struct snp_error *err)
 
 	*ret_base64 = strcmp(format, "base64") == 0;
 	if (!*ret_base64 && strcmp(format, "hex") != 0)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--output-format: '%s' is none of hex, base64", format);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--output-format: '%s' is none of hex, base64", format);
 	if (arg.output_format && cli_json)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--output-format is for text; the JSON object has hex");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--output-format is for text; the JSON object has hex");
 	if (cli_json && cli_wants_profiles())
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--profile list has no JSON form");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--profile list has no JSON form");
 	return 0;
 }
 
 static int check_mode(const struct cli_launch *l, struct snp_error *err)
 {
 	if (l->firmware_only && cli_json)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"snp:ovmf-hash has no JSON form; 'inspect --summary' has");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "snp:ovmf-hash has no JSON form; 'inspect --summary' has");
 	if (arg.dump_dir && arg.dump_dir[0] == '\0')
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--dump-vmsa: an empty path; leave '=' out for this folder");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--dump-vmsa: an empty path; leave '=' out for this folder");
 	if (arg.dump_vmsa && (l->firmware_only || l->launch.mode == SNP_MODE_SEV))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--dump-vmsa: this mode has no VMSA");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--dump-vmsa: this mode has no VMSA");
 	return 0;
 }
 

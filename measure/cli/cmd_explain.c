@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/reference.h>
 #include <snp/report.h>
@@ -56,7 +58,7 @@ static int read_report(struct seen *seen, struct snp_error *err)
 	struct snp_container container;
 	struct snp_report report;
 	size_t size;
-	int r = snp_file_read(arg.report, SNP_MAX_CONTAINER, &bytes, &size, err);
+	int r = file_read(arg.report, SNP_MAX_CONTAINER, &bytes, &size, err);
 
 	if (r < 0)
 		return r;
@@ -64,7 +66,7 @@ static int read_report(struct seen *seen, struct snp_error *err)
 	if (r == 0)
 		r = snp_report_decode(container.report, false, &report, err);
 	if (r < 0)
-		return snp_in_file(err, r, arg.report);
+		return in_file(err, r, arg.report);
 	memcpy(seen->digest, report.measurement, sizeof(seen->digest));
 	if (!report.has_cpuid)
 		return 0;
@@ -75,11 +77,11 @@ static int read_report(struct seen *seen, struct snp_error *err)
 static int read_seen(struct seen *seen, struct snp_error *err)
 {
 	if (!arg.digest == !arg.report)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"give what was seen: one of --digest HEX and --report FILE");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "give what was seen: one of --digest HEX and --report FILE");
 	if (arg.report)
 		return read_report(seen, err);
-	return snp_hex_decode(arg.digest, "--digest", seen->digest, sizeof(seen->digest), err);
+	return hex_decode(arg.digest, "--digest", seen->digest, sizeof(seen->digest), err);
 }
 
 static int look_up(const char *path, const struct seen *seen, struct explain_answer *answer,
@@ -111,8 +113,8 @@ static int look_up(const char *path, const struct seen *seen, struct explain_ans
 
 /* The lists of a search that point into the candidates. */
 struct lists {
-	struct snp_search_firmware *firmwares;
-	struct snp_search_hashes *hashes;
+	struct search_firmware *firmwares;
+	struct search_hashes *hashes;
 };
 
 static void lists_done(struct lists *lists)
@@ -126,15 +128,15 @@ static int list(const struct explain_candidates *c, struct lists *ret, struct sn
 	ret->firmwares = calloc(c->n_firmwares + 1, sizeof(*ret->firmwares));
 	ret->hashes = calloc(c->hashes.n + 1, sizeof(*ret->hashes));
 	if (!ret->firmwares || !ret->hashes)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (size_t i = 0; i < c->n_firmwares; i++)
 		ret->firmwares[i] =
-			(struct snp_search_firmware){c->firmwares[i], c->firmware_changes[i]};
+			(struct search_firmware){c->firmwares[i], c->firmware_changes[i]};
 	for (size_t i = 0; i < c->hashes.n; i++) {
 		const struct explain_table *table = &c->hashes.tables[i];
 
-		ret->hashes[i] = (struct snp_search_hashes){table->off ? NULL : &table->hashes,
-							    table->changes};
+		ret->hashes[i] =
+			(struct search_hashes){table->off ? NULL : &table->hashes, table->changes};
 	}
 	return 0;
 }
@@ -144,30 +146,30 @@ static int search_near(const struct cli_launch *stated, const struct seen *seen,
 {
 	_cleanup_(explain_candidates_done) struct explain_candidates candidates = {0};
 	_cleanup_(lists_done) struct lists lists = {0};
-	struct snp_search_extent extent = {0};
-	struct snp_search_match match;
+	struct search_extent extent = {0};
+	struct search_match match;
 	struct cli_progress bar;
-	struct snp_search search;
+	struct search search;
 	int r = explain_candidates_gather(stated, arg.candidates, &candidates, err);
 
 	if (r == 0)
 		r = list(&candidates, &lists, err);
 	if (r < 0)
 		return r;
-	search = (struct snp_search){.stated = &stated->launch,
-				     .firmwares = lists.firmwares,
-				     .n_firmwares = candidates.n_firmwares,
-				     .hashes = lists.hashes,
-				     .n_hashes = candidates.hashes.n,
-				     .report_signature = seen->signature,
-				     .max_vcpus = 512,
-				     .max_rare = MAX_RARE,
-				     .progress = cli_progress_move,
-				     .progress_arg = &bar};
+	search = (struct search){.stated = &stated->launch,
+				 .firmwares = lists.firmwares,
+				 .n_firmwares = candidates.n_firmwares,
+				 .hashes = lists.hashes,
+				 .n_hashes = candidates.hashes.n,
+				 .report_signature = seen->signature,
+				 .max_vcpus = 512,
+				 .max_rare = MAX_RARE,
+				 .progress = cli_progress_move,
+				 .progress_arg = &bar};
 	if (arg.max_vcpus.given)
 		search.max_vcpus = (uint32_t)arg.max_vcpus.value;
 	cli_progress_begin(&bar, "trying");
-	r = snp_search_run(&search, seen->digest, &match, &extent, err);
+	r = search_run(&search, seen->digest, &match, &extent, err);
 	cli_progress_end(&bar);
 	answer->tried += extent.tried;
 	if (r == 0)
@@ -196,8 +198,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	(void)operands;
 	if (arg.max_vcpus.given && (arg.max_vcpus.value < 1 || arg.max_vcpus.value > SNP_MAX_VCPUS))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--max-vcpus: give 1 to %u",
-				SNP_MAX_VCPUS);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--max-vcpus: give 1 to %u",
+				 SNP_MAX_VCPUS);
 	r = cli_launch_open(false, &stated, err);
 	if (r == 0)
 		r = snp_launch_check(&stated.launch, err);

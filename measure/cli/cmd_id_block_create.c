@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/policy.h>
@@ -68,10 +69,10 @@ static const struct cli_option options[] = {
 static int print_base64(FILE *out, const char *before, const uint8_t *bytes, size_t size,
 			const char *after, struct snp_error *err)
 {
-	_cleanup_(freep) char *text = snp_base64_encode(bytes, size);
+	_cleanup_(freep) char *text = base64_encode(bytes, size);
 
 	if (!text)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	fprintf(out, "%s%s%s", before, text, after);
 	return 0;
 }
@@ -119,12 +120,12 @@ static int print_qemu(const struct cli_id_block *id, FILE *out, struct snp_error
 
 static int print_json(const struct cli_id_block *id, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 
 	cli_json_begin(&json, "snp-id-block/1");
 	cli_id_block_json(id, &json);
 	if (id->has_id_key)
-		snp_json_out_base64(&json, json.root, "id_key", id->id_key, SNP_KEY_SIZE);
+		json_out_base64(&json, json.root, "id_key", id->id_key, SNP_KEY_SIZE);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -145,8 +146,8 @@ static int find_format(const struct format **ret, struct snp_error *err)
 	const char *name = arg.output_format ? arg.output_format : "text";
 
 	if (cli_json && arg.output_format)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--output-format is for text; --json is a form of its own");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--output-format is for text; --json is a form of its own");
 	if (cli_json) {
 		*ret = &json;
 		return 0;
@@ -159,8 +160,8 @@ static int find_format(const struct format **ret, struct snp_error *err)
 		*ret = &formats[i];
 		return 0;
 	}
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--output-format: '%s' is none of %s",
-			name, arg.to_sign ? "those for --to-sign: text" : "text, libvirt, qemu");
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--output-format: '%s' is none of %s",
+			 name, arg.to_sign ? "those for --to-sign: text" : "text, libvirt, qemu");
 }
 
 static int check_usage(struct snp_error *err)
@@ -188,7 +189,7 @@ static int check_usage(struct snp_error *err)
 		trouble = "what is launched? give --measurement, or the options of 'digest'";
 	else if (arg.svn.value > UINT32_MAX)
 		trouble = "--svn: a number of 32 bits is right";
-	return trouble ? snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", trouble) : 0;
+	return trouble ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", trouble) : 0;
 }
 
 static int get_fields(struct snp_id_block *ret, struct snp_error *err)
@@ -198,7 +199,7 @@ static int get_fields(struct snp_id_block *ret, struct snp_error *err)
 	*ret = (struct snp_id_block){.policy = SNP_POLICY_DEFAULT,
 				     .guest_svn = (uint32_t)arg.svn.value};
 	if (arg.policy)
-		r = snp_hex_u64(arg.policy, "--policy", &ret->policy, err);
+		r = hex_u64(arg.policy, "--policy", &ret->policy, err);
 	if (r == 0)
 		r = snp_policy_check(ret->policy, err);
 	if (r == 0 && arg.family_id)
@@ -228,18 +229,18 @@ static int make(struct cli_id_block *id, struct snp_error *err)
 /* All that are asked for, or none: a new block beside an old auth would be refused at the launch. */
 static int write_files(const struct cli_id_block *id, struct snp_error *err)
 {
-	const struct snp_output outputs[] = {
+	const struct output outputs[] = {
 		{arg.output_block, {id->block, SNP_ID_BLOCK_SIZE}},
 		{arg.output_auth, {id->auth, SNP_ID_AUTH_SIZE}},
 		{arg.output_key, {id->id_key, SNP_KEY_SIZE}},
 	};
-	struct snp_output asked[ARRAY_SIZE(outputs)];
+	struct output asked[ARRAY_SIZE(outputs)];
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++)
 		if (outputs[i].path)
 			asked[n++] = outputs[i];
-	return snp_files_write(asked, n, 0666, true, err);
+	return files_write(asked, n, 0666, true, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

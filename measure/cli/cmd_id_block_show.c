@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/tool.h>
 
 #include "id_block.h"
@@ -22,7 +23,7 @@ static const struct cli_option options[] = {
 
 static int print_json(const struct cli_id_block *id, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 
 	cli_json_begin(&json, "snp-id-block/1");
 	cli_id_block_json(id, &json);
@@ -39,8 +40,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	(void)operands;
 	if (!arg.block)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"show what? give --id-block, and --id-auth if there is one");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "show what? give --id-block, and --id-auth if there is one");
 	r = cli_id_block_read(arg.block, arg.auth, &id, err);
 	if (r < 0)
 		return r;

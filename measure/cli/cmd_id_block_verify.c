@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/policy.h>
 #include <snp/tool.h>
@@ -122,7 +123,7 @@ static int check_key(struct verdict *verdict, enum check check, const char *path
 		return 0;
 	r = snp_key_read_public(path, &key, err);
 	if (r == 0)
-		r = snp_in_file(err, snp_id_key_public(key, bytes, err), path);
+		r = in_file(err, snp_id_key_public(key, bytes, err), path);
 	if (r == 0)
 		r = snp_id_key_digest(bytes, digest, err);
 	if (r == 0)
@@ -136,12 +137,12 @@ static int check_policy(struct verdict *verdict, uint64_t found, struct snp_erro
 	int r = 0;
 
 	if (arg.policy) {
-		r = snp_hex_u64(arg.policy, "--policy", &policy, err);
+		r = hex_u64(arg.policy, "--policy", &policy, err);
 		if (r == 0)
 			decide(verdict, POLICY, policy == found);
 	}
 	if (r == 0 && arg.policy_at_most) {
-		r = snp_hex_u64(arg.policy_at_most, "--policy-at-most", &policy, err);
+		r = hex_u64(arg.policy_at_most, "--policy-at-most", &policy, err);
 		if (r == 0)
 			decide(verdict, POLICY_AT_MOST, snp_policy_at_most(found, policy));
 	}
@@ -215,21 +216,21 @@ static void print_text(const struct cli_id_block *id, const struct verdict *verd
 static int print_json(const struct cli_id_block *id, const struct verdict *verdict, FILE *out,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-id-block/1");
 	cli_id_block_json(id, &json);
-	snp_json_out_bool(&json, json.root, "accepted", verdict->accepted);
-	array = snp_json_out_array(&json, json.root, "checks");
+	json_out_bool(&json, json.root, "accepted", verdict->accepted);
+	array = json_out_array(&json, json.root, "checks");
 	for (size_t i = 0; i < N_CHECKS; i++) {
 		struct cJSON *check;
 
 		if (verdict->outcomes[i] == NOT_ASKED)
 			continue;
-		check = snp_json_out_object(&json, array, NULL);
-		snp_json_out_string(&json, check, "name", names[i]);
-		snp_json_out_bool(&json, check, "passed", verdict->outcomes[i] == PASSED);
+		check = json_out_object(&json, array, NULL);
+		json_out_string(&json, check, "name", names[i]);
+		json_out_bool(&json, check, "passed", verdict->outcomes[i] == PASSED);
 	}
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
@@ -243,8 +244,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	(void)operands;
 	if (!arg.block || !arg.auth)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"verify what? give --id-block and --id-auth");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "verify what? give --id-block and --id-auth");
 	r = cli_id_block_read(arg.block, arg.auth, &id, err);
 	if (r == 0)
 		r = verify(&id, &verdict, err);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/tool.h>
 
@@ -91,12 +92,12 @@ static void print_text(const struct inspected *image, FILE *out)
 	const struct snp_firmware_info *info = image->info;
 	char hex[2 * SNP_SHA384_SIZE + 1];
 
-	snp_hex_encode(image->sha256, sizeof(image->sha256), hex);
+	hex_encode(image->sha256, sizeof(image->sha256), hex);
 	fprintf(out,
 		"size             %" PRIu64 " bytes, at 0x%" PRIx64 "-0xffffffff\nSHA-256          "
 		"%s\n",
 		info->size, inspect_gpa(info), hex);
-	snp_hex_encode(image->digest, sizeof(image->digest), hex);
+	hex_encode(image->digest, sizeof(image->digest), hex);
 	fprintf(out, "firmware digest  %s\n", hex);
 	print_table(info, out);
 	print_sections(info, out);
@@ -149,7 +150,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = inspect_print_json(&image, out, err);
 	else if (r == 0)
 		print_text(&image, out);
-	return snp_in_file(err, r, operands[0]);
+	return in_file(err, r, operands[0]);
 }
 
 static const struct cli_option *const tables[] = {options, NULL};

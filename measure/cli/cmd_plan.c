@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/tool.h>
 
@@ -36,7 +37,7 @@ struct run {
 struct plan {
 	const struct cli_launch *launch;
 	FILE *out;
-	struct snp_json_out *json; /* NULL: text */
+	struct json_out *json; /* NULL: text */
 	struct cJSON *updates;
 	struct run run;
 	bool has_run;
@@ -88,7 +89,7 @@ static void describe_origin(const struct plan *plan, const struct run *run, char
 static void describe_digest(const uint8_t digest[static SNP_SHA384_SIZE],
 			    char ret[static 2 * SNP_SHA384_SIZE + 1])
 {
-	snp_hex_encode(digest, arg.all ? SNP_SHA384_SIZE : 8, ret);
+	hex_encode(digest, arg.all ? SNP_SHA384_SIZE : 8, ret);
 }
 
 static void print_text(const struct plan *plan, const struct run *run)
@@ -115,19 +116,19 @@ static void print_text(const struct plan *plan, const struct run *run)
 static void add_json(const struct plan *plan, const struct run *run)
 {
 	const struct snp_launch_update *first = &run->first;
-	struct snp_json_out *json = plan->json;
-	struct cJSON *update = snp_json_out_object(json, plan->updates, NULL);
+	struct json_out *json = plan->json;
+	struct cJSON *update = json_out_object(json, plan->updates, NULL);
 	char origin[64];
 
 	describe_origin(plan, run, origin);
-	snp_json_out_integer(json, update, "index", first->index);
-	snp_json_out_integer(json, update, "count", count(run));
-	snp_json_out_string(json, update, "page_type", snp_page_type_name(first->type));
-	snp_json_out_u64(json, update, "gpa", first->gpa);
-	snp_json_out_string(json, update, "origin", origin);
+	json_out_integer(json, update, "index", first->index);
+	json_out_integer(json, update, "count", count(run));
+	json_out_string(json, update, "page_type", snp_page_type_name(first->type));
+	json_out_u64(json, update, "gpa", first->gpa);
+	json_out_string(json, update, "origin", origin);
 	if (run->same_contents)
-		snp_json_out_hex(json, update, "contents", first->contents, SNP_SHA384_SIZE);
-	snp_json_out_hex(json, update, "digest", run->last.digest, SNP_SHA384_SIZE);
+		json_out_hex(json, update, "contents", first->contents, SNP_SHA384_SIZE);
+	json_out_hex(json, update, "digest", run->last.digest, SNP_SHA384_SIZE);
 }
 
 static void flush(struct plan *plan)
@@ -163,7 +164,7 @@ static int print_plan(struct plan *plan, struct snp_error *err)
 	int r;
 
 	if (plan->json)
-		plan->updates = snp_json_out_array(plan->json, plan->json->root, "updates");
+		plan->updates = json_out_array(plan->json, plan->json->root, "updates");
 	else
 		fprintf(plan->out, "%-10s  %-10s  %-21s  %-23s  %-*s  %s\n", "update", "type",
 			"gpa", "origin", arg.all ? 2 * SNP_SHA384_SIZE : 16, "contents",
@@ -175,7 +176,7 @@ static int print_plan(struct plan *plan, struct snp_error *err)
 	if (!plan->json && !arg.all) {
 		char digest[2 * SNP_SHA384_SIZE + 1];
 
-		snp_hex_encode(plan->run.last.digest, SNP_SHA384_SIZE, digest);
+		hex_encode(plan->run.last.digest, SNP_SHA384_SIZE, digest);
 		fprintf(plan->out, "\nlaunch digest  %s\n", digest);
 	}
 	cli_launch_warn(plan->launch);
@@ -184,7 +185,7 @@ static int print_plan(struct plan *plan, struct snp_error *err)
 
 static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	struct plan plan = {.launch = l, .out = out, .json = &json};
 	int r;
 
@@ -192,7 +193,7 @@ static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *e
 	r = print_plan(&plan, err);
 	if (r < 0)
 		return r;
-	snp_json_out_hex(&json, json.root, "launch_digest", plan.run.last.digest, SNP_SHA384_SIZE);
+	json_out_hex(&json, json.root, "launch_digest", plan.run.last.digest, SNP_SHA384_SIZE);
 	r = cli_launch_json(l, &json, err);
 	if (r < 0)
 		return r;
@@ -207,16 +208,16 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	int r;
 
 	if (!arg.diff != !operands[0] || (arg.diff && !operands[1]))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"two files stand with --diff, and with nothing else");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "two files stand with --diff, and with nothing else");
 	if (arg.diff)
 		return cli_plan_diff(operands[0], operands[1], out, err);
 	r = cli_launch_open(true, &l, err);
 	if (r < 0)
 		return r;
 	if (l.firmware_only)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"snp:ovmf-hash is for 'digest'; a plan is of a whole launch");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "snp:ovmf-hash is for 'digest'; a plan is of a whole launch");
 	return cli_json ? print_json(&l, out, err) : print_plan(&plan, err);
 }
 

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/policy.h>
 #include <snp/reference.h>
 #include <snp/tool.h>
@@ -87,8 +88,8 @@ static int set_timestamp(struct snp_reference *reference, struct snp_error *err)
 	if (!epoch || !arg.timestamp)
 		return 0;
 	if (strspn(epoch, "0123456789") != strlen(epoch) || strlen(epoch) - 1 > 14)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"SOURCE_DATE_EPOCH: '%s' is no number of seconds", epoch);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "SOURCE_DATE_EPOCH: '%s' is no number of seconds", epoch);
 	return cli_parse_number(epoch, "SOURCE_DATE_EPOCH", &reference->timestamp, err);
 }
 
@@ -112,8 +113,8 @@ static int bind(struct snp_reference *reference, struct snp_error *err)
 	int r;
 
 	if (!arg.id_key)
-		return arg.author_key ? snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-						 "--author-key signs an ID key; give --id-key")
+		return arg.author_key ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+						  "--author-key signs an ID key; give --id-key")
 				      : 0;
 	r = cli_key_read(arg.id_key, arg.passphrase_file, &id_key, err);
 	if (r == 0 && arg.author_key)
@@ -122,10 +123,10 @@ static int bind(struct snp_reference *reference, struct snp_error *err)
 		return r;
 	cli_key_warn_random(id_key);
 	before = read_before();
-	return snp_publish_bind(reference, id_key, author_key, before, err);
+	return publish_bind(reference, id_key, author_key, before, err);
 }
 
-static int sign(struct snp_folder *folder, struct snp_error *err)
+static int sign(struct folder *folder, struct snp_error *err)
 {
 	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 	int r;
@@ -136,16 +137,16 @@ static int sign(struct snp_folder *folder, struct snp_error *err)
 	if (r < 0)
 		return r;
 	cli_key_warn_random(key);
-	r = snp_publish_sign(folder, key, arg.output, err);
+	r = publish_sign(folder, key, arg.output, err);
 	if (r == 0)
 		key_kind = snp_key_kind(key);
 	return r;
 }
 
-static int endorse(const struct snp_reference *reference, struct snp_folder *folder,
+static int endorse(const struct snp_reference *reference, struct folder *folder,
 		   struct snp_error *err)
 {
-	_cleanup_(snp_endorser_freep) struct snp_endorser *endorser = NULL;
+	_cleanup_(endorser_freep) struct endorser *endorser = NULL;
 	int r;
 
 	if (!arg.endorsement_key && !arg.endorsement_certificate)
@@ -158,7 +159,7 @@ static int endorse(const struct snp_reference *reference, struct snp_folder *fol
 		"random-signature",
 		"RSASSA-PSS signs with random salt: a run into another folder makes other signature "
 		"bytes, all else is the same");
-	return snp_golden_endorse(reference, endorser, arg.output, folder, err);
+	return golden_endorse(reference, endorser, arg.output, folder, err);
 }
 
 static void print_word(const char *before, const char *file)
@@ -188,33 +189,33 @@ static void print_command(void)
 	fputc('\n', stderr);
 }
 
-static int print_text(const struct snp_folder *folder, FILE *out, struct snp_error *err)
+static int print_text(const struct folder *folder, FILE *out, struct snp_error *err)
 {
 	size_t size = 4 * strlen(arg.output) + 1;
 	_cleanup_(freep) char *escaped = size > UINT32_MAX ? NULL : malloc(size);
 
 	if (!escaped)
-		return snp_no_memory(err);
-	snp_escape(arg.output, escaped, (unsigned int)size);
+		return out_of_memory(err);
+	escape_text(arg.output, escaped, (unsigned int)size);
 	for (size_t i = 0; i < folder->n_files; i++)
 		fprintf(out, "%s/%s\n", escaped, folder->files[i].name);
 	return 0;
 }
 
-static int print(const struct snp_folder *folder, FILE *out, struct snp_error *err)
+static int print(const struct folder *folder, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 	struct cJSON *files, *file;
 
 	if (!cli_json)
 		return print_text(folder, out, err);
 	cli_json_begin(&json, "snp-publish/1");
 	cli_json_text(&json, json.root, "directory", arg.output);
-	files = snp_json_out_array(&json, json.root, "files");
+	files = json_out_array(&json, json.root, "files");
 	for (size_t i = 0; i < folder->n_files; i++) {
-		file = snp_json_out_object(&json, files, NULL);
+		file = json_out_object(&json, files, NULL);
 		cli_json_text(&json, file, "name", folder->files[i].name);
-		snp_json_out_integer(&json, file, "size", folder->files[i].size);
+		json_out_integer(&json, file, "size", folder->files[i].size);
 	}
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
@@ -223,20 +224,20 @@ static int print(const struct snp_folder *folder, FILE *out, struct snp_error *e
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
-	_cleanup_(snp_folder_done) struct snp_folder folder = {0};
+	_cleanup_(folder_done) struct folder folder = {0};
 	int r;
 
 	if (!arg.output)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"no folder to write; give --output DIR");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "no folder to write; give --output DIR");
 	if (!arg.endorsement_key != !arg.endorsement_certificate)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--endorsement-key and --endorsement-certificate belong together");
-	if (arg.endorsement_key && arg.formats && !snp_publish_listed(arg.formats, "golden"))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--endorsement-key endorses the format golden, which --format "
-				"leaves out");
-	r = snp_release_read(operands[0], warn, NULL, &reference, err);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--endorsement-key and --endorsement-certificate belong together");
+	if (arg.endorsement_key && arg.formats && !publish_listed(arg.formats, "golden"))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--endorsement-key endorses the format golden, which --format "
+				 "leaves out");
+	r = release_read(operands[0], warn, NULL, &reference, err);
 	if (r == 0)
 		warn_about_images(reference);
 	if (r == 0)
@@ -244,13 +245,13 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = bind(reference, err);
 	if (r == 0)
-		r = snp_publish_emit(reference, arg.formats, warn_skipped, &folder, err);
+		r = publish_emit(reference, arg.formats, warn_skipped, &folder, err);
 	if (r == 0)
 		r = sign(&folder, err);
 	if (r == 0)
 		r = endorse(reference, &folder, err);
 	if (r == 0)
-		r = snp_folder_write(&folder, arg.output, snp_publish_replaceable, err);
+		r = folder_write(&folder, arg.output, publish_replaceable, err);
 	if (r == 0)
 		r = print(&folder, out, err);
 	if (r == 0)
@@ -261,9 +262,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 static void list_formats(FILE *out)
 {
 	fputs("\nFormats of --format, and what they write; the first is always there:\n", out);
-	for (size_t i = 0; snp_format_at(i); i++) {
-		fprintf(out, "  %-20s ", snp_format_at(i)->name);
-		for (const char *const *file = snp_format_at(i)->files; *file; file++)
+	for (size_t i = 0; format_at(i); i++) {
+		fprintf(out, "  %-20s ", format_at(i)->name);
+		for (const char *const *file = format_at(i)->files; *file; file++)
 			if ((*file)[strlen(*file) - 1] != '/')
 				fprintf(out, " %s", *file);
 		fputc('\n', out);

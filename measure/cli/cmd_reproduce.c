@@ -4,6 +4,8 @@
 #include <cjson/cJSON.h>
 #include <snp/certificate.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/key.h>
 #include <snp/tool.h>
 
@@ -36,7 +38,7 @@ static const struct cli_option options[] = {
 /* What was found, as text lines or as members of the JSON array; both say the same. */
 struct findings {
 	FILE *text; /* NULL with --json */
-	struct snp_json_out json;
+	struct json_out json;
 	struct cJSON *differences;
 	size_t n_differences;
 };
@@ -45,20 +47,20 @@ static void difference(void *p, const char *image, const char *what, const char 
 		       const char *found)
 {
 	struct findings *findings = p;
-	struct cJSON *object = snp_json_out_object(&findings->json, findings->differences, NULL);
+	struct cJSON *object = json_out_object(&findings->json, findings->differences, NULL);
 	char line[4096], escaped[4 * sizeof(line)];
 
 	findings->n_differences++;
 	if (image)
-		snp_json_out_string(&findings->json, object, "image", image);
-	snp_json_out_string(&findings->json, object, "what", what);
-	snp_json_out_string(&findings->json, object, "published", published);
-	snp_json_out_string(&findings->json, object, "found", found);
+		json_out_string(&findings->json, object, "image", image);
+	json_out_string(&findings->json, object, "what", what);
+	json_out_string(&findings->json, object, "published", published);
+	json_out_string(&findings->json, object, "found", found);
 	if (!findings->text)
 		return;
 	snprintf(line, sizeof(line), "%s%s%s differs: published %s, found %s", image ? image : "",
 		 image ? ": " : "", what, published, found);
-	snp_escape(line, escaped, sizeof(escaped));
+	escape_text(line, escaped, sizeof(escaped));
 	fprintf(findings->text, "%s\n", escaped);
 }
 
@@ -89,8 +91,7 @@ static int verify(const struct snp_reference *published, struct snp_span documen
 	}
 	r = snp_key_read_public(arg.public_key, &key, err);
 	return r < 0 ? r
-		     : snp_publish_verify(published, document, folder, key, verified, findings,
-					  err);
+		     : publish_verify(published, document, folder, key, verified, findings, err);
 }
 
 /* The one certificate in a file. */
@@ -104,8 +105,8 @@ static int read_certificate(const char *path, struct snp_certificates **ret,
 		r = snp_certificates_add_path(*ret, path, err);
 	if (r == 0 && (!snp_certificates_at(*ret, 0, ret_certificate) ||
 		       snp_certificates_at(*ret, 1, &second)))
-		r = snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-			     "%s: one certificate is right", path);
+		r = fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+			      "%s: one certificate is right", path);
 	return r;
 }
 
@@ -119,8 +120,7 @@ static int verify_endorsements(const struct snp_reference *published, const char
 			: 0;
 
 	return r < 0 ? r
-		     : snp_golden_verify(published, folder, certificate.der, verified, findings,
-					 err);
+		     : golden_verify(published, folder, certificate.der, verified, findings, err);
 }
 
 static int compare(const char *path, struct findings *findings, size_t *ret_variants,
@@ -133,8 +133,8 @@ static int compare(const char *path, struct findings *findings, size_t *ret_vari
 	int r;
 
 	if (!folder)
-		return snp_no_memory(err);
-	r = snp_file_read(path, SNP_MAX_DOCUMENT, &text, &document.size, err);
+		return out_of_memory(err);
+	r = file_read(path, SNP_MAX_DOCUMENT, &text, &document.size, err);
 	document.data = text;
 	if (r == 0)
 		r = snp_reference_parse(path, document, &published, err);
@@ -143,10 +143,10 @@ static int compare(const char *path, struct findings *findings, size_t *ret_vari
 	if (r == 0)
 		r = verify_endorsements(published, folder, findings, err);
 	if (r == 0)
-		r = snp_reproduce_images(published, arg.images ? arg.images : folder, difference,
-					 findings, err);
+		r = reproduce_images(published, arg.images ? arg.images : folder, difference,
+				     findings, err);
 	if (r == 0)
-		r = snp_reproduce_files(published, folder, difference, findings, err);
+		r = reproduce_files(published, folder, difference, findings, err);
 	for (size_t i = 0; r == 0 && i < published->n_images; i++)
 		*ret_variants += published->images[i].n_variants;
 	return r;
@@ -155,9 +155,9 @@ static int compare(const char *path, struct findings *findings, size_t *ret_vari
 static int print(struct findings *findings, size_t n_variants, FILE *out, struct snp_error *err)
 {
 	if (cli_json) {
-		snp_json_out_bool(&findings->json, findings->json.root, "reproduced",
-				  findings->n_differences == 0);
-		snp_json_out_integer(&findings->json, findings->json.root, "variants", n_variants);
+		json_out_bool(&findings->json, findings->json.root, "reproduced",
+			      findings->n_differences == 0);
+		json_out_integer(&findings->json, findings->json.root, "variants", n_variants);
 		cli_json_warnings(&findings->json);
 		return cli_json_end(&findings->json, out, err);
 	}
@@ -175,12 +175,11 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	int r;
 
 	cli_json_begin(&findings.json, "snp-reproduce/1");
-	findings.differences =
-		snp_json_out_array(&findings.json, findings.json.root, "differences");
+	findings.differences = json_out_array(&findings.json, findings.json.root, "differences");
 	r = compare(operands[0], &findings, &n_variants, err);
 	if (r == 0)
 		r = print(&findings, n_variants, out, err);
-	snp_json_out_done(&findings.json);
+	json_out_done(&findings.json);
 	return r < 0 ? r : findings.n_differences == 0 ? 0 : CLI_NO;
 }
 

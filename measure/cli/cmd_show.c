@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/tool.h>
 
 #include "fetch_paths.h"
@@ -57,41 +58,39 @@ static void print_text(const struct cli_report *input, const struct snp_report *
 	fprintf(out, "nothing of this is verified\n");
 }
 
-static void add_certificates(const struct snp_certificates *set, struct snp_json_out *json)
+static void add_certificates(const struct snp_certificates *set, struct json_out *json)
 {
-	struct cJSON *array = snp_json_out_array(json, json->root, "certificates");
+	struct cJSON *array = json_out_array(json, json->root, "certificates");
 	struct snp_certificate c;
 
 	for (size_t i = 0; snp_certificates_at(set, i, &c); i++) {
-		struct cJSON *object = snp_json_out_object(json, array, NULL);
+		struct cJSON *object = json_out_object(json, array, NULL);
 
-		snp_json_out_string(json, object, "kind", snp_certificate_kind_name(c.kind));
-		snp_json_out_string(json, object, "product", snp_product_name(c.product));
-		snp_json_out_integer(json, object, "size", c.der.size);
-		snp_json_out_hex(json, object, "sha256", c.sha256, sizeof(c.sha256));
+		json_out_string(json, object, "kind", snp_certificate_kind_name(c.kind));
+		json_out_string(json, object, "product", snp_product_name(c.product));
+		json_out_integer(json, object, "size", c.der.size);
+		json_out_hex(json, object, "sha256", c.sha256, sizeof(c.sha256));
 		if (c.csp[0])
-			snp_json_out_string(json, object, "csp", c.csp);
+			json_out_string(json, object, "csp", c.csp);
 	}
 }
 
 static int print_json(const struct cli_report *input, const struct snp_report *report,
 		      const struct snp_certificates *set, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	uint64_t at = 0;
 	bool zero;
 
 	cli_json_begin(&json, "snp-report/1");
-	snp_json_out_string(&json, json.root, "container",
-			    snp_container_name(input->container.kind));
-	snp_json_out_string(&json, json.root, "product",
-			    snp_product_name(snp_report_product(report)));
+	json_out_string(&json, json.root, "container", snp_container_name(input->container.kind));
+	json_out_string(&json, json.root, "product", snp_product_name(snp_report_product(report)));
 	zero = snp_report_reserved(input->container.report, report->version, &at);
-	snp_json_out_bool(&json, json.root, "reserved_bits_zero", zero);
+	json_out_bool(&json, json.root, "reserved_bits_zero", zero);
 	if (!zero)
-		snp_json_out_u64(&json, json.root, "reserved_offset", at);
+		json_out_u64(&json, json.root, "reserved_offset", at);
 	cli_report_json(report, cli_report_layout(report), &json,
-			snp_json_out_object(&json, json.root, "report"));
+			json_out_object(&json, json.root, "report"));
 	add_certificates(set, &json);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
@@ -108,7 +107,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = cli_report_read(operands[0], set, &input, err);
 	if (r == 0)
-		r = snp_in_file(
+		r = in_file(
 			err,
 			snp_report_decode(input.container.report, arg.any_version, &report, err),
 			operands[0]);

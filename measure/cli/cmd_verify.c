@@ -4,6 +4,8 @@
 
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/tool.h>
 #include <snp/verdict.h>
 
@@ -48,9 +50,9 @@ static int read_certificates(struct snp_certificates *set, struct snp_error *err
 		_cleanup_(freep) uint8_t *bytes = NULL;
 		size_t size;
 
-		r = snp_file_read(arg.crls.value[i], SNP_MAX_CRL_SIZE, &bytes, &size, err);
+		r = file_read(arg.crls.value[i], SNP_MAX_CRL_SIZE, &bytes, &size, err);
 		if (r == 0)
-			r = snp_in_file(
+			r = in_file(
 				err,
 				snp_certificates_add_crl(set, (struct snp_span){bytes, size}, err),
 				arg.crls.value[i]);
@@ -60,12 +62,12 @@ static int read_certificates(struct snp_certificates *set, struct snp_error *err
 
 static int print_json(const struct snp_verdict *verdict, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 
 	cli_json_begin(&json, "snp-verify/1");
 	cli_verdict_json(&json, verdict);
 	cli_report_json(&verdict->report, cli_report_layout(&verdict->report), &json,
-			snp_json_out_object(&json, json.root, "report"));
+			json_out_object(&json, json.root, "report"));
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -124,7 +126,7 @@ static int verify(const char *path, const struct snp_expectations *expected,
 	evidence.report = input.container.report;
 	evidence.runtime_data = input.container.runtime_data;
 	evidence.certificates = set;
-	return snp_in_file(err, snp_verify(&evidence, expected, ret, err), path);
+	return in_file(err, snp_verify(&evidence, expected, ret, err), path);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

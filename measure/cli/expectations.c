@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/key.h>
@@ -172,7 +173,7 @@ static int read_words(struct snp_expectations *x, struct snp_error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(all) && r == 0; i++) {
 		*all[i].given = all[i].text != NULL;
 		if (all[i].text)
-			r = snp_hex_u64(all[i].text, all[i].what, all[i].value, err);
+			r = hex_u64(all[i].text, all[i].what, all[i].value, err);
 	}
 	/* One that no guest can have would refuse every report, or accept what was not meant. */
 	if (r == 0 && x->has_policy)
@@ -187,8 +188,8 @@ static int read_small(const struct cli_number *number, const char *what, uint32_
 {
 	*given = number->given;
 	if (number->given && number->value > max)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s: at most %u is right", what,
-				max);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s: at most %u is right", what,
+				 max);
 	*ret = (uint32_t)number->value;
 	return 0;
 }
@@ -215,9 +216,9 @@ static int read_levels(struct snp_expectations *x, struct snp_error *err)
 		return r;
 	if (sscanf(arg.firmware_min, "%3u.%3u.%3u%c", &v[0], &v[1], &v[2], &end) != 3 ||
 	    v[0] > 255 || v[1] > 255 || v[2] > 255)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--firmware-min: '%s' is no firmware version; write it as 1.55.29",
-				arg.firmware_min);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--firmware-min: '%s' is no firmware version; write it as 1.55.29",
+				 arg.firmware_min);
 	x->firmware_min = (struct snp_firmware_version){
 		.major = (uint8_t)v[0], .minor = (uint8_t)v[1], .build = (uint8_t)v[2]};
 	return 0;
@@ -237,15 +238,15 @@ static int verify_signature(struct snp_span document, struct snp_error *err)
 		return 0;
 	}
 	if (asprintf(&path, "%s.sig", arg.reference) < 0)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = snp_key_read_public(arg.public_key, &key, err);
 	if (r == 0)
-		r = snp_file_read(path, SNP_MAX_SMALL, &signature, &size, err);
+		r = file_read(path, SNP_MAX_SMALL, &signature, &size, err);
 	if (r < 0)
 		return r;
 	r = snp_key_verify(key, document, SNP_SIGNATURE_DER, (struct snp_span){signature, size},
 			   err);
-	return snp_in_file(err, r, path);
+	return in_file(err, r, path);
 }
 
 /* The bytes whose signature was verified are the bytes that are read. */
@@ -256,10 +257,10 @@ static int read_reference(struct cli_expectations *e, struct snp_error *err)
 	int r;
 
 	if (!arg.reference)
-		return arg.public_key ? snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-						 "--public-key is of use with --reference only")
+		return arg.public_key ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+						  "--public-key is of use with --reference only")
 				      : 0;
-	r = snp_file_read(arg.reference, SNP_MAX_DOCUMENT, &bytes, &document.size, err);
+	r = file_read(arg.reference, SNP_MAX_DOCUMENT, &bytes, &document.size, err);
 	if (r < 0)
 		return r;
 	document.data = bytes;
@@ -290,11 +291,12 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 	int r;
 
 	if (digest == arg.any_measurement)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				digest ? "--any-measurement expects no launch digest, and one is "
-					 "given"
-				       : "which launch digest is expected? Give --reference or "
-					 "--measurement, or --any-measurement to say that none is");
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			digest ? "--any-measurement expects no launch digest, and one is "
+				 "given"
+			       : "which launch digest is expected? Give --reference or "
+				 "--measurement, or --any-measurement to say that none is");
 	x->allow_debug = arg.allow_debug;
 	x->allow_masked_chip_id = arg.allow_masked;
 	x->no_provisional_firmware = arg.no_provisional;

@@ -19,7 +19,7 @@ struct cli_expectations {
 
 /* Errors: SNP_E_USAGE, also where no launch digest is expected and --any-measurement was not given;
  * those of the values and files. */
-SNP_CHECK int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err);
+SNP_MUST_USE int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err);
 void cli_expectations_done(struct cli_expectations *e);
 
 #endif

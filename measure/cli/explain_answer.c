@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/tool.h>
 
 void explain_add(struct explain_answer *answer, const char *fmt, ...)
@@ -26,7 +27,7 @@ static const char *model_of(uint32_t signature)
 }
 
 void explain_describe(const struct snp_launch *stated, const struct explain_candidates *candidates,
-		      const struct snp_search_match *match, struct explain_answer *answer)
+		      const struct search_match *match, struct explain_answer *answer)
 {
 	char table[EXPLAIN_TEXT_SIZE];
 
@@ -53,7 +54,7 @@ void explain_describe(const struct snp_launch *stated, const struct explain_cand
 			    match->guest_features, stated->guest_features);
 }
 
-void explain_describe_left_out(const struct snp_search_extent *extent, bool is_cut,
+void explain_describe_left_out(const struct search_extent *extent, bool is_cut,
 			       struct explain_answer *answer)
 {
 	/* By how many other differences they were tried with. */
@@ -79,7 +80,7 @@ static void print_escaped(const char *text, FILE *out)
 {
 	char escaped[4 * sizeof(((struct explain_answer *)NULL)->texts[0])];
 
-	snp_escape(text, escaped, sizeof(escaped));
+	escape_text(text, escaped, sizeof(escaped));
 	fputs(escaped, out);
 }
 
@@ -109,17 +110,17 @@ void explain_print_sentence(const struct explain_answer *answer, FILE *out)
 
 int explain_print_json(const struct explain_answer *answer, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 	struct cJSON *differences, *left_out;
 
 	cli_json_begin(&json, "snp-explain/1");
-	snp_json_out_bool(&json, json.root, "found", answer->found);
-	snp_json_out_bool(&json, json.root, "published", answer->published);
-	differences = snp_json_out_array(&json, json.root, "differences");
+	json_out_bool(&json, json.root, "found", answer->found);
+	json_out_bool(&json, json.root, "published", answer->published);
+	differences = json_out_array(&json, json.root, "differences");
 	for (size_t i = 0; i < answer->n; i++)
 		cli_json_text(&json, differences, NULL, answer->texts[i]);
-	snp_json_out_integer(&json, json.root, "launches_tried", answer->tried);
-	left_out = snp_json_out_array(&json, json.root, "not_tried");
+	json_out_integer(&json, json.root, "launches_tried", answer->tried);
+	left_out = json_out_array(&json, json.root, "not_tried");
 	for (size_t i = 0; i < answer->n_left_out; i++)
 		cli_json_text(&json, left_out, NULL, answer->left_out[i]);
 	cli_json_warnings(&json);

@@ -26,14 +26,14 @@ __attribute__((format(printf, 2, 3))) void explain_add(struct explain_answer *an
 
 /* What the match has other than stated. */
 void explain_describe(const struct snp_launch *stated, const struct explain_candidates *candidates,
-		      const struct snp_search_match *match, struct explain_answer *answer);
+		      const struct search_match *match, struct explain_answer *answer);
 
 /* What a search without a match did not try; `is_cut`: nor did it take every hash table. */
-void explain_describe_left_out(const struct snp_search_extent *extent, bool is_cut,
+void explain_describe_left_out(const struct search_extent *extent, bool is_cut,
 			       struct explain_answer *answer);
 
 void explain_print_sentence(const struct explain_answer *answer, FILE *out);
-SNP_CHECK int explain_print_json(const struct explain_answer *answer, FILE *out,
-				 struct snp_error *err);
+SNP_MUST_USE int explain_print_json(const struct explain_answer *answer, FILE *out,
+				    struct snp_error *err);
 
 #endif

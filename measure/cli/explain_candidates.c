@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/kernel.h>
 #include <snp/sha.h>
 #include <snp/tool.h>
@@ -44,7 +46,7 @@ static int add_code_part(struct explain_candidates *c, const char *path, unsigne
 	char text[EXPLAIN_TEXT_SIZE];
 	struct snp_firmware *firmware;
 	size_t size, vars;
-	int r = snp_file_read(path, SNP_MAX_FIRMWARE, &bytes, &size, err);
+	int r = file_read(path, SNP_MAX_FIRMWARE, &bytes, &size, err);
 
 	if (r < 0)
 		return r;
@@ -71,13 +73,13 @@ static int add_image(struct explain_candidates *c, const char *path, struct snp_
 
 static int add_initrd(struct explain_parts *initrds, const char *path, struct snp_error *err)
 {
-	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	_cleanup_(file_close) struct file file = {.fd = -1};
 	uint8_t sha256[SNP_SHA256_SIZE];
 	char text[EXPLAIN_TEXT_SIZE];
-	int r = snp_file_open(path, SNP_MAX_INITRD, &file, err);
+	int r = file_open(path, SNP_MAX_INITRD, &file, err);
 
 	if (r == 0)
-		r = snp_in_file(err, snp_file_sha256(&file, NULL, NULL, sha256, err), path);
+		r = in_file(err, file_sha256(&file, NULL, NULL, sha256, err), path);
 	if (r < 0)
 		return r;
 	snprintf(text, sizeof(text), "initrd %s", path);
@@ -110,8 +112,8 @@ static int add_file(struct explain_candidates *c, size_t *n_images, const char *
 	if (snp_firmware_read(path, &firmware, NULL) == 0 &&
 	    snp_firmware_info(firmware)->has_table) {
 		if ((*n_images)++ == EXPLAIN_MAX_IMAGES)
-			return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					"more than %d firmware images to try", EXPLAIN_MAX_IMAGES);
+			return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					 "more than %d firmware images to try", EXPLAIN_MAX_IMAGES);
 		return add_image(c, path, TAKE_PTR(firmware), err);
 	}
 	r = add_kernel(&c->hashes.parts[EXPLAIN_KERNEL], path, err);
@@ -145,8 +147,7 @@ static int add_folder(struct explain_candidates *c, const char *folder, struct s
 	int r = 0, n = scandir(folder, &names.entries, NULL, by_name);
 
 	if (n < 0)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open"),
-				   folder);
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), folder);
 	names.n = n;
 	for (int i = 0; r == 0 && i < n; i++) {
 		_cleanup_(freep) char *path = NULL;
@@ -154,7 +155,7 @@ static int add_folder(struct explain_candidates *c, const char *folder, struct s
 
 		if (asprintf(&path, "%s/%s", folder, names.entries[i]->d_name) < 0) {
 			path = NULL;
-			return snp_no_memory(err);
+			return out_of_memory(err);
 		}
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 			r = add_file(c, &n_images, path, err);
@@ -174,7 +175,7 @@ static int add_cmdlines(struct explain_hashes *hashes, struct snp_error *err)
 	if (a->append_sha256)
 		return 0;
 	if (a->append_file) {
-		r = snp_file_read(a->append_file, SNP_MAX_CMDLINE, &bytes, &cmdline.size, err);
+		r = file_read(a->append_file, SNP_MAX_CMDLINE, &bytes, &cmdline.size, err);
 		if (r < 0)
 			return r;
 		cmdline.data = bytes;

@@ -26,8 +26,8 @@ struct explain_candidates {
 /* Gather them: around the stated launch, and, unless NULL, out of the files in `folder`. Files there are
  * taken for what they are: images with an OVMF table for firmware, bzImages for kernels, all others for
  * initrds. Errors: those of reading files; SNP_E_TOO_LARGE for more than the folder may hold. */
-SNP_CHECK int explain_candidates_gather(const struct cli_launch *stated, const char *folder,
-					struct explain_candidates *ret, struct snp_error *err);
+SNP_MUST_USE int explain_candidates_gather(const struct cli_launch *stated, const char *folder,
+					   struct explain_candidates *ret, struct snp_error *err);
 void explain_candidates_done(struct explain_candidates *candidates);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #define MAX_CONSOLES 4	 /* 24 orders */
 #define MAX_PLACES   64	 /* where another blank is tried */
@@ -332,6 +333,6 @@ int explain_cmdline_readings(struct snp_span cmdline, explain_reading visit, voi
 	struct walk w = {.visit = visit, .arg = arg};
 
 	if (!bytes)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	return walk(&w, cmdline, bytes, room, err);
 }

@@ -17,7 +17,7 @@ typedef int (*explain_reading)(void *arg, const char *text, unsigned int changes
  * NUL, console arguments in another order, nothing at all; and what up to three of these make of it, one
  * after the other, those of fewer changes first. One that is reached in several ways may be told more
  * than once. Errors: SNP_E_NO_MEMORY, the visitor's. */
-SNP_CHECK int explain_cmdline_readings(struct snp_span cmdline, explain_reading visit, void *arg,
-				       struct snp_error *err);
+SNP_MUST_USE int explain_cmdline_readings(struct snp_span cmdline, explain_reading visit, void *arg,
+					  struct snp_error *err);
 
 #endif

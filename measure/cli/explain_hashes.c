@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/sha.h>
 
 #include "explain_cmdline.h"
@@ -41,7 +42,7 @@ static int make_room(struct explain_parts *parts, struct snp_error *err)
 		return 0;
 	grown = reallocarray(parts->list, capacity, sizeof(*grown));
 	if (!grown)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	parts->list = grown;
 	parts->capacity = capacity;
 	return 0;
@@ -58,9 +59,9 @@ int explain_part_add(struct explain_parts *parts, size_t max, const char *text,
 	if (*known != 0)
 		return 0;
 	if (parts->n > max || parts->n == EXPLAIN_MAX_PARTS)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"more than %zu kernels or initrds to try; give fewer candidates",
-				max);
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "more than %zu kernels or initrds to try; give fewer candidates",
+				 max);
 	r = make_room(parts, err);
 	if (r < 0)
 		return r;
@@ -79,7 +80,7 @@ static int add_reading(void *arg, const char *text, unsigned int changes, struct
 	struct explain_hashes *hashes = arg;
 	struct explain_parts *parts = &hashes->parts[EXPLAIN_CMDLINE];
 	uint8_t sha256[SNP_SHA256_SIZE];
-	int r = snp_sha256(hashed, sha256, err);
+	int r = sha256_of(hashed, sha256, err);
 
 	if (r < 0)
 		return r;
@@ -110,7 +111,7 @@ static int add_table(struct explain_hashes *hashes, const struct explain_table *
 	if (hashes->n == hashes->capacity) {
 		grown = reallocarray(hashes->tables, capacity, sizeof(*grown));
 		if (!grown)
-			return snp_no_memory(err);
+			return out_of_memory(err);
 		hashes->tables = grown;
 		hashes->capacity = capacity;
 	}

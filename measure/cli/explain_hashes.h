@@ -52,17 +52,17 @@ void explain_hashes_done(struct explain_hashes *hashes);
 
 /* Add a part, unless there is one of the same hash. At most `max` beside the stated one, of which the
  * last can be EXPLAIN_MAX_PARTS - 1. Errors: SNP_E_NO_MEMORY, SNP_E_TOO_LARGE. */
-SNP_CHECK int explain_part_add(struct explain_parts *parts, size_t max, const char *text,
-			       const uint8_t sha256[static SNP_SHA256_SIZE], unsigned int changes,
-			       struct snp_error *err);
+SNP_MUST_USE int explain_part_add(struct explain_parts *parts, size_t max, const char *text,
+				  const uint8_t sha256[static SNP_SHA256_SIZE],
+				  unsigned int changes, struct snp_error *err);
 
 /* Add the readings of a command line, those of fewer changes first, as far as there is room. */
-SNP_CHECK int explain_cmdline_add(struct explain_hashes *hashes, struct snp_span cmdline,
-				  struct snp_error *err);
+SNP_MUST_USE int explain_cmdline_add(struct explain_hashes *hashes, struct snp_span cmdline,
+				     struct snp_error *err);
 
 /* Make the tables of all parts of up to three changes together, and that without any. Those of fewer
  * changes come first, and are all that is taken where they are too many. Errors: SNP_E_NO_MEMORY. */
-SNP_CHECK int explain_hashes_combine(struct explain_hashes *hashes, struct snp_error *err);
+SNP_MUST_USE int explain_hashes_combine(struct explain_hashes *hashes, struct snp_error *err);
 
 /* A table in words. */
 void explain_table_text(const struct explain_hashes *hashes, size_t table,

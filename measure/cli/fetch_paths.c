@@ -54,14 +54,14 @@ static void explain(const struct snp_report *report, enum snp_product product)
 
 static int print_json(const struct paths *paths, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-fetch-paths/1");
-	snp_json_out_string(&json, json.root, "server", "https://kdsintf.amd.com");
-	array = snp_json_out_array(&json, json.root, "paths");
+	json_out_string(&json, json.root, "server", "https://kdsintf.amd.com");
+	array = json_out_array(&json, json.root, "paths");
 	for (size_t i = 0; i < paths->n; i++)
-		snp_json_out_string(&json, array, NULL, paths->at[i]);
+		json_out_string(&json, array, NULL, paths->at[i]);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/policy.h>
 #include <snp/tool.h>
@@ -37,8 +38,8 @@ static int compute(uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error 
 		return r;
 	if (l.firmware_only ||
 	    (l.launch.mode != SNP_MODE_SNP && l.launch.mode != SNP_MODE_SNP_SVSM))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"only SEV-SNP has ID blocks; --mode snp or snp:svsm is right");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "only SEV-SNP has ID blocks; --mode snp or snp:svsm is right");
 	r = snp_launch_digest(&l.launch, digest, &size, err);
 	if (r < 0)
 		return r;
@@ -53,16 +54,16 @@ int cli_launch_digest(const char *measurement, uint8_t ret[static SNP_LAUNCH_DIG
 	if (!measurement)
 		return compute(ret, err);
 	if (has_launch_options())
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--measurement is the launch digest; the options that it would be "
-				"computed from do not go with it");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--measurement is the launch digest; the options that it would be "
+				 "computed from do not go with it");
 	return cli_value(measurement, "--measurement", ret, SNP_LAUNCH_DIGEST_SIZE, err);
 }
 
 /* The file that a value was read from, for what is found wrong in it later. */
 static int in_value(struct snp_error *err, int status, const char *value)
 {
-	return value[0] == '@' ? snp_in_file(err, status, value + 1) : status;
+	return value[0] == '@' ? in_file(err, status, value + 1) : status;
 }
 
 int cli_id_block_read(const char *block, const char *auth, struct cli_id_block *ret,
@@ -88,7 +89,7 @@ static void print_hex(FILE *out, const char *name, const uint8_t *bytes, size_t 
 {
 	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
-	snp_hex_encode(bytes, size, hex);
+	hex_encode(bytes, size, hex);
 	fprintf(out, "%-18s %s\n", name, hex);
 }
 
@@ -112,22 +113,21 @@ void cli_id_block_print(const struct cli_id_block *id, FILE *out)
 		fprintf(out, "%-18s none\n", "author key digest");
 }
 
-void cli_id_block_json(const struct cli_id_block *id, struct snp_json_out *json)
+void cli_id_block_json(const struct cli_id_block *id, struct json_out *json)
 {
 	struct cJSON *root = json->root;
 
-	snp_json_out_hex(json, root, "launch_digest", id->fields.launch_digest,
-			 SNP_LAUNCH_DIGEST_SIZE);
-	snp_json_out_hex(json, root, "family_id", id->fields.family_id, SNP_ID_SIZE);
-	snp_json_out_hex(json, root, "image_id", id->fields.image_id, SNP_ID_SIZE);
-	snp_json_out_integer(json, root, "guest_svn", id->fields.guest_svn);
-	snp_json_out_u64(json, root, "policy", id->fields.policy);
-	snp_json_out_base64(json, root, "id_block", id->block, sizeof(id->block));
+	json_out_hex(json, root, "launch_digest", id->fields.launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	json_out_hex(json, root, "family_id", id->fields.family_id, SNP_ID_SIZE);
+	json_out_hex(json, root, "image_id", id->fields.image_id, SNP_ID_SIZE);
+	json_out_integer(json, root, "guest_svn", id->fields.guest_svn);
+	json_out_u64(json, root, "policy", id->fields.policy);
+	json_out_base64(json, root, "id_block", id->block, sizeof(id->block));
 	if (!id->has_auth)
 		return;
-	snp_json_out_base64(json, root, "id_auth", id->auth, sizeof(id->auth));
-	snp_json_out_hex(json, root, "id_key_digest", id->info.id_key_digest, SNP_KEY_DIGEST_SIZE);
+	json_out_base64(json, root, "id_auth", id->auth, sizeof(id->auth));
+	json_out_hex(json, root, "id_key_digest", id->info.id_key_digest, SNP_KEY_DIGEST_SIZE);
 	if (id->info.has_author)
-		snp_json_out_hex(json, root, "author_key_digest", id->info.author_key_digest,
-				 SNP_KEY_DIGEST_SIZE);
+		json_out_hex(json, root, "author_key_digest", id->info.author_key_digest,
+			     SNP_KEY_DIGEST_SIZE);
 }

@@ -21,20 +21,21 @@ struct cli_id_block {
 
 /* The launch digest that an ID block names, from --measurement (`measurement`, or NULL) or computed of what
  * the launch options say. Errors: SNP_E_USAGE for both and for modes whose digest has another size. */
-SNP_CHECK int cli_launch_digest(const char *measurement, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
-				struct snp_error *err);
+SNP_MUST_USE int cli_launch_digest(const char *measurement,
+				   uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
+				   struct snp_error *err);
 /* True if the command line gives either. */
 bool cli_has_launch_digest(const char *measurement);
 
 /* Read --id-block and --id-auth (NULL: none), and decode both. Errors: those of cli_value() and of the
  * decoders. */
-SNP_CHECK int cli_id_block_read(const char *block, const char *auth, struct cli_id_block *ret,
-				struct snp_error *err);
+SNP_MUST_USE int cli_id_block_read(const char *block, const char *auth, struct cli_id_block *ret,
+				   struct snp_error *err);
 
 /* Print all fields, one a line. */
 void cli_id_block_print(const struct cli_id_block *id, FILE *out);
 
 /* Add all fields, and both structures in base64. */
-void cli_id_block_json(const struct cli_id_block *id, struct snp_json_out *json);
+void cli_id_block_json(const struct cli_id_block *id, struct json_out *json);
 
 #endif

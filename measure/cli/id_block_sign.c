@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 #include "key_input.h"
@@ -20,16 +21,16 @@ int cli_signer_check(const struct cli_signer *signer, struct snp_error *err)
 	const char *p = signer->prefix;
 
 	if (signer->key && (signer->public_key || signer->signature))
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--%skey signs here; --%spublic-key and --%ssignature are for a "
-				"key that signs elsewhere",
-				p, p, p);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--%skey signs here; --%spublic-key and --%ssignature are for a "
+				 "key that signs elsewhere",
+				 p, p, p);
 	if (signer->signature && !signer->public_key)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--%ssignature needs --%spublic-key, which verifies it", p, p);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--%ssignature needs --%spublic-key, which verifies it", p, p);
 	if (signer->passphrase_file && !signer->key)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"--%spassphrase-file is for --%skey", p, p);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--%spassphrase-file is for --%skey", p, p);
 	return 0;
 }
 
@@ -43,10 +44,10 @@ static int open_key(const struct cli_signer *signer, struct snp_key **ret, struc
 	if (r < 0)
 		return r;
 	if (snp_key_kind(key) != SNP_KEY_P384)
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"--%s%skey is %s, where the secure processor takes P-384 alone",
-				signer->prefix, signer->key ? "" : "public-",
-				snp_key_kind_name(snp_key_kind(key)));
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "--%s%skey is %s, where the secure processor takes P-384 alone",
+				 signer->prefix, signer->key ? "" : "public-",
+				 snp_key_kind_name(snp_key_kind(key)));
 	*ret = TAKE_PTR(key);
 	return 0;
 }
@@ -71,7 +72,7 @@ static int read_signature(const char *path, uint8_t ret[static SNP_SIGNATURE_MAX
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	int r;
 
-	r = snp_file_read(path, SNP_SIGNATURE_MAX, &bytes, ret_size, err);
+	r = file_read(path, SNP_SIGNATURE_MAX, &bytes, ret_size, err);
 	if (r == 0)
 		memcpy(ret, bytes, *ret_size);
 	return r;
@@ -106,9 +107,9 @@ static int open_keys(struct signers *s, struct snp_error *err)
 	if (r == 0 && cli_signer_signs(s->author))
 		r = open_key(s->author, &s->author_key, err);
 	if (r == 0 && s->author_key && snp_key_equal(s->id_key, s->author_key))
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"the author key is the ID key, which says nothing; leave it out, "
-				"or give another");
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "the author key is the ID key, which says nothing; leave it out, "
+				 "or give another");
 	return r;
 }
 
@@ -146,7 +147,7 @@ static bool keep(const struct signers *s, const char *path, struct cli_id_block 
 	struct snp_id_auth_info info;
 	size_t size;
 
-	if (snp_file_read(path, SNP_ID_AUTH_SIZE, &bytes, &size, NULL) < 0 ||
+	if (file_read(path, SNP_ID_AUTH_SIZE, &bytes, &size, NULL) < 0 ||
 	    size != SNP_ID_AUTH_SIZE || snp_id_auth_verify(id->block, bytes, &info, NULL) < 0 ||
 	    info.has_author != (s->author_key != NULL) || !key_is(s->id_key, info.id_key_digest) ||
 	    (info.has_author && !key_is(s->author_key, info.author_key_digest)))

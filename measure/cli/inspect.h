@@ -23,8 +23,9 @@ const char *inspect_measured_as(uint32_t type);
 const char *inspect_section_name(uint32_t type);
 
 /* Print the snp-inspect/1 object; the snp-firmware/1 document, for images that have one. */
-SNP_CHECK int inspect_print_json(const struct inspected *image, FILE *out, struct snp_error *err);
-SNP_CHECK int inspect_print_summary(const struct inspected *image, FILE *out,
+SNP_MUST_USE int inspect_print_json(const struct inspected *image, FILE *out,
 				    struct snp_error *err);
+SNP_MUST_USE int inspect_print_summary(const struct inspected *image, FILE *out,
+				       struct snp_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/tool.h>
 
 #include "inspect.h"
@@ -33,37 +34,36 @@ const char *inspect_section_name(uint32_t type)
 	return name ? name : "unknown";
 }
 
-static void add_sections(struct snp_json_out *json, const struct snp_firmware_info *info,
+static void add_sections(struct json_out *json, const struct snp_firmware_info *info,
 			 bool explained)
 {
-	struct cJSON *array = snp_json_out_array(json, json->root, "sections");
+	struct cJSON *array = json_out_array(json, json->root, "sections");
 
 	for (size_t i = 0; i < info->n_sections; i++) {
 		const struct snp_section *s = &info->sections[i];
-		struct cJSON *section = snp_json_out_object(json, array, NULL);
+		struct cJSON *section = json_out_object(json, array, NULL);
 
-		snp_json_out_integer(json, section, "type", s->type);
-		snp_json_out_u64(json, section, "gpa", s->gpa);
-		snp_json_out_u64(json, section, "size", s->size);
+		json_out_integer(json, section, "type", s->type);
+		json_out_u64(json, section, "gpa", s->gpa);
+		json_out_u64(json, section, "size", s->size);
 		if (explained) {
-			snp_json_out_string(json, section, "name", inspect_section_name(s->type));
-			snp_json_out_string(json, section, "measured_as",
-					    inspect_measured_as(s->type));
+			json_out_string(json, section, "name", inspect_section_name(s->type));
+			json_out_string(json, section, "measured_as", inspect_measured_as(s->type));
 		}
 	}
 }
 
-static void add_places(struct snp_json_out *json, const struct snp_firmware_info *info)
+static void add_places(struct json_out *json, const struct snp_firmware_info *info)
 {
 	if (info->reset_source != SNP_RESET_ABSENT)
-		snp_json_out_u64(json, json->root, "reset_address", info->reset_address);
+		json_out_u64(json, json->root, "reset_address", info->reset_address);
 	if (info->has_hash_table)
-		snp_json_out_u64(json, json->root, "hash_table_gpa", info->hash_table_gpa);
+		json_out_u64(json, json->root, "hash_table_gpa", info->hash_table_gpa);
 }
 
 /* As add_places(), but for an area that QEMU would not take: a summary cannot say its size, and who reads
  * it takes the size for right. */
-static void add_usable_places(struct snp_json_out *json, const struct snp_firmware_info *info)
+static void add_usable_places(struct json_out *json, const struct snp_firmware_info *info)
 {
 	struct snp_firmware_info usable = *info;
 
@@ -75,64 +75,64 @@ static void add_usable_places(struct snp_json_out *json, const struct snp_firmwa
 int inspect_print_summary(const struct inspected *image, FILE *out, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = image->info;
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 
 	if (info->problem) {
 		*err = *info->problem;
 		return -(int)err->code;
 	}
 	if (!info->has_metadata)
-		return snp_fail(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
-				"no SEV metadata, so no SEV-SNP launch to summarise");
-	snp_json_out_init(&json, "snp-firmware/1");
-	snp_json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
+		return fail_with(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
+				 "no SEV metadata, so no SEV-SNP launch to summarise");
+	json_out_init(&json, "snp-firmware/1");
+	json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
 	add_usable_places(&json, info);
 	add_sections(&json, info, false);
 	return cli_json_end(&json, out, err);
 }
 
-static void add_table(struct snp_json_out *json, const struct snp_firmware_info *info)
+static void add_table(struct json_out *json, const struct snp_firmware_info *info)
 {
-	struct cJSON *array = snp_json_out_array(json, json->root, "table");
+	struct cJSON *array = json_out_array(json, json->root, "table");
 	char guid[SNP_GUID_STRING_SIZE];
 
 	for (size_t i = 0; i < info->n_entries; i++) {
 		const struct snp_table_entry *e = &info->entries[i];
-		struct cJSON *entry = snp_json_out_object(json, array, NULL);
+		struct cJSON *entry = json_out_object(json, array, NULL);
 		const char *name = snp_guid_name(e->guid);
 
 		snp_guid_string(e->guid, guid);
-		snp_json_out_string(json, entry, "guid", guid);
+		json_out_string(json, entry, "guid", guid);
 		if (name)
-			snp_json_out_string(json, entry, "name", name);
-		snp_json_out_u64(json, entry, "offset", e->offset);
-		snp_json_out_integer(json, entry, "size", e->size);
+			json_out_string(json, entry, "name", name);
+		json_out_u64(json, entry, "offset", e->offset);
+		json_out_integer(json, entry, "size", e->size);
 	}
 }
 
 struct verdicts {
-	struct snp_json_out *json;
+	struct json_out *json;
 	struct cJSON *array;
 };
 
-static void add_problem(struct snp_json_out *json, struct cJSON *parent,
+static void add_problem(struct json_out *json, struct cJSON *parent,
 			const struct snp_error *problem)
 {
-	struct cJSON *object = snp_json_out_object(json, parent, "problem");
+	struct cJSON *object = json_out_object(json, parent, "problem");
 
-	snp_json_out_string(json, object, "name", snp_code_name(problem->code));
-	snp_json_out_string(json, object, "message", problem->message);
+	json_out_string(json, object, "name", snp_code_name(problem->code));
+	json_out_string(json, object, "message", problem->message);
 	if (problem->offset != SNP_NO_OFFSET)
-		snp_json_out_u64(json, object, "offset", problem->offset);
+		json_out_u64(json, object, "offset", problem->offset);
 }
 
 static void add_verdict(void *arg_verdicts, const char *way, const struct snp_error *problem)
 {
 	const struct verdicts *v = arg_verdicts;
-	struct cJSON *verdict = snp_json_out_object(v->json, v->array, NULL);
+	struct cJSON *verdict = json_out_object(v->json, v->array, NULL);
 
-	snp_json_out_string(v->json, verdict, "way", way);
-	snp_json_out_bool(v->json, verdict, "possible", !problem);
+	json_out_string(v->json, verdict, "way", way);
+	json_out_bool(v->json, verdict, "possible", !problem);
 	if (problem)
 		add_problem(v->json, verdict, problem);
 }
@@ -140,30 +140,30 @@ static void add_verdict(void *arg_verdicts, const char *way, const struct snp_er
 int inspect_print_json(const struct inspected *image, FILE *out, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = image->info;
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	struct verdicts verdicts = {.json = &json};
 
 	cli_json_begin(&json, "snp-inspect/1");
 	cli_json_text(&json, json.root, "name", info->path);
-	snp_json_out_integer(&json, json.root, "size", info->size);
-	snp_json_out_u64(&json, json.root, "gpa", inspect_gpa(info));
-	snp_json_out_hex(&json, json.root, "sha256", image->sha256, sizeof(image->sha256));
-	snp_json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
+	json_out_integer(&json, json.root, "size", info->size);
+	json_out_u64(&json, json.root, "gpa", inspect_gpa(info));
+	json_out_hex(&json, json.root, "sha256", image->sha256, sizeof(image->sha256));
+	json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
 	if (info->has_table)
 		add_table(&json, info);
 	if (info->has_metadata) {
-		snp_json_out_integer(&json, json.root, "metadata_version", info->metadata_version);
-		snp_json_out_u64(&json, json.root, "metadata_offset", info->metadata_offset);
+		json_out_integer(&json, json.root, "metadata_version", info->metadata_version);
+		json_out_u64(&json, json.root, "metadata_offset", info->metadata_offset);
 		add_sections(&json, info, true);
 	}
 	add_places(&json, info);
 	if (info->has_hash_table)
-		snp_json_out_integer(&json, json.root, "hash_table_size", info->hash_table_size);
+		json_out_integer(&json, json.root, "hash_table_size", info->hash_table_size);
 	if (info->has_svsm)
-		snp_json_out_u64(&json, json.root, "svsm_launch_offset", info->svsm_launch_offset);
+		json_out_u64(&json, json.root, "svsm_launch_offset", info->svsm_launch_offset);
 	if (info->problem)
 		add_problem(&json, json.root, info->problem);
-	verdicts.array = snp_json_out_array(&json, json.root, "verdicts");
+	verdicts.array = json_out_array(&json, json.root, "verdicts");
 	snp_launch_verdicts(image->firmware, add_verdict, &verdicts);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/key_guard.h>
 #include <snp/tool.h>
 
 DEFINE_CLEANUP(UI *, UI_free);
@@ -19,16 +21,16 @@ static int ask_terminal(const char *what, char *ret, size_t size, struct snp_err
 	char prompt[256], name[200], text[1024] = "";
 	size_t length;
 
-	snp_escape(what, name, sizeof(name));
+	escape_text(what, name, sizeof(name));
 	snprintf(prompt, sizeof(prompt), "Passphrase for %s: ", name);
 	if (access("/dev/tty", R_OK | W_OK) < 0 || !ui || !isatty(STDERR_FILENO) ||
 	    UI_add_input_string(ui, prompt, 0, text, 0, sizeof(text) - 1) < 0 ||
 	    UI_process(ui) != 0) {
 		OPENSSL_cleanse(text, sizeof(text));
-		return snp_fail(err, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
-				"%s wants a passphrase and there is no terminal to ask on; give "
-				"--passphrase-file",
-				what);
+		return fail_with(err, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
+				 "%s wants a passphrase and there is no terminal to ask on; give "
+				 "--passphrase-file",
+				 what);
 	}
 	length = strlen(text);
 	if (length > size)
@@ -42,27 +44,27 @@ static int ask(void *arg, const char *what, char *ret, size_t size, struct snp_e
 {
 	const char *passphrase_file = arg;
 
-	return passphrase_file ? snp_passphrase_read(passphrase_file, ret, size, err)
+	return passphrase_file ? passphrase_read(passphrase_file, ret, size, err)
 			       : ask_terminal(what, ret, size, err);
 }
 
 int cli_key_read(const char *source, const char *passphrase_file, struct snp_key **ret,
 		 struct snp_error *err)
 {
-	int r = snp_key_guard_process(err);
+	int r = key_guard_process(err);
 
 	/* The callback only reads the name behind its argument. */
 	return r < 0 ? r : snp_key_read(source, ask, (void *)(uintptr_t)passphrase_file, ret, err);
 }
 
 int cli_endorser_read(const char *source, const char *certificate, const char *passphrase_file,
-		      struct snp_endorser **ret, struct snp_error *err)
+		      struct endorser **ret, struct snp_error *err)
 {
-	int r = snp_key_guard_process(err);
+	int r = key_guard_process(err);
 
 	return r < 0 ? r
-		     : snp_endorser_read(source, certificate, ask,
-					 (void *)(uintptr_t)passphrase_file, ret, err);
+		     : endorser_read(source, certificate, ask, (void *)(uintptr_t)passphrase_file,
+				     ret, err);
 }
 
 void cli_key_warn_random(const struct snp_key *key)

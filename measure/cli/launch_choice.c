@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "launch_input.h"
 #include "launch_options.h"
@@ -10,7 +11,7 @@
 
 static int usage(struct snp_error *err, const char *message)
 {
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", message);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", message);
 }
 
 static int parse_mode(struct cli_launch *l, struct snp_error *err)
@@ -28,8 +29,8 @@ static int parse_mode(struct cli_launch *l, struct snp_error *err)
 			l->launch.mode = modes[i];
 			return 0;
 		}
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"--mode: '%s' is none of snp, snp:ovmf-hash, snp:svsm, seves, sev", name);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "--mode: '%s' is none of snp, snp:ovmf-hash, snp:svsm, seves, sev", name);
 }
 
 /* A variable that a script forgot to set must not read as "leave it out". */
@@ -37,8 +38,8 @@ static int check_empty(struct snp_error *err)
 {
 	for (const struct cli_option *o = cli_launch_options; o->name; o++)
 		if (o->text && o->text != &launch_args.append && *o->text && **o->text == '\0')
-			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					"--%s is empty; leave it out or give a value", o->name);
+			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "--%s is empty; leave it out or give a value", o->name);
 	return 0;
 }
 

@@ -5,6 +5,8 @@
 #include <threads.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/sha.h>
 #include <snp/tool.h>
@@ -14,13 +16,13 @@
 
 static int read_vars_size(struct cli_launch *l, struct snp_error *err)
 {
-	_cleanup_(snp_file_close) struct snp_file vars = {.fd = -1};
+	_cleanup_(file_close) struct file vars = {.fd = -1};
 	int r;
 
 	l->launch.vars_size = launch_args.vars_size.value;
 	if (!launch_args.vars_file)
 		return 0;
-	r = snp_file_open(launch_args.vars_file, SNP_MAX_FIRMWARE, &vars, err);
+	r = file_open(launch_args.vars_file, SNP_MAX_FIRMWARE, &vars, err);
 	if (r < 0)
 		return r;
 	l->launch.vars_size = vars.size;
@@ -48,7 +50,7 @@ static int given_by_digest(struct cli_input *input, const char *hex, const char 
 			   struct snp_error *err)
 {
 	input->present = true;
-	return snp_hex_decode(hex, option, input->sha256, sizeof(input->sha256), err);
+	return hex_decode(hex, option, input->sha256, sizeof(input->sha256), err);
 }
 
 static int read_cmdline(struct cli_launch *l, struct snp_error *err)
@@ -62,7 +64,7 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 	if (a->append_sha256)
 		return given_by_digest(&l->cmdline, a->append_sha256, "--append-sha256", err);
 	if (a->append_file) {
-		r = snp_file_read(a->append_file, SNP_MAX_CMDLINE, &bytes, &cmdline.size, err);
+		r = file_read(a->append_file, SNP_MAX_CMDLINE, &bytes, &cmdline.size, err);
 		if (r < 0)
 			return r;
 		cmdline.data = bytes;
@@ -79,7 +81,7 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 	l->cmdline = (struct cli_input){
 		.present = true, .has_size = true, .name = a->append_file, .size = cmdline.size};
 	r = snp_cmdline_sha256(cmdline, l->cmdline.sha256, err);
-	return a->append_file ? snp_in_file(err, r, a->append_file) : r;
+	return a->append_file ? in_file(err, r, a->append_file) : r;
 }
 
 /* Hash the firmware's pages while other threads are at kernel and initrd. */
@@ -101,7 +103,7 @@ static int wake_libcrypto(void *unused)
 	uint8_t digest[SNP_SHA256_SIZE];
 
 	(void)unused;
-	return snp_sha256((struct snp_span){0}, digest, NULL);
+	return sha256_of((struct snp_span){0}, digest, NULL);
 }
 
 static int read_firmware_meanwhile(struct cli_launch *l, struct snp_error *err)
@@ -196,8 +198,8 @@ static int open_all(bool by_page, struct cli_launch *l, struct snp_error *err)
 
 	r = cli_launch_choose(l, err);
 	if (r == 0 && launch_args.snp_ovmf_hash) {
-		r = snp_hex_decode(launch_args.snp_ovmf_hash, "--snp-ovmf-hash", l->firmware_digest,
-				   sizeof(l->firmware_digest), err);
+		r = hex_decode(launch_args.snp_ovmf_hash, "--snp-ovmf-hash", l->firmware_digest,
+			       sizeof(l->firmware_digest), err);
 		l->launch.firmware_digest = l->firmware_digest;
 	}
 	if (r == 0)

@@ -31,12 +31,12 @@ struct cli_launch {
 
 /* Set all of `l` that needs no file: mode, profile, vCPUs. Errors: SNP_E_USAGE for options that do not go
  * together; SNP_E_BAD_PROFILE, SNP_E_BAD_CPU_MODEL. */
-SNP_CHECK int cli_launch_choose(struct cli_launch *l, struct snp_error *err);
+SNP_MUST_USE int cli_launch_choose(struct cli_launch *l, struct snp_error *err);
 
 /* Read everything that the launch options name. Firmware, kernel and initrd are hashed side by side.
  * `by_page` says that the launch updates of the firmware's pages will be looked at one by one.
  * Errors: those of cli_launch_choose() and of the library. */
-SNP_CHECK int cli_launch_open(bool by_page, struct cli_launch *ret, struct snp_error *err);
+SNP_MUST_USE int cli_launch_open(bool by_page, struct cli_launch *ret, struct snp_error *err);
 void cli_launch_close(struct cli_launch *launch);
 
 /* Note the library's warnings about it, and those about how it was given. */
@@ -46,8 +46,8 @@ void cli_launch_warn(const struct cli_launch *launch);
 void cli_warn_cut_short(const char *kernel, bool is_cut_short);
 
 /* Add what was launched, input by input and parameter by parameter. */
-SNP_CHECK int cli_launch_json(const struct cli_launch *launch, struct snp_json_out *json,
-			      struct snp_error *err);
+SNP_MUST_USE int cli_launch_json(const struct cli_launch *launch, struct json_out *json,
+				 struct snp_error *err);
 
 /* What `--profile list` prints: one a line, name first. */
 void cli_print_profiles(FILE *out);

@@ -20,24 +20,24 @@ void cli_launch_warn(const struct cli_launch *l)
 	snp_launch_warnings(&l->launch, warn, NULL);
 }
 
-static struct cJSON *add_input(struct snp_json_out *json, struct cJSON *inputs, const char *key,
+static struct cJSON *add_input(struct json_out *json, struct cJSON *inputs, const char *key,
 			       const struct cli_input *input)
 {
 	struct cJSON *object;
 
 	if (!input->present)
 		return NULL;
-	object = snp_json_out_object(json, inputs, key);
+	object = json_out_object(json, inputs, key);
 	if (input->name)
 		cli_json_text(json, object, "name", input->name);
 	if (input->has_size)
-		snp_json_out_integer(json, object, "size", input->size);
-	snp_json_out_hex(json, object, "sha256", input->sha256, sizeof(input->sha256));
+		json_out_integer(json, object, "size", input->size);
+	json_out_hex(json, object, "sha256", input->sha256, sizeof(input->sha256));
 	return object;
 }
 
 /* Of a summary, size and SHA-256 are the document's, and firmware_digest says what it stands for. */
-static int add_firmware(struct snp_json_out *json, struct cJSON *inputs, const char *key,
+static int add_firmware(struct json_out *json, struct cJSON *inputs, const char *key,
 			const struct snp_firmware *firmware, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = snp_firmware_info(firmware);
@@ -59,13 +59,13 @@ static int add_firmware(struct snp_json_out *json, struct cJSON *inputs, const c
 		return r;
 	object = add_input(json, inputs, key, &input);
 	if (info->is_summary)
-		snp_json_out_hex(json, object, "firmware_digest", digest, sizeof(digest));
+		json_out_hex(json, object, "firmware_digest", digest, sizeof(digest));
 	return 0;
 }
 
-static int add_inputs(const struct cli_launch *l, struct snp_json_out *json, struct snp_error *err)
+static int add_inputs(const struct cli_launch *l, struct json_out *json, struct snp_error *err)
 {
-	struct cJSON *inputs = snp_json_out_object(json, json->root, "inputs");
+	struct cJSON *inputs = json_out_object(json, json->root, "inputs");
 	int r;
 
 	r = add_firmware(json, inputs, "firmware", l->firmware, err);
@@ -77,30 +77,30 @@ static int add_inputs(const struct cli_launch *l, struct snp_json_out *json, str
 	return r;
 }
 
-int cli_launch_json(const struct cli_launch *l, struct snp_json_out *json, struct snp_error *err)
+int cli_launch_json(const struct cli_launch *l, struct json_out *json, struct snp_error *err)
 {
 	const struct snp_launch *launch = &l->launch;
 	struct cJSON *root = json->root, *list;
 	const char *text;
 
-	snp_json_out_string(json, root, "mode", snp_mode_name(launch->mode));
-	snp_json_out_string(json, root, "vmm_profile", snp_profile_name(launch->profile));
+	json_out_string(json, root, "mode", snp_mode_name(launch->mode));
+	json_out_string(json, root, "vmm_profile", snp_profile_name(launch->profile));
 	if (launch->mode != SNP_MODE_SEV) {
-		snp_json_out_integer(json, root, "vcpu_count", launch->vcpu_count);
+		json_out_integer(json, root, "vcpu_count", launch->vcpu_count);
 		if (launch_args.vcpu_type)
-			snp_json_out_string(json, root, "cpu_model", launch_args.vcpu_type);
+			json_out_string(json, root, "cpu_model", launch_args.vcpu_type);
 		if (snp_profile_uses_signature(launch->profile))
-			snp_json_out_u64(json, root, "cpu_signature", launch->cpu_signature);
-		snp_json_out_u64(json, root, "guest_features", launch->guest_features);
+			json_out_u64(json, root, "cpu_signature", launch->cpu_signature);
+		json_out_u64(json, root, "guest_features", launch->guest_features);
 	}
-	snp_json_out_bool(json, root, "kernel_hashes", launch->kernel_hashes);
+	json_out_bool(json, root, "kernel_hashes", launch->kernel_hashes);
 	if (l->svsm)
-		snp_json_out_integer(json, root, "vars_size", launch->vars_size);
+		json_out_integer(json, root, "vars_size", launch->vars_size);
 	if (launch_args.snp_ovmf_hash)
-		snp_json_out_hex(json, root, "firmware_digest", l->firmware_digest,
-				 sizeof(l->firmware_digest));
-	list = snp_json_out_array(json, root, "not_covered");
-	for (size_t i = 0; (text = snp_launch_not_covered(launch, i)); i++)
-		snp_json_out_string(json, list, NULL, text);
+		json_out_hex(json, root, "firmware_digest", l->firmware_digest,
+			     sizeof(l->firmware_digest));
+	list = json_out_array(json, root, "not_covered");
+	for (size_t i = 0; (text = launch_not_covered(launch, i)); i++)
+		json_out_string(json, list, NULL, text);
 	return add_inputs(l, json, err);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/tool.h>
 
 #include <getopt.h>
@@ -91,14 +92,14 @@ int cli_parse_number(const char *text, const char *what, uint64_t *ret, struct s
 		const char *digit = lower ? memchr(digits, lower, base) : NULL;
 
 		if (!digit)
-			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					"%s: '%s' is no number; write it as 4 or 0x4", what, text);
+			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "%s: '%s' is no number; write it as 4 or 0x4", what, text);
 		overflow |= __builtin_mul_overflow(value, base, &value) ||
 			    __builtin_add_overflow(value, (uint64_t)(digit - digits), &value);
 	}
 	if (overflow)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"%s: '%s' is more than 64 bits hold", what, text);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "%s: '%s' is more than 64 bits hold", what, text);
 	*ret = value;
 	return 0;
 }
@@ -114,8 +115,8 @@ static int take(const struct cli_option *o, const char *value, struct snp_error 
 		*o->text = value;
 	if (o->values) {
 		if (o->values->count == CLI_MAX_VALUES)
-			return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s: more than %u of them",
-					what, CLI_MAX_VALUES);
+			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "%s: more than %u of them", what, CLI_MAX_VALUES);
 		o->values->value[o->values->count++] = value;
 	}
 	if (o->number) {
@@ -135,13 +136,13 @@ static int refuse(const struct cli_verb *verb, const struct parser *p, int why, 
 	char letter[] = {'-', (char)optopt, '\0'};
 
 	if (why == ':' && o)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--%s needs a value: --%s=%s",
-				o->name, o->name, o->argument);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--%s needs a value: --%s=%s",
+				 o->name, o->name, o->argument);
 	if (o)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "--%s takes no value", o->name);
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"'%s' is no option, or short for several; '%s %s --help' has them",
-			optopt ? letter : given, cli_tool->name, verb->name);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--%s takes no value", o->name);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "'%s' is no option, or short for several; '%s %s --help' has them",
+			 optopt ? letter : given, cli_tool->name, verb->name);
 }
 
 /* `operands` are of argv: getopt puts a "--" before them all. */
@@ -149,18 +150,18 @@ static int check_operands(const struct cli_verb *verb, unsigned int n, char *con
 			  struct snp_error *err)
 {
 	if (n < verb->min_operands)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' needs an operand: %s %s %s",
-				verb->name, cli_tool->name, verb->name, verb->operands);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' needs an operand: %s %s %s",
+				 verb->name, cli_tool->name, verb->name, verb->operands);
 	if (verb->takes_command && n > 1 && strcmp(operands[-1], "--") != 0)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
 			"'%s' is one operand too many; a command to run stands behind '--': "
 			"%s %s %s",
 			operands[1], cli_tool->name, verb->name, verb->operands);
 	if (n > verb->max_operands)
-		return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				"'%s' is one operand too many for '%s'",
-				operands[verb->max_operands], verb->name);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "'%s' is one operand too many for '%s'",
+				 operands[verb->max_operands], verb->name);
 	return 0;
 }
 

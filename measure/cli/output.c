@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/tool.h>
 
 #include <errno.h>
@@ -15,13 +16,13 @@ int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return snp_fail_errno(err, SNP_E_WRITE, errno,
-					      "cannot write to standard output");
+			return fail_errno(err, SNP_E_WRITE, errno,
+					  "cannot write to standard output");
 		done += (size_t)n;
 	}
 	/* A network file system may report only here that it kept nothing. */
 	if (close(STDOUT_FILENO) < 0 && size > 0)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot close standard output");
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot close standard output");
 	return 0;
 }
 
@@ -41,7 +42,7 @@ void cli_warn(const char *name, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	snp_escape(text, warnings[n_warnings].message, sizeof(text));
+	escape_text(text, warnings[n_warnings].message, sizeof(text));
 	for (unsigned int i = 0; i < n_warnings; i++)
 		if (strcmp(warnings[i].name, name) == 0 &&
 		    strcmp(warnings[i].message, warnings[n_warnings].message) == 0)
@@ -56,18 +57,17 @@ void cli_print_warnings(void)
 			warnings[i].name);
 }
 
-void cli_json_begin(struct snp_json_out *json, const char *schema)
+void cli_json_begin(struct json_out *json, const char *schema)
 {
 	struct cJSON *tool;
 
-	snp_json_out_init(json, schema);
-	tool = snp_json_out_object(json, json->root, "tool");
-	snp_json_out_string(json, tool, "name", cli_tool->name);
-	snp_json_out_string(json, tool, "version", SNP_VERSION);
+	json_out_init(json, schema);
+	tool = json_out_object(json, json->root, "tool");
+	json_out_string(json, tool, "name", cli_tool->name);
+	json_out_string(json, tool, "version", SNP_VERSION);
 }
 
-void cli_json_text(struct snp_json_out *json, struct cJSON *parent, const char *key,
-		   const char *text)
+void cli_json_text(struct json_out *json, struct cJSON *parent, const char *key, const char *text)
 {
 	size_t size = 4 * strlen(text) + 1; /* every byte as \xNN */
 	_cleanup_(freep) char *escaped = size > UINT32_MAX ? NULL : malloc(size);
@@ -76,26 +76,26 @@ void cli_json_text(struct snp_json_out *json, struct cJSON *parent, const char *
 		json->failed = true;
 		return;
 	}
-	snp_escape(text, escaped, (unsigned int)size);
-	snp_json_out_string(json, parent, key, escaped);
+	escape_text(text, escaped, (unsigned int)size);
+	json_out_string(json, parent, key, escaped);
 }
 
-void cli_json_warnings(struct snp_json_out *json)
+void cli_json_warnings(struct json_out *json)
 {
-	struct cJSON *array = snp_json_out_array(json, json->root, "warnings");
+	struct cJSON *array = json_out_array(json, json->root, "warnings");
 
 	for (unsigned int i = 0; i < n_warnings; i++) {
-		struct cJSON *warning = snp_json_out_object(json, array, NULL);
+		struct cJSON *warning = json_out_object(json, array, NULL);
 
-		snp_json_out_string(json, warning, "name", warnings[i].name);
-		snp_json_out_string(json, warning, "message", warnings[i].message);
+		json_out_string(json, warning, "name", warnings[i].name);
+		json_out_string(json, warning, "message", warnings[i].message);
 	}
 }
 
-int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *err)
+int cli_json_end(const struct json_out *json, FILE *out, struct snp_error *err)
 {
 	_cleanup_(freep) char *text = NULL;
-	int r = snp_json_out_print(json, &text, err);
+	int r = json_out_print(json, &text, err);
 
 	if (r < 0)
 		return r;
@@ -105,25 +105,25 @@ int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *e
 
 static int print_error_object(FILE *out, const struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json;
+	_cleanup_(json_out_done) struct json_out json;
 	_cleanup_(freep) char *text = NULL;
 	int r;
 
-	snp_json_out_init(&json, "snp-error/1");
-	snp_json_out_string(&json, json.root, "name", snp_code_name(err->code));
-	snp_json_out_integer(&json, json.root, "exit_status", snp_code_class(err->code));
-	snp_json_out_string(&json, json.root, "message", err->message);
+	json_out_init(&json, "snp-error/1");
+	json_out_string(&json, json.root, "name", snp_code_name(err->code));
+	json_out_integer(&json, json.root, "exit_status", snp_code_class(err->code));
+	json_out_string(&json, json.root, "message", err->message);
 	if (err->file[0])
-		snp_json_out_string(&json, json.root, "file", err->file);
+		json_out_string(&json, json.root, "file", err->file);
 	if (err->pointer[0])
-		snp_json_out_string(&json, json.root, "pointer", err->pointer);
+		json_out_string(&json, json.root, "pointer", err->pointer);
 	if (err->offset != SNP_NO_OFFSET)
-		snp_json_out_u64(&json, json.root, "offset", err->offset);
+		json_out_u64(&json, json.root, "offset", err->offset);
 	if (err->line != 0)
-		snp_json_out_integer(&json, json.root, "line", err->line);
+		json_out_integer(&json, json.root, "line", err->line);
 	if (err->line != 0 && err->column != 0)
-		snp_json_out_integer(&json, json.root, "column", err->column);
-	r = snp_json_out_print_compact(&json, &text, NULL);
+		json_out_integer(&json, json.root, "column", err->column);
+	r = json_out_print_compact(&json, &text, NULL);
 	if (r == 0)
 		fprintf(out, "%s\n", text);
 	return r;

@@ -7,9 +7,9 @@
 #include <snp/plan_document.h>
 #include <snp/tool.h>
 
-DEFINE_CLEANUP(struct snp_plan_document *, snp_plan_document_free);
+DEFINE_CLEANUP(struct plan_document *, plan_document_free);
 
-static void print_text(const char *first, const char *second, const struct snp_plan_difference *d,
+static void print_text(const char *first, const char *second, const struct plan_difference *d,
 		       FILE *out)
 {
 	if (d->count == 1)
@@ -20,16 +20,16 @@ static void print_text(const char *first, const char *second, const struct snp_p
 	fprintf(out, "%s: %s\n%s: %s\n", first, d->first, second, d->second);
 }
 
-static int print_json(bool differ, const struct snp_plan_difference *d, FILE *out,
+static int print_json(bool differ, const struct plan_difference *d, FILE *out,
 		      struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out json = {0};
+	_cleanup_(json_out_done) struct json_out json = {0};
 
 	cli_json_begin(&json, "snp-plan-diff/1");
-	snp_json_out_bool(&json, json.root, "equal", !differ);
+	json_out_bool(&json, json.root, "equal", !differ);
 	if (differ) {
-		snp_json_out_integer(&json, json.root, "index", d->index);
-		snp_json_out_integer(&json, json.root, "count", d->count);
+		json_out_integer(&json, json.root, "index", d->index);
+		json_out_integer(&json, json.root, "count", d->count);
 		cli_json_text(&json, json.root, "what", d->what);
 		cli_json_text(&json, json.root, "first", d->first);
 		cli_json_text(&json, json.root, "second", d->second);
@@ -40,16 +40,16 @@ static int print_json(bool differ, const struct snp_plan_difference *d, FILE *ou
 
 int cli_plan_diff(const char *first, const char *second, FILE *out, struct snp_error *err)
 {
-	_cleanup_(snp_plan_document_freep) struct snp_plan_document *a = NULL, *b = NULL;
-	struct snp_plan_difference difference = {0};
+	_cleanup_(plan_document_freep) struct plan_document *a = NULL, *b = NULL;
+	struct plan_difference difference = {0};
 	bool differ;
-	int r = snp_plan_document_read(first, &a, err);
+	int r = plan_document_read(first, &a, err);
 
 	if (r == 0)
-		r = snp_plan_document_read(second, &b, err);
+		r = plan_document_read(second, &b, err);
 	if (r < 0)
 		return r;
-	differ = snp_plan_compare(a, b, &difference);
+	differ = plan_compare(a, b, &difference);
 	if (cli_json)
 		r = print_json(differ, &difference, out, err);
 	else if (differ)

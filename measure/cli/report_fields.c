@@ -132,7 +132,7 @@ static bool describe(const struct snp_report *report, enum snp_product product,
 		snprintf(ret, size, "%" PRIu32, MEMBER(uint32_t, report, f));
 		return true;
 	case BYTES:
-		snp_hex_encode((const uint8_t *)report + f->offset, f->size, ret);
+		hex_encode((const uint8_t *)report + f->offset, f->size, ret);
 		return true;
 	case FLAG:
 		snprintf(ret, size, "%u", MEMBER(bool, report, f));
@@ -177,22 +177,22 @@ void cli_report_print(const struct snp_report *report, enum snp_product product,
 			fprintf(out, "%-18s  %s\n", fields[i].name, text);
 }
 
-static void json_tcb(struct snp_json_out *json, struct cJSON *object, const char *key,
-		     uint64_t word, enum snp_product product)
+static void json_tcb(struct json_out *json, struct cJSON *object, const char *key, uint64_t word,
+		     enum snp_product product)
 {
-	struct cJSON *member = snp_json_out_object(json, object, key);
+	struct cJSON *member = json_out_object(json, object, key);
 	char levels[SNP_TCB_TEXT_SIZE];
 	struct snp_tcb tcb;
 
-	snp_json_out_u64(json, member, "raw", word);
+	json_out_u64(json, member, "raw", word);
 	if (snp_tcb_decode(word, product, &tcb, NULL) < 0)
 		return;
 	snp_tcb_describe(&tcb, levels);
-	snp_json_out_string(json, member, "levels", levels);
+	json_out_string(json, member, "levels", levels);
 }
 
 void cli_report_json(const struct snp_report *report, enum snp_product product,
-		     struct snp_json_out *json, struct cJSON *object)
+		     struct json_out *json, struct cJSON *object)
 {
 	char text[512], key[32];
 
@@ -208,15 +208,15 @@ void cli_report_json(const struct snp_report *report, enum snp_product product,
 		case NUMBER:
 		case ALGORITHM:
 		case SIGNING_KEY:
-			snp_json_out_integer(json, object, key, MEMBER(uint32_t, report, f));
+			json_out_integer(json, object, key, MEMBER(uint32_t, report, f));
 			break;
 		case POLICY:
 		case PLATFORM:
 		case VECTOR:
-			snp_json_out_u64(json, object, key, MEMBER(uint64_t, report, f));
+			json_out_u64(json, object, key, MEMBER(uint64_t, report, f));
 			break;
 		case FLAG:
-			snp_json_out_bool(json, object, key, MEMBER(bool, report, f));
+			json_out_bool(json, object, key, MEMBER(bool, report, f));
 			break;
 		case TCB:
 			json_tcb(json, object, key, MEMBER(uint64_t, report, f), product);
@@ -224,7 +224,7 @@ void cli_report_json(const struct snp_report *report, enum snp_product product,
 		case BYTES:
 		case FIRMWARE:
 		case CPUID:
-			snp_json_out_string(json, object, key, text);
+			json_out_string(json, object, key, text);
 			break;
 		}
 	}

@@ -13,7 +13,7 @@ void cli_report_print(const struct snp_report *report, enum snp_product product,
 
 /* The same as members of an object, names in lower case. */
 void cli_report_json(const struct snp_report *report, enum snp_product product,
-		     struct snp_json_out *json, struct cJSON *object);
+		     struct json_out *json, struct cJSON *object);
 
 /* The product for display alone: as snp_report_product(), and a version 2 report that is not Turin's is
  * read in the layout that Milan and Genoa share. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 void cli_report_done(struct cli_report *report)
@@ -14,11 +15,11 @@ void cli_report_done(struct cli_report *report)
 static int read_file(const char *path, struct cli_report *ret, struct snp_error *err)
 {
 	size_t size;
-	int r = snp_file_read(path, SNP_MAX_CONTAINER, &ret->bytes, &size, err);
+	int r = file_read(path, SNP_MAX_CONTAINER, &ret->bytes, &size, err);
 
 	if (r == 0)
 		r = snp_container_parse((struct snp_span){ret->bytes, size}, &ret->container, err);
-	return snp_in_file(err, r, path);
+	return in_file(err, r, path);
 }
 
 static int read_folder(const char *path, struct snp_certificates *set, struct cli_report *ret,
@@ -31,22 +32,22 @@ static int read_folder(const char *path, struct snp_certificates *set, struct cl
 
 	if (asprintf(&outblob, "%s/outblob", path) < 0 ||
 	    asprintf(&auxblob, "%s/auxblob", path) < 0)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = read_file(outblob, ret, err);
 	/* The kernel puts certificates into the other file: what came in a container is of another making. */
 	if (r == 0 && ret->container.kind != SNP_CONTAINER_RAW)
-		r = snp_in_file(err,
-				snp_fail(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
-					 "%s, where configfs-tsm gives a raw report",
-					 snp_container_name(ret->container.kind)),
-				outblob);
+		r = in_file(err,
+			    fail_with(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
+				      "%s, where configfs-tsm gives a raw report",
+				      snp_container_name(ret->container.kind)),
+			    outblob);
 	if (r < 0 || access(auxblob, F_OK) != 0)
 		return r;
-	r = snp_file_read(auxblob, SNP_MAX_SMALL, &table, &size, err);
+	r = file_read(auxblob, SNP_MAX_SMALL, &table, &size, err);
 	/* A host without certificates leaves it empty. */
 	if (r == 0 && size > 0)
 		r = snp_certificates_add_table(set, (struct snp_span){table, size}, err);
-	return snp_in_file(err, r, auxblob);
+	return in_file(err, r, auxblob);
 }
 
 int cli_report_read(const char *path, struct snp_certificates *set, struct cli_report *ret,
@@ -60,5 +61,5 @@ int cli_report_read(const char *path, struct snp_certificates *set, struct cli_r
 	r = read_file(path, ret, err);
 	if (r == 0 && ret->container.certificates.size > 0)
 		r = snp_certificates_add_table(set, ret->container.certificates, err);
-	return snp_in_file(err, r, path);
+	return in_file(err, r, path);
 }

@@ -17,7 +17,7 @@ void cli_report_done(struct cli_report *report);
  * `outblob` and, if the host gave certificates, `auxblob`. Certificates that come with it are added to
  * `set`. Errors: those of snp_container_parse() and snp_certificates_add_table(), SNP_E_BAD_CONTAINER for
  * another `outblob`, with the file named. */
-SNP_CHECK int cli_report_read(const char *path, struct snp_certificates *set,
-			      struct cli_report *ret, struct snp_error *err);
+SNP_MUST_USE int cli_report_read(const char *path, struct snp_certificates *set,
+				 struct cli_report *ret, struct snp_error *err);
 
 #endif

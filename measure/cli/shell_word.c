@@ -5,6 +5,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/error.h>
+#include <snp/fail.h>
 
 static void print_quoted(FILE *out, const char *path)
 {
@@ -36,7 +37,7 @@ void cli_print_shell_word(FILE *out, const char *path)
 	_cleanup_(freep) char *shown = size > UINT32_MAX ? NULL : malloc(size);
 
 	if (shown)
-		snp_escape(path, shown, (unsigned int)size);
+		escape_text(path, shown, (unsigned int)size);
 	if (path[0] == '-')
 		fputs("./", out);
 	if (path[strspn(path, plain)] == '\0')

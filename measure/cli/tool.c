@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/key.h>
+#include <snp/key_guard.h>
 #include <snp/tool.h>
 
 const struct cli_tool *cli_tool;
@@ -49,8 +51,8 @@ static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *re
 		}
 		snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", verb->name);
 	}
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' is no verb; there are %s", argv[1],
-			names);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' is no verb; there are %s", argv[1],
+			 names);
 }
 
 static void print_help(FILE *out, const struct cli_verb *verb, bool named)
@@ -91,7 +93,7 @@ static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
 	if (request != CLI_RUN)
 		return 0;
 	if (verb->uses_keys)
-		snp_key_clear_freed();
+		key_clear_freed();
 	else if (!getenv("OPENSSL_CONF"))
 		OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	return verb->run(out, operands, err);
@@ -127,7 +129,7 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 	if (out && fclose(out) != 0)
 		whole = false;
 	if (!whole)
-		r = snp_no_memory(&err);
+		r = out_of_memory(&err);
 	if (r >= 0) {
 		int w = cli_write_stdout(text, size, &err);
 

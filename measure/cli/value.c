@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/tool.h>
@@ -13,8 +14,8 @@ static int decode(const char *text, const char *option, uint8_t *ret, size_t siz
 		  struct snp_error *err)
 {
 	if (strlen(text) == 4 * ((size + 2) / 3))
-		return snp_base64_decode(text, option, ret, size, err);
-	return snp_hex_decode(text, option, ret, size, err);
+		return base64_decode(text, option, ret, size, err);
+	return hex_decode(text, option, ret, size, err);
 }
 
 int cli_value(const char *value, const char *option, uint8_t *ret, size_t size,
@@ -27,7 +28,7 @@ int cli_value(const char *value, const char *option, uint8_t *ret, size_t size,
 
 	if (value[0] != '@')
 		return decode(value, option, ret, size, err);
-	r = snp_file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
+	r = file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
 	if (r < 0)
 		return r;
 	if (n == size) {
@@ -36,7 +37,7 @@ int cli_value(const char *value, const char *option, uint8_t *ret, size_t size,
 	}
 	if (n > 0 && bytes[n - 1] == '\n')
 		bytes[n - 1] = '\0';
-	return snp_in_file(err, decode((const char *)bytes, option, ret, size, err), path);
+	return in_file(err, decode((const char *)bytes, option, ret, size, err), path);
 }
 
 /* timegm() makes another date of one that does not exist. */
@@ -78,8 +79,8 @@ int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error 
 			return 0;
 		}
 	}
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"%s: '%s' is no time up to the year 9999; write it as 2026-01-31, "
-			"2026-01-31T12:00:00Z or @SECONDS",
-			what, text);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "%s: '%s' is no time up to the year 9999; write it as 2026-01-31, "
+			 "2026-01-31T12:00:00Z or @SECONDS",
+			 what, text);
 }

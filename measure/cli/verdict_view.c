@@ -53,43 +53,42 @@ void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE
 	fprintf(out, "  revocation %s\n", checked(verdict, SNP_CHECK_REVOCATION));
 }
 
-static void add_reference(struct snp_json_out *json, const struct snp_verdict *verdict)
+static void add_reference(struct json_out *json, const struct snp_verdict *verdict)
 {
 	struct cJSON *object;
 
 	if (!verdict->variant)
 		return;
-	object = snp_json_out_object(json, json->root, "reference");
-	snp_json_out_string(json, object, "image", verdict->image->name);
-	snp_json_out_string(json, object, "vmm_profile", verdict->variant->vmm_profile);
-	snp_json_out_integer(json, object, "vcpu_count", verdict->variant->vcpu_count);
+	object = json_out_object(json, json->root, "reference");
+	json_out_string(json, object, "image", verdict->image->name);
+	json_out_string(json, object, "vmm_profile", verdict->variant->vmm_profile);
+	json_out_integer(json, object, "vcpu_count", verdict->variant->vcpu_count);
 	if (verdict->variant->cpu_model)
-		snp_json_out_string(json, object, "cpu_model", verdict->variant->cpu_model);
+		json_out_string(json, object, "cpu_model", verdict->variant->cpu_model);
 }
 
-void cli_verdict_json(struct snp_json_out *json, const struct snp_verdict *verdict)
+void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict)
 {
 	struct cJSON *checks;
 
-	snp_json_out_string(json, json->root, "verdict",
-			    verdict->accepted ? "accepted" : "refused");
+	json_out_string(json, json->root, "verdict", verdict->accepted ? "accepted" : "refused");
 	if (!verdict->accepted)
-		snp_json_out_string(json, json->root, "reason", snp_check_name(verdict->reason));
-	snp_json_out_bool(json, json->root, "authentic", verdict->authentic);
-	snp_json_out_string(json, json->root, "product", snp_product_name(verdict->product));
-	snp_json_out_bool(json, json->root, "freshness_checked",
-			  verdict->checks[SNP_CHECK_REPORT_DATA].outcome == SNP_PASSED);
-	snp_json_out_bool(json, json->root, "revocation_checked",
-			  verdict->checks[SNP_CHECK_REVOCATION].outcome == SNP_PASSED);
+		json_out_string(json, json->root, "reason", snp_check_name(verdict->reason));
+	json_out_bool(json, json->root, "authentic", verdict->authentic);
+	json_out_string(json, json->root, "product", snp_product_name(verdict->product));
+	json_out_bool(json, json->root, "freshness_checked",
+		      verdict->checks[SNP_CHECK_REPORT_DATA].outcome == SNP_PASSED);
+	json_out_bool(json, json->root, "revocation_checked",
+		      verdict->checks[SNP_CHECK_REVOCATION].outcome == SNP_PASSED);
 	add_reference(json, verdict);
-	checks = snp_json_out_array(json, json->root, "checks");
+	checks = json_out_array(json, json->root, "checks");
 	for (unsigned int i = 0; i < SNP_N_CHECKS; i++) {
-		struct cJSON *check = snp_json_out_object(json, checks, NULL);
+		struct cJSON *check = json_out_object(json, checks, NULL);
 
-		snp_json_out_string(json, check, "name", snp_check_name((enum snp_check)i));
-		snp_json_out_string(json, check, "result",
-				    snp_outcome_name(verdict->checks[i].outcome));
+		json_out_string(json, check, "name", snp_check_name((enum snp_check)i));
+		json_out_string(json, check, "result",
+				snp_outcome_name(verdict->checks[i].outcome));
 		if (verdict->checks[i].message[0])
-			snp_json_out_string(json, check, "message", verdict->checks[i].message);
+			json_out_string(json, check, "message", verdict->checks[i].message);
 	}
 }

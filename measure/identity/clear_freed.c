@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/key.h>
+#include <snp/key_guard.h>
 
 static void *allocate(size_t size, const char *file, int line)
 {
@@ -37,7 +38,7 @@ static void *move(void *p, size_t size, const char *file, int line)
 	return moved;
 }
 
-bool snp_key_clear_freed(void)
+bool key_clear_freed(void)
 {
 	return CRYPTO_set_mem_functions(allocate, move, clear_and_free) == 1;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <snp/certificate.h>
+#include <snp/fail.h>
 
 #include "key.h"
 
@@ -17,13 +18,13 @@ DEFINE_CLEANUP(X509 *, X509_free);
 #define PSS_DIGEST "SHA256"
 #define PSS_SALT   32
 
-struct snp_endorser {
+struct endorser {
 	EVP_PKEY *private;
 	struct snp_certificates *certificates; /* one */
 	struct snp_span der;
 };
 
-void snp_endorser_free(struct snp_endorser *endorser)
+void endorser_free(struct endorser *endorser)
 {
 	if (!endorser)
 		return;
@@ -32,7 +33,7 @@ void snp_endorser_free(struct snp_endorser *endorser)
 	free(endorser);
 }
 
-struct snp_span snp_endorser_certificate(const struct snp_endorser *endorser)
+struct snp_span endorser_certificate(const struct endorser *endorser)
 {
 	return endorser->der;
 }
@@ -44,12 +45,12 @@ static int check_rsa(const EVP_PKEY *pkey, struct snp_error *err)
 
 	/* RSA-PSS keys carry limits of their own, which crypto/x509 of Go does not read. */
 	if (!EVP_PKEY_is_a(pkey, "RSA"))
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"a key of type %s, where RSA is right", type ? type : "unknown");
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "a key of type %s, where RSA is right", type ? type : "unknown");
 	if (bits < (int)SNP_ENDORSER_MIN_BITS || bits > (int)SNP_ENDORSER_MAX_BITS)
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"an RSA key of %d bits, where %u to %u are right", bits,
-				SNP_ENDORSER_MIN_BITS, SNP_ENDORSER_MAX_BITS);
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "an RSA key of %d bits, where %u to %u are right", bits,
+				 SNP_ENDORSER_MIN_BITS, SNP_ENDORSER_MAX_BITS);
 	return 0;
 }
 
@@ -71,16 +72,16 @@ static int certified_key(struct snp_span der, EVP_PKEY **ret, struct snp_error *
 
 	ERR_clear_error();
 	if (!pkey || at != der.data + der.size)
-		return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				"not one X.509 certificate with a public key");
+		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+				 "not one X.509 certificate with a public key");
 	if (check_rsa(pkey, &why) < 0)
-		return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET, "certifies %s",
-				why.message);
+		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET, "certifies %s",
+				 why.message);
 	*ret = TAKE_PTR(pkey);
 	return 0;
 }
 
-static int take_certificate(struct snp_endorser *endorser, struct snp_error *err)
+static int take_certificate(struct endorser *endorser, struct snp_error *err)
 {
 	_cleanup_(EVP_PKEY_freep) EVP_PKEY *certified = NULL;
 	struct snp_certificate first, second;
@@ -89,28 +90,28 @@ static int take_certificate(struct snp_endorser *endorser, struct snp_error *err
 
 	if (!snp_certificates_at(endorser->certificates, 0, &first) ||
 	    snp_certificates_at(endorser->certificates, 1, &second))
-		return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				"one certificate is right, that of the key");
+		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+				 "one certificate is right, that of the key");
 	r = certified_key(first.der, &certified, err);
 	if (r < 0)
 		return r;
 	same = EVP_PKEY_eq(certified, endorser->private) == 1;
 	ERR_clear_error();
 	if (!same)
-		return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				"certifies another key than the one that is to sign");
+		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+				 "certifies another key than the one that is to sign");
 	endorser->der = first.der;
 	return 0;
 }
 
-int snp_endorser_read(const char *key, const char *certificate, snp_passphrase ask, void *arg,
-		      struct snp_endorser **ret, struct snp_error *err)
+int endorser_read(const char *key, const char *certificate, snp_passphrase ask, void *arg,
+		  struct endorser **ret, struct snp_error *err)
 {
-	_cleanup_(snp_endorser_freep) struct snp_endorser *endorser = calloc(1, sizeof(*endorser));
+	_cleanup_(endorser_freep) struct endorser *endorser = calloc(1, sizeof(*endorser));
 	int r;
 
 	if (!endorser)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = key_load(key, &form_rsa, ask, arg, &endorser->private, err);
 	if (r == 0)
 		r = snp_certificates_new(&endorser->certificates, err);
@@ -120,7 +121,7 @@ int snp_endorser_read(const char *key, const char *certificate, snp_passphrase a
 		return r;
 	r = take_certificate(endorser, err);
 	if (r < 0)
-		return snp_in_file(err, r, certificate);
+		return in_file(err, r, certificate);
 	*ret = TAKE_PTR(endorser);
 	return 0;
 }
@@ -145,8 +146,8 @@ static bool verifies(EVP_PKEY *public, struct snp_span bytes, struct snp_span si
 	return good;
 }
 
-int snp_endorsement_verify(struct snp_span certificate, struct snp_span bytes,
-			   struct snp_span signature, struct snp_error *err)
+int endorsement_verify(struct snp_span certificate, struct snp_span bytes,
+		       struct snp_span signature, struct snp_error *err)
 {
 	_cleanup_(EVP_PKEY_freep) EVP_PKEY *public = NULL;
 	int r = certified_key(certificate, &public, err);
@@ -155,12 +156,12 @@ int snp_endorsement_verify(struct snp_span certificate, struct snp_span bytes,
 		return r;
 	return verifies(public, bytes, signature)
 		       ? 0
-		       : snp_fail(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
-				  "the signature is not this certificate's over these bytes");
+		       : fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
+				   "the signature is not this certificate's over these bytes");
 }
 
-int snp_endorser_sign(const struct snp_endorser *endorser, struct snp_span bytes, uint8_t **ret,
-		      size_t *ret_size, struct snp_error *err)
+int endorser_sign(const struct endorser *endorser, struct snp_span bytes, uint8_t **ret,
+		  size_t *ret_size, struct snp_error *err)
 {
 	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	size_t size = SNP_ENDORSER_MAX_BITS / 8;
@@ -169,13 +170,13 @@ int snp_endorser_sign(const struct snp_endorser *endorser, struct snp_span bytes
 	int r;
 
 	if (!md || !signature)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (EVP_DigestSignInit_ex(md, &context, PSS_DIGEST, NULL, NULL, endorser->private, NULL) !=
 		    1 ||
 	    !set_pss(context) || EVP_DigestSign(md, signature, &size, bytes.data, bytes.size) != 1)
 		return crypto_failed(err, "sign with this key");
 	/* A signature from a faulty computation can give the key away. */
-	r = snp_endorsement_verify(endorser->der, bytes, (struct snp_span){signature, size}, err);
+	r = endorsement_verify(endorser->der, bytes, (struct snp_span){signature, size}, err);
 	if (r < 0)
 		return crypto_failed(err, "verify what it just signed");
 	*ret = TAKE_PTR(signature);

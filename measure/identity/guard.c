@@ -6,7 +6,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <snp/fail.h>
 #include <snp/key.h>
+#include <snp/key_guard.h>
 
 /* Room for two keys being read (secret_read() takes 32 KiB at a time) and for the private numbers of
  * both; small enough for the 8 MiB of RLIMIT_MEMLOCK that most have. Where it cannot be locked, libcrypto
@@ -34,12 +36,12 @@ static bool forbid_prompts(void)
 	return true;
 }
 
-int snp_key_guard_process(struct snp_error *err)
+int key_guard_process(struct snp_error *err)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) < 0)
-		return snp_fail_errno(err, SNP_E_SYSTEM, errno, "cannot turn off core dumps");
+		return fail_errno(err, SNP_E_SYSTEM, errno, "cannot turn off core dumps");
 	if (!forbid_prompts())
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (!CRYPTO_secure_malloc_initialized())
 		CRYPTO_secure_malloc_init(LOCKED_HEAP, LOCKED_LEAST);
 	return 0;

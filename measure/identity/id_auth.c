@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/id_block.h>
 
 #include "id_key.h"
@@ -44,8 +45,8 @@ static int check_reserved(const uint8_t *auth, struct snp_error *err)
 		size_t stray = first_set(auth, reserved[i].from, reserved[i].to);
 
 		if (stray != reserved[i].to)
-			return snp_fail(err, SNP_E_BAD_ID_BLOCK, stray,
-					"a reserved byte of the ID auth is not zero");
+			return fail_with(err, SNP_E_BAD_ID_BLOCK, stray,
+					 "a reserved byte of the ID auth is not zero");
 	}
 	return 0;
 }
@@ -57,18 +58,18 @@ static int check_algorithms(const uint8_t *auth, bool *ret_has_author, struct sn
 	size_t stray;
 
 	if (!snp_span_le32(span, ID_KEY_ALGO, &id) || id != ALGO_ECDSA_P384_SHA384)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_BAD_ID_BLOCK, ID_KEY_ALGO,
 			"ID_KEY_ALGO %" PRIu32 ", where 1 (ECDSA P-384 with SHA-384) is right", id);
 	if (!snp_span_le32(span, AUTH_KEY_ALGO, &author) ||
 	    (author != ALGO_ECDSA_P384_SHA384 && author != ALGO_NONE))
-		return snp_fail(err, SNP_E_BAD_ID_BLOCK, AUTH_KEY_ALGO,
-				"AUTH_KEY_ALGO %" PRIu32 ", where 0 (no author) or 1 is right",
-				author);
+		return fail_with(err, SNP_E_BAD_ID_BLOCK, AUTH_KEY_ALGO,
+				 "AUTH_KEY_ALGO %" PRIu32 ", where 0 (no author) or 1 is right",
+				 author);
 	stray = first_set(auth, ID_KEY_SIG, RESERVED_3);
 	if (author == ALGO_NONE && stray != RESERVED_3)
-		return snp_fail(err, SNP_E_BAD_ID_BLOCK, stray,
-				"AUTH_KEY_ALGO says no author, and yet there is something of one");
+		return fail_with(err, SNP_E_BAD_ID_BLOCK, stray,
+				 "AUTH_KEY_ALGO says no author, and yet there is something of one");
 	*ret_has_author = author != ALGO_NONE;
 	return 0;
 }
@@ -136,15 +137,15 @@ static int verify_signatures(const uint8_t *block, const uint8_t *auth, const st
 
 	r = verify_signature(id, (struct snp_span){block, SNP_ID_BLOCK_SIZE}, auth + ID_BLOCK_SIG);
 	if (r < 0)
-		return snp_fail(err, (enum snp_code) - r, SNP_NO_OFFSET,
-				"the ID block is not signed by the ID key of its ID auth");
+		return fail_with(err, (enum snp_code) - r, SNP_NO_OFFSET,
+				 "the ID block is not signed by the ID key of its ID auth");
 	if (!author)
 		return 0;
 	r = verify_signature(author, (struct snp_span){auth + ID_KEY, SNP_KEY_SIZE},
 			     auth + ID_KEY_SIG);
 	if (r < 0)
-		return snp_fail(err, (enum snp_code) - r, SNP_NO_OFFSET,
-				"the ID key is not signed by the author key");
+		return fail_with(err, (enum snp_code) - r, SNP_NO_OFFSET,
+				 "the ID key is not signed by the author key");
 	return 0;
 }
 
@@ -179,8 +180,8 @@ static int put_pair(const struct snp_id_signature *pair, uint8_t *key, uint8_t *
 	if (pair->signature.size == sizeof(raw))
 		memcpy(raw, pair->signature.data, sizeof(raw));
 	else if (!signature_to_raw(SNP_KEY_P384, pair->signature, raw))
-		return snp_fail(err, SNP_E_BAD_ID_BLOCK, SNP_NO_OFFSET,
-				"a signature is DER, or 96 bytes of r and s; this is neither");
+		return fail_with(err, SNP_E_BAD_ID_BLOCK, SNP_NO_OFFSET,
+				 "a signature is DER, or 96 bytes of r and s; this is neither");
 	id_signature_encode(raw, signature);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/id_block.h>
 #include <snp/policy.h>
 
@@ -42,11 +43,11 @@ int snp_id_block_decode(const uint8_t bytes[static SNP_ID_BLOCK_SIZE], struct sn
 	memcpy(block.family_id, bytes + FAMILY_ID, SNP_ID_SIZE);
 	memcpy(block.image_id, bytes + IMAGE_ID, SNP_ID_SIZE);
 	if (!snp_span_le32(span, VERSION, &version) || version != ID_BLOCK_VERSION)
-		return snp_fail(err, SNP_E_BAD_ID_BLOCK, VERSION,
-				"ID block of version %" PRIu32 ", where 1 is right", version);
+		return fail_with(err, SNP_E_BAD_ID_BLOCK, VERSION,
+				 "ID block of version %" PRIu32 ", where 1 is right", version);
 	if (!snp_span_le32(span, GUEST_SVN, &block.guest_svn) ||
 	    !snp_span_le64(span, POLICY, &block.policy))
-		return snp_fail(err, SNP_E_BAD_ID_BLOCK, 0, "ID block cut short");
+		return fail_with(err, SNP_E_BAD_ID_BLOCK, 0, "ID block cut short");
 	r = snp_policy_check(block.policy, err);
 	if (r < 0)
 		return r;

@@ -9,6 +9,9 @@
 #include <openssl/params.h>
 #include <string.h>
 
+#include <snp/fail.h>
+#include <snp/sha.h>
+
 #include "key.h"
 
 DEFINE_CLEANUP(BIGNUM *, BN_free);
@@ -62,9 +65,9 @@ int snp_id_key_public(const struct snp_key *key, uint8_t ret[static SNP_KEY_SIZE
 	uint8_t bytes[SNP_KEY_SIZE] = {0};
 
 	if (key->kind != SNP_KEY_P384)
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"a %s key, where the secure processor takes P-384 alone",
-				snp_key_kind_name(key->kind));
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "a %s key, where the secure processor takes P-384 alone",
+				 snp_key_kind_name(key->kind));
 	snp_put_le32(bytes + CURVE, CURVE_P384);
 	if (!get_number(key->public, OSSL_PKEY_PARAM_EC_PUB_X, bytes + QX) ||
 	    !get_number(key->public, OSSL_PKEY_PARAM_EC_PUB_Y, bytes + QY))
@@ -76,7 +79,7 @@ int snp_id_key_public(const struct snp_key *key, uint8_t ret[static SNP_KEY_SIZE
 int snp_id_key_digest(const uint8_t key[static SNP_KEY_SIZE],
 		      uint8_t ret[static SNP_KEY_DIGEST_SIZE], struct snp_error *err)
 {
-	return snp_sha384((struct snp_span){key, SNP_KEY_SIZE}, ret, err);
+	return sha384_of((struct snp_span){key, SNP_KEY_SIZE}, ret, err);
 }
 
 /* A point that is not on the curve is refused by libcrypto. */
@@ -111,13 +114,13 @@ int id_key_decode(const uint8_t key[static SNP_KEY_SIZE], struct snp_key **ret,
 
 	if (!snp_span_le32((struct snp_span){key, SNP_KEY_SIZE}, CURVE, &curve) ||
 	    curve != CURVE_P384)
-		return snp_fail(err, SNP_E_BAD_KEY, CURVE,
-				"a key on curve %" PRIu32 ", where 2 (P-384) is right", curve);
+		return fail_with(err, SNP_E_BAD_KEY, CURVE,
+				 "a key on curve %" PRIu32 ", where 2 (P-384) is right", curve);
 	if (stray != SNP_KEY_SIZE)
-		return snp_fail(err, SNP_E_BAD_KEY, stray, "a reserved byte of a key is not zero");
+		return fail_with(err, SNP_E_BAD_KEY, stray, "a reserved byte of a key is not zero");
 	pkey = fits(key + QX) && fits(key + QY) ? make_key(key + QX, key + QY) : NULL;
 	if (!pkey)
-		return snp_fail(err, SNP_E_BAD_KEY, QX, "a key whose point is not on P-384");
+		return fail_with(err, SNP_E_BAD_KEY, QX, "a key whose point is not on P-384");
 	return key_adopt(pkey, false, ret, err);
 }
 

@@ -9,6 +9,9 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include <snp/fail.h>
+#include <snp/sha.h>
+
 DEFINE_CLEANUP(BIO *, BIO_free_all);
 
 static void openssl_freep(unsigned char **p)
@@ -19,7 +22,7 @@ static void openssl_freep(unsigned char **p)
 int crypto_failed(struct snp_error *err, const char *what)
 {
 	ERR_clear_error();
-	return snp_fail(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "libcrypto cannot %s", what);
+	return fail_with(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "libcrypto cannot %s", what);
 }
 
 void snp_key_free(struct snp_key *key)
@@ -70,17 +73,17 @@ static int find_kind(const EVP_PKEY *pkey, enum snp_key_kind *ret, struct snp_er
 		return 0;
 	}
 	if (!EVP_PKEY_is_a(pkey, "EC"))
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"a key of type %s, where EC or Ed25519 is right",
-				type ? type : "unknown");
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "a key of type %s, where EC or Ed25519 is right",
+				 type ? type : "unknown");
 	/* Parameters of one's own could describe a weak curve that looks like a strong one
 	 * (CVE-2020-0601). */
 	if (EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
 				   &explicit) == 1 &&
 	    explicit != 0)
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"an EC key with explicit curve parameters; make one on a named "
-				"curve");
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "an EC key with explicit curve parameters; make one on a named "
+				 "curve");
 	switch (curve_nid(pkey)) {
 	case NID_X9_62_prime256v1:
 		*ret = SNP_KEY_P256;
@@ -89,8 +92,8 @@ static int find_kind(const EVP_PKEY *pkey, enum snp_key_kind *ret, struct snp_er
 		*ret = SNP_KEY_P384;
 		return 0;
 	default:
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"an EC key on another curve than P-256 and P-384");
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "an EC key on another curve than P-256 and P-384");
 	}
 }
 
@@ -119,7 +122,7 @@ int key_adopt(EVP_PKEY *pkey, bool is_private, struct snp_key **ret, struct snp_
 
 	if (!key) {
 		EVP_PKEY_free(pkey);
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	*(is_private ? &key->private : &key->public) = pkey;
 	r = find_kind(pkey, &key->kind, err);
@@ -153,7 +156,7 @@ int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *
 	n = BIO_get_mem_data(bio, &data);
 	text = strndup(data, (size_t)n);
 	if (!text)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = text;
 	return 0;
 }
@@ -166,5 +169,5 @@ int snp_key_id(const struct snp_key *key, uint8_t ret[static SNP_SHA256_SIZE],
 
 	if (n <= 0)
 		return crypto_failed(err, "encode a public key");
-	return snp_sha256((struct snp_span){der, (size_t)n}, ret, err);
+	return sha256_of((struct snp_span){der, (size_t)n}, ret, err);
 }

@@ -6,6 +6,8 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 DEFINE_CLEANUP(OSSL_DECODER_CTX *, OSSL_DECODER_CTX_free);
 
 const struct key_form key_form_private = {
@@ -56,16 +58,16 @@ static int find_pem(struct snp_span bytes, const struct key_form *form, struct s
 		if (label_is(label, size, "EC PARAMETERS"))
 			continue;
 		if (!knows_label(form, label, size))
-			return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-					"holds PEM of another kind; a file with one %s is right",
-					form->name);
+			return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+					 "holds PEM of another kind; a file with one %s is right",
+					 form->name);
 		at = (size_t)((const uint8_t *)begin - bytes.data);
 		found = (struct snp_span){bytes.data + at, bytes.size - at};
 		n++;
 	}
 	if (n > 1)
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"holds %u keys; a file with one %s is right", n, form->name);
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "holds %u keys; a file with one %s is right", n, form->name);
 	*ret_is_pem = n == 1;
 	*ret = n == 1 ? found : bytes;
 	return 0;
@@ -99,8 +101,8 @@ static int decode(struct snp_span bytes, const struct key_form *form, struct ask
 	if (r < 0)
 		return r;
 	if (!is_pem && !is_der(bytes))
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "neither PEM nor DER of a %s",
-				form->name);
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "neither PEM nor DER of a %s",
+				 form->name);
 	context = OSSL_DECODER_CTX_new_for_pkey(&pkey, is_pem ? "PEM" : "DER", NULL, NULL,
 						form->selection, NULL, NULL);
 	if (!context ||
@@ -111,8 +113,8 @@ static int decode(struct snp_span bytes, const struct key_form *form, struct ask
 		r = asker ? asker_failure(asker, err) : 0;
 		if (r < 0)
 			return r;
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "no %s that OpenSSL can decode",
-				form->name);
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "no %s that OpenSSL can decode",
+				 form->name);
 	}
 	*ret = TAKE_PTR(pkey);
 	return 0;
@@ -128,9 +130,9 @@ static int check_numbers(EVP_PKEY *pkey, bool is_private, struct snp_error *err)
 
 	ERR_clear_error();
 	if (!good)
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"a broken key: its numbers are out of range or do not belong "
-				"together");
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "a broken key: its numbers are out of range or do not belong "
+				 "together");
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/file.h>
 
 /* Length of the URI scheme that `source` begins with (RFC 3986 section 3.1), or 0: it is a path. */
@@ -28,8 +29,8 @@ static int read_uri(const char *uri, size_t scheme, const struct key_form *form,
 	snprintf(name, sizeof(name), "%.*s:…", scheme < 20 ? (int)scheme : 20, uri);
 	asker->what = name;
 	if (scheme == 4 && strncasecmp(uri, "file", 4) == 0)
-		r = snp_fail(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
-			     "passes by the checks on a key's file; give the path itself");
+		r = fail_with(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
+			      "passes by the checks on a key's file; give the path itself");
 	else
 		r = key_load_uri(uri, asker, &pkey, err);
 	if (r == 0)
@@ -37,7 +38,7 @@ static int read_uri(const char *uri, size_t scheme, const struct key_form *form,
 	ERR_clear_error();
 	if (r == 0)
 		*ret = TAKE_PTR(pkey);
-	return snp_in_file(err, r, name);
+	return in_file(err, r, name);
 }
 
 static int read_bytes(const char *source, const struct key_form *form, struct asker *asker,
@@ -50,7 +51,7 @@ static int read_bytes(const char *source, const struct key_form *form, struct as
 	if (r < 0)
 		return r;
 	r = key_decode_form((struct snp_span){secret.data, secret.size}, form, asker, ret, err);
-	return snp_in_file(err, r, source);
+	return in_file(err, r, source);
 }
 
 int key_load(const char *source, const struct key_form *form, snp_passphrase ask, void *arg,
@@ -83,9 +84,9 @@ int snp_key_read_public(const char *path, struct snp_key **ret, struct snp_error
 	size_t size;
 	int r;
 
-	r = snp_file_read(path, SECRET_MAX, &bytes, &size, err);
+	r = file_read(path, SECRET_MAX, &bytes, &size, err);
 	if (r < 0)
 		return r;
 	r = key_decode_public((struct snp_span){bytes, size}, ret, err);
-	return snp_in_file(err, r, path);
+	return in_file(err, r, path);
 }

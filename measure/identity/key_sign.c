@@ -6,6 +6,8 @@
 #include <openssl/params.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
 DEFINE_CLEANUP(ECDSA_SIG *, ECDSA_SIG_free);
 
@@ -89,14 +91,14 @@ static int verify(const struct snp_key *key, struct snp_span bytes, struct snp_s
 	bool good;
 
 	if (!md)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	good = EVP_DigestVerifyInit_ex(md, NULL, kinds[key->kind].digest, NULL, NULL, key->public,
 				       NULL) == 1 &&
 	       EVP_DigestVerify(md, signature.data, signature.size, bytes.data, bytes.size) == 1;
 	ERR_clear_error();
 	if (!good)
-		return snp_fail(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
-				"the signature is not this key's over these bytes");
+		return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
+				 "the signature is not this key's over these bytes");
 	return 0;
 }
 
@@ -109,10 +111,10 @@ int snp_key_verify(const struct snp_key *key, struct snp_span bytes, enum snp_si
 	if (key->kind == SNP_KEY_ED25519 || form == SNP_SIGNATURE_DER)
 		return verify(key, bytes, signature, err);
 	if (signature.size != kinds[key->kind].raw_size)
-		return snp_fail(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
-				"a signature of %zu bytes, where %zu are right for %s",
-				signature.size, kinds[key->kind].raw_size,
-				snp_key_kind_name(key->kind));
+		return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
+				 "a signature of %zu bytes, where %zu are right for %s",
+				 signature.size, kinds[key->kind].raw_size,
+				 snp_key_kind_name(key->kind));
 	n = raw_to_der(signature.data, number_size, der);
 	if (n < 0)
 		return crypto_failed(err, "encode a signature");
@@ -145,8 +147,8 @@ int snp_key_sign(const struct snp_key *key, struct snp_span bytes, enum snp_sign
 	int r;
 
 	if (!key->private)
-		return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				"a public key cannot sign; give the private one");
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "a public key cannot sign; give the private one");
 	r = sign(key, bytes, signature, &size, err);
 	if (r < 0)
 		return r;

@@ -5,6 +5,8 @@
 #include <openssl/store.h>
 #include <openssl/ui.h>
 
+#include <snp/fail.h>
+
 DEFINE_CLEANUP(UI_METHOD *, UI_destroy_method);
 
 static void store_closep(OSSL_STORE_CTX **store)
@@ -28,15 +30,15 @@ static int load_only(OSSL_STORE_CTX *store, EVP_PKEY **ret, struct snp_error *er
 			break;
 		if (another && pkey) {
 			EVP_PKEY_free(another);
-			return snp_fail(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-					"the URI leads to several private keys; name one");
+			return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+					 "the URI leads to several private keys; name one");
 		}
 		if (another)
 			pkey = another;
 	}
 	if (!pkey)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"the URI leads to no private key, or a wrong PIN hides it");
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "the URI leads to no private key, or a wrong PIN hides it");
 	*ret = TAKE_PTR(pkey);
 	return 0;
 }
@@ -49,14 +51,14 @@ int key_load_uri(const char *uri, struct asker *asker, EVP_PKEY **ret, struct sn
 	int r;
 
 	if (!ui)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	store = OSSL_STORE_open(uri, ui, asker, NULL, NULL);
 	/* A store that cannot limit itself gives more, which load_only() passes over. */
 	if (store)
 		OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
 	r = store ? load_only(store, ret, err)
-		  : snp_fail(err, SNP_E_OPEN, SNP_NO_OFFSET,
-			     "no provider in OpenSSL's configuration opens this URI");
+		  : fail_with(err, SNP_E_OPEN, SNP_NO_OFFSET,
+			      "no provider in OpenSSL's configuration opens this URI");
 	ERR_clear_error();
 	if (r == -SNP_E_NOT_FOUND && asker->asked && asker->length < 0)
 		return asker_failure(asker, err);

@@ -4,6 +4,9 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include <snp/fail.h>
+#include <snp/key_guard.h>
+
 int asker_answer(char *ret, int size, int encrypting, void *arg)
 {
 	struct asker *asker = arg;
@@ -14,8 +17,8 @@ int asker_answer(char *ret, int size, int encrypting, void *arg)
 		asker->length = asker->ask
 					? asker->ask(asker->arg, asker->what, asker->text,
 						     sizeof(asker->text), &asker->error)
-					: snp_fail(&asker->error, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
-						   "is encrypted; give its passphrase");
+					: fail_with(&asker->error, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
+						    "is encrypted; give its passphrase");
 	}
 	if (asker->length < 0 || asker->length > size)
 		return -1;
@@ -32,11 +35,11 @@ int asker_failure(const struct asker *asker, struct snp_error *err)
 			*err = asker->error;
 		return asker->length;
 	}
-	return snp_fail(err, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
-			"cannot be decrypted with this passphrase");
+	return fail_with(err, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
+			 "cannot be decrypted with this passphrase");
 }
 
-int snp_passphrase_read(const char *source, char *ret, size_t size, struct snp_error *err)
+int passphrase_read(const char *source, char *ret, size_t size, struct snp_error *err)
 {
 	_cleanup_(secret_free) struct secret secret = {0};
 	const char *end;
@@ -49,10 +52,10 @@ int snp_passphrase_read(const char *source, char *ret, size_t size, struct snp_e
 	end = secret.size ? memchr(secret.data, '\n', secret.size) : NULL;
 	length = end ? (size_t)(end - (const char *)secret.data) : secret.size;
 	if (length == 0 || length > size)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
-					    "a first line of 1 to %zu bytes is right", size),
-				   source);
+		return in_file(err,
+			       fail_with(err, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
+					 "a first line of 1 to %zu bytes is right", size),
+			       source);
 	memcpy(ret, secret.data, length);
 	return (int)length;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/policy.h>
 
 #include <inttypes.h>
@@ -31,15 +32,15 @@ const size_t snp_n_policy_bits = ARRAY_SIZE(snp_policy_bits);
 int snp_policy_check(uint64_t policy, struct snp_error *err)
 {
 	if (!(policy & SNP_POLICY_RESERVED_MBO))
-		return snp_fail(err, SNP_E_BAD_POLICY, SNP_NO_OFFSET,
-				"policy 0x%" PRIx64 " has bit 17 clear, which must be set; "
-				"0x%" PRIx64 " would be right",
-				policy, policy | SNP_POLICY_RESERVED_MBO);
+		return fail_with(err, SNP_E_BAD_POLICY, SNP_NO_OFFSET,
+				 "policy 0x%" PRIx64 " has bit 17 clear, which must be set; "
+				 "0x%" PRIx64 " would be right",
+				 policy, policy | SNP_POLICY_RESERVED_MBO);
 	if (policy & SNP_POLICY_RESERVED_MBZ)
-		return snp_fail(err, SNP_E_BAD_POLICY, SNP_NO_OFFSET,
-				"policy 0x%" PRIx64 " has bits set that mean nothing yet and must "
-				"be clear: 0x%" PRIx64,
-				policy, policy & SNP_POLICY_RESERVED_MBZ);
+		return fail_with(err, SNP_E_BAD_POLICY, SNP_NO_OFFSET,
+				 "policy 0x%" PRIx64 " has bits set that mean nothing yet and must "
+				 "be clear: 0x%" PRIx64,
+				 policy, policy & SNP_POLICY_RESERVED_MBZ);
 	return 0;
 }
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <snp/fail.h>
+
 void secret_free(struct secret *secret)
 {
 	OPENSSL_secure_clear_free(secret->data, secret->capacity);
@@ -21,21 +23,21 @@ static int read_to_end(int fd, struct secret *ret, struct snp_error *err)
 
 	secret.data = OPENSSL_secure_malloc(secret.capacity);
 	if (!secret.data)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	while (secret.size < secret.capacity) {
 		ssize_t n = read(fd, secret.data + secret.size, secret.capacity - secret.size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return snp_fail_errno(err, SNP_E_READ, errno, "cannot read");
+			return fail_errno(err, SNP_E_READ, errno, "cannot read");
 		if (n == 0)
 			break;
 		secret.size += (size_t)n;
 	}
 	if (secret.size > SECRET_MAX)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"more than %u bytes are no key and no passphrase", SECRET_MAX);
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "more than %u bytes are no key and no passphrase", SECRET_MAX);
 	*ret = secret;
 	secret.data = NULL;
 	return 0;
@@ -47,17 +49,17 @@ static int check_safe(const struct stat *folder, const struct stat *file, struct
 	const char *trouble = NULL;
 
 	if (!S_ISREG(file->st_mode))
-		return snp_fail(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
+		return fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
 	if (file->st_mode & (S_IRWXG | S_IRWXO))
-		return snp_fail(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
-				"its mode %04o lets others at it; `chmod 600` is right",
-				file->st_mode & 07777);
+		return fail_with(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
+				 "its mode %04o lets others at it; `chmod 600` is right",
+				 file->st_mode & 07777);
 	if (file->st_uid != geteuid() && file->st_uid != 0)
 		trouble = "belongs to another user";
 	else if ((folder->st_mode & S_IWOTH) && !(folder->st_mode & S_ISVTX))
 		trouble = "stands in a directory where anybody may replace it";
 	if (trouble)
-		return snp_fail(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET, "%s", trouble);
+		return fail_with(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET, "%s", trouble);
 	return 0;
 }
 
@@ -70,21 +72,21 @@ static int open_safe(const char *path, int *ret, struct snp_error *err)
 	int r;
 
 	if (slash && (size_t)(slash - path) + 2 > sizeof(folder_path))
-		return snp_fail_errno(err, SNP_E_OPEN, ENAMETOOLONG, "cannot open");
+		return fail_errno(err, SNP_E_OPEN, ENAMETOOLONG, "cannot open");
 	snprintf(folder_path, sizeof(folder_path), "%.*s", slash ? (int)(slash - path) + 1 : 1,
 		 slash ? path : ".");
 	folder = open(folder_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
-		return snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open its directory");
+		return fail_errno(err, SNP_E_OPEN, errno, "cannot open its directory");
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 	fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ELOOP)
-		return snp_fail(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
-				"a symbolic link; give the file it leads to");
+		return fail_with(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
+				 "a symbolic link; give the file it leads to");
 	if (fd < 0)
-		return snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open");
+		return fail_errno(err, SNP_E_OPEN, errno, "cannot open");
 	if (fstat(folder, &folder_stat) < 0 || fstat(fd, &file_stat) < 0)
-		return snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open");
+		return fail_errno(err, SNP_E_OPEN, errno, "cannot open");
 	r = check_safe(&folder_stat, &file_stat, err);
 	if (r < 0)
 		return r;
@@ -112,11 +114,11 @@ int secret_read(const char *source, struct secret *ret, struct snp_error *err)
 	int fd = descriptor(source), r = 0;
 
 	if (fd < 0 && strncmp(source, "fd:", 3) == 0)
-		r = snp_fail(err, SNP_E_OPEN, SNP_NO_OFFSET,
-			     "names no descriptor; fd:3 would, if it is open");
+		r = fail_with(err, SNP_E_OPEN, SNP_NO_OFFSET,
+			      "names no descriptor; fd:3 would, if it is open");
 	else if (fd < 0)
 		r = open_safe(source, &owned, err);
 	if (r == 0)
 		r = read_to_end(fd < 0 ? owned : fd, ret, err);
-	return snp_in_file(err, r, source);
+	return in_file(err, r, source);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/kernel.h>
 
 #include <inttypes.h>
@@ -15,7 +17,7 @@ struct boot_file {
 	snp_progress progress;
 	void *progress_arg;
 
-	struct snp_hash *hash;
+	struct hash *hash;
 	struct snp_bzimage kernel; /* once the first piece was seen */
 	uint64_t size, done;
 	uint8_t sha256[SNP_SHA256_SIZE];
@@ -42,28 +44,26 @@ static int take_piece(void *arg, struct snp_span piece, struct snp_error *err)
 			return r;
 	}
 	file->done += piece.size;
-	return snp_hash_update(file->hash, piece, err);
+	return hash_update(file->hash, piece, err);
 }
 
 static int read_file(struct boot_file *file, struct snp_error *err)
 {
-	_cleanup_(snp_file_close) struct snp_file opened = {.fd = -1};
+	_cleanup_(file_close) struct file opened = {.fd = -1};
 	int r;
 
-	r = snp_file_open(file->path, file->is_kernel ? SNP_MAX_KERNEL : SNP_MAX_INITRD, &opened,
-			  err);
+	r = file_open(file->path, file->is_kernel ? SNP_MAX_KERNEL : SNP_MAX_INITRD, &opened, err);
 	if (r < 0)
 		return r;
 	file->size = opened.size;
 	if (file->size == 0 && file->is_kernel)
-		return snp_fail(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
-				"no bytes, where a bzImage is right");
-	r = snp_hash_new(SNP_SHA256, &file->hash, err);
+		return fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
+				 "no bytes, where a bzImage is right");
+	r = hash_new(SNP_SHA256, &file->hash, err);
 	if (r == 0)
-		r = snp_file_stream(&opened, take_piece, file, file->progress, file->progress_arg,
-				    err);
+		r = file_stream(&opened, take_piece, file, file->progress, file->progress_arg, err);
 	if (r == 0)
-		r = snp_hash_final(file->hash, file->sha256, err);
+		r = hash_final(file->hash, file->sha256, err);
 	return r;
 }
 
@@ -71,8 +71,8 @@ static int run(void *arg)
 {
 	struct boot_file *file = arg;
 
-	file->status = snp_in_file(&file->err, read_file(file, &file->err), file->path);
-	snp_hash_free(file->hash);
+	file->status = in_file(&file->err, read_file(file, &file->err), file->path);
+	hash_free(file->hash);
 	return 0;
 }
 
@@ -98,7 +98,7 @@ int snp_boot_start(const struct snp_boot_request *request, struct snp_boot_job *
 	struct boot_file *slow;
 
 	if (!job)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	job->kernel.path = request->kernel;
 	job->kernel.is_kernel = true;
 	job->initrd.path = request->initrd;
@@ -123,12 +123,12 @@ static int collect(const struct snp_boot_job *job, struct snp_boot *ret, struct 
 		return failed->status;
 	}
 	if (kernel->path && initrd->path && initrd->size >= kernel->kernel.initrd_max)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					    "an initrd of %" PRIu64
-					    " bytes, where this kernel takes less than %" PRIu32,
-					    initrd->size, kernel->kernel.initrd_max),
-				   initrd->path);
+		return in_file(err,
+			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					 "an initrd of %" PRIu64
+					 " bytes, where this kernel takes less than %" PRIu32,
+					 initrd->size, kernel->kernel.initrd_max),
+			       initrd->path);
 	memcpy(boot.kernel_sha256, kernel->sha256, SNP_SHA256_SIZE);
 	memcpy(boot.initrd_sha256, initrd->path ? initrd->sha256 : snp_no_initrd_sha256,
 	       SNP_SHA256_SIZE);

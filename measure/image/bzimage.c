@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/kernel.h>
 
 #include <inttypes.h>
@@ -34,20 +35,20 @@ int snp_cmdline_sha256(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_SI
 {
 	/* QEMU takes a C string. */
 	const uint8_t *nul = cmdline.size > 0 ? memchr(cmdline.data, 0, cmdline.size) : NULL;
-	struct snp_hash *hash = NULL;
+	struct hash *hash = NULL;
 	int r;
 
 	if (nul)
-		return snp_fail(err, SNP_E_BAD_CMDLINE, (uint64_t)(nul - cmdline.data),
-				"command line with a NUL, at which every VMM would cut it");
-	r = snp_hash_new(SNP_SHA256, &hash, err);
+		return fail_with(err, SNP_E_BAD_CMDLINE, (uint64_t)(nul - cmdline.data),
+				 "command line with a NUL, at which every VMM would cut it");
+	r = hash_new(SNP_SHA256, &hash, err);
 	if (r == 0)
-		r = snp_hash_update(hash, cmdline, err);
+		r = hash_update(hash, cmdline, err);
 	if (r == 0)
-		r = snp_hash_update(hash, (struct snp_span){(const uint8_t *)"", 1}, err);
+		r = hash_update(hash, (struct snp_span){(const uint8_t *)"", 1}, err);
 	if (r == 0)
-		r = snp_hash_final(hash, ret, err);
-	snp_hash_free(hash);
+		r = hash_final(hash, ret, err);
+	hash_free(hash);
 	return r;
 }
 
@@ -75,21 +76,21 @@ static int refuse_other(struct snp_span head, struct snp_error *err)
 	(void)snp_span_le32(head, 0, &magic);
 	(void)snp_span_le16(head, 0, &gzip);
 	if (is_multiboot(head))
-		return snp_fail(err, SNP_E_BAD_KERNEL, 0,
-				"a multiboot kernel, which QEMU loads without hashing it; give a "
-				"bzImage");
+		return fail_with(err, SNP_E_BAD_KERNEL, 0,
+				 "a multiboot kernel, which QEMU loads without hashing it; give a "
+				 "bzImage");
 	if (magic == MAGIC_ELF)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_BAD_KERNEL, 0,
 			"an ELF kernel (vmlinux), which QEMU loads without hashing it; give "
 			"the bzImage");
 	if (gzip == 0x8b1f)
-		return snp_fail(err, SNP_E_BAD_KERNEL, 0,
-				"a gzip file, which is not unpacked before it is loaded; give the "
-				"bzImage");
-	return snp_fail(err, SNP_E_BAD_KERNEL,
-			head.size < HEADER_MAGIC + 4 ? head.size : HEADER_MAGIC,
-			"not a bzImage: no HdrS at byte 0x%x", HEADER_MAGIC);
+		return fail_with(err, SNP_E_BAD_KERNEL, 0,
+				 "a gzip file, which is not unpacked before it is loaded; give the "
+				 "bzImage");
+	return fail_with(err, SNP_E_BAD_KERNEL,
+			 head.size < HEADER_MAGIC + 4 ? head.size : HEADER_MAGIC,
+			 "not a bzImage: no HdrS at byte 0x%x", HEADER_MAGIC);
 }
 
 /* initrd_max of x86_load_linux(), less what the guest's memory makes of it. */
@@ -124,19 +125,19 @@ int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *r
 	uint16_t protocol = 0;
 
 	if (size > INT32_MAX)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"a kernel of %" PRIu64 " bytes, where QEMU takes at most %d", size,
-				INT32_MAX);
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "a kernel of %" PRIu64 " bytes, where QEMU takes at most %d", size,
+				 INT32_MAX);
 	if (!snp_span_le32(head, HEADER_MAGIC, &magic) || magic != MAGIC_HDRS ||
 	    !snp_span_le16(head, PROTOCOL, &protocol))
 		return refuse_other(head, err);
 	setup_size = head.data[SETUP_SECTS] ? head.data[SETUP_SECTS] : 4;
 	setup_size = (setup_size + 1) * 512;
 	if (setup_size > size)
-		return snp_fail(err, SNP_E_BAD_KERNEL, SETUP_SECTS,
-				"a bzImage whose setup of %" PRIu32
-				" bytes is larger than the file",
-				setup_size);
+		return fail_with(err, SNP_E_BAD_KERNEL, SETUP_SECTS,
+				 "a bzImage whose setup of %" PRIu32
+				 " bytes is larger than the file",
+				 setup_size);
 	*ret = (struct snp_bzimage){
 		.size = size,
 		.protocol = protocol,

@@ -8,6 +8,8 @@
 #include "image/sev_metadata.h"
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
@@ -38,10 +40,10 @@ static int find_entry(const struct snp_firmware *firmware, const uint8_t guid[st
 		ovmf_table_find(firmware->entries, firmware->info.n_entries, guid);
 
 	if (entry && entry->size < size)
-		return snp_fail(err, SNP_E_BAD_TABLE, entry->offset,
-				"%s entry with %" PRIu32 " bytes of data, where %" PRIu32
-				" are needed",
-				snp_guid_name(guid), entry->size, size);
+		return fail_with(err, SNP_E_BAD_TABLE, entry->offset,
+				 "%s entry with %" PRIu32 " bytes of data, where %" PRIu32
+				 " are needed",
+				 snp_guid_name(guid), entry->size, size);
 	*ret = entry;
 	return 0;
 }
@@ -135,19 +137,19 @@ static int parse(struct snp_firmware *firmware, struct snp_error *err)
 	int r;
 
 	if (size == 0)
-		return snp_fail(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
-				"no bytes, where a firmware image is right");
+		return fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
+				 "no bytes, where a firmware image is right");
 	/* QEMU: hw/i386/pc_sysfw.c (pflash); KVM's SNP_LAUNCH_UPDATE wants whole pages. */
 	if (size % SNP_PAGE_SIZE != 0)
-		return snp_fail(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,
-				"%" PRIu64 " bytes, where a multiple of 4 KiB is right", size);
+		return fail_with(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,
+				 "%" PRIu64 " bytes, where a multiple of 4 KiB is right", size);
 	r = parse_table(firmware, &firmware->table_problem);
-	(void)snp_in_file(&firmware->table_problem, r, firmware->path);
+	(void)in_file(&firmware->table_problem, r, firmware->path);
 	r = keep(firmware, r, &firmware->table_problem, err);
 	if (r < 0)
 		return r;
 	r = parse_metadata(firmware, &firmware->metadata_problem);
-	(void)snp_in_file(&firmware->metadata_problem, r, firmware->path);
+	(void)in_file(&firmware->metadata_problem, r, firmware->path);
 	r = keep(firmware, r, &firmware->metadata_problem, err);
 	if (r < 0)
 		return r;
@@ -163,17 +165,17 @@ static int adopt(const char *name, uint8_t *bytes, size_t size, struct snp_firmw
 
 	if (!firmware) {
 		free(bytes);
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	firmware->bytes = bytes;
 	firmware->path = strdup(name);
 	if (!firmware->path)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	firmware->info.path = firmware->path;
 	firmware->info.size = size;
 	r = parse(firmware, err);
 	if (r < 0)
-		return snp_in_file(err, r, name);
+		return in_file(err, r, name);
 	*ret = TAKE_PTR(firmware);
 	return 0;
 }
@@ -184,7 +186,7 @@ int snp_firmware_read(const char *path, struct snp_firmware **ret, struct snp_er
 	size_t size = 0;
 	int r;
 
-	r = snp_file_read(path, SNP_MAX_FIRMWARE, &bytes, &size, err);
+	r = file_read(path, SNP_MAX_FIRMWARE, &bytes, &size, err);
 	if (r < 0)
 		return r;
 	return adopt(path, bytes, size, ret, err);
@@ -196,14 +198,14 @@ int snp_firmware_parse(const char *name, struct snp_span image, struct snp_firmw
 	uint8_t *copy;
 
 	if (image.size > SNP_MAX_FIRMWARE)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					    "%zu bytes, where at most %u are right", image.size,
-					    SNP_MAX_FIRMWARE),
-				   name);
+		return in_file(err,
+			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					 "%zu bytes, where at most %u are right", image.size,
+					 SNP_MAX_FIRMWARE),
+			       name);
 	copy = malloc(image.size ? image.size : 1);
 	if (!copy)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (image.size > 0)
 		memcpy(copy, image.data, image.size);
 	return adopt(name, copy, image.size, ret, err);
@@ -218,9 +220,9 @@ static int need_image(const struct snp_firmware *firmware, struct snp_error *err
 {
 	if (!firmware->info.is_summary)
 		return 0;
-	return snp_in_file(
+	return in_file(
 		err,
-		snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "a summary has no image to hash"),
+		fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "a summary has no image to hash"),
 		firmware->path);
 }
 
@@ -229,7 +231,7 @@ int snp_firmware_sha256(const struct snp_firmware *firmware, uint8_t ret[static 
 {
 	int r = need_image(firmware, err);
 
-	return r < 0 ? r : snp_sha256(firmware_bytes(firmware), ret, err);
+	return r < 0 ? r : sha256_of(firmware_bytes(firmware), ret, err);
 }
 
 int snp_firmware_sha384(const struct snp_firmware *firmware, uint8_t ret[static SNP_SHA384_SIZE],
@@ -237,7 +239,7 @@ int snp_firmware_sha384(const struct snp_firmware *firmware, uint8_t ret[static 
 {
 	int r = need_image(firmware, err);
 
-	return r < 0 ? r : snp_sha384(firmware_bytes(firmware), ret, err);
+	return r < 0 ? r : sha384_of(firmware_bytes(firmware), ret, err);
 }
 
 int firmware_contents(const struct snp_firmware *firmware, const uint8_t (**ret)[SNP_SHA384_SIZE],
@@ -253,7 +255,7 @@ uint64_t firmware_section_offset(const struct snp_firmware *firmware, size_t i)
 	return firmware->info.metadata_offset + SEV_METADATA_HEADER + i * SEV_METADATA_SECTION;
 }
 
-static int fail_with(const struct snp_error *problem, struct snp_error *err)
+static int fail_again(const struct snp_error *problem, struct snp_error *err)
 {
 	if (problem->code == SNP_OK)
 		return 0;
@@ -264,14 +266,14 @@ static int fail_with(const struct snp_error *problem, struct snp_error *err)
 
 int firmware_need_table(const struct snp_firmware *firmware, struct snp_error *err)
 {
-	return fail_with(&firmware->table_problem, err);
+	return fail_again(&firmware->table_problem, err);
 }
 
 int firmware_need_metadata(const struct snp_firmware *firmware, struct snp_error *err)
 {
 	int r = firmware_need_table(firmware, err);
 
-	return r < 0 ? r : fail_with(&firmware->metadata_problem, err);
+	return r < 0 ? r : fail_again(&firmware->metadata_problem, err);
 }
 
 const char *snp_section_type_name(uint32_t type)

@@ -18,17 +18,17 @@ struct snp_firmware {
 	struct page_contents *contents;			  /* of an image */
 };
 
-struct snp_json_value;
+struct json_value;
 
 /* The firmware that an snp-firmware/1 object describes; `name` is what errors call it. Errors: those of
  * snp/json.h, SNP_E_NO_MEMORY. */
-SNP_CHECK int firmware_from_summary(const struct snp_json_value *root, const char *name,
-				    struct snp_firmware **ret, struct snp_error *err);
+SNP_MUST_USE int firmware_from_summary(const struct json_value *root, const char *name,
+				       struct snp_firmware **ret, struct snp_error *err);
 
 /* SHA-384 of each page of an image, computed by the first call; any number of threads may call.
  * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_CHECK int firmware_contents(const struct snp_firmware *firmware,
-				const uint8_t (**ret)[SNP_SHA384_SIZE], struct snp_error *err);
+SNP_MUST_USE int firmware_contents(const struct snp_firmware *firmware,
+				   const uint8_t (**ret)[SNP_SHA384_SIZE], struct snp_error *err);
 
 struct snp_span firmware_bytes(const struct snp_firmware *firmware);
 
@@ -36,7 +36,7 @@ struct snp_span firmware_bytes(const struct snp_firmware *firmware);
 uint64_t firmware_section_offset(const struct snp_firmware *firmware, size_t i);
 
 /* Fail with what is wrong with the table, or with table or metadata. */
-SNP_CHECK int firmware_need_table(const struct snp_firmware *firmware, struct snp_error *err);
-SNP_CHECK int firmware_need_metadata(const struct snp_firmware *firmware, struct snp_error *err);
+SNP_MUST_USE int firmware_need_table(const struct snp_firmware *firmware, struct snp_error *err);
+SNP_MUST_USE int firmware_need_metadata(const struct snp_firmware *firmware, struct snp_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 /*
  * From the end of the image (edk2 OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm): 32 bytes of reset
@@ -102,18 +103,18 @@ static int read_entry(struct snp_span image, uint64_t end, uint64_t left,
 
 	if (!snp_span_le16(image, at, &length) ||
 	    !snp_span_sub(image, at + 2, SNP_GUID_SIZE, &guid))
-		return snp_fail(err, SNP_E_BAD_TABLE, image.size,
-				"OVMF table runs out of the image");
+		return fail_with(err, SNP_E_BAD_TABLE, image.size,
+				 "OVMF table runs out of the image");
 	if (length < ENTRY_HEADER)
-		return snp_fail(err, SNP_E_BAD_TABLE, at,
-				"OVMF table entry of %" PRIu16
-				" bytes, less than its own header's %u",
-				length, ENTRY_HEADER);
+		return fail_with(err, SNP_E_BAD_TABLE, at,
+				 "OVMF table entry of %" PRIu16
+				 " bytes, less than its own header's %u",
+				 length, ENTRY_HEADER);
 	if (length > left)
-		return snp_fail(err, SNP_E_BAD_TABLE, at,
-				"OVMF table entry of %" PRIu16 " bytes, where %" PRIu64
-				" of the table are left",
-				length, left);
+		return fail_with(err, SNP_E_BAD_TABLE, at,
+				 "OVMF table entry of %" PRIu16 " bytes, where %" PRIu64
+				 " of the table are left",
+				 length, left);
 	*ret = (struct snp_table_entry){.offset = end - length,
 					.size = (uint32_t)(length - ENTRY_HEADER)};
 	memcpy(ret->guid, guid.data, SNP_GUID_SIZE);
@@ -141,14 +142,14 @@ int ovmf_table_read(struct snp_span image, bool *ret_found, struct snp_table_ent
 	footer = image.size - AFTER_TABLE - ENTRY_HEADER;
 	if (!snp_span_le16(image, footer, &length) || length < ENTRY_HEADER ||
 	    length - ENTRY_HEADER > footer)
-		return snp_fail(err, SNP_E_BAD_TABLE, footer,
-				"OVMF table of %" PRIu16 " bytes, where %u to %" PRIu64
-				" are possible",
-				length, ENTRY_HEADER, footer + ENTRY_HEADER);
+		return fail_with(err, SNP_E_BAD_TABLE, footer,
+				 "OVMF table of %" PRIu16 " bytes, where %u to %" PRIu64
+				 " are possible",
+				 length, ENTRY_HEADER, footer + ENTRY_HEADER);
 	left = length - ENTRY_HEADER;
 	entries = calloc((size_t)left / ENTRY_HEADER + 1, sizeof(*entries));
 	if (!entries)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (end = footer; left >= ENTRY_HEADER; end -= entry_length, left -= entry_length) {
 		r = read_entry(image, end, left, &entries[n], &entry_length, err);
 		if (r < 0)
@@ -186,10 +187,10 @@ int ovmf_legacy_reset_read(struct snp_span image, enum snp_reset_source *ret_sou
 	if (!snp_span_le16(image, end - ENTRY_HEADER, &length) ||
 	    length < ENTRY_HEADER + sizeof(address) || length > end ||
 	    !snp_span_le32(image, end - length, &address))
-		return snp_fail(err, SNP_E_BAD_TABLE, end - ENTRY_HEADER,
-				"SEV-ES reset block of %" PRIu16
-				" bytes, where at least %zu are right",
-				length, ENTRY_HEADER + sizeof(address));
+		return fail_with(err, SNP_E_BAD_TABLE, end - ENTRY_HEADER,
+				 "SEV-ES reset block of %" PRIu16
+				 " bytes, where at least %zu are right",
+				 length, ENTRY_HEADER + sizeof(address));
 	*ret_source = SNP_RESET_LEGACY;
 	*ret_address = address;
 	*ret_offset = end - length;

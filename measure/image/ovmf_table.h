@@ -14,8 +14,9 @@ extern const uint8_t ovmf_svsm_info_guid[SNP_GUID_SIZE];
  * QEMU's lookup walks (hw/i386/pc_sysfw_ovmf.c). `ret_found` says whether there is a footer. An entry
  * that would end the walk is SNP_E_BAD_TABLE: which entries a VMM finds beyond it is anybody's guess.
  * Up to 17 bytes before the last entry are left alone, as there. */
-SNP_CHECK int ovmf_table_read(struct snp_span image, bool *ret_found, struct snp_table_entry **ret,
-			      size_t *ret_count, struct snp_error *err);
+SNP_MUST_USE int ovmf_table_read(struct snp_span image, bool *ret_found,
+				 struct snp_table_entry **ret, size_t *ret_count,
+				 struct snp_error *err);
 
 /* The first entry of this GUID, or NULL. QEMU takes the one nearest the footer. */
 const struct snp_table_entry *ovmf_table_find(const struct snp_table_entry *entries, size_t count,
@@ -24,8 +25,8 @@ const struct snp_table_entry *ovmf_table_find(const struct snp_table_entry *entr
 /* Data of the SEV-ES reset block that stands alone where newer images have the footer (edk2 until
  * 2020; QEMU target/i386/sev.c, sev_es_find_reset_vector). SNP_RESET_ABSENT where there is none.
  * Errors: SNP_E_BAD_TABLE. */
-SNP_CHECK int ovmf_legacy_reset_read(struct snp_span image, enum snp_reset_source *ret_source,
-				     uint32_t *ret_address, uint64_t *ret_offset,
-				     struct snp_error *err);
+SNP_MUST_USE int ovmf_legacy_reset_read(struct snp_span image, enum snp_reset_source *ret_source,
+					uint32_t *ret_address, uint64_t *ret_offset,
+					struct snp_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/firmware.h>
 #include <snp/sha.h>
 
@@ -30,14 +31,14 @@ struct part {
 	bool started;
 };
 
-DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+DEFINE_CLEANUP(struct hash *, hash_free);
 
 int page_contents_new(struct snp_span image, struct page_contents **ret, struct snp_error *err)
 {
 	struct page_contents *contents = calloc(1, sizeof(*contents));
 
 	if (!contents)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	contents->image = image;
 	mtx_init(&contents->lock, mtx_plain);
 	*ret = contents;
@@ -58,11 +59,11 @@ void page_contents_free(struct page_contents *contents)
 static int hash_part(void *arg)
 {
 	struct part *part = arg;
-	_cleanup_(snp_hash_freep) struct snp_hash *hash = NULL;
+	_cleanup_(hash_freep) struct hash *hash = NULL;
 	const uint8_t *uniform[256] = {NULL};
 	size_t pages = part->image.size / SNP_PAGE_SIZE;
 
-	part->status = snp_hash_new(SNP_SHA384, &hash, &part->err);
+	part->status = hash_new(SNP_SHA384, &hash, &part->err);
 	for (size_t i = part->first; i < pages && part->status == 0; i += part->step) {
 		const uint8_t *page = part->image.data + i * SNP_PAGE_SIZE;
 		bool is_uniform = memcmp(page, page + 1, SNP_PAGE_SIZE - 1) == 0;
@@ -72,9 +73,9 @@ static int hash_part(void *arg)
 			continue;
 		}
 		part->status =
-			snp_hash_update(hash, (struct snp_span){page, SNP_PAGE_SIZE}, &part->err);
+			hash_update(hash, (struct snp_span){page, SNP_PAGE_SIZE}, &part->err);
 		if (part->status == 0)
-			part->status = snp_hash_final(hash, part->digests[i], &part->err);
+			part->status = hash_final(hash, part->digests[i], &part->err);
 		if (is_uniform)
 			uniform[page[0]] = part->digests[i];
 	}
@@ -130,7 +131,7 @@ int page_contents_get(struct page_contents *contents, const uint8_t (**ret)[SNP_
 		contents->digests =
 			calloc(contents->image.size / SNP_PAGE_SIZE, sizeof(*contents->digests));
 	if (!contents->digests)
-		r = snp_no_memory(err);
+		r = out_of_memory(err);
 	else if (!contents->done)
 		r = hash_all(contents->image, contents->digests, err);
 	if (r == 0) {

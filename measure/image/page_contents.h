@@ -10,12 +10,12 @@
 struct page_contents;
 
 /* `image` is a multiple of 4 KiB, borrowed. Errors: SNP_E_NO_MEMORY. */
-SNP_CHECK int page_contents_new(struct snp_span image, struct page_contents **ret,
-				struct snp_error *err);
+SNP_MUST_USE int page_contents_new(struct snp_span image, struct page_contents **ret,
+				   struct snp_error *err);
 void page_contents_free(struct page_contents *contents);
 
 /* One digest a page. Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_CHECK int page_contents_get(struct page_contents *contents,
-				const uint8_t (**ret)[SNP_SHA384_SIZE], struct snp_error *err);
+SNP_MUST_USE int page_contents_get(struct page_contents *contents,
+				   const uint8_t (**ret)[SNP_SHA384_SIZE], struct snp_error *err);
 
 #endif

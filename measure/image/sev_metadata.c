@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 /* What QEMU demands (target/i386/sev.c, pc_system_parse_sev_metadata) and what it reads without a
  * look: the number of sections beside the length. */
@@ -16,31 +17,32 @@ static int check_header(struct snp_span image, uint32_t distance, uint64_t from,
 	uint64_t at, room;
 
 	if (distance > image.size || distance < SEV_METADATA_HEADER)
-		return snp_fail(err, SNP_E_BAD_METADATA, from,
-				"SEV metadata 0x%" PRIx32
-				" bytes before the end of the image, where "
-				"0x%x to 0x%zx are possible",
-				distance, SEV_METADATA_HEADER, image.size);
+		return fail_with(err, SNP_E_BAD_METADATA, from,
+				 "SEV metadata 0x%" PRIx32
+				 " bytes before the end of the image, where "
+				 "0x%x to 0x%zx are possible",
+				 distance, SEV_METADATA_HEADER, image.size);
 	at = image.size - distance;
 	if (!snp_span_sub(image, at, 4, &signature) || memcmp(signature.data, "ASEV", 4) != 0)
-		return snp_fail(err, SNP_E_BAD_METADATA, at, "SEV metadata without signature ASEV");
+		return fail_with(err, SNP_E_BAD_METADATA, at,
+				 "SEV metadata without signature ASEV");
 	/* QEMU compares the length with the header's place, not with what is left after it. */
 	room = at < distance ? at : distance;
 	if (!snp_span_le32(image, at + 4, &length) || length < SEV_METADATA_HEADER || length > room)
-		return snp_fail(err, SNP_E_BAD_METADATA, at + 4,
-				"SEV metadata of %" PRIu32 " bytes, where %d to %" PRIu64
-				" are possible",
-				length, SEV_METADATA_HEADER, room);
+		return fail_with(err, SNP_E_BAD_METADATA, at + 4,
+				 "SEV metadata of %" PRIu32 " bytes, where %d to %" PRIu64
+				 " are possible",
+				 length, SEV_METADATA_HEADER, room);
 	if (!snp_span_le32(image, at + 8, ret_version) || !snp_span_le32(image, at + 12, &count))
-		return snp_fail(err, SNP_E_BAD_METADATA, at, "SEV metadata cut off");
+		return fail_with(err, SNP_E_BAD_METADATA, at, "SEV metadata cut off");
 	if ((uint64_t)count * SEV_METADATA_SECTION != length - SEV_METADATA_HEADER)
-		return snp_fail(err, SNP_E_BAD_METADATA, at + 12,
-				"SEV metadata of %" PRIu32 " sections in %" PRIu32 " bytes", count,
-				length);
+		return fail_with(err, SNP_E_BAD_METADATA, at + 12,
+				 "SEV metadata of %" PRIu32 " sections in %" PRIu32 " bytes", count,
+				 length);
 	if (count > SEV_METADATA_MAX)
-		return snp_fail(err, SNP_E_BAD_METADATA, at + 12,
-				"SEV metadata of %" PRIu32 " sections, where at most %d are taken",
-				count, SEV_METADATA_MAX);
+		return fail_with(err, SNP_E_BAD_METADATA, at + 12,
+				 "SEV metadata of %" PRIu32 " sections, where at most %d are taken",
+				 count, SEV_METADATA_MAX);
 	*ret_count = count;
 	return 0;
 }
@@ -59,13 +61,13 @@ int sev_metadata_read(struct snp_span image, uint32_t distance, uint64_t from, u
 		return r;
 	sections = calloc(count ? count : 1, sizeof(*sections));
 	if (!sections)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	at = image.size - distance + SEV_METADATA_HEADER;
 	for (uint32_t i = 0; i < count; i++, at += SEV_METADATA_SECTION)
 		if (!snp_span_le32(image, at, &sections[i].gpa) ||
 		    !snp_span_le32(image, at + 4, &sections[i].size) ||
 		    !snp_span_le32(image, at + 8, &sections[i].type))
-			return snp_fail(err, SNP_E_BAD_METADATA, at, "SEV metadata cut off");
+			return fail_with(err, SNP_E_BAD_METADATA, at, "SEV metadata cut off");
 	*ret_offset = image.size - distance;
 	*ret_version = version;
 	*ret_count = count;

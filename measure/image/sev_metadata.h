@@ -13,8 +13,9 @@
 /* Read the metadata that begin `distance` bytes before the end of the image; `from` is where that
  * number stands. Every section's values are taken as they are. `ret` is for free().
  * Errors: SNP_E_BAD_METADATA, SNP_E_NO_MEMORY. */
-SNP_CHECK int sev_metadata_read(struct snp_span image, uint32_t distance, uint64_t from,
-				uint64_t *ret_offset, uint32_t *ret_version,
-				struct snp_section **ret, size_t *ret_count, struct snp_error *err);
+SNP_MUST_USE int sev_metadata_read(struct snp_span image, uint32_t distance, uint64_t from,
+				   uint64_t *ret_offset, uint32_t *ret_version,
+				   struct snp_section **ret, size_t *ret_count,
+				   struct snp_error *err);
 
 #endif

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 #include "utf8.h"
 
-void snp_json_free(struct snp_json *document)
+void json_free(struct json *document)
 {
 	if (!document)
 		return;
@@ -19,9 +20,9 @@ void snp_json_free(struct snp_json *document)
 	free(document);
 }
 
-DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+DEFINE_CLEANUP(struct json *, json_free);
 
-static int check_encoding(const struct snp_json *document, struct snp_error *err)
+static int check_encoding(const struct json *document, struct snp_error *err)
 {
 	const unsigned char *text = (const unsigned char *)document->text;
 	const char *trouble = NULL;
@@ -30,7 +31,7 @@ static int check_encoding(const struct snp_json *document, struct snp_error *err
 	if (strncmp(document->text, "\xef\xbb\xbf", 3) == 0)
 		trouble = "a byte order mark; write UTF-8 without it";
 	while (!trouble && at < document->size) {
-		unsigned int n = snp_utf8_length(text + at);
+		unsigned int n = utf8_length(text + at);
 
 		if (text[at] == '\0')
 			trouble = "a NUL byte in a text document";
@@ -42,14 +43,14 @@ static int check_encoding(const struct snp_json *document, struct snp_error *err
 	if (!trouble)
 		return 0;
 	return json_place(document, NO_VALUE, at, err,
-			  snp_fail(err, SNP_E_JSON_ENCODING, at, "%s", trouble));
+			  fail_with(err, SNP_E_JSON_ENCODING, at, "%s", trouble));
 }
 
 /* Walk cJSON's tree in step with the scanner's values. That the two readers saw the same document is
  * checked and not assumed: what they would disagree about has no one meaning. */
-static bool join(struct snp_json *document, const cJSON *node, uint32_t index)
+static bool join(struct json *document, const cJSON *node, uint32_t index)
 {
-	struct snp_json_value *value = &document->values[index];
+	struct json_value *value = &document->values[index];
 	const cJSON *child = node->child;
 	uint32_t member = value->n_members > 0 ? index + 1 : NO_VALUE;
 	static const int types[] = {
@@ -68,17 +69,17 @@ static bool join(struct snp_json *document, const cJSON *node, uint32_t index)
 	return !child && member == NO_VALUE;
 }
 
-static int build_tree(struct snp_json *document, struct snp_error *err)
+static int build_tree(struct json *document, struct snp_error *err)
 {
 	document->tree =
 		cJSON_ParseWithLengthOpts(document->text, (size_t)document->size + 1, NULL, true);
 	/* The scanner leaves cJSON nothing to refuse. */
 	if (!document->tree)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (!join(document, document->tree, 0))
 		return json_place(document, 0, 0, err,
-				  snp_fail(err, SNP_E_JSON_SYNTAX, 0,
-					   "two readers differ about this document"));
+				  fail_with(err, SNP_E_JSON_SYNTAX, 0,
+					    "two readers differ about this document"));
 	return 0;
 }
 
@@ -99,20 +100,20 @@ static int compare_folded(const char *a, const char *b)
 
 static int compare_members(const void *a, const void *b)
 {
-	const struct snp_json_value *const *x = a, *const *y = b;
+	const struct json_value *const *x = a, *const *y = b;
 	int order = compare_folded((*x)->node->string, (*y)->node->string);
 
 	return order ? order : (*x)->offset < (*y)->offset ? -1 : 1;
 }
 
 /* The first member in the text whose key stood before it. `members` is room for all of them. */
-static const struct snp_json_value *find_twin(const struct snp_json_value *object,
-					      const struct snp_json_value **members)
+static const struct json_value *find_twin(const struct json_value *object,
+					  const struct json_value **members)
 {
-	const struct snp_json_value *twin = NULL, *v;
+	const struct json_value *twin = NULL, *v;
 	size_t n = 0;
 
-	for (v = snp_json_first(object); v; v = snp_json_next(v))
+	for (v = json_first(object); v; v = json_next(v))
 		members[n++] = v;
 	qsort(members, n, sizeof(members[0]), compare_members);
 	for (size_t i = 1; i < n; i++)
@@ -122,44 +123,44 @@ static const struct snp_json_value *find_twin(const struct snp_json_value *objec
 	return twin;
 }
 
-static int check_keys(const struct snp_json *document, struct snp_error *err)
+static int check_keys(const struct json *document, struct snp_error *err)
 {
-	_cleanup_(freep) const struct snp_json_value **members = NULL;
+	_cleanup_(freep) const struct json_value **members = NULL;
 
 	members = calloc(document->n_values, sizeof(members[0]));
 	if (!members)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (uint32_t i = 0; i < document->n_values; i++) {
-		const struct snp_json_value *twin = NULL;
+		const struct json_value *twin = NULL;
 
 		if (document->values[i].type == JSON_OBJECT)
 			twin = find_twin(&document->values[i], members);
 		if (twin)
 			return json_place(document, (uint32_t)(twin - document->values),
 					  twin->key_offset - 1, err,
-					  snp_fail(err, SNP_E_JSON_DUPLICATE_KEY, 0,
-						   "the object has this key already (upper and "
-						   "lower case count as one)"));
+					  fail_with(err, SNP_E_JSON_DUPLICATE_KEY, 0,
+						    "the object has this key already (upper and "
+						    "lower case count as one)"));
 	}
 	return 0;
 }
 
 /* Takes over `text`, which has `size` bytes and a NUL. */
-static int parse(const char *name, char *text, size_t size, struct snp_json **ret,
+static int parse(const char *name, char *text, size_t size, struct json **ret,
 		 struct snp_error *err)
 {
-	_cleanup_(snp_json_freep) struct snp_json *document = calloc(1, sizeof(*document));
+	_cleanup_(json_freep) struct json *document = calloc(1, sizeof(*document));
 	int r;
 
 	if (!document) {
 		free(text);
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	document->text = text;
 	document->size = (uint32_t)size;
 	document->name = strdup(name);
 	if (!document->name)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = check_encoding(document, err);
 	if (r == 0)
 		r = json_scan(document, err);
@@ -173,40 +174,38 @@ static int parse(const char *name, char *text, size_t size, struct snp_json **re
 	return 0;
 }
 
-int snp_json_parse(const char *name, struct snp_span text, struct snp_json **ret,
-		   struct snp_error *err)
+int json_parse(const char *name, struct snp_span text, struct json **ret, struct snp_error *err)
 {
 	char *copy;
 
 	if (text.size > SNP_MAX_DOCUMENT)
-		return snp_in_file(err,
-				   snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					    "%zu bytes, where at most %u are right", text.size,
-					    SNP_MAX_DOCUMENT),
-				   name);
+		return in_file(err,
+			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					 "%zu bytes, where at most %u are right", text.size,
+					 SNP_MAX_DOCUMENT),
+			       name);
 	copy = malloc(text.size + 1);
 	if (!copy)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (text.size > 0)
 		memcpy(copy, text.data, text.size);
 	copy[text.size] = '\0';
 	return parse(name, copy, text.size, ret, err);
 }
 
-int snp_json_read(const char *path, uint64_t cap, struct snp_json **ret, struct snp_error *err)
+int json_read(const char *path, uint64_t cap, struct json **ret, struct snp_error *err)
 {
 	uint8_t *bytes;
 	size_t size;
 	int r;
 
-	r = snp_file_read(path, cap < SNP_MAX_DOCUMENT ? cap : SNP_MAX_DOCUMENT, &bytes, &size,
-			  err);
+	r = file_read(path, cap < SNP_MAX_DOCUMENT ? cap : SNP_MAX_DOCUMENT, &bytes, &size, err);
 	if (r < 0)
 		return r;
 	return parse(path, (char *)bytes, size, ret, err);
 }
 
-const struct snp_json_value *snp_json_root(const struct snp_json *document)
+const struct json_value *json_root(const struct json *document)
 {
 	return document->values;
 }

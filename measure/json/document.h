@@ -19,8 +19,8 @@ enum json_type {
 
 /* A value as the scanner found it, and the node that cJSON made of it. The values of a document stand
  * in one array in the order of the text: a container is followed by its first member. */
-struct snp_json_value {
-	const struct snp_json *document;
+struct json_value {
+	const struct json *document;
 	const cJSON *node; /* NULL until the document is complete */
 	enum json_type type;
 	uint32_t parent; /* index, NO_VALUE for the root */
@@ -32,22 +32,22 @@ struct snp_json_value {
 	uint32_t key_size;   /* as written, without quotes */
 };
 
-struct snp_json {
+struct json {
 	char *name;
 	char *text; /* `size` bytes and a NUL */
 	uint32_t size;
 	cJSON *tree;
-	struct snp_json_value *values;
+	struct json_value *values;
 	uint32_t n_values;
 };
 
 /* Fill document->values from document->text, which is UTF-8. Accepts exactly the documents that
  * snp/json.h promises to accept, but for keys that stand twice. */
-int json_scan(struct snp_json *document, struct snp_error *err);
+int json_scan(struct json *document, struct snp_error *err);
 
 /* Complete a failure: file, the pointer of value number `index` (NO_VALUE: none), line and column of
  * byte `offset`. Returns `status`. */
-int json_place(const struct snp_json *document, uint32_t index, uint32_t offset,
-	       struct snp_error *err, int status);
+int json_place(const struct json *document, uint32_t index, uint32_t offset, struct snp_error *err,
+	       int status);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/json_out.h>
 
 #include <cjson/cJSON.h>
@@ -9,22 +10,22 @@
 #include <snp/cleanup.h>
 #include <snp/hex.h>
 
-void snp_json_out_init(struct snp_json_out *out, const char *schema)
+void json_out_init(struct json_out *out, const char *schema)
 {
-	*out = (struct snp_json_out){.root = cJSON_CreateObject()};
+	*out = (struct json_out){.root = cJSON_CreateObject()};
 	out->failed = !out->root;
 	if (schema)
-		snp_json_out_string(out, out->root, "schema", schema);
+		json_out_string(out, out->root, "schema", schema);
 }
 
-void snp_json_out_done(struct snp_json_out *out)
+void json_out_done(struct json_out *out)
 {
 	cJSON_Delete(out->root);
 	out->root = NULL;
 }
 
 /* Takes `item`, which may be NULL. */
-static cJSON *add(struct snp_json_out *out, cJSON *parent, const char *key, cJSON *item)
+static cJSON *add(struct json_out *out, cJSON *parent, const char *key, cJSON *item)
 {
 	if (item && parent &&
 	    (key ? cJSON_AddItemToObject(parent, key, item) : cJSON_AddItemToArray(parent, item)))
@@ -34,28 +35,27 @@ static cJSON *add(struct snp_json_out *out, cJSON *parent, const char *key, cJSO
 	return NULL;
 }
 
-cJSON *snp_json_out_object(struct snp_json_out *out, cJSON *parent, const char *key)
+cJSON *json_out_object(struct json_out *out, cJSON *parent, const char *key)
 {
 	return add(out, parent, key, cJSON_CreateObject());
 }
 
-cJSON *snp_json_out_array(struct snp_json_out *out, cJSON *parent, const char *key)
+cJSON *json_out_array(struct json_out *out, cJSON *parent, const char *key)
 {
 	return add(out, parent, key, cJSON_CreateArray());
 }
 
-void snp_json_out_string(struct snp_json_out *out, cJSON *parent, const char *key,
-			 const char *value)
+void json_out_string(struct json_out *out, cJSON *parent, const char *key, const char *value)
 {
 	add(out, parent, key, cJSON_CreateString(value));
 }
 
-void snp_json_out_bool(struct snp_json_out *out, cJSON *parent, const char *key, bool value)
+void json_out_bool(struct json_out *out, cJSON *parent, const char *key, bool value)
 {
 	add(out, parent, key, cJSON_CreateBool(value));
 }
 
-void snp_json_out_integer(struct snp_json_out *out, cJSON *parent, const char *key, uint64_t value)
+void json_out_integer(struct json_out *out, cJSON *parent, const char *key, uint64_t value)
 {
 	char text[21];
 
@@ -64,52 +64,52 @@ void snp_json_out_integer(struct snp_json_out *out, cJSON *parent, const char *k
 	add(out, parent, key, value > 1ull << 53 ? NULL : cJSON_CreateRaw(text));
 }
 
-void snp_json_out_u64(struct snp_json_out *out, cJSON *parent, const char *key, uint64_t value)
+void json_out_u64(struct json_out *out, cJSON *parent, const char *key, uint64_t value)
 {
 	char text[19];
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	snp_json_out_string(out, parent, key, text);
+	json_out_string(out, parent, key, text);
 }
 
-void snp_json_out_hex(struct snp_json_out *out, cJSON *parent, const char *key, const uint8_t *data,
-		      size_t size)
+void json_out_hex(struct json_out *out, cJSON *parent, const char *key, const uint8_t *data,
+		  size_t size)
 {
 	_cleanup_(freep) char *text = malloc(2 * size + 1);
 
 	if (text)
-		snp_hex_encode(data, size, text);
+		hex_encode(data, size, text);
 	add(out, parent, key, text ? cJSON_CreateString(text) : NULL);
 }
 
-void snp_json_out_base64(struct snp_json_out *out, cJSON *parent, const char *key,
-			 const uint8_t *data, size_t size)
+void json_out_base64(struct json_out *out, cJSON *parent, const char *key, const uint8_t *data,
+		     size_t size)
 {
-	_cleanup_(freep) char *text = snp_base64_encode(data, size);
+	_cleanup_(freep) char *text = base64_encode(data, size);
 
 	add(out, parent, key, text ? cJSON_CreateString(text) : NULL);
 }
 
-int snp_json_out_print_compact(const struct snp_json_out *out, char **ret, struct snp_error *err)
+int json_out_print_compact(const struct json_out *out, char **ret, struct snp_error *err)
 {
 	char *text = out->failed ? NULL : cJSON_PrintUnformatted(out->root);
 
 	if (!text)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = text;
 	return 0;
 }
 
 /* cJSON indents by tabs and puts one after each colon. Neither can stand inside its strings, where it
  * writes \t, so they are replaced where they are: two blanks for a tab at a line's start, one else. */
-int snp_json_out_print(const struct snp_json_out *out, char **ret, struct snp_error *err)
+int json_out_print(const struct json_out *out, char **ret, struct snp_error *err)
 {
 	_cleanup_(freep) char *text = out->failed ? NULL : cJSON_Print(out->root);
 	bool indent = true;
 	char *wide, *at;
 
 	if (!text || !(wide = at = malloc(2 * strlen(text) + 2)))
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (const char *s = text; *s != '\0'; s++) {
 		if (*s == '\t') {
 			*at++ = ' ';

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 struct text {
 	char *at;
@@ -33,10 +34,10 @@ static void put_key(struct text *text, const char *key, size_t size)
 	}
 }
 
-static void put_step(struct text *text, const struct snp_json *document, uint32_t index)
+static void put_step(struct text *text, const struct json *document, uint32_t index)
 {
-	const struct snp_json_value *value = &document->values[index];
-	const struct snp_json_value *parent = &document->values[value->parent];
+	const struct json_value *value = &document->values[index];
+	const struct json_value *parent = &document->values[value->parent];
 	char number[16];
 	uint32_t n = 0;
 
@@ -54,7 +55,7 @@ static void put_step(struct text *text, const struct snp_json *document, uint32_
 	}
 }
 
-static void put_pointer(struct text *text, const struct snp_json *document, uint32_t index)
+static void put_pointer(struct text *text, const struct json *document, uint32_t index)
 {
 	uint32_t path[SNP_JSON_DEPTH + 1], n = 0;
 
@@ -66,15 +67,15 @@ static void put_pointer(struct text *text, const struct snp_json *document, uint
 	*text->at = '\0';
 }
 
-int json_place(const struct snp_json *document, uint32_t index, uint32_t offset,
-	       struct snp_error *err, int status)
+int json_place(const struct json *document, uint32_t index, uint32_t offset, struct snp_error *err,
+	       int status)
 {
 	char pointer[sizeof(err->pointer)];
 
 	if (!err)
 		return status;
 	put_pointer(&(struct text){pointer, sizeof(pointer) - 1}, document, index);
-	snp_escape(pointer, err->pointer, sizeof(err->pointer));
+	escape_text(pointer, err->pointer, sizeof(err->pointer));
 	err->offset = offset;
 	err->line = 1;
 	err->column = 1;
@@ -86,12 +87,12 @@ int json_place(const struct snp_json *document, uint32_t index, uint32_t offset,
 			err->column++;
 		}
 	}
-	return snp_in_file(err, status, document->name);
+	return in_file(err, status, document->name);
 }
 
-int snp_json_in(struct snp_error *err, int status, const struct snp_json_value *value)
+int json_in(struct snp_error *err, int status, const struct json_value *value)
 {
-	const struct snp_json *document = value->document;
+	const struct json *document = value->document;
 
 	if (status == 0 || (err && err->file[0] != '\0'))
 		return status;
@@ -99,8 +100,8 @@ int snp_json_in(struct snp_error *err, int status, const struct snp_json_value *
 			  status);
 }
 
-int(snp_json_fail)(const struct snp_json_value *value, struct snp_error *err, enum snp_code code,
-		   const char *fmt, ...)
+int(json_fail)(const struct json_value *value, struct snp_error *err, enum snp_code code,
+	       const char *fmt, ...)
 {
 	char message[sizeof(err->message)];
 	va_list args;
@@ -108,5 +109,5 @@ int(snp_json_fail)(const struct snp_json_value *value, struct snp_error *err, en
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	return snp_json_in(err, snp_fail(err, code, SNP_NO_OFFSET, "%s", message), value);
+	return json_in(err, fail_with(err, code, SNP_NO_OFFSET, "%s", message), value);
 }

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "utf8.h"
 
 struct scanner {
-	struct snp_json *document;
+	struct json *document;
 	uint32_t at;
 	uint32_t capacity; /* of document->values */
 	uint32_t inside;   /* the value that is being scanned: what errors point to */
@@ -27,7 +28,7 @@ __attribute__((format(printf, 4, 5))) static int fail(const struct scanner *s, e
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	r = snp_fail(s->err, code, offset, "%s", message);
+	r = fail_with(s->err, code, offset, "%s", message);
 	return json_place(s->document, s->inside, offset, s->err, r);
 }
 
@@ -65,8 +66,8 @@ struct key {
 
 static int add_value(struct scanner *s, struct key key, uint32_t *ret)
 {
-	struct snp_json *document = s->document;
-	struct snp_json_value *grown;
+	struct json *document = s->document;
+	struct json_value *grown;
 	uint32_t capacity;
 
 	if (document->n_values == SNP_JSON_VALUES)
@@ -81,7 +82,7 @@ static int add_value(struct scanner *s, struct key key, uint32_t *ret)
 		s->capacity = capacity;
 	}
 	*ret = document->n_values++;
-	document->values[*ret] = (struct snp_json_value){
+	document->values[*ret] = (struct json_value){
 		.document = document,
 		.parent = s->inside,
 		.next = NO_VALUE,
@@ -303,7 +304,7 @@ static int scan_value(struct scanner *s, unsigned int depth, struct key key)
 	return 0;
 }
 
-int json_scan(struct snp_json *document, struct snp_error *err)
+int json_scan(struct json *document, struct snp_error *err)
 {
 	struct scanner s = {.document = document, .inside = NO_VALUE, .err = err};
 	int r;

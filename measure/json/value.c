@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/nearest.h>
 
@@ -14,100 +15,98 @@ static const char *const type_names[] = {
 	[JSON_STRING] = "a string", [JSON_ARRAY] = "an array",	   [JSON_OBJECT] = "an object",
 };
 
-static int need_type(const struct snp_json_value *value, enum json_type type, struct snp_error *err)
+static int need_type(const struct json_value *value, enum json_type type, struct snp_error *err)
 {
 	if (value->type == type)
 		return 0;
-	return snp_json_fail(value, err, SNP_E_JSON_TYPE, "%s, where %s is right",
-			     type_names[value->type], type_names[type]);
+	return json_fail(value, err, SNP_E_JSON_TYPE, "%s, where %s is right",
+			 type_names[value->type], type_names[type]);
 }
 
-static const struct snp_json_value *at_index(const struct snp_json_value *value, uint32_t index)
+static const struct json_value *at_index(const struct json_value *value, uint32_t index)
 {
 	return index == NO_VALUE ? NULL : &value->document->values[index];
 }
 
-const struct snp_json_value *snp_json_first(const struct snp_json_value *value)
+const struct json_value *json_first(const struct json_value *value)
 {
 	return value->n_members > 0 ? value + 1 : NULL;
 }
 
-const struct snp_json_value *snp_json_next(const struct snp_json_value *value)
+const struct json_value *json_next(const struct json_value *value)
 {
 	return at_index(value, value->next);
 }
 
-const char *snp_json_key(const struct snp_json_value *value)
+const char *json_key(const struct json_value *value)
 {
 	return value->node->string;
 }
 
-int snp_json_object(const struct snp_json_value *value, const char *const keys[],
-		    struct snp_error *err)
+int json_object(const struct json_value *value, const char *const keys[], struct snp_error *err)
 {
-	const struct snp_json_value *v;
+	const struct json_value *v;
 	int r = need_type(value, JSON_OBJECT, err);
 
 	if (r < 0)
 		return r;
-	for (v = snp_json_first(value); v; v = snp_json_next(v)) {
-		const char *key = snp_json_key(v), *near;
+	for (v = json_first(value); v; v = json_next(v)) {
+		const char *key = json_key(v), *near;
 		size_t i = 0;
 
 		while (keys[i] && strcmp(keys[i], key) != 0)
 			i++;
 		if (keys[i])
 			continue;
-		near = snp_nearest(key, keys);
-		r = near ? snp_fail(err, SNP_E_JSON_UNKNOWN_KEY, 0,
-				    "no such key; did you mean \"%s\"?", near)
-			 : snp_fail(err, SNP_E_JSON_UNKNOWN_KEY, 0, "no such key");
+		near = nearest_word(key, keys);
+		r = near ? fail_with(err, SNP_E_JSON_UNKNOWN_KEY, 0,
+				     "no such key; did you mean \"%s\"?", near)
+			 : fail_with(err, SNP_E_JSON_UNKNOWN_KEY, 0, "no such key");
 		return json_place(v->document, (uint32_t)(v - v->document->values),
 				  v->key_offset - 1, err, r);
 	}
 	return 0;
 }
 
-const struct snp_json_value *snp_json_get(const struct snp_json_value *object, const char *key)
+const struct json_value *json_get(const struct json_value *object, const char *key)
 {
-	const struct snp_json_value *v;
+	const struct json_value *v;
 
 	if (object->type != JSON_OBJECT)
 		return NULL;
-	for (v = snp_json_first(object); v; v = snp_json_next(v))
-		if (strcmp(snp_json_key(v), key) == 0)
+	for (v = json_first(object); v; v = json_next(v))
+		if (strcmp(json_key(v), key) == 0)
 			return v;
 	return NULL;
 }
 
-int snp_json_need(const struct snp_json_value *object, const char *key,
-		  const struct snp_json_value **ret, struct snp_error *err)
+int json_need(const struct json_value *object, const char *key, const struct json_value **ret,
+	      struct snp_error *err)
 {
-	const struct snp_json_value *value = snp_json_get(object, key);
+	const struct json_value *value = json_get(object, key);
 
 	if (!value)
-		return snp_json_fail(object, err, SNP_E_JSON_MISSING_KEY, "lacks the key \"%s\"",
-				     key);
+		return json_fail(object, err, SNP_E_JSON_MISSING_KEY, "lacks the key \"%s\"", key);
 	*ret = value;
 	return 0;
 }
 
-int snp_json_array(const struct snp_json_value *value, size_t min, size_t max, size_t *ret_size,
-		   struct snp_error *err)
+int json_array(const struct json_value *value, size_t min, size_t max, size_t *ret_size,
+	       struct snp_error *err)
 {
 	int r = need_type(value, JSON_ARRAY, err);
 
 	if (r < 0)
 		return r;
 	if (value->n_members < min || value->n_members > max)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				     "%" PRIu32 " members, where %zu to %zu are right",
-				     value->n_members, min, max);
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "%" PRIu32 " members, where %zu to %zu are right",
+				 value->n_members, min, max);
 	*ret_size = value->n_members;
 	return 0;
 }
 
-int snp_json_string(const struct snp_json_value *value, const char **ret, struct snp_error *err)
+int json_string(const struct json_value *value, const char **ret, struct snp_error *err)
 {
 	int r = need_type(value, JSON_STRING, err);
 
@@ -117,7 +116,7 @@ int snp_json_string(const struct snp_json_value *value, const char **ret, struct
 	return 0;
 }
 
-int snp_json_bool(const struct snp_json_value *value, bool *ret, struct snp_error *err)
+int json_bool(const struct json_value *value, bool *ret, struct snp_error *err)
 {
 	int r = need_type(value, JSON_BOOL, err);
 
@@ -128,8 +127,8 @@ int snp_json_bool(const struct snp_json_value *value, bool *ret, struct snp_erro
 }
 
 /* From the text, not from cJSON's double. The scanner let at most 16 digits through. */
-int snp_json_integer(const struct snp_json_value *value, uint64_t min, uint64_t max, uint64_t *ret,
-		     struct snp_error *err)
+int json_integer(const struct json_value *value, uint64_t min, uint64_t max, uint64_t *ret,
+		 struct snp_error *err)
 {
 	const char *text = value->document->text + value->offset;
 	uint64_t number = 0;
@@ -140,49 +139,47 @@ int snp_json_integer(const struct snp_json_value *value, uint64_t min, uint64_t 
 	for (uint32_t i = 0; i < value->size; i++)
 		number = number * 10 + (uint64_t)(text[i] - '0');
 	if (text[0] == '-' || number < min || number > max)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				     "%.*s, where %" PRIu64 " to %" PRIu64 " are right",
-				     (int)value->size, text, min, max);
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "%.*s, where %" PRIu64 " to %" PRIu64 " are right",
+				 (int)value->size, text, min, max);
 	*ret = number;
 	return 0;
 }
 
-int snp_json_hex_u64(const struct snp_json_value *value, uint64_t *ret, struct snp_error *err)
+int json_hex_u64(const struct json_value *value, uint64_t *ret, struct snp_error *err)
 {
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
-	if (snp_hex_u64(text, "", ret, NULL) < 0)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				     "'%s' is no 64-bit number in hex; write it as \"0x30000\"",
-				     text);
+	if (hex_u64(text, "", ret, NULL) < 0)
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "'%s' is no 64-bit number in hex; write it as \"0x30000\"", text);
 	return 0;
 }
 
-int snp_json_hex(const struct snp_json_value *value, uint8_t *ret, size_t size,
-		 struct snp_error *err)
+int json_hex(const struct json_value *value, uint8_t *ret, size_t size, struct snp_error *err)
 {
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
-	/* snp_hex_decode() would take "0x" before it. */
+	/* hex_decode() would take "0x" before it. */
 	if (strlen(text) != 2 * size || text[strspn(text, "0123456789abcdefABCDEF")] != '\0')
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				     "a string of %zu hex digits is right", 2 * size);
-	return snp_json_in(err, snp_hex_decode(text, "value", ret, size, err), value);
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "a string of %zu hex digits is right", 2 * size);
+	return json_in(err, hex_decode(text, "value", ret, size, err), value);
 }
 
-int snp_json_choice(const struct snp_json_value *value, const char *const names[],
-		    unsigned int *ret, struct snp_error *err)
+int json_choice(const struct json_value *value, const char *const names[], unsigned int *ret,
+		struct snp_error *err)
 {
 	char list[512] = "";
 	const char *text;
 	size_t at = 0;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
@@ -195,34 +192,34 @@ int snp_json_choice(const struct snp_json_value *value, const char *const names[
 			at += (size_t)snprintf(list + at, sizeof(list) - at, "%s\"%s\"",
 					       i ? ", " : "", names[i]);
 	}
-	return snp_json_fail(value, err, SNP_E_JSON_VALUE, "\"%s\" is none of %s", text, list);
+	return json_fail(value, err, SNP_E_JSON_VALUE, "\"%s\" is none of %s", text, list);
 }
 
-int snp_json_schema(const struct snp_json *document, const char *schema, struct snp_error *err)
+int json_schema(const struct json *document, const char *schema, struct snp_error *err)
 {
-	const struct snp_json_value *root = snp_json_root(document);
+	const struct json_value *root = json_root(document);
 	const char *found;
 	int r = need_type(root, JSON_OBJECT, err);
 
 	if (r == 0)
-		r = snp_json_need_string(root, "schema", &found, err);
+		r = json_need_string(root, "schema", &found, err);
 	if (r == 0 && strcmp(found, schema) != 0)
-		r = snp_json_fail(snp_json_get(root, "schema"), err, SNP_E_JSON_SCHEMA,
-				  "\"%s\", where \"%s\" is right", found, schema);
+		r = json_fail(json_get(root, "schema"), err, SNP_E_JSON_SCHEMA,
+			      "\"%s\", where \"%s\" is right", found, schema);
 	return r;
 }
 
-bool snp_json_is_string(const struct snp_json_value *value)
+bool json_is_string(const struct json_value *value)
 {
 	return value->type == JSON_STRING;
 }
 
-bool snp_json_is_object(const struct snp_json_value *value)
+bool json_is_object(const struct json_value *value)
 {
 	return value->type == JSON_OBJECT;
 }
 
-bool snp_json_is_array(const struct snp_json_value *value)
+bool json_is_array(const struct json_value *value)
 {
 	return value->type == JSON_ARRAY;
 }

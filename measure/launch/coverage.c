@@ -55,7 +55,7 @@ static bool holds(const struct snp_launch *launch, enum applies applies)
 	return true;
 }
 
-const char *snp_launch_not_covered(const struct snp_launch *launch, size_t i)
+const char *launch_not_covered(const struct snp_launch *launch, size_t i)
 {
 	for (size_t k = 0; k < ARRAY_SIZE(things); k++)
 		if (holds(launch, things[k].applies) && i-- == 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/profile.h>
 
 #include <inttypes.h>
@@ -56,10 +57,10 @@ int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping, uint32
 
 	/* Extended family and base family 15 together; two nibbles of model; one of stepping. */
 	if (family > 0xff + 0xf || model > 0xff || stepping > 0xf)
-		return snp_fail(err, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
-				"CPU family %" PRIu64 ", model %" PRIu64 ", stepping %" PRIu64
-				", where at most 270, 255 and 15 are possible",
-				family, model, stepping);
+		return fail_with(err, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
+				 "CPU family %" PRIu64 ", model %" PRIu64 ", stepping %" PRIu64
+				 ", where at most 270, 255 and 15 are possible",
+				 family, model, stepping);
 	f = f > 0xf ? (f - 0xf) << 20 | 0xf00 : f << 8;
 	*ret = f | m >> 4 << 16 | (m & 0xf) << 4 | (uint32_t)stepping;
 	return 0;
@@ -73,11 +74,11 @@ int snp_cpu_model_find(const char *name, uint32_t *ret_signature, struct snp_err
 			return 0;
 		}
 	}
-	return snp_fail(err, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
-			"no vCPU model \"%s\"; there are EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa, "
-			"EPYC-Turin and Dhyana, with versions such as EPYC-v4, and for any other "
-			"processor its signature",
-			name);
+	return fail_with(err, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
+			 "no vCPU model \"%s\"; there are EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa, "
+			 "EPYC-Turin and Dhyana, with versions such as EPYC-v4, and for any other "
+			 "processor its signature",
+			 name);
 }
 
 const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/sha.h>
 
 /* SEV-SNP firmware ABI 56860, "Structure of the Page Info (PAGE_INFO)". Bytes not named are zero: IMI_PAGE
  * and reserved, and VMPL1 to 3 permissions, which KVM leaves at none. */
@@ -23,26 +24,26 @@ _Static_assert(offsetof(struct page_info, length) == 0x60, "PAGE_INFO.LENGTH");
 _Static_assert(offsetof(struct page_info, page_type) == 0x62, "PAGE_INFO.PAGE_TYPE");
 _Static_assert(offsetof(struct page_info, gpa) == 0x68, "PAGE_INFO.GPA");
 
-int snp_gctx_start(struct snp_gctx *ret, struct snp_error *err)
+int gctx_start(struct gctx *ret, struct snp_error *err)
 {
-	struct snp_hash *hash = NULL;
+	struct hash *hash = NULL;
 	int r;
 
-	r = snp_hash_new(SNP_SHA384, &hash, err);
+	r = hash_new(SNP_SHA384, &hash, err);
 	if (r < 0)
 		return r;
-	*ret = (struct snp_gctx){.hash = hash};
+	*ret = (struct gctx){.hash = hash};
 	return 0;
 }
 
-void snp_gctx_end(struct snp_gctx *gctx)
+void gctx_end(struct gctx *gctx)
 {
-	snp_hash_free(gctx->hash);
+	hash_free(gctx->hash);
 	gctx->hash = NULL;
 }
 
-int snp_gctx_update(struct snp_gctx *gctx, enum snp_page_type type, uint64_t gpa,
-		    const uint8_t contents[static SNP_SHA384_SIZE], struct snp_error *err)
+int gctx_update(struct gctx *gctx, enum snp_page_type type, uint64_t gpa,
+		const uint8_t contents[static SNP_SHA384_SIZE], struct snp_error *err)
 {
 	struct page_info info = {.page_type = (uint8_t)type};
 	int r;
@@ -51,11 +52,10 @@ int snp_gctx_update(struct snp_gctx *gctx, enum snp_page_type type, uint64_t gpa
 	memcpy(info.contents, contents, SNP_SHA384_SIZE);
 	snp_put_le16(info.length, sizeof(info));
 	snp_put_le64(info.gpa, gpa);
-	r = snp_hash_update(gctx->hash, (struct snp_span){(const uint8_t *)&info, sizeof(info)},
-			    err);
+	r = hash_update(gctx->hash, (struct snp_span){(const uint8_t *)&info, sizeof(info)}, err);
 	if (r < 0)
 		return r;
-	return snp_hash_final(gctx->hash, gctx->ld, err);
+	return hash_final(gctx->hash, gctx->ld, err);
 }
 
 const char *snp_page_type_name(enum snp_page_type type)

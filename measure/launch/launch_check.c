@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 
+#include <snp/fail.h>
+
 /* SEV_FEATURES: APM vol. 2, table B-4, offset 0x3b0. */
 #define SNP_ACTIVE 1u
 
@@ -14,45 +16,47 @@ int snp_mode_check_features(enum snp_mode mode, uint64_t features, struct snp_er
 	case SNP_MODE_SNP:
 		if (features & SNP_ACTIVE)
 			return 0;
-		return snp_fail(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
-				"guest features 0x%" PRIx64 " without bit 0 (SNP_ACTIVE), which is "
-				"set in every SEV-SNP guest",
-				features);
+		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+				 "guest features 0x%" PRIx64
+				 " without bit 0 (SNP_ACTIVE), which is "
+				 "set in every SEV-SNP guest",
+				 features);
 	case SNP_MODE_SNP_SVSM:
 		if (features == SNP_ACTIVE)
 			return 0;
-		return snp_fail(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
-				"guest features 0x%" PRIx64 ", where mode snp:svsm knows 0x1 alone",
-				features);
+		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+				 "guest features 0x%" PRIx64
+				 ", where mode snp:svsm knows 0x1 alone",
+				 features);
 	case SNP_MODE_SEV_ES:
 		if (!(features & SNP_ACTIVE))
 			return 0;
-		return snp_fail(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
-				"guest features 0x%" PRIx64 " with bit 0 (SNP_ACTIVE), which no "
-				"SEV-ES guest has; 0x0 is right, or 0x20 on Linux 6.6 to 6.8 with "
-				"debug_swap",
-				features);
+		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+				 "guest features 0x%" PRIx64 " with bit 0 (SNP_ACTIVE), which no "
+				 "SEV-ES guest has; 0x0 is right, or 0x20 on Linux 6.6 to 6.8 with "
+				 "debug_swap",
+				 features);
 	case SNP_MODE_SEV:
 		if (features == 0)
 			return 0;
-		return snp_fail(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
-				"guest features 0x%" PRIx64 ", where SEV guests have none",
-				features);
+		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+				 "guest features 0x%" PRIx64 ", where SEV guests have none",
+				 features);
 	}
-	return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "unknown mode");
+	return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "unknown mode");
 }
 
 static int check_parameters(const struct snp_launch *launch, struct snp_error *err)
 {
 	if (!snp_profile_fits(launch->profile, launch->mode))
-		return snp_fail(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-				"profile %s is not of mode %s", launch->profile->name,
-				snp_mode_name(launch->mode));
+		return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+				 "profile %s is not of mode %s", launch->profile->name,
+				 snp_mode_name(launch->mode));
 	if (launch->mode != SNP_MODE_SEV &&
 	    (launch->vcpu_count == 0 || launch->vcpu_count > SNP_MAX_VCPUS))
-		return snp_fail(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
-				"%" PRIu32 " vCPUs, where 1 to %d can be started",
-				launch->vcpu_count, SNP_MAX_VCPUS);
+		return fail_with(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
+				 "%" PRIu32 " vCPUs, where 1 to %d can be started",
+				 launch->vcpu_count, SNP_MAX_VCPUS);
 	return snp_mode_check_features(launch->mode, launch->guest_features, err);
 }
 
@@ -64,14 +68,15 @@ static int check_reset(const struct snp_firmware *firmware, struct snp_error *er
 	if (r < 0)
 		return r;
 	if (firmware->info.reset_source == SNP_RESET_ABSENT)
-		return snp_fail(err, SNP_E_NO_RESET_ADDRESS, SNP_NO_OFFSET,
-				"no SEV-ES reset block (00f771de-1a7e-4fcb-890e-68c77e2fb44e), "
-				"without which QEMU starts no SEV-ES or SEV-SNP guest; use an OVMF "
-				"of 2020 or later");
+		return fail_with(
+			err, SNP_E_NO_RESET_ADDRESS, SNP_NO_OFFSET,
+			"no SEV-ES reset block (00f771de-1a7e-4fcb-890e-68c77e2fb44e), "
+			"without which QEMU starts no SEV-ES or SEV-SNP guest; use an OVMF "
+			"of 2020 or later");
 	if (firmware->info.reset_address == 0)
-		return snp_fail(err, SNP_E_NO_RESET_ADDRESS,
-				firmware->info.is_summary ? SNP_NO_OFFSET : firmware->reset_offset,
-				"SEV-ES reset address 0, which QEMU refuses");
+		return fail_with(err, SNP_E_NO_RESET_ADDRESS,
+				 firmware->info.is_summary ? SNP_NO_OFFSET : firmware->reset_offset,
+				 "SEV-ES reset address 0, which QEMU refuses");
 	return 0;
 }
 
@@ -79,9 +84,9 @@ static int check_reset(const struct snp_firmware *firmware, struct snp_error *er
 static int check_image(const struct snp_launch *launch, struct snp_error *err)
 {
 	if (launch->firmware->info.is_summary || launch->firmware_digest)
-		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				"mode %s needs the firmware image itself",
-				snp_mode_name(launch->mode));
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "mode %s needs the firmware image itself",
+				 snp_mode_name(launch->mode));
 	return 0;
 }
 
@@ -92,32 +97,32 @@ static int check_svsm(const struct snp_launch *launch, struct snp_error *err)
 	int r;
 
 	if (svsm->is_summary || launch->firmware->info.is_summary)
-		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				"mode snp:svsm needs the images themselves");
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "mode snp:svsm needs the images themselves");
 	if (launch->kernel_hashes)
-		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				"mode snp:svsm measures no kernel");
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "mode snp:svsm measures no kernel");
 	if (launch->vars_size % SNP_PAGE_SIZE != 0 ||
 	    launch->vars_size > FIRMWARE_END - RAM_END - firmware - svsm->size)
-		return snp_fail(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,
-				"variables of %" PRIu64 " bytes, where a multiple of 4 KiB that "
-				"leaves room for the SVSM is right",
-				launch->vars_size);
+		return fail_with(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,
+				 "variables of %" PRIu64 " bytes, where a multiple of 4 KiB that "
+				 "leaves room for the SVSM is right",
+				 launch->vars_size);
 	r = firmware_need_table(launch->svsm, err);
 	if (r < 0)
-		return snp_in_file(err, r, svsm->path);
+		return in_file(err, r, svsm->path);
 	if (!svsm->has_svsm)
-		r = snp_fail(
+		r = fail_with(
 			err, SNP_E_NO_SVSM, SNP_NO_OFFSET,
 			"no SVSM info entry (a789a612-0597-4c4b-a49f-cbb1fe9d1ddd), which says "
 			"where the SVSM starts");
 	else if (svsm->svsm_launch_offset >= svsm->size)
-		r = snp_fail(err, SNP_E_NO_SVSM, SNP_NO_OFFSET,
-			     "SVSM start at 0x%" PRIx32 ", outside its own 0x%" PRIx64 " bytes",
-			     svsm->svsm_launch_offset, svsm->size);
+		r = fail_with(err, SNP_E_NO_SVSM, SNP_NO_OFFSET,
+			      "SVSM start at 0x%" PRIx32 ", outside its own 0x%" PRIx64 " bytes",
+			      svsm->svsm_launch_offset, svsm->size);
 	else
 		r = section_check(launch->svsm, launch_svsm_gpa(launch), launch->profile->vmm, err);
-	return snp_in_file(err, r, svsm->path);
+	return in_file(err, r, svsm->path);
 }
 
 static int check_firmware(const struct snp_launch *launch, struct snp_error *err)
@@ -133,7 +138,7 @@ static int check_firmware(const struct snp_launch *launch, struct snp_error *err
 		r = check_reset(firmware, err);
 	if (r == 0 && launch->kernel_hashes)
 		r = hash_table_check(firmware, launch->mode, err);
-	return snp_in_file(err, r, firmware->path);
+	return in_file(err, r, firmware->path);
 }
 
 int snp_launch_check(const struct snp_launch *launch, struct snp_error *err)

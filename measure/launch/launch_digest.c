@@ -7,28 +7,29 @@
 #include "launch/sev_hash_table.h"
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/sha.h>
 
-DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+DEFINE_CLEANUP(struct hash *, hash_free);
 
 /* SEV API 55766, LAUNCH_UPDATE_DATA and LAUNCH_UPDATE_VMSA extend GCTX.LD, a SHA-256 over all bytes in
  * order, without their addresses. QEMU: firmware first, the table when the kernel is loaded, VMSAs at
  * the end. */
-static int hash_bytes(const struct snp_launch *launch, struct snp_hash *hash, struct snp_error *err)
+static int hash_bytes(const struct snp_launch *launch, struct hash *hash, struct snp_error *err)
 {
 	uint8_t table[SNP_HASH_TABLE_SIZE], page[SNP_PAGE_SIZE];
 	uint32_t vcpus = launch->mode == SNP_MODE_SEV_ES ? launch->vcpu_count : 0;
 	int r;
 
-	r = snp_hash_update(hash, firmware_bytes(launch->firmware), err);
+	r = hash_update(hash, firmware_bytes(launch->firmware), err);
 	if (r == 0 && launch->kernel_hashes) {
 		sev_hash_table_build(launch->kernel_hashes, table);
-		r = snp_hash_update(hash, (struct snp_span){table, sizeof(table)}, err);
+		r = hash_update(hash, (struct snp_span){table, sizeof(table)}, err);
 	}
 	for (uint32_t i = 0; i < vcpus && r == 0; i++) {
 		if (i < 2)
 			launch_vmsa(launch, i, page);
-		r = snp_hash_update(hash, (struct snp_span){page, sizeof(page)}, err);
+		r = hash_update(hash, (struct snp_span){page, sizeof(page)}, err);
 	}
 	return r;
 }
@@ -36,16 +37,16 @@ static int hash_bytes(const struct snp_launch *launch, struct snp_hash *hash, st
 static int sev_digest(const struct snp_launch *launch, uint8_t ret[static SNP_SHA256_SIZE],
 		      struct snp_error *err)
 {
-	_cleanup_(snp_hash_freep) struct snp_hash *hash = NULL;
+	_cleanup_(hash_freep) struct hash *hash = NULL;
 	int r;
 
 	r = snp_launch_check(launch, err);
 	if (r == 0)
-		r = snp_hash_new(SNP_SHA256, &hash, err);
+		r = hash_new(SNP_SHA256, &hash, err);
 	if (r == 0)
 		r = hash_bytes(launch, hash, err);
 	if (r == 0)
-		r = snp_hash_final(hash, ret, err);
+		r = hash_final(hash, ret, err);
 	return r;
 }
 
@@ -75,10 +76,10 @@ int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
 	if (r < 0)
 		return r;
 	if (launch->mode == SNP_MODE_SEV)
-		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "SEV guests have no VMSA");
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "SEV guests have no VMSA");
 	if (index >= launch->vcpu_count)
-		return snp_fail(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
-				"no vCPU %" PRIu32 " among %" PRIu32, index, launch->vcpu_count);
+		return fail_with(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
+				 "no vCPU %" PRIu32 " among %" PRIu32, index, launch->vcpu_count);
 	launch_vmsa(launch, index, ret);
 	return 0;
 }

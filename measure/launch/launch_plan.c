@@ -7,6 +7,7 @@
 #include "launch/vmsa.h"
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/sha.h>
 
 static const uint8_t no_contents[SNP_SHA384_SIZE];
@@ -14,7 +15,7 @@ static const uint8_t no_contents[SNP_SHA384_SIZE];
 /* A walk through the updates of a launch. */
 struct walk {
 	const struct snp_launch *launch;
-	struct snp_gctx gctx;
+	struct gctx gctx;
 	uint64_t index;
 	snp_launch_visit visit; /* NULL: nobody looks */
 	void *arg;
@@ -32,7 +33,7 @@ static int step(struct walk *walk, enum snp_page_type type, uint64_t gpa, struct
 	struct snp_launch_update update;
 	int r;
 
-	r = snp_gctx_update(&walk->gctx, type, gpa, contents, err);
+	r = gctx_update(&walk->gctx, type, gpa, contents, err);
 	if (r < 0 || !walk->visit) {
 		walk->index++;
 		return r;
@@ -118,8 +119,8 @@ static int walk_hash_section(struct walk *walk, uint32_t i, struct snp_error *er
 
 	sev_hash_table_build(walk->launch->kernel_hashes, pages + in_page);
 	for (size_t p = 0; p < 3 && p < n && r == 0; p++)
-		r = snp_sha384((struct snp_span){pages + p * SNP_PAGE_SIZE, SNP_PAGE_SIZE},
-			       contents[p], err);
+		r = sha384_of((struct snp_span){pages + p * SNP_PAGE_SIZE, SNP_PAGE_SIZE},
+			      contents[p], err);
 	for (uint64_t p = 0; p < n && r == 0; p++)
 		r = step(walk, SNP_PAGE_NORMAL, section->gpa + p * SNP_PAGE_SIZE,
 			 (struct source){p <= last ? SNP_ORIGIN_SEV_HASH_TABLE : SNP_ORIGIN_SECTION,
@@ -165,7 +166,7 @@ static int walk_vcpus(struct walk *walk, struct snp_error *err)
 	for (uint32_t i = 0; i < walk->launch->vcpu_count && r == 0; i++) {
 		if (i < 2) { /* the second stands for all that follow */
 			launch_vmsa(walk->launch, i, page);
-			r = snp_sha384((struct snp_span){page, sizeof(page)}, contents, err);
+			r = sha384_of((struct snp_span){page, sizeof(page)}, contents, err);
 		}
 		if (r == 0)
 			r = step(walk, SNP_PAGE_VMSA, SNP_VMSA_GPA,
@@ -191,9 +192,9 @@ static int run(struct walk *walk, bool with_vcpus, struct snp_error *err)
 	int r;
 
 	if (walk->launch->mode != SNP_MODE_SNP && walk->launch->mode != SNP_MODE_SNP_SVSM)
-		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				"mode %s has one hash over all bytes and no launch updates",
-				snp_mode_name(walk->launch->mode));
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "mode %s has one hash over all bytes and no launch updates",
+				 snp_mode_name(walk->launch->mode));
 	r = snp_launch_check(walk->launch, err);
 	if (r == 0)
 		r = walk_firmware(walk, err);
@@ -210,13 +211,13 @@ int launch_walk(const struct snp_launch *launch, bool with_vcpus, snp_launch_vis
 	struct walk walk = {.launch = launch, .visit = visit, .arg = arg};
 	int r;
 
-	r = snp_gctx_start(&walk.gctx, err);
+	r = gctx_start(&walk.gctx, err);
 	if (r < 0)
 		return r;
 	r = run(&walk, with_vcpus, err);
 	if (r == 0)
 		memcpy(ret, walk.gctx.ld, SNP_SHA384_SIZE);
-	snp_gctx_end(&walk.gctx);
+	gctx_end(&walk.gctx);
 	return r;
 }
 
@@ -235,13 +236,13 @@ int snp_launch_firmware_digest(const struct snp_firmware *firmware,
 		.launch = &(struct snp_launch){.mode = SNP_MODE_SNP, .firmware = firmware}};
 	int r;
 
-	r = snp_gctx_start(&walk.gctx, err);
+	r = gctx_start(&walk.gctx, err);
 	if (r < 0)
 		return r;
 	r = walk_firmware(&walk, err);
 	if (r == 0)
 		memcpy(ret, walk.gctx.ld, SNP_SHA384_SIZE);
-	snp_gctx_end(&walk.gctx);
+	gctx_end(&walk.gctx);
 	return r;
 }
 

@@ -10,13 +10,13 @@
 
 /* A place in a plan: an update of a run. */
 struct cursor {
-	const struct snp_plan_document *document;
+	const struct plan_document *document;
 	size_t run;
 	uint64_t offset; /* in the run */
 	uint64_t first;	 /* index of the update that it began with */
 };
 
-static const struct snp_plan_run *run_at(const struct cursor *c)
+static const struct plan_run *run_at(const struct cursor *c)
 {
 	return c->run < c->document->n_runs ? &c->document->runs[c->run] : NULL;
 }
@@ -32,7 +32,7 @@ static void advance(struct cursor *c, uint64_t updates)
 
 static uint64_t gpa_at(const struct cursor *c)
 {
-	const struct snp_plan_run *run = run_at(c);
+	const struct plan_run *run = run_at(c);
 
 	return run->type == SNP_PAGE_VMSA ? run->gpa : run->gpa + c->offset * SNP_PAGE_SIZE;
 }
@@ -48,7 +48,7 @@ __attribute__((format(printf, 2, 3))) static void say(char ret[static 160], cons
 
 static void describe(const struct cursor *c, char ret[static 160])
 {
-	const struct snp_plan_run *run = run_at(c);
+	const struct plan_run *run = run_at(c);
 	char contents[2 * SNP_SHA384_SIZE + 1] = "contents not said";
 
 	if (!run) {
@@ -56,14 +56,14 @@ static void describe(const struct cursor *c, char ret[static 160])
 		return;
 	}
 	if (run->has_contents)
-		snp_hex_encode(run->contents, SNP_SHA384_SIZE, contents);
+		hex_encode(run->contents, SNP_SHA384_SIZE, contents);
 	say(ret, "%s 0x%" PRIx64 " %.32s, %s", snp_page_type_name(run->type), gpa_at(c),
 	    run->origin, contents);
 }
 
 /* Name the input whose hash differs, where both sides say it. */
-static bool differing_input(const struct snp_plan_document *a, const struct snp_plan_document *b,
-			    struct snp_plan_difference *ret)
+static bool differing_input(const struct plan_document *a, const struct plan_document *b,
+			    struct plan_difference *ret)
 {
 	const struct {
 		const char *what;
@@ -88,17 +88,17 @@ static bool differing_input(const struct snp_plan_document *a, const struct snp_
 		if (ret->second[0] != '\0')
 			continue;
 		if (inputs[i].has_a)
-			snp_hex_encode(inputs[i].hash_a, SNP_SHA256_SIZE, first);
+			hex_encode(inputs[i].hash_a, SNP_SHA256_SIZE, first);
 		if (inputs[i].has_b)
-			snp_hex_encode(inputs[i].hash_b, SNP_SHA256_SIZE, second);
+			hex_encode(inputs[i].hash_b, SNP_SHA256_SIZE, second);
 		say(ret->first, "%s %s", inputs[i].what, first);
 		say(ret->second, "%s %s", inputs[i].what, second);
 	}
 	return ret->second[0] != '\0';
 }
 
-static bool differing_parameter(const struct snp_plan_document *a,
-				const struct snp_plan_document *b, struct snp_plan_difference *ret)
+static bool differing_parameter(const struct plan_document *a, const struct plan_document *b,
+				struct plan_difference *ret)
 {
 	if (a->vmm_profile[0] && b->vmm_profile[0] && strcmp(a->vmm_profile, b->vmm_profile) != 0) {
 		say(ret->first, "VMM profile %s", a->vmm_profile);
@@ -117,9 +117,9 @@ static bool differing_parameter(const struct snp_plan_document *a,
 }
 
 /* What stands at the place where the plans part, and if it can be told, why. True if it was told. */
-static bool explain(const struct cursor *a, const struct cursor *b, struct snp_plan_difference *ret)
+static bool explain(const struct cursor *a, const struct cursor *b, struct plan_difference *ret)
 {
-	const struct snp_plan_run *x = run_at(a), *y = run_at(b);
+	const struct plan_run *x = run_at(a), *y = run_at(b);
 	const char *origin = x ? x->origin : y->origin;
 	bool told = false;
 
@@ -139,19 +139,19 @@ static bool explain(const struct cursor *a, const struct cursor *b, struct snp_p
 }
 
 /* Of updates that are known by the digest after them alone, that digest is all there is to show. */
-static void show_digests(const struct snp_plan_run *x, const struct snp_plan_run *y,
-			 struct snp_plan_difference *ret)
+static void show_digests(const struct plan_run *x, const struct plan_run *y,
+			 struct plan_difference *ret)
 {
 	char digest[2 * SNP_SHA384_SIZE + 1];
 
-	snp_hex_encode(x->digest, SNP_SHA384_SIZE, digest);
+	hex_encode(x->digest, SNP_SHA384_SIZE, digest);
 	say(ret->first, "digest after them %s", digest);
-	snp_hex_encode(y->digest, SNP_SHA384_SIZE, digest);
+	hex_encode(y->digest, SNP_SHA384_SIZE, digest);
 	say(ret->second, "digest after them %s", digest);
 }
 
 static bool tell(struct cursor *a, struct cursor *b, uint64_t index, uint64_t count,
-		 struct snp_plan_difference *ret)
+		 struct plan_difference *ret)
 {
 	ret->index = index;
 	ret->count = count;
@@ -162,12 +162,12 @@ static bool tell(struct cursor *a, struct cursor *b, uint64_t index, uint64_t co
  * pages of `c` end in it. */
 static bool skip_firmware(struct cursor *c, const uint8_t digest[static SNP_SHA384_SIZE])
 {
-	const struct snp_plan_document *document = c->document;
+	const struct plan_document *document = c->document;
 
 	if (document->after_firmware)
 		return memcmp(document->firmware_digest, digest, SNP_SHA384_SIZE) == 0;
 	for (; c->run < document->n_runs; c->run++) {
-		const struct snp_plan_run *run = &document->runs[c->run];
+		const struct plan_run *run = &document->runs[c->run];
 
 		c->first = run->index + run->count;
 		if (run->has_digest && memcmp(run->digest, digest, SNP_SHA384_SIZE) == 0) {
@@ -178,7 +178,7 @@ static bool skip_firmware(struct cursor *c, const uint8_t digest[static SNP_SHA3
 	return false;
 }
 
-static void say_firmware(const struct snp_plan_document *document, char ret[static 160])
+static void say_firmware(const struct plan_document *document, char ret[static 160])
 {
 	char digest[2 * SNP_SHA384_SIZE + 1];
 
@@ -186,24 +186,24 @@ static void say_firmware(const struct snp_plan_document *document, char ret[stat
 		say(ret, "firmware pages that end in no such digest");
 		return;
 	}
-	snp_hex_encode(document->firmware_digest, SNP_SHA384_SIZE, digest);
+	hex_encode(document->firmware_digest, SNP_SHA384_SIZE, digest);
 	say(ret, "firmware with digest %s", digest);
 }
 
 /* Let both begin where the shorter does. False if that is not the same place. */
-static bool align(struct cursor *a, struct cursor *b, struct snp_plan_difference *ret)
+static bool align(struct cursor *a, struct cursor *b, struct plan_difference *ret)
 {
 	if ((!b->document->after_firmware || skip_firmware(a, b->document->firmware_digest)) &&
 	    (!a->document->after_firmware || skip_firmware(b, a->document->firmware_digest)))
 		return true;
-	*ret = (struct snp_plan_difference){.count = 1, .what = "firmware"};
+	*ret = (struct plan_difference){.count = 1, .what = "firmware"};
 	say_firmware(a->document, ret->first);
 	say_firmware(b->document, ret->second);
 	return false;
 }
 
-bool snp_plan_compare(const struct snp_plan_document *first, const struct snp_plan_document *second,
-		      struct snp_plan_difference *ret)
+bool plan_compare(const struct plan_document *first, const struct plan_document *second,
+		  struct plan_difference *ret)
 {
 	struct cursor a = {.document = first,
 			   .first = first->n_runs > 0 ? first->runs[0].index : 0};
@@ -218,7 +218,7 @@ bool snp_plan_compare(const struct snp_plan_document *first, const struct snp_pl
 	a_since = a;
 	b_since = b;
 	while (run_at(&a) || run_at(&b)) {
-		const struct snp_plan_run *x = run_at(&a), *y = run_at(&b);
+		const struct plan_run *x = run_at(&a), *y = run_at(&b);
 		uint64_t step;
 
 		if (!x || !y || x->index + a.offset - a.first != y->index + b.offset - b.first ||

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #define IN(mode) (1u << (mode))
 
@@ -165,8 +166,8 @@ int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err)
 			return 0;
 		}
 	}
-	return snp_fail(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-			"no VMM \"%s\"; there are QEMU, ec2 and gce", name);
+	return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+			 "no VMM \"%s\"; there are QEMU, ec2 and gce", name);
 }
 
 int snp_profile_find(const char *name, const struct snp_profile **ret, struct snp_error *err)
@@ -177,10 +178,10 @@ int snp_profile_find(const char *name, const struct snp_profile **ret, struct sn
 			return 0;
 		}
 	}
-	return snp_fail(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-			"no profile \"%s\"; there are qemu, qemu-es-init2, qemu-es-legacy, ec2, "
-			"ec2-rdx0, gce, svsm and svsm-fpu0",
-			name);
+	return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+			 "no profile \"%s\"; there are qemu, qemu-es-init2, qemu-es-legacy, ec2, "
+			 "ec2-rdx0, gce, svsm and svsm-fpu0",
+			 name);
 }
 
 int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode, const struct snp_profile **ret,
@@ -192,8 +193,8 @@ int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode, const struct snp_p
 			return 0;
 		}
 	}
-	return snp_fail(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET, "%s has no mode %s", vmm_names[vmm],
-			mode_names[mode]);
+	return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET, "%s has no mode %s", vmm_names[vmm],
+			 mode_names[mode]);
 }
 
 const struct snp_profile *snp_profile_at(size_t i)

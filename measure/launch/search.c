@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/search.h>
 
 #include <stdatomic.h>
@@ -20,7 +21,7 @@
  * one more where it is not the stated one. Counts are steps of one chain, so that a candidate costs one
  * launch update. */
 struct round {
-	const struct snp_search *search;
+	const struct search *search;
 	struct search_space *space;
 	const uint8_t *digest;
 	struct search_round now;
@@ -29,14 +30,14 @@ struct round {
 	atomic_ullong tried;
 	atomic_bool failed;
 	mtx_t lock; /* of what follows */
-	struct snp_search_match best;
+	struct search_match best;
 	bool found;
 	struct snp_error err;
 };
 
 struct worker {
 	struct round *round;
-	struct snp_gctx gctx;
+	struct gctx gctx;
 	bool shows_progress;
 };
 
@@ -45,7 +46,7 @@ struct vmsas {
 	uint8_t contents[2][SNP_SHA384_SIZE];
 };
 
-static void keep_better(struct round *round, const struct snp_search_match *match)
+static void keep_better(struct round *round, const struct search_match *match)
 {
 	mtx_lock(&round->lock);
 	if (!round->found || search_match_compare(match, &round->best) < 0)
@@ -69,8 +70,7 @@ static int hash_vmsas(const struct snp_launch *launch, struct vmsas *ret, struct
 	for (uint32_t i = 0; r == 0 && i < 2 && i < launch->vcpu_count; i++) {
 		r = snp_launch_vmsa(launch, i, page, err);
 		if (r == 0)
-			r = snp_sha384((struct snp_span){page, sizeof(page)}, ret->contents[i],
-				       err);
+			r = sha384_of((struct snp_span){page, sizeof(page)}, ret->contents[i], err);
 	}
 	return r;
 }
@@ -87,14 +87,14 @@ static int try_launch(struct worker *worker, const struct search_prefix *prefix,
 
 	memcpy(worker->gctx.ld, prefix->ld, SNP_SHA384_SIZE);
 	for (uint32_t n = 1; r == 0 && n <= vmsa->vcpu_count; n++) {
-		r = snp_gctx_update(&worker->gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA,
-				    vmsas->contents[n > 1], err);
+		r = gctx_update(&worker->gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA, vmsas->contents[n > 1],
+				err);
 		if (r < 0 || (n != stated && n > round->highest_other))
 			continue;
 		tried++;
 		if (memcmp(worker->gctx.ld, round->digest, SNP_SHA384_SIZE) != 0)
 			continue;
-		keep_better(round, &(struct snp_search_match){
+		keep_better(round, &(struct search_match){
 					   .changes = round->now.changes + (n != stated ? 1u : 0u),
 					   .firmware = prefix->firmware,
 					   .hashes = prefix->hashes,
@@ -159,7 +159,7 @@ static int work(void *arg)
 	struct round *round = worker->round;
 	const size_t n = search_space_items(round->space, &round->now);
 	struct snp_error err = {0};
-	int r = snp_gctx_start(&worker->gctx, &err);
+	int r = gctx_start(&worker->gctx, &err);
 
 	for (size_t i = 0; r == 0 && !atomic_load(&round->failed);) {
 		i = atomic_fetch_add(&round->next, 1);
@@ -169,7 +169,7 @@ static int work(void *arg)
 		if (worker->shows_progress && round->search->progress)
 			round->search->progress(round->search->progress_arg, i + 1, n);
 	}
-	snp_gctx_end(&worker->gctx);
+	gctx_end(&worker->gctx);
 	if (r < 0) {
 		mtx_lock(&round->lock);
 		round->err = err;
@@ -201,7 +201,7 @@ static void run_round(struct round *round)
 }
 
 /* vCPU counts are a change too; those of rare lists beside another difference are what costs most. */
-static uint32_t highest_other(const struct snp_search *search, const struct search_round *now)
+static uint32_t highest_other(const struct search *search, const struct search_round *now)
 {
 	if (now->changes == SEARCH_MAX_CHANGES)
 		return 0;
@@ -237,7 +237,7 @@ static bool afford(struct round *round, const struct search_round *now, uint64_t
 	return true;
 }
 
-static int run(struct round *round, struct snp_search_match *ret, struct snp_search_extent *extent,
+static int run(struct round *round, struct search_match *ret, struct search_extent *extent,
 	       struct snp_error *err)
 {
 	/* Two launches with one digest are the same to the secure processor, so the first round that
@@ -258,36 +258,34 @@ static int run(struct round *round, struct snp_search_match *ret, struct snp_sea
 		r = run_one(round, rounds[i], err);
 		others[rounds[i].list] = rounds[i].changes - (rounds[i].changes > 0 ? 1u : 0u);
 	}
-	*extent = (struct snp_search_extent){.tried = atomic_load(&round->tried),
-					     .features = others[SEARCH_RARE_FEATURES],
-					     .signatures = others[SEARCH_RARE_SIGNATURES]};
+	*extent = (struct search_extent){.tried = atomic_load(&round->tried),
+					 .features = others[SEARCH_RARE_FEATURES],
+					 .signatures = others[SEARCH_RARE_SIGNATURES]};
 	if (r < 0)
 		return r;
 	if (!round->found)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"none of %ju launches near the stated one has this digest",
-				(uintmax_t)extent->tried);
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "none of %ju launches near the stated one has this digest",
+				 (uintmax_t)extent->tried);
 	*ret = round->best;
 	return 0;
 }
 
-int snp_search_run(const struct snp_search *search,
-		   const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
-		   struct snp_search_match *ret, struct snp_search_extent *ret_extent,
-		   struct snp_error *err)
+int search_run(const struct search *search, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
+	       struct search_match *ret, struct search_extent *ret_extent, struct snp_error *err)
 {
 	_cleanup_(search_space_freep) struct search_space *space = NULL;
 	struct round round = {.search = search, .digest = digest};
 	int r;
 
 	if (search->stated->mode != SNP_MODE_SNP)
-		return snp_fail(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				"only digests of SEV-SNP with OVMF are searched for");
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "only digests of SEV-SNP with OVMF are searched for");
 	r = search_space_new(search, &space, err);
 	if (r < 0)
 		return r;
 	if (mtx_init(&round.lock, mtx_plain) != thrd_success)
-		return snp_fail(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "cannot make a lock");
+		return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "cannot make a lock");
 	round.space = space;
 	r = run(&round, ret, ret_extent, err);
 	mtx_destroy(&round.lock);

@@ -37,7 +37,7 @@ static void add_signature(struct search_lists *lists, uint32_t signature)
 		lists->signatures[lists->n_signatures++] = signature;
 }
 
-static void fill_signatures(struct search_lists *lists, const struct snp_search *search)
+static void fill_signatures(struct search_lists *lists, const struct search *search)
 {
 	uint32_t s;
 
@@ -73,7 +73,7 @@ static void add_features(struct search_lists *lists, uint64_t features)
 		lists->features[lists->n_features++] = features;
 }
 
-static void fill_features(struct search_lists *lists, const struct snp_search *search)
+static void fill_features(struct search_lists *lists, const struct search *search)
 {
 	add_features(lists, search->stated->guest_features);
 	add_features(lists, SNP_ACTIVE);
@@ -92,7 +92,7 @@ static void fill_features(struct search_lists *lists, const struct snp_search *s
 	}
 }
 
-void search_lists_fill(const struct snp_search *search, struct search_lists *ret)
+void search_lists_fill(const struct search *search, struct search_lists *ret)
 {
 	ret->n_signatures = ret->n_features = 0;
 	ret->n_rare_signatures = ret->n_rare_features = 0;

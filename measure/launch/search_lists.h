@@ -30,6 +30,6 @@ struct search_lists {
 	size_t n_rare_features;
 };
 
-void search_lists_fill(const struct snp_search *search, struct search_lists *ret);
+void search_lists_fill(const struct search *search, struct search_lists *ret);
 
 #endif

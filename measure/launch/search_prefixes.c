@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #define MAX_PROFILES 32
 #define MAX_PREFIXES (1u << 20)
 #define MAX_GROUP    512 /* for threads to share */
@@ -29,7 +31,7 @@ static int hash_firmwares(struct search_prefixes *p, struct snp_error *err)
 
 	p->firmware_digests = calloc(n, sizeof(*p->firmware_digests));
 	if (!p->firmware_digests)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (size_t f = 0; r == 0 && f < n; f++) {
 		if (f == 0 && p->search->stated->firmware_digest)
 			memcpy(p->firmware_digests[f], p->search->stated->firmware_digest,
@@ -48,12 +50,12 @@ static int add_prefix(struct search_prefixes *p, const struct search_prefix *pre
 	struct search_prefix *grown;
 
 	if (p->n == MAX_PREFIXES)
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				"too many files to try at once; give fewer candidates");
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "too many files to try at once; give fewer candidates");
 	if (p->n == p->capacity) {
 		grown = reallocarray(p->list, capacity, sizeof(*grown));
 		if (!grown)
-			return snp_no_memory(err);
+			return out_of_memory(err);
 		p->list = grown;
 		p->capacity = capacity;
 	}
@@ -70,7 +72,7 @@ static int add_group(struct search_prefixes *p, const struct search_group *group
 	if (p->n_groups == p->group_capacity) {
 		grown = reallocarray(p->groups, capacity, sizeof(*grown));
 		if (!grown)
-			return snp_no_memory(err);
+			return out_of_memory(err);
 		p->groups = grown;
 		p->group_capacity = capacity;
 	}
@@ -82,7 +84,7 @@ static int add_group(struct search_prefixes *p, const struct search_group *group
 static int add_tables(struct search_prefixes *p, const struct search_prefix *without,
 		      unsigned int changes, struct snp_error *err)
 {
-	const struct snp_search *search = p->search;
+	const struct search *search = p->search;
 	struct search_prefix prefix = *without;
 	size_t first = p->n;
 	int r = 0;
@@ -152,7 +154,7 @@ static int fill_prefixes(struct search_prefixes *p, struct snp_error *err)
 	return r;
 }
 
-int search_prefixes_fill(const struct snp_search *search, struct search_prefixes *ret,
+int search_prefixes_fill(const struct search *search, struct search_prefixes *ret,
 			 struct snp_error *err)
 {
 	int r;

@@ -25,7 +25,7 @@ struct search_group {
 
 /* In the order of their changes; those of n changes end at the n-th end. */
 struct search_prefixes {
-	const struct snp_search *search;
+	const struct search *search;
 	uint8_t (*firmware_digests)[SNP_SHA384_SIZE];
 	struct search_prefix *list;
 	size_t n, capacity;
@@ -35,7 +35,7 @@ struct search_prefixes {
 };
 
 /* Fill what is zero. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_TOO_LARGE. */
-int search_prefixes_fill(const struct snp_search *search, struct search_prefixes *ret,
+int search_prefixes_fill(const struct search *search, struct search_prefixes *ret,
 			 struct snp_error *err);
 void search_prefixes_done(struct search_prefixes *prefixes);
 

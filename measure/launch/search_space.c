@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #include "launch/search_lists.h"
 #include "launch/search_prefixes.h"
 
@@ -23,14 +25,13 @@ void search_space_free(struct search_space *space)
 	free(space);
 }
 
-int search_space_new(const struct snp_search *search, struct search_space **ret,
-		     struct snp_error *err)
+int search_space_new(const struct search *search, struct search_space **ret, struct snp_error *err)
 {
 	_cleanup_(search_space_freep) struct search_space *space = calloc(1, sizeof(*space));
 	int r;
 
 	if (!space)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	space->stated = search->stated;
 	search_lists_fill(search, &space->lists);
 	r = search_prefixes_fill(search, &space->prefixes, err);
@@ -168,7 +169,7 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-int search_match_compare(const struct snp_search_match *a, const struct snp_search_match *b)
+int search_match_compare(const struct search_match *a, const struct search_match *b)
 {
 	int r = compare(a->changes, b->changes);
 

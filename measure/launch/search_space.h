@@ -8,7 +8,7 @@
 #include "launch/search_prefixes.h"
 
 /*
- * What snp_search_run() goes through: for each round a list of work items, which are some prefixes of one firmware and
+ * What search_run() goes through: for each round a list of work items, which are some prefixes of one firmware and
  * profile, and so of the same VMSAs, with some signatures and some guest features. The product is tried
  * as far as its changes are those of the round.
  */
@@ -25,8 +25,7 @@ struct search_item {
 struct search_space;
 
 /* Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_TOO_LARGE. */
-int search_space_new(const struct snp_search *search, struct search_space **ret,
-		     struct snp_error *err);
+int search_space_new(const struct search *search, struct search_space **ret, struct snp_error *err);
 void search_space_free(struct search_space *space);
 DEFINE_CLEANUP(struct search_space *, search_space_free);
 
@@ -55,6 +54,6 @@ unsigned int search_changes(const struct search_space *space, const struct searc
 			    uint32_t signature, uint64_t features);
 
 /* The better of two matches: fewer changes, then the order of the lists. */
-int search_match_compare(const struct snp_search_match *a, const struct snp_search_match *b);
+int search_match_compare(const struct search_match *a, const struct search_match *b);
 
 #endif

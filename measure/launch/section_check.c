@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include <snp/fail.h>
+
 static const char *type_name(const struct snp_section *section)
 {
 	const char *name = snp_section_type_name(section->type);
@@ -32,10 +34,10 @@ static int check_regions(const struct snp_firmware *firmware, size_t i, struct s
 
 	for (size_t n = 0; n < sizeof(borders) / sizeof(borders[0]); n++)
 		if (s->gpa < borders[n] && end_of(s) > borders[n])
-			return snp_fail(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
-					"section %zu (%s) at 0x%" PRIx32 " runs across 0x%" PRIx32
-					", where one of QEMU's memory regions ends",
-					i, type_name(s), s->gpa, borders[n]);
+			return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
+					 "section %zu (%s) at 0x%" PRIx32 " runs across 0x%" PRIx32
+					 ", where one of QEMU's memory regions ends",
+					 i, type_name(s), s->gpa, borders[n]);
 	return 0;
 }
 
@@ -47,27 +49,27 @@ static int check_one(const struct snp_firmware *firmware, size_t i, uint64_t low
 	/* QEMU target/i386/sev.c, sev_snp_launch_update(): no length, "expected update of GPA range";
 	 * Linux arch/x86/kvm/svm/sev.c, snp_launch_update(): whole pages. */
 	if (s->size == 0)
-		return snp_fail(err, SNP_E_BAD_SECTION, where(firmware, i, 1),
-				"section %zu (%s) has no bytes; QEMU refuses that", i,
-				type_name(s));
+		return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 1),
+				 "section %zu (%s) has no bytes; QEMU refuses that", i,
+				 type_name(s));
 	if (s->gpa % SNP_PAGE_SIZE != 0)
-		return snp_fail(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
-				"section %zu (%s) begins at 0x%" PRIx32 ", inside a page", i,
-				type_name(s), s->gpa);
+		return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
+				 "section %zu (%s) begins at 0x%" PRIx32 ", inside a page", i,
+				 type_name(s), s->gpa);
 	if (s->size % SNP_PAGE_SIZE != 0)
-		return snp_fail(err, SNP_E_BAD_SECTION, where(firmware, i, 1),
-				"section %zu (%s) of 0x%" PRIx32 " bytes ends inside a page", i,
-				type_name(s), s->size);
+		return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 1),
+				 "section %zu (%s) of 0x%" PRIx32 " bytes ends inside a page", i,
+				 type_name(s), s->size);
 	if (end_of(s) > lowest)
-		return snp_fail(err, SNP_E_SECTION_OVERLAP, where(firmware, i, 0),
-				"section %zu (%s) at 0x%" PRIx32
-				" reaches into the firmware at 0x%" PRIx64,
-				i, type_name(s), s->gpa, lowest);
+		return fail_with(err, SNP_E_SECTION_OVERLAP, where(firmware, i, 0),
+				 "section %zu (%s) at 0x%" PRIx32
+				 " reaches into the firmware at 0x%" PRIx64,
+				 i, type_name(s), s->gpa, lowest);
 	/* QEMU, snp_populate_metadata_pages(): gpa2hva(). */
 	if (end_of(s) > RAM_END)
-		return snp_fail(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
-				"section %zu (%s) at 0x%" PRIx32 " lies where no guest has memory",
-				i, type_name(s), s->gpa);
+		return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
+				 "section %zu (%s) at 0x%" PRIx32 " lies where no guest has memory",
+				 i, type_name(s), s->gpa);
 	return vmm == SNP_VMM_QEMU ? check_regions(firmware, i, err) : 0;
 }
 
@@ -79,10 +81,11 @@ static int check_overlap(const struct snp_firmware *firmware, struct snp_error *
 	for (size_t i = 0; i < firmware->info.n_sections; i++)
 		for (size_t j = 0; j < i; j++)
 			if (s[i].gpa < end_of(&s[j]) && s[j].gpa < end_of(&s[i]))
-				return snp_fail(err, SNP_E_SECTION_OVERLAP, where(firmware, i, 0),
-						"section %zu (%s) at 0x%" PRIx32
-						" overlaps section %zu (%s)",
-						i, type_name(&s[i]), s[i].gpa, j, type_name(&s[j]));
+				return fail_with(err, SNP_E_SECTION_OVERLAP, where(firmware, i, 0),
+						 "section %zu (%s) at 0x%" PRIx32
+						 " overlaps section %zu (%s)",
+						 i, type_name(&s[i]), s[i].gpa, j,
+						 type_name(&s[j]));
 	return 0;
 }
 
@@ -103,9 +106,9 @@ int section_check(const struct snp_firmware *firmware, uint64_t lowest, enum snp
 	if (r < 0)
 		return r;
 	if (!firmware->info.has_metadata)
-		return snp_fail(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
-				"no SEV metadata, without which QEMU starts no SEV-SNP guest; use "
-				"an OVMF of 2021 or later");
+		return fail_with(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
+				 "no SEV metadata, without which QEMU starts no SEV-SNP guest; use "
+				 "an OVMF of 2021 or later");
 	for (size_t i = 0; i < firmware->info.n_sections; i++) {
 		r = check_one(firmware, i, lowest, vmm, err);
 		if (r < 0)
@@ -116,11 +119,11 @@ int section_check(const struct snp_firmware *firmware, uint64_t lowest, enum snp
 		return r;
 	/* QEMU would go on; the guest needs both to start (sev_snp_launch_finish()). */
 	if (!has_section(firmware, SNP_SECTION_SECRETS))
-		return snp_fail(err, SNP_E_NO_SECTION, SNP_NO_OFFSET,
-				"no SNP_SECRETS section, which an SEV-SNP guest needs to start");
+		return fail_with(err, SNP_E_NO_SECTION, SNP_NO_OFFSET,
+				 "no SNP_SECRETS section, which an SEV-SNP guest needs to start");
 	if (!has_section(firmware, SNP_SECTION_CPUID))
-		return snp_fail(err, SNP_E_NO_SECTION, SNP_NO_OFFSET,
-				"no CPUID section, which an SEV-SNP guest needs to start");
+		return fail_with(err, SNP_E_NO_SECTION, SNP_NO_OFFSET,
+				 "no CPUID section, which an SEV-SNP guest needs to start");
 	return 0;
 }
 
@@ -136,17 +139,17 @@ static int check_hash_sections(const struct snp_firmware *firmware, struct snp_e
 		if (s->type != SNP_SECTION_KERNEL_HASHES)
 			continue;
 		if (gpa - in_page != s->gpa)
-			return snp_fail(
+			return fail_with(
 				err, SNP_E_BAD_HASH_TABLE, where(firmware, i, 0),
 				"the SEV hash table at 0x%" PRIx32
 				" is not in the first page of section %zu (SNP_KERNEL_HASHES) "
 				"at 0x%" PRIx32,
 				gpa, i, s->gpa);
 		if (in_page + SNP_HASH_TABLE_SIZE > s->size)
-			return snp_fail(err, SNP_E_BAD_HASH_TABLE, where(firmware, i, 1),
-					"the SEV hash table at 0x%" PRIx32
-					" runs past the end of section %zu (SNP_KERNEL_HASHES)",
-					gpa, i);
+			return fail_with(err, SNP_E_BAD_HASH_TABLE, where(firmware, i, 1),
+					 "the SEV hash table at 0x%" PRIx32
+					 " runs past the end of section %zu (SNP_KERNEL_HASHES)",
+					 gpa, i);
 	}
 	return 0;
 }
@@ -161,28 +164,29 @@ int hash_table_check(const struct snp_firmware *firmware, enum snp_mode mode, st
 	if (r < 0)
 		return r;
 	if (mode == SNP_MODE_SNP && !has_section(firmware, SNP_SECTION_KERNEL_HASHES))
-		return snp_fail(err, SNP_E_NO_HASH_SECTION, SNP_NO_OFFSET,
-				"cannot measure a kernel: no SNP_KERNEL_HASHES section; use an "
-				"AmdSev build");
+		return fail_with(err, SNP_E_NO_HASH_SECTION, SNP_NO_OFFSET,
+				 "cannot measure a kernel: no SNP_KERNEL_HASHES section; use an "
+				 "AmdSev build");
 	/* QEMU: sev_add_kernel_loader_hashes(). */
 	if (!info->has_hash_table)
-		return snp_fail(err, SNP_E_NO_HASH_TABLE, SNP_NO_OFFSET,
-				"cannot measure a kernel: no SEV hash table entry; use an AmdSev "
-				"build");
+		return fail_with(err, SNP_E_NO_HASH_TABLE, SNP_NO_OFFSET,
+				 "cannot measure a kernel: no SEV hash table entry; use an AmdSev "
+				 "build");
 	if (info->hash_table_gpa == 0 || info->hash_table_size < SNP_HASH_TABLE_SIZE)
-		return snp_fail(err, SNP_E_NO_HASH_TABLE, at,
-				"cannot measure a kernel: SEV hash table of %" PRIu32
-				" bytes at 0x%" PRIx32 ", where %d bytes at another address than 0 "
-				"are needed; use an AmdSev build",
-				info->hash_table_size, info->hash_table_gpa, SNP_HASH_TABLE_SIZE);
+		return fail_with(err, SNP_E_NO_HASH_TABLE, at,
+				 "cannot measure a kernel: SEV hash table of %" PRIu32
+				 " bytes at 0x%" PRIx32
+				 ", where %d bytes at another address than 0 "
+				 "are needed; use an AmdSev build",
+				 info->hash_table_size, info->hash_table_gpa, SNP_HASH_TABLE_SIZE);
 	if (mode == SNP_MODE_SNP)
 		return check_hash_sections(firmware, err);
 	/* LAUNCH_UPDATE_DATA takes pieces of 16 bytes (SEV API 55766, 6.3.1). */
 	if (info->hash_table_gpa % 16 != 0 ||
 	    (uint64_t)info->hash_table_gpa + SNP_HASH_TABLE_SIZE > RAM_END)
-		return snp_fail(err, SNP_E_BAD_HASH_TABLE, at,
-				"SEV hash table at 0x%" PRIx32 ", where a multiple of 16 in the "
-				"guest's memory is needed",
-				info->hash_table_gpa);
+		return fail_with(err, SNP_E_BAD_HASH_TABLE, at,
+				 "SEV hash table at 0x%" PRIx32 ", where a multiple of 16 in the "
+				 "guest's memory is needed",
+				 info->hash_table_gpa);
 	return 0;
 }

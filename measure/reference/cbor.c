@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 static void drop(cbor_item_t *item)
 {
@@ -24,7 +25,7 @@ static cbor_item_t *build_uint(uint64_t value)
 	return cbor_build_uint64(value);
 }
 
-cbor_item_t *snp_cbor_int(int64_t value)
+cbor_item_t *cbor_out_int(int64_t value)
 {
 	cbor_item_t *item;
 
@@ -36,17 +37,17 @@ cbor_item_t *snp_cbor_int(int64_t value)
 	return item;
 }
 
-cbor_item_t *snp_cbor_bytes(const uint8_t *data, size_t size)
+cbor_item_t *cbor_out_bytes(const uint8_t *data, size_t size)
 {
 	return cbor_build_bytestring(data, size);
 }
 
-cbor_item_t *snp_cbor_text(const char *text)
+cbor_item_t *cbor_out_text(const char *text)
 {
 	return cbor_build_string(text);
 }
 
-cbor_item_t *snp_cbor_tag(uint64_t tag, cbor_item_t *item)
+cbor_item_t *cbor_out_tag(uint64_t tag, cbor_item_t *item)
 {
 	cbor_item_t *tagged = item ? cbor_build_tag(tag, item) : NULL;
 
@@ -54,17 +55,17 @@ cbor_item_t *snp_cbor_tag(uint64_t tag, cbor_item_t *item)
 	return tagged;
 }
 
-cbor_item_t *snp_cbor_array(size_t n)
+cbor_item_t *cbor_out_array(size_t n)
 {
 	return cbor_new_definite_array(n);
 }
 
-cbor_item_t *snp_cbor_map(size_t n)
+cbor_item_t *cbor_out_map(size_t n)
 {
 	return cbor_new_definite_map(n);
 }
 
-cbor_item_t *snp_cbor_push(cbor_item_t *array, cbor_item_t *item)
+cbor_item_t *cbor_out_push(cbor_item_t *array, cbor_item_t *item)
 {
 	bool pushed = array && item && cbor_array_push(array, item);
 
@@ -75,9 +76,9 @@ cbor_item_t *snp_cbor_push(cbor_item_t *array, cbor_item_t *item)
 	return NULL;
 }
 
-cbor_item_t *snp_cbor_put(cbor_item_t *map, int64_t key, cbor_item_t *item)
+cbor_item_t *cbor_out_put(cbor_item_t *map, int64_t key, cbor_item_t *item)
 {
-	cbor_item_t *number = snp_cbor_int(key);
+	cbor_item_t *number = cbor_out_int(key);
 	bool added = map && item && number &&
 		     cbor_map_add(map, (struct cbor_pair){.key = number, .value = item});
 
@@ -121,7 +122,7 @@ static void sort_keys(cbor_item_t *item)
 	}
 }
 
-int snp_cbor_encode(cbor_item_t *item, uint8_t **ret, size_t *ret_size, struct snp_error *err)
+int cbor_out_encode(cbor_item_t *item, uint8_t **ret, size_t *ret_size, struct snp_error *err)
 {
 	unsigned char *bytes = NULL;
 	size_t room, size = 0;
@@ -133,19 +134,19 @@ int snp_cbor_encode(cbor_item_t *item, uint8_t **ret, size_t *ret_size, struct s
 	}
 	if (size == 0) {
 		free(bytes);
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	*ret = bytes;
 	*ret_size = size;
 	return 0;
 }
 
-cbor_item_t *snp_cbor_wrapped(cbor_item_t *item)
+cbor_item_t *cbor_out_wrapped(cbor_item_t *item)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 
-	if (snp_cbor_encode(item, &bytes, &size, NULL) < 0)
+	if (cbor_out_encode(item, &bytes, &size, NULL) < 0)
 		return NULL;
 	return cbor_build_bytestring(bytes, size);
 }

@@ -19,24 +19,24 @@
  */
 struct cbor_item_t;
 
-struct cbor_item_t *snp_cbor_int(int64_t value);
-struct cbor_item_t *snp_cbor_bytes(const uint8_t *data, size_t size);
-struct cbor_item_t *snp_cbor_text(const char *text);
-struct cbor_item_t *snp_cbor_tag(uint64_t tag, struct cbor_item_t *item);
+struct cbor_item_t *cbor_out_int(int64_t value);
+struct cbor_item_t *cbor_out_bytes(const uint8_t *data, size_t size);
+struct cbor_item_t *cbor_out_text(const char *text);
+struct cbor_item_t *cbor_out_tag(uint64_t tag, struct cbor_item_t *item);
 
 /* An array or map with room for `n` items or pairs; all of it must be filled. */
-struct cbor_item_t *snp_cbor_array(size_t n);
-struct cbor_item_t *snp_cbor_map(size_t n);
+struct cbor_item_t *cbor_out_array(size_t n);
+struct cbor_item_t *cbor_out_map(size_t n);
 
 /* Put into an array or map; returns it. */
-struct cbor_item_t *snp_cbor_push(struct cbor_item_t *array, struct cbor_item_t *item);
-struct cbor_item_t *snp_cbor_put(struct cbor_item_t *map, int64_t key, struct cbor_item_t *item);
+struct cbor_item_t *cbor_out_push(struct cbor_item_t *array, struct cbor_item_t *item);
+struct cbor_item_t *cbor_out_put(struct cbor_item_t *map, int64_t key, struct cbor_item_t *item);
 
 /* The encoding of `item`, which is taken: bytes for free(). Errors: SNP_E_NO_MEMORY, also for NULL. */
-SNP_CHECK int snp_cbor_encode(struct cbor_item_t *item, uint8_t **ret, size_t *ret_size,
-			      struct snp_error *err);
+SNP_MUST_USE int cbor_out_encode(struct cbor_item_t *item, uint8_t **ret, size_t *ret_size,
+				 struct snp_error *err);
 
 /* A byte string that holds the encoding of `item`, which is taken. */
-struct cbor_item_t *snp_cbor_wrapped(struct cbor_item_t *item);
+struct cbor_item_t *cbor_out_wrapped(struct cbor_item_t *item);
 
 #endif

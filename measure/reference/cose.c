@@ -4,6 +4,7 @@
 
 #include <cbor.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "reference/cbor.h"
 #include "reference/envelope.h"
@@ -40,38 +41,38 @@ static int encode_protected(const struct snp_key *key, const char *content_type,
 	if (r < 0)
 		return r;
 	/* corim-meta-map {signer: {signer-name}} */
-	meta = snp_cbor_put(snp_cbor_map(1), 0,
-			    snp_cbor_put(snp_cbor_map(1), 0, snp_cbor_text(signer)));
-	map = snp_cbor_put(snp_cbor_map(4), HEADER_ALGORITHM, snp_cbor_int(algorithm(key)));
-	map = snp_cbor_put(map, HEADER_CONTENT_TYPE, snp_cbor_text(content_type));
-	map = snp_cbor_put(map, HEADER_KEY_ID, snp_cbor_bytes(id, sizeof(id)));
-	map = snp_cbor_put(map, HEADER_CORIM_META, snp_cbor_wrapped(meta));
-	return snp_cbor_encode(map, ret, ret_size, err);
+	meta = cbor_out_put(cbor_out_map(1), 0,
+			    cbor_out_put(cbor_out_map(1), 0, cbor_out_text(signer)));
+	map = cbor_out_put(cbor_out_map(4), HEADER_ALGORITHM, cbor_out_int(algorithm(key)));
+	map = cbor_out_put(map, HEADER_CONTENT_TYPE, cbor_out_text(content_type));
+	map = cbor_out_put(map, HEADER_KEY_ID, cbor_out_bytes(id, sizeof(id)));
+	map = cbor_out_put(map, HEADER_CORIM_META, cbor_out_wrapped(meta));
+	return cbor_out_encode(map, ret, ret_size, err);
 }
 
 /* Sig_structure (RFC 9052 section 4.4). */
 static int encode_to_sign(struct snp_span protected, struct snp_span payload, uint8_t **ret,
 			  size_t *ret_size, struct snp_error *err)
 {
-	cbor_item_t *list = snp_cbor_push(snp_cbor_array(4), snp_cbor_text("Signature1"));
+	cbor_item_t *list = cbor_out_push(cbor_out_array(4), cbor_out_text("Signature1"));
 
-	list = snp_cbor_push(list, snp_cbor_bytes(protected.data, protected.size));
-	list = snp_cbor_push(list, snp_cbor_bytes(protected.data, 0));
-	list = snp_cbor_push(list, snp_cbor_bytes(payload.data, payload.size));
-	return snp_cbor_encode(list, ret, ret_size, err);
+	list = cbor_out_push(list, cbor_out_bytes(protected.data, protected.size));
+	list = cbor_out_push(list, cbor_out_bytes(protected.data, 0));
+	list = cbor_out_push(list, cbor_out_bytes(payload.data, payload.size));
+	return cbor_out_encode(list, ret, ret_size, err);
 }
 
 static int encode_message(struct snp_span protected, struct snp_span payload,
 			  struct snp_span signature, uint8_t **ret, size_t *ret_size,
 			  struct snp_error *err)
 {
-	cbor_item_t *list = snp_cbor_array(4);
+	cbor_item_t *list = cbor_out_array(4);
 
-	list = snp_cbor_push(list, snp_cbor_bytes(protected.data, protected.size));
-	list = snp_cbor_push(list, snp_cbor_map(0));
-	list = snp_cbor_push(list, snp_cbor_bytes(payload.data, payload.size));
-	list = snp_cbor_push(list, snp_cbor_bytes(signature.data, signature.size));
-	return snp_cbor_encode(snp_cbor_tag(TAG_COSE_SIGN1, list), ret, ret_size, err);
+	list = cbor_out_push(list, cbor_out_bytes(protected.data, protected.size));
+	list = cbor_out_push(list, cbor_out_map(0));
+	list = cbor_out_push(list, cbor_out_bytes(payload.data, payload.size));
+	list = cbor_out_push(list, cbor_out_bytes(signature.data, signature.size));
+	return cbor_out_encode(cbor_out_tag(TAG_COSE_SIGN1, list), ret, ret_size, err);
 }
 
 /* Everything up to the signature. */
@@ -100,8 +101,8 @@ static int make_parts(const struct snp_key *key, const char *content_type, const
 	return r;
 }
 
-int snp_cose_sign(const struct snp_key *key, const char *content_type, const char *signer,
-		  struct snp_span payload, uint8_t **ret, size_t *ret_size, struct snp_error *err)
+int cose_sign(const struct snp_key *key, const char *content_type, const char *signer,
+	      struct snp_span payload, uint8_t **ret, size_t *ret_size, struct snp_error *err)
 {
 	_cleanup_(parts_done) struct parts parts = {0};
 	uint8_t signature[SNP_SIGNATURE_MAX];
@@ -118,8 +119,8 @@ int snp_cose_sign(const struct snp_key *key, const char *content_type, const cha
 
 /* A message is right if it is, byte for byte, what signing would have made of its signature. Raw
  * signatures stand at its end, so no CBOR from outside is ever decoded. */
-int snp_cose_verify(const struct snp_key *key, const char *content_type, const char *signer,
-		    struct snp_span payload, struct snp_span message, struct snp_error *err)
+int cose_verify(const struct snp_key *key, const char *content_type, const char *signer,
+		struct snp_span payload, struct snp_span message, struct snp_error *err)
 {
 	size_t signature_size = snp_key_kind(key) == SNP_KEY_P384 ? 96 : 64, size;
 	_cleanup_(parts_done) struct parts parts = {0};
@@ -129,14 +130,14 @@ int snp_cose_verify(const struct snp_key *key, const char *content_type, const c
 
 	if (message.size < signature_size ||
 	    !snp_span_sub(message, message.size - signature_size, signature_size, &signature))
-		return snp_fail(err, SNP_E_SIGNATURE, SNP_NO_OFFSET, "too short for a COSE_Sign1");
+		return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET, "too short for a COSE_Sign1");
 	r = make_parts(key, content_type, signer, payload, &parts, err);
 	if (r == 0)
 		r = encode_message(parts.protected_span, payload, signature, &expected, &size, err);
 	if (r < 0)
 		return r;
 	if (size != message.size || memcmp(expected, message.data, size) != 0)
-		return snp_fail(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
-				"the COSE_Sign1 message has another payload, key or header");
+		return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
+				 "the COSE_Sign1 message has another payload, key or header");
 	return snp_key_verify(key, parts.to_sign_span, SNP_SIGNATURE_RAW, signature, err);
 }

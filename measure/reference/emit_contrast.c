@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/json_out.h>
 #include <snp/policy.h>
 
@@ -16,7 +17,7 @@
 
 static const enum snp_product known[] = {SNP_PRODUCT_MILAN, SNP_PRODUCT_GENOA};
 
-static void add_policy(struct snp_json_out *out, cJSON *entry, uint64_t policy)
+static void add_policy(struct json_out *out, cJSON *entry, uint64_t policy)
 {
 	static const struct {
 		const char *key;
@@ -32,43 +33,41 @@ static void add_policy(struct snp_json_out *out, cJSON *entry, uint64_t policy)
 		{"CipherTextHidingDRAM", SNP_POLICY_CIPHERTEXT_HIDING_DRAM},
 		{"PageSwapDisable", SNP_POLICY_PAGE_SWAP_DISABLE},
 	};
-	cJSON *object = snp_json_out_object(out, entry, "GuestPolicy");
+	cJSON *object = json_out_object(out, entry, "GuestPolicy");
 
-	snp_json_out_integer(out, object, "ABIMinor", policy & SNP_POLICY_ABI_MINOR);
-	snp_json_out_integer(out, object, "ABIMajor", (policy & SNP_POLICY_ABI_MAJOR) >> 8);
+	json_out_integer(out, object, "ABIMinor", policy & SNP_POLICY_ABI_MINOR);
+	json_out_integer(out, object, "ABIMajor", (policy & SNP_POLICY_ABI_MAJOR) >> 8);
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
-		snp_json_out_bool(out, object, bits[i].key, policy & bits[i].mask);
+		json_out_bool(out, object, bits[i].key, policy & bits[i].mask);
 }
 
 /* Its verifier refuses a host with SMT on unless the entry has it on. What else a host may have (TSME) or
  * must have is not a matter of the release. */
-static void add_platform(struct snp_json_out *out, cJSON *entry, uint64_t policy)
+static void add_platform(struct json_out *out, cJSON *entry, uint64_t policy)
 {
-	cJSON *object = snp_json_out_object(out, entry, "PlatformInfo");
+	cJSON *object = json_out_object(out, entry, "PlatformInfo");
 
-	snp_json_out_bool(out, object, "SMTEnabled", policy & SNP_POLICY_SMT);
-	snp_json_out_integer(out, entry, "MinimumMitigationVector", 0);
-	snp_json_out_array(out, entry, "AllowedChipIDs");
+	json_out_bool(out, object, "SMTEnabled", policy & SNP_POLICY_SMT);
+	json_out_integer(out, entry, "MinimumMitigationVector", 0);
+	json_out_array(out, entry, "AllowedChipIDs");
 }
 
-static void add_entry(struct snp_json_out *out, cJSON *entries,
-		      const struct snp_reference_image *image,
+static void add_entry(struct json_out *out, cJSON *entries, const struct snp_reference_image *image,
 		      const struct snp_reference_variant *v, enum snp_product product)
 {
 	const struct snp_tcb *tcb = &image->minimum_tcb[product];
-	cJSON *entry = snp_json_out_object(out, entries, NULL), *object;
+	cJSON *entry = json_out_object(out, entries, NULL), *object;
 
-	snp_json_out_string(out, entry, "ProductName", snp_product_name(product));
-	snp_json_out_hex(out, entry, "TrustedMeasurement", v->launch_digest,
-			 SNP_LAUNCH_DIGEST_SIZE);
-	object = snp_json_out_object(out, entry, "MinimumTCB");
-	snp_json_out_integer(out, object, "BootloaderVersion", tcb->boot_loader);
-	snp_json_out_integer(out, object, "TEEVersion", tcb->tee);
-	snp_json_out_integer(out, object, "SNPVersion", tcb->snp);
-	snp_json_out_integer(out, object, "MicrocodeVersion", tcb->microcode);
+	json_out_string(out, entry, "ProductName", snp_product_name(product));
+	json_out_hex(out, entry, "TrustedMeasurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	object = json_out_object(out, entry, "MinimumTCB");
+	json_out_integer(out, object, "BootloaderVersion", tcb->boot_loader);
+	json_out_integer(out, object, "TEEVersion", tcb->tee);
+	json_out_integer(out, object, "SNPVersion", tcb->snp);
+	json_out_integer(out, object, "MicrocodeVersion", tcb->microcode);
 	add_policy(out, entry, image->policy);
 	add_platform(out, entry, image->policy);
-	snp_json_out_integer(out, entry, "CPUs", v->vcpu_count);
+	json_out_integer(out, entry, "CPUs", v->vcpu_count);
 }
 
 /* referencevalues.go, SNPReferenceValues.Validate(). */
@@ -79,10 +78,10 @@ static int check_policy(const struct snp_reference_image *image, struct snp_erro
 
 	if ((image->policy & fixed) == SNP_POLICY_DEFAULT && (minor == 0 || minor == 31))
 		return 0;
-	return snp_fail(err, SNP_E_FORMAT, SNP_NO_OFFSET,
-			"contrast takes policies 0x30000 and 0x3001f, with or without "
-			"page_swap_disable, and '%s' has 0x%" PRIx64,
-			image->name, image->policy);
+	return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
+			 "contrast takes policies 0x30000 and 0x3001f, with or without "
+			 "page_swap_disable, and '%s' has 0x%" PRIx64,
+			 image->name, image->policy);
 }
 
 static int check_image(const struct snp_reference_image *image, struct snp_error *err)
@@ -92,16 +91,16 @@ static int check_image(const struct snp_reference_image *image, struct snp_error
 	for (size_t p = 0; p < ARRAY_SIZE(known); p++)
 		has_product = has_product || image->has_minimum_tcb[known[p]];
 	if (!has_product)
-		return snp_fail(err, SNP_E_FORMAT, SNP_NO_OFFSET,
-				"contrast asks for a minimum TCB of Milan or Genoa, and '%s' has "
-				"none; give minimum_tcb",
-				image->name);
+		return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
+				 "contrast asks for a minimum TCB of Milan or Genoa, and '%s' has "
+				 "none; give minimum_tcb",
+				 image->name);
 	return check_policy(image, err);
 }
 
-int snp_emit_contrast(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+int emit_contrast(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
-	struct snp_json_out out;
+	struct json_out out;
 	cJSON *entries;
 
 	for (size_t i = 0; i < r->n_images; i++) {
@@ -110,9 +109,8 @@ int snp_emit_contrast(const struct snp_reference *r, struct snp_folder *f, struc
 		if (status < 0)
 			return status;
 	}
-	snp_json_out_init(&out, NULL);
-	entries = snp_json_out_array(&out, snp_json_out_object(&out, out.root, "ReferenceValues"),
-				     "snp");
+	json_out_init(&out, NULL);
+	entries = json_out_array(&out, json_out_object(&out, out.root, "ReferenceValues"), "snp");
 	for (size_t i = 0; i < r->n_images; i++) {
 		const struct snp_reference_image *image = &r->images[i];
 
@@ -121,5 +119,5 @@ int snp_emit_contrast(const struct snp_reference *r, struct snp_folder *f, struc
 			     image->has_minimum_tcb[known[p]] && k < image->n_variants; k++)
 				add_entry(&out, entries, image, &image->variants[k], known[p]);
 	}
-	return snp_folder_add_json(f, "contrast.json", &out, err);
+	return folder_add_json(f, "contrast.json", &out, err);
 }

@@ -59,12 +59,12 @@ static const uint8_t classes[][9] = {
 
 static cbor_item_t *claim(int64_t mkey, cbor_item_t *mval)
 {
-	return snp_cbor_put(snp_cbor_put(snp_cbor_map(2), 0, snp_cbor_int(mkey)), 1, mval);
+	return cbor_out_put(cbor_out_put(cbor_out_map(2), 0, cbor_out_int(mkey)), 1, mval);
 }
 
 static cbor_item_t *raw(const uint8_t *data, size_t size)
 {
-	return snp_cbor_tag(TAG_BYTES, snp_cbor_bytes(data, size));
+	return cbor_out_tag(TAG_BYTES, cbor_out_bytes(data, size));
 }
 
 static cbor_item_t *policy_claim(uint64_t policy)
@@ -74,34 +74,34 @@ static cbor_item_t *policy_claim(uint64_t policy)
 	snp_put_le64(value, policy);
 	snp_put_le64(mask, ~(SNP_POLICY_ABI_MINOR | SNP_POLICY_ABI_MAJOR));
 	return claim(MKEY_POLICY,
-		     snp_cbor_put(snp_cbor_put(snp_cbor_map(2), MVAL_RAW_VALUE, raw(value, 8)),
+		     cbor_out_put(cbor_out_put(cbor_out_map(2), MVAL_RAW_VALUE, raw(value, 8)),
 				  MVAL_RAW_VALUE_MASK, raw(mask, 8)));
 }
 
 static cbor_item_t *id_claim(int64_t mkey, const uint8_t id[static SNP_ID_SIZE])
 {
-	return claim(mkey, snp_cbor_put(snp_cbor_map(1), MVAL_RAW_VALUE, raw(id, SNP_ID_SIZE)));
+	return claim(mkey, cbor_out_put(cbor_out_map(1), MVAL_RAW_VALUE, raw(id, SNP_ID_SIZE)));
 }
 
 static cbor_item_t *svn_claim(uint32_t svn)
 {
-	return claim(MKEY_GUEST_SVN, snp_cbor_put(snp_cbor_map(1), MVAL_SVN,
-						  snp_cbor_tag(TAG_MIN_SVN, snp_cbor_int(svn))));
+	return claim(MKEY_GUEST_SVN, cbor_out_put(cbor_out_map(1), MVAL_SVN,
+						  cbor_out_tag(TAG_MIN_SVN, cbor_out_int(svn))));
 }
 
 static cbor_item_t *digests_claim(const struct snp_reference_image *image)
 {
-	cbor_item_t *digests = snp_cbor_array(image->n_variants);
+	cbor_item_t *digests = cbor_out_array(image->n_variants);
 
 	for (size_t i = 0; i < image->n_variants; i++) {
 		const uint8_t *ld = image->variants[i].launch_digest;
 		cbor_item_t *digest =
-			snp_cbor_push(snp_cbor_array(2), snp_cbor_int(ALGORITHM_SHA384));
+			cbor_out_push(cbor_out_array(2), cbor_out_int(ALGORITHM_SHA384));
 
-		digest = snp_cbor_push(digest, snp_cbor_bytes(ld, SNP_LAUNCH_DIGEST_SIZE));
-		digests = snp_cbor_push(digests, digest);
+		digest = cbor_out_push(digest, cbor_out_bytes(ld, SNP_LAUNCH_DIGEST_SIZE));
+		digests = cbor_out_push(digests, digest);
 	}
-	return claim(MKEY_MEASUREMENT, snp_cbor_put(snp_cbor_map(1), MVAL_DIGESTS, digests));
+	return claim(MKEY_MEASUREMENT, cbor_out_put(cbor_out_map(1), MVAL_DIGESTS, digests));
 }
 
 static cbor_item_t *claims(const struct snp_reference_image *image)
@@ -109,47 +109,47 @@ static cbor_item_t *claims(const struct snp_reference_image *image)
 	static const uint8_t zeros[SNP_ID_SIZE];
 	bool family = memcmp(image->family_id, zeros, SNP_ID_SIZE) != 0;
 	bool id = memcmp(image->image_id, zeros, SNP_ID_SIZE) != 0, svn = image->guest_svn != 0;
-	cbor_item_t *list = snp_cbor_array(2 + (size_t)family + (size_t)id + (size_t)svn);
+	cbor_item_t *list = cbor_out_array(2 + (size_t)family + (size_t)id + (size_t)svn);
 
 	if (svn)
-		list = snp_cbor_push(list, svn_claim(image->guest_svn));
-	list = snp_cbor_push(list, policy_claim(image->policy));
+		list = cbor_out_push(list, svn_claim(image->guest_svn));
+	list = cbor_out_push(list, policy_claim(image->policy));
 	if (family)
-		list = snp_cbor_push(list, id_claim(MKEY_FAMILY_ID, image->family_id));
+		list = cbor_out_push(list, id_claim(MKEY_FAMILY_ID, image->family_id));
 	if (id)
-		list = snp_cbor_push(list, id_claim(MKEY_IMAGE_ID, image->image_id));
-	return snp_cbor_push(list, digests_claim(image));
+		list = cbor_out_push(list, id_claim(MKEY_IMAGE_ID, image->image_id));
+	return cbor_out_push(list, digests_claim(image));
 }
 
 static cbor_item_t *triple(const uint8_t class[static 9], const struct snp_reference_image *image)
 {
-	cbor_item_t *id = snp_cbor_tag(TAG_OID, snp_cbor_bytes(class, sizeof(classes[0])));
+	cbor_item_t *id = cbor_out_tag(TAG_OID, cbor_out_bytes(class, sizeof(classes[0])));
 	cbor_item_t *environment =
-		snp_cbor_put(snp_cbor_map(1), 0, snp_cbor_put(snp_cbor_map(1), 0, id));
+		cbor_out_put(cbor_out_map(1), 0, cbor_out_put(cbor_out_map(1), 0, id));
 
-	return snp_cbor_push(snp_cbor_push(snp_cbor_array(2), environment), claims(image));
+	return cbor_out_push(cbor_out_push(cbor_out_array(2), environment), claims(image));
 }
 
 static cbor_item_t *comid(const char *id, const struct snp_reference_image *image)
 {
-	cbor_item_t *triples = snp_cbor_array(ARRAY_SIZE(classes)), *map;
+	cbor_item_t *triples = cbor_out_array(ARRAY_SIZE(classes)), *map;
 	char tag_id[512];
 
 	snprintf(tag_id, sizeof(tag_id), "%s/%.300s", id, image->name);
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-		triples = snp_cbor_push(triples, triple(classes[i], image));
-	map = snp_cbor_put(snp_cbor_map(2), 1,
-			   snp_cbor_put(snp_cbor_map(1), 0, snp_cbor_text(tag_id)));
-	map = snp_cbor_put(map, 4, snp_cbor_put(snp_cbor_map(1), 0, triples));
-	return snp_cbor_tag(TAG_COMID, snp_cbor_wrapped(map));
+		triples = cbor_out_push(triples, triple(classes[i], image));
+	map = cbor_out_put(cbor_out_map(2), 1,
+			   cbor_out_put(cbor_out_map(1), 0, cbor_out_text(tag_id)));
+	map = cbor_out_put(map, 4, cbor_out_put(cbor_out_map(1), 0, triples));
+	return cbor_out_tag(TAG_COMID, cbor_out_wrapped(map));
 }
 
 /* An identifier that changes with what is said, and with nothing else: of the master's text, which is in `f`
  * where the master is published too. */
-static int make_id(const struct snp_reference *r, const struct snp_folder *f, char ret[static 64],
+static int make_id(const struct snp_reference *r, const struct folder *f, char ret[static 64],
 		   struct snp_error *err)
 {
-	const struct snp_folder_file *file = snp_folder_find(f, SNP_MASTER_FILE);
+	const struct folder_file *file = folder_find(f, SNP_MASTER_FILE);
 	_cleanup_(freep) char *printed = NULL;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	struct snp_span master;
@@ -160,15 +160,15 @@ static int make_id(const struct snp_reference *r, const struct snp_folder *f, ch
 		return status;
 	master = file ? (struct snp_span){file->data, file->size}
 		      : (struct snp_span){(const uint8_t *)printed, strlen(printed)};
-	status = snp_sha256(master, sha256, err);
+	status = sha256_of(master, sha256, err);
 	if (status < 0)
 		return status;
-	snp_hex_encode(sha256, 16, hex);
+	hex_encode(sha256, 16, hex);
 	snprintf(ret, 64, "snp-reference-values-%s", hex);
 	return 0;
 }
 
-int snp_emit_corim(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+int emit_corim(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
 	uint8_t *bytes;
 	cbor_item_t *tags, *map;
@@ -178,15 +178,15 @@ int snp_emit_corim(const struct snp_reference *r, struct snp_folder *f, struct s
 
 	if (status < 0)
 		return status;
-	tags = snp_cbor_array(r->n_images);
+	tags = cbor_out_array(r->n_images);
 	for (size_t i = 0; i < r->n_images; i++)
-		tags = snp_cbor_push(tags, comid(id, &r->images[i]));
-	map = snp_cbor_put(snp_cbor_map(3), 0, snp_cbor_text(id));
-	map = snp_cbor_put(map, 1, tags);
-	map = snp_cbor_put(
-		map, 3, snp_cbor_tag(TAG_URI, snp_cbor_text("tag:amd.com,2025:snp-corim-profile")));
-	status = snp_cbor_encode(snp_cbor_tag(TAG_CORIM, map), &bytes, &size, err);
+		tags = cbor_out_push(tags, comid(id, &r->images[i]));
+	map = cbor_out_put(cbor_out_map(3), 0, cbor_out_text(id));
+	map = cbor_out_put(map, 1, tags);
+	map = cbor_out_put(
+		map, 3, cbor_out_tag(TAG_URI, cbor_out_text("tag:amd.com,2025:snp-corim-profile")));
+	status = cbor_out_encode(cbor_out_tag(TAG_CORIM, map), &bytes, &size, err);
 	if (status < 0)
 		return status;
-	return snp_folder_add(f, SNP_CORIM_FILE, bytes, size, err);
+	return folder_add(f, SNP_CORIM_FILE, bytes, size, err);
 }

@@ -15,23 +15,22 @@
 
 #include "reference/format.h"
 
-static void add_decimal(struct snp_json_out *out, cJSON *parent, const char *key, uint64_t value)
+static void add_decimal(struct json_out *out, cJSON *parent, const char *key, uint64_t value)
 {
 	char text[21];
 
 	snprintf(text, sizeof(text), "%" PRIu64, value);
-	snp_json_out_string(out, parent, key, text);
+	json_out_string(out, parent, key, text);
 }
 
-static int add_product(struct snp_json_out *out, cJSON *policy,
-		       const struct snp_reference_image *image, enum snp_product product,
-		       struct snp_error *err)
+static int add_product(struct json_out *out, cJSON *policy, const struct snp_reference_image *image,
+		       enum snp_product product, struct snp_error *err)
 {
-	cJSON *root = snp_json_out_object(out, out->root, "rootOfTrust");
+	cJSON *root = json_out_object(out, out->root, "rootOfTrust");
 	uint64_t word;
 	int r;
 
-	snp_json_out_string(out, root, "productLine", snp_product_name(product));
+	json_out_string(out, root, "productLine", snp_product_name(product));
 	r = snp_tcb_encode(&image->minimum_tcb[product], product, &word, err);
 	if (r == 0)
 		add_decimal(out, policy,
@@ -39,8 +38,8 @@ static int add_product(struct snp_json_out *out, cJSON *policy,
 	return r;
 }
 
-static int add_id_key(struct snp_json_out *out, cJSON *policy,
-		      const struct snp_reference_variant *v, struct snp_error *err)
+static int add_id_key(struct json_out *out, cJSON *policy, const struct snp_reference_variant *v,
+		      struct snp_error *err)
 {
 	struct snp_id_auth_info info;
 	int r;
@@ -50,44 +49,43 @@ static int add_id_key(struct snp_json_out *out, cJSON *policy,
 	r = snp_id_auth_verify(v->id_block, v->id_auth, &info, err);
 	if (r < 0)
 		return r;
-	snp_json_out_bool(out, policy, "requireIdBlock", true);
-	snp_json_out_base64(out, snp_json_out_array(out, policy, "trustedIdKeyHashes"), NULL,
-			    info.id_key_digest, sizeof(info.id_key_digest));
+	json_out_bool(out, policy, "requireIdBlock", true);
+	json_out_base64(out, json_out_array(out, policy, "trustedIdKeyHashes"), NULL,
+			info.id_key_digest, sizeof(info.id_key_digest));
 	return 0;
 }
 
 static int emit(const struct snp_reference_image *image, const struct snp_reference_variant *v,
-		enum snp_product product, struct snp_folder *f, struct snp_error *err)
+		enum snp_product product, struct folder *f, struct snp_error *err)
 {
 	char variant[SNP_VARIANT_NAME_SIZE], name[SNP_VARIANT_NAME_SIZE + 64];
-	struct snp_json_out out;
+	struct json_out out;
 	cJSON *policy;
 	int r;
 
-	snp_json_out_init(&out, NULL);
-	policy = snp_json_out_object(&out, out.root, "policy");
+	json_out_init(&out, NULL);
+	policy = json_out_object(&out, out.root, "policy");
 	if (image->guest_svn != 0)
-		snp_json_out_integer(&out, policy, "minimumGuestSvn", image->guest_svn);
+		json_out_integer(&out, policy, "minimumGuestSvn", image->guest_svn);
 	add_decimal(&out, policy, "policy", image->policy);
-	snp_json_out_base64(&out, policy, "familyId", image->family_id, SNP_ID_SIZE);
-	snp_json_out_base64(&out, policy, "imageId", image->image_id, SNP_ID_SIZE);
-	snp_json_out_base64(&out, policy, "measurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	json_out_base64(&out, policy, "familyId", image->family_id, SNP_ID_SIZE);
+	json_out_base64(&out, policy, "imageId", image->image_id, SNP_ID_SIZE);
+	json_out_base64(&out, policy, "measurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
 	r = add_id_key(&out, policy, v, err);
 	if (r == 0 && product != SNP_PRODUCT_UNKNOWN)
 		r = add_product(&out, policy, image, product, err);
 	if (r < 0) {
-		snp_json_out_done(&out);
+		json_out_done(&out);
 		return r;
 	}
-	snp_variant_name(image, v, variant);
+	variant_name(image, v, variant);
 	snprintf(name, sizeof(name), "go-sev-guest/%s-%" PRIu32 "vcpu%s%s.json", variant,
 		 v->vcpu_count, product == SNP_PRODUCT_UNKNOWN ? "" : "-",
 		 product == SNP_PRODUCT_UNKNOWN ? "" : snp_product_name(product));
-	return snp_folder_add_json(f, name, &out, err);
+	return folder_add_json(f, name, &out, err);
 }
 
-int snp_emit_go_sev_guest(const struct snp_reference *r, struct snp_folder *f,
-			  struct snp_error *err)
+int emit_go_sev_guest(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
 	for (size_t i = 0; i < r->n_images; i++) {
 		const struct snp_reference_image *image = &r->images[i];

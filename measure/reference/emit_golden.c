@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "golden.pb-c.h"
 
@@ -44,9 +45,8 @@ static uint8_t *mutable(const uint8_t *data)
 	return (uint8_t *)(uintptr_t)data;
 }
 
-int snp_golden_pack(const struct snp_reference *r, const struct snp_golden *map,
-		    struct snp_span certificate, uint8_t **ret, size_t *ret_size,
-		    struct snp_error *err)
+int golden_pack(const struct snp_reference *r, const struct golden *map,
+		struct snp_span certificate, uint8_t **ret, size_t *ret_size, struct snp_error *err)
 {
 	const struct snp_reference_image *image = map->image;
 	const struct snp_reference_variant *variants = map->variants;
@@ -59,7 +59,7 @@ int snp_golden_pack(const struct snp_reference *r, const struct snp_golden *map,
 	uint8_t *bytes;
 
 	if (!counts || !pointers)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (size_t i = 0; i < n; i++) {
 		snp__golden_count__init(&counts[i]);
 		counts[i].key = variants[i].vcpu_count;
@@ -81,13 +81,13 @@ int snp_golden_pack(const struct snp_reference *r, const struct snp_golden *map,
 		golden.timestamp = &timestamp;
 	bytes = malloc(snp__golden_measurement__get_packed_size(&golden));
 	if (!bytes)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret_size = snp__golden_measurement__pack(&golden, bytes);
 	*ret = bytes;
 	return 0;
 }
 
-static void name_files(bool single, const char *variant, struct snp_golden *map)
+static void name_files(bool single, const char *variant, struct golden *map)
 {
 	const char *folder = single ? "" : "golden/", *name = single ? "golden" : variant;
 
@@ -96,8 +96,8 @@ static void name_files(bool single, const char *variant, struct snp_golden *map)
 		 single ? '-' : '.');
 }
 
-int snp_golden_each(const struct snp_reference *r, snp_golden_visit visit, void *arg,
-		    struct snp_error *err)
+int golden_each(const struct snp_reference *r, snp_golden_visit visit, void *arg,
+		struct snp_error *err)
 {
 	bool single = r->n_images == 1 && map_size(&r->images[0], 0) == r->images[0].n_variants;
 
@@ -106,12 +106,12 @@ int snp_golden_each(const struct snp_reference *r, snp_golden_visit visit, void 
 		size_t n;
 
 		for (size_t k = 0; k < image->n_variants; k += n) {
-			struct snp_golden map = {.image = image, .variants = &image->variants[k]};
+			struct golden map = {.image = image, .variants = &image->variants[k]};
 			char variant[SNP_VARIANT_NAME_SIZE];
 			int status;
 
 			map.n_variants = n = map_size(image, k);
-			snp_variant_name(image, &image->variants[k], variant);
+			variant_name(image, &image->variants[k], variant);
 			name_files(single, variant, &map);
 			status = visit(arg, r, &map, err);
 			if (status < 0)
@@ -121,17 +121,17 @@ int snp_golden_each(const struct snp_reference *r, snp_golden_visit visit, void 
 	return 0;
 }
 
-static int add(void *arg, const struct snp_reference *r, const struct snp_golden *map,
+static int add(void *arg, const struct snp_reference *r, const struct golden *map,
 	       struct snp_error *err)
 {
 	uint8_t *bytes;
 	size_t size;
-	int status = snp_golden_pack(r, map, (struct snp_span){0}, &bytes, &size, err);
+	int status = golden_pack(r, map, (struct snp_span){0}, &bytes, &size, err);
 
-	return status < 0 ? status : snp_folder_add(arg, map->file, bytes, size, err);
+	return status < 0 ? status : folder_add(arg, map->file, bytes, size, err);
 }
 
-int snp_emit_golden(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+int emit_golden(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
-	return snp_golden_each(r, add, f, err);
+	return golden_each(r, add, f, err);
 }

@@ -34,18 +34,18 @@ static char *image_part(const char *name)
 }
 
 /* Takes `name`, which may be NULL. */
-static void add_subject(struct snp_json_out *out, cJSON *subjects, char *name,
-			const char *algorithm, const uint8_t *digest, size_t size)
+static void add_subject(struct json_out *out, cJSON *subjects, char *name, const char *algorithm,
+			const uint8_t *digest, size_t size)
 {
-	cJSON *subject = snp_json_out_object(out, subjects, NULL);
+	cJSON *subject = json_out_object(out, subjects, NULL);
 
 	out->failed |= !name;
-	snp_json_out_string(out, subject, "name", name ? name : "");
-	snp_json_out_hex(out, snp_json_out_object(out, subject, "digest"), algorithm, digest, size);
+	json_out_string(out, subject, "name", name ? name : "");
+	json_out_hex(out, json_out_object(out, subject, "digest"), algorithm, digest, size);
 	free(name);
 }
 
-static void add_file(struct snp_json_out *out, cJSON *subjects, const char *image,
+static void add_file(struct json_out *out, cJSON *subjects, const char *image,
 		     const struct snp_reference_file *file)
 {
 	char *name;
@@ -57,7 +57,7 @@ static void add_file(struct snp_json_out *out, cJSON *subjects, const char *imag
 	add_subject(out, subjects, name, "sha256", file->sha256, sizeof(file->sha256));
 }
 
-static void add_variant(struct snp_json_out *out, cJSON *subjects, const char *image,
+static void add_variant(struct json_out *out, cJSON *subjects, const char *image,
 			const struct snp_reference_variant *v)
 {
 	char *name;
@@ -71,7 +71,7 @@ static void add_variant(struct snp_json_out *out, cJSON *subjects, const char *i
 	add_subject(out, subjects, name, "sha384", v->launch_digest, sizeof(v->launch_digest));
 }
 
-static void add_image(struct snp_json_out *out, cJSON *subjects,
+static void add_image(struct json_out *out, cJSON *subjects,
 		      const struct snp_reference_image *image)
 {
 	_cleanup_(freep) char *name = image_part(image->name);
@@ -87,21 +87,21 @@ static void add_image(struct snp_json_out *out, cJSON *subjects,
 		add_variant(out, subjects, name, &image->variants[k]);
 }
 
-int snp_emit_intoto(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+int emit_intoto(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
-	struct snp_json_out out, predicate;
+	struct json_out out, predicate;
 	cJSON *subjects;
 
-	snp_json_out_init(&out, NULL);
-	snp_json_out_string(&out, out.root, "_type", "https://in-toto.io/Statement/v1");
-	subjects = snp_json_out_array(&out, out.root, "subject");
+	json_out_init(&out, NULL);
+	json_out_string(&out, out.root, "_type", "https://in-toto.io/Statement/v1");
+	subjects = json_out_array(&out, out.root, "subject");
 	for (size_t i = 0; i < r->n_images; i++)
 		add_image(&out, subjects, &r->images[i]);
-	snp_json_out_string(&out, out.root, "predicateType", PREDICATE_TYPE);
-	snp_master_build(r, &predicate);
+	json_out_string(&out, out.root, "predicateType", PREDICATE_TYPE);
+	master_build(r, &predicate);
 	if (predicate.failed || !cJSON_AddItemToObject(out.root, "predicate", predicate.root)) {
-		snp_json_out_done(&predicate);
+		json_out_done(&predicate);
 		out.failed = true;
 	}
-	return snp_folder_add_json(f, SNP_INTOTO_FILE, &out, err);
+	return folder_add_json(f, SNP_INTOTO_FILE, &out, err);
 }

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/policy.h>
 
 #include "reference/format.h"
 
 /* Runs `print` for every variant into a memory stream and adds what it wrote as the file `name`. */
-static int add_text(const struct snp_reference *r, struct snp_folder *f, const char *name,
+static int add_text(const struct snp_reference *r, struct folder *f, const char *name,
 		    int (*print)(FILE *stream, const struct snp_reference *r,
 				 struct snp_error *err),
 		    struct snp_error *err)
@@ -23,14 +24,14 @@ static int add_text(const struct snp_reference *r, struct snp_folder *f, const c
 	int status;
 
 	if (!stream)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	status = print(stream, r, err);
 	failed = ferror(stream);
 	if (fclose(stream) != 0 || failed)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (status < 0)
 		return status;
-	return snp_folder_add(f, name, TAKE_PTR(text), size, err);
+	return folder_add(f, name, TAKE_PTR(text), size, err);
 }
 
 static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_error *err)
@@ -46,7 +47,7 @@ static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_err
 			const struct snp_reference_variant *v = &image->variants[k];
 			char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
-			snp_hex_encode(v->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
+			hex_encode(v->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
 			fprintf(stream,
 				"%s\t%s\t%" PRIu32 "\t%s\t0x%" PRIx32 "\t0x%" PRIx64 "\t0x%" PRIx64
 				"\t%s\n",
@@ -58,7 +59,7 @@ static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_err
 	return 0;
 }
 
-int snp_emit_tsv(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+int emit_tsv(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
 	return add_text(r, f, "launch-digests.tsv", print_tsv, err);
 }
@@ -67,7 +68,7 @@ static void print_hex_claim(FILE *stream, const char *claim, const uint8_t *byte
 {
 	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
-	snp_hex_encode(bytes, size, hex);
+	hex_encode(bytes, size, hex);
 	fprintf(stream, " && [type==\"x-ms-sevsnpvm-%s\", value==\"%s\"]\n", claim, hex);
 }
 
@@ -166,7 +167,7 @@ static int print_maa_policy(FILE *stream, const struct snp_reference *r, struct 
 	return 0;
 }
 
-int snp_emit_maa_policy(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+int emit_maa_policy(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
 	return add_text(r, f, "maa-policy.txt", print_maa_policy, err);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #include "golden.pb-c.h"
 #include "reference/golden.h"
 
@@ -41,7 +43,7 @@ static int pack(ProtobufCBinaryData golden, ProtobufCBinaryData signature, uint8
 	message.signature = signature;
 	bytes = malloc(snp__golden_endorsement__get_packed_size(&message));
 	if (!bytes)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret_size = snp__golden_endorsement__pack(&message, bytes);
 	*ret = bytes;
 	return 0;
@@ -49,12 +51,12 @@ static int pack(ProtobufCBinaryData golden, ProtobufCBinaryData signature, uint8
 
 static int differs(struct snp_error *err, const char *what)
 {
-	return snp_fail(err, SNP_E_SIGNATURE, SNP_NO_OFFSET, "%s", what);
+	return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET, "%s", what);
 }
 
 /* Check that `golden` is what this map packs to with the certificate that it holds, which must be
  * `certificate` unless that is empty; the one it holds is given to `ret`, for free(). */
-static int check_golden(const struct snp_reference *r, const struct snp_golden *map,
+static int check_golden(const struct snp_reference *r, const struct golden *map,
 			struct snp_span golden, struct snp_span certificate, uint8_t **ret,
 			size_t *ret_size, struct snp_error *err)
 {
@@ -68,14 +70,14 @@ static int check_golden(const struct snp_reference *r, const struct snp_golden *
 		return differs(err, "no golden measurement with a certificate");
 	if (certificate.size > 0 && !equal(span(found->cert), certificate))
 		return differs(err, "endorsed with another certificate");
-	status = snp_golden_pack(r, map, span(found->cert), &bytes, &size, err);
+	status = golden_pack(r, map, span(found->cert), &bytes, &size, err);
 	if (status < 0)
 		return status;
 	if (!equal(golden, (struct snp_span){bytes, size}))
 		return differs(err, "endorses something else than the master says");
 	copy = malloc(found->cert.len);
 	if (!copy)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	memcpy(copy, found->cert.data, found->cert.len);
 	*ret = TAKE_PTR(copy);
 	*ret_size = found->cert.len;
@@ -83,7 +85,7 @@ static int check_golden(const struct snp_reference *r, const struct snp_golden *
 }
 
 /* Check one endorsement to the last byte. */
-static int check(const struct snp_reference *r, const struct snp_golden *map, struct snp_span file,
+static int check(const struct snp_reference *r, const struct golden *map, struct snp_span file,
 		 struct snp_span certificate, struct snp_error *err)
 {
 	_cleanup_(endorsement_freep) Snp__GoldenEndorsement *message =
@@ -102,36 +104,35 @@ static int check(const struct snp_reference *r, const struct snp_golden *map, st
 	status = check_golden(r, map, span(message->serialized_uefi_golden), certificate, &der,
 			      &der_size, err);
 	return status < 0 ? status
-			  : snp_endorsement_verify((struct snp_span){der, der_size},
-						   span(message->serialized_uefi_golden),
-						   span(message->signature), err);
+			  : endorsement_verify((struct snp_span){der, der_size},
+					       span(message->serialized_uefi_golden),
+					       span(message->signature), err);
 }
 
 struct endorsing {
-	const struct snp_endorser *endorser;
+	const struct endorser *endorser;
 	const char *before;
-	struct snp_folder *folder;
+	struct folder *folder;
 };
 
-static int make(const struct snp_endorser *endorser, const struct snp_reference *r,
-		const struct snp_golden *map, uint8_t **ret, size_t *ret_size,
-		struct snp_error *err)
+static int make(const struct endorser *endorser, const struct snp_reference *r,
+		const struct golden *map, uint8_t **ret, size_t *ret_size, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *golden = NULL, *signature = NULL;
 	size_t golden_size, size;
-	int status = snp_golden_pack(r, map, snp_endorser_certificate(endorser), &golden,
-				     &golden_size, err);
+	int status =
+		golden_pack(r, map, endorser_certificate(endorser), &golden, &golden_size, err);
 
 	if (status == 0)
-		status = snp_endorser_sign(endorser, (struct snp_span){golden, golden_size},
-					   &signature, &size, err);
+		status = endorser_sign(endorser, (struct snp_span){golden, golden_size}, &signature,
+				       &size, err);
 	return status < 0 ? status
 			  : pack((ProtobufCBinaryData){.len = golden_size, .data = golden},
 				 (ProtobufCBinaryData){.len = size, .data = signature}, ret,
 				 ret_size, err);
 }
 
-static int endorse(void *arg, const struct snp_reference *r, const struct snp_golden *map,
+static int endorse(void *arg, const struct snp_reference *r, const struct golden *map,
 		   struct snp_error *err)
 {
 	const struct endorsing *e = arg;
@@ -140,20 +141,20 @@ static int endorse(void *arg, const struct snp_reference *r, const struct snp_go
 	size_t size;
 	int status;
 
-	if (snp_folder_read(e->before, map->endorsement, &kept, &size, NULL) == 0 &&
-	    check(r, map, (struct snp_span){kept, size}, snp_endorser_certificate(e->endorser),
-		  NULL) == 0)
-		return snp_folder_add(e->folder, map->endorsement, TAKE_PTR(kept), size, err);
+	if (folder_read(e->before, map->endorsement, &kept, &size, NULL) == 0 &&
+	    check(r, map, (struct snp_span){kept, size}, endorser_certificate(e->endorser), NULL) ==
+		    0)
+		return folder_add(e->folder, map->endorsement, TAKE_PTR(kept), size, err);
 	status = make(e->endorser, r, map, &made, &size, err);
-	return status < 0 ? status : snp_folder_add(e->folder, map->endorsement, made, size, err);
+	return status < 0 ? status : folder_add(e->folder, map->endorsement, made, size, err);
 }
 
-int snp_golden_endorse(const struct snp_reference *reference, const struct snp_endorser *endorser,
-		       const char *before, struct snp_folder *folder, struct snp_error *err)
+int golden_endorse(const struct snp_reference *reference, const struct endorser *endorser,
+		   const char *before, struct folder *folder, struct snp_error *err)
 {
 	struct endorsing e = {endorser, before, folder};
 
-	return snp_golden_each(reference, endorse, &e, err);
+	return golden_each(reference, endorse, &e, err);
 }
 
 struct verifying {
@@ -163,7 +164,7 @@ struct verifying {
 	void *arg;
 };
 
-static int verify(void *arg, const struct snp_reference *r, const struct snp_golden *map,
+static int verify(void *arg, const struct snp_reference *r, const struct golden *map,
 		  struct snp_error *err)
 {
 	const struct verifying *v = arg;
@@ -172,9 +173,9 @@ static int verify(void *arg, const struct snp_reference *r, const struct snp_gol
 	size_t size;
 	int status;
 
-	if (v->certificate.size == 0 && snp_folder_lacks(v->folder, map->endorsement))
+	if (v->certificate.size == 0 && folder_lacks(v->folder, map->endorsement))
 		return 0;
-	status = snp_folder_read(v->folder, map->endorsement, &bytes, &size, &why);
+	status = folder_read(v->folder, map->endorsement, &bytes, &size, &why);
 
 	if (status == 0)
 		status = check(r, map, (struct snp_span){bytes, size}, v->certificate, &why);
@@ -187,11 +188,11 @@ static int verify(void *arg, const struct snp_reference *r, const struct snp_gol
 	return 0;
 }
 
-int snp_golden_verify(const struct snp_reference *reference, const char *folder,
-		      struct snp_span certificate, snp_golden_verified verified, void *arg,
-		      struct snp_error *err)
+int golden_verify(const struct snp_reference *reference, const char *folder,
+		  struct snp_span certificate, snp_golden_verified verified, void *arg,
+		  struct snp_error *err)
 {
 	struct verifying v = {folder, certificate, verified, arg};
 
-	return snp_golden_each(reference, verify, &v, err);
+	return golden_each(reference, verify, &v, err);
 }

@@ -6,22 +6,22 @@
 
 #include <snp/json.h>
 
-/* Members of JSON objects that are kept, by key: copies. Errors: those of snp_json_need_string(). */
+/* Members of JSON objects that are kept, by key: copies. Errors: those of json_need_string(). */
 
 /* A string, copied for free(). An optional one that is absent leaves `*ret` as it was. */
-SNP_CHECK int snp_field_string(const struct snp_json_value *object, const char *key, bool required,
-			       char **ret, struct snp_error *err);
+SNP_MUST_USE int field_string(const struct json_value *object, const char *key, bool required,
+			      char **ret, struct snp_error *err);
 
 /* The same of a name, which becomes part of tables, of file names and of what is said to people: not
  * empty, and without control characters. SNP_E_JSON_VALUE otherwise. */
-SNP_CHECK int snp_field_name(const struct snp_json_value *object, const char *key, bool required,
-			     char **ret, struct snp_error *err);
+SNP_MUST_USE int field_name(const struct json_value *object, const char *key, bool required,
+			    char **ret, struct snp_error *err);
 
 /* True if such a name could be this. */
-bool snp_is_plain_name(const char *text);
+bool is_plain_name(const char *text);
 
 /* Base64 of exactly `size` bytes, allocated for free(), also when this fails. */
-SNP_CHECK int snp_field_base64(const struct snp_json_value *object, const char *key, size_t size,
-			       uint8_t **ret, struct snp_error *err);
+SNP_MUST_USE int field_base64(const struct json_value *object, const char *key, size_t size,
+			      uint8_t **ret, struct snp_error *err);
 
 #endif

@@ -9,7 +9,7 @@ static bool is_dots(const char *component, size_t n, size_t most)
 	return n <= most && strspn(component, ".") >= n;
 }
 
-char *snp_file_name(const char *path)
+char *file_name(const char *path)
 {
 	char *name = malloc(strlen(path) + 1), *at = name;
 
@@ -33,7 +33,7 @@ char *snp_file_name(const char *path)
 	return name;
 }
 
-bool snp_is_file_name(const char *name)
+bool is_file_name(const char *name)
 {
 	for (size_t n;; name += n + 1) {
 		n = strcspn(name, "/");

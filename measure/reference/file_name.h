@@ -11,9 +11,9 @@
 
 /* The name of a file that a release finds at `path`, for free(): the path itself without "." and empty
  * components, or, where it is absolute or has "..", its last component. NULL if memory ran out. */
-char *snp_file_name(const char *path);
+char *file_name(const char *path);
 
 /* True if such a name could be this: no component is empty, "." or "..". */
-bool snp_is_file_name(const char *name);
+bool is_file_name(const char *name);
 
 #endif

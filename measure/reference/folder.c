@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 static int by_name(const void *a, const void *b)
@@ -22,7 +23,7 @@ static void keep_name(void *name)
 	(void)name;
 }
 
-void snp_folder_done(struct snp_folder *folder)
+void folder_done(struct folder *folder)
 {
 	tdestroy(folder->names, keep_name);
 	for (size_t i = 0; i < folder->n_files; i++) {
@@ -30,10 +31,10 @@ void snp_folder_done(struct snp_folder *folder)
 		free(folder->files[i].data);
 	}
 	free(folder->files);
-	*folder = (struct snp_folder){0};
+	*folder = (struct folder){0};
 }
 
-const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, const char *name)
+const struct folder_file *folder_find(const struct folder *folder, const char *name)
 {
 	for (size_t i = 0; i < folder->n_files; i++)
 		if (strcmp(folder->files[i].name, name) == 0)
@@ -41,15 +42,15 @@ const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, c
 	return NULL;
 }
 
-bool snp_folder_has(const struct snp_folder *folder, const char *name)
+bool folder_has(const struct folder *folder, const char *name)
 {
 	return tfind(name, &folder->names, by_name) != NULL;
 }
 
-static int grow(struct snp_folder *folder)
+static int grow(struct folder *folder)
 {
 	size_t capacity = folder->capacity ? 2 * folder->capacity : 16;
-	struct snp_folder_file *files;
+	struct folder_file *files;
 
 	if (folder->n_files < folder->capacity)
 		return 0;
@@ -61,41 +62,41 @@ static int grow(struct snp_folder *folder)
 	return 0;
 }
 
-int snp_folder_add(struct snp_folder *folder, const char *name, void *data, size_t size,
-		   struct snp_error *err)
+int folder_add(struct folder *folder, const char *name, void *data, size_t size,
+	       struct snp_error *err)
 {
 	_cleanup_(freep) void *taken = data;
 	_cleanup_(freep) char *copy = strdup(name);
 	char *const *known;
 
 	if (!copy || grow(folder) < 0)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	known = tsearch(copy, &folder->names, by_name);
 	if (!known)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	/* Images, profiles and models make file names; two that differ in case alone would be one file
 	 * elsewhere, but that is for whoever names images so. */
 	if (*known != copy)
-		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				"two files of the name '%s'; give the images other names", name);
-	folder->files[folder->n_files++] = (struct snp_folder_file){
-		.name = TAKE_PTR(copy), .data = TAKE_PTR(taken), .size = size};
+		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				 "two files of the name '%s'; give the images other names", name);
+	folder->files[folder->n_files++] =
+		(struct folder_file){.name = TAKE_PTR(copy), .data = TAKE_PTR(taken), .size = size};
 	return 0;
 }
 
-int snp_folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
-		    struct snp_error *err)
+int folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
+		struct snp_error *err)
 {
 	_cleanup_(freep) char *file = NULL;
 
 	if (asprintf(&file, "%s/%s", path, name) < 0) {
 		file = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
-	return snp_file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err);
+	return file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err);
 }
 
-bool snp_folder_lacks(const char *path, const char *name)
+bool folder_lacks(const char *path, const char *name)
 {
 	_cleanup_(freep) char *file = NULL;
 	struct stat st;
@@ -108,7 +109,7 @@ bool snp_folder_lacks(const char *path, const char *name)
 }
 
 struct walk {
-	snp_folder_visit visit;
+	folder_visit visit;
 	void *arg;
 };
 
@@ -130,12 +131,12 @@ static int walk_entry(const struct walk *w, const char *path, const char *prefix
 
 	if (asprintf(&file, "%s/%s", path, entry) < 0) {
 		file = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	is_folder = lstat(file, &st) == 0 && S_ISDIR(st.st_mode);
 	if (asprintf(&name, "%s%s%s", prefix, entry, is_folder ? "/" : "") < 0) {
 		name = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	r = w->visit(w->arg, name, err);
 	return r < 0 || !is_folder || prefix[0] != '\0' ? r : walk(w, file, name, err);
@@ -147,8 +148,7 @@ static int walk(const struct walk *w, const char *path, const char *prefix, stru
 	int n = scandir(path, &entries, not_itself, alphasort), r = 0;
 
 	if (n < 0)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot list"),
-				   path);
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot list"), path);
 	for (int i = 0; i < n; i++) {
 		if (r == 0)
 			r = walk_entry(w, path, prefix, entries[i]->d_name, err);
@@ -158,7 +158,7 @@ static int walk(const struct walk *w, const char *path, const char *prefix, stru
 	return r;
 }
 
-int snp_folder_each(const char *path, snp_folder_visit visit, void *arg, struct snp_error *err)
+int folder_each(const char *path, folder_visit visit, void *arg, struct snp_error *err)
 {
 	const struct walk w = {visit, arg};
 

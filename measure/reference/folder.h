@@ -6,57 +6,58 @@
 #include <stddef.h>
 
 #include <snp/error.h>
+#include <snp/file.h>
 #include <snp/span.h>
 
 /*
  * A folder of files, whole in memory before the first is written, so that a published folder is one
  * state of affairs or is not there. Names may have one "/": a folder in the folder.
  */
-struct snp_folder_file {
+struct folder_file {
 	char *name;
 	uint8_t *data;
 	size_t size;
 };
 
-struct snp_folder {
-	struct snp_folder_file *files;
+struct folder {
+	struct folder_file *files;
 	size_t n_files, capacity;
 	void *names; /* those of the files, for tsearch(3): a matrix has many thousands */
 };
 
-void snp_folder_done(struct snp_folder *folder);
+void folder_done(struct folder *folder);
 
 /* Add a file of the `size` bytes at `data`, which is for free() (NULL: none) and is taken, also where this
  * fails. Two of one name are a fault of the caller's data: SNP_E_EXISTS. Errors: SNP_E_NO_MEMORY too. */
-SNP_CHECK int snp_folder_add(struct snp_folder *folder, const char *name, void *data, size_t size,
-			     struct snp_error *err);
-const struct snp_folder_file *snp_folder_find(const struct snp_folder *folder, const char *name);
-bool snp_folder_has(const struct snp_folder *folder, const char *name);
+SNP_MUST_USE int folder_add(struct folder *folder, const char *name, void *data, size_t size,
+			    struct snp_error *err);
+const struct folder_file *folder_find(const struct folder *folder, const char *name);
+bool folder_has(const struct folder *folder, const char *name);
 
-/* Read a file of a folder that was written, for free(). Errors: those of snp_file_read() up to
+/* Read a file of a folder that was written, for free(). Errors: those of file_read() up to
  * SNP_MAX_DOCUMENT. */
-SNP_CHECK int snp_folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
-			      struct snp_error *err);
+SNP_MUST_USE int folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
+			     struct snp_error *err);
 
 /* True if nothing of that name stands in the folder `path`, not even a link to nowhere. */
-bool snp_folder_lacks(const char *path, const char *name);
+bool folder_lacks(const char *path, const char *name);
 
 /* Called with what lies in a folder that was written: files by their names, a folder as "NAME/", then what
  * lies in it as "NAME/FILE" or "NAME/FOLDER/". A negative return ends the walk and is passed on. */
-typedef int (*snp_folder_visit)(void *arg, const char *name, struct snp_error *err);
+typedef int (*folder_visit)(void *arg, const char *name, struct snp_error *err);
 
 /* Visit it all, sorted by name. Errors: SNP_E_OPEN, SNP_E_NO_MEMORY, the visitor's. */
-SNP_CHECK int snp_folder_each(const char *path, snp_folder_visit visit, void *arg,
-			      struct snp_error *err);
+SNP_MUST_USE int folder_each(const char *path, folder_visit visit, void *arg,
+			     struct snp_error *err);
 
 /* Called with what stands at `path` already. Errors: SNP_E_EXISTS, saying why it must stay. */
-typedef int (*snp_folder_replaceable)(const char *path, struct snp_error *err);
+typedef int (*folder_replaceable)(const char *path, struct snp_error *err);
 
 /* Write all of it as the folder `path`: into a new folder beside it, which is then renamed to it. What
  * stands at `path` already, if it is `replaceable`, is exchanged for the new one in one step and then
  * removed.
  * Errors: those of `replaceable`; SNP_E_WRITE; with nothing left behind. */
-SNP_CHECK int snp_folder_write(const struct snp_folder *folder, const char *path,
-			       snp_folder_replaceable replaceable, struct snp_error *err);
+SNP_MUST_USE int folder_write(const struct folder *folder, const char *path,
+			      folder_replaceable replaceable, struct snp_error *err);
 
 #endif

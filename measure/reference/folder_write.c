@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "reference/folder.h"
 
@@ -89,31 +90,30 @@ static int make_inner(int folder, const char *name, const char *before, struct s
 		return 0;
 	inner = strndup(name, n);
 	if (!inner)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (mkdirat(folder, inner, 0777) < 0 && errno != EEXIST)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", inner);
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", inner);
 	return 0;
 }
 
-static int write_file(int folder, const struct snp_folder_file *file, struct snp_error *err)
+static int write_file(int folder, const struct folder_file *file, struct snp_error *err)
 {
 	_cleanup_(closep) int fd = openat(
 		folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 
 	if (fd < 0 || write_bytes(fd, file->data, file->size) < 0 || close(TAKE_FD(fd)) < 0)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write %s", file->name);
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot write %s", file->name);
 	return 0;
 }
 
 /* All files, and then one syncfs() for all of them: a matrix has hundreds. */
-static int write_files(const struct snp_folder *folder, const struct staging *s,
-		       struct snp_error *err)
+static int write_files(const struct folder *folder, const struct staging *s, struct snp_error *err)
 {
 	_cleanup_(closep) int fd =
 		openat(s->parent, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot open the new folder");
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot open the new folder");
 	for (size_t i = 0; i < folder->n_files; i++) {
 		const char *before = i > 0 ? folder->files[i - 1].name : "";
 		int r = make_inner(fd, folder->files[i].name, before, err);
@@ -124,13 +124,13 @@ static int write_files(const struct snp_folder *folder, const struct staging *s,
 			return r;
 	}
 	if (syncfs(fd) < 0)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write the new folder");
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot write the new folder");
 	return 0;
 }
 
 /* Sees whether anything stands at the folder's place, and that it may be replaced then. */
 static int look(const struct staging *s, const char *path, const char *name,
-		snp_folder_replaceable replaceable, bool *ret_there, struct snp_error *err)
+		folder_replaceable replaceable, bool *ret_there, struct snp_error *err)
 {
 	struct stat st;
 	int r;
@@ -140,8 +140,8 @@ static int look(const struct staging *s, const char *path, const char *name,
 		return 0;
 	}
 	if (!S_ISDIR(st.st_mode))
-		return snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				"is there already and no folder; name one that is not there");
+		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				 "is there already and no folder; name one that is not there");
 	r = replaceable(path, err);
 	if (r == 0)
 		*ret_there = true;
@@ -155,13 +155,13 @@ static int publish(struct staging *s, const char *name, bool there, struct snp_e
 	unsigned int flags = there ? RENAME_EXCHANGE : RENAME_NOREPLACE;
 
 	if (renameat2(s->parent, s->name, s->parent, name, flags) < 0)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot %s",
-				      there ? "exchange the folder" : "rename the folder to it");
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot %s",
+				  there ? "exchange the folder" : "rename the folder to it");
 	if (!there)
 		s->name[0] = '\0';
 	/* Its entry outlives a power cut then, where the file system can do that for folders. */
 	if (fsync(s->parent) < 0 && errno != EINVAL)
-		return snp_fail_errno(err, SNP_E_WRITE, errno, "cannot write its entry");
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot write its entry");
 	return 0;
 }
 
@@ -183,8 +183,8 @@ static int split(const char *path, char parent[static PATH_MAX], char name[stati
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? -1 : 0;
 }
 
-int snp_folder_write(const struct snp_folder *folder, const char *path,
-		     snp_folder_replaceable replaceable, struct snp_error *err)
+int folder_write(const struct folder *folder, const char *path, folder_replaceable replaceable,
+		 struct snp_error *err)
 {
 	_cleanup_(staging_discard) struct staging staging = {.parent = -1};
 	char parent[PATH_MAX], name[NAME_MAX + 1];
@@ -192,19 +192,18 @@ int snp_folder_write(const struct snp_folder *folder, const char *path,
 	int r;
 
 	if (split(path, parent, name) < 0)
-		return snp_in_file(
-			err,
-			snp_fail(err, SNP_E_WRITE, SNP_NO_OFFSET,
-				 "no name for a new folder; give one such as ./published"),
-			path);
+		return in_file(err,
+			       fail_with(err, SNP_E_WRITE, SNP_NO_OFFSET,
+					 "no name for a new folder; give one such as ./published"),
+			       path);
 	r = staging_make(parent, &staging);
 	if (r < 0)
-		return snp_in_file(
-			err, snp_fail_errno(err, SNP_E_WRITE, -r, "cannot write beside it"), path);
+		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot write beside it"),
+			       path);
 	r = look(&staging, path, name, replaceable, &there, err);
 	if (r == 0)
 		r = write_files(folder, &staging, err);
 	if (r == 0)
 		r = publish(&staging, name, there, err);
-	return snp_in_file(err, r, path);
+	return in_file(err, r, path);
 }

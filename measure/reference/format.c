@@ -12,26 +12,24 @@
 #include "reference/master.h"
 #include "reference/publish.h"
 
-static const struct snp_format formats[] = {
-	{"reference-values", snp_emit_master, {SNP_MASTER_FILE, SNP_SIGNATURE_FILE}},
-	{"rvps", snp_emit_rvps, {"rvps.json"}},
-	{"intoto", snp_emit_intoto, {SNP_INTOTO_FILE, SNP_DSSE_FILE}},
-	{"corim", snp_emit_corim, {SNP_CORIM_FILE, SNP_COSE_FILE}},
-	{"go-sev-guest", snp_emit_go_sev_guest, {"go-sev-guest/", "go-sev-guest/*.json"}},
-	{"contrast", snp_emit_contrast, {"contrast.json"}},
-	{"golden",
-	 snp_emit_golden,
-	 {"golden.pb", "golden-endorsement.pb", "golden/", "golden/*.pb"}},
-	{"maa-policy", snp_emit_maa_policy, {"maa-policy.txt"}},
-	{"tsv", snp_emit_tsv, {"launch-digests.tsv"}},
+static const struct format formats[] = {
+	{"reference-values", emit_master, {SNP_MASTER_FILE, SNP_SIGNATURE_FILE}},
+	{"rvps", emit_rvps, {"rvps.json"}},
+	{"intoto", emit_intoto, {SNP_INTOTO_FILE, SNP_DSSE_FILE}},
+	{"corim", emit_corim, {SNP_CORIM_FILE, SNP_COSE_FILE}},
+	{"go-sev-guest", emit_go_sev_guest, {"go-sev-guest/", "go-sev-guest/*.json"}},
+	{"contrast", emit_contrast, {"contrast.json"}},
+	{"golden", emit_golden, {"golden.pb", "golden-endorsement.pb", "golden/", "golden/*.pb"}},
+	{"maa-policy", emit_maa_policy, {"maa-policy.txt"}},
+	{"tsv", emit_tsv, {"launch-digests.tsv"}},
 };
 
-const struct snp_format *snp_format_at(size_t i)
+const struct format *format_at(size_t i)
 {
 	return i < ARRAY_SIZE(formats) ? &formats[i] : NULL;
 }
 
-bool snp_format_writes(const char *name)
+bool format_writes(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		for (const char *const *file = formats[i].files; *file; file++)
@@ -40,27 +38,27 @@ bool snp_format_writes(const char *name)
 	return false;
 }
 
-int snp_folder_add_json(struct snp_folder *folder, const char *name, struct snp_json_out *out,
-			struct snp_error *err)
+int folder_add_json(struct folder *folder, const char *name, struct json_out *out,
+		    struct snp_error *err)
 {
 	char *text;
-	int r = snp_json_out_print(out, &text, err);
+	int r = json_out_print(out, &text, err);
 
-	snp_json_out_done(out);
-	return r < 0 ? r : snp_folder_add(folder, name, text, strlen(text), err);
+	json_out_done(out);
+	return r < 0 ? r : folder_add(folder, name, text, strlen(text), err);
 }
 
-int snp_emit_master(const struct snp_reference *r, struct snp_folder *f, struct snp_error *err)
+int emit_master(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
-	struct snp_json_out out;
+	struct json_out out;
 
-	snp_master_build(r, &out);
-	return snp_folder_add_json(f, SNP_MASTER_FILE, &out, err);
+	master_build(r, &out);
+	return folder_add_json(f, SNP_MASTER_FILE, &out, err);
 }
 
-void snp_variant_name(const struct snp_reference_image *image,
-		      const struct snp_reference_variant *variant,
-		      char ret[static SNP_VARIANT_NAME_SIZE])
+void variant_name(const struct snp_reference_image *image,
+		  const struct snp_reference_variant *variant,
+		  char ret[static SNP_VARIANT_NAME_SIZE])
 {
 	static const char plain[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";

@@ -8,15 +8,15 @@
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 
-void snp_image_paths_done(struct snp_image_paths *paths)
+void image_paths_done(struct image_paths *paths)
 {
 	free(paths->firmware);
 	free(paths->kernel);
 	free(paths->initrd);
-	*paths = (struct snp_image_paths){0};
+	*paths = (struct image_paths){0};
 }
 
-void snp_image_inputs_done(struct snp_image_inputs *inputs)
+void image_inputs_done(struct image_inputs *inputs)
 {
 	snp_firmware_free(inputs->firmware);
 	inputs->firmware = NULL;
@@ -47,7 +47,7 @@ static int read_firmware(const char *path, struct snp_reference_image *image,
 	return 0;
 }
 
-static int set_boot(const struct snp_image_paths *paths, const char *cmdline,
+static int set_boot(const struct image_paths *paths, const char *cmdline,
 		    const struct snp_boot *boot, struct snp_reference_image *image,
 		    struct snp_kernel_hashes *ret, struct snp_error *err)
 {
@@ -65,12 +65,12 @@ static int set_boot(const struct snp_image_paths *paths, const char *cmdline,
 	return 0;
 }
 
-int snp_image_inputs_read(const struct snp_image_paths *paths, const char *cmdline,
-			  struct snp_reference_image *image, struct snp_image_inputs *ret,
-			  struct snp_error *err)
+int image_inputs_read(const struct image_paths *paths, const char *cmdline,
+		      struct snp_reference_image *image, struct image_inputs *ret,
+		      struct snp_error *err)
 {
 	struct snp_boot_request request = {.kernel = paths->kernel, .initrd = paths->initrd};
-	_cleanup_(snp_image_inputs_done) struct snp_image_inputs inputs = {0};
+	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
 	struct snp_boot_job *job = NULL;
 	struct snp_boot boot = {0};
 	struct snp_error boot_err = {0};

@@ -7,24 +7,24 @@
 #include <snp/reference.h>
 
 /* The files of an image, where they are, and what was found in them. */
-struct snp_image_paths {
+struct image_paths {
 	char *firmware, *kernel, *initrd; /* the last two may be NULL */
 };
 
-struct snp_image_inputs {
+struct image_inputs {
 	struct snp_firmware *firmware;
 	bool has_kernel;
 	struct snp_kernel_hashes kernel_hashes; /* where there is a kernel */
 };
 
-void snp_image_paths_done(struct snp_image_paths *paths);
-void snp_image_inputs_done(struct snp_image_inputs *inputs);
+void image_paths_done(struct image_paths *paths);
+void image_inputs_done(struct image_inputs *inputs);
 
 /* Read and hash the files, side by side, and fill in sizes and digests of `image`'s firmware, kernel and initrd,
  * firmware_sha384 among them; the names are the caller's. `cmdline` is NULL without a kernel.
  * Errors: those of snp_firmware_read(), snp_boot_finish() and snp_cmdline_sha256(). */
-SNP_CHECK int snp_image_inputs_read(const struct snp_image_paths *paths, const char *cmdline,
-				    struct snp_reference_image *image, struct snp_image_inputs *ret,
-				    struct snp_error *err);
+SNP_MUST_USE int image_inputs_read(const struct image_paths *paths, const char *cmdline,
+				   struct snp_reference_image *image, struct image_inputs *ret,
+				   struct snp_error *err);
 
 #endif

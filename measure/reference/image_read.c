@@ -4,23 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/policy.h>
 
 #include "reference/model.h"
 
-int snp_images_read(const struct snp_json_value *root, snp_image_reader read, void *arg,
-		    struct snp_reference *reference, struct snp_error *err)
+int images_read(const struct json_value *root, snp_image_reader read, void *arg,
+		struct snp_reference *reference, struct snp_error *err)
 {
-	const struct snp_json_value *array, *value;
+	const struct json_value *array, *value;
 	size_t n;
-	int r = snp_json_need_array(root, "images", 1, SNP_MAX_IMAGES, &array, &n, err);
+	int r = json_need_array(root, "images", 1, SNP_MAX_IMAGES, &array, &n, err);
 
 	if (r < 0)
 		return r;
 	reference->images = calloc(n, sizeof(*reference->images));
 	if (!reference->images)
-		return snp_no_memory(err);
-	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
+		return out_of_memory(err);
+	for (value = json_first(array); value; value = json_next(value)) {
 		struct snp_reference_image *image = &reference->images[reference->n_images++];
 
 		r = read(value, arg, image, err);
@@ -28,72 +29,72 @@ int snp_images_read(const struct snp_json_value *root, snp_image_reader read, vo
 			return r;
 		for (size_t i = 0; i + 1 < reference->n_images; i++)
 			if (strcmp(reference->images[i].name, image->name) == 0)
-				return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-						     "two images of one name");
+				return json_fail(value, err, SNP_E_JSON_VALUE,
+						 "two images of one name");
 	}
 	return 0;
 }
 
-static int read_minimum_tcb(const struct snp_json_value *object, struct snp_reference_image *image,
+static int read_minimum_tcb(const struct json_value *object, struct snp_reference_image *image,
 			    struct snp_error *err)
 {
 	static const char *const keys[] = {"Milan", "Genoa", "Turin", NULL};
-	const struct snp_json_value *products = snp_json_get(object, "minimum_tcb");
+	const struct json_value *products = json_get(object, "minimum_tcb");
 	int r;
 
 	if (!products)
 		return 0;
-	r = snp_json_object(products, keys, err);
+	r = json_object(products, keys, err);
 	if (r < 0)
 		return r;
-	for (const struct snp_json_value *v = snp_json_first(products); v; v = snp_json_next(v)) {
+	for (const struct json_value *v = json_first(products); v; v = json_next(v)) {
 		enum snp_product product = SNP_PRODUCT_UNKNOWN;
 		struct snp_error inner;
 		const char *text;
 		uint64_t word;
 
-		r = snp_json_string(v, &text, err);
+		r = json_string(v, &text, err);
 		if (r < 0)
 			return r;
-		r = snp_product_find(snp_json_key(v), &product, &inner);
+		r = snp_product_find(json_key(v), &product, &inner);
 		if (r == 0)
 			r = snp_tcb_parse(text, "minimum_tcb", &image->minimum_tcb[product],
 					  &inner);
 		if (r == 0)
 			r = snp_tcb_encode(&image->minimum_tcb[product], product, &word, &inner);
 		if (r < 0)
-			return snp_json_fail(v, err, inner.code, "%s", inner.message);
+			return json_fail(v, err, inner.code, "%s", inner.message);
 		image->has_minimum_tcb[product] = true;
 	}
 	return 0;
 }
 
-int snp_image_identity_read(const struct snp_json_value *object, struct snp_reference_image *image,
-			    struct snp_error *err)
+int image_identity_read(const struct json_value *object, struct snp_reference_image *image,
+			struct snp_error *err)
 {
-	const struct snp_json_value *value = snp_json_get(object, "policy");
+	const struct json_value *value = json_get(object, "policy");
 	struct snp_error inner;
 	uint64_t number;
 	int r;
 
 	if (value) {
-		r = snp_json_hex_u64(value, &image->policy, err);
+		r = json_hex_u64(value, &image->policy, err);
 		if (r < 0)
 			return r;
 		if (snp_policy_check(image->policy, &inner) < 0)
-			return snp_json_fail(value, err, inner.code, "%s", inner.message);
+			return json_fail(value, err, inner.code, "%s", inner.message);
 	}
-	value = snp_json_get(object, "family_id");
-	r = value ? snp_json_hex(value, image->family_id, SNP_ID_SIZE, err) : 0;
+	value = json_get(object, "family_id");
+	r = value ? json_hex(value, image->family_id, SNP_ID_SIZE, err) : 0;
 	if (r < 0)
 		return r;
-	value = snp_json_get(object, "image_id");
-	r = value ? snp_json_hex(value, image->image_id, SNP_ID_SIZE, err) : 0;
+	value = json_get(object, "image_id");
+	r = value ? json_hex(value, image->image_id, SNP_ID_SIZE, err) : 0;
 	if (r < 0)
 		return r;
-	value = snp_json_get(object, "guest_svn");
+	value = json_get(object, "guest_svn");
 	if (value) {
-		r = snp_json_integer(value, 0, UINT32_MAX, &number, err);
+		r = json_integer(value, 0, UINT32_MAX, &number, err);
 		if (r < 0)
 			return r;
 		image->guest_svn = (uint32_t)number;

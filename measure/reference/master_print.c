@@ -11,50 +11,50 @@
 
 #include "reference/master.h"
 
-static void print_file(struct snp_json_out *out, cJSON *inputs, const char *key,
+static void print_file(struct json_out *out, cJSON *inputs, const char *key,
 		       const struct snp_reference_file *file)
 {
 	cJSON *object;
 
 	if (!file->name)
 		return;
-	object = snp_json_out_object(out, inputs, key);
-	snp_json_out_string(out, object, "name", file->name);
-	snp_json_out_integer(out, object, "size", file->size);
-	snp_json_out_hex(out, object, "sha256", file->sha256, sizeof(file->sha256));
+	object = json_out_object(out, inputs, key);
+	json_out_string(out, object, "name", file->name);
+	json_out_integer(out, object, "size", file->size);
+	json_out_hex(out, object, "sha256", file->sha256, sizeof(file->sha256));
 }
 
 /* The command line's hash is the one in the SEV hash table, over the text and one NUL. */
-static void print_cmdline(struct snp_json_out *out, cJSON *inputs, const char *cmdline)
+static void print_cmdline(struct json_out *out, cJSON *inputs, const char *cmdline)
 {
 	uint8_t sha256[SNP_SHA256_SIZE];
 	cJSON *object;
 
 	if (!cmdline)
 		return;
-	object = snp_json_out_object(out, inputs, "cmdline");
-	snp_json_out_string(out, object, "text", cmdline);
-	snp_json_out_integer(out, object, "size", strlen(cmdline));
-	if (snp_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline) + 1}, sha256,
-		       NULL) < 0)
+	object = json_out_object(out, inputs, "cmdline");
+	json_out_string(out, object, "text", cmdline);
+	json_out_integer(out, object, "size", strlen(cmdline));
+	if (sha256_of((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline) + 1}, sha256,
+		      NULL) < 0)
 		out->failed = true;
-	snp_json_out_hex(out, object, "sha256", sha256, sizeof(sha256));
+	json_out_hex(out, object, "sha256", sha256, sizeof(sha256));
 }
 
-static void print_inputs(struct snp_json_out *out, cJSON *parent,
+static void print_inputs(struct json_out *out, cJSON *parent,
 			 const struct snp_reference_image *image)
 {
-	cJSON *inputs = snp_json_out_object(out, parent, "inputs");
+	cJSON *inputs = json_out_object(out, parent, "inputs");
 
 	print_file(out, inputs, "firmware", &image->firmware);
-	snp_json_out_hex(out, cJSON_GetObjectItemCaseSensitive(inputs, "firmware"), "sha384",
-			 image->firmware_sha384, sizeof(image->firmware_sha384));
+	json_out_hex(out, cJSON_GetObjectItemCaseSensitive(inputs, "firmware"), "sha384",
+		     image->firmware_sha384, sizeof(image->firmware_sha384));
 	print_file(out, inputs, "kernel", &image->kernel);
 	print_file(out, inputs, "initrd", &image->initrd);
 	print_cmdline(out, inputs, image->cmdline);
 }
 
-static void print_minimum_tcb(struct snp_json_out *out, cJSON *parent,
+static void print_minimum_tcb(struct json_out *out, cJSON *parent,
 			      const struct snp_reference_image *image)
 {
 	cJSON *products = NULL;
@@ -65,50 +65,50 @@ static void print_minimum_tcb(struct snp_json_out *out, cJSON *parent,
 		if (!image->has_minimum_tcb[i])
 			continue;
 		if (!products)
-			products = snp_json_out_object(out, parent, "minimum_tcb");
+			products = json_out_object(out, parent, "minimum_tcb");
 		snp_tcb_describe(&image->minimum_tcb[i], text);
-		snp_json_out_string(out, products, snp_product_name(i), text);
+		json_out_string(out, products, snp_product_name(i), text);
 	}
 }
 
-static void print_variant(struct snp_json_out *out, cJSON *variants,
+static void print_variant(struct json_out *out, cJSON *variants,
 			  const struct snp_reference_variant *v)
 {
-	cJSON *object = snp_json_out_object(out, variants, NULL);
+	cJSON *object = json_out_object(out, variants, NULL);
 
-	snp_json_out_string(out, object, "vmm_profile", v->vmm_profile);
-	snp_json_out_integer(out, object, "vcpu_count", v->vcpu_count);
+	json_out_string(out, object, "vmm_profile", v->vmm_profile);
+	json_out_integer(out, object, "vcpu_count", v->vcpu_count);
 	if (v->cpu_model)
-		snp_json_out_string(out, object, "cpu_model", v->cpu_model);
+		json_out_string(out, object, "cpu_model", v->cpu_model);
 	if (v->cpu_signature != 0)
-		snp_json_out_u64(out, object, "cpu_signature", v->cpu_signature);
-	snp_json_out_u64(out, object, "guest_features", v->guest_features);
-	snp_json_out_hex(out, object, "launch_digest", v->launch_digest, sizeof(v->launch_digest));
+		json_out_u64(out, object, "cpu_signature", v->cpu_signature);
+	json_out_u64(out, object, "guest_features", v->guest_features);
+	json_out_hex(out, object, "launch_digest", v->launch_digest, sizeof(v->launch_digest));
 	if (!v->id_block)
 		return;
-	snp_json_out_base64(out, object, "id_block", v->id_block, SNP_ID_BLOCK_SIZE);
-	snp_json_out_base64(out, object, "id_auth", v->id_auth, SNP_ID_AUTH_SIZE);
+	json_out_base64(out, object, "id_block", v->id_block, SNP_ID_BLOCK_SIZE);
+	json_out_base64(out, object, "id_auth", v->id_auth, SNP_ID_AUTH_SIZE);
 }
 
-static void print_image(struct snp_json_out *out, cJSON *images,
+static void print_image(struct json_out *out, cJSON *images,
 			const struct snp_reference_image *image)
 {
-	cJSON *object = snp_json_out_object(out, images, NULL), *variants;
+	cJSON *object = json_out_object(out, images, NULL), *variants;
 
-	snp_json_out_string(out, object, "name", image->name);
+	json_out_string(out, object, "name", image->name);
 	print_inputs(out, object, image);
-	snp_json_out_u64(out, object, "policy", image->policy);
-	snp_json_out_hex(out, object, "family_id", image->family_id, sizeof(image->family_id));
-	snp_json_out_hex(out, object, "image_id", image->image_id, sizeof(image->image_id));
-	snp_json_out_integer(out, object, "guest_svn", image->guest_svn);
+	json_out_u64(out, object, "policy", image->policy);
+	json_out_hex(out, object, "family_id", image->family_id, sizeof(image->family_id));
+	json_out_hex(out, object, "image_id", image->image_id, sizeof(image->image_id));
+	json_out_integer(out, object, "guest_svn", image->guest_svn);
 	print_minimum_tcb(out, object, image);
-	variants = snp_json_out_array(out, object, "variants");
+	variants = json_out_array(out, object, "variants");
 	for (size_t i = 0; i < image->n_variants; i++)
 		print_variant(out, variants, &image->variants[i]);
 }
 
 /* Under which the digests are right: what a verifier cannot see in them and a host must keep to. */
-static void print_assumptions(struct snp_json_out *out, const struct snp_reference *reference)
+static void print_assumptions(struct json_out *out, const struct snp_reference *reference)
 {
 	bool with_kernel = false, without_kernel = false;
 	const struct {
@@ -133,36 +133,36 @@ static void print_assumptions(struct snp_json_out *out, const struct snp_referen
 		with_kernel = with_kernel || reference->images[i].kernel.name;
 		without_kernel = without_kernel || !reference->images[i].kernel.name;
 	}
-	array = snp_json_out_array(out, out->root, "assumptions");
+	array = json_out_array(out, out->root, "assumptions");
 	for (size_t i = 0; i < ARRAY_SIZE(assumptions); i++)
 		if (!assumptions[i].holds || *assumptions[i].holds)
-			snp_json_out_string(out, array, NULL, assumptions[i].sentence);
+			json_out_string(out, array, NULL, assumptions[i].sentence);
 }
 
-static void print_not_covered(struct snp_json_out *out, const struct snp_reference *reference)
+static void print_not_covered(struct json_out *out, const struct snp_reference *reference)
 {
 	static const struct snp_kernel_hashes hashes;
 	struct snp_launch launch = {.mode = SNP_MODE_SNP, .kernel_hashes = &hashes};
-	cJSON *array = snp_json_out_array(out, out->root, "not_covered");
+	cJSON *array = json_out_array(out, out->root, "not_covered");
 
 	for (size_t i = 0; i < reference->n_images; i++)
 		if (!reference->images[i].kernel.name)
 			launch.kernel_hashes = NULL;
-	for (size_t i = 0; snp_launch_not_covered(&launch, i); i++)
-		snp_json_out_string(out, array, NULL, snp_launch_not_covered(&launch, i));
+	for (size_t i = 0; launch_not_covered(&launch, i); i++)
+		json_out_string(out, array, NULL, launch_not_covered(&launch, i));
 }
 
-void snp_master_build(const struct snp_reference *reference, struct snp_json_out *out)
+void master_build(const struct snp_reference *reference, struct json_out *out)
 {
 	cJSON *array, *tool;
 
-	snp_json_out_init(out, SNP_MASTER_SCHEMA);
-	tool = snp_json_out_object(out, out->root, "tool");
-	snp_json_out_string(out, tool, "name", reference->tool_name);
-	snp_json_out_string(out, tool, "version", reference->tool_version);
+	json_out_init(out, SNP_MASTER_SCHEMA);
+	tool = json_out_object(out, out->root, "tool");
+	json_out_string(out, tool, "name", reference->tool_name);
+	json_out_string(out, tool, "version", reference->tool_version);
 	if (reference->has_timestamp)
-		snp_json_out_integer(out, out->root, "timestamp", reference->timestamp);
-	array = snp_json_out_array(out, out->root, "images");
+		json_out_integer(out, out->root, "timestamp", reference->timestamp);
+	array = json_out_array(out, out->root, "images");
 	for (size_t i = 0; i < reference->n_images; i++)
 		print_image(out, array, &reference->images[i]);
 	print_assumptions(out, reference);
@@ -171,8 +171,8 @@ void snp_master_build(const struct snp_reference *reference, struct snp_json_out
 
 int snp_reference_print(const struct snp_reference *reference, char **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_out_done) struct snp_json_out out;
+	_cleanup_(json_out_done) struct json_out out;
 
-	snp_master_build(reference, &out);
-	return snp_json_out_print(&out, ret, err);
+	master_build(reference, &out);
+	return json_out_print(&out, ret, err);
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/json.h>
 #include <snp/profile.h>
 #include <snp/sha.h>
@@ -13,80 +15,79 @@
 #include "reference/master.h"
 #include "reference/model.h"
 
-DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+DEFINE_CLEANUP(struct json *, json_free);
 
-static int read_file(const struct snp_json_value *inputs, const char *key, bool required,
+static int read_file(const struct json_value *inputs, const char *key, bool required,
 		     struct snp_reference_file *ret, struct snp_error *err)
 {
 	static const char *const keys[] = {"name", "size", "sha256", NULL};
 	static const char *const firmware_keys[] = {"name", "size", "sha256", "sha384", NULL};
-	const struct snp_json_value *object = snp_json_get(inputs, key);
+	const struct json_value *object = json_get(inputs, key);
 	int r;
 
 	if (!object && !required)
 		return 0;
-	r = snp_json_need(inputs, key, &object, err);
+	r = json_need(inputs, key, &object, err);
 	if (r == 0)
-		r = snp_json_object(object, strcmp(key, "firmware") == 0 ? firmware_keys : keys,
-				    err);
+		r = json_object(object, strcmp(key, "firmware") == 0 ? firmware_keys : keys, err);
 	if (r == 0)
-		r = snp_field_name(object, "name", true, &ret->name, err);
-	if (r == 0 && !snp_is_file_name(ret->name))
-		r = snp_json_fail(snp_json_get(object, "name"), err, SNP_E_JSON_VALUE,
-				  "a path that leads nowhere else is right, such as "
-				  "\"OVMF.fd\" or \"a/OVMF.fd\"");
+		r = field_name(object, "name", true, &ret->name, err);
+	if (r == 0 && !is_file_name(ret->name))
+		r = json_fail(json_get(object, "name"), err, SNP_E_JSON_VALUE,
+			      "a path that leads nowhere else is right, such as "
+			      "\"OVMF.fd\" or \"a/OVMF.fd\"");
 	if (r == 0)
-		r = snp_json_need_integer(object, "size", 0, 1ull << 53, &ret->size, err);
+		r = json_need_integer(object, "size", 0, 1ull << 53, &ret->size, err);
 	if (r == 0)
-		r = snp_json_need_hex(object, "sha256", ret->sha256, sizeof(ret->sha256), err);
+		r = json_need_hex(object, "sha256", ret->sha256, sizeof(ret->sha256), err);
 	return r;
 }
 
 /* The text is the truth; its size and hash stand beside it for those who cannot hash. */
-static int read_cmdline(const struct snp_json_value *inputs, struct snp_reference_image *image,
+static int read_cmdline(const struct json_value *inputs, struct snp_reference_image *image,
 			struct snp_error *err)
 {
 	static const char *const keys[] = {"text", "size", "sha256", NULL};
-	const struct snp_json_value *object = snp_json_get(inputs, "cmdline");
+	const struct json_value *object = json_get(inputs, "cmdline");
 	uint8_t stated[SNP_SHA256_SIZE], sha256[SNP_SHA256_SIZE];
 	uint64_t size;
 	int r;
 
 	if (!object)
 		return 0;
-	r = snp_json_object(object, keys, err);
+	r = json_object(object, keys, err);
 	if (r == 0)
-		r = snp_field_string(object, "text", true, &image->cmdline, err);
+		r = field_string(object, "text", true, &image->cmdline, err);
 	if (r == 0)
-		r = snp_json_need_integer(object, "size", 0, SNP_MAX_CMDLINE, &size, err);
+		r = json_need_integer(object, "size", 0, SNP_MAX_CMDLINE, &size, err);
 	if (r == 0)
-		r = snp_json_need_hex(object, "sha256", stated, sizeof(stated), err);
+		r = json_need_hex(object, "sha256", stated, sizeof(stated), err);
 	if (r == 0)
-		r = snp_sha256((struct snp_span){(const uint8_t *)image->cmdline,
-						 strlen(image->cmdline) + 1},
-			       sha256, err);
+		r = sha256_of((struct snp_span){(const uint8_t *)image->cmdline,
+						strlen(image->cmdline) + 1},
+			      sha256, err);
 	if (r < 0)
 		return r;
 	if (size != strlen(image->cmdline) || memcmp(stated, sha256, sizeof(sha256)) != 0)
-		return snp_json_fail(object, err, SNP_E_JSON_VALUE,
-				     "size or sha256 is not that of the text and one NUL");
+		return json_fail(object, err, SNP_E_JSON_VALUE,
+				 "size or sha256 is not that of the text and one NUL");
 	return 0;
 }
 
-static int read_inputs(const struct snp_json_value *object, struct snp_reference_image *image,
+static int read_inputs(const struct json_value *object, struct snp_reference_image *image,
 		       struct snp_error *err)
 {
 	static const char *const keys[] = {"firmware", "kernel", "initrd", "cmdline", NULL};
-	const struct snp_json_value *inputs;
-	int r = snp_json_need(object, "inputs", &inputs, err);
+	const struct json_value *inputs;
+	int r = json_need(object, "inputs", &inputs, err);
 
 	if (r == 0)
-		r = snp_json_object(inputs, keys, err);
+		r = json_object(inputs, keys, err);
 	if (r == 0)
 		r = read_file(inputs, "firmware", true, &image->firmware, err);
 	if (r == 0)
-		r = snp_json_need_hex(snp_json_get(inputs, "firmware"), "sha384",
-				      image->firmware_sha384, sizeof(image->firmware_sha384), err);
+		r = json_need_hex(json_get(inputs, "firmware"), "sha384", image->firmware_sha384,
+				  sizeof(image->firmware_sha384), err);
 	if (r == 0)
 		r = read_file(inputs, "kernel", false, &image->kernel, err);
 	if (r == 0)
@@ -96,169 +97,167 @@ static int read_inputs(const struct snp_json_value *object, struct snp_reference
 	if (r < 0)
 		return r;
 	if (!image->kernel.name != !image->cmdline || (image->initrd.name && !image->kernel.name))
-		return snp_json_fail(inputs, err, SNP_E_JSON_VALUE,
-				     "kernel and cmdline stand together, an initrd with them only");
+		return json_fail(inputs, err, SNP_E_JSON_VALUE,
+				 "kernel and cmdline stand together, an initrd with them only");
 	return 0;
 }
 
-static int read_id_block(const struct snp_json_value *object,
-			 const struct snp_reference_image *image, struct snp_reference_variant *v,
-			 struct snp_error *err)
+static int read_id_block(const struct json_value *object, const struct snp_reference_image *image,
+			 struct snp_reference_variant *v, struct snp_error *err)
 {
-	const struct snp_json_value *value = snp_json_get(object, "id_block");
+	const struct json_value *value = json_get(object, "id_block");
 	struct snp_id_block block;
 	struct snp_error inner;
 	int r;
 
-	if (!value && !snp_json_get(object, "id_auth"))
+	if (!value && !json_get(object, "id_auth"))
 		return 0;
-	r = snp_field_base64(object, "id_block", SNP_ID_BLOCK_SIZE, &v->id_block, err);
+	r = field_base64(object, "id_block", SNP_ID_BLOCK_SIZE, &v->id_block, err);
 	if (r == 0)
-		r = snp_field_base64(object, "id_auth", SNP_ID_AUTH_SIZE, &v->id_auth, err);
+		r = field_base64(object, "id_auth", SNP_ID_AUTH_SIZE, &v->id_auth, err);
 	if (r < 0)
 		return r;
 	if (snp_id_block_decode(v->id_block, &block, &inner) < 0)
-		return snp_json_fail(value, err, inner.code, "%s", inner.message);
+		return json_fail(value, err, inner.code, "%s", inner.message);
 	if (memcmp(block.launch_digest, v->launch_digest, sizeof(block.launch_digest)) != 0 ||
 	    block.policy != image->policy || block.guest_svn != image->guest_svn ||
 	    memcmp(block.family_id, image->family_id, SNP_ID_SIZE) != 0 ||
 	    memcmp(block.image_id, image->image_id, SNP_ID_SIZE) != 0)
-		return snp_json_fail(value, err, SNP_E_JSON_VALUE,
-				     "not the ID block of this variant: its digest, policy, ids or "
-				     "svn are others");
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "not the ID block of this variant: its digest, policy, ids or "
+				 "svn are others");
 	return 0;
 }
 
 /* Whoever looks a variant up by its model and whoever does by its signature must find the same. */
-static int check_model(const struct snp_json_value *signature,
-		       const struct snp_reference_variant *v, struct snp_error *err)
+static int check_model(const struct json_value *signature, const struct snp_reference_variant *v,
+		       struct snp_error *err)
 {
 	uint32_t known;
 
 	if (!signature || !v->cpu_model || snp_cpu_model_find(v->cpu_model, &known, NULL) < 0 ||
 	    known == v->cpu_signature)
 		return 0;
-	return snp_json_fail(signature, err, SNP_E_JSON_VALUE,
-			     "the signature of %s is 0x%" PRIx32 ", not 0x%" PRIx32, v->cpu_model,
-			     known, v->cpu_signature);
+	return json_fail(signature, err, SNP_E_JSON_VALUE,
+			 "the signature of %s is 0x%" PRIx32 ", not 0x%" PRIx32, v->cpu_model,
+			 known, v->cpu_signature);
 }
 
-static int read_variant(const struct snp_json_value *object,
-			const struct snp_reference_image *image, struct snp_reference_variant *v,
-			struct snp_error *err)
+static int read_variant(const struct json_value *object, const struct snp_reference_image *image,
+			struct snp_reference_variant *v, struct snp_error *err)
 {
 	static const char *const keys[] = {"vmm_profile",   "vcpu_count",     "cpu_model",
 					   "cpu_signature", "guest_features", "launch_digest",
 					   "id_block",	    "id_auth",	      NULL};
 	uint64_t count = 0, signature = 0;
-	int r = snp_json_object(object, keys, err);
+	int r = json_object(object, keys, err);
 
 	if (r == 0)
-		r = snp_field_name(object, "vmm_profile", true, &v->vmm_profile, err);
+		r = field_name(object, "vmm_profile", true, &v->vmm_profile, err);
 	if (r == 0)
-		r = snp_json_need_integer(object, "vcpu_count", 1, UINT32_MAX, &count, err);
+		r = json_need_integer(object, "vcpu_count", 1, UINT32_MAX, &count, err);
 	if (r == 0)
-		r = snp_field_name(object, "cpu_model", false, &v->cpu_model, err);
-	if (r == 0 && snp_json_get(object, "cpu_signature"))
-		r = snp_json_need_hex_u64(object, "cpu_signature", UINT32_MAX, &signature, err);
+		r = field_name(object, "cpu_model", false, &v->cpu_model, err);
+	if (r == 0 && json_get(object, "cpu_signature"))
+		r = json_need_hex_u64(object, "cpu_signature", UINT32_MAX, &signature, err);
 	if (r == 0)
-		r = snp_json_need_hex_u64(object, "guest_features", UINT64_MAX, &v->guest_features,
-					  err);
+		r = json_need_hex_u64(object, "guest_features", UINT64_MAX, &v->guest_features,
+				      err);
 	if (r == 0)
-		r = snp_json_need_hex(object, "launch_digest", v->launch_digest,
-				      sizeof(v->launch_digest), err);
+		r = json_need_hex(object, "launch_digest", v->launch_digest,
+				  sizeof(v->launch_digest), err);
 	if (r < 0)
 		return r;
 	v->vcpu_count = (uint32_t)count;
 	v->cpu_signature = (uint32_t)signature;
-	r = check_model(snp_json_get(object, "cpu_signature"), v, err);
+	r = check_model(json_get(object, "cpu_signature"), v, err);
 	return r < 0 ? r : read_id_block(object, image, v, err);
 }
 
-static int read_variants(const struct snp_json_value *object, struct snp_reference_image *image,
+static int read_variants(const struct json_value *object, struct snp_reference_image *image,
 			 struct snp_error *err)
 {
-	const struct snp_json_value *array, *value;
+	const struct json_value *array, *value;
 	size_t n;
-	int r = snp_json_need_array(object, "variants", 1, SNP_MAX_VARIANTS, &array, &n, err);
+	int r = json_need_array(object, "variants", 1, SNP_MAX_VARIANTS, &array, &n, err);
 
 	if (r < 0)
 		return r;
 	image->variants = calloc(n, sizeof(*image->variants));
 	if (!image->variants)
-		return snp_no_memory(err);
-	for (value = snp_json_first(array); value; value = snp_json_next(value)) {
+		return out_of_memory(err);
+	for (value = json_first(array); value; value = json_next(value)) {
 		r = read_variant(value, image, &image->variants[image->n_variants++], err);
 		if (r < 0)
 			return r;
 	}
-	snp_variants_sort(image->variants, image->n_variants);
+	variants_sort(image->variants, image->n_variants);
 	for (size_t i = 1; i < image->n_variants; i++)
-		if (snp_variant_compare(&image->variants[i - 1], &image->variants[i]) == 0)
-			return snp_json_fail(array, err, SNP_E_JSON_VALUE,
-					     "two variants of one configuration");
+		if (variant_compare(&image->variants[i - 1], &image->variants[i]) == 0)
+			return json_fail(array, err, SNP_E_JSON_VALUE,
+					 "two variants of one configuration");
 	return 0;
 }
 
-static int read_image(const struct snp_json_value *object, void *arg,
-		      struct snp_reference_image *image, struct snp_error *err)
+static int read_image(const struct json_value *object, void *arg, struct snp_reference_image *image,
+		      struct snp_error *err)
 {
 	static const char *const keys[] = {"name",	  "inputs",   "policy",
 					   "family_id",	  "image_id", "guest_svn",
 					   "minimum_tcb", "variants", NULL};
-	const struct snp_json_value *policy;
-	int r = snp_json_object(object, keys, err);
+	const struct json_value *policy;
+	int r = json_object(object, keys, err);
 
 	(void)arg;
 	if (r == 0)
-		r = snp_field_name(object, "name", true, &image->name, err);
+		r = field_name(object, "name", true, &image->name, err);
 	if (r == 0)
 		r = read_inputs(object, image, err);
 	if (r == 0)
-		r = snp_json_need(object, "policy", &policy, err);
+		r = json_need(object, "policy", &policy, err);
 	if (r == 0)
-		r = snp_image_identity_read(object, image, err);
+		r = image_identity_read(object, image, err);
 	if (r == 0)
 		r = read_variants(object, image, err);
 	return r;
 }
 
 /* For people; their words are this program's and not kept. */
-static int read_sentences(const struct snp_json_value *root, const char *key, struct snp_error *err)
+static int read_sentences(const struct json_value *root, const char *key, struct snp_error *err)
 {
-	const struct snp_json_value *array, *value;
+	const struct json_value *array, *value;
 	const char *sentence;
 	size_t n;
-	int r = snp_json_need_array(root, key, 0, 64, &array, &n, err);
+	int r = json_need_array(root, key, 0, 64, &array, &n, err);
 
 	if (r < 0)
 		return r;
-	for (value = snp_json_first(array); r == 0 && value; value = snp_json_next(value))
-		r = snp_json_string(value, &sentence, err);
+	for (value = json_first(array); r == 0 && value; value = json_next(value))
+		r = json_string(value, &sentence, err);
 	return r;
 }
 
-static int read_head(const struct snp_json_value *root, struct snp_reference *reference,
+static int read_head(const struct json_value *root, struct snp_reference *reference,
 		     struct snp_error *err)
 {
 	static const char *const keys[] = {"schema",	  "tool",	 "timestamp", "images",
 					   "assumptions", "not_covered", NULL};
 	static const char *const tool_keys[] = {"name", "version", NULL};
-	const struct snp_json_value *tool, *timestamp = snp_json_get(root, "timestamp");
-	int r = snp_json_object(root, keys, err);
+	const struct json_value *tool, *timestamp = json_get(root, "timestamp");
+	int r = json_object(root, keys, err);
 
 	if (r == 0)
-		r = snp_json_need(root, "tool", &tool, err);
+		r = json_need(root, "tool", &tool, err);
 	if (r == 0)
-		r = snp_json_object(tool, tool_keys, err);
+		r = json_object(tool, tool_keys, err);
 	if (r == 0)
-		r = snp_field_name(tool, "name", true, &reference->tool_name, err);
+		r = field_name(tool, "name", true, &reference->tool_name, err);
 	if (r == 0)
-		r = snp_field_name(tool, "version", true, &reference->tool_version, err);
+		r = field_name(tool, "version", true, &reference->tool_version, err);
 	if (r == 0 && timestamp)
-		r = snp_json_integer(timestamp, 0, 1ull << 53, &reference->timestamp, err);
+		r = json_integer(timestamp, 0, 1ull << 53, &reference->timestamp, err);
 	reference->has_timestamp = timestamp != NULL;
-	reference->has_assumptions = snp_json_get(root, "assumptions") != NULL;
+	reference->has_assumptions = json_get(root, "assumptions") != NULL;
 	if (r == 0 && reference->has_assumptions)
 		r = read_sentences(root, "assumptions", err);
 	if (r == 0)
@@ -266,20 +265,20 @@ static int read_head(const struct snp_json_value *root, struct snp_reference *re
 	return r;
 }
 
-static int read_document(const struct snp_json *document, struct snp_reference **ret,
+static int read_document(const struct json *document, struct snp_reference **ret,
 			 struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
-	int r = snp_json_schema(document, SNP_MASTER_SCHEMA, err);
+	int r = json_schema(document, SNP_MASTER_SCHEMA, err);
 
 	if (r < 0)
 		return r;
 	reference = calloc(1, sizeof(*reference));
 	if (!reference)
-		return snp_no_memory(err);
-	r = read_head(snp_json_root(document), reference, err);
+		return out_of_memory(err);
+	r = read_head(json_root(document), reference, err);
 	if (r == 0)
-		r = snp_images_read(snp_json_root(document), read_image, NULL, reference, err);
+		r = images_read(json_root(document), read_image, NULL, reference, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(reference);
@@ -289,16 +288,16 @@ static int read_document(const struct snp_json *document, struct snp_reference *
 int snp_reference_parse(const char *name, struct snp_span text, struct snp_reference **ret,
 			struct snp_error *err)
 {
-	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
-	int r = snp_json_parse(name, text, &document, err);
+	_cleanup_(json_freep) struct json *document = NULL;
+	int r = json_parse(name, text, &document, err);
 
 	return r < 0 ? r : read_document(document, ret, err);
 }
 
 int snp_reference_read(const char *path, struct snp_reference **ret, struct snp_error *err)
 {
-	_cleanup_(snp_json_freep) struct snp_json *document = NULL;
-	int r = snp_json_read(path, SNP_MAX_DOCUMENT, &document, err);
+	_cleanup_(json_freep) struct json *document = NULL;
+	int r = json_read(path, SNP_MAX_DOCUMENT, &document, err);
 
 	return r < 0 ? r : read_document(document, ret, err);
 }

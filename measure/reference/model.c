@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <snp/fail.h>
+
 static void image_free(struct snp_reference_image *image)
 {
 	free(image->name);
@@ -39,8 +41,7 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-int snp_variant_compare(const struct snp_reference_variant *a,
-			const struct snp_reference_variant *b)
+int variant_compare(const struct snp_reference_variant *a, const struct snp_reference_variant *b)
 {
 	int r = strcmp(a->vmm_profile, b->vmm_profile);
 
@@ -55,14 +56,14 @@ int snp_variant_compare(const struct snp_reference_variant *a,
 	return r;
 }
 
-int snp_variant_compare_void(const void *a, const void *b)
+int variant_compare_void(const void *a, const void *b)
 {
-	return snp_variant_compare(a, b);
+	return variant_compare(a, b);
 }
 
-void snp_variants_sort(struct snp_reference_variant *variants, size_t n)
+void variants_sort(struct snp_reference_variant *variants, size_t n)
 {
-	qsort(variants, n, sizeof(*variants), snp_variant_compare_void);
+	qsort(variants, n, sizeof(*variants), variant_compare_void);
 }
 
 static const struct snp_reference_image *find_image(const struct snp_reference *reference,
@@ -74,13 +75,13 @@ static const struct snp_reference_image *find_image(const struct snp_reference *
 		if (strcmp(reference->images[i].name, name) == 0)
 			return &reference->images[i];
 	if (name)
-		snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
-			 "no image '%s' in this document; its first is '%s'", name,
-			 reference->images[0].name);
+		fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+			  "no image '%s' in this document; its first is '%s'", name,
+			  reference->images[0].name);
 	else
-		snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
-			 "%zu images in this document; name one, such as '%s'", reference->n_images,
-			 reference->images[0].name);
+		fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+			  "%zu images in this document; name one, such as '%s'",
+			  reference->n_images, reference->images[0].name);
 	return NULL;
 }
 
@@ -113,18 +114,18 @@ int snp_reference_find(const struct snp_reference *reference,
 		return 0;
 	}
 	if (!profile)
-		return snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
-				"image '%s' has no variant for VMM profile '%s'", image->name,
-				query->vmm_profile);
+		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+				 "image '%s' has no variant for VMM profile '%s'", image->name,
+				 query->vmm_profile);
 	if (!signature)
-		return snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
-				"image '%s' has no variant for CPU signature 0x%" PRIx32,
-				image->name, query->cpu_signature);
+		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+				 "image '%s' has no variant for CPU signature 0x%" PRIx32,
+				 image->name, query->cpu_signature);
 	if (!features)
-		return snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
-				"image '%s' has no variant for guest features 0x%" PRIx64,
-				image->name, query->guest_features);
-	return snp_fail(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
-			"image '%s' has no variant for %" PRIu32 " vCPUs", image->name,
-			query->vcpu_count);
+		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+				 "image '%s' has no variant for guest features 0x%" PRIx64,
+				 image->name, query->guest_features);
+	return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
+			 "image '%s' has no variant for %" PRIu32 " vCPUs", image->name,
+			 query->vcpu_count);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #include "reference/model.h"
 
 static const struct snp_reference_variant *find_before(const struct snp_reference *before,
@@ -15,7 +17,7 @@ static const struct snp_reference_variant *find_before(const struct snp_referenc
 
 		if (strcmp(candidate->name, image) == 0)
 			return bsearch(variant, candidate->variants, candidate->n_variants,
-				       sizeof(*variant), snp_variant_compare_void);
+				       sizeof(*variant), variant_compare_void);
 	}
 	return NULL;
 }
@@ -66,7 +68,7 @@ static int bind_variant(const struct snp_reference_image *image, struct snp_refe
 	v->id_block = malloc(SNP_ID_BLOCK_SIZE);
 	v->id_auth = malloc(SNP_ID_AUTH_SIZE);
 	if (!v->id_block || !v->id_auth)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	snp_id_block_encode(&block, v->id_block);
 	if (!still_good(before, v->id_block, keys))
 		return snp_id_auth_sign(v->id_block, id_key, author_key, v->id_auth, err);
@@ -74,9 +76,9 @@ static int bind_variant(const struct snp_reference_image *image, struct snp_refe
 	return 0;
 }
 
-int snp_publish_bind(struct snp_reference *reference, const struct snp_key *id_key,
-		     const struct snp_key *author_key, const struct snp_reference *before,
-		     struct snp_error *err)
+int publish_bind(struct snp_reference *reference, const struct snp_key *id_key,
+		 const struct snp_key *author_key, const struct snp_reference *before,
+		 struct snp_error *err)
 {
 	struct snp_id_auth_info keys;
 	int r = key_digests(id_key, author_key, &keys, err);

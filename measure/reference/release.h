@@ -13,10 +13,10 @@
 #define SNP_RELEASE_SCHEMA "snp-release/1"
 
 /* Read it, read and hash the images that it names, and compute every variant's launch digest; `warn` is
- * called as snp_variants_compute() does.
- * Errors: those of the JSON readers with the JSON pointer; those of snp_image_inputs_read() and
- * snp_variants_compute() with the file named. */
-SNP_CHECK int snp_release_read(const char *path, snp_launch_warn warn, void *arg,
-			       struct snp_reference **ret, struct snp_error *err);
+ * called as variants_compute() does.
+ * Errors: those of the JSON readers with the JSON pointer; those of image_inputs_read() and
+ * variants_compute() with the file named. */
+SNP_MUST_USE int release_read(const char *path, snp_launch_warn warn, void *arg,
+			      struct snp_reference **ret, struct snp_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/launch.h>
 #include <snp/profile.h>
@@ -30,29 +31,29 @@ struct lists {
 	size_t n_profiles;
 };
 
-typedef int (*read_member)(const struct snp_json_value *value, struct lists *lists,
+typedef int (*read_member)(const struct json_value *value, struct lists *lists,
 			   struct snp_error *err);
 
-static int read_list(const struct snp_json_value *image, const char *key, bool required, size_t max,
+static int read_list(const struct json_value *image, const char *key, bool required, size_t max,
 		     read_member read, struct lists *lists, struct snp_error *err)
 {
-	const struct snp_json_value *array, *value;
+	const struct json_value *array, *value;
 	size_t n;
 	int r;
 
-	if (!required && !snp_json_get(image, key))
+	if (!required && !json_get(image, key))
 		return 0;
-	r = snp_json_need_array(image, key, 1, max, &array, &n, err);
+	r = json_need_array(image, key, 1, max, &array, &n, err);
 	if (r < 0)
 		return r;
-	for (value = snp_json_first(array); r == 0 && value; value = snp_json_next(value))
+	for (value = json_first(array); r == 0 && value; value = json_next(value))
 		r = read(value, lists, err);
 	return r;
 }
 
-static int twice(const struct snp_json_value *value, struct snp_error *err)
+static int twice(const struct json_value *value, struct snp_error *err)
 {
-	return snp_json_fail(value, err, SNP_E_JSON_VALUE, "stands in this list twice");
+	return json_fail(value, err, SNP_E_JSON_VALUE, "stands in this list twice");
 }
 
 /* A decimal number at `*text`, which is moved past it; 0 where there is none of 1 to SNP_MAX_VCPUS. */
@@ -65,26 +66,25 @@ static uint32_t take_count(const char **text)
 	return count <= SNP_MAX_VCPUS ? count : 0;
 }
 
-static int read_counts(const struct snp_json_value *value, struct lists *lists,
-		       struct snp_error *err)
+static int read_counts(const struct json_value *value, struct lists *lists, struct snp_error *err)
 {
 	uint64_t first = 0, last = 0;
 	const char *text;
 	int r;
 
-	if (snp_json_is_string(value)) {
-		r = snp_json_string(value, &text, err);
+	if (json_is_string(value)) {
+		r = json_string(value, &text, err);
 		if (r < 0)
 			return r;
 		first = take_count(&text);
 		last = *text++ == '-' ? take_count(&text) : 0;
 		if (first == 0 || last < first || *text != '\0')
-			return snp_json_fail(
+			return json_fail(
 				value, err, SNP_E_JSON_VALUE,
 				"no range of vCPU counts; write it as \"4-64\", at most %u",
 				SNP_MAX_VCPUS);
 	} else {
-		r = snp_json_integer(value, 1, SNP_MAX_VCPUS, &first, err);
+		r = json_integer(value, 1, SNP_MAX_VCPUS, &first, err);
 		if (r < 0)
 			return r;
 		last = first;
@@ -98,28 +98,27 @@ static int read_counts(const struct snp_json_value *value, struct lists *lists,
 	return 0;
 }
 
-static int read_model(const struct snp_json_value *value, struct lists *lists,
-		      struct snp_error *err)
+static int read_model(const struct json_value *value, struct lists *lists, struct snp_error *err)
 {
 	struct snp_error inner;
 	uint32_t signature;
 	uint64_t word;
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
 	if (text[0] == '0') {
-		r = snp_hex_u64(text, "cpu_model", &word, &inner);
+		r = hex_u64(text, "cpu_model", &word, &inner);
 		if (r == 0 && word > UINT32_MAX)
-			r = snp_fail(&inner, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
-				     "a CPU signature has 32 bits");
+			r = fail_with(&inner, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
+				      "a CPU signature has 32 bits");
 		signature = (uint32_t)word;
 	} else {
 		r = snp_cpu_model_find(text, &signature, &inner);
 	}
 	if (r < 0)
-		return snp_json_fail(value, err, inner.code, "%s", inner.message);
+		return json_fail(value, err, inner.code, "%s", inner.message);
 	for (size_t i = 0; i < lists->n_models; i++)
 		if (lists->models[i].signature == signature &&
 		    (!lists->models[i].name || text[0] == '0' ||
@@ -130,18 +129,17 @@ static int read_model(const struct snp_json_value *value, struct lists *lists,
 	return 0;
 }
 
-static int read_feature(const struct snp_json_value *value, struct lists *lists,
-			struct snp_error *err)
+static int read_feature(const struct json_value *value, struct lists *lists, struct snp_error *err)
 {
 	uint64_t word;
 	struct snp_error inner;
-	int r = snp_json_hex_u64(value, &word, err);
+	int r = json_hex_u64(value, &word, err);
 
 	if (r < 0)
 		return r;
 	r = snp_mode_check_features(SNP_MODE_SNP, word, &inner);
 	if (r < 0)
-		return snp_json_fail(value, err, inner.code, "%s", inner.message);
+		return json_fail(value, err, inner.code, "%s", inner.message);
 	for (size_t i = 0; i < lists->n_features; i++)
 		if (lists->features[i] == word)
 			return twice(value, err);
@@ -149,22 +147,21 @@ static int read_feature(const struct snp_json_value *value, struct lists *lists,
 	return 0;
 }
 
-static int read_profile(const struct snp_json_value *value, struct lists *lists,
-			struct snp_error *err)
+static int read_profile(const struct json_value *value, struct lists *lists, struct snp_error *err)
 {
 	const struct snp_profile *profile;
 	struct snp_error inner;
 	const char *text;
-	int r = snp_json_string(value, &text, err);
+	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
 	r = snp_profile_find(text, &profile, &inner);
 	if (r == 0 && !snp_profile_fits(profile, SNP_MODE_SNP))
-		r = snp_fail(&inner, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-			     "profile '%s' is not one for SEV-SNP with OVMF alone", text);
+		r = fail_with(&inner, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+			      "profile '%s' is not one for SEV-SNP with OVMF alone", text);
 	if (r < 0)
-		return snp_json_fail(value, err, inner.code, "%s", inner.message);
+		return json_fail(value, err, inner.code, "%s", inner.message);
 	for (size_t i = 0; i < lists->n_profiles; i++)
 		if (lists->profiles[i] == profile)
 			return twice(value, err);
@@ -172,8 +169,7 @@ static int read_profile(const struct snp_json_value *value, struct lists *lists,
 	return 0;
 }
 
-static int add_defaults(struct lists *lists, const struct snp_json_value *image,
-			struct snp_error *err)
+static int add_defaults(struct lists *lists, const struct json_value *image, struct snp_error *err)
 {
 	if (lists->n_features == 0)
 		lists->features[lists->n_features++] = snp_mode_default_features(SNP_MODE_SNP);
@@ -186,10 +182,10 @@ static int add_defaults(struct lists *lists, const struct snp_json_value *image,
 	}
 	for (size_t i = 0; i < lists->n_profiles; i++)
 		if (lists->n_models == 0 && snp_profile_uses_signature(lists->profiles[i]))
-			return snp_json_fail(image, err, SNP_E_JSON_MISSING_KEY,
-					     "cpu_model is missing: under profile '%s' the digest "
-					     "depends on it",
-					     snp_profile_name(lists->profiles[i]));
+			return json_fail(image, err, SNP_E_JSON_MISSING_KEY,
+					 "cpu_model is missing: under profile '%s' the digest "
+					 "depends on it",
+					 snp_profile_name(lists->profiles[i]));
 	return 0;
 }
 
@@ -237,16 +233,15 @@ static int add_profile(const struct lists *lists, const struct snp_profile *prof
 	return name ? 0 : -1;
 }
 
-int snp_release_variants_read(const struct snp_json_value *image,
-			      struct snp_reference_variant **ret, size_t *ret_n,
-			      struct snp_error *err)
+int release_variants_read(const struct json_value *image, struct snp_reference_variant **ret,
+			  size_t *ret_n, struct snp_error *err)
 {
 	_cleanup_(freep) struct lists *lists = calloc(1, sizeof(*lists));
 	size_t most;
 	int r;
 
 	if (!lists)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = read_list(image, "vcpu_count", true, SNP_MAX_VCPUS, read_counts, lists, err);
 	if (r == 0)
 		r = read_list(image, "cpu_model", false, MAX_MODELS, read_model, lists, err);
@@ -262,15 +257,15 @@ int snp_release_variants_read(const struct snp_json_value *image,
 	most = lists->n_counts * lists->n_features * lists->n_profiles *
 	       (lists->n_models ? lists->n_models : 1);
 	if (most > SNP_MAX_VARIANTS)
-		return snp_json_fail(image, err, SNP_E_TOO_LARGE,
-				     "%zu variants, where at most %u are right", most,
-				     SNP_MAX_VARIANTS);
+		return json_fail(image, err, SNP_E_TOO_LARGE,
+				 "%zu variants, where at most %u are right", most,
+				 SNP_MAX_VARIANTS);
 	*ret = calloc(most, sizeof(**ret));
 	if (!*ret)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (size_t i = 0; i < lists->n_profiles; i++)
 		if (add_profile(lists, lists->profiles[i], *ret, ret_n) < 0)
-			return snp_no_memory(err);
-	snp_variants_sort(*ret, *ret_n);
+			return out_of_memory(err);
+	variants_sort(*ret, *ret_n);
 	return 0;
 }

@@ -12,8 +12,8 @@
  * profile whose VMSAs hold no CPU signature has one variant whatever the models.
  * Errors: those of the JSON readers; SNP_E_JSON_VALUE for what stands twice;
  * SNP_E_BAD_CPU_MODEL, SNP_E_BAD_PROFILE, SNP_E_BAD_VCPU_COUNT, SNP_E_BAD_FEATURES. */
-SNP_CHECK int snp_release_variants_read(const struct snp_json_value *image,
-					struct snp_reference_variant **ret, size_t *ret_n,
-					struct snp_error *err);
+SNP_MUST_USE int release_variants_read(const struct json_value *image,
+				       struct snp_reference_variant **ret, size_t *ret_n,
+				       struct snp_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 
@@ -17,7 +18,7 @@
 /* Where differences go. */
 struct report {
 	const char *image;
-	snp_reproduce_difference difference;
+	reproduce_difference difference;
 	void *arg;
 };
 
@@ -35,8 +36,8 @@ static bool tell_bytes(const struct report *report, const char *what, const uint
 
 	if (memcmp(published, found, size) == 0)
 		return false;
-	snp_hex_encode(published, size, a);
-	snp_hex_encode(found, size, b);
+	hex_encode(published, size, a);
+	hex_encode(found, size, b);
 	tell(report, what, a, b);
 	return true;
 }
@@ -47,7 +48,7 @@ static int join(const char *folder, const char *name, char **ret, struct snp_err
 		return 0;
 	if (asprintf(ret, "%s/%s", folder, name) < 0) {
 		*ret = NULL;
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	return 0;
 }
@@ -117,7 +118,7 @@ static int compare_raw_file(const struct report *report, const char *what,
 			    const struct snp_reference_file *published, const char *path,
 			    bool *differs, struct snp_error *err)
 {
-	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	_cleanup_(file_close) struct file file = {.fd = -1};
 	struct snp_reference_file found = {0};
 	char hex[2 * SNP_SHA256_SIZE + 1];
 	struct snp_error why;
@@ -125,9 +126,9 @@ static int compare_raw_file(const struct report *report, const char *what,
 
 	if (!path)
 		return 0;
-	r = snp_file_open(path, UINT64_MAX, &file, &why);
+	r = file_open(path, UINT64_MAX, &file, &why);
 	if (r == -SNP_E_OPEN && (why.sys_errno == ENOENT || why.sys_errno == ENOTDIR)) {
-		snp_hex_encode(published->sha256, SNP_SHA256_SIZE, hex);
+		hex_encode(published->sha256, SNP_SHA256_SIZE, hex);
 		tell(report, what, hex, "no such file");
 		*differs = true;
 		return 0;
@@ -139,15 +140,15 @@ static int compare_raw_file(const struct report *report, const char *what,
 	}
 	found.size = file.size;
 	if (file.size == published->size)
-		r = snp_file_sha256(&file, NULL, NULL, found.sha256, err);
+		r = file_sha256(&file, NULL, NULL, found.sha256, err);
 	if (r < 0)
-		return snp_in_file(err, r, path);
+		return in_file(err, r, path);
 	*differs |= compare_file_input(report, what, published, &found);
 	return 0;
 }
 
 static int compare_raw(const struct report *report, const struct snp_reference_image *published,
-		       const struct snp_image_paths *paths, bool *differs, struct snp_error *err)
+		       const struct image_paths *paths, bool *differs, struct snp_error *err)
 {
 	int r = compare_raw_file(report, "firmware", &published->firmware, paths->firmware, differs,
 				 err);
@@ -163,18 +164,17 @@ static int compare_raw(const struct report *report, const struct snp_reference_i
 
 static int compute_variants(const struct report *report,
 			    const struct snp_reference_image *published,
-			    const struct snp_image_inputs *inputs, struct snp_error *err)
+			    const struct image_inputs *inputs, struct snp_error *err)
 {
 	size_t n = published->n_variants;
 	_cleanup_(freep) struct snp_reference_variant *found = calloc(n, sizeof(*found));
 	int r;
 
 	if (!found)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	memcpy(found, published->variants, n * sizeof(*found));
-	r = snp_variants_compute(inputs->firmware,
-				 inputs->has_kernel ? &inputs->kernel_hashes : NULL, found, n, NULL,
-				 NULL, err);
+	r = variants_compute(inputs->firmware, inputs->has_kernel ? &inputs->kernel_hashes : NULL,
+			     found, n, NULL, NULL, err);
 	if (r == 0)
 		compare_variants(report, published, found);
 	return r;
@@ -183,13 +183,13 @@ static int compute_variants(const struct report *report,
 /* What was published could be read as an image; where that fails now, a file is most likely another, or gone,
  * which is an answer and no failure. */
 static int compare_image(const struct report *report, const struct snp_reference_image *published,
-			 const struct snp_image_paths *paths, struct snp_reference_image *found,
+			 const struct image_paths *paths, struct snp_reference_image *found,
 			 struct snp_error *err)
 {
-	_cleanup_(snp_image_inputs_done) struct snp_image_inputs inputs = {0};
+	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
 	struct snp_error why;
 	bool differs = false;
-	int r, unread = snp_image_inputs_read(paths, published->cmdline, found, &inputs, &why);
+	int r, unread = image_inputs_read(paths, published->cmdline, found, &inputs, &why);
 
 	if (unread < 0) {
 		r = compare_raw(report, published, paths, &differs, err);
@@ -215,7 +215,7 @@ static int compare_image(const struct report *report, const struct snp_reference
 static int reproduce_image(const struct report *report, const struct snp_reference_image *published,
 			   const char *images, struct snp_error *err)
 {
-	_cleanup_(snp_image_paths_done) struct snp_image_paths paths = {0};
+	_cleanup_(image_paths_done) struct image_paths paths = {0};
 	struct snp_reference_image found = {0};
 	int r = join(images, published->firmware.name, &paths.firmware, err);
 
@@ -228,8 +228,8 @@ static int reproduce_image(const struct report *report, const struct snp_referen
 	return r;
 }
 
-int snp_reproduce_images(const struct snp_reference *published, const char *images,
-			 snp_reproduce_difference difference, void *arg, struct snp_error *err)
+int reproduce_images(const struct snp_reference *published, const char *images,
+		     reproduce_difference difference, void *arg, struct snp_error *err)
 {
 	for (size_t i = 0; i < published->n_images; i++) {
 		struct report report = {published->images[i].name, difference, arg};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "reference/format.h"
 #include "reference/golden.h"
@@ -11,7 +12,7 @@
 
 /* Where differences go; none of them is in an image. */
 struct telling {
-	snp_reproduce_difference difference;
+	reproduce_difference difference;
 	void *arg;
 };
 
@@ -22,7 +23,7 @@ static void tell(const struct telling *t, const char *file, const char *publishe
 }
 
 static int compare_file(const struct telling *t, const char *folder,
-			const struct snp_folder_file *expected, struct snp_error *err)
+			const struct folder_file *expected, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	const char *found = "other bytes";
@@ -30,9 +31,9 @@ static int compare_file(const struct telling *t, const char *folder,
 	size_t size = 0;
 	int r;
 
-	if (snp_folder_lacks(folder, expected->name))
+	if (folder_lacks(folder, expected->name))
 		return 0;
-	r = snp_folder_read(folder, expected->name, &bytes, &size, &why);
+	r = folder_read(folder, expected->name, &bytes, &size, &why);
 	if (r == -SNP_E_NO_MEMORY) {
 		if (err)
 			*err = why;
@@ -48,30 +49,30 @@ static int compare_file(const struct telling *t, const char *folder,
 /* What a folder may hold: what the formats write, and signed forms of it, whose bytes are not known. */
 struct allowed {
 	const struct telling *telling;
-	struct snp_folder written, of_signing;
+	struct folder written, of_signing;
 };
 
 static void allowed_done(struct allowed *allowed)
 {
-	snp_folder_done(&allowed->written);
-	snp_folder_done(&allowed->of_signing);
+	folder_done(&allowed->written);
+	folder_done(&allowed->of_signing);
 }
 
 static int allow_endorsement(void *arg, const struct snp_reference *published,
-			     const struct snp_golden *golden, struct snp_error *err)
+			     const struct golden *golden, struct snp_error *err)
 {
 	(void)published;
-	return snp_folder_add(arg, golden->endorsement, NULL, 0, err);
+	return folder_add(arg, golden->endorsement, NULL, 0, err);
 }
 
-static int allow_signed(const struct snp_reference *published, struct snp_folder *ret,
+static int allow_signed(const struct snp_reference *published, struct folder *ret,
 			struct snp_error *err)
 {
 	static const char *const files[] = {SNP_SIGNATURE_FILE, SNP_DSSE_FILE, SNP_COSE_FILE};
-	int r = snp_golden_each(published, allow_endorsement, ret, err);
+	int r = golden_each(published, allow_endorsement, ret, err);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
-		r = snp_folder_add(ret, files[i], NULL, 0, err);
+		r = folder_add(ret, files[i], NULL, 0, err);
 	return r;
 }
 
@@ -82,25 +83,25 @@ static int compare_name(void *arg, const char *name, struct snp_error *err)
 	_cleanup_(freep) char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : NULL;
 
 	if (slash && !folder)
-		return snp_no_memory(err);
-	if (!snp_format_writes(folder ? folder : name) || (slash && slash[1] == '\0') ||
-	    snp_folder_has(&allowed->written, name) || snp_folder_has(&allowed->of_signing, name))
+		return out_of_memory(err);
+	if (!format_writes(folder ? folder : name) || (slash && slash[1] == '\0') ||
+	    folder_has(&allowed->written, name) || folder_has(&allowed->of_signing, name))
 		return 0;
 	tell(allowed->telling, name, "nothing", "a file");
 	return 0;
 }
 
-int snp_reproduce_files(const struct snp_reference *published, const char *folder,
-			snp_reproduce_difference difference, void *arg, struct snp_error *err)
+int reproduce_files(const struct snp_reference *published, const char *folder,
+		    reproduce_difference difference, void *arg, struct snp_error *err)
 {
 	const struct telling telling = {difference, arg};
 	_cleanup_(allowed_done) struct allowed allowed = {.telling = &telling};
 	int r;
 
-	for (size_t i = 0; snp_format_at(i); i++) {
+	for (size_t i = 0; format_at(i); i++) {
 		struct snp_error why;
 
-		r = snp_format_at(i)->emit(published, &allowed.written, &why);
+		r = format_at(i)->emit(published, &allowed.written, &why);
 		if (r == -SNP_E_NO_MEMORY) {
 			if (err)
 				*err = why;
@@ -108,7 +109,7 @@ int snp_reproduce_files(const struct snp_reference *published, const char *folde
 		}
 		/* Such as of an ID block that is none. */
 		if (r < 0 && r != -SNP_E_FORMAT)
-			tell(&telling, snp_format_at(i)->name, "as " SNP_MASTER_FILE " says",
+			tell(&telling, format_at(i)->name, "as " SNP_MASTER_FILE " says",
 			     why.message);
 	}
 	for (size_t i = 0; i < allowed.written.n_files; i++) {
@@ -117,5 +118,5 @@ int snp_reproduce_files(const struct snp_reference *published, const char *folde
 			return r;
 	}
 	r = allow_signed(published, &allowed.of_signing, err);
-	return r < 0 ? r : snp_folder_each(folder, compare_name, &allowed, err);
+	return r < 0 ? r : folder_each(folder, compare_name, &allowed, err);
 }

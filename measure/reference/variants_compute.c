@@ -31,7 +31,7 @@ static int vmsa_contents(const struct snp_launch *launch, uint32_t vcpu,
 	uint8_t page[SNP_PAGE_SIZE];
 	int r = snp_launch_vmsa(launch, vcpu, page, err);
 
-	return r < 0 ? r : snp_sha384((struct snp_span){page, sizeof(page)}, ret, err);
+	return r < 0 ? r : sha384_of((struct snp_span){page, sizeof(page)}, ret, err);
 }
 
 /* One chain over the VMSAs, with a stop at each count that is asked for. */
@@ -39,7 +39,7 @@ static int compute_run(const struct snp_launch *launch,
 		       const uint8_t prefix[static SNP_SHA384_SIZE],
 		       struct snp_reference_variant *variants, size_t n, struct snp_error *err)
 {
-	_cleanup_(snp_gctx_end) struct snp_gctx gctx = {0};
+	_cleanup_(gctx_end) struct gctx gctx = {0};
 	uint8_t first[SNP_SHA384_SIZE], others[SNP_SHA384_SIZE];
 	uint32_t vcpus = 0;
 	int r = vmsa_contents(launch, 0, first, err);
@@ -47,14 +47,14 @@ static int compute_run(const struct snp_launch *launch,
 	if (r == 0 && launch->vcpu_count > 1)
 		r = vmsa_contents(launch, 1, others, err);
 	if (r == 0)
-		r = snp_gctx_start(&gctx, err);
+		r = gctx_start(&gctx, err);
 	if (r < 0)
 		return r;
 	memcpy(gctx.ld, prefix, sizeof(gctx.ld));
 	for (size_t i = 0; i < n; i++) {
 		for (; vcpus < variants[i].vcpu_count; vcpus++) {
-			r = snp_gctx_update(&gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA,
-					    vcpus == 0 ? first : others, err);
+			r = gctx_update(&gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA,
+					vcpus == 0 ? first : others, err);
 			if (r < 0)
 				return r;
 		}
@@ -63,10 +63,10 @@ static int compute_run(const struct snp_launch *launch,
 	return 0;
 }
 
-int snp_variants_compute(const struct snp_firmware *firmware,
-			 const struct snp_kernel_hashes *kernel_hashes,
-			 struct snp_reference_variant *variants, size_t n, snp_launch_warn warn,
-			 void *arg, struct snp_error *err)
+int variants_compute(const struct snp_firmware *firmware,
+		     const struct snp_kernel_hashes *kernel_hashes,
+		     struct snp_reference_variant *variants, size_t n, snp_launch_warn warn,
+		     void *arg, struct snp_error *err)
 {
 	struct snp_launch launch = {
 		.mode = SNP_MODE_SNP, .firmware = firmware, .kernel_hashes = kernel_hashes};

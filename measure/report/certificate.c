@@ -5,15 +5,17 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(BIO *, BIO_free_all);
 
 static int bad(struct snp_error *err, const char *what)
 {
-	if (snp_crypto_out_of_memory())
-		return snp_no_memory(err);
-	return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET, "%s", what);
+	if (crypto_out_of_memory())
+		return out_of_memory(err);
+	return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET, "%s", what);
 }
 
 static void opensslp(unsigned char **p)
@@ -37,7 +39,7 @@ int snp_certificates_new(struct snp_certificates **ret, struct snp_error *err)
 	struct snp_certificates *set = calloc(1, sizeof(*set));
 
 	if (!set)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	*ret = set;
 	return 0;
 }
@@ -112,7 +114,7 @@ static void describe(struct certificate *c)
 
 	common_name(X509_get_subject_name(c->x509), subject);
 	common_name(X509_get_issuer_name(c->x509), c->issuer);
-	snp_leaf_read(c->x509, &c->leaf);
+	leaf_read(c->x509, &c->leaf);
 	info->kind = kind_of_name(subject, &info->product);
 	/* A leaf by another name is held to its name when it is checked. */
 	if (c->leaf.present != 0 && info->kind != SNP_VCEK && info->kind != SNP_VLEK)
@@ -121,11 +123,11 @@ static void describe(struct certificate *c)
 		(void)kind_of_name(c->issuer, &product);
 		info->product = product;
 	}
-	snp_escape(subject, info->subject, sizeof(info->subject));
-	snp_escape(c->leaf.csp_id, info->csp, sizeof(info->csp));
+	escape_text(subject, info->subject, sizeof(info->subject));
+	escape_text(c->leaf.csp_id, info->csp, sizeof(info->csp));
 	info->hwid_size = c->leaf.hwid_size;
 	memcpy(info->hwid, c->leaf.hwid, sizeof(info->hwid));
-	info->tcb = snp_leaf_tcb(&c->leaf);
+	info->tcb = leaf_tcb(&c->leaf);
 }
 
 static bool encodes_as(const X509 *x509, struct snp_span der)
@@ -154,10 +156,10 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 	int r;
 
 	if (der.size > SNP_MAX_CERTIFICATE_SIZE)
-		return snp_fail(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				"not a certificate: %zu bytes, where at most %u are right",
-				der.size, SNP_MAX_CERTIFICATE_SIZE);
-	r = snp_sha256(der, sha256, err);
+		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+				 "not a certificate: %zu bytes, where at most %u are right",
+				 der.size, SNP_MAX_CERTIFICATE_SIZE);
+	r = sha256_of(der, sha256, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < set->n_items; i++)
@@ -165,18 +167,18 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 			return 0;
 	c = calloc(1, sizeof(*c));
 	if (!c)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	c->x509 = d2i_X509(NULL, &p, (long)der.size);
 	if (!c->x509 || p != der.data + der.size)
 		return bad(err, "not a certificate: no X.509 in DER to its last byte");
 	if (!is_der(c->x509, der))
 		return bad(err, "a certificate that is not in DER");
 	if (set->n_items == ARRAY_SIZE(set->items))
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %u certificates",
-				SNP_MAX_CERTIFICATES);
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %u certificates",
+				 SNP_MAX_CERTIFICATES);
 	copy = OPENSSL_memdup(der.data, der.size);
 	if (!copy)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	c->info.der = (struct snp_span){copy, der.size};
 	memcpy(c->info.sha256, sha256, sizeof(sha256));
 	describe(c);
@@ -184,14 +186,14 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 	return 0;
 }
 
-int snp_pem_each(struct snp_span text, const char *label, struct snp_certificates *set,
-		 pem_sink add, struct snp_error *err)
+int pem_each(struct snp_span text, const char *label, struct snp_certificates *set, pem_sink add,
+	     struct snp_error *err)
 {
 	_cleanup_(BIO_free_allp) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
 	int n = 0;
 
 	if (!bio)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (;; n++) {
 		char *name = NULL, *header = NULL;
 		unsigned char *der = NULL;
@@ -230,7 +232,7 @@ int snp_certificates_add_table(struct snp_certificates *set, struct snp_span byt
 			r = add_der(set, table.entries[i].object, err);
 		else if (kind != SNP_CERTIFICATE_OTHER &&
 			 add_der(set, table.entries[i].object, NULL) == -SNP_E_NO_MEMORY)
-			r = snp_no_memory(err);
+			r = out_of_memory(err);
 	}
 	return r;
 }
@@ -249,7 +251,7 @@ int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes, st
 	if (bytes.size == 0 || bytes.size > SNP_MAX_SMALL ||
 	    !memmem(bytes.data, bytes.size, begin, sizeof(begin) - 1))
 		return bad(err, "not a certificate: neither DER, PEM nor a certificate table");
-	n = snp_pem_each(bytes, PEM_STRING_X509, set, add_der, err);
+	n = pem_each(bytes, PEM_STRING_X509, set, add_der, err);
 	if (n == 0)
 		return bad(err, "not a certificate: PEM without a certificate in it");
 	return n < 0 ? n : 0;

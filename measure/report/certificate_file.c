@@ -6,6 +6,7 @@
 
 #include <snp/certificate.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 static int add_file(struct snp_certificates *set, const char *path, struct snp_error *err)
@@ -14,11 +15,11 @@ static int add_file(struct snp_certificates *set, const char *path, struct snp_e
 	size_t size;
 	int r;
 
-	r = snp_file_read(path, SNP_MAX_SMALL, &bytes, &size, err);
+	r = file_read(path, SNP_MAX_SMALL, &bytes, &size, err);
 	if (r < 0)
 		return r;
 	r = snp_certificates_add(set, (struct snp_span){bytes, size}, err);
-	return snp_in_file(err, r, path);
+	return in_file(err, r, path);
 }
 
 /* In a folder stand other files too. A set that is full, memory that ran out and a file that cannot be
@@ -42,7 +43,7 @@ static int add_entry(struct snp_certificates *set, const char *folder, const cha
 	int r;
 
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SNP_MAX_SMALL)
 		return 0;
 	r = add_file(set, path, err);
@@ -56,8 +57,7 @@ static int add_folder(struct snp_certificates *set, const char *path, struct snp
 	int n = scandir(path, &entries, visible, alphasort), r = 0;
 
 	if (n < 0)
-		return snp_in_file(err, snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open"),
-				   path);
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), path);
 	for (int i = 0; i < n; i++) {
 		if (r == 0)
 			r = add_entry(set, path, entries[i]->d_name, &why);

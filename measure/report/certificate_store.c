@@ -6,6 +6,7 @@
 
 #include <snp/certificate.h>
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 
@@ -22,9 +23,9 @@ static int user_folder(char **ret, struct snp_error *err)
 	else if (home && home[0] == '/')
 		n = asprintf(ret, "%s/.local/share/snp-measure", home);
 	else
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"no folder for certificates: set XDG_DATA_HOME or HOME");
-	return n < 0 ? snp_no_memory(err) : 0;
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "no folder for certificates: set XDG_DATA_HOME or HOME");
+	return n < 0 ? out_of_memory(err) : 0;
 }
 
 static int add_folder(struct snp_certificates *set, const char *folder, struct snp_error *err)
@@ -38,7 +39,7 @@ int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *er
 	int r = user_folder(&folder, NULL);
 
 	if (r == -SNP_E_NO_MEMORY)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	r = r == 0 ? add_folder(set, folder, err) : 0;
 	return r < 0 ? r : add_folder(set, SYSTEM_FOLDER, err);
 }
@@ -64,7 +65,7 @@ static int file_name(const struct snp_certificate *c, const char *folder, char *
 		 snp_product_name(c->product));
 	for (char *s = name; *s; s++)
 		*s = (char)tolower((unsigned char)*s);
-	snp_hex_encode(c->sha256, sizeof(c->sha256), sha256);
+	hex_encode(c->sha256, sizeof(c->sha256), sha256);
 	return asprintf(ret, "%s/%s%s%s.der", folder, name, leaf ? "-" : "", leaf ? sha256 : "");
 }
 
@@ -77,14 +78,14 @@ int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **r
 	int r;
 
 	if (!snp_certificates_at(set, i, &c))
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
 	r = user_folder(&folder, err);
 	if (r < 0)
 		return r;
 	make_folders(folder);
 	if (file_name(&c, folder, &path) < 0)
-		return snp_no_memory(err);
-	r = snp_file_write(path, c.der, 0644, true, err);
+		return out_of_memory(err);
+	r = file_write(path, c.der, 0644, true, err);
 	if (r < 0)
 		free(path);
 	else

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 
 /* GHCB specification 56421, SNP Extended Guest Request: a table entry. */
 enum {
@@ -49,7 +51,7 @@ snp_certificate_guid_kind(const uint8_t guid[static SNP_CERTIFICATE_GUID_SIZE])
 
 static int bad(struct snp_error *err, uint64_t offset, const char *what)
 {
-	return snp_fail(err, SNP_E_BAD_CERTIFICATE_TABLE, offset, "certificate table: %s", what);
+	return fail_with(err, SNP_E_BAD_CERTIFICATE_TABLE, offset, "certificate table: %s", what);
 }
 
 /* Read the entries up to the terminator; `ret_end` is the first byte behind it. */
@@ -115,7 +117,7 @@ static int check_cover(struct snp_span bytes, const struct snp_certificate_table
 	_cleanup_(freep) bool *taken = calloc(SNP_MAX_SMALL, sizeof(*taken));
 
 	if (!taken)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	memset(taken, true, (size_t)end);
 	for (size_t i = 0; i < table->n_entries; i++) {
 		const struct snp_span *object = &table->entries[i].object;

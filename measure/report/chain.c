@@ -3,6 +3,8 @@
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #include "report/certificates.h"
 
 DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
@@ -37,9 +39,8 @@ static const struct certificate *find_pinned(const struct snp_certificates *set,
 	return NULL;
 }
 
-void snp_chain_find(const struct snp_certificates *set, const struct snp_root *roots,
-		    size_t n_roots, enum snp_product product, enum snp_certificate_kind kind,
-		    struct chain *ret)
+void chain_find(const struct snp_certificates *set, const struct snp_root *roots, size_t n_roots,
+		enum snp_product product, enum snp_certificate_kind kind, struct chain *ret)
 {
 	ret->root = find_pinned(set, roots, n_roots, product, SNP_ARK);
 	ret->intermediate = find_pinned(set, roots, n_roots, product, kind);
@@ -47,8 +48,8 @@ void snp_chain_find(const struct snp_certificates *set, const struct snp_root *r
 
 /* X509_V_FLAG_X509_STRICT stays off: AMD's leaves have no authority key identifier. Time is checked for
  * each certificate by itself, so that an expired one is told from a wrong one. */
-int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
-		     const char **ret_problem, struct snp_error *err)
+int chain_verify(const struct certificate *leaf, const struct chain *chain,
+		 const char **ret_problem, struct snp_error *err)
 {
 	_cleanup_(stackp) STACK_OF(X509) *trusted = sk_X509_new_null();
 	_cleanup_(stackp) STACK_OF(X509) *untrusted = sk_X509_new_null();
@@ -59,7 +60,7 @@ int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
 	    sk_X509_push(untrusted, chain->intermediate->x509) == 0 ||
 	    X509_STORE_CTX_init(context, NULL, leaf->x509, untrusted) != 1) {
 		ERR_clear_error();
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	X509_STORE_CTX_set0_trusted_stack(context, trusted);
 	X509_STORE_CTX_set_flags(context, X509_V_FLAG_NO_CHECK_TIME);
@@ -69,9 +70,9 @@ int snp_chain_verify(const struct certificate *leaf, const struct chain *chain,
 		return 0;
 	}
 	problem = X509_STORE_CTX_get_error(context);
-	if (snp_crypto_out_of_memory() || problem == X509_V_ERR_OUT_OF_MEM) {
+	if (crypto_out_of_memory() || problem == X509_V_ERR_OUT_OF_MEM) {
 		ERR_clear_error();
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	*ret_problem = X509_verify_cert_error_string(problem);
 	return 0;
@@ -108,26 +109,26 @@ int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
 	int r;
 
 	if (!c)
-		return snp_fail(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
 	for (size_t n = 0; n < n_roots; n++)
 		if (memcmp(c->info.sha256, roots[n].sha256, sizeof(roots[n].sha256)) == 0)
 			return 0;
 	if (c->info.kind != SNP_VCEK && c->info.kind != SNP_VLEK)
-		return snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
-				"'%s' is neither one of AMD's CA certificates nor a VCEK or VLEK",
-				c->info.subject);
+		return fail_with(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
+				 "'%s' is neither one of AMD's CA certificates nor a VCEK or VLEK",
+				 c->info.subject);
 	ca = c->info.kind == SNP_VLEK ? SNP_ASVK : SNP_ASK;
-	snp_chain_find(set, roots, n_roots, c->info.product, ca, &chain);
+	chain_find(set, roots, n_roots, c->info.product, ca, &chain);
 	if (!chain.root || !chain.intermediate)
-		return snp_fail(
+		return fail_with(
 			err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
 			"%s of %s cannot be checked without AMD's %s and ARK; give them too",
 			snp_certificate_kind_name(c->info.kind), snp_product_name(c->info.product),
 			snp_certificate_kind_name(ca));
-	r = snp_chain_verify(c, &chain, &problem, err);
+	r = chain_verify(c, &chain, &problem, err);
 	if (r == 0 && problem)
-		r = snp_fail(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
-			     "%s does not lead to AMD's root: %s",
-			     snp_certificate_kind_name(c->info.kind), problem);
-	return r < 0 ? r : snp_leaf_check(c, err);
+		r = fail_with(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
+			      "%s does not lead to AMD's root: %s",
+			      snp_certificate_kind_name(c->info.kind), problem);
+	return r < 0 ? r : leaf_check(c, err);
 }

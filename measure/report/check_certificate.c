@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <snp/fail.h>
+
 #include "report/checks.h"
 
 static enum snp_outcome certificate(struct inquiry *q)
@@ -35,8 +37,8 @@ static enum snp_outcome certificate_version(struct inquiry *q)
 /* libcrypto's no, unless it had no memory to say yes. */
 static enum snp_outcome libcrypto_failed(struct inquiry *q, const char *what)
 {
-	if (snp_crypto_out_of_memory())
-		q->status = snp_no_memory(q->err);
+	if (crypto_out_of_memory())
+		q->status = out_of_memory(q->err);
 	return FAIL("%s", what);
 }
 
@@ -100,7 +102,7 @@ static enum snp_outcome certificate_extensions(struct inquiry *q)
 
 	if (leaf->problem[0] != '\0')
 		return FAIL("%s", leaf->problem);
-	name = snp_leaf_incomplete(leaf, q->leaf_kind, &missing);
+	name = leaf_incomplete(leaf, q->leaf_kind, &missing);
 	if (name)
 		return FAIL("%s is %s", name,
 			    missing ? "missing" : "not of a certificate of this kind");
@@ -129,7 +131,7 @@ static enum snp_outcome ca_certificates(struct inquiry *q)
 	enum snp_product product = q->verdict->product;
 	char path[SNP_FETCH_PATH_SIZE] = "";
 
-	snp_chain_find(q->certificates, q->roots, q->n_roots, product, q->ca_kind, &q->chain);
+	chain_find(q->certificates, q->roots, q->n_roots, product, q->ca_kind, &q->chain);
 	if (q->chain.root && q->chain.intermediate)
 		return SNP_PASSED;
 	(void)snp_fetch_path(&q->verdict->report, product, q->ca_kind, path);
@@ -143,7 +145,7 @@ static enum snp_outcome certificate_chain(struct inquiry *q)
 {
 	const char *problem = NULL;
 
-	q->status = snp_chain_verify(q->leaf, &q->chain, &problem, q->err);
+	q->status = chain_verify(q->leaf, &q->chain, &problem, q->err);
 	if (q->status < 0)
 		return SNP_FAILED;
 	return problem ? FAIL("%s", problem) : SNP_PASSED;
@@ -195,8 +197,8 @@ static enum snp_outcome revocation(struct inquiry *q)
 		if (X509_NAME_cmp(X509_CRL_get_issuer(set->crls[i]), issuer) != 0)
 			continue;
 		found = true;
-		q->status = snp_crl_check(set->crls[i], &q->chain, (time_t)q->evidence->at_time,
-					  &problem, q->err);
+		q->status = crl_check(set->crls[i], &q->chain, (time_t)q->evidence->at_time,
+				      &problem, q->err);
 		if (q->status < 0)
 			return SNP_FAILED;
 		if (problem)
@@ -225,7 +227,7 @@ static enum snp_outcome reported_tcb(struct inquiry *q)
 	return FAIL("%s, and the certificate is for %s", reported_text, certified_text);
 }
 
-bool snp_chip_id_masked(const struct snp_report *report)
+bool chip_id_masked(const struct snp_report *report)
 {
 	static const uint8_t masked[SNP_CHIP_ID_SIZE];
 
@@ -234,7 +236,7 @@ bool snp_chip_id_masked(const struct snp_report *report)
 
 static enum snp_outcome chip_id_mask(struct inquiry *q)
 {
-	if (!snp_chip_id_masked(&q->verdict->report))
+	if (!chip_id_masked(&q->verdict->report))
 		return SNP_PASSED;
 	if (q->leaf_kind == SNP_VLEK)
 		return NOT_ASKED("masked; a VLEK is of no chip");
@@ -243,7 +245,7 @@ static enum snp_outcome chip_id_mask(struct inquiry *q)
 	return FAIL("CHIP_ID is masked: nothing says which chip signed");
 }
 
-enum snp_outcome snp_check_hwid_size(struct inquiry *q)
+enum snp_outcome check_hwid_size(struct inquiry *q)
 {
 	size_t size = q->verdict->product == SNP_PRODUCT_TURIN ? 8 : SNP_CHIP_ID_SIZE;
 
@@ -259,10 +261,10 @@ static enum snp_outcome chip_id(struct inquiry *q)
 	const struct snp_certificate *leaf = &q->leaf->info;
 	uint8_t want[SNP_CHIP_ID_SIZE] = {0};
 
-	if (q->leaf_kind == SNP_VLEK || snp_chip_id_masked(&q->verdict->report))
+	if (q->leaf_kind == SNP_VLEK || chip_id_masked(&q->verdict->report))
 		return NOT_ASKED("%s",
 				 q->leaf_kind == SNP_VLEK ? "a VLEK is of no chip" : "masked");
-	if (snp_check_hwid_size(q) == SNP_FAILED)
+	if (check_hwid_size(q) == SNP_FAILED)
 		return SNP_FAILED;
 	memcpy(want, leaf->hwid, leaf->hwid_size);
 	if (memcmp(id, want, sizeof(want)) != 0)
@@ -274,8 +276,8 @@ static enum snp_outcome report_signature(struct inquiry *q)
 {
 	bool good = false;
 
-	q->status = snp_report_verify_signature(q->evidence->report, &q->verdict->report,
-						X509_get0_pubkey(q->leaf->x509), &good, q->err);
+	q->status = report_verify_signature(q->evidence->report, &q->verdict->report,
+					    X509_get0_pubkey(q->leaf->x509), &good, q->err);
 	return good ? SNP_PASSED : FAIL("not made by the certificate's key over these bytes");
 }
 
@@ -302,4 +304,4 @@ static const struct check checks[] = {
 	 report_signature},
 };
 
-const struct check_group snp_checks_of_certificates = {checks, ARRAY_SIZE(checks)};
+const struct check_group checks_of_certificates = {checks, ARRAY_SIZE(checks)};

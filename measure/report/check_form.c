@@ -182,4 +182,4 @@ static const struct check checks[] = {
 	{SNP_CHECK_TCB_ORDER, NEED(TCB_FORM), tcb_order},
 };
 
-const struct check_group snp_checks_of_form = {checks, ARRAY_SIZE(checks)};
+const struct check_group checks_of_form = {checks, ARRAY_SIZE(checks)};

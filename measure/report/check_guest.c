@@ -14,9 +14,8 @@ static enum snp_outcome runtime_data(struct inquiry *q)
 
 	if (q->evidence->runtime_data.size == 0)
 		return SNP_NOT_ASKED;
-	q->status = snp_sha256(q->evidence->runtime_data, sha256, q->err);
-	if (q->status < 0 ||
-	    !snp_bytes_equal(sha256, q->verdict->report.report_data, sizeof(sha256)))
+	q->status = sha256_of(q->evidence->runtime_data, sha256, q->err);
+	if (q->status < 0 || !bytes_equal(sha256, q->verdict->report.report_data, sizeof(sha256)))
 		return FAIL("SHA-256 of the runtime data is not what REPORT_DATA starts with");
 	return SNP_PASSED;
 }
@@ -47,10 +46,10 @@ static unsigned int distance(const struct inquiry *q, const struct snp_reference
 	n += !is_published_policy(q, image);
 	n += report->guest_svn < image->guest_svn;
 	n += is_set(image->family_id) &&
-	     !snp_bytes_equal(report->family_id, image->family_id, SNP_ID_SIZE);
+	     !bytes_equal(report->family_id, image->family_id, SNP_ID_SIZE);
 	n += is_set(image->image_id) &&
-	     !snp_bytes_equal(report->image_id, image->image_id, SNP_ID_SIZE);
-	n += !snp_check_published_tcb(q, image);
+	     !bytes_equal(report->image_id, image->image_id, SNP_ID_SIZE);
+	n += !check_published_tcb(q, image);
 	return n;
 }
 
@@ -67,9 +66,8 @@ static size_t find_published(const struct inquiry *q, const struct snp_reference
 
 		n += image->n_variants;
 		for (size_t v = 0; v < image->n_variants && d < nearest; v++) {
-			if (!snp_bytes_equal(verdict->report.measurement,
-					     image->variants[v].launch_digest,
-					     SNP_MEASUREMENT_SIZE))
+			if (!bytes_equal(verdict->report.measurement,
+					 image->variants[v].launch_digest, SNP_MEASUREMENT_SIZE))
 				continue;
 			nearest = d;
 			verdict->image = image;
@@ -89,8 +87,8 @@ static enum snp_outcome measurement(struct inquiry *q)
 	if (!e->reference && e->n_measurements == 0)
 		return NOT_ASKED("no launch digest was expected");
 	for (size_t i = 0; i < e->n_measurements; i++)
-		found |= snp_bytes_equal(verdict->report.measurement, e->measurements[i],
-					 SNP_MEASUREMENT_SIZE);
+		found |= bytes_equal(verdict->report.measurement, e->measurements[i],
+				     SNP_MEASUREMENT_SIZE);
 	n = find_published(q, e->reference);
 	if (verdict->variant)
 		return PASS("%s on %s, %" PRIu32 " vCPUs%s%s", verdict->image->name,
@@ -157,10 +155,10 @@ static enum snp_outcome both(struct inquiry *q, const uint8_t found[static SNP_I
 			     const uint8_t wanted[static SNP_ID_SIZE], const uint8_t *published)
 {
 	if (!published || !is_set(published))
-		return snp_check_exactly(q, asked, found, wanted, SNP_ID_SIZE);
-	if (!snp_bytes_equal(found, published, SNP_ID_SIZE))
+		return check_exactly(q, asked, found, wanted, SNP_ID_SIZE);
+	if (!bytes_equal(found, published, SNP_ID_SIZE))
 		return FAIL("another than published");
-	return snp_check_exactly(q, true, found, asked ? wanted : published, SNP_ID_SIZE);
+	return check_exactly(q, true, found, asked ? wanted : published, SNP_ID_SIZE);
 }
 
 static enum snp_outcome family_id(struct inquiry *q)
@@ -181,16 +179,16 @@ static enum snp_outcome image_id(struct inquiry *q)
 
 static enum snp_outcome host_data(struct inquiry *q)
 {
-	return snp_check_exactly(q, q->expected->has_host_data, q->verdict->report.host_data,
-				 q->expected->host_data, SNP_HOST_DATA_SIZE);
+	return check_exactly(q, q->expected->has_host_data, q->verdict->report.host_data,
+			     q->expected->host_data, SNP_HOST_DATA_SIZE);
 }
 
 static enum snp_outcome report_data(struct inquiry *q)
 {
 	if (!q->expected->has_report_data)
 		return NOT_ASKED("freshness not checked: no report data was expected");
-	return snp_check_exactly(q, true, q->verdict->report.report_data, q->expected->report_data,
-				 SNP_REPORT_DATA_SIZE);
+	return check_exactly(q, true, q->verdict->report.report_data, q->expected->report_data,
+			     SNP_REPORT_DATA_SIZE);
 }
 
 static enum snp_outcome vmpl(struct inquiry *q)
@@ -205,22 +203,22 @@ static enum snp_outcome vmpl(struct inquiry *q)
 
 static enum snp_outcome id_key_digest(struct inquiry *q)
 {
-	return snp_check_one_of(q, q->verdict->report.id_key_digest,
-				(const uint8_t *)q->expected->id_key_digests,
-				q->expected->n_id_key_digests, 48);
+	return check_one_of(q, q->verdict->report.id_key_digest,
+			    (const uint8_t *)q->expected->id_key_digests,
+			    q->expected->n_id_key_digests, 48);
 }
 
 static enum snp_outcome author_key_digest(struct inquiry *q)
 {
-	return snp_check_one_of(q, q->verdict->report.author_key_digest,
-				(const uint8_t *)q->expected->author_key_digests,
-				q->expected->n_author_key_digests, 48);
+	return check_one_of(q, q->verdict->report.author_key_digest,
+			    (const uint8_t *)q->expected->author_key_digests,
+			    q->expected->n_author_key_digests, 48);
 }
 
 static enum snp_outcome report_id(struct inquiry *q)
 {
-	return snp_check_exactly(q, q->expected->has_report_id, q->verdict->report.report_id,
-				 q->expected->report_id, SNP_REPORT_ID_SIZE);
+	return check_exactly(q, q->expected->has_report_id, q->verdict->report.report_id,
+			     q->expected->report_id, SNP_REPORT_ID_SIZE);
 }
 
 /* clang-format off */
@@ -242,4 +240,4 @@ static const struct check checks[] = {
 };
 /* clang-format on */
 
-const struct check_group snp_checks_of_guest = {checks, ARRAY_SIZE(checks)};
+const struct check_group checks_of_guest = {checks, ARRAY_SIZE(checks)};

@@ -15,9 +15,8 @@ static enum snp_outcome denied_product(struct inquiry *q)
 
 static enum snp_outcome expected_chip_id(struct inquiry *q)
 {
-	return snp_check_one_of(q, q->verdict->report.chip_id,
-				(const uint8_t *)q->expected->chip_ids, q->expected->n_chip_ids,
-				SNP_CHIP_ID_SIZE);
+	return check_one_of(q, q->verdict->report.chip_id, (const uint8_t *)q->expected->chip_ids,
+			    q->expected->n_chip_ids, SNP_CHIP_ID_SIZE);
 }
 
 static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
@@ -36,7 +35,7 @@ static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
 	return FAIL("%s, where at least %s is expected", found, wanted);
 }
 
-bool snp_check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image)
+bool check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image)
 {
 	enum snp_product product = q->verdict->product;
 	struct snp_tcb tcb;
@@ -160,4 +159,4 @@ static const struct check checks[] = {
 };
 /* clang-format on */
 
-const struct check_group snp_checks_of_host = {checks, ARRAY_SIZE(checks)};
+const struct check_group checks_of_host = {checks, ARRAY_SIZE(checks)};

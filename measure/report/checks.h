@@ -42,37 +42,37 @@ struct check_group {
 
 /* In the order in which they run: those of the host look at the published image that those of the guest
  * have found. */
-extern const struct check_group snp_checks_of_form, snp_checks_of_certificates, snp_checks_of_guest,
-	snp_checks_of_host;
+extern const struct check_group checks_of_form, checks_of_certificates, checks_of_guest,
+	checks_of_host;
 
 /* Make a verdict with these groups. */
-int snp_verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
-		     const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
-		     struct snp_error *err);
+int verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
+		 const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
+		 struct snp_error *err);
 
 /* Leave a message with the running check and return the outcome. */
-enum snp_outcome snp_check_conclude(struct inquiry *q, enum snp_outcome outcome, const char *fmt,
-				    ...) __attribute__((format(printf, 3, 4)));
-#define PASS(...)      snp_check_conclude(q, SNP_PASSED, __VA_ARGS__)
-#define FAIL(...)      snp_check_conclude(q, SNP_FAILED, __VA_ARGS__)
-#define NOT_ASKED(...) snp_check_conclude(q, SNP_NOT_ASKED, __VA_ARGS__)
+enum snp_outcome check_conclude(struct inquiry *q, enum snp_outcome outcome, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+#define PASS(...)      check_conclude(q, SNP_PASSED, __VA_ARGS__)
+#define FAIL(...)      check_conclude(q, SNP_FAILED, __VA_ARGS__)
+#define NOT_ASKED(...) check_conclude(q, SNP_NOT_ASKED, __VA_ARGS__)
 
 /* REPORTED_TCB is at least what was published with the image for the report's product. */
-bool snp_check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image);
+bool check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image);
 
 /* A VCEK's chip id is as long as its product's, told by length and never by what stands in it. */
-enum snp_outcome snp_check_hwid_size(struct inquiry *q);
+enum snp_outcome check_hwid_size(struct inquiry *q);
 
 /* CHIP_ID is zeros: the host does not show which chip it is. */
-bool snp_chip_id_masked(const struct snp_report *report);
+bool chip_id_masked(const struct snp_report *report);
 
 /* Of bytes that are not secret; equal time for all costs nothing. */
-bool snp_bytes_equal(const uint8_t *a, const uint8_t *b, size_t size);
+bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t size);
 
 /* The outcome of comparing with one value, or with any of a list of `n`, where that was asked. */
-enum snp_outcome snp_check_exactly(struct inquiry *q, bool asked, const uint8_t *found,
-				   const uint8_t *wanted, size_t size);
-enum snp_outcome snp_check_one_of(struct inquiry *q, const uint8_t *found, const uint8_t *list,
-				  size_t n, size_t size);
+enum snp_outcome check_exactly(struct inquiry *q, bool asked, const uint8_t *found,
+			       const uint8_t *wanted, size_t size);
+enum snp_outcome check_one_of(struct inquiry *q, const uint8_t *found, const uint8_t *list,
+			      size_t n, size_t size);
 
 #endif

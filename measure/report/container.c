@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/report.h>
 
 #include <inttypes.h>
@@ -52,7 +53,7 @@ static bool is_zero(struct snp_span bytes, uint64_t offset, uint64_t size, uint6
 
 static int bad(struct snp_error *err, uint64_t offset, const char *what)
 {
-	return snp_fail(err, SNP_E_BAD_CONTAINER, offset, "%s", what);
+	return fail_with(err, SNP_E_BAD_CONTAINER, offset, "%s", what);
 }
 
 static int parse_response(struct snp_span bytes, struct snp_container *ret, struct snp_error *err)
@@ -66,14 +67,14 @@ static int parse_response(struct snp_span bytes, struct snp_container *ret, stru
 	    !snp_span_sub(bytes, RESPONSE_REPORT, SNP_REPORT_SIZE, &c.report))
 		return bad(err, SNP_NO_OFFSET, "MSG_REPORT_RSP is cut off");
 	if (status != 0)
-		return snp_fail(err, SNP_E_BAD_CONTAINER, RESPONSE_STATUS,
-				"MSG_REPORT_RSP has status %" PRIu32
-				": the firmware gave no report",
-				status);
+		return fail_with(err, SNP_E_BAD_CONTAINER, RESPONSE_STATUS,
+				 "MSG_REPORT_RSP has status %" PRIu32
+				 ": the firmware gave no report",
+				 status);
 	if (size != SNP_REPORT_SIZE)
-		return snp_fail(err, SNP_E_BAD_CONTAINER, RESPONSE_REPORT_SIZE,
-				"MSG_REPORT_RSP announces %" PRIu32 " bytes, where %u are right",
-				size, SNP_REPORT_SIZE);
+		return fail_with(err, SNP_E_BAD_CONTAINER, RESPONSE_REPORT_SIZE,
+				 "MSG_REPORT_RSP announces %" PRIu32 " bytes, where %u are right",
+				 size, SNP_REPORT_SIZE);
 	if (!is_zero(bytes, RESPONSE_END, bytes.size - RESPONSE_END, &at))
 		return bad(err, at, "MSG_REPORT_RSP has bytes behind its report");
 	*ret = c;
@@ -104,15 +105,15 @@ static int parse_hcl(struct snp_span bytes, struct snp_container *ret, struct sn
 		uint32_t value = 0;
 
 		if (!snp_span_le32(bytes, fixed[i].offset, &value) || value != fixed[i].value)
-			return snp_fail(err, SNP_E_BAD_CONTAINER, fixed[i].offset,
-					"HCL blob of %s %" PRIu32 ", where %" PRIu32 " is right",
-					fixed[i].name, value, fixed[i].value);
+			return fail_with(err, SNP_E_BAD_CONTAINER, fixed[i].offset,
+					 "HCL blob of %s %" PRIu32 ", where %" PRIu32 " is right",
+					 fixed[i].name, value, fixed[i].value);
 	}
 	if (!is_zero(bytes, HCL_RESERVED, HCL_REPORT - HCL_RESERVED, &at))
 		return bad(err, at, "HCL blob has a reserved byte set");
 	if (!snp_span_sub(bytes, HCL_JSON, json_size, &c.runtime_data) || json_size == 0)
-		return snp_fail(err, SNP_E_BAD_CONTAINER, HCL_JSON_SIZE,
-				"HCL blob announces %" PRIu32 " bytes of runtime data", json_size);
+		return fail_with(err, SNP_E_BAD_CONTAINER, HCL_JSON_SIZE,
+				 "HCL blob announces %" PRIu32 " bytes of runtime data", json_size);
 	end = (uint64_t)HCL_JSON + json_size;
 	if (!is_zero(bytes, end, bytes.size - end, &at))
 		return bad(err, at, "HCL blob has bytes behind its runtime data");
@@ -133,15 +134,15 @@ int snp_container_parse(struct snp_span bytes, struct snp_container *ret, struct
 	    is_zero(bytes, RESPONSE_RESERVED, RESPONSE_REPORT - RESPONSE_RESERVED, &at))
 		return parse_response(bytes, ret, err);
 	if (!snp_span_sub(bytes, 0, SNP_REPORT_SIZE, &c.report))
-		return snp_fail(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
-				"%zu bytes, where an attestation report has %u", bytes.size,
-				SNP_REPORT_SIZE);
+		return fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
+				 "%zu bytes, where an attestation report has %u", bytes.size,
+				 SNP_REPORT_SIZE);
 	if (bytes.size > SNP_REPORT_SIZE) {
 		/* Too short for one entry: a report with something behind it. */
 		if (bytes.size < SNP_REPORT_SIZE + 24 || bytes.size > SNP_MAX_CONTAINER)
-			return snp_fail(err, SNP_E_NOT_A_REPORT, SNP_REPORT_SIZE,
-					"%zu bytes, where an attestation report has %u", bytes.size,
-					SNP_REPORT_SIZE);
+			return fail_with(err, SNP_E_NOT_A_REPORT, SNP_REPORT_SIZE,
+					 "%zu bytes, where an attestation report has %u",
+					 bytes.size, SNP_REPORT_SIZE);
 		c.kind = SNP_CONTAINER_EXTENDED;
 		(void)snp_span_sub(bytes, SNP_REPORT_SIZE, bytes.size - SNP_REPORT_SIZE,
 				   &c.certificates);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <openssl/pem.h>
 
+#include <snp/fail.h>
+
 #include "report/certificates.h"
 
 static int add_der(struct snp_certificates *set, struct snp_span der, struct snp_error *err)
@@ -10,14 +12,14 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 
 	if (der.size <= SNP_MAX_CRL_SIZE)
 		crl = d2i_X509_CRL(NULL, &p, (long)der.size);
-	if (snp_crypto_out_of_memory())
-		return snp_no_memory(err);
+	if (crypto_out_of_memory())
+		return out_of_memory(err);
 	if (!crl || p != der.data + der.size)
-		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
-				"not a CRL: no CertificateList in DER to its last byte");
+		return fail_with(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
+				 "not a CRL: no CertificateList in DER to its last byte");
 	if (set->n_crls == ARRAY_SIZE(set->crls))
-		return snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %zu CRLs",
-				ARRAY_SIZE(set->crls));
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %zu CRLs",
+				 ARRAY_SIZE(set->crls));
 	set->crls[set->n_crls++] = TAKE_PTR(crl);
 	return 0;
 }
@@ -30,13 +32,13 @@ int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes
 
 	if (bytes.size == 0 || bytes.data[0] == 0x30 || bytes.size > 2 * SNP_MAX_CRL_SIZE)
 		return add_der(set, bytes, err);
-	n = snp_pem_each(bytes, PEM_STRING_X509_CRL, set, add_der, &why);
+	n = pem_each(bytes, PEM_STRING_X509_CRL, set, add_der, &why);
 	if (n == -SNP_E_NO_MEMORY)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	if (n < 1)
-		return snp_fail(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
-				"not a CRL: neither DER nor PEM%s%s", n < 0 ? ": " : "",
-				n < 0 ? why.message : "");
+		return fail_with(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
+				 "not a CRL: neither DER nor PEM%s%s", n < 0 ? ": " : "",
+				 n < 0 ? why.message : "");
 	return 0;
 }
 
@@ -61,13 +63,13 @@ static const char *problem_of(X509_CRL *crl, const struct chain *chain, time_t a
 	return NULL;
 }
 
-int snp_crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const char **ret_problem,
-		  struct snp_error *err)
+int crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const char **ret_problem,
+	      struct snp_error *err)
 {
 	const char *problem = problem_of(crl, chain, at);
 
-	if (snp_crypto_out_of_memory())
-		return snp_no_memory(err);
+	if (crypto_out_of_memory())
+		return out_of_memory(err);
 	*ret_problem = problem;
 	return 0;
 }

@@ -18,7 +18,7 @@ static bool vcek_path(const struct snp_report *report, enum snp_product product,
 	    snp_tcb_decode(report->reported_tcb, product, &tcb, NULL) < 0)
 		return false;
 	/* The server knows a Turin by its 8 bytes alone. */
-	snp_hex_encode(report->chip_id, turin ? 8 : SNP_CHIP_ID_SIZE, id);
+	hex_encode(report->chip_id, turin ? 8 : SNP_CHIP_ID_SIZE, id);
 	if (turin)
 		snprintf(fmc, sizeof(fmc), "fmcSPL=%02u&", tcb.fmc);
 	snprintf(ret, SNP_FETCH_PATH_SIZE,

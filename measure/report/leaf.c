@@ -129,7 +129,7 @@ static void read_extension(X509_EXTENSION *extension, struct leaf *leaf)
 		complain(leaf, extensions[e].name, "is not of its type and range");
 }
 
-void snp_leaf_read(const X509 *x509, struct leaf *ret)
+void leaf_read(const X509 *x509, struct leaf *ret)
 {
 	*ret = (struct leaf){0};
 	for (int i = 0; i < X509_get_ext_count(x509); i++)
@@ -138,8 +138,8 @@ void snp_leaf_read(const X509 *x509, struct leaf *ret)
 		complain(ret, "structVersion", "is above 1");
 }
 
-const char *snp_leaf_incomplete(const struct leaf *leaf, enum snp_certificate_kind kind,
-				bool *ret_missing)
+const char *leaf_incomplete(const struct leaf *leaf, enum snp_certificate_kind kind,
+			    bool *ret_missing)
 {
 	bool version_1 = leaf->spl[LEAF_STRUCT_VERSION] == 1;
 
@@ -159,7 +159,7 @@ const char *snp_leaf_incomplete(const struct leaf *leaf, enum snp_certificate_ki
 	return NULL;
 }
 
-uint64_t snp_leaf_tcb(const struct leaf *leaf)
+uint64_t leaf_tcb(const struct leaf *leaf)
 {
 	static const enum leaf_extension order[2][8] = {
 		{LEAF_BL_SPL, LEAF_TEE_SPL, LEAF_SPL4, LEAF_SPL5, LEAF_SPL6, LEAF_SPL7,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
+
 #include "report/checks.h"
 
 /* The checks of a verdict that look at the leaf alone, whatever report it is for. */
@@ -8,20 +10,20 @@
 
 static int refuse(const struct inquiry *q)
 {
-	return snp_fail(q->err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET, "%s of %s: %s",
-			snp_certificate_kind_name(q->leaf_kind),
-			snp_product_name(q->verdict->product),
-			q->verdict->checks[q->running].message);
+	return fail_with(q->err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET, "%s of %s: %s",
+			 snp_certificate_kind_name(q->leaf_kind),
+			 snp_product_name(q->verdict->product),
+			 q->verdict->checks[q->running].message);
 }
 
-int snp_leaf_check(const struct certificate *leaf, struct snp_error *err)
+int leaf_check(const struct certificate *leaf, struct snp_error *err)
 {
 	struct snp_verdict verdict = {.product = leaf->info.product};
 	struct inquiry q = {
 		.verdict = &verdict, .leaf = leaf, .leaf_kind = leaf->info.kind, .err = err};
 
-	for (size_t i = 0; i < snp_checks_of_certificates.n; i++) {
-		const struct check *check = &snp_checks_of_certificates.checks[i];
+	for (size_t i = 0; i < checks_of_certificates.n; i++) {
+		const struct check *check = &checks_of_certificates.checks[i];
 		enum snp_outcome outcome;
 
 		if (!(OF_THE_LEAF & 1ull << check->id))
@@ -34,5 +36,5 @@ int snp_leaf_check(const struct certificate *leaf, struct snp_error *err)
 			return refuse(&q);
 	}
 	q.running = SNP_CHECK_CHIP_ID;
-	return snp_check_hwid_size(&q) == SNP_PASSED ? 0 : refuse(&q);
+	return check_hwid_size(&q) == SNP_PASSED ? 0 : refuse(&q);
 }

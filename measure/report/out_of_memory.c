@@ -3,7 +3,7 @@
 
 #include "report/certificates.h"
 
-bool snp_crypto_out_of_memory(void)
+bool crypto_out_of_memory(void)
 {
 	bool found = false;
 

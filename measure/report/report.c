@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/report.h>
 
 #include <inttypes.h>
@@ -162,16 +163,16 @@ int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report
 	uint32_t flags;
 
 	if (bytes.size != SNP_REPORT_SIZE)
-		return snp_fail(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
-				"%zu bytes, where an attestation report has %u", bytes.size,
-				SNP_REPORT_SIZE);
+		return fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
+				 "%zu bytes, where an attestation report has %u", bytes.size,
+				 SNP_REPORT_SIZE);
 	r.version = get32(bytes, VERSION);
 	if (!any_version &&
 	    (r.version < SNP_REPORT_MIN_VERSION || r.version > SNP_REPORT_MAX_VERSION))
-		return snp_fail(err, SNP_E_REPORT_VERSION, VERSION,
-				"attestation report of version %" PRIu32
-				"; versions %u to %u can be checked",
-				r.version, SNP_REPORT_MIN_VERSION, SNP_REPORT_MAX_VERSION);
+		return fail_with(err, SNP_E_REPORT_VERSION, VERSION,
+				 "attestation report of version %" PRIu32
+				 "; versions %u to %u can be checked",
+				 r.version, SNP_REPORT_MIN_VERSION, SNP_REPORT_MAX_VERSION);
 	r.guest_svn = get32(bytes, GUEST_SVN);
 	r.policy = get64(bytes, POLICY);
 	COPY(FAMILY_ID, r.family_id);

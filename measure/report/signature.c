@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <snp/fail.h>
+
 #include "report/certificates.h"
 
 DEFINE_CLEANUP(ECDSA_SIG *, ECDSA_SIG_free);
@@ -30,8 +32,8 @@ static int encode(const struct snp_report *fields, unsigned char **ret)
 	return i2d_ECDSA_SIG(signature, ret);
 }
 
-int snp_report_verify_signature(struct snp_span report, const struct snp_report *fields,
-				EVP_PKEY *key, bool *ret_good, struct snp_error *err)
+int report_verify_signature(struct snp_span report, const struct snp_report *fields, EVP_PKEY *key,
+			    bool *ret_good, struct snp_error *err)
 {
 	_cleanup_(opensslp) unsigned char *der = NULL;
 	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -42,13 +44,13 @@ int snp_report_verify_signature(struct snp_span report, const struct snp_report 
 	if (!context || size < 0 ||
 	    !snp_span_sub(report, 0, SNP_REPORT_SIGNED_SIZE, &signed_bytes)) {
 		ERR_clear_error();
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	}
 	good = EVP_DigestVerifyInit_ex(context, NULL, "SHA2-384", NULL, NULL, key, NULL) == 1 &&
 	       EVP_DigestVerify(context, der, (size_t)size, signed_bytes.data, signed_bytes.size) ==
 		       1;
-	if (snp_crypto_out_of_memory())
-		return snp_no_memory(err);
+	if (crypto_out_of_memory())
+		return out_of_memory(err);
 	*ret_good = good;
 	return 0;
 }

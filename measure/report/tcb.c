@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/tcb.h>
 
 #include <inttypes.h>
@@ -27,8 +28,8 @@ int snp_product_find(const char *name, enum snp_product *ret, struct snp_error *
 			return 0;
 		}
 	}
-	return snp_fail(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"unknown product '%s'; known are Milan, Genoa and Turin", name);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "unknown product '%s'; known are Milan, Genoa and Turin", name);
 }
 
 /* The components, by their name on the command line and by the byte of the 64-bit word that holds each
@@ -72,8 +73,8 @@ static int byte_of(const struct component *c, enum snp_product product, unsigned
 	case SNP_N_PRODUCTS:
 		break;
 	}
-	return snp_fail(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
-			"the layout of a TCB version depends on the product, which is not known");
+	return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
+			 "the layout of a TCB version depends on the product, which is not known");
 }
 
 int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
@@ -94,10 +95,10 @@ int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
 		rest &= ~(0xffull << 8 * byte);
 	}
 	if (rest != 0)
-		return snp_fail(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
-				"TCB version 0x%016" PRIx64
-				" has reserved bytes set on %s: 0x%" PRIx64,
-				word, snp_product_name(product), rest);
+		return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
+				 "TCB version 0x%016" PRIx64
+				 " has reserved bytes set on %s: 0x%" PRIx64,
+				 word, snp_product_name(product), rest);
 	*ret = tcb;
 	return 0;
 }
@@ -117,9 +118,9 @@ int snp_tcb_encode(const struct snp_tcb *tcb, enum snp_product product, uint64_t
 		if (byte != NO_BYTE)
 			word |= (uint64_t)get(tcb, c) << 8 * byte;
 		else if (get(tcb, c) != 0)
-			return snp_fail(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
-					"%s has no %s level in its TCB version; leave %s out",
-					snp_product_name(product), c->name, c->name);
+			return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
+					 "%s has no %s level in its TCB version; leave %s out",
+					 snp_product_name(product), c->name, c->name);
 	}
 	*ret = word;
 	return 0;
@@ -127,7 +128,7 @@ int snp_tcb_encode(const struct snp_tcb *tcb, enum snp_product product, uint64_t
 
 static int bad_text(const char *what, const char *text, struct snp_error *err)
 {
-	return snp_fail(
+	return fail_with(
 		err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
 		"%s: '%s' is no TCB version; write it as bl=4,tee=0,snp=24,ucode=219[,fmc=1]", what,
 		text);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/fail.h>
 #include <snp/verdict.h>
 
 #include <stdarg.h>
@@ -36,8 +37,7 @@ const char *snp_outcome_name(enum snp_outcome outcome)
 	return names[outcome];
 }
 
-enum snp_outcome snp_check_conclude(struct inquiry *q, enum snp_outcome outcome, const char *fmt,
-				    ...)
+enum snp_outcome check_conclude(struct inquiry *q, enum snp_outcome outcome, const char *fmt, ...)
 {
 	char text[sizeof(q->verdict->checks[0].message)];
 	va_list args;
@@ -45,7 +45,7 @@ enum snp_outcome snp_check_conclude(struct inquiry *q, enum snp_outcome outcome,
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	snp_escape(text, q->verdict->checks[q->running].message, sizeof(text));
+	escape_text(text, q->verdict->checks[q->running].message, sizeof(text));
 	return outcome;
 }
 
@@ -59,7 +59,7 @@ static unsigned int fit(const struct inquiry *q, const struct certificate *c)
 
 	if (info->kind == q->leaf_kind)
 		score += 4;
-	if (q->leaf_kind == SNP_VCEK && !snp_chip_id_masked(report) && info->hwid_size > 0 &&
+	if (q->leaf_kind == SNP_VCEK && !chip_id_masked(report) && info->hwid_size > 0 &&
 	    memcmp(info->hwid, report->chip_id, info->hwid_size) == 0)
 		score += 2;
 	if (info->tcb == report->reported_tcb)
@@ -148,9 +148,9 @@ static bool leaf_holds(const struct snp_verdict *verdict)
 	return (holding(verdict) & needed) == needed;
 }
 
-int snp_verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
-		     const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
-		     struct snp_error *err)
+int verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
+		 const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
+		 struct snp_error *err)
 {
 	static const struct snp_certificates none;
 	struct snp_verdict verdict = {0}, first;
@@ -192,8 +192,8 @@ int snp_verdict_make(const struct snp_evidence *evidence, const struct snp_expec
 int snp_verify(const struct snp_evidence *evidence, const struct snp_expectations *expected,
 	       struct snp_verdict *ret, struct snp_error *err)
 {
-	const struct check_group groups[] = {snp_checks_of_form, snp_checks_of_certificates,
-					     snp_checks_of_guest, snp_checks_of_host};
+	const struct check_group groups[] = {checks_of_form, checks_of_certificates,
+					     checks_of_guest, checks_of_host};
 
-	return snp_verdict_make(evidence, expected, groups, ARRAY_SIZE(groups), ret, err);
+	return verdict_make(evidence, expected, groups, ARRAY_SIZE(groups), ret, err);
 }

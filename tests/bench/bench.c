@@ -257,7 +257,7 @@ int main(int argc, char **argv)
 			     .initrd = argv[5],
 			     .sha512 = EVP_MD_fetch(NULL, "SHA2-512", NULL),
 			     .sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL)};
-	if (snp_file_read(s.firmware, SNP_MAX_FIRMWARE, &image, &size, &err) < 0)
+	if (file_read(s.firmware, SNP_MAX_FIRMWARE, &image, &size, &err) < 0)
 		die(err.message);
 	pages = (double)(size / PAGE);
 	distinct = distinct_pages(image, size / PAGE);

@@ -57,7 +57,7 @@ static int read_root(const char *folder, struct snp_root *ret, struct snp_error 
 	size_t size;
 
 	snprintf(path, sizeof(path), "%s/chip/ark.der", folder);
-	if (snp_file_read(path, SNP_MAX_SMALL, &der, &size, err) < 0)
+	if (file_read(path, SNP_MAX_SMALL, &der, &size, err) < 0)
 		return -1;
 	*ret = (struct snp_root){.product = SNP_PRODUCT_SIMULATED, .kind = SNP_ARK};
 	SHA256(der, size, ret->sha256);
@@ -87,10 +87,10 @@ int main(int argc, char *argv[])
 	struct snp_root root;
 	size_t size;
 
-	if (argc < 4 || snp_hex_decode(argv[3], "digest", measurement[0], 48, &err) < 0)
+	if (argc < 4 || hex_decode(argv[3], "digest", measurement[0], 48, &err) < 0)
 		return fail("usage: check-report FOLDER GUEST DIGEST [ID-KEY-DIGEST]", NULL);
 	if (argc > 4) {
-		if (snp_hex_decode(argv[4], "ID key digest", id_key[0], 48, &err) < 0)
+		if (hex_decode(argv[4], "ID key digest", id_key[0], 48, &err) < 0)
 			return fail("", &err);
 		expected.id_key_digests = id_key;
 		expected.n_id_key_digests = 1;

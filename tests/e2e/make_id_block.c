@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/id_block.h>
 #include <snp/key.h>
@@ -16,10 +17,10 @@ static int make(int argc, char *argv[], struct snp_error *err)
 	_cleanup_(freep) char *block_text = NULL, *auth_text = NULL;
 	struct snp_id_block block = {0};
 	uint8_t bytes[SNP_ID_BLOCK_SIZE], auth[SNP_ID_AUTH_SIZE];
-	int r = snp_hex_decode(argv[1], "digest", block.launch_digest, 48, err);
+	int r = hex_decode(argv[1], "digest", block.launch_digest, 48, err);
 
 	if (r == 0)
-		r = snp_hex_u64(argv[2], "policy", &block.policy, err);
+		r = hex_u64(argv[2], "policy", &block.policy, err);
 	if (r == 0)
 		r = snp_key_read(argv[3], NULL, NULL, &id, err);
 	if (r == 0 && argc > 4)
@@ -30,10 +31,10 @@ static int make(int argc, char *argv[], struct snp_error *err)
 	r = snp_id_auth_sign(bytes, id, author, auth, err);
 	if (r < 0)
 		return r;
-	block_text = snp_base64_encode(bytes, sizeof(bytes));
-	auth_text = snp_base64_encode(auth, sizeof(auth));
+	block_text = base64_encode(bytes, sizeof(bytes));
+	auth_text = base64_encode(auth, sizeof(auth));
 	if (!block_text || !auth_text)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	printf("%s\n%s\n", block_text, auth_text);
 	return 0;
 }

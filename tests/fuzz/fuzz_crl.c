@@ -18,7 +18,7 @@ static void make_chain(void)
 	    snp_certificates_add(cas, fixture_ca(SNP_PRODUCT_MILAN, SNP_ARK), NULL) < 0 ||
 	    snp_certificates_add(cas, fixture_ca(SNP_PRODUCT_MILAN, SNP_ASK), NULL) < 0)
 		abort();
-	snp_chain_find(cas, roots, n, SNP_PRODUCT_MILAN, SNP_ASK, &chain);
+	chain_find(cas, roots, n, SNP_PRODUCT_MILAN, SNP_ASK, &chain);
 	if (!chain.root || !chain.intermediate)
 		abort();
 }
@@ -37,8 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < set->n_crls; i++) {
 		const char *problem = NULL;
 
-		if (snp_crl_check(set->crls[i], &chain, FIXTURE_TIME, &problem, NULL) < 0 ||
-		    !problem)
+		if (crl_check(set->crls[i], &chain, FIXTURE_TIME, &problem, NULL) < 0 || !problem)
 			abort();
 	}
 	snp_certificates_free(set);

@@ -12,15 +12,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct snp_launch launch = {.mode = SNP_MODE_SNP, .vcpu_count = 1, .guest_features = 1};
 	struct snp_firmware *firmware = NULL;
-	struct snp_json *document = NULL;
+	struct json *document = NULL;
 	struct snp_error err = {0};
 	int r;
 
-	if (snp_json_parse("summary", (struct snp_span){data, size}, &document, NULL) < 0)
+	if (json_parse("summary", (struct snp_span){data, size}, &document, NULL) < 0)
 		return 0;
-	r = firmware_from_summary(snp_json_root(document), "summary", &firmware, &err);
+	r = firmware_from_summary(json_root(document), "summary", &firmware, &err);
 	fuzz_check(r, &err, size);
-	snp_json_free(document);
+	json_free(document);
 	if (r < 0) {
 		if (firmware)
 			abort();

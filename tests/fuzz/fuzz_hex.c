@@ -18,21 +18,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(text, data, size);
 	text[size] = '\0';
-	r = snp_hex_decode(text, "hex", bytes, sizeof(bytes), &err);
+	r = hex_decode(text, "hex", bytes, sizeof(bytes), &err);
 	fuzz_check(r, &err, size);
 	if (r == 0) {
-		snp_hex_encode(bytes, sizeof(bytes), again);
-		if (snp_hex_decode(again, "hex", twice, sizeof(twice), NULL) < 0 ||
+		hex_encode(bytes, sizeof(bytes), again);
+		if (hex_decode(again, "hex", twice, sizeof(twice), NULL) < 0 ||
 		    memcmp(bytes, twice, sizeof(bytes)) != 0)
 			abort();
 	}
 	err = (struct snp_error){0};
-	fuzz_check(snp_hex_u64(text, "number", &number, &err), &err, size);
+	fuzz_check(hex_u64(text, "number", &number, &err), &err, size);
 	err = (struct snp_error){0};
-	r = snp_base64_decode(text, "base64", bytes, sizeof(bytes), &err);
+	r = base64_decode(text, "base64", bytes, sizeof(bytes), &err);
 	fuzz_check(r, &err, size);
 	if (r == 0) {
-		base64 = snp_base64_encode(bytes, sizeof(bytes));
+		base64 = base64_encode(bytes, sizeof(bytes));
 		if (!base64 || strcmp(base64, text) != 0)
 			abort();
 		free(base64);

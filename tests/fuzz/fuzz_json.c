@@ -10,35 +10,35 @@
 #include <snp/json.h>
 
 /* Write a value by what the reader says of it. */
-static void print(FILE *out, const struct snp_json_value *value)
+static void print(FILE *out, const struct json_value *value)
 {
-	const struct snp_json_value *v;
+	const struct json_value *v;
 	const char *text;
 	uint64_t number;
-	char separator = snp_json_is_object(value) ? '{' : '[';
+	char separator = json_is_object(value) ? '{' : '[';
 	bool flag;
 
-	if (snp_json_string(value, &text, NULL) == 0) {
+	if (json_string(value, &text, NULL) == 0) {
 		cJSON *string = cJSON_CreateString(text);
 		char *quoted = cJSON_PrintUnformatted(string);
 
 		fputs(quoted, out);
 		free(quoted);
 		cJSON_Delete(string);
-	} else if (snp_json_bool(value, &flag, NULL) == 0) {
+	} else if (json_bool(value, &flag, NULL) == 0) {
 		fputs(flag ? "true" : "false", out);
-	} else if (snp_json_integer(value, 0, UINT64_MAX, &number, NULL) == 0) {
+	} else if (json_integer(value, 0, UINT64_MAX, &number, NULL) == 0) {
 		fprintf(out, "%" PRIu64, number);
-	} else if (!snp_json_is_object(value) && !snp_json_is_array(value)) {
+	} else if (!json_is_object(value) && !json_is_array(value)) {
 		fputs("null", out); /* or a negative number, which has no getter */
 	} else {
-		if (!snp_json_first(value))
+		if (!json_first(value))
 			fputc(separator, out);
-		for (v = snp_json_first(value); v; v = snp_json_next(v)) {
+		for (v = json_first(value); v; v = json_next(v)) {
 			fputc(separator, out);
 			separator = ',';
-			if (snp_json_key(v)) {
-				cJSON *key = cJSON_CreateString(snp_json_key(v));
+			if (json_key(v)) {
+				cJSON *key = cJSON_CreateString(json_key(v));
 				char *quoted = cJSON_PrintUnformatted(key);
 
 				fprintf(out, "%s:", quoted);
@@ -47,11 +47,11 @@ static void print(FILE *out, const struct snp_json_value *value)
 			}
 			print(out, v);
 		}
-		fputc(snp_json_is_object(value) ? '}' : ']', out);
+		fputc(json_is_object(value) ? '}' : ']', out);
 	}
 }
 
-static char *printed(const struct snp_json *document)
+static char *printed(const struct json *document)
 {
 	char *text = NULL;
 	size_t size;
@@ -59,7 +59,7 @@ static char *printed(const struct snp_json *document)
 
 	if (!out)
 		abort();
-	print(out, snp_json_root(document));
+	print(out, json_root(document));
 	fclose(out);
 	return text;
 }
@@ -73,12 +73,12 @@ static void fix_signs(cJSON *node)
 }
 
 /* What is accepted, printed and read again, is the same; and it is the tree that cJSON alone reads. */
-static void check_accepted(const struct snp_json *document, const uint8_t *data, size_t size)
+static void check_accepted(const struct json *document, const uint8_t *data, size_t size)
 {
 	char *once = printed(document), *twice;
 	cJSON *ours = cJSON_Parse(once);
 	cJSON *theirs = cJSON_ParseWithLength((const char *)data, size);
-	struct snp_json *again;
+	struct json *again;
 
 	if (!ours || !theirs)
 		abort();
@@ -87,22 +87,22 @@ static void check_accepted(const struct snp_json *document, const uint8_t *data,
 		abort();
 	cJSON_Delete(ours);
 	cJSON_Delete(theirs);
-	if (snp_json_parse("printed", (struct snp_span){(const uint8_t *)once, strlen(once)},
-			   &again, NULL) < 0)
+	if (json_parse("printed", (struct snp_span){(const uint8_t *)once, strlen(once)}, &again,
+		       NULL) < 0)
 		abort();
 	twice = printed(again);
 	if (strcmp(once, twice) != 0)
 		abort();
-	snp_json_free(again);
+	json_free(again);
 	free(once);
 	free(twice);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct snp_json *document = NULL;
+	struct json *document = NULL;
 	struct snp_error err = {0};
-	int r = snp_json_parse("input", (struct snp_span){data, size}, &document, &err);
+	int r = json_parse("input", (struct snp_span){data, size}, &document, &err);
 
 	fuzz_check(r, &err, size);
 	if ((r == 0) != (document != NULL) || r == -SNP_E_NO_MEMORY)
@@ -111,6 +111,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_accepted(document, data, size);
 	else if (err.line == 0 || err.column == 0 || strcmp(err.file, "input") != 0)
 		abort();
-	snp_json_free(document);
+	json_free(document);
 	return 0;
 }

@@ -11,24 +11,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *nul = size > 0 ? memchr(data, '\0', size) : NULL;
 	size_t first = nul ? (size_t)(nul - data) : size;
-	struct snp_plan_document *a = NULL, *b = NULL;
-	struct snp_plan_difference there = {0}, back = {0};
+	struct plan_document *a = NULL, *b = NULL;
+	struct plan_difference there = {0}, back = {0};
 	struct snp_error err = {0};
 
-	fuzz_check(snp_plan_document_parse("a", (struct snp_span){data, first}, &a, &err), &err,
-		   size);
+	fuzz_check(plan_document_parse("a", (struct snp_span){data, first}, &a, &err), &err, size);
 	err = (struct snp_error){0};
 	if (nul)
-		fuzz_check(snp_plan_document_parse(
-				   "b", (struct snp_span){nul + 1, size - first - 1}, &b, &err),
+		fuzz_check(plan_document_parse("b", (struct snp_span){nul + 1, size - first - 1},
+					       &b, &err),
 			   &err, size);
-	if (a && snp_plan_compare(a, a, &there))
+	if (a && plan_compare(a, a, &there))
 		abort();
 	if (a && b &&
-	    (snp_plan_compare(a, b, &there) != snp_plan_compare(b, a, &back) ||
+	    (plan_compare(a, b, &there) != plan_compare(b, a, &back) ||
 	     (a->runs[0].index == b->runs[0].index && there.index != back.index)))
 		abort();
-	snp_plan_document_free(a);
-	snp_plan_document_free(b);
+	plan_document_free(a);
+	plan_document_free(b);
 	return 0;
 }

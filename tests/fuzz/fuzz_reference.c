@@ -36,20 +36,20 @@ static void check_master(struct snp_span text)
 static void check_release(struct snp_span text)
 {
 	struct snp_reference_variant *variants = NULL;
-	struct snp_json *document;
+	struct json *document;
 	struct snp_error err = {0};
 	size_t n = 0;
 
-	if (snp_json_parse("release", text, &document, NULL) < 0)
+	if (json_parse("release", text, &document, NULL) < 0)
 		return;
-	fuzz_check(snp_release_variants_read(snp_json_root(document), &variants, &n, &err), &err,
+	fuzz_check(release_variants_read(json_root(document), &variants, &n, &err), &err,
 		   text.size);
 	for (size_t i = 0; i < n; i++) {
 		free(variants[i].vmm_profile);
 		free(variants[i].cpu_model);
 	}
 	free(variants);
-	snp_json_free(document);
+	json_free(document);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,7 +7,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rehearsal_trace *trace = NULL;
-	struct snp_plan_difference difference;
+	struct plan_difference difference;
 	struct snp_error err = {0};
 	int r = rehearsal_trace_parse("trace.json", (struct snp_span){data, size}, 0x810c00, &trace,
 				      &err);
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(r, &err, size);
 	if ((r < 0) != !trace)
 		abort();
-	if (trace && snp_plan_compare(trace->plan, trace->plan, &difference))
+	if (trace && plan_compare(trace->plan, trace->plan, &difference))
 		abort();
 	rehearsal_trace_free(trace);
 	return 0;

@@ -21,7 +21,7 @@ static void save(const char *target, const char *name, const uint8_t *bytes, siz
 	snprintf(path, sizeof(path), "%s/%s", top, target);
 	mkdir(path, 0755);
 	snprintf(path, sizeof(path), "%s/%s/%s", top, target, name);
-	if (snp_file_write(path, (struct snp_span){bytes, size}, 0644, true, &err) < 0) {
+	if (file_write(path, (struct snp_span){bytes, size}, 0644, true, &err) < 0) {
 		snp_error_line(&err, line, sizeof(line));
 		fprintf(stderr, "%s\n", line);
 		exit(1);

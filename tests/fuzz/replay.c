@@ -18,7 +18,7 @@ static int replay(const char *folder, const char *name)
 	size_t size;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (snp_file_read(path, 64u << 20, &bytes, &size, &err) < 0) {
+	if (file_read(path, 64u << 20, &bytes, &size, &err) < 0) {
 		fprintf(stderr, "%s: %s\n", path, err.message);
 		return -1;
 	}

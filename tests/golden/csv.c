@@ -44,7 +44,7 @@ void csv_read(const char *path, struct csv *ret)
 	size_t size;
 	char *at;
 
-	if (snp_file_read(path, SNP_MAX_CONFIG, &bytes, &size, &err) < 0)
+	if (file_read(path, SNP_MAX_CONFIG, &bytes, &size, &err) < 0)
 		give_up(path, err.message);
 	*ret = (struct csv){.text = (char *)bytes};
 	for (at = ret->text; *at; ret->n_rows++) {

@@ -24,7 +24,7 @@ static void take(const char *path)
 		return; /* no image, or one that no test can want */
 	if (snp_firmware_sha256(image->firmware, sha256, NULL) < 0)
 		exit(1);
-	snp_hex_encode(sha256, sizeof(sha256), image->sha256);
+	hex_encode(sha256, sizeof(sha256), image->sha256);
 	n_images++;
 }
 

@@ -59,7 +59,7 @@ static bool read_hash(const char *hex, const uint8_t *otherwise, uint8_t ret[SNP
 	memcpy(ret, otherwise, SNP_SHA256_SIZE);
 	if (hex[0] == '\0')
 		return false;
-	assert_int_equal(snp_hex_decode(hex, "sha256", ret, SNP_SHA256_SIZE, NULL), 0);
+	assert_int_equal(hex_decode(hex, "sha256", ret, SNP_SHA256_SIZE, NULL), 0);
 	return true;
 }
 
@@ -91,8 +91,7 @@ static void read_launch(size_t row, struct snp_launch *ret, struct snp_kernel_ha
 				      : 0;
 	if (digest[0] != '\0') {
 		assert_int_equal(
-			snp_hex_decode(digest, "digest", firmware_digest, SNP_SHA384_SIZE, NULL),
-			0);
+			hex_decode(digest, "digest", firmware_digest, SNP_SHA384_SIZE, NULL), 0);
 		ret->firmware_digest = firmware_digest;
 	}
 	assert_int_equal(snp_cmdline_sha256((struct snp_span){0}, no_cmdline, NULL), 0);
@@ -135,7 +134,7 @@ static void check_row(void **state)
 	if (r < 0)
 		print_message("%s\n", err.message);
 	assert_int_equal(r, 0);
-	snp_hex_encode(digest, size, hex);
+	hex_encode(digest, size, hex);
 	assert_string_equal(hex, csv_cell(&csv, row, "expected"));
 }
 

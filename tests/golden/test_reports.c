@@ -69,7 +69,7 @@ static void read_file(const char *folder, const char *name, uint8_t **ret, size_
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s/%s", shared, folder, name);
-	assert_int_equal(snp_file_read(path, SNP_MAX_SMALL, ret, ret_size, NULL), 0);
+	assert_int_equal(file_read(path, SNP_MAX_SMALL, ret, ret_size, NULL), 0);
 }
 
 /* AMD's CA certificates and those in the sample's folder. */
@@ -157,7 +157,7 @@ static bool holds(const struct snp_evidence *evidence, const struct snp_expectat
 {
 	struct snp_verdict verdict = {0};
 
-	if (snp_verdict_make(evidence, expected, groups, n_groups, &verdict, NULL) < 0)
+	if (verdict_make(evidence, expected, groups, n_groups, &verdict, NULL) < 0)
 		return false;
 	for (size_t g = 0; g < n_groups; g++)
 		for (size_t i = 0; i < groups[g].n; i++)
@@ -171,7 +171,7 @@ static bool holds(const struct snp_evidence *evidence, const struct snp_expectat
  * signature's is the last of them. */
 static struct check_group without_chain(struct check ret[static SNP_N_CHECKS])
 {
-	const struct check_group *all = &snp_checks_of_certificates;
+	const struct check_group *all = &checks_of_certificates;
 	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
@@ -193,7 +193,7 @@ static void check_bits(void **state)
 	struct check checks[SNP_N_CHECKS];
 	const struct check_group all = without_chain(checks);
 	const struct check_group groups[] = {
-		snp_checks_of_form, {all.checks, all.n - 1}, {all.checks + all.n - 1, 1}};
+		checks_of_form, {all.checks, all.n - 1}, {all.checks + all.n - 1, 1}};
 
 	read_file(row->folder, "report.bin", &bytes, &evidence.report.size);
 	evidence.report.data = bytes;

@@ -30,7 +30,7 @@ static void digest_of(size_t row, const char *profile, char *ret)
 	launch.vcpu_count = (uint32_t)strtoul(csv_cell(&csv, row, "vcpus"), NULL, 10);
 	launch.vars_size = strtoull(csv_cell(&csv, row, "vars_size"), NULL, 10);
 	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
-	snp_hex_encode(digest, size, ret);
+	hex_encode(digest, size, ret);
 }
 
 static void check_row(void **state)

@@ -9,29 +9,30 @@
 
 #include "image/firmware.h"
 
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/launch.h>
 
 #include "find_image.h"
 
-static const char *text(const struct snp_json_value *launch, const char *key)
+static const char *text(const struct json_value *launch, const char *key)
 {
-	const struct snp_json_value *value = snp_json_get(launch, key);
+	const struct json_value *value = json_get(launch, key);
 	const char *ret = NULL;
 
 	if (value)
-		assert_int_equal(snp_json_string(value, &ret, NULL), 0);
+		assert_int_equal(json_string(value, &ret, NULL), 0);
 	return ret;
 }
 
-static uint64_t number(const struct snp_json_value *launch, const char *key)
+static uint64_t number(const struct json_value *launch, const char *key)
 {
-	const struct snp_json_value *value = snp_json_get(launch, key);
+	const struct json_value *value = json_get(launch, key);
 	uint64_t ret = 0;
 
 	assert_non_null(value);
-	assert_int_equal(snp_json_integer(value, 0, UINT32_MAX, &ret, NULL), 0);
+	assert_int_equal(json_integer(value, 0, UINT32_MAX, &ret, NULL), 0);
 	return ret;
 }
 
@@ -44,7 +45,7 @@ static enum snp_mode read_mode(const char *name)
 	return SNP_MODE_SNP;
 }
 
-static const struct snp_firmware *image(const struct snp_json_value *launch, const char *key)
+static const struct snp_firmware *image(const struct json_value *launch, const char *key)
 {
 	const struct snp_firmware *ret = find_image(text(launch, key));
 
@@ -55,17 +56,17 @@ static const struct snp_firmware *image(const struct snp_json_value *launch, con
 	return ret;
 }
 
-static void read_hashes(const struct snp_json_value *launch, struct snp_kernel_hashes *ret)
+static void read_hashes(const struct json_value *launch, struct snp_kernel_hashes *ret)
 {
 	const char *cmdline = text(launch, "cmdline");
 
-	assert_int_equal(snp_hex_decode(text(launch, "kernel_sha256"), "kernel", ret->kernel,
-					SNP_SHA256_SIZE, NULL),
+	assert_int_equal(hex_decode(text(launch, "kernel_sha256"), "kernel", ret->kernel,
+				    SNP_SHA256_SIZE, NULL),
 			 0);
 	memcpy(ret->initrd, snp_no_initrd_sha256, SNP_SHA256_SIZE);
 	if (text(launch, "initrd_sha256"))
-		assert_int_equal(snp_hex_decode(text(launch, "initrd_sha256"), "initrd",
-						ret->initrd, SNP_SHA256_SIZE, NULL),
+		assert_int_equal(hex_decode(text(launch, "initrd_sha256"), "initrd", ret->initrd,
+					    SNP_SHA256_SIZE, NULL),
 				 0);
 	assert_int_equal(
 		snp_cmdline_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
@@ -75,7 +76,7 @@ static void read_hashes(const struct snp_json_value *launch, struct snp_kernel_h
 
 static void check_launch(void **state)
 {
-	const struct snp_json_value *value = *state, *summary = snp_json_get(value, "firmware");
+	const struct json_value *value = *state, *summary = json_get(value, "firmware");
 	const char *model = text(value, "cpu_model");
 	struct snp_kernel_hashes hashes;
 	struct snp_firmware *firmware = NULL;
@@ -86,12 +87,12 @@ static void check_launch(void **state)
 
 	assert_int_equal(snp_profile_find(text(value, "vmm_profile"), &launch.profile, NULL), 0);
 	launch.vcpu_count = (uint32_t)number(value, "vcpu_count");
-	assert_int_equal(snp_hex_u64(text(value, "guest_features"), "features",
-				     &launch.guest_features, NULL),
-			 0);
+	assert_int_equal(
+		hex_u64(text(value, "guest_features"), "features", &launch.guest_features, NULL),
+		0);
 	if (model)
 		assert_int_equal(snp_cpu_model_find(model, &launch.cpu_signature, NULL), 0);
-	if (snp_json_get(value, "kernel_sha256")) {
+	if (json_get(value, "kernel_sha256")) {
 		read_hashes(value, &hashes);
 		launch.kernel_hashes = &hashes;
 	}
@@ -106,7 +107,7 @@ static void check_launch(void **state)
 		launch.vars_size = number(value, "vars_size");
 	}
 	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
-	snp_hex_encode(digest, size, hex);
+	hex_encode(digest, size, hex);
 	assert_string_equal(hex, text(value, "launch_digest"));
 	snp_firmware_free(firmware);
 }
@@ -117,11 +118,11 @@ static void no_vector(void **state)
 	skip();
 }
 
-static bool has_vector(const struct snp_json_value *launches, const char *sha256)
+static bool has_vector(const struct json_value *launches, const char *sha256)
 {
-	const struct snp_json_value *launch;
+	const struct json_value *launch;
 
-	for (launch = snp_json_first(launches); launch; launch = snp_json_next(launch)) {
+	for (launch = json_first(launches); launch; launch = json_next(launch)) {
 		const char *known = text(launch, "firmware_sha256");
 
 		if (known && strcmp(known, sha256) == 0)
@@ -131,7 +132,7 @@ static bool has_vector(const struct snp_json_value *launches, const char *sha256
 }
 
 /* Where the document is to have every image that a host can be given: those that it has not. */
-static size_t add_unknown(const struct snp_json_value *launches, struct CMUnitTest *tests, size_t n)
+static size_t add_unknown(const struct json_value *launches, struct CMUnitTest *tests, size_t n)
 {
 	const struct snp_firmware *firmware;
 	const char *sha256 = NULL;
@@ -148,8 +149,8 @@ static size_t add_unknown(const struct snp_json_value *launches, struct CMUnitTe
 int main(int argc, char **argv)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
-	struct snp_json *document = NULL;
-	const struct snp_json_value *launches = NULL, *launch;
+	struct json *document = NULL;
+	const struct json_value *launches = NULL, *launch;
 	struct snp_error err;
 	size_t n = 0;
 	int r;
@@ -157,22 +158,21 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	find_image_in((const char *const *)argv + 2, (size_t)argc - 2);
-	r = snp_json_read(argv[1], SNP_MAX_CONFIG, &document, &err);
+	r = json_read(argv[1], SNP_MAX_CONFIG, &document, &err);
 	if (r == 0)
-		r = snp_json_schema(document, "snp-launch-vectors/1", &err);
+		r = json_schema(document, "snp-launch-vectors/1", &err);
 	if (r == 0)
-		r = snp_json_need(snp_json_root(document), "launches", &launches, &err);
+		r = json_need(json_root(document), "launches", &launches, &err);
 	if (r < 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
-	for (launch = snp_json_first(launches); launch && n < ROWS_MAX;
-	     launch = snp_json_next(launch))
+	for (launch = json_first(launches); launch && n < ROWS_MAX; launch = json_next(launch))
 		tests[n++] = (struct CMUnitTest){text(launch, "name"), check_launch, NULL, NULL,
 						 (void *)(uintptr_t)launch};
-	if (snp_json_get(snp_json_root(document), "every_image"))
+	if (json_get(json_root(document), "every_image"))
 		n = add_unknown(launches, tests, n);
 	r = RUN_TESTS("vectors", tests, n);
-	snp_json_free(document);
+	json_free(document);
 	return r;
 }

@@ -41,8 +41,8 @@ static void check_page(const struct snp_launch *launch, uint32_t vcpu, const cha
 	assert_int_equal(snp_launch_vmsa(launch, vcpu, page, NULL), 0);
 	if (launch->mode == SNP_MODE_SNP_SVSM)
 		memset(page + X87_FCW, 0, 2);
-	assert_int_equal(snp_sha256((struct snp_span){page, sizeof(page)}, hash, NULL), 0);
-	snp_hex_encode(hash, sizeof(hash), hex);
+	assert_int_equal(sha256_of((struct snp_span){page, sizeof(page)}, hash, NULL), 0);
+	hex_encode(hash, sizeof(hash), hex);
 	assert_string_equal(hex, sha256);
 }
 

@@ -3,7 +3,7 @@
 . tests/lint/rules
 
 flags=(-std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DSNP_VERSION="0"' -Wall -Wextra -Werror
-	-Imeasure/include)
+	-Imeasure/include -Imeasure/internal)
 read -r -a libraries < <(pkg-config --cflags libcrypto libcjson libxml-2.0 libvirt libcbor libprotobuf-c)
 
 sources '*.h' | while read -r header; do

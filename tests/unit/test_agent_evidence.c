@@ -140,7 +140,7 @@ static void check_row(void **state)
 	forget(NULL);
 }
 
-DEFINE_CLEANUP(struct snp_json *, snp_json_free);
+DEFINE_CLEANUP(struct json *, json_free);
 
 static struct snp_span span_of(const char *text)
 {
@@ -148,35 +148,34 @@ static struct snp_span span_of(const char *text)
 }
 
 /* What was said `i`-th is the command `name`; its arguments. */
-static const struct snp_json_value *arguments_of(size_t i, const char *name,
-						 struct snp_json **ret_document)
+static const struct json_value *arguments_of(size_t i, const char *name, struct json **ret_document)
 {
-	const struct snp_json_value *value;
+	const struct json_value *value;
 	const char *text;
 
-	assert_int_equal(snp_json_parse("said", span_of(said[i]), ret_document, NULL), 0);
-	value = snp_json_get(snp_json_root(*ret_document), "execute");
-	assert_int_equal(snp_json_string(value, &text, NULL), 0);
+	assert_int_equal(json_parse("said", span_of(said[i]), ret_document, NULL), 0);
+	value = json_get(json_root(*ret_document), "execute");
+	assert_int_equal(json_string(value, &text, NULL), 0);
 	assert_string_equal(text, name);
-	return snp_json_get(snp_json_root(*ret_document), "arguments");
+	return json_get(json_root(*ret_document), "arguments");
 }
 
-static void says(const struct snp_json_value *value, const char *wanted)
+static void says(const struct json_value *value, const char *wanted)
 {
 	const char *text;
 
 	assert_non_null(value);
-	assert_int_equal(snp_json_string(value, &text, NULL), 0);
+	assert_int_equal(json_string(value, &text, NULL), 0);
 	assert_string_equal(text, wanted);
 }
 
 static void the_responder_of_the_manual_runs_with_the_nonce(void **state)
 {
 	static const char *const answers[] = {PID, RUNNING, ENDED, NULL};
-	_cleanup_(snp_json_freep) struct snp_json *first = NULL, *second = NULL, *third = NULL;
-	_cleanup_(freep) char *base64 = snp_base64_encode(nonce, sizeof(nonce));
+	_cleanup_(json_freep) struct json *first = NULL, *second = NULL, *third = NULL;
+	_cleanup_(freep) char *base64 = base64_encode(nonce, sizeof(nonce));
 	_cleanup_(fclosep) FILE *file = fopen(SNP_SOURCE "/templates/snp-responder", "re");
-	const struct snp_json_value *arguments, *word;
+	const struct json_value *arguments, *word;
 	char responder[4096];
 	uint64_t pid;
 	bool capture;
@@ -188,21 +187,19 @@ static void the_responder_of_the_manual_runs_with_the_nonce(void **state)
 	assert_int_equal(evidence_from_agent(NULL, nonce, &evidence, NULL), 0);
 	assert_int_equal(n_said, 3);
 	arguments = arguments_of(0, "guest-exec", &first);
-	says(snp_json_get(arguments, "path"), "/bin/sh");
-	word = snp_json_first(snp_json_get(arguments, "arg"));
+	says(json_get(arguments, "path"), "/bin/sh");
+	word = json_first(json_get(arguments, "arg"));
 	says(word, "-c");
-	word = snp_json_next(word);
+	word = json_next(word);
 	says(word, responder);
-	assert_null(snp_json_next(word));
-	says(snp_json_get(arguments, "input-data"), base64);
-	assert_int_equal(snp_json_bool(snp_json_get(arguments, "capture-output"), &capture, NULL),
-			 0);
+	assert_null(json_next(word));
+	says(json_get(arguments, "input-data"), base64);
+	assert_int_equal(json_bool(json_get(arguments, "capture-output"), &capture, NULL), 0);
 	assert_true(capture);
 	for (size_t i = 1; i < 3; i++) {
 		arguments = arguments_of(i, "guest-exec-status", i == 1 ? &second : &third);
 		assert_int_equal(
-			snp_json_integer(snp_json_get(arguments, "pid"), 0, UINT32_MAX, &pid, NULL),
-			0);
+			json_integer(json_get(arguments, "pid"), 0, UINT32_MAX, &pid, NULL), 0);
 		assert_int_equal(pid, 1234);
 	}
 	forget(NULL);
@@ -215,7 +212,7 @@ static void output_has_a_limit(void **state)
 	for (size_t more = 0; more < 2; more++) {
 		const size_t size = sizeof(evidence.bytes) + more;
 		_cleanup_(freep) uint8_t *bytes = calloc(1, size);
-		_cleanup_(freep) char *base64 = snp_base64_encode(bytes, size), *text = NULL;
+		_cleanup_(freep) char *base64 = base64_encode(bytes, size), *text = NULL;
 		bool ended = false;
 		int r;
 

@@ -607,8 +607,7 @@ static void check_folder(void **state)
 		files[i].make(&t);
 		snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
 		assert_int_equal(
-			snp_file_write(path, (struct snp_span){t.bytes, t.size}, 0644, true, NULL),
-			0);
+			file_write(path, (struct snp_span){t.bytes, t.size}, 0644, true, NULL), 0);
 	}
 	snprintf(path, sizeof(path), "%s/sub", folder);
 	assert_int_equal(mkdir(path, 0755), 0);

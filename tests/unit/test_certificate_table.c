@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/certificate.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 
 #include "../fixtures/attestation.h"
@@ -152,7 +153,7 @@ static void check_guid(void **state)
 	for (const char *s = row->text; *s; s++)
 		if (*s != '-')
 			hex[n++] = *s;
-	assert_int_equal(snp_hex_decode(hex, row->text, guid, sizeof(guid), NULL), 0);
+	assert_int_equal(hex_decode(hex, row->text, guid, sizeof(guid), NULL), 0);
 	assert_int_equal(snp_certificate_guid_kind(guid), row->kind);
 }
 

@@ -214,7 +214,7 @@ static int sign_pairs(void **state)
 /* `text` with the base64 of the bytes where the mark is, if it is there. */
 static char *put(char *text, const char *mark, const uint8_t *bytes, size_t size)
 {
-	_cleanup_(freep) char *base64 = snp_base64_encode(bytes, size);
+	_cleanup_(freep) char *base64 = base64_encode(bytes, size);
 	char *ret;
 
 	assert_non_null(base64);

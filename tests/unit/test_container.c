@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/file.h>
 #include <snp/report.h>
 
 #include "../fixtures/attestation.h"

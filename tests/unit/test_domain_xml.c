@@ -105,13 +105,12 @@ static void check_golden(void **state)
 	cut_auth(text);
 	snprintf(path, sizeof(path), SNP_SOURCE "/tests/golden/domain/%s.xml", row->name);
 	if (getenv("SNP_TEST_REGENERATE")) {
-		assert_int_equal(snp_file_write(path,
-						(struct snp_span){(uint8_t *)text, strlen(text)},
-						0644, true, NULL),
+		assert_int_equal(file_write(path, (struct snp_span){(uint8_t *)text, strlen(text)},
+					    0644, true, NULL),
 				 0);
 		return;
 	}
-	if (snp_file_read(path, 1 << 20, &expected, &size, &err) < 0)
+	if (file_read(path, 1 << 20, &expected, &size, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_string_equal(text, (const char *)expected);
 }
@@ -206,9 +205,8 @@ static const struct fragment {
 
 static void write_file(const char *path, const char *text)
 {
-	assert_int_equal(snp_file_write(path,
-					(struct snp_span){(const uint8_t *)text, strlen(text)},
-					0644, true, NULL),
+	assert_int_equal(file_write(path, (struct snp_span){(const uint8_t *)text, strlen(text)},
+				    0644, true, NULL),
 			 0);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/error.h>
+#include <snp/fail.h>
 
 static const struct escaped {
 	const char *name, *text, *escaped;
@@ -29,7 +30,7 @@ static void check_escape(void **state)
 	const struct escaped *row = *state;
 	char text[64];
 
-	snp_escape(row->text, text, sizeof(text));
+	escape_text(row->text, text, sizeof(text));
 	assert_string_equal(text, row->escaped);
 }
 
@@ -40,7 +41,7 @@ static void escape_never_overruns(void **state)
 	(void)state;
 	for (unsigned int size = 1; size <= sizeof(text); size++) {
 		memset(text, 'x', sizeof(text));
-		snp_escape("\x01\x02\x03", text, size);
+		escape_text("\x01\x02\x03", text, size);
 		assert_int_equal(strlen(text), size > 4 ? 4 : 0);
 	}
 }
@@ -51,22 +52,22 @@ static void line_has_everything(void **state)
 	char line[2048];
 
 	(void)state;
-	assert_int_equal(snp_fail(&err, SNP_E_BAD_TABLE, 0xfce, "table length %u", 65535),
+	assert_int_equal(fail_with(&err, SNP_E_BAD_TABLE, 0xfce, "table length %u", 65535),
 			 -SNP_E_BAD_TABLE);
-	snp_in_file(&err, -SNP_E_BAD_TABLE, "a\nb.fd");
-	snp_in_file(&err, -SNP_E_BAD_TABLE, "outer");
+	in_file(&err, -SNP_E_BAD_TABLE, "a\nb.fd");
+	in_file(&err, -SNP_E_BAD_TABLE, "outer");
 	snp_error_line(&err, line, sizeof(line));
 	assert_string_equal(
 		line, "error: a\\x0ab.fd: table length 65535 (at byte 0xfce) [bad-ovmf-table]");
-	snp_fail(&err, SNP_E_CHECK, SNP_NO_OFFSET, "no");
+	fail_with(&err, SNP_E_CHECK, SNP_NO_OFFSET, "no");
 	err.line = 7;
-	snp_in_file(&err, -SNP_E_CHECK, "a.xml");
+	in_file(&err, -SNP_E_CHECK, "a.xml");
 	snp_error_line(&err, line, sizeof(line));
 	assert_string_equal(line, "error: a.xml:7: no [check-failed]");
 	err.column = 3;
 	snp_error_line(&err, line, sizeof(line));
 	assert_string_equal(line, "error: a.xml:7:3: no [check-failed]");
-	snp_fail_errno(&err, SNP_E_OPEN, ENOENT, "cannot open");
+	fail_errno(&err, SNP_E_OPEN, ENOENT, "cannot open");
 	snp_error_line(&err, line, sizeof(line));
 	assert_string_equal(line, "error: cannot open: No such file or directory [cannot-open]");
 }
@@ -79,8 +80,8 @@ static void long_message_is_cut(void **state)
 	(void)state;
 	memset(path, '\n', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
-	snp_fail_errno(&err, SNP_E_OPEN, EIO, "%s", path);
-	snp_in_file(&err, -SNP_E_OPEN, path);
+	fail_errno(&err, SNP_E_OPEN, EIO, "%s", path);
+	in_file(&err, -SNP_E_OPEN, path);
 	assert_true(strlen(err.message) < sizeof(err.message));
 	snp_error_line(&err, line, sizeof(line));
 	assert_int_equal(strlen(line), sizeof(line) - 1);

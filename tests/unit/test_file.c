@@ -64,7 +64,7 @@ static void check_refused(void **state)
 	size_t size = 77;
 	struct snp_error err = {0};
 
-	assert_int_equal(snp_file_read(path, 16, &bytes, &size, &err), row->status);
+	assert_int_equal(file_read(path, 16, &bytes, &size, &err), row->status);
 	assert_ptr_equal(bytes, &folder);
 	assert_int_equal(size, 77);
 	assert_string_equal(err.file, path);
@@ -76,17 +76,17 @@ static void sha256_of_a_file(void **state)
 	/* FIPS 180-2, appendix B.1. */
 	static const char expected[] =
 		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-	struct snp_file file;
+	struct file file;
 	uint8_t hash[SNP_SHA256_SIZE];
 	char text[2 * SNP_SHA256_SIZE + 1];
 
 	(void)state;
 	put("abc", "abc", 3);
-	assert_int_equal(snp_file_open(path_of("abc"), 3, &file, NULL), 0);
-	assert_int_equal(snp_file_sha256(&file, NULL, NULL, hash, NULL), 0);
-	snp_hex_encode(hash, sizeof(hash), text);
+	assert_int_equal(file_open(path_of("abc"), 3, &file, NULL), 0);
+	assert_int_equal(file_sha256(&file, NULL, NULL, hash, NULL), 0);
+	hex_encode(hash, sizeof(hash), text);
 	assert_string_equal(text, expected);
-	snp_file_close(&file);
+	file_close(&file);
 	unlink(path_of("abc"));
 }
 
@@ -99,19 +99,19 @@ static int grow(void *arg, struct snp_span piece, struct snp_error *err)
 
 static void change_while_read_is_seen(void **state)
 {
-	struct snp_file file;
+	struct file file;
 	struct snp_error err;
 	int fd;
 
 	(void)state;
 	put("moving", "abc", 3);
-	assert_int_equal(snp_file_open(path_of("moving"), 16, &file, NULL), 0);
+	assert_int_equal(file_open(path_of("moving"), 16, &file, NULL), 0);
 	fd = open(path_of("moving"), O_WRONLY | O_APPEND);
-	assert_int_equal(snp_file_stream(&file, grow, &fd, NULL, NULL, &err), -SNP_E_CHANGED);
+	assert_int_equal(file_stream(&file, grow, &fd, NULL, NULL, &err), -SNP_E_CHANGED);
 	assert_int_equal(ftruncate(fd, 1), 0);
-	assert_int_equal(snp_file_stream(&file, grow, &fd, NULL, NULL, &err), -SNP_E_CHANGED);
+	assert_int_equal(file_stream(&file, grow, &fd, NULL, NULL, &err), -SNP_E_CHANGED);
 	close(fd);
-	snp_file_close(&file);
+	file_close(&file);
 	unlink(path_of("moving"));
 }
 
@@ -125,18 +125,18 @@ static void write_replaces_whole_or_not_at_all(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(snp_file_write(path_of("out"), old, 0640, false, &err), 0);
-	assert_int_equal(snp_file_write(path_of("out"), new, 0640, false, &err), -SNP_E_EXISTS);
-	assert_int_equal(snp_file_read(path_of("out"), 16, &bytes, &size, &err), 0);
+	assert_int_equal(file_write(path_of("out"), old, 0640, false, &err), 0);
+	assert_int_equal(file_write(path_of("out"), new, 0640, false, &err), -SNP_E_EXISTS);
+	assert_int_equal(file_read(path_of("out"), 16, &bytes, &size, &err), 0);
 	assert_string_equal((char *)bytes, "old");
 	freep(&bytes);
-	assert_int_equal(snp_file_write(path_of("out"), new, 0640, true, &err), 0);
-	assert_int_equal(snp_file_read(path_of("out"), 16, &bytes, &size, &err), 0);
+	assert_int_equal(file_write(path_of("out"), new, 0640, true, &err), 0);
+	assert_int_equal(file_read(path_of("out"), 16, &bytes, &size, &err), 0);
 	assert_string_equal((char *)bytes, "newer");
 	assert_int_equal(stat(path_of("out"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
 	assert_int_equal(entries(), before + 1);
-	assert_int_equal(snp_file_write("/nonexistent/out", new, 0640, true, &err), -SNP_E_WRITE);
+	assert_int_equal(file_write("/nonexistent/out", new, 0640, true, &err), -SNP_E_WRITE);
 	assert_int_equal(err.sys_errno, ENOENT);
 	unlink(path_of("out"));
 }
@@ -146,7 +146,7 @@ static void several_are_written_or_none(void **state)
 {
 	const struct snp_span old = {(const uint8_t *)"old", 3}, new = {(const uint8_t *)"new", 3};
 	static const char *const bad[] = {"/nonexistent/out", "/", "", "/dev/"};
-	struct snp_output outputs[2] = {{.bytes = new}, {.bytes = new}};
+	struct output outputs[2] = {{.bytes = new}, {.bytes = new}};
 	unsigned int before = entries();
 	char first[256];
 	uint8_t *bytes = NULL;
@@ -155,22 +155,22 @@ static void several_are_written_or_none(void **state)
 	(void)state;
 	snprintf(first, sizeof(first), "%s", path_of("first"));
 	outputs[0].path = first;
-	assert_int_equal(snp_file_write(first, old, 0640, false, NULL), 0);
+	assert_int_equal(file_write(first, old, 0640, false, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct snp_error err = {0};
 
 		outputs[1].path = bad[i];
-		assert_int_equal(snp_files_write(outputs, 2, 0640, true, &err), -SNP_E_WRITE);
+		assert_int_equal(files_write(outputs, 2, 0640, true, &err), -SNP_E_WRITE);
 		assert_true(err.message[0] != '\0');
 		assert_int_equal(entries(), before + 1);
-		assert_int_equal(snp_file_read(first, 16, &bytes, &size, NULL), 0);
+		assert_int_equal(file_read(first, 16, &bytes, &size, NULL), 0);
 		assert_string_equal((char *)bytes, "old");
 		freep(&bytes);
 	}
 	outputs[1].path = path_of("second");
-	assert_int_equal(snp_files_write(outputs, 2, 0640, true, NULL), 0);
+	assert_int_equal(files_write(outputs, 2, 0640, true, NULL), 0);
 	assert_int_equal(entries(), before + 2);
-	assert_int_equal(snp_file_read(first, 16, &bytes, &size, NULL), 0);
+	assert_int_equal(file_read(first, 16, &bytes, &size, NULL), 0);
 	assert_string_equal((char *)bytes, "new");
 	freep(&bytes);
 	unlink(first);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 #define PIECE SNP_FILE_PIECE
@@ -63,7 +64,7 @@ static int take(void *arg, struct snp_span piece, struct snp_error *err)
 		assert_int_equal(ftruncate(r->fd, (off_t)r->row->shrink), 0);
 	if (r->at >= r->row->stop) {
 		r->stopped = true;
-		return snp_fail(err, SNP_E_BAD_KERNEL, r->at, "no more");
+		return fail_with(err, SNP_E_BAD_KERNEL, r->at, "no more");
 	}
 	r->at += piece.size;
 	return 0;
@@ -84,7 +85,7 @@ static void check_stream(void **state)
 	struct reader reader = {.row = row};
 	_cleanup_(closep) int fd = memfd_create("stream", MFD_CLOEXEC);
 	struct snp_error err = {0};
-	struct snp_file file = {.fd = fd, .size = row->size};
+	struct file file = {.fd = fd, .size = row->size};
 	uint8_t *bytes;
 
 	assert_true(fd >= 0);
@@ -98,8 +99,7 @@ static void check_stream(void **state)
 	}
 	assert_int_equal(fstat(fd, &file.stat), 0);
 	reader.fd = fd;
-	assert_int_equal(snp_file_stream(&file, take, &reader, progress, &reader, &err),
-			 row->status);
+	assert_int_equal(file_stream(&file, take, &reader, progress, &reader, &err), row->status);
 	assert_int_equal(err.code, -row->status);
 	assert_int_equal(err.message[0] != '\0', row->status != 0);
 	if (row->status == 0)

@@ -54,17 +54,17 @@ static void check_row(void **state)
 {
 	const struct row *row = *state;
 	struct snp_firmware *firmware = NULL;
-	struct snp_json *document = NULL;
+	struct json *document = NULL;
 	struct snp_error err = {0};
 
 	assert_int_equal(
-		snp_json_parse("summary",
-			       (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
-			       &document, NULL),
+		json_parse("summary",
+			   (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
+			   &document, NULL),
 		0);
-	assert_int_equal(firmware_from_summary(snp_json_root(document), "summary", &firmware, &err),
+	assert_int_equal(firmware_from_summary(json_root(document), "summary", &firmware, &err),
 			 -(int)row->code);
-	snp_json_free(document);
+	json_free(document);
 	assert_int_equal(firmware == NULL, row->code != SNP_OK);
 	assert_string_equal(err.pointer, row->pointer);
 	snp_firmware_free(firmware);
@@ -77,18 +77,17 @@ static void launches(void **state)
 	const struct snp_kernel_hashes hashes = {{0}, {0}, {0}};
 	uint8_t sha256[SNP_SHA256_SIZE];
 	struct snp_firmware *firmware = NULL;
-	struct snp_json *document = NULL;
+	struct json *document = NULL;
 	struct snp_error err = {0};
 	const char *text = rows[1].text;
 
 	(void)state;
-	assert_int_equal(snp_json_parse("summary",
-					(struct snp_span){(const uint8_t *)text, strlen(text)},
-					&document, NULL),
+	assert_int_equal(json_parse("summary",
+				    (struct snp_span){(const uint8_t *)text, strlen(text)},
+				    &document, NULL),
 			 0);
-	assert_int_equal(firmware_from_summary(snp_json_root(document), "summary", &firmware, NULL),
-			 0);
-	snp_json_free(document);
+	assert_int_equal(firmware_from_summary(json_root(document), "summary", &firmware, NULL), 0);
+	json_free(document);
 	launch.firmware = firmware;
 	assert_int_equal(snp_profile_find("qemu", &launch.profile, NULL), 0);
 	assert_int_equal(snp_launch_check(&launch, &err), -SNP_E_NO_RESET_ADDRESS);

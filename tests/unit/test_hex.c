@@ -24,7 +24,7 @@ static void check_decode(void **state)
 	uint8_t bytes[2] = {0x55, 0x55};
 	struct snp_error err = {0};
 
-	assert_int_equal(snp_hex_decode(row->text, "--x", bytes, 2, &err), row->status);
+	assert_int_equal(hex_decode(row->text, "--x", bytes, 2, &err), row->status);
 	assert_memory_equal(bytes, row->bytes ? row->bytes : "\x55\x55", 2);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 }
@@ -49,7 +49,7 @@ static void check_number(void **state)
 	uint64_t value = 77;
 	struct snp_error err = {0};
 
-	assert_int_equal(snp_hex_u64(row->text, "--x", &value, &err), row->status);
+	assert_int_equal(hex_u64(row->text, "--x", &value, &err), row->status);
 	assert_true(value == (row->status < 0 ? 77 : row->value));
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 }
@@ -83,12 +83,12 @@ static void check_base64(void **state)
 	struct snp_error err = {0};
 	char *text;
 
-	assert_int_equal(snp_base64_decode(row->text, "--x", bytes, row->size, &err), row->status);
+	assert_int_equal(base64_decode(row->text, "--x", bytes, row->size, &err), row->status);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	if (row->status < 0)
 		return;
 	assert_memory_equal(bytes, row->bytes, row->size);
-	text = snp_base64_encode(bytes, row->size);
+	text = base64_encode(bytes, row->size);
 	assert_string_equal(text, row->text);
 	free(text);
 }

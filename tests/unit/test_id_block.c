@@ -49,7 +49,7 @@ static void block_has_the_abi_layout(void **state)
 	struct snp_id_block decoded;
 
 	(void)state;
-	snp_hex_encode(block, sizeof(block), text);
+	hex_encode(block, sizeof(block), text);
 	assert_string_equal(text, hex);
 	assert_int_equal(snp_id_block_decode(block, &decoded, NULL), 0);
 	assert_int_equal(decoded.guest_svn, fields.guest_svn);

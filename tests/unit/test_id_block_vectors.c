@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/id_block.h>
 #include <snp/sha.h>
@@ -46,7 +47,7 @@ static struct snp_key *load(const char *shared, const char *name)
 	int ends[2];
 
 	snprintf(path, sizeof(path), "%s/vectors/%s", shared, name);
-	assert_int_equal(snp_file_read(path, SNP_MAX_SMALL, &bytes, &size, NULL), 0);
+	assert_int_equal(file_read(path, SNP_MAX_SMALL, &bytes, &size, NULL), 0);
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(write(ends[1], bytes, size), (ssize_t)size);
 	close(ends[1]);
@@ -60,14 +61,14 @@ static void assert_sha256(const uint8_t *bytes, size_t size, const char *hex)
 {
 	uint8_t digest[SNP_SHA256_SIZE], expected[SNP_SHA256_SIZE];
 
-	assert_int_equal(snp_sha256((struct snp_span){bytes, size}, digest, NULL), 0);
-	assert_int_equal(snp_hex_decode(hex, "vector", expected, sizeof(expected), NULL), 0);
+	assert_int_equal(sha256_of((struct snp_span){bytes, size}, digest, NULL), 0);
+	assert_int_equal(hex_decode(hex, "vector", expected, sizeof(expected), NULL), 0);
 	assert_memory_equal(digest, expected, sizeof(expected));
 }
 
 static void assert_base64(const uint8_t *bytes, size_t size, const char *expected)
 {
-	_cleanup_(freep) char *text = snp_base64_encode(bytes, size);
+	_cleanup_(freep) char *text = base64_encode(bytes, size);
 
 	assert_string_equal(text, expected);
 }
@@ -78,7 +79,7 @@ static void assert_digest(const char *hex, const uint8_t found[static SNP_LAUNCH
 	bool too_long = strlen(hex) == 2 * (SNP_LAUNCH_DIGEST_SIZE + 1);
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 
-	assert_int_equal(snp_hex_decode(hex, "vector", digest, sizeof(digest), NULL),
+	assert_int_equal(hex_decode(hex, "vector", digest, sizeof(digest), NULL),
 			 too_long ? -SNP_E_BAD_HEX : 0);
 	if (!too_long)
 		assert_memory_equal(found, digest, sizeof(digest));
@@ -94,8 +95,7 @@ static void check_vector(void **state)
 	struct snp_id_auth_info info;
 	struct snp_id_block fields;
 
-	assert_int_equal(snp_base64_decode(row->cells[BLOCK], "vector", block, sizeof(block), NULL),
-			 0);
+	assert_int_equal(base64_decode(row->cells[BLOCK], "vector", block, sizeof(block), NULL), 0);
 	assert_int_equal(snp_id_block_decode(block, &fields, NULL), 0);
 	snp_id_block_encode(&fields, again);
 	assert_memory_equal(block, again, sizeof(block));
@@ -148,7 +148,7 @@ int main(void)
 		return 77;
 	}
 	snprintf(path, sizeof(path), "%s/vectors/idblock.csv", shared);
-	if (snp_file_read(path, SNP_MAX_DOCUMENT, &text, &size, NULL) < 0)
+	if (file_read(path, SNP_MAX_DOCUMENT, &text, &size, NULL) < 0)
 		return 1;
 	n = read_vectors((char *)text);
 	if (n == 0)

@@ -4,16 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/json.h>
 
-static int parse(const char *text, size_t size, struct snp_json **ret, struct snp_error *err)
+static int parse(const char *text, size_t size, struct json **ret, struct snp_error *err)
 {
 	uint8_t *exact = malloc(size ? size : 1); /* ASan sees one byte too far */
 	int r;
 
 	assert_non_null(exact);
 	memcpy(exact, text, size);
-	r = snp_json_parse("doc.json", (struct snp_span){exact, size}, ret, err);
+	r = json_parse("doc.json", (struct snp_span){exact, size}, ret, err);
 	free(exact);
 	return r;
 }
@@ -92,7 +93,7 @@ static const struct refusal {
 static void check_refusal(void **state)
 {
 	const struct refusal *row = *state;
-	struct snp_json *document = NULL;
+	struct json *document = NULL;
 	struct snp_error err = {0};
 
 	assert_int_equal(
@@ -109,14 +110,14 @@ static void check_refusal(void **state)
 static void nesting_has_an_end(void **state)
 {
 	char text[2 * SNP_JSON_DEPTH + 3];
-	struct snp_json *document = NULL;
+	struct json *document = NULL;
 	struct snp_error err = {0};
 
 	(void)state;
 	memset(text, '[', SNP_JSON_DEPTH);
 	memset(text + SNP_JSON_DEPTH, ']', SNP_JSON_DEPTH);
 	assert_int_equal(parse(text, 2 * SNP_JSON_DEPTH, &document, &err), 0);
-	snp_json_free(document);
+	json_free(document);
 	memset(text, '[', SNP_JSON_DEPTH + 1);
 	memset(text + SNP_JSON_DEPTH + 1, ']', SNP_JSON_DEPTH + 1);
 	assert_int_equal(parse(text, 2 * SNP_JSON_DEPTH + 2, &document, &err), -SNP_E_TOO_LARGE);
@@ -127,7 +128,7 @@ static void values_have_an_end(void **state)
 {
 	size_t size =
 		2 * SNP_JSON_VALUES + 1; /* one array and as many members as values are allowed */
-	struct snp_json *document = NULL;
+	struct json *document = NULL;
 	struct snp_error err = {0};
 	char *text = malloc(size);
 
@@ -142,7 +143,7 @@ static void values_have_an_end(void **state)
 	assert_int_equal(parse(text, size, &document, &err), -SNP_E_TOO_LARGE);
 	text[size - 3] = ']';
 	assert_int_equal(parse(text, size - 2, &document, &err), 0);
-	snp_json_free(document);
+	json_free(document);
 	free(text);
 }
 
@@ -162,7 +163,7 @@ static void check_mangle(void **state)
 	const struct mangle *row = *state;
 	size_t size = strlen(row->text);
 	char *text = strdup(row->text);
-	struct snp_json *document;
+	struct json *document;
 
 	assert_non_null(text);
 	for (size_t cut = 0; cut < size - 1; cut++)
@@ -175,11 +176,11 @@ static void check_mangle(void **state)
 			r = parse(text, cut + 1, &document, &err);
 			assert_int_equal(document != NULL, r == 0);
 			assert_int_equal(err.message[0] != '\0', r < 0);
-			snp_json_free(document);
+			json_free(document);
 			document = NULL;
 			r = parse(text, size, &document, &err);
 			assert_int_equal(document != NULL, r == 0);
-			snp_json_free(document);
+			json_free(document);
 			text[cut] = row->text[cut];
 		}
 	free(text);
@@ -249,11 +250,11 @@ static const struct get {
 	{"key of an array", "[\"a\"]", NEED, SNP_E_JSON_MISSING_KEY, 0, "lacks"},
 };
 
-static int get(const struct snp_json_value *root, enum getter getter, uint64_t *ret,
+static int get(const struct json_value *root, enum getter getter, uint64_t *ret,
 	       struct snp_error *err)
 {
 	static const char *const keys[] = {"vcpu_count", "vcpu_model", NULL};
-	const struct snp_json_value *member = NULL;
+	const struct json_value *member = NULL;
 	unsigned int choice = 77;
 	const char *text = "M"; /* 77 */
 	uint8_t bytes[2] = {0, 77};
@@ -263,37 +264,37 @@ static int get(const struct snp_json_value *root, enum getter getter, uint64_t *
 
 	switch (getter) {
 	case INTEGER:
-		return snp_json_integer(root, 1, 512, ret, err);
+		return json_integer(root, 1, 512, ret, err);
 	case HEX_U64:
-		return snp_json_hex_u64(root, ret, err);
+		return json_hex_u64(root, ret, err);
 	case HEX:
-		r = snp_json_hex(root, bytes, 2, err);
+		r = json_hex(root, bytes, 2, err);
 		*ret = (uint64_t)(bytes[0] << 8 | bytes[1]);
 		return r;
 	case STRING:
-		r = snp_json_string(root, &text, err);
+		r = json_string(root, &text, err);
 		*ret = (uint64_t)text[0];
 		return r;
 	case BOOL:
-		r = snp_json_bool(root, &flag, err);
+		r = json_bool(root, &flag, err);
 		*ret = r < 0 ? (flag ? 77 : 0) : flag;
 		return r;
 	case CHOICE:
-		r = snp_json_choice(root, colours, &choice, err);
+		r = json_choice(root, colours, &choice, err);
 		*ret = choice;
 		return r;
 	case ARRAY:
-		r = snp_json_array(root, 1, 2, &size, err);
+		r = json_array(root, 1, 2, &size, err);
 		*ret = size;
 		return r;
 	case OBJECT:
-		r = snp_json_object(root, keys, err);
+		r = json_object(root, keys, err);
 		*ret = r < 0 ? 77 : 0;
 		return r;
 	case NEED:
-		r = snp_json_need(root, "a", &member, err);
+		r = json_need(root, "a", &member, err);
 		if (r == 0)
-			return snp_json_integer(member, 0, 9, ret, err);
+			return json_integer(member, 0, 9, ret, err);
 		assert_null(member);
 		return r;
 	}
@@ -303,49 +304,49 @@ static int get(const struct snp_json_value *root, enum getter getter, uint64_t *
 static void check_get(void **state)
 {
 	const struct get *row = *state;
-	struct snp_json *document;
+	struct json *document;
 	struct snp_error err = {0};
 	uint64_t number = 77;
 
 	assert_int_equal(parse(row->text, strlen(row->text), &document, NULL), 0);
-	assert_int_equal(get(snp_json_root(document), row->getter, &number, &err), -(int)row->code);
+	assert_int_equal(get(json_root(document), row->getter, &number, &err), -(int)row->code);
 	assert_true(number == (row->code == SNP_OK ? row->number : 77));
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
 	if (row->message)
 		assert_non_null(strstr(err.message, row->message));
-	snp_json_free(document);
+	json_free(document);
 }
 
 static void failures_are_placed(void **state)
 {
 	static const char text[] =
 		"{\n\t\"cpus\": [\n\t\t{\"count\": 1},\n\t\t{\"count\": 0}\n\t]\n}";
-	const struct snp_json_value *v;
-	struct snp_json *document;
+	const struct json_value *v;
+	struct json *document;
 	struct snp_error err;
 	char line[512];
 
 	(void)state;
 	assert_int_equal(parse(text, strlen(text), &document, NULL), 0);
-	v = snp_json_first(snp_json_get(snp_json_root(document), "cpus"));
-	assert_null(snp_json_key(v));
-	v = snp_json_first(snp_json_next(v));
-	assert_string_equal(snp_json_key(v), "count");
-	assert_null(snp_json_next(v));
-	assert_int_equal(snp_json_fail(v, &err, SNP_E_BAD_VCPU_COUNT, "no %s", "vCPU"),
+	v = json_first(json_get(json_root(document), "cpus"));
+	assert_null(json_key(v));
+	v = json_first(json_next(v));
+	assert_string_equal(json_key(v), "count");
+	assert_null(json_next(v));
+	assert_int_equal(json_fail(v, &err, SNP_E_BAD_VCPU_COUNT, "no %s", "vCPU"),
 			 -SNP_E_BAD_VCPU_COUNT);
 	snp_error_line(&err, line, sizeof(line));
 	assert_string_equal(line, "error: doc.json:4:13: /cpus/1/count: no vCPU [bad-vcpu-count]");
-	snp_fail(&err, SNP_E_BAD_POLICY, SNP_NO_OFFSET, "bit 17");
-	assert_int_equal(snp_json_in(&err, -SNP_E_BAD_POLICY, v), -SNP_E_BAD_POLICY);
+	fail_with(&err, SNP_E_BAD_POLICY, SNP_NO_OFFSET, "bit 17");
+	assert_int_equal(json_in(&err, -SNP_E_BAD_POLICY, v), -SNP_E_BAD_POLICY);
 	assert_string_equal(err.pointer, "/cpus/1/count");
 	assert_string_equal(err.message, "bit 17");
-	snp_in_file(&err, snp_fail(&err, SNP_E_OPEN, SNP_NO_OFFSET, "gone"), "other");
-	assert_int_equal(snp_json_in(&err, -SNP_E_OPEN, v), -SNP_E_OPEN);
+	in_file(&err, fail_with(&err, SNP_E_OPEN, SNP_NO_OFFSET, "gone"), "other");
+	assert_int_equal(json_in(&err, -SNP_E_OPEN, v), -SNP_E_OPEN);
 	assert_string_equal(err.file, "other");
 	assert_string_equal(err.pointer, "");
-	assert_int_equal(snp_json_in(&err, 0, v), 0);
-	snp_json_free(document);
+	assert_int_equal(json_in(&err, 0, v), 0);
+	json_free(document);
 }
 
 static const struct schema {
@@ -363,13 +364,13 @@ static const struct schema {
 static void check_schema(void **state)
 {
 	const struct schema *row = *state;
-	struct snp_json *document;
+	struct json *document;
 	struct snp_error err = {0};
 
 	assert_int_equal(parse(row->text, strlen(row->text), &document, NULL), 0);
-	assert_int_equal(snp_json_schema(document, "snp-launch/1", &err), -(int)row->code);
+	assert_int_equal(json_schema(document, "snp-launch/1", &err), -(int)row->code);
 	assert_int_equal(err.code, row->code);
-	snp_json_free(document);
+	json_free(document);
 }
 
 int main(void)

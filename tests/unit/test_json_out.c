@@ -8,20 +8,20 @@
 
 static void everything_is_written_as_the_documents_want_it(void **state)
 {
-	struct snp_json_out out;
+	struct json_out out;
 	struct cJSON *list;
 	char *text;
 
 	(void)state;
-	snp_json_out_init(&out, "snp-test/1");
-	snp_json_out_integer(&out, out.root, "count", 1ull << 53);
-	snp_json_out_u64(&out, out.root, "policy", 0x30000);
-	snp_json_out_hex(&out, out.root, "digest", (const uint8_t *)"\x00\xff", 2);
-	snp_json_out_base64(&out, out.root, "block", (const uint8_t *)"fo", 2);
-	list = snp_json_out_array(&out, out.root, "list");
-	snp_json_out_bool(&out, list, NULL, true);
-	snp_json_out_string(&out, snp_json_out_object(&out, list, NULL), "a\tb", "\t: \n");
-	assert_int_equal(snp_json_out_print(&out, &text, NULL), 0);
+	json_out_init(&out, "snp-test/1");
+	json_out_integer(&out, out.root, "count", 1ull << 53);
+	json_out_u64(&out, out.root, "policy", 0x30000);
+	json_out_hex(&out, out.root, "digest", (const uint8_t *)"\x00\xff", 2);
+	json_out_base64(&out, out.root, "block", (const uint8_t *)"fo", 2);
+	list = json_out_array(&out, out.root, "list");
+	json_out_bool(&out, list, NULL, true);
+	json_out_string(&out, json_out_object(&out, list, NULL), "a\tb", "\t: \n");
+	assert_int_equal(json_out_print(&out, &text, NULL), 0);
 	assert_string_equal(text, "{\n"
 				  "  \"schema\": \"snp-test/1\",\n"
 				  "  \"count\": 9007199254740992,\n"
@@ -33,22 +33,22 @@ static void everything_is_written_as_the_documents_want_it(void **state)
 				  "    }]\n"
 				  "}\n");
 	free(text);
-	snp_json_out_done(&out);
+	json_out_done(&out);
 }
 
 static void one_failed_addition_fails_the_document(void **state)
 {
-	struct snp_json_out out;
+	struct json_out out;
 	struct snp_error err = {0};
 	char *text = (char *)&out;
 
 	(void)state;
-	snp_json_out_init(&out, NULL);
-	snp_json_out_integer(&out, out.root, "count", (1ull << 53) + 1);
-	assert_int_equal(snp_json_out_print(&out, &text, &err), -SNP_E_NO_MEMORY);
-	assert_int_equal(snp_json_out_print_compact(&out, &text, &err), -SNP_E_NO_MEMORY);
+	json_out_init(&out, NULL);
+	json_out_integer(&out, out.root, "count", (1ull << 53) + 1);
+	assert_int_equal(json_out_print(&out, &text, &err), -SNP_E_NO_MEMORY);
+	assert_int_equal(json_out_print_compact(&out, &text, &err), -SNP_E_NO_MEMORY);
 	assert_ptr_equal(text, &out);
-	snp_json_out_done(&out);
+	json_out_done(&out);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/kernel.h>
 #include <snp/span.h>
@@ -193,7 +194,7 @@ static void check_cmdline(void **state)
 		return;
 	}
 	assert_int_equal(r, 0);
-	snp_hex_encode(sha256, sizeof(sha256), hex);
+	hex_encode(sha256, sizeof(sha256), hex);
 	assert_string_equal(hex, row->sha256);
 }
 
@@ -204,7 +205,7 @@ static const char *put_file(char *ret, size_t size, const char *name, const uint
 			    size_t n)
 {
 	snprintf(ret, size, "%s/%s", folder, name);
-	assert_int_equal(snp_file_write(ret, (struct snp_span){bytes, n}, 0644, true, NULL), 0);
+	assert_int_equal(file_write(ret, (struct snp_span){bytes, n}, 0644, true, NULL), 0);
 	return ret;
 }
 

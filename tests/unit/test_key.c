@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/key.h>
+#include <snp/key_guard.h>
 
 #include "test_keys.h"
 
@@ -50,7 +52,7 @@ static int answer(void *arg, const char *what, char *ret, size_t size, struct sn
 	assert_non_null(what);
 	assert_true(strlen(text) <= size);
 	if (strcmp(text, "fail") == 0)
-		return snp_fail(err, SNP_E_READ, SNP_NO_OFFSET, "no terminal");
+		return fail_with(err, SNP_E_READ, SNP_NO_OFFSET, "no terminal");
 	memcpy(ret, text, strlen(text));
 	return (int)strlen(text);
 }
@@ -147,7 +149,7 @@ static void check_der(void **state)
 	char path[128];
 
 	assert_true(size <= sizeof(bytes));
-	assert_int_equal(snp_hex_decode(row->hex, "row", bytes, size, NULL), 0);
+	assert_int_equal(hex_decode(row->hex, "row", bytes, size, NULL), 0);
 	write_key(path, "key.der", bytes, size, 0600);
 	assert_int_equal(snp_key_read(path, NULL, NULL, &key, &err), -(int)row->code);
 	assert_int_equal(key != NULL, row->code == SNP_OK);
@@ -164,7 +166,7 @@ static void every_cut_of_der_is_refused(void **state)
 	char path[128];
 
 	(void)state;
-	assert_int_equal(snp_hex_decode(P384_PKCS8_HEX, "row", bytes, size, NULL), 0);
+	assert_int_equal(hex_decode(P384_PKCS8_HEX, "row", bytes, size, NULL), 0);
 	for (size_t cut = 0; cut < size; cut++) {
 		write_key(path, "key.der", bytes, cut, 0600);
 		assert_int_equal(snp_key_read(path, NULL, NULL, &key, NULL), -SNP_E_BAD_KEY);
@@ -400,7 +402,7 @@ static void nonces_are_those_of_rfc6979(void **state)
 	assert_int_equal(snp_key_sign(key, (struct snp_span){(const uint8_t *)"sample", 6},
 				      SNP_SIGNATURE_RAW, signature, &size, NULL),
 			 0);
-	snp_hex_encode(signature, size, hex);
+	hex_encode(signature, size, hex);
 	assert_string_equal(hex,
 			    "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c"
 			    "81a648152e44acf96e36dd1e80fabe4699ef4aeb15f178cea1fe40db2603138f"
@@ -421,8 +423,7 @@ static void public_half_goes_round(void **state)
 	assert_int_equal(snp_key_read_public(path, &public, NULL), 0);
 	unlink(path);
 	assert_int_equal(
-		snp_hex_decode(P384_PUBLIC_HEX, "row", bytes, strlen(P384_PUBLIC_HEX) / 2, NULL),
-		0);
+		hex_decode(P384_PUBLIC_HEX, "row", bytes, strlen(P384_PUBLIC_HEX) / 2, NULL), 0);
 	write_key(path, "key.pub", bytes, strlen(P384_PUBLIC_HEX) / 2, 0644);
 	assert_int_equal(snp_key_read_public(path, &der, NULL), 0);
 	unlink(path);
@@ -458,12 +459,12 @@ static void check_passphrase(void **state)
 	struct snp_error err = {0};
 
 	write_key(path, "passphrase", row->text, strlen(row->text), 0600);
-	assert_int_equal(snp_passphrase_read(path, text, sizeof(text), &err), row->length);
+	assert_int_equal(passphrase_read(path, text, sizeof(text), &err), row->length);
 	assert_int_equal(err.message[0] != '\0', row->length < 0);
 	if (row->length > 0)
 		assert_memory_equal(text, row->text, (size_t)row->length);
 	chmod(path, 0644);
-	assert_int_equal(snp_passphrase_read(path, text, sizeof(text), &err), -SNP_E_UNSAFE_KEY);
+	assert_int_equal(passphrase_read(path, text, sizeof(text), &err), -SNP_E_UNSAFE_KEY);
 	unlink(path);
 }
 

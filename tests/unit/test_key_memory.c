@@ -11,6 +11,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
+#include <snp/key_guard.h>
 
 #include "test_keys.h"
 
@@ -64,8 +65,7 @@ static unsigned int count_scalars(void)
 	char line[4096], mode[5];
 
 	assert_true(maps && mem >= 0);
-	assert_int_equal(snp_hex_decode(SCALAR_COMPLEMENT, "scalar", complement, SCALAR_SIZE, NULL),
-			 0);
+	assert_int_equal(hex_decode(SCALAR_COMPLEMENT, "scalar", complement, SCALAR_SIZE, NULL), 0);
 	while (fgets(line, sizeof(line), maps))
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &from, &to, mode) == 3 &&
 		    strncmp(mode, "rw", 2) == 0 && to - from < (64u << 20))
@@ -100,7 +100,7 @@ int main(void)
 	struct CMUnitTest tests[ROWS_MAX];
 	size_t n = 0;
 
-	if (!snp_key_clear_freed())
+	if (!key_clear_freed())
 		return 1;
 	ADD_ROWS(tests, n, check_form, forms);
 	return RUN_TESTS("key_memory", tests, n);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/launch.h>
 
 #include "naive_launch.h"
@@ -28,7 +29,7 @@ static int take(void *arg, const struct snp_launch_update *update, struct snp_er
 	assert_true(plan->n < MAX_UPDATES);
 	plan->updates[plan->n++] = *update;
 	if (plan->n == plan->stop_at)
-		return snp_fail(err, SNP_E_WRITE, SNP_NO_OFFSET, "stop");
+		return fail_with(err, SNP_E_WRITE, SNP_NO_OFFSET, "stop");
 	return 0;
 }
 

@@ -92,13 +92,13 @@ static void check_refused(void **state)
 static void check_json(void **state)
 {
 	_cleanup_(freep) char *text = NULL;
-	struct snp_json_out out;
+	struct json_out out;
 
 	(void)state;
-	snp_json_out_init(&out, NULL);
+	json_out_init(&out, NULL);
 	policy_to_json(0x30137, &out, out.root);
-	assert_int_equal(snp_json_out_print_compact(&out, &text, NULL), 0);
-	snp_json_out_done(&out);
+	assert_int_equal(json_out_print_compact(&out, &text, NULL), 0);
+	json_out_done(&out);
 	assert_string_equal(text, "{\"policy\":\"0x30137\",\"valid\":true,\"abi_min\":\"1.55\","
 				  "\"smt\":true,\"migrate_ma\":false,\"debug\":false,"
 				  "\"single_socket\":false,\"cxl_allow\":false,"

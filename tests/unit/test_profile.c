@@ -130,8 +130,8 @@ static void check_page(void **state)
 
 	assert_int_equal(snp_profile_find(row->profile, &profile, NULL), 0);
 	vmsa_build(profile, &start, page);
-	assert_int_equal(snp_sha384((struct snp_span){page, sizeof(page)}, sha384, NULL), 0);
-	snp_hex_encode(sha384, sizeof(sha384), hex);
+	assert_int_equal(sha384_of((struct snp_span){page, sizeof(page)}, sha384, NULL), 0);
+	hex_encode(sha384, sizeof(sha384), hex);
 	hex[strlen(row->sha384)] = '\0';
 	assert_string_equal(hex, row->sha384);
 }

@@ -189,10 +189,10 @@ static const struct file_name {
 static void check_file_name(void **state)
 {
 	const struct file_name *row = *state;
-	char *name = snp_file_name(row->name);
+	char *name = file_name(row->name);
 
 	assert_string_equal(name, row->published);
-	assert_true(snp_is_file_name(name));
+	assert_true(is_file_name(name));
 	free(name);
 }
 
@@ -250,36 +250,36 @@ static const struct emitted {
 static void check_emitted(void **state)
 {
 	const struct emitted *row = *state;
-	struct snp_folder first = {0}, second = {0};
+	struct folder first = {0}, second = {0};
 	struct snp_reference *reference;
 	size_t i = 0;
 
-	while (strcmp(snp_format_at(i)->name, row->format) != 0)
-		assert_non_null(snp_format_at(++i));
+	while (strcmp(format_at(i)->name, row->format) != 0)
+		assert_non_null(format_at(++i));
 	assert_int_equal(parse(master, &reference, NULL), 0);
-	assert_int_equal(snp_format_at(i)->emit(reference, &first, NULL), 0);
-	assert_int_equal(snp_format_at(i)->emit(reference, &second, NULL), 0);
+	assert_int_equal(format_at(i)->emit(reference, &first, NULL), 0);
+	assert_int_equal(format_at(i)->emit(reference, &second, NULL), 0);
 	assert_int_equal(first.n_files, row->n_files);
-	assert_non_null(snp_folder_find(&first, row->file));
+	assert_non_null(folder_find(&first, row->file));
 	for (i = 0; i < first.n_files; i++) {
 		assert_int_equal(first.files[i].size, second.files[i].size);
 		assert_memory_equal(first.files[i].data, second.files[i].data, first.files[i].size);
 	}
-	snp_folder_done(&first);
-	snp_folder_done(&second);
+	folder_done(&first);
+	folder_done(&second);
 	snp_reference_free(reference);
 }
 
 static void what_a_format_cannot_say_is_refused(void **state)
 {
-	struct snp_folder folder = {0};
+	struct folder folder = {0};
 	struct snp_reference *reference;
 	struct snp_error err = {0};
 
 	(void)state;
 	assert_int_equal(parse(master, &reference, NULL), 0);
 	reference->images[1].policy |= 1 << 19;
-	assert_int_equal(snp_emit_rvps(reference, &folder, &err), -SNP_E_FORMAT);
+	assert_int_equal(emit_rvps(reference, &folder, &err), -SNP_E_FORMAT);
 	assert_int_equal(folder.n_files, 0);
 	snp_reference_free(reference);
 }
@@ -310,17 +310,17 @@ static const struct contrast {
 static void check_contrast(void **state)
 {
 	const struct contrast *row = *state;
-	struct snp_folder folder = {0};
+	struct folder folder = {0};
 	struct snp_reference *reference;
 	struct snp_error err = {0};
 
 	assert_int_equal(parse(master, &reference, NULL), 0);
 	reference->images[1].policy = row->policy;
 	reference->images[1].has_minimum_tcb[SNP_PRODUCT_GENOA] = row->has_minimum_tcb;
-	assert_int_equal(snp_emit_contrast(reference, &folder, &err), row->status);
+	assert_int_equal(emit_contrast(reference, &folder, &err), row->status);
 	assert_int_equal(folder.n_files, row->status == 0);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
-	snp_folder_done(&folder);
+	folder_done(&folder);
 	snp_reference_free(reference);
 }
 

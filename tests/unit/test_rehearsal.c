@@ -157,7 +157,7 @@ static void check_mangle(void **state)
 
 static void a_differing_register_is_named(void **state)
 {
-	struct snp_plan_run runs[2] = {
+	struct plan_run runs[2] = {
 		{.index = 0,
 		 .count = 1,
 		 .type = SNP_PAGE_ZERO,
@@ -171,7 +171,7 @@ static void a_differing_register_is_named(void **state)
 		 .has_contents = true,
 		 .contents = {1}},
 	};
-	struct snp_plan_document plan = {.runs = runs, .n_runs = 2, .vcpu_count = 1};
+	struct plan_document plan = {.runs = runs, .n_runs = 2, .vcpu_count = 1};
 	static uint8_t vmsas[2][SNP_PAGE_SIZE];
 	const struct rehearsal_predicted predicted = {.plan = &plan, .vmsas = &vmsas};
 	struct rehearsal_verdict verdict = {0};

@@ -60,15 +60,15 @@ static void check_lists(void **state)
 	const struct lists *row = *state;
 	struct snp_reference_variant *variants = NULL;
 	struct snp_error err = {0};
-	struct snp_json *document;
+	struct json *document;
 	size_t n = 0;
 
 	assert_int_equal(
-		snp_json_parse("release",
-			       (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
-			       &document, NULL),
+		json_parse("release",
+			   (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
+			   &document, NULL),
 		0);
-	assert_int_equal(snp_release_variants_read(snp_json_root(document), &variants, &n, &err),
+	assert_int_equal(release_variants_read(json_root(document), &variants, &n, &err),
 			 -(int)row->code);
 	if (row->code == SNP_OK)
 		assert_int_equal(n, row->n);
@@ -79,7 +79,7 @@ static void check_lists(void **state)
 		free(variants[i].cpu_model);
 	}
 	free(variants);
-	snp_json_free(document);
+	json_free(document);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <snp/search.h>
+#include <snp/sha.h>
 
 #include "ovmf_image.h"
 
@@ -40,11 +41,11 @@ static const char *const profiles[] = {"ec2", "ec2-rdx0", "gce"};
 
 struct fixture {
 	struct snp_firmware *firmware, *other_firmware, *code_firmware;
-	struct snp_search_firmware firmwares[2];
+	struct search_firmware firmwares[2];
 	struct snp_kernel_hashes tables[2 * N_LINES];
-	struct snp_search_hashes hashes[N_TABLES];
+	struct search_hashes hashes[N_TABLES];
 	struct snp_launch stated;
-	struct snp_search search;
+	struct search search;
 };
 
 /* Table i is of line i / 2, without initrd where i is odd. */
@@ -55,18 +56,18 @@ static size_t table(unsigned int line, bool no_initrd)
 
 static int make_tables(struct fixture *f)
 {
-	f->hashes[0] = (struct snp_search_hashes){NULL, 1};
+	f->hashes[0] = (struct search_hashes){NULL, 1};
 	for (unsigned int i = 0; i < 2 * N_LINES; i++) {
 		const char *line = lines[i / 2];
 
 		f->tables[i] = (struct snp_kernel_hashes){.kernel = {1}, .initrd = {i % 2 ? 0 : 2}};
 		/* With its closing NUL, as QEMU hashes it. */
-		if (snp_sha256((struct snp_span){(const uint8_t *)line, strlen(line) + 1},
-			       f->tables[i].cmdline, NULL) < 0)
+		if (sha256_of((struct snp_span){(const uint8_t *)line, strlen(line) + 1},
+			      f->tables[i].cmdline, NULL) < 0)
 			return -1;
 		if (i > 0 && i < N_TABLES)
-			f->hashes[i] = (struct snp_search_hashes){
-				&f->tables[i], (unsigned int)__builtin_popcount(i)};
+			f->hashes[i] = (struct search_hashes){&f->tables[i],
+							      (unsigned int)__builtin_popcount(i)};
 	}
 	return 0;
 }
@@ -86,8 +87,8 @@ static int setup(void **state)
 	image[101]++;
 	if (snp_firmware_parse("code", bytes, &f.code_firmware, NULL) < 0 || make_tables(&f) < 0)
 		return -1;
-	f.firmwares[0] = (struct snp_search_firmware){f.other_firmware, 1};
-	f.firmwares[1] = (struct snp_search_firmware){f.code_firmware, 2};
+	f.firmwares[0] = (struct search_firmware){f.other_firmware, 1};
+	f.firmwares[1] = (struct search_firmware){f.code_firmware, 2};
 	f.stated = (struct snp_launch){.mode = SNP_MODE_SNP,
 				       .firmware = f.firmware,
 				       .kernel_hashes = &f.tables[0],
@@ -96,13 +97,13 @@ static int setup(void **state)
 				       .guest_features = 1};
 	if (snp_profile_find("qemu", &f.stated.profile, NULL) < 0)
 		return -1;
-	f.search = (struct snp_search){.stated = &f.stated,
-				       .firmwares = f.firmwares,
-				       .n_firmwares = 2,
-				       .hashes = f.hashes,
-				       .n_hashes = N_TABLES,
-				       .max_vcpus = MAX_VCPUS,
-				       .max_rare = UINT64_MAX};
+	f.search = (struct search){.stated = &f.stated,
+				   .firmwares = f.firmwares,
+				   .n_firmwares = 2,
+				   .hashes = f.hashes,
+				   .n_hashes = N_TABLES,
+				   .max_vcpus = MAX_VCPUS,
+				   .max_rare = UINT64_MAX};
 	*state = &f;
 	return 0;
 }
@@ -142,7 +143,7 @@ enum kind {
 /* Change the table by one bit of its index in the fixture's list, which is its place in the search's too;
  * place 0 there is "off", and a match counts from 1. */
 static unsigned int plant_table(const struct fixture *f, struct snp_launch *launch,
-				struct snp_search_match *planted, size_t bit)
+				struct search_match *planted, size_t bit)
 {
 	size_t i = planted->hashes == 0 ? 0 : planted->hashes - 1;
 
@@ -157,7 +158,7 @@ static unsigned int plant_table(const struct fixture *f, struct snp_launch *laun
 /* Change the planted launch in one assumption that has not been changed yet; how many changes that is, 0
  * if it cannot. */
 static unsigned int plant(const struct fixture *f, uint32_t *seed, unsigned int room,
-			  struct snp_launch *launch, struct snp_search_match *planted)
+			  struct snp_launch *launch, struct search_match *planted)
 {
 	switch (draw(seed, N_KINDS)) {
 	case VCPUS:
@@ -221,20 +222,20 @@ static void planted_differences_are_found(void **state)
 
 	for (unsigned int i = 0; i < N_PLANTED; i++) {
 		struct snp_launch launch = f->stated;
-		struct snp_search_match planted = {.profile = launch.profile,
-						   .cpu_signature = launch.cpu_signature,
-						   .guest_features = launch.guest_features,
-						   .vcpu_count = launch.vcpu_count};
-		struct snp_search_match found;
+		struct search_match planted = {.profile = launch.profile,
+					       .cpu_signature = launch.cpu_signature,
+					       .guest_features = launch.guest_features,
+					       .vcpu_count = launch.vcpu_count};
+		struct search_match found;
 		uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
-		struct snp_search_extent extent = {0};
+		struct search_extent extent = {0};
 		size_t size;
 
 		while (planted.changes < 1 + i % 3)
 			planted.changes +=
 				plant(f, &seed, 1 + i % 3 - planted.changes, &launch, &planted);
 		assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
-		assert_int_equal(snp_search_run(&f->search, digest, &found, &extent, NULL), 0);
+		assert_int_equal(search_run(&f->search, digest, &found, &extent, NULL), 0);
 		assert_int_equal(found.changes, planted.changes);
 		assert_int_equal(found.firmware, planted.firmware);
 		assert_int_equal(found.hashes, planted.hashes);
@@ -249,13 +250,13 @@ static void planted_differences_are_found(void **state)
 static void the_stated_launch_is_found_first(void **state)
 {
 	struct fixture *f = *state;
-	struct snp_search_match found;
+	struct search_match found;
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
-	struct snp_search_extent extent;
+	struct search_extent extent;
 	size_t size;
 
 	assert_int_equal(snp_launch_digest(&f->stated, digest, &size, NULL), 0);
-	assert_int_equal(snp_search_run(&f->search, digest, &found, &extent, NULL), 0);
+	assert_int_equal(search_run(&f->search, digest, &found, &extent, NULL), 0);
 	assert_int_equal(found.changes, 0);
 }
 
@@ -265,34 +266,34 @@ static void a_high_stated_count_is_tried(void **state)
 {
 	struct fixture *f = *state;
 	struct snp_launch stated = f->stated, launch;
-	struct snp_search search = f->search;
-	struct snp_search_match found;
+	struct search search = f->search;
+	struct search_match found;
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
-	struct snp_search_extent extent, within;
+	struct search_extent extent, within;
 	size_t size;
 
 	search.stated = &stated;
 	search.max_rare = 0;
 	stated.vcpu_count = MAX_VCPUS + 9;
 	assert_int_equal(snp_launch_digest(&stated, digest, &size, NULL), 0);
-	assert_int_equal(snp_search_run(&search, digest, &found, &extent, NULL), 0);
+	assert_int_equal(search_run(&search, digest, &found, &extent, NULL), 0);
 	assert_int_equal(found.changes, 0);
 	assert_int_equal(found.vcpu_count, MAX_VCPUS + 9);
 	assert_int_equal(extent.tried, MAX_VCPUS + 1);
 	launch = stated;
 	launch.cpu_signature = 0xaf0fff;
 	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
-	assert_int_equal(snp_search_run(&search, digest, &found, &extent, NULL), 0);
+	assert_int_equal(search_run(&search, digest, &found, &extent, NULL), 0);
 	assert_int_equal(found.changes, 1);
 	assert_int_equal(found.cpu_signature, 0xaf0fff);
 	/* Between the two there is nothing: neither found nor counted. */
 	launch = stated;
 	launch.vcpu_count = MAX_VCPUS + 1;
 	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
-	assert_int_equal(snp_search_run(&search, digest, &found, &extent, NULL), -SNP_E_NOT_FOUND);
+	assert_int_equal(search_run(&search, digest, &found, &extent, NULL), -SNP_E_NOT_FOUND);
 	stated.vcpu_count = search.max_vcpus = MAX_VCPUS + 1;
 	memset(digest, 0xab, sizeof(digest));
-	assert_int_equal(snp_search_run(&search, digest, &found, &within, NULL), -SNP_E_NOT_FOUND);
+	assert_int_equal(search_run(&search, digest, &found, &within, NULL), -SNP_E_NOT_FOUND);
 	assert_int_equal(extent.tried, within.tried);
 }
 
@@ -342,9 +343,9 @@ static void rare_ones_are_found(void **state)
 	stated.vcpu_count = 1;
 	for (size_t i = 0; i < sizeof(rares) / sizeof(rares[0]); i++) {
 		const struct rare *row = &rares[i];
-		struct snp_search search = f->search;
-		struct snp_search_extent extent;
-		struct snp_search_match found;
+		struct search search = f->search;
+		struct search_extent extent;
+		struct search_match found;
 		struct snp_launch launch = stated;
 		uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 		size_t size;
@@ -357,7 +358,7 @@ static void rare_ones_are_found(void **state)
 		print_message("%s\n", row->name);
 		plant_rare(f, row, &launch);
 		assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
-		assert_int_equal(snp_search_run(&search, digest, &found, &extent, NULL), 0);
+		assert_int_equal(search_run(&search, digest, &found, &extent, NULL), 0);
 		assert_ptr_equal(found.profile, launch.profile);
 		assert_int_equal(found.cpu_signature, launch.cpu_signature);
 		assert_int_equal(found.guest_features, launch.guest_features);
@@ -368,7 +369,7 @@ static void rare_ones_are_found(void **state)
 		if (row->others == 0)
 			continue;
 		search.max_rare = 0;
-		assert_int_equal(snp_search_run(&search, digest, &found, &extent, NULL),
+		assert_int_equal(search_run(&search, digest, &found, &extent, NULL),
 				 -SNP_E_NOT_FOUND);
 		assert_int_equal(extent.features, 0);
 		assert_int_equal(extent.signatures, 0);
@@ -380,16 +381,16 @@ static void an_unrelated_digest_is_not_found(void **state)
 {
 	struct fixture *f = *state;
 	const uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {1, 2, 3};
-	struct snp_search_match found = {.vcpu_count = 77};
-	struct snp_search_extent extent = {0};
+	struct search_match found = {.vcpu_count = 77};
+	struct search_extent extent = {0};
 	struct snp_launch stated = f->stated;
-	struct snp_search search = f->search;
+	struct search search = f->search;
 	struct snp_error err = {0};
 
 	search.stated = &stated;
 	search.n_firmwares = search.n_hashes = 0;
 	search.max_rare = 0;
-	assert_int_equal(snp_search_run(&search, digest, &found, &extent, &err), -SNP_E_NOT_FOUND);
+	assert_int_equal(search_run(&search, digest, &found, &extent, &err), -SNP_E_NOT_FOUND);
 	assert_int_equal(found.vcpu_count, 77);
 	assert_int_equal(extent.features, 0);
 	assert_int_equal(extent.signatures, 0);
@@ -399,7 +400,7 @@ static void an_unrelated_digest_is_not_found(void **state)
 	assert_true(err.message[0] != '\0');
 	stated.vcpu_count = search.max_vcpus = 1;
 	search.max_rare = UINT64_MAX;
-	assert_int_equal(snp_search_run(&search, digest, &found, &extent, &err), -SNP_E_NOT_FOUND);
+	assert_int_equal(search_run(&search, digest, &found, &extent, &err), -SNP_E_NOT_FOUND);
 	assert_int_equal(extent.features, 2);
 	assert_int_equal(extent.signatures, 2);
 }
@@ -408,14 +409,14 @@ static void other_modes_are_refused(void **state)
 {
 	struct fixture *f = *state;
 	struct snp_launch sev = f->stated;
-	struct snp_search search = f->search;
+	struct search search = f->search;
 	const uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {0};
-	struct snp_search_match found;
-	struct snp_search_extent extent;
+	struct search_match found;
+	struct search_extent extent;
 
 	sev.mode = SNP_MODE_SEV_ES;
 	search.stated = &sev;
-	assert_int_equal(snp_search_run(&search, digest, &found, &extent, NULL), -SNP_E_NO_DIGEST);
+	assert_int_equal(search_run(&search, digest, &found, &extent, NULL), -SNP_E_NO_DIGEST);
 }
 
 int main(void)

@@ -701,7 +701,7 @@ static const uint8_t runtime[] = "{\"keys\":[]}";
 static void runtime_good(struct scene *s)
 {
 	s->runtime_data = (struct snp_span){runtime, sizeof(runtime) - 1};
-	assert_int_equal(snp_sha256(s->runtime_data, s->report + 0x50, NULL), 0);
+	assert_int_equal(sha256_of(s->runtime_data, s->report + 0x50, NULL), 0);
 }
 
 static void runtime_other(struct scene *s)
@@ -1169,8 +1169,8 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static const struct check_group *const groups[] = {&snp_checks_of_form, &snp_checks_of_certificates,
-						   &snp_checks_of_guest, &snp_checks_of_host};
+static const struct check_group *const groups[] = {&checks_of_form, &checks_of_certificates,
+						   &checks_of_guest, &checks_of_host};
 
 static enum snp_outcome always(struct inquiry *q)
 {
@@ -1204,8 +1204,8 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 			n++;
 		}
 	assert_int_equal(n, SNP_N_CHECKS);
-	assert_int_equal(snp_verdict_make(&evidence, &s.expected, &(struct check_group){checks, n},
-					  1, ret, &err),
+	assert_int_equal(verdict_make(&evidence, &s.expected, &(struct check_group){checks, n}, 1,
+				      ret, &err),
 			 0);
 	assert_int_equal(err.code, SNP_OK);
 }

@@ -47,7 +47,7 @@ struct snp_certificates; /* a set; for one thread at a time while it grows, then
 #define SNP_MAX_CERTIFICATE_SIZE (16u << 10)  /* DER; AMD's are of 1.7 KiB */
 #define SNP_MAX_CRL_SIZE	 (256u << 10) /* DER */
 
-SNP_CHECK int snp_certificates_new(struct snp_certificates **ret, struct snp_error *err);
+SNP_MUST_USE int snp_certificates_new(struct snp_certificates **ret, struct snp_error *err);
 void snp_certificates_free(struct snp_certificates *set);
 
 /* Add what `bytes` holds, told by content: one DER certificate, PEM text with one or more, or a
@@ -56,35 +56,35 @@ void snp_certificates_free(struct snp_certificates *set);
  * Errors: SNP_E_BAD_CERTIFICATE (not one DER object to the last byte, or of more than
  * SNP_MAX_CERTIFICATE_SIZE; PEM with something else in it, or with nothing),
  * SNP_E_BAD_CERTIFICATE_TABLE, SNP_E_TOO_LARGE (the set is full), SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes,
-				   struct snp_error *err);
+SNP_MUST_USE int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes,
+				      struct snp_error *err);
 
 /* Add the certificates of a table. CA certificates that cannot be read are passed over: they are
  * wanted only if they are the pinned ones. Errors: as above. */
-SNP_CHECK int snp_certificates_add_table(struct snp_certificates *set, struct snp_span table,
-					 struct snp_error *err);
+SNP_MUST_USE int snp_certificates_add_table(struct snp_certificates *set, struct snp_span table,
+					    struct snp_error *err);
 
 /* Add a file, or the regular files of a folder in the order of their names, without its sub-folders;
  * files of a folder that are too large or no certificates are passed over.
- * Errors: as snp_certificates_add(), and those of snp_file_read(); `path` is named. */
-SNP_CHECK int snp_certificates_add_path(struct snp_certificates *set, const char *path,
-					struct snp_error *err);
+ * Errors: as snp_certificates_add(), and those of file_read(); `path` is named. */
+SNP_MUST_USE int snp_certificates_add_path(struct snp_certificates *set, const char *path,
+					   struct snp_error *err);
 
 /* Add the certificates that are kept on this machine: those in $XDG_DATA_HOME/snp-measure (without it,
  * ~/.local/share/snp-measure), then in /usr/share/snp-measure. Neither has to be there, and neither is
  * trusted more than any other file. Errors: those of snp_certificates_add_path(). */
-SNP_CHECK int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *err);
+SNP_MUST_USE int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *err);
 
 /* Write the i-th certificate into the first of those folders, made if need be, as kind-product.der or,
  * of a leaf, kind-product-SHA256.der; `ret_path` is for free(). One that is there already is replaced.
  * Whether it is worth keeping is snp_certificates_trusted()'s to say.
- * Errors: SNP_E_NOT_FOUND (neither XDG_DATA_HOME nor HOME is set), those of snp_file_write(). */
-SNP_CHECK int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **ret_path,
-				    struct snp_error *err);
+ * Errors: SNP_E_NOT_FOUND (neither XDG_DATA_HOME nor HOME is set), those of file_write(). */
+SNP_MUST_USE int snp_certificates_keep(const struct snp_certificates *set, size_t i,
+				       char **ret_path, struct snp_error *err);
 
 /* Add one CRL, DER or PEM. Errors: SNP_E_BAD_CRL, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes,
-				       struct snp_error *err);
+SNP_MUST_USE int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes,
+					  struct snp_error *err);
 
 /* What a certificate says of itself; nothing here has been verified. */
 struct snp_certificate {
@@ -105,9 +105,9 @@ bool snp_certificates_at(const struct snp_certificates *set, size_t i, struct sn
  * (names, algorithms, key, extensions, length of the chip id) and whose chain over certificates of the set
  * verifies to them. Dates and revocation are left out, and so is what only a report tells.
  * Errors: SNP_E_UNTRUSTED_CERTIFICATE, SNP_E_NOT_FOUND (past the last), SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
-				       const struct snp_root *roots, size_t n_roots,
-				       struct snp_error *err);
+SNP_MUST_USE int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
+					  const struct snp_root *roots, size_t n_roots,
+					  struct snp_error *err);
 
 /* The certificates of the set that name themselves CA certificates of `product`, the first of each kind,
  * as roots: how a simulated host's own ARK, read from the file that its user names, becomes the root of
@@ -133,12 +133,13 @@ struct snp_certificate_table {
 	struct snp_certificate_entry entries[SNP_MAX_TABLE_ENTRIES];
 };
 
-/* Read a table of at most SNP_MAX_SMALL bytes. Refused: no entry, no terminator, an object that is empty,
+/* Read a table of at most 64 KiB. Refused: no entry, no terminator, an object that is empty,
  * over SNP_MAX_CERTIFICATE_SIZE, outside the table, in its header or in another, a GUID twice, bytes that
  * belong to nothing and are not zero, another end than that of the last object or of the page of 4096
  * bytes, counted from the table's start, in which that lies. Errors: SNP_E_BAD_CERTIFICATE_TABLE. */
-SNP_CHECK int snp_certificate_table_parse(struct snp_span bytes, struct snp_certificate_table *ret,
-					  struct snp_error *err);
+SNP_MUST_USE int snp_certificate_table_parse(struct snp_span bytes,
+					     struct snp_certificate_table *ret,
+					     struct snp_error *err);
 
 /* The kind of object that a GUID announces (SNP_ASK for ASK and ASVK); SNP_CERTIFICATE_OTHER for any
  * other. */

@@ -137,35 +137,6 @@ struct snp_error {
 	char message[1024]; /* what is wrong, and what would be right */
 };
 
-/* Fallible functions carry this, so that no status is dropped. */
-#define SNP_CHECK __attribute__((warn_unused_result))
-
-/* Fill `err` (may be NULL) with `code`, byte `offset` (or SNP_NO_OFFSET) and a printf-formatted
- * message. Returns -code, so that callers write `return snp_fail(...)`. */
-int snp_fail(struct snp_error *err, enum snp_code code, uint64_t offset, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-/* As snp_fail(), for a system call that failed with `sys_errno`; its text is appended. */
-int snp_fail_errno(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-/* SNP_E_NO_MEMORY, which has but one message. Returns -SNP_E_NO_MEMORY. */
-int snp_no_memory(struct snp_error *err);
-
-/* What every caller knows of these three, said to the compiler too. */
-static inline int snp_negative(int status)
-{
-	if (status >= 0)
-		__builtin_unreachable();
-	return status;
-}
-#define snp_no_memory(...)  snp_negative(snp_no_memory(__VA_ARGS__))
-#define snp_fail(...)	    snp_negative(snp_fail(__VA_ARGS__))
-#define snp_fail_errno(...) snp_negative(snp_fail_errno(__VA_ARGS__))
-
-/* Name the file that a failure is about, unless a deeper layer named one. Returns `status`. */
-int snp_in_file(struct snp_error *err, int status, const char *path);
-
 /* The stable kebab-case name of `code` ("bad-hex"), its meaning in a sentence without full stop, and
  * its class. `code` must be a member of the enumeration other than SNP_OK and SNP_N_CODES. */
 const char *snp_code_name(enum snp_code code);
@@ -176,10 +147,6 @@ enum snp_class snp_code_class(enum snp_code code);
  * "error: FILE: message (at byte 0x…) [name]" (with FILE:LINE:COLUMN and the JSON pointer where they
  * are known), into `ret`, NUL-terminated, cut to `size` (at least 1). */
 void snp_error_line(const struct snp_error *err, char *ret, unsigned int size);
-
-/* Copy `text` into `ret`, cut to `size` bytes (at least 1) and NUL-terminated, with control
- * characters, DEL, bidirectional overrides and bytes that are not UTF-8 as \xNN. */
-void snp_escape(const char *text, char *ret, unsigned int size);
 
 SNP_API_END
 

@@ -8,7 +8,7 @@
 
 #include <snp/api.h>
 #include <snp/error.h>
-#include <snp/file.h>
+#include <snp/span.h>
 
 SNP_API_BEGIN
 
@@ -91,30 +91,33 @@ struct snp_firmware_info {
 /* Read and parse the image `path`, at most SNP_MAX_FIRMWARE bytes. Refused here is only what no VMM
  * loads; a broken table or metadata is kept as `problem` of the info and refused by those launches
  * that need it. Page contents are hashed by the first digest that needs them.
- * Errors: those of snp_file_read(); SNP_E_FIRMWARE_SIZE, SNP_E_EMPTY_FILE; SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_firmware_read(const char *path, struct snp_firmware **ret, struct snp_error *err);
+ * Errors: those of file_read(); SNP_E_FIRMWARE_SIZE, SNP_E_EMPTY_FILE; SNP_E_NO_MEMORY. */
+SNP_MUST_USE int snp_firmware_read(const char *path, struct snp_firmware **ret,
+				   struct snp_error *err);
 
 /* The same for `image`, which is copied; `name` is what errors call it. */
-SNP_CHECK int snp_firmware_parse(const char *name, struct snp_span image, struct snp_firmware **ret,
-				 struct snp_error *err);
+SNP_MUST_USE int snp_firmware_parse(const char *name, struct snp_span image,
+				    struct snp_firmware **ret, struct snp_error *err);
 
 /* Read an snp-firmware/1 document in the image's place: firmware_digest (48 bytes hex: the launch
  * digest after the image's own pages), sections [{type, gpa, size}], and, where the image has them,
- * reset_address and hash_table_gpa. Errors: those of snp_json_read() and snp/json.h. */
-SNP_CHECK int snp_firmware_read_summary(const char *path, struct snp_firmware **ret,
-					struct snp_error *err);
+ * reset_address and hash_table_gpa. Errors: those of json_read() and snp/json.h. */
+SNP_MUST_USE int snp_firmware_read_summary(const char *path, struct snp_firmware **ret,
+					   struct snp_error *err);
 void snp_firmware_free(struct snp_firmware *firmware);
 
 /* What it holds, borrowed. */
 const struct snp_firmware_info *snp_firmware_info(const struct snp_firmware *firmware);
 
 /* SHA-256 of the image, computed at each call. Errors: SNP_E_NO_DIGEST for a summary, SNP_E_CRYPTO. */
-SNP_CHECK int snp_firmware_sha256(const struct snp_firmware *firmware,
-				  uint8_t ret[SNP_STATIC SNP_SHA256_SIZE], struct snp_error *err);
+SNP_MUST_USE int snp_firmware_sha256(const struct snp_firmware *firmware,
+				     uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
+				     struct snp_error *err);
 
 /* SHA-384 of the image, by which some formats of reference values name it. Errors: as above. */
-SNP_CHECK int snp_firmware_sha384(const struct snp_firmware *firmware,
-				  uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
+SNP_MUST_USE int snp_firmware_sha384(const struct snp_firmware *firmware,
+				     uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
+				     struct snp_error *err);
 
 /* What a GUID of the table stands for ("SEV metadata"), or NULL; and its usual spelling. */
 const char *snp_guid_name(const uint8_t guid[SNP_STATIC SNP_GUID_SIZE]);

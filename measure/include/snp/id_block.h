@@ -37,22 +37,23 @@ struct snp_id_block {
  * snp_policy_check() refuses: SNP_E_BAD_ID_BLOCK, SNP_E_BAD_POLICY. */
 void snp_id_block_encode(const struct snp_id_block *block,
 			 uint8_t ret[SNP_STATIC SNP_ID_BLOCK_SIZE]);
-SNP_CHECK int snp_id_block_decode(const uint8_t bytes[SNP_STATIC SNP_ID_BLOCK_SIZE],
-				  struct snp_id_block *ret, struct snp_error *err);
+SNP_MUST_USE int snp_id_block_decode(const uint8_t bytes[SNP_STATIC SNP_ID_BLOCK_SIZE],
+				     struct snp_id_block *ret, struct snp_error *err);
 
 /* The public half of `key`, which must be P-384 [bad-key], in the ABI's 1028-byte form; and SHA-384 of
  * that, which is the digest that the attestation report shows. */
-SNP_CHECK int snp_id_key_public(const struct snp_key *key, uint8_t ret[SNP_STATIC SNP_KEY_SIZE],
-				struct snp_error *err);
-SNP_CHECK int snp_id_key_digest(const uint8_t key[SNP_STATIC SNP_KEY_SIZE],
-				uint8_t ret[SNP_STATIC SNP_KEY_DIGEST_SIZE], struct snp_error *err);
+SNP_MUST_USE int snp_id_key_public(const struct snp_key *key, uint8_t ret[SNP_STATIC SNP_KEY_SIZE],
+				   struct snp_error *err);
+SNP_MUST_USE int snp_id_key_digest(const uint8_t key[SNP_STATIC SNP_KEY_SIZE],
+				   uint8_t ret[SNP_STATIC SNP_KEY_DIGEST_SIZE],
+				   struct snp_error *err);
 
 /* Sign the 96 bytes of an ID block with `id_key`, and the ID key with `author_key` (NULL: no author,
  * AUTH_KEY_ALGO 0). What was signed is verified again before it is returned.
  * Errors: SNP_E_BAD_KEY, SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_id_auth_sign(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
-			       const struct snp_key *id_key, const struct snp_key *author_key,
-			       uint8_t ret[SNP_STATIC SNP_ID_AUTH_SIZE], struct snp_error *err);
+SNP_MUST_USE int snp_id_auth_sign(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
+				  const struct snp_key *id_key, const struct snp_key *author_key,
+				  uint8_t ret[SNP_STATIC SNP_ID_AUTH_SIZE], struct snp_error *err);
 
 /* A signature made elsewhere: ECDSA P-384 with SHA-384, DER or 96 bytes of r and s, and the public key
  * that verifies it. The ID key signs the 96 bytes of the block; the author key signs the ID key's 1028
@@ -65,10 +66,11 @@ struct snp_id_signature {
 /* As snp_id_auth_sign(), out of signatures made elsewhere; `author` NULL: no author.
  * Errors: SNP_E_BAD_KEY, SNP_E_BAD_ID_BLOCK (neither form of a signature), SNP_E_SIGNATURE,
  * SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_id_auth_attach(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
-				 const struct snp_id_signature *id,
-				 const struct snp_id_signature *author,
-				 uint8_t ret[SNP_STATIC SNP_ID_AUTH_SIZE], struct snp_error *err);
+SNP_MUST_USE int snp_id_auth_attach(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
+				    const struct snp_id_signature *id,
+				    const struct snp_id_signature *author,
+				    uint8_t ret[SNP_STATIC SNP_ID_AUTH_SIZE],
+				    struct snp_error *err);
 
 /* What an ID auth says about its keys. */
 struct snp_id_auth_info {
@@ -80,16 +82,16 @@ struct snp_id_auth_info {
 /* Check the form of an ID auth: algorithms, curves, points on their curve, reserved bytes zero, and
  * everything of the author's zero where there is none. The signatures are not looked at.
  * Errors: SNP_E_BAD_ID_BLOCK, SNP_E_BAD_KEY, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_id_auth_decode(const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE],
-				 struct snp_id_auth_info *ret, struct snp_error *err);
+SNP_MUST_USE int snp_id_auth_decode(const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE],
+				    struct snp_id_auth_info *ret, struct snp_error *err);
 
 /* Check a pair as the secure processor does at the end of a launch, but for the comparison with the
  * launch itself: the form of both, and both signatures. Whether the firmware demands zeros in all
  * reserved bytes is not published; here they are.
  * Errors: as for the two decoders, and SNP_E_SIGNATURE. `ret` may be NULL. */
-SNP_CHECK int snp_id_auth_verify(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
-				 const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE],
-				 struct snp_id_auth_info *ret, struct snp_error *err);
+SNP_MUST_USE int snp_id_auth_verify(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
+				    const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE],
+				    struct snp_id_auth_info *ret, struct snp_error *err);
 
 SNP_API_END
 

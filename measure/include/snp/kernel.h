@@ -7,7 +7,7 @@
 
 #include <snp/api.h>
 #include <snp/error.h>
-#include <snp/file.h>
+#include <snp/span.h>
 
 SNP_API_BEGIN
 
@@ -31,8 +31,8 @@ extern const uint8_t snp_no_initrd_sha256[SNP_SHA256_SIZE];
 
 /* SHA-256 of the command line's bytes and one NUL, as QEMU hashes it; nothing is trimmed. A NUL among
  * the bytes is refused: SNP_E_BAD_CMDLINE, with its offset. */
-SNP_CHECK int snp_cmdline_sha256(struct snp_span cmdline, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
-				 struct snp_error *err);
+SNP_MUST_USE int snp_cmdline_sha256(struct snp_span cmdline,
+				    uint8_t ret[SNP_STATIC SNP_SHA256_SIZE], struct snp_error *err);
 
 /* Linux boot protocol header (Documentation/arch/x86/boot.rst), as far as QEMU looks at it. */
 struct snp_bzimage {
@@ -48,8 +48,8 @@ struct snp_bzimage {
  * hash. Refused: ELF and multiboot, which QEMU loads and does not hash; a setup larger than the file.
  * Errors: SNP_E_BAD_KERNEL with the offset; SNP_E_TOO_LARGE, over 2 GiB. */
 #define SNP_KERNEL_HEADER 8192
-SNP_CHECK int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *ret,
-				struct snp_error *err);
+SNP_MUST_USE int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *ret,
+				   struct snp_error *err);
 
 /* What to boot, by path. */
 struct snp_boot_request {
@@ -70,14 +70,14 @@ struct snp_boot {
 /* Start to read, check and hash kernel and initrd, each in a thread of its own, so that the caller may
  * look at the firmware meanwhile; then wait for them. The strings of the request must live until
  * then. finish() frees the job, also where it fails; it must be called.
- * Errors of start: SNP_E_NO_MEMORY. Of finish: those of snp_file_open() and snp_file_stream();
+ * Errors of start: SNP_E_NO_MEMORY. Of finish: those of file_open() and file_stream();
  * SNP_E_EMPTY_FILE, SNP_E_BAD_KERNEL; SNP_E_TOO_LARGE for an initrd that the kernel's header or QEMU
  * cannot take. The kernel's error comes first where both fail. */
 struct snp_boot_job;
-SNP_CHECK int snp_boot_start(const struct snp_boot_request *request, struct snp_boot_job **ret,
-			     struct snp_error *err);
-SNP_CHECK int snp_boot_finish(struct snp_boot_job *job, struct snp_boot *ret,
-			      struct snp_error *err);
+SNP_MUST_USE int snp_boot_start(const struct snp_boot_request *request, struct snp_boot_job **ret,
+				struct snp_error *err);
+SNP_MUST_USE int snp_boot_finish(struct snp_boot_job *job, struct snp_boot *ret,
+				 struct snp_error *err);
 
 SNP_API_END
 

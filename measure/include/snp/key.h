@@ -8,7 +8,6 @@
 
 #include <snp/api.h>
 #include <snp/error.h>
-#include <snp/sha.h>
 #include <snp/span.h>
 
 SNP_API_BEGIN
@@ -55,12 +54,12 @@ typedef int (*snp_passphrase)(void *arg, const char *what, char *ret, size_t siz
  *
  * Errors: SNP_E_OPEN, SNP_E_READ, SNP_E_NOT_REGULAR, SNP_E_TOO_LARGE, SNP_E_UNSAFE_KEY, SNP_E_BAD_KEY,
  * SNP_E_PASSPHRASE, SNP_E_NOT_FOUND (a URI that leads to no key), SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
-SNP_CHECK int snp_key_read(const char *source, snp_passphrase ask, void *arg, struct snp_key **ret,
-			   struct snp_error *err);
+SNP_MUST_USE int snp_key_read(const char *source, snp_passphrase ask, void *arg,
+			      struct snp_key **ret, struct snp_error *err);
 
 /* Load the public key in `path`: SubjectPublicKeyInfo, PEM or DER, one key of the kinds above.
- * Errors: those of snp_file_read(), SNP_E_BAD_KEY. */
-SNP_CHECK int snp_key_read_public(const char *path, struct snp_key **ret, struct snp_error *err);
+ * Errors: those of file_read(), SNP_E_BAD_KEY. */
+SNP_MUST_USE int snp_key_read_public(const char *path, struct snp_key **ret, struct snp_error *err);
 
 void snp_key_free(struct snp_key *key);
 
@@ -76,37 +75,21 @@ bool snp_key_equal(const struct snp_key *a, const struct snp_key *b);
 
 /* The public half as SubjectPublicKeyInfo: PEM text, for free(); and SHA-256 of its DER form, which
  * names the key in envelopes (DSSE keyid, COSE kid). Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err);
-SNP_CHECK int snp_key_id(const struct snp_key *key, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
-			 struct snp_error *err);
+SNP_MUST_USE int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err);
+SNP_MUST_USE int snp_key_id(const struct snp_key *key, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
+			    struct snp_error *err);
 
 /* Sign `bytes`. The signature is verified, with the public half alone, before it is returned.
  * Errors: SNP_E_BAD_KEY (a public key), SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_key_sign(const struct snp_key *key, struct snp_span bytes,
-			   enum snp_signature_form form, uint8_t ret[SNP_STATIC SNP_SIGNATURE_MAX],
-			   size_t *ret_size, struct snp_error *err);
+SNP_MUST_USE int snp_key_sign(const struct snp_key *key, struct snp_span bytes,
+			      enum snp_signature_form form,
+			      uint8_t ret[SNP_STATIC SNP_SIGNATURE_MAX], size_t *ret_size,
+			      struct snp_error *err);
 
 /* Errors: SNP_E_SIGNATURE, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_key_verify(const struct snp_key *key, struct snp_span bytes,
-			     enum snp_signature_form form, struct snp_span signature,
-			     struct snp_error *err);
-
-/* For programs, before the first private key is opened: no core dumps, no ptrace by the same user
- * (PR_SET_DUMPABLE), private numbers in libcrypto's locked heap as far as RLIMIT_MEMLOCK goes, and no
- * prompts by libcrypto or a provider: the only one to ask is the caller of snp_key_read().
- * Errors: SNP_E_SYSTEM, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_key_guard_process(struct snp_error *err);
-
-/* For programs that open private keys, before anything else is asked of libcrypto: what it frees is
- * cleared first. Its decoders (OpenSSL 3.0 to 3.5) leave several copies of a key behind otherwise. False
- * if libcrypto has allocated memory already, and nothing is changed. */
-bool snp_key_clear_freed(void);
-
-/* Read the first line of a file that holds a passphrase, under the rules for a private key's file (PATH,
- * fd:N or -), without its line end. Returns its length. Errors: those of snp_key_read() about files;
- * SNP_E_PASSPHRASE if it is empty or longer than `size`. */
-SNP_CHECK int snp_passphrase_read(const char *source, char *ret, size_t size,
-				  struct snp_error *err);
+SNP_MUST_USE int snp_key_verify(const struct snp_key *key, struct snp_span bytes,
+				enum snp_signature_form form, struct snp_span signature,
+				struct snp_error *err);
 
 SNP_API_END
 

@@ -7,9 +7,7 @@
 
 #include <snp/api.h>
 #include <snp/error.h>
-#include <snp/file.h>
 #include <snp/firmware.h>
-#include <snp/gctx.h>
 #include <snp/id_block.h>
 #include <snp/kernel.h>
 #include <snp/profile.h>
@@ -35,6 +33,23 @@ struct snp_launch {
 	uint32_t cpu_signature;	 /* CPUID leaf 1 EAX of the vCPUs */
 	uint64_t guest_features; /* SEV_FEATURES of every VMSA */
 };
+
+/* SEV-SNP firmware ABI 56860, SNP_LAUNCH_UPDATE, PAGE_TYPE. */
+enum snp_page_type {
+	SNP_PAGE_NORMAL = 1,
+	SNP_PAGE_VMSA = 2,
+	SNP_PAGE_ZERO = 3,
+	SNP_PAGE_UNMEASURED = 4,
+	SNP_PAGE_SECRETS = 5,
+	SNP_PAGE_CPUID = 6,
+};
+
+/* The address of every VMSA on KVM: the last page of a 48-bit space (Linux arch/x86/kvm/svm/sev.c,
+ * INITIAL_VMSA_GPA). */
+#define SNP_VMSA_GPA 0x0000fffffffff000ull
+
+/* "NORMAL", "VMSA", "ZERO", "UNMEASURED", "SECRETS" or "CPUID". */
+const char *snp_page_type_name(enum snp_page_type type);
 
 /* Where a page comes from. */
 enum snp_origin {
@@ -71,44 +86,44 @@ typedef int (*snp_launch_visit)(void *arg, const struct snp_launch_update *updat
  * SNP_E_BAD_SECTION, SNP_E_SECTION_OVERLAP, SNP_E_NO_SECTION, SNP_E_NO_RESET_ADDRESS,
  * SNP_E_NO_HASH_TABLE, SNP_E_NO_HASH_SECTION, SNP_E_BAD_HASH_TABLE, SNP_E_NO_SVSM,
  * SNP_E_FIRMWARE_SIZE. */
-SNP_CHECK int snp_launch_check(const struct snp_launch *launch, struct snp_error *err);
+SNP_MUST_USE int snp_launch_check(const struct snp_launch *launch, struct snp_error *err);
 
 /* Visit every launch update of an SEV-SNP launch. A firmware known by its summary, or by
  * `firmware_digest`, has no pages to visit: the walk begins after them, with the index that follows
  * them where their number is known. The last update's digest is the launch digest, and that of vCPU i
  * is the launch digest of i + 1 vCPUs. Errors: those of snp_launch_check(), SNP_E_CRYPTO,
  * SNP_E_NO_MEMORY, the visitor's; SNP_E_NO_DIGEST for modes other than SEV-SNP. */
-SNP_CHECK int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, void *arg,
-			      struct snp_error *err);
+SNP_MUST_USE int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, void *arg,
+				 struct snp_error *err);
 
 /* The launch digest: SHA-384 chain of PAGE_INFO (48 bytes) for SEV-SNP, SHA-256 (32 bytes) for SEV-ES
  * and SEV; `ret_size` says which. Errors: as above. */
-SNP_CHECK int snp_launch_digest(const struct snp_launch *launch,
-				uint8_t ret[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE], size_t *ret_size,
-				struct snp_error *err);
+SNP_MUST_USE int snp_launch_digest(const struct snp_launch *launch,
+				   uint8_t ret[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE], size_t *ret_size,
+				   struct snp_error *err);
 
 /*
  * The parts of an SEV-SNP digest, for many launches with common beginnings: LD after the firmware's
  * own pages (what virtee calls the OVMF hash), LD before the first VMSA (which is the same for every
  * vCPU count, model and feature), and the two kinds of VMSA. From the prefix on, one
- * snp_gctx_update(VMSA, SNP_VMSA_GPA) a vCPU leads to the digest.
+ * gctx_update(VMSA, SNP_VMSA_GPA) a vCPU leads to the digest.
  */
 
 /* LD after the pages of an image that ends at 4 GiB; a summary's own. No metadata are looked at.
  * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_launch_firmware_digest(const struct snp_firmware *firmware,
-					 uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
-					 struct snp_error *err);
+SNP_MUST_USE int snp_launch_firmware_digest(const struct snp_firmware *firmware,
+					    uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
+					    struct snp_error *err);
 
 /* LD before the first VMSA. Errors: as snp_launch_plan(). */
-SNP_CHECK int snp_launch_prefix(const struct snp_launch *launch,
-				uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
+SNP_MUST_USE int snp_launch_prefix(const struct snp_launch *launch,
+				   uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
 
 /* The 4096 bytes of the VMSA of vCPU `index`; those of all but the first are equal. Errors: those of
  * snp_launch_check(); SNP_E_BAD_VCPU_COUNT for an index out of range; SNP_E_NO_DIGEST for SEV, which
  * has none. */
-SNP_CHECK int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
-			      uint8_t ret[SNP_STATIC SNP_PAGE_SIZE], struct snp_error *err);
+SNP_MUST_USE int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
+				 uint8_t ret[SNP_STATIC SNP_PAGE_SIZE], struct snp_error *err);
 
 /* Called with each thing that does not stop a launch and that its user should know: a stable
  * kebab-case name, and a line without full stop. */

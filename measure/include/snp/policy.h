@@ -50,7 +50,7 @@ extern const size_t snp_n_policy_bits;
 
 /* Refuse a policy that the secure processor would refuse whatever the host: bit 17 clear, or one of
  * 63:26 set. Errors: SNP_E_BAD_POLICY, naming the bits. */
-SNP_CHECK int snp_policy_check(uint64_t policy, struct snp_error *err);
+SNP_MUST_USE int snp_policy_check(uint64_t policy, struct snp_error *err);
 
 /* True if `policy` is at most as permissive as `limit`: no permission that `limit` lacks, every
  * requirement that `limit` has, ABI version at least `limit`'s. */

@@ -28,7 +28,7 @@ enum snp_vmm {
 };
 
 /* "QEMU", "ec2" or "gce", in any case. Errors: SNP_E_BAD_PROFILE. */
-SNP_CHECK int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err);
+SNP_MUST_USE int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err);
 const char *snp_vmm_name(enum snp_vmm vmm);
 
 /*
@@ -38,13 +38,13 @@ const char *snp_vmm_name(enum snp_vmm vmm);
 struct snp_profile; /* measure/launch/profile.c has the table, each field with its source */
 
 /* The profile of this name ("qemu", "ec2-rdx0"). Errors: SNP_E_BAD_PROFILE, listing the names. */
-SNP_CHECK int snp_profile_find(const char *name, const struct snp_profile **ret,
-			       struct snp_error *err);
+SNP_MUST_USE int snp_profile_find(const char *name, const struct snp_profile **ret,
+				  struct snp_error *err);
 
 /* The one that a VMM's current release has in a mode; of QEMU's two for SEV-ES that with the FPU state of
  * KVM_SEV_INIT2, which its current machine types choose. Errors: SNP_E_BAD_PROFILE where it has no such mode. */
-SNP_CHECK int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode,
-				  const struct snp_profile **ret, struct snp_error *err);
+SNP_MUST_USE int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode,
+				     const struct snp_profile **ret, struct snp_error *err);
 
 /* All of them in table order: the i-th, or NULL past the last. */
 const struct snp_profile *snp_profile_at(size_t i);
@@ -62,16 +62,18 @@ uint64_t snp_mode_default_features(enum snp_mode mode);
 
 /* Refuse SEV_FEATURES that no guest of this mode has. Errors: SNP_E_BAD_FEATURES; SNP_E_NO_DIGEST for what is
  * no mode. */
-SNP_CHECK int snp_mode_check_features(enum snp_mode mode, uint64_t features, struct snp_error *err);
+SNP_MUST_USE int snp_mode_check_features(enum snp_mode mode, uint64_t features,
+					 struct snp_error *err);
 
 /* CPUID leaf 1 EAX from family, model and stepping as AMD's CPUID specification (25481) composes them;
  * family 0-270, model 0-255, stepping 0-15. Errors: SNP_E_BAD_CPU_MODEL. */
-SNP_CHECK int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping, uint32_t *ret,
-				struct snp_error *err);
+SNP_MUST_USE int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping,
+				   uint32_t *ret, struct snp_error *err);
 
 /* Of a QEMU CPU model by its name there ("EPYC-v4"), which QEMU knows in this case alone.
  * Errors: SNP_E_BAD_CPU_MODEL, listing the families. */
-SNP_CHECK int snp_cpu_model_find(const char *name, uint32_t *ret_signature, struct snp_error *err);
+SNP_MUST_USE int snp_cpu_model_find(const char *name, uint32_t *ret_signature,
+				    struct snp_error *err);
 
 /* The i-th model of the table, or NULL past the last. */
 const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature);

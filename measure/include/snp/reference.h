@@ -8,8 +8,8 @@
 
 #include <snp/api.h>
 #include <snp/error.h>
-#include <snp/file.h>
 #include <snp/id_block.h>
+#include <snp/span.h>
 #include <snp/tcb.h>
 
 SNP_API_BEGIN
@@ -73,17 +73,17 @@ void snp_reference_free(struct snp_reference *reference);
 
 /* Read a master. Refused: what its schema does not allow, an ID block whose digest or policy is not
  * that of its variant, two variants of the same configuration.
- * Errors: those of snp_json_read(), each with the JSON pointer. ID auth is not verified here. */
-SNP_CHECK int snp_reference_read(const char *path, struct snp_reference **ret,
-				 struct snp_error *err);
+ * Errors: those of json_read(), each with the JSON pointer. ID auth is not verified here. */
+SNP_MUST_USE int snp_reference_read(const char *path, struct snp_reference **ret,
+				    struct snp_error *err);
 
 /* The same of a text in memory; `name` is what errors call it. */
-SNP_CHECK int snp_reference_parse(const char *name, struct snp_span text,
-				  struct snp_reference **ret, struct snp_error *err);
+SNP_MUST_USE int snp_reference_parse(const char *name, struct snp_span text,
+				     struct snp_reference **ret, struct snp_error *err);
 
 /* The master as text, for free(); the same bytes for the same model. Errors: SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_reference_print(const struct snp_reference *reference, char **ret,
-				  struct snp_error *err);
+SNP_MUST_USE int snp_reference_print(const struct snp_reference *reference, char **ret,
+				     struct snp_error *err);
 
 /* Which variant of a document a guest is. */
 struct snp_reference_query {
@@ -95,11 +95,11 @@ struct snp_reference_query {
 };
 
 /* Find the variant. Errors: SNP_E_NO_VARIANT, saying what the document has instead. */
-SNP_CHECK int snp_reference_find(const struct snp_reference *reference,
-				 const struct snp_reference_query *query,
-				 const struct snp_reference_image **ret_image,
-				 const struct snp_reference_variant **ret_variant,
-				 struct snp_error *err);
+SNP_MUST_USE int snp_reference_find(const struct snp_reference *reference,
+				    const struct snp_reference_query *query,
+				    const struct snp_reference_image **ret_image,
+				    const struct snp_reference_variant **ret_variant,
+				    struct snp_error *err);
 
 SNP_API_END
 

@@ -7,7 +7,6 @@
 
 #include <snp/api.h>
 #include <snp/error.h>
-#include <snp/file.h>
 #include <snp/span.h>
 #include <snp/tcb.h>
 
@@ -96,8 +95,8 @@ struct snp_report {
 /* Decode the 1184 bytes of a report. With `any_version` a version that is not known is decoded as the
  * newest that is, for display.
  * Errors: SNP_E_NOT_A_REPORT (another length), SNP_E_REPORT_VERSION. */
-SNP_CHECK int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
-				struct snp_error *err);
+SNP_MUST_USE int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
+				   struct snp_error *err);
 
 /* The product of a combined CPUID family (base + extended) and model (extended << 4 | base);
  * SNP_PRODUCT_UNKNOWN for any other, such as Venice, whose TCB has another layout again. */
@@ -129,12 +128,12 @@ struct snp_container {
 };
 
 /* The largest container: a report and a certificate table. */
-#define SNP_MAX_CONTAINER (SNP_REPORT_SIZE + SNP_MAX_SMALL)
+#define SNP_MAX_CONTAINER (SNP_REPORT_SIZE + (64u << 10))
 
 /* Recognise the container by its bytes alone.
  * Errors: SNP_E_NOT_A_REPORT (nothing that a report comes in), SNP_E_BAD_CONTAINER (one, malformed). */
-SNP_CHECK int snp_container_parse(struct snp_span bytes, struct snp_container *ret,
-				  struct snp_error *err);
+SNP_MUST_USE int snp_container_parse(struct snp_span bytes, struct snp_container *ret,
+				     struct snp_error *err);
 
 /* "raw report" */
 const char *snp_container_name(enum snp_container_kind kind);

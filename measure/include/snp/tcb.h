@@ -25,7 +25,7 @@ enum snp_product {
 const char *snp_product_name(enum snp_product product);
 
 /* By name, in any case, SNP_PRODUCT_SIMULATED left out. Errors: SNP_E_USAGE, listing the names. */
-SNP_CHECK int snp_product_find(const char *name, enum snp_product *ret, struct snp_error *err);
+SNP_MUST_USE int snp_product_find(const char *name, enum snp_product *ret, struct snp_error *err);
 
 /* TCB_VERSION, the security patch levels of a platform, compared component by component: as a 64-bit
  * number they have no order, and Turin lays them out differently (SEV-SNP firmware ABI 56860,
@@ -41,15 +41,15 @@ struct snp_tcb {
 /* From and to the 64-bit field of reports, in the layout of `product`. Decoding refuses bytes that the
  * layout reserves. Both refuse products whose layout is not known, encoding also an FMC level on a
  * product without: SNP_E_BAD_TCB. */
-SNP_CHECK int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
-			     struct snp_error *err);
-SNP_CHECK int snp_tcb_encode(const struct snp_tcb *tcb, enum snp_product product, uint64_t *ret,
-			     struct snp_error *err);
+SNP_MUST_USE int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
+				struct snp_error *err);
+SNP_MUST_USE int snp_tcb_encode(const struct snp_tcb *tcb, enum snp_product product, uint64_t *ret,
+				struct snp_error *err);
 
 /* From "bl=4,tee=0,snp=24,ucode=219[,fmc=1]", in any order, each component once, all but fmc given.
  * Errors: SNP_E_BAD_TCB. */
-SNP_CHECK int snp_tcb_parse(const char *text, const char *what, struct snp_tcb *ret,
-			    struct snp_error *err);
+SNP_MUST_USE int snp_tcb_parse(const char *text, const char *what, struct snp_tcb *ret,
+			       struct snp_error *err);
 
 /* That form, NUL-terminated; fmc stands where it is not 0. */
 #define SNP_TCB_TEXT_SIZE 64

@@ -167,9 +167,9 @@ struct snp_verdict {
  * verdict with one by which the report is authentic, or with the first of them; their order counts for
  * nothing else.
  * Errors: SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
-SNP_CHECK int snp_verify(const struct snp_evidence *evidence,
-			 const struct snp_expectations *expected, struct snp_verdict *ret,
-			 struct snp_error *err);
+SNP_MUST_USE int snp_verify(const struct snp_evidence *evidence,
+			    const struct snp_expectations *expected, struct snp_verdict *ret,
+			    struct snp_error *err);
 
 SNP_API_END
 

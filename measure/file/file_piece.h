@@ -5,7 +5,7 @@
 #include <snp/file.h>
 
 /* Read exactly `size` bytes from `offset`. Errors: SNP_E_READ; SNP_E_CHANGED where the file ends before. */
-SNP_CHECK int file_read_piece(const struct snp_file *file, uint64_t offset, uint8_t *buffer,
-			      size_t size, struct snp_error *err);
+SNP_MUST_USE int file_read_piece(const struct file *file, uint64_t offset, uint8_t *buffer,
+				 size_t size, struct snp_error *err);
 
 #endif

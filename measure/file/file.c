@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image/file_piece.h"
+#include "file/file_piece.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,11 +9,13 @@
 #include <time.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/sha.h>
 
-DEFINE_CLEANUP(struct snp_hash *, snp_hash_free);
+DEFINE_CLEANUP(struct hash *, hash_free);
 
-void snp_file_close(struct snp_file *file)
+void file_close(struct file *file)
 {
 	if (file->fd >= 0)
 		close(file->fd);
@@ -43,7 +45,7 @@ static int stat_settled(int fd, struct stat *ret)
 	return 0;
 }
 
-int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret, struct snp_error *err)
+int file_open(const char *path, uint64_t cap, struct file *ret, struct snp_error *err)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -51,44 +53,44 @@ int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret, struct s
 	int r = 0;
 
 	if (fd < 0 || stat_settled(fd, &st) < 0)
-		r = snp_fail_errno(err, SNP_E_OPEN, errno, "cannot open");
+		r = fail_errno(err, SNP_E_OPEN, errno, "cannot open");
 	else if (!S_ISREG(st.st_mode))
-		r = snp_fail(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
-			     "not a regular file; give a file that can be read twice");
+		r = fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
+			      "not a regular file; give a file that can be read twice");
 	else if ((uint64_t)st.st_size > cap)
-		r = snp_fail(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-			     "%jd bytes, where at most %" PRIu64 " are right", (intmax_t)st.st_size,
-			     cap);
+		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+			      "%jd bytes, where at most %" PRIu64 " are right",
+			      (intmax_t)st.st_size, cap);
 	if (r < 0)
-		return snp_in_file(err, r, path);
-	*ret = (struct snp_file){.fd = TAKE_FD(fd), .size = (uint64_t)st.st_size, .stat = st};
+		return in_file(err, r, path);
+	*ret = (struct file){.fd = TAKE_FD(fd), .size = (uint64_t)st.st_size, .stat = st};
 	return 0;
 }
 
-int snp_file_unchanged(const struct snp_file *file, struct snp_error *err)
+int file_unchanged(const struct file *file, struct snp_error *err)
 {
 	const struct stat *then = &file->stat;
 	struct stat now;
 	char more;
 
 	if (fstat(file->fd, &now) < 0)
-		return snp_fail_errno(err, SNP_E_READ, errno, "cannot read");
+		return fail_errno(err, SNP_E_READ, errno, "cannot read");
 	if (now.st_size != then->st_size || now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
 	    now.st_mtim.tv_nsec != then->st_mtim.tv_nsec ||
 	    now.st_ctim.tv_sec != then->st_ctim.tv_sec ||
 	    now.st_ctim.tv_nsec != then->st_ctim.tv_nsec)
-		return snp_fail(err, SNP_E_CHANGED, SNP_NO_OFFSET,
-				"changed while it was read; wait until its writer is done");
+		return fail_with(err, SNP_E_CHANGED, SNP_NO_OFFSET,
+				 "changed while it was read; wait until its writer is done");
 	/* As files of /proc, which the kernel writes while they are read. */
 	if (pread(file->fd, &more, 1, (off_t)file->size) > 0)
-		return snp_fail(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
-				"more bytes than its size of %" PRIu64
-				" says; give a file that can be read twice",
-				file->size);
+		return fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
+				 "more bytes than its size of %" PRIu64
+				 " says; give a file that can be read twice",
+				 file->size);
 	return 0;
 }
 
-int file_read_piece(const struct snp_file *file, uint64_t offset, uint8_t *buffer, size_t size,
+int file_read_piece(const struct file *file, uint64_t offset, uint8_t *buffer, size_t size,
 		    struct snp_error *err)
 {
 	for (size_t done = 0; done < size;) {
@@ -97,10 +99,10 @@ int file_read_piece(const struct snp_file *file, uint64_t offset, uint8_t *buffe
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return snp_fail_errno(err, SNP_E_READ, errno, "cannot read");
+			return fail_errno(err, SNP_E_READ, errno, "cannot read");
 		if (n == 0)
-			return snp_fail(err, SNP_E_CHANGED, SNP_NO_OFFSET,
-					"became shorter while it was read");
+			return fail_with(err, SNP_E_CHANGED, SNP_NO_OFFSET,
+					 "became shorter while it was read");
 		done += (size_t)n;
 	}
 	return 0;
@@ -108,22 +110,22 @@ int file_read_piece(const struct snp_file *file, uint64_t offset, uint8_t *buffe
 
 static int into_hash(void *arg, struct snp_span piece, struct snp_error *err)
 {
-	return snp_hash_update(arg, piece, err);
+	return hash_update(arg, piece, err);
 }
 
-int snp_file_sha256(const struct snp_file *file, snp_progress progress, void *progress_arg,
-		    uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
+int file_sha256(const struct file *file, snp_progress progress, void *progress_arg,
+		uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
 {
-	_cleanup_(snp_hash_freep) struct snp_hash *hash = NULL;
+	_cleanup_(hash_freep) struct hash *hash = NULL;
 	int r;
 
-	r = snp_hash_new(SNP_SHA256, &hash, err);
+	r = hash_new(SNP_SHA256, &hash, err);
 	if (r < 0)
 		return r;
-	r = snp_file_stream(file, into_hash, hash, progress, progress_arg, err);
+	r = file_stream(file, into_hash, hash, progress, progress_arg, err);
 	if (r < 0)
 		return r;
-	return snp_hash_final(hash, ret, err);
+	return hash_final(hash, ret, err);
 }
 
 /* Reading into fresh memory costs a page fault per 4 KiB, and those cost several times the reading. Both
@@ -143,25 +145,25 @@ static uint8_t *allocate(size_t size)
 	return bytes;
 }
 
-int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
-		  struct snp_error *err)
+int file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
+	      struct snp_error *err)
 {
-	_cleanup_(snp_file_close) struct snp_file file = {.fd = -1};
+	_cleanup_(file_close) struct file file = {.fd = -1};
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	int r;
 
-	r = snp_file_open(path, cap, &file, err);
+	r = file_open(path, cap, &file, err);
 	if (r < 0)
 		return r;
 	bytes = allocate((size_t)file.size + 1);
 	if (!bytes)
-		r = snp_no_memory(err);
+		r = out_of_memory(err);
 	else
 		r = file_read_piece(&file, 0, bytes, (size_t)file.size, err);
 	if (r == 0)
-		r = snp_file_unchanged(&file, err);
+		r = file_unchanged(&file, err);
 	if (r < 0)
-		return snp_in_file(err, r, path);
+		return in_file(err, r, path);
 	bytes[file.size] = '\0';
 	*ret_size = (size_t)file.size;
 	*ret = TAKE_PTR(bytes);

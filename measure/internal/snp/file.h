@@ -11,8 +11,6 @@
 #include <snp/error.h>
 #include <snp/span.h>
 
-SNP_API_BEGIN
-
 /*
  * Regular files in, whole files out.
  *
@@ -41,10 +39,7 @@ SNP_API_BEGIN
 #define SNP_MAX_CMDLINE \
 	((128u << 10) - 1) /* QEMU gets it as one argument: Linux execve(), MAX_ARG_STRLEN */
 
-#define SNP_SHA256_SIZE 32
-#define SNP_SHA384_SIZE 48
-
-struct snp_file {
+struct file {
 	int fd; /* -1: none */
 	uint64_t size;
 	struct stat stat; /* as it was when opened */
@@ -54,56 +49,49 @@ struct snp_file {
  * bytes is refused before anything is read. Of a file written this very moment the clock's grain is
  * waited out, some milliseconds, so that any later write shows in its times.
  * Errors: SNP_E_OPEN, SNP_E_NOT_REGULAR, SNP_E_TOO_LARGE, each with `path` named. */
-SNP_CHECK int snp_file_open(const char *path, uint64_t cap, struct snp_file *ret,
-			    struct snp_error *err);
-void snp_file_close(struct snp_file *file);
+SNP_MUST_USE int file_open(const char *path, uint64_t cap, struct file *ret, struct snp_error *err);
+void file_close(struct file *file);
 
 /* SNP_E_CHANGED if the file is another than it was when opened, by fstat() of the descriptor: size,
  * modification and change time; SNP_E_NOT_REGULAR if more can be read of it than its size says. Writes
  * through a mapping that was written before the file was opened may not be seen. */
-SNP_CHECK int snp_file_unchanged(const struct snp_file *file, struct snp_error *err);
-
-/* Called between pieces, with bytes done so far and in all. */
-typedef void (*snp_progress)(void *arg, uint64_t done, uint64_t total);
+SNP_MUST_USE int file_unchanged(const struct file *file, struct snp_error *err);
 
 /* Called with each piece in order. A negative return ends the read and is passed on. */
-typedef int (*snp_file_sink)(void *arg, struct snp_span piece, struct snp_error *err);
+typedef int (*file_sink)(void *arg, struct snp_span piece, struct snp_error *err);
 
 /* Read the whole file, from its first byte, in pieces of at most SNP_FILE_PIECE bytes, handing each to
- * `sink`; `progress` may be NULL. Ends with snp_file_unchanged().
+ * `sink`; `progress` may be NULL. Ends with file_unchanged().
  * Errors: SNP_E_READ, SNP_E_CHANGED (also when the file ends early), SNP_E_NOT_REGULAR, SNP_E_NO_MEMORY,
  * or the sink's. */
 #define SNP_FILE_PIECE (256u << 10)
-SNP_CHECK int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
-			      snp_progress progress, void *progress_arg, struct snp_error *err);
+SNP_MUST_USE int file_stream(const struct file *file, file_sink sink, void *arg,
+			     snp_progress progress, void *progress_arg, struct snp_error *err);
 
-/* SHA-256 of the whole file, streamed. Errors: as snp_file_stream(), SNP_E_CRYPTO. */
-SNP_CHECK int snp_file_sha256(const struct snp_file *file, snp_progress progress,
-			      void *progress_arg, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
-			      struct snp_error *err);
+/* SHA-256 of the whole file, streamed. Errors: as file_stream(), SNP_E_CRYPTO. */
+SNP_MUST_USE int file_sha256(const struct file *file, snp_progress progress, void *progress_arg,
+			     uint8_t ret[SNP_STATIC SNP_SHA256_SIZE], struct snp_error *err);
 
 /* Read the whole file `path`, at most `cap` bytes, into memory: `ret` is for free(), has `ret_size`
  * bytes and one NUL after them that is not counted.
- * Errors: those of snp_file_open() and snp_file_stream(), with `path` named. */
-SNP_CHECK int snp_file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
-			    struct snp_error *err);
+ * Errors: those of file_open() and file_stream(), with `path` named. */
+SNP_MUST_USE int file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
+			   struct snp_error *err);
 
 /* Replace `path` by a file of mode `mode` (less the umask) with these bytes, or leave everything as
  * it was: temporary file in the same directory, fsync, rename, fsync of the directory. An existing
  * file is replaced only if `replace`; a symbolic link at `path` is itself replaced, not followed.
  * Errors: SNP_E_EXISTS, SNP_E_WRITE, each with `path` named. */
-SNP_CHECK int snp_file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
-			     struct snp_error *err);
+SNP_MUST_USE int file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
+			    struct snp_error *err);
 
 /* The same of several files: each is written whole beside its destination before the
  * first takes its place, so that a folder that is not there, or a full disk, leaves none of them changed. */
-struct snp_output {
+struct output {
 	const char *path;
 	struct snp_span bytes;
 };
-SNP_CHECK int snp_files_write(const struct snp_output outputs[], size_t n, mode_t mode,
-			      bool replace, struct snp_error *err);
-
-SNP_API_END
+SNP_MUST_USE int files_write(const struct output outputs[], size_t n, mode_t mode, bool replace,
+			     struct snp_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/file.h>
 
 /* Where the new file stands until it is whole: a name of its own in the destination's directory. */
@@ -79,7 +80,7 @@ static int temporary_write(const char *folder, struct snp_span bytes, mode_t mod
 }
 
 /* The folder that `path` lies in, and its name there; a folder of that name could not be replaced. */
-static int stage(const struct snp_output *output, mode_t mode, struct temporary *t)
+static int stage(const struct output *output, mode_t mode, struct temporary *t)
 {
 	const char *slash = strrchr(output->path, '/'), *name = slash ? slash + 1 : output->path;
 	char folder[PATH_MAX];
@@ -119,10 +120,10 @@ static int publish(const char *path, struct temporary *t, bool replace)
 static int explain(const char *path, int status, bool replace, struct snp_error *err)
 {
 	if (status == -EEXIST || (status == -EISDIR && !replace))
-		status = snp_fail(err, SNP_E_EXISTS, SNP_NO_OFFSET, "is there already");
+		status = fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET, "is there already");
 	else if (status < 0)
-		status = snp_fail_errno(err, SNP_E_WRITE, -status, "cannot write");
-	return snp_in_file(err, status, path);
+		status = fail_errno(err, SNP_E_WRITE, -status, "cannot write");
+	return in_file(err, status, path);
 }
 
 static bool share_folder(const char *a, const char *b)
@@ -133,15 +134,15 @@ static bool share_folder(const char *a, const char *b)
 	return strncmp(a, b, n) == 0 && !strchr(b + n, '/');
 }
 
-int snp_files_write(const struct snp_output outputs[], size_t n, mode_t mode, bool replace,
-		    struct snp_error *err)
+int files_write(const struct output outputs[], size_t n, mode_t mode, bool replace,
+		struct snp_error *err)
 {
 	_cleanup_(freep) struct temporary *temporaries = calloc(n, sizeof(*temporaries));
 	size_t staged = 0;
 	int r = 0;
 
 	if (!temporaries && n > 0)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	for (; r == 0 && staged < n; staged++) {
 		bool borrowed =
 			staged > 0 && share_folder(outputs[staged - 1].path, outputs[staged].path);
@@ -161,10 +162,10 @@ int snp_files_write(const struct snp_output outputs[], size_t n, mode_t mode, bo
 	return r;
 }
 
-int snp_file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
-		   struct snp_error *err)
+int file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
+	       struct snp_error *err)
 {
-	const struct snp_output output = {path, bytes};
+	const struct output output = {path, bytes};
 
-	return snp_files_write(&output, 1, mode, replace, err);
+	return files_write(&output, 1, mode, replace, err);
 }

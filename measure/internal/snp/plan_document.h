@@ -13,8 +13,6 @@
 #include <snp/id_block.h>
 #include <snp/span.h>
 
-SNP_API_BEGIN
-
 /*
  * A plan that somebody wrote down, `snp-measure plan --json` (snp-plan/1), and the comparison of two:
  * which launch update is the first that differs, and why.
@@ -22,7 +20,7 @@ SNP_API_BEGIN
 
 /* Launch updates that follow each other: `count` pages of one type from `gpa` on, or `count` VMSAs, all at
  * one address. */
-struct snp_plan_run {
+struct plan_run {
 	uint64_t index, count;
 	enum snp_page_type type;
 	uint64_t gpa;
@@ -34,8 +32,8 @@ struct snp_plan_run {
 	uint8_t digest[SNP_SHA384_SIZE];
 };
 
-struct snp_plan_document {
-	struct snp_plan_run *runs; /* without gaps, from index 0 or from where a summary ends */
+struct plan_document {
+	struct plan_run *runs; /* without gaps, from index 0 or from where a summary ends */
 	size_t n_runs;
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
 	char vmm_profile[32]; /* "" where not said */
@@ -51,18 +49,18 @@ struct snp_plan_document {
 
 #define SNP_MAX_PLAN_RUNS (1u << 20)
 
-/* Read an snp-plan/1 document. Errors: those of snp_json_read(), with the JSON pointer; runs that do not
+/* Read an snp-plan/1 document. Errors: those of json_read(), with the JSON pointer; runs that do not
  * follow each other are refused. */
-SNP_CHECK int snp_plan_document_read(const char *path, struct snp_plan_document **ret,
-				     struct snp_error *err);
+SNP_MUST_USE int plan_document_read(const char *path, struct plan_document **ret,
+				    struct snp_error *err);
 
 /* The same of a text in memory; `name` is what errors call it. */
-SNP_CHECK int snp_plan_document_parse(const char *name, struct snp_span text,
-				      struct snp_plan_document **ret, struct snp_error *err);
-void snp_plan_document_free(struct snp_plan_document *document);
+SNP_MUST_USE int plan_document_parse(const char *name, struct snp_span text,
+				     struct plan_document **ret, struct snp_error *err);
+void plan_document_free(struct plan_document *document);
 
 /* Where two plans part. Texts are for people. */
-struct snp_plan_difference {
+struct plan_difference {
 	uint64_t index;		      /* of the first update that differs */
 	uint64_t count;		      /* of updates among which it is; 1 where it is known */
 	char what[128];		      /* "SEV hash table: kernel", "vCPU 1: VMSA", "firmware" */
@@ -70,9 +68,7 @@ struct snp_plan_difference {
 };
 
 /* Compare two plans update by update. True if they differ, with `*ret` filled. */
-bool snp_plan_compare(const struct snp_plan_document *a, const struct snp_plan_document *b,
-		      struct snp_plan_difference *ret);
-
-SNP_API_END
+bool plan_compare(const struct plan_document *a, const struct plan_document *b,
+		  struct plan_difference *ret);
 
 #endif

@@ -106,19 +106,19 @@ enum cli_request {
 /* Parse `argv` (argv[0] is skipped) by the tables of `verb`. Options and operands may be mixed; names
  * may be shortened as far as they stay unique. `*ret_operands` points into `argv`, ended by NULL.
  * Errors: SNP_E_USAGE; SNP_E_NO_MEMORY. */
-SNP_CHECK int cli_parse(const struct cli_verb *verb, int argc, char **argv,
-			enum cli_request *ret_request, char *const **ret_operands,
-			struct snp_error *err);
+SNP_MUST_USE int cli_parse(const struct cli_verb *verb, int argc, char **argv,
+			   enum cli_request *ret_request, char *const **ret_operands,
+			   struct snp_error *err);
 
 /* Print the options of `verb`, one a line. */
 void cli_print_options(const struct cli_verb *verb, FILE *out);
 
 /* Read `text` as a number. `what` names it in the message ("--vcpus"). Errors: SNP_E_USAGE. */
-SNP_CHECK int cli_parse_number(const char *text, const char *what, uint64_t *ret,
-			       struct snp_error *err);
+SNP_MUST_USE int cli_parse_number(const char *text, const char *what, uint64_t *ret,
+				  struct snp_error *err);
 
 /* Write all of `bytes` to stdout and close it. Errors: SNP_E_WRITE. */
-SNP_CHECK int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err);
+SNP_MUST_USE int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err);
 
 /* Tell stderr what failed, in one line: text, or an snp-error/1 object with --json. */
 void cli_print_error(const struct snp_error *err);
@@ -134,23 +134,22 @@ void cli_warn(const char *name, const char *fmt, ...) __attribute__((format(prin
 void cli_print_warnings(void);
 
 /* Begin a JSON document with "schema" and "tool". */
-void cli_json_begin(struct snp_json_out *json, const char *schema);
+void cli_json_begin(struct json_out *json, const char *schema);
 
 /* Add a text that may be no UTF-8, such as a path, escaped as messages are. */
-void cli_json_text(struct snp_json_out *json, struct cJSON *parent, const char *key,
-		   const char *text);
+void cli_json_text(struct json_out *json, struct cJSON *parent, const char *key, const char *text);
 
 /* Add "warnings", an array of {name, message}. */
-void cli_json_warnings(struct snp_json_out *json);
+void cli_json_warnings(struct json_out *json);
 
 /* Print the document into `out`. Errors: SNP_E_NO_MEMORY, also of earlier additions. */
-SNP_CHECK int cli_json_end(const struct snp_json_out *json, FILE *out, struct snp_error *err);
+SNP_MUST_USE int cli_json_end(const struct json_out *json, FILE *out, struct snp_error *err);
 
 /* What came of an attestation report, for people, with every check or the failed ones; and as members of
  * a JSON document. */
 struct snp_verdict;
 void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE *out);
-void cli_verdict_json(struct snp_json_out *json, const struct snp_verdict *verdict);
+void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict);
 
 /* Warn of what a verdict stands on beyond the checks, for people to weigh. */
 void cli_verdict_warn(const struct snp_verdict *verdict);

@@ -8,30 +8,26 @@
 #include <snp/api.h>
 #include <snp/error.h>
 
-SNP_API_BEGIN
-
 /* Write `size` bytes as lower-case hex into `ret`, which holds 2 * size + 1 characters. */
-void snp_hex_encode(const uint8_t *data, size_t size, char *ret);
+void hex_encode(const uint8_t *data, size_t size, char *ret);
 
 /* Read exactly `size` bytes from the hex text `text` (either case, an optional leading "0x", nothing
  * else). `what` names the value in the message ("--host-data").
  * Errors: SNP_E_BAD_HEX with the length found and the length wanted. */
-SNP_CHECK int snp_hex_decode(const char *text, const char *what, uint8_t *ret, size_t size,
-			     struct snp_error *err);
+SNP_MUST_USE int hex_decode(const char *text, const char *what, uint8_t *ret, size_t size,
+			    struct snp_error *err);
 
 /* Read a 64-bit number written as "0x…" hex, either case, at most 16 digits, nothing else.
  * Errors: SNP_E_BAD_HEX. */
-SNP_CHECK int snp_hex_u64(const char *text, const char *what, uint64_t *ret, struct snp_error *err);
+SNP_MUST_USE int hex_u64(const char *text, const char *what, uint64_t *ret, struct snp_error *err);
 
 /* Standard base64 (RFC 4648 section 4, with padding) of `data`, in one line: a string for free(), or
  * NULL when memory ran out. */
-char *snp_base64_encode(const uint8_t *data, size_t size);
+char *base64_encode(const uint8_t *data, size_t size);
 
 /* Read exactly `size` bytes of standard base64 (padding required; no blanks, line ends or other
  * alphabet). Errors: SNP_E_BAD_BASE64 with the length found and the length wanted, SNP_E_NO_MEMORY. */
-SNP_CHECK int snp_base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
-				struct snp_error *err);
-
-SNP_API_END
+SNP_MUST_USE int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
+			       struct snp_error *err);
 
 #endif

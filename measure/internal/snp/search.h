@@ -10,30 +10,28 @@
 #include <snp/error.h>
 #include <snp/launch.h>
 
-SNP_API_BEGIN
-
 /*
  * Which launch has this digest? Given the launch that somebody believes in, look for one that differs
  * from it in up to three assumptions and has the digest that was seen.
  */
 
 /* An assumption about the SEV hash table, beside the stated one. */
-struct snp_search_hashes {
+struct search_hashes {
 	const struct snp_kernel_hashes *hashes; /* NULL: kernel hashes off */
 	unsigned int changes;			/* how many assumptions it stands for, 1 to 3 */
 };
 
 /* Another firmware. */
-struct snp_search_firmware {
+struct search_firmware {
 	const struct snp_firmware *firmware;
 	unsigned int changes; /* how many assumptions it stands for, 1 to 3 */
 };
 
-struct snp_search {
-	const struct snp_launch *stated;	     /* of mode SNP */
-	const struct snp_search_firmware *firmwares; /* others than the stated one */
+struct search {
+	const struct snp_launch *stated;	 /* of mode SNP */
+	const struct search_firmware *firmwares; /* others than the stated one */
 	size_t n_firmwares;
-	const struct snp_search_hashes *hashes; /* others than the stated ones */
+	const struct search_hashes *hashes; /* others than the stated ones */
 	size_t n_hashes;
 	uint32_t report_signature; /* CPUID of a report that was seen; 0: none */
 	uint32_t max_vcpus;	   /* counts tried are 1 to this, and the stated one */
@@ -42,7 +40,7 @@ struct snp_search {
 	void *progress_arg;
 };
 
-struct snp_search_match {
+struct search_match {
 	unsigned int changes; /* 0: the stated launch itself */
 	size_t firmware;      /* 0: the stated one; else 1 + index in firmwares */
 	size_t hashes;	      /* 0: the stated ones; else 1 + index in hashes */
@@ -52,7 +50,7 @@ struct snp_search_match {
 	uint32_t vcpu_count;
 };
 
-struct snp_search_extent {
+struct search_extent {
 	uint64_t tried; /* digests that were compared */
 	/* Beside how many other differences, the vCPU count left out, the rare ones were tried: 0 to 2. */
 	unsigned int features, signatures;
@@ -74,11 +72,9 @@ struct snp_search_extent {
  * SNP_E_NOT_FOUND, with `*ret_extent` set; SNP_E_NO_DIGEST for another mode; SNP_E_TOO_LARGE for more
  * than a million firmwares, hash tables and profiles to combine; SNP_E_NO_MEMORY, SNP_E_CRYPTO.
  */
-SNP_CHECK int snp_search_run(const struct snp_search *search,
-			     const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
-			     struct snp_search_match *ret, struct snp_search_extent *ret_extent,
-			     struct snp_error *err);
-
-SNP_API_END
+SNP_MUST_USE int search_run(const struct search *search,
+			    const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
+			    struct search_match *ret, struct search_extent *ret_extent,
+			    struct snp_error *err);
 
 #endif

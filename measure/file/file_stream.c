@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image/file_piece.h"
+#include "file/file_piece.h"
 
 #include <threads.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/file.h>
 
 /* Reading a cached file takes a sixth of the time of hashing it: a thread that reads ahead takes that off
  * whoever hashes. Shorter files are done before it has begun. */
@@ -12,7 +14,7 @@
 
 /* Pieces go round through the slots: `read` of them were read, `used` were handed on. */
 struct ring {
-	const struct snp_file *file;
+	const struct file *file;
 	mtx_t lock;
 	cnd_t changed;
 	uint64_t read, used, pieces;
@@ -22,7 +24,7 @@ struct ring {
 	uint8_t *buffer;
 };
 
-static size_t piece_size(const struct snp_file *file, uint64_t piece)
+static size_t piece_size(const struct file *file, uint64_t piece)
 {
 	uint64_t left = file->size - piece * SNP_FILE_PIECE;
 
@@ -91,8 +93,8 @@ static int get(struct ring *ring, bool ahead, uint64_t piece, struct snp_error *
 				       piece_size(ring->file, piece), err);
 }
 
-static int hand_on(struct ring *ring, bool ahead, snp_file_sink sink, void *arg,
-		   snp_progress progress, void *progress_arg, struct snp_error *err)
+static int hand_on(struct ring *ring, bool ahead, file_sink sink, void *arg, snp_progress progress,
+		   void *progress_arg, struct snp_error *err)
 {
 	int r = 0;
 
@@ -110,8 +112,8 @@ static int hand_on(struct ring *ring, bool ahead, snp_file_sink sink, void *arg,
 	return r;
 }
 
-int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
-		    snp_progress progress, void *progress_arg, struct snp_error *err)
+int file_stream(const struct file *file, file_sink sink, void *arg, snp_progress progress,
+		void *progress_arg, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *buffer = malloc(SLOTS * SNP_FILE_PIECE);
 	struct ring ring = {.file = file,
@@ -123,7 +125,7 @@ int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
 	int r;
 
 	if (!buffer)
-		return snp_no_memory(err);
+		return out_of_memory(err);
 	mtx_init(&ring.lock, mtx_plain);
 	cnd_init(&ring.changed);
 	ahead = file->size >= READ_AHEAD_FROM &&
@@ -133,5 +135,5 @@ int snp_file_stream(const struct snp_file *file, snp_file_sink sink, void *arg,
 		thrd_join(reader, NULL);
 	cnd_destroy(&ring.changed);
 	mtx_destroy(&ring.lock);
-	return r < 0 ? r : snp_file_unchanged(file, err);
+	return r < 0 ? r : file_unchanged(file, err);
 }

@@ -4,13 +4,9 @@
 
 #include <snp/api.h>
 
-SNP_API_BEGIN
-
 /* Of `names` (ended by NULL) the one that `word` was probably meant to be: fewest letters inserted,
  * left out, replaced or swapped with their neighbour, at most one in three; NULL if none is that
  * near. For words of at most 64 bytes; longer ones are near to nothing. */
-const char *snp_nearest(const char *word, const char *const names[]);
-
-SNP_API_END
+const char *nearest_word(const char *word, const char *const names[]);
 
 #endif

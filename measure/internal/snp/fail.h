@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_FAIL_H
+#define SNP_FAIL_H
+
+#include <snp/error.h>
+
+/* How a function of this tree fails, and how text of others gets into a message. */
+
+/* Fill `err` (may be NULL) with `code`, byte `offset` (or SNP_NO_OFFSET) and a printf-formatted
+ * message. Returns -code, so that callers write `return fail_with(...)`. */
+int fail_with(struct snp_error *err, enum snp_code code, uint64_t offset, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* As fail_with(), for a system call that failed with `sys_errno`; its text is appended. */
+int fail_errno(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* SNP_E_NO_MEMORY, which has but one message. Returns -SNP_E_NO_MEMORY. */
+int out_of_memory(struct snp_error *err);
+
+/* What every caller knows of these three, said to the compiler too. */
+static inline int known_negative(int status)
+{
+	if (status >= 0)
+		__builtin_unreachable();
+	return status;
+}
+#define out_of_memory(...) known_negative(out_of_memory(__VA_ARGS__))
+#define fail_with(...)	   known_negative(fail_with(__VA_ARGS__))
+#define fail_errno(...)	   known_negative(fail_errno(__VA_ARGS__))
+
+/* Name the file that a failure is about, unless a deeper layer named one. Returns `status`. */
+int in_file(struct snp_error *err, int status, const char *path);
+
+/* Copy `text` into `ret`, cut to `size` bytes (at least 1) and NUL-terminated, with control
+ * characters, DEL, bidirectional overrides and bytes that are not UTF-8 as \xNN. */
+void escape_text(const char *text, char *ret, unsigned int size);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_GCTX_H
+#define SNP_GCTX_H
+
+#include <stdint.h>
+
+#include <snp/api.h>
+#include <snp/error.h>
+#include <snp/launch.h>
+#include <snp/sha.h>
+
+/*
+ * The secure processor's guest context, as far as the launch digest goes (SEV-SNP firmware ABI 56860,
+ * GCTX.LD): each launch update replaces LD by SHA-384 of a PAGE_INFO that holds the old LD. For those
+ * who compute many digests with common beginnings: `ld` may be read, kept and set at will between
+ * updates.
+ */
+struct gctx {
+	uint8_t ld[SNP_SHA384_SIZE];
+	struct hash *hash;
+};
+
+/* Begin with LD all zeros. For one thread at a time. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
+SNP_MUST_USE int gctx_start(struct gctx *ret, struct snp_error *err);
+void gctx_end(struct gctx *gctx);
+
+/* One launch update of one page. `contents` is SHA-384 of the page for NORMAL and VMSA, 48 zero bytes
+ * for the other types. Errors: SNP_E_CRYPTO. */
+SNP_MUST_USE int gctx_update(struct gctx *gctx, enum snp_page_type type, uint64_t gpa,
+			     const uint8_t contents[SNP_STATIC SNP_SHA384_SIZE],
+			     struct snp_error *err);
+
+#endif
