@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Certificates are kept once checked, and what is kept is found.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 export XDG_DATA_HOME=$work/data
 run 0 "$snp_measure" certificates list
 [ "$(grep -c 'missing; at AMD' out)" = 9 ] || [ -e /usr/share/snp-measure ] || fail "something is kept: $(cat out)"
 says 'ASVK  Turin   missing; at AMD'"'"'s key server, /vlek/v1/Turin/cert_chain'
-refuse 4 bad-certificate "$snp_measure" certificates add "$0"
+refuse 4 bad-certificate "$snp_measure" certificates add "$SNP_SOURCE/README.md"
 refuse 1 cannot-open "$snp_measure" certificates add absent
 refuse 2 usage "$snp_measure" certificates add
 refuse 2 usage "$snp_measure" certificates
-refuse 4 bad-certificate "$snp_measure" certificates add --json "$0"
+refuse 4 bad-certificate "$snp_measure" certificates add --json "$SNP_SOURCE/README.md"
 echo '# -----BEGIN CERTIFICATE-----' >empty.pem
 refuse 4 bad-certificate "$snp_measure" certificates add empty.pem
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # libvirt's own schema and parser take every domain that snp-launch writes, and the template.
-. "${0%/*}/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 command -v virt-xml-validate >/dev/null && command -v virsh >/dev/null || skip "there is no libvirt client here"
 grep -q sev-snp /usr/share/libvirt/schemas/domaincommon.rng 2>/dev/null ||

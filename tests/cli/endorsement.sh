@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Golden measurements are endorsed with an RSA key and its certificate, as OpenSSL and protoc see it.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 command -v protoc >/dev/null || skip "no protoc"
 firmware OVMF.amdsev.fd

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A digest that was seen is traced to what was otherwise, in one sentence.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 firmware fw
 firmware other-fw 'put 0 5a'

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the CLI tests share: the tools, a folder of their own, and assertions that say what they saw.
+# What the CLI tests share: the tools, a folder of their own, and assertions that say what they saw. A test
+# runs by itself from anywhere; it takes the tools from build/, or from $SNP_BUILD.
 
 set -u
 # The python3 meant is Debian's, with the modules of Debian's packages.
 PATH=/usr/bin:/bin:$PATH
-: "${SNP_BUILD:?the build folder}" "${SNP_SOURCE:?the source folder}"
+SNP_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+SNP_BUILD=$(realpath -m "${SNP_BUILD:-$SNP_SOURCE/build}")
 snp_measure=$SNP_BUILD/measure/snp-measure
-export snp_measure
+export SNP_SOURCE snp_measure
+[ -x "$snp_measure" ] || {
+	echo "$snp_measure does not exist: build first, or set SNP_BUILD" >&2
+	exit 1
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -21,6 +27,11 @@ fail() {
 skip() {
 	printf 'skipped: %s\n' "$1" >&2
 	exit 77
+}
+
+# unsanitized WHY: skips where the tools are built with sanitizers.
+unsanitized() {
+	! grep -qx 'SNP_SANITIZE:BOOL=ON' "$SNP_BUILD/CMakeCache.txt" || skip "$1"
 }
 
 # run STATUS COMMAND…: the exit status must be STATUS; stdout and stderr are kept in out and err.

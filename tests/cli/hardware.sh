@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Launches that real machines reported are computed again from their summaries.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 [ -n "${SNP_SHARED_DATA:-}" ] || skip "SNP_SHARED_DATA is not set"
 python3 - "$snp_measure" "$SNP_SHARED_DATA" <<'EOF' || fail "a launch is not reproduced"

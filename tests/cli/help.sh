@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # --help goes to stdout and names every verb and every option that is in a table.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 run 0 "$snp_measure" --help
 [ ! -s err ] || fail "--help writes to stderr"

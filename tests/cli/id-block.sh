@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # id-block create makes what openssl, told nothing of ID blocks, verifies; show and verify read it back.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 key id
 key author

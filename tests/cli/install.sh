@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # An installed library is usable with nothing but pkg-config, shared and static, and says so itself.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 run 0 env DESTDIR="$work/root" cmake --install "$SNP_BUILD"
 pc=$(find root -name snpmeasure.pc)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Core dumps and tracing are off before a private key is opened, and what is written holds nothing of it.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 command -v strace >strace-path || skip "needs strace"
 strace -f -o trace true 2>err || skip "strace may not trace here"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What snp-launch answers without a host: explain, policy, schema, check; as text and as documents that are
 # valid by their schemas.
-. "$SNP_SOURCE/tests/cli/launch.sh"
+. "$(dirname "$0")/launch.sh"
 
 run 0 "$snp_launch" explain "SNP_LAUNCH_FINISH ret=-5 fw_error=11 'Bad measurement'"
 says 'BAD_MEASUREMENT'

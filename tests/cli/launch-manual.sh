@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The manual names every verb, option and warning.
-. "$SNP_SOURCE/tests/cli/launch.sh"
+. "$(dirname "$0")/launch.sh"
 
 manual=$SNP_SOURCE/docs/snp-launch.1
 while read -r verb; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # snp-launch measure is snp-measure digest of what a vm.json, or any domain, launches: the same digest,
 # and but for the tool's name the same document.
-. "$SNP_SOURCE/tests/cli/launch.sh"
+. "$(dirname "$0")/launch.sh"
 firmware fw
 kernel kernel
 printf initrd >initrd

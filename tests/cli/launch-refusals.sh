@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A vm.json that is malformed, or that a named check refuses, is refused in one line with JSON pointer,
 # line and column, status 4, before a host is asked; nothing is defined, copied or left.
-. "$SNP_SOURCE/tests/cli/launch.sh"
+. "$(dirname "$0")/launch.sh"
 firmware fw
 kernel kernel
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Every verb explains itself; what is wrong on the command line is said in one line with status 2.
-. "$SNP_SOURCE/tests/cli/launch.sh"
+. "$(dirname "$0")/launch.sh"
 
 run 0 "$snp_launch" --help
 for verb in create start resume restart stop kill remove list show console logs measure diff lint check \

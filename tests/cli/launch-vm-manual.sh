@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The manual of vm.json has every key of the schema and every named check as it stands in the table.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 manual=$SNP_SOURCE/docs/snp-launch-vm.json.5
 command -v jq >/dev/null || skip "there is no jq here"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the CLI tests of snp-launch share. None of them connects to a libvirtd.
 
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/functions.sh"
 
 snp_launch=$SNP_BUILD/launcher/snp-launch
 [ -x "$snp_launch" ] || skip "snp-launch was not built"

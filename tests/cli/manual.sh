@@ -3,7 +3,7 @@
 # The manual names every verb, option, profile and warning, docs/measurement.md every refusal of a launch,
 # and snp-errors(7) every error.
 # SNP_TEST_REGENERATE=1 writes snp-errors(7) anew out of snp/error.h.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 manual=$SNP_SOURCE/docs/snp-measure.1
 while read -r verb; do

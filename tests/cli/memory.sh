@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Files are streamed: resident memory stays under 16 MiB whatever the initrd's size.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
-[ "${SNP_SANITIZE:-OFF}" = OFF ] || skip "sanitizers have memory of their own"
+unsanitized "sanitizers have memory of their own"
 firmware fw 'size 0x400000'
 kernel kernel 0xb00000
 truncate -s 200M initrd

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A digest does not depend on OpenSSL's configuration: it is not read, unless OPENSSL_CONF names one.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 command -v strace >strace-path || skip "needs strace"
 firmware fw

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # On a terminal, the passphrase of an encrypted key is asked for, without echo.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 command -v python3 >/dev/null || skip "needs python3"
 key id

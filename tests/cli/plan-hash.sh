@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The digests of the plan follow from its pages by SHA-384 of PAGE_INFO (SEV-SNP firmware ABI 56860),
 # computed here by another program.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 firmware fw
 kernel kernel

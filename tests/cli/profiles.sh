@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The profiles are listed one a line, name first; each is accepted by the mode it is for, and those of
 # different VMMs have different digests.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 firmware fw 'section 0x800000 0x9000 1' 'section 0x80d000 0x1000 2' 'section 0x80e000 0x1000 3'
 run 0 "$snp_measure" --profile list

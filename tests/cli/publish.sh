@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A release becomes a folder of reference values, the same bytes each time, that programs of others read.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 firmware OVMF.amdsev.fd
 kernel vmlinuz

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # docs/publishing.md is what happens: its release.json is published, and every command in it runs, in its order.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 doc=$SNP_SOURCE/docs/publishing.md
 

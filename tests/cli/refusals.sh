@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What QEMU, KVM or the secure processor would refuse has no digest: exit 4, one line, the reason's name.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 firmware good
 kernel kernel

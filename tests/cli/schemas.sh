@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every JSON document that snp-measure prints is valid by its schema in templates/, judged by a
 # validator of others' making.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 python3 -c 'import jsonschema' 2>/dev/null || skip "needs python3-jsonschema"
 firmware fw

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # docs/security.md has a row for each check of verify, in its order and words, and names a test that is there.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 export XDG_DATA_HOME=$work/data
 run 3 "$snp_measure" verify -v --any-measurement "$SNP_SOURCE/tests/fuzz/corpus/report/Milan-v4"

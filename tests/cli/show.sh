@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # show prints every field of a report, in text and as an object, verifying nothing.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 corpus=$SNP_SOURCE/tests/fuzz/corpus/report
 run 0 "$snp_measure" show "$corpus/Turin-v4"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # An answer that cannot be written whole is a failure, and never a silent one.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 [ -c /dev/full ] || skip "no /dev/full"
 "$snp_measure" --help >/dev/full 2>err

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Options that do not go together are wrong usage, said before a file is looked at.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 ok=(--ovmf no-such-file --vcpus 1 --vcpu-type EPYC)
 sha=$(printf '%064d' 0)

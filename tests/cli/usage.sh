@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A wrong command line exits with 2 and says in one line what is wrong.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 refuse 2 usage "$snp_measure" no-such-verb
 refuse 2 usage "$snp_measure" --no-such-option

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Roots of nobody's making are accepted, whatever they are called; what is no report says so.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 export XDG_DATA_HOME=$work/data
 corpus=$SNP_SOURCE/tests/fuzz/corpus

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # --version prints name and version, in every verb, and nothing else.
-. "$SNP_SOURCE/tests/cli/functions.sh"
+. "$(dirname "$0")/functions.sh"
 
 for verb in '' digest plan inspect; do
 	run 0 "$snp_measure" $verb --version

@@ -4,7 +4,7 @@
 # secure processor is there, so a folder takes the place of configfs: FIFOs stand for outblob and auxblob, and
 # the simulated chip of the guest "one" answers behind them. Serial ports carry the conversations; the guest
 # ends with the answer, which so ends too.
-. "$SNP_SOURCE/tests/e2e/guests.sh" || exit 1
+. "$(dirname "$0")/guests.sh"
 busybox=$(command -v busybox) || skip "no busybox (Debian's busybox-static)"
 ! ldd "$busybox" >/dev/null 2>&1 || skip "$busybox is not static (Debian's busybox-static is)"
 for tool in cpio python3; do

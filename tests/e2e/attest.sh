@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A running guest is asked for a fresh report, and what it says is held against its record.
-. "$SNP_SOURCE/tests/e2e/guests.sh" || exit 1
+. "$(dirname "$0")/guests.sh"
 begin
 make_keys
 export XDG_DATA_HOME=$work/none

@@ -3,7 +3,7 @@
 # An image changed after it was measured is refused: by start, by the (simulated) secure processor where
 # somebody goes round start, and by create where a published or given ID block is for other bytes. Each
 # refusal says what differs.
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 begin
 make_keys
 digest=$(predicted)

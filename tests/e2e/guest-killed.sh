@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # create, killed at each of its system calls that change something: afterwards there is no guest, or one
 # that list shows and remove clears. No record is ever torn.
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 command -v strace >/dev/null || skip "no strace"
 strace -o trace true 2>/dev/null || skip "strace may not trace here"
 # Its leak check cannot run in a traced process.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # create to remove, and by virsh alone: the digest that create predicts is the one that the guest says on
 # its console, and in the end nothing is left.
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 begin
 make_keys
 digest=$(predicted)

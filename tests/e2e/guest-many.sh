@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # 100 guests by 8 processes at once: all there, none twice. One name 64 times at once: exactly one, and
 # 63 that say "exists".
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 begin
 vcpus=1
 many=100

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The main road: ID blocks signed where the images were published, no private key on the host. The guest
 # for whose vCPU count and model there is one is launched bound to it; another image is refused, by name.
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 begin
 make_keys
 

@@ -3,7 +3,7 @@
 # A kernel that somebody swaps while guests are made of it: what is launched is what was measured, the file
 # as it stood at one time, or create says that it changed. And libvirtd, killed in the middle: create comes
 # back with a clear reason.
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 begin
 vcpus=1
 cp linux first

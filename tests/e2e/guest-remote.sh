@@ -3,7 +3,7 @@
 # A host whose files are not seen from here: it launches its own, which are measured from copies below
 # --remote-root; without an ID block that is refused unless it is asked for. (The "remote" host is one more
 # simulated host of this machine, which --remote-root makes a remote one.)
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 begin
 make_keys
 digest=$(predicted)

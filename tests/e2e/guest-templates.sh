@@ -3,7 +3,7 @@
 # Each worked example becomes a running guest, held to what its vm.json says. The files it names are made
 # here; what a session host on one machine does not have (networks, vhost-vsock, huge pages, devices and
 # owners of the host, another host) is left out or replaced, and nothing else.
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 command -v jq >/dev/null || skip "there is no jq here"
 begin
 make_keys

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Whatever fails, all is as it was; whatever is killed, list shows and remove clears.
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 begin
 
 # At each step: a file that is absent, a domain that libvirt refuses, a start that QEMU refuses.

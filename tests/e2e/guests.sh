@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the tests of guests on simulated hosts share: snp-launch, vm.json, and what must not be left.
 
-. "$SNP_SOURCE/tests/e2e/hosts.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/hosts.sh"
 
 snp_launch=$SNP_BUILD/launcher/snp-launch
 needs_host

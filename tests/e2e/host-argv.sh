@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # No string of vm.json breaks out of its argument: whatever a path, title or command line has in it, libvirt
 # makes of the domain as many arguments of QEMU as with plain text.
-. "$SNP_SOURCE/tests/e2e/guests.sh"
+. "$(dirname "$0")/guests.sh"
 command -v jq >/dev/null || skip "there is no jq here"
 command -v python3 >/dev/null || skip "there is no python3 here"
 begin

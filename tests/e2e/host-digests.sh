@@ -4,7 +4,7 @@
 # CPU model of this QEMU, numbers of vCPUs, kernels, command lines and memory sizes; and ID blocks are
 # accepted and refused as they should be. Every row is a run of QEMU: the machine's, and SNP_TEST_QEMU's if
 # that is set (SNP_TEST_QEMU_DATA: the folder of its ROMs, where it has its own).
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 needs_images
 make_id_block=$SNP_BUILD/tests/e2e/make-id-block

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Firmware images of every shape: what QEMU launches has the digest that snp-measure computes, and what QEMU
 # refuses snp-measure refuses. Every row is a run of QEMU; images are made of text.
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 needs_images
 start_host

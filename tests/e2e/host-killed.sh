@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whoever is killed of a simulated host, starter, libvirtd or keeper: no process is left, and no folder
 # after the next start.
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 needs_images
 

@@ -3,7 +3,7 @@
 # A simulated host offers sev-snp, launches a guest, and is gone when it is stopped. What the guest was
 # launched as is read from libvirt's console, and the save areas have the digests that reports of real
 # hardware confirm (QEMU 10.0 on a Milan host: signature 0x800f12, features 1, reset address 0x80b004).
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 needs_images
 

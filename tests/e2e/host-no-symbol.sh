@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A QEMU whose host_cpuid() cannot be found cannot be told where the C-bit is: the host does not start, and
 # says why.
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 
 chmod 755 "$work"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What KVM and the secure processor refuse, in the words in which it reaches a client of libvirt; by kernel
 # generation and firmware.
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 needs_images
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A running guest gets attestation reports from the simulated chip: the library's verifier accepts them with
 # the chip's root, with the digest that the guest said, and never with AMD's.
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 needs_images
 check_report=$SNP_BUILD/tests/e2e/check-report

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SEV-ES by both of KVM's interfaces, which measure different FPU states, and SEV: what QEMU has the
 # simulated firmware measure is what snp-measure computes.
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 needs_images
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Root's host and an ordinary user's, both with the tool and the library below a folder that nobody else
 # may enter, as a clone in a home is.
-. "$SNP_SOURCE/tests/e2e/hosts.sh" || exit 1
+. "$(dirname "$0")/hosts.sh"
 needs_host
 needs_images
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the tests on simulated hosts share: starting and stopping them, guests, and what the guests say.
 
-. "$SNP_SOURCE/tests/cli/functions.sh" || exit 1
+. "$(dirname "${BASH_SOURCE[0]}")/../cli/functions.sh"
 
 simulated_host=$SNP_BUILD/tests/e2e/simulated-host
 library=$SNP_BUILD/launcher/rehearsal/libsnp-rehearsal.so

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A launch is rehearsed: what QEMU has the simulated secure processor measure is what was predicted, or
 # what a document made earlier says; where not, the first difference has a name. Nothing is left behind.
-. "$SNP_SOURCE/tests/e2e/guests.sh" || exit 1
+. "$(dirname "$0")/guests.sh"
 export XDG_CACHE_HOME=$cache/user
 mkdir -p "$XDG_CACHE_HOME"
 

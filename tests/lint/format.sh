@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 # Versions format differently; the tree is held to one.
 for tool in clang-format-14 clang-format; do

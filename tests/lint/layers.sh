@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Arrows run one way: launcher -> measure, and inside measure cli -> {reference, report, identity, launch}
 # -> image -> {file, json}. What a file includes is what it depends on.
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 # includes REGEX: "FILE KIND HEADER" for each #include of the files so named, KIND being < or ".
 includes() {

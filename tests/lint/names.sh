@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 sources '*' | grep -iE '(^|[/_-])(utils?|common|helpers?|misc)([._/-]|$)' >"$broken" || true
 find . -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vxE '\.git|build.*|\.ci|\.clang-format|'\

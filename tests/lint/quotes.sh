@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 sed -n '/^#!\/bin\/sh$/,/^```$/{/^```$/!p}' docs/attestation.md |
 	diff -u templates/snp-responder - >"$broken" || true

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 sources 'test_*.c' 'fuzz_*.c' | while read -r file; do
 	name=${file##*/}

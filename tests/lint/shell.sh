@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 # SC2034: who sources a file uses what it sets. SC2043: a list of one is a list that may grow.
 command -v shellcheck >/dev/null || skip "there is no shellcheck here"

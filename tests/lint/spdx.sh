@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 scripts() {
 	sources '*' | while read -r file; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 command -v jq >/dev/null || skip "there is no jq here"
 sources '*.json' | { grep '^templates/' || true; } | while read -r file; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tree depends on no machine's folders, and nothing in it is left for later. Brackets keep the patterns
 # from finding themselves.
-. tests/lint/rules
+. "$(dirname "$0")/rules"
 
 mapfile -t files < <(sources '*' | grep -vE '^(tests/fuzz/corpus|tests/fixtures|tests/vectors)/')
 {
