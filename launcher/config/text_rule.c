@@ -150,3 +150,20 @@ bool text_keeps(const char *text, const struct text_rule *rule)
 		return false;
 	return !rule->pattern || matches(text, rule->pattern);
 }
+
+int field_text(const struct json_value *value, const struct field *field, void *at,
+	       struct snp_error *err)
+{
+	const struct text_rule *rule = field->rule;
+	const char *text;
+	int r = json_string(value, &text, err);
+
+	if (r < 0)
+		return r;
+	if (!text_keeps(text, rule))
+		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right%s", rule->wanted,
+				 text_is_plain(text, rule->lines)
+					 ? ""
+					 : ", without characters that do not show");
+	return field_copy(value, field, at, err);
+}

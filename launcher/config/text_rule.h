@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <snp/fields.h>
+
 /*
  * What a string of vm.json may be. A pattern stands word for word in templates/vm.schema.json too.
  * Lengths are in characters, as JSON Schema counts them.
@@ -27,5 +29,8 @@ bool text_is_plain(const char *text, bool lines);
 
 /* True if `text` keeps the rule. A pattern that cannot be compiled for lack of memory is not kept. */
 bool text_keeps(const char *text, const struct text_rule *rule);
+
+/* The reader of a string that keeps the row's `rule`, a struct text_rule; into a char * for free(). */
+field_reader field_text;
 
 #endif

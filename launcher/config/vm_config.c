@@ -12,19 +12,6 @@
 #include "config/text_rule.h"
 #include "config/vm_config_parts.h"
 
-#define SCHEMA "snp-launch/1"
-
-/* The schema's name was looked at before anything else. */
-static int read_schema(const struct json_value *value, const struct field *field, void *at,
-		       struct snp_error *err)
-{
-	const char *name;
-
-	(void)field;
-	(void)at;
-	return json_string(value, &name, err);
-}
-
 static int read_uuid(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
@@ -77,20 +64,6 @@ static int read_labels(const struct json_value *value, const struct field *field
 	return 0;
 }
 
-static const struct field sha256_file = {.read = field_hex, .max = SNP_SHA256_SIZE};
-
-static int read_sha256(const struct json_value *value, const struct field *field, void *at,
-		       struct snp_error *err)
-{
-	struct vm_file *file = at;
-	int r = field_hex(value, &sha256_file, file->sha256, err);
-
-	(void)field;
-	if (r == 0)
-		file->has_sha256 = true;
-	return r;
-}
-
 static int read_auto(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
@@ -105,47 +78,44 @@ static int read_auto(const struct json_value *value, const struct field *field, 
 	return r;
 }
 
-static int read_firmware(const struct json_value *value, const struct field *field, void *at,
-			 struct snp_error *err)
-{
-	static const struct field fields[] = {
-		FIELD("path", field_text, vm_file, path, .rule = &rule_path),
-		SECTION("sha256", read_sha256),
-		SECTION("auto", read_auto),
-		{0},
-	};
-	struct vm_config *config = at;
-	int r = fields_read(value, fields, &config->firmware, err);
+static const struct field firmware_fields[] = {
+	FIELD("path", field_text, vm_config, firmware.path, .rule = &rule_path),
+	FIELD("sha256", field_hex, vm_config, firmware.sha256,
+	      .has = HAS(vm_config, firmware.has_sha256)),
+	SECTION("auto", read_auto),
+	{0},
+};
 
-	(void)field;
-	if (r == 0 && !json_get(value, "auto") == !json_get(value, "path"))
-		r = json_fail(value, err, SNP_E_JSON_VALUE,
-			      "either \"path\" or \"auto\": true is right");
-	return r;
+static int check_firmware(const struct json_value *value, void *at, struct snp_error *err)
+{
+	(void)at;
+	if (!json_get(value, "auto") == !json_get(value, "path"))
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "either \"path\" or \"auto\": true is right");
+	return 0;
 }
 
-static int read_boot(const struct json_value *value, const struct field *field, void *at,
-		     struct snp_error *err)
-{
-	static const struct field fields[] = {
-		FIELD("kernel", field_text, vm_config, kernel.path, .required = true,
-		      .rule = &rule_path),
-		FIELD("kernel_sha256", read_sha256, vm_config, kernel),
-		FIELD("initrd", field_text, vm_config, initrd.path, .rule = &rule_path),
-		FIELD("initrd_sha256", read_sha256, vm_config, initrd),
-		FIELD("cmdline", field_text, vm_config, cmdline, .rule = &rule_cmdline),
-		FIELD("kernel_hashes", field_bool, vm_config, kernel_hashes),
-		{0},
-	};
-	struct vm_config *config = at;
-	int r;
+static const struct field boot_fields[] = {
+	FIELD("kernel", field_text, vm_config, kernel.path, .required = true, .rule = &rule_path),
+	FIELD("kernel_sha256", field_hex, vm_config, kernel.sha256,
+	      .has = HAS(vm_config, kernel.has_sha256)),
+	FIELD("initrd", field_text, vm_config, initrd.path, .rule = &rule_path),
+	FIELD("initrd_sha256", field_hex, vm_config, initrd.sha256,
+	      .has = HAS(vm_config, initrd.has_sha256)),
+	FIELD("cmdline", field_text, vm_config, cmdline, .rule = &rule_cmdline),
+	FIELD("kernel_hashes", field_bool, vm_config, kernel_hashes),
+	{0},
+};
 
-	(void)field;
-	config->kernel_hashes = true;
-	r = fields_read(value, fields, config, err);
-	if (r == 0 && config->initrd.has_sha256 && !config->initrd.path)
-		r = json_need(value, "initrd", &value, err);
-	return r;
+static int check_boot(const struct json_value *value, void *at, struct snp_error *err)
+{
+	struct vm_config *config = at;
+
+	if (!json_get(value, "kernel_hashes"))
+		config->kernel_hashes = true;
+	if (config->initrd.has_sha256 && !config->initrd.path)
+		return json_need(value, "initrd", &value, err);
+	return 0;
 }
 
 static const char *const reboot_names[] = {"auto", "destroy", "restart", NULL};
@@ -164,25 +134,26 @@ static int read_tpm(const struct json_value *value, const struct field *field, v
 }
 
 static const struct field config_fields[] = {
-	SECTION("schema", read_schema, .required = true),
+	SCHEMA("snp-launch/1"),
 	FIELD("name", field_text, vm_config, name, .required = true, .rule = &rule_name),
 	FIELD("uuid", read_uuid, vm_config, uuid, .rule = &rule_uuid),
 	FIELD("title", field_text, vm_config, title, .rule = &rule_line),
 	FIELD("description", field_text, vm_config, description, .rule = &rule_text),
 	SECTION("labels", read_labels),
 	FIELD("connect", field_text, vm_config, connect, .rule = &rule_uri),
-	SECTION("firmware", read_firmware),
-	SECTION("boot", read_boot),
-	SECTION("cpu", read_cpu, .required = true),
-	SECTION("memory", read_memory, .required = true),
-	SECTION("disks", read_disks),
-	SECTION("networks", read_networks),
-	SECTION("console", read_console),
-	SECTION("vsock", read_vsock),
-	SECTION("vfio", read_vfio),
+	FIELD_OBJECT("firmware", firmware_fields, .check = check_firmware),
+	FIELD_OBJECT("boot", boot_fields, .check = check_boot),
+	FIELD_OBJECT("cpu", vm_cpu_fields, .required = true, .check = vm_cpu_check),
+	FIELD_OBJECT("memory", vm_memory_fields, .required = true),
+	FIELD_ARRAY("disks", vm_disk_fields, vm_config, disks, n_disks, .max = 26) /* vda to vdz */,
+	FIELD_ARRAY("networks", vm_network_fields, vm_config, networks, n_networks, .max = 16,
+		    .check = vm_network_check),
+	FIELD_OBJECT("console", vm_console_fields, .check = vm_console_check),
+	FIELD_OBJECT("vsock", vm_vsock_fields),
+	FIELD_ARRAY("vfio", vm_vfio_fields, vm_config, vfio, n_vfio, .max = 16),
 	FIELD("rng", field_bool, vm_config, rng),
 	FIELD("tpm", read_tpm, vm_config, tpm, .rule = tpm_names),
-	SECTION("snp", read_snp),
+	FIELD_OBJECT("snp", vm_snp_fields),
 	FIELD("relabel", field_bool, vm_config, relabel),
 	FIELD("autostart", field_bool, vm_config, autostart),
 	FIELD("on_reboot", field_choice, vm_config, on_reboot, .rule = reboot_names),
@@ -202,9 +173,11 @@ static int read_document(struct json *document, struct vm_config **ret, struct s
 	config->document = document;
 	config->policy = SNP_POLICY_DEFAULT;
 	config->rng = config->vcek = config->relabel = true;
-	r = json_schema(document, SCHEMA, err);
-	if (r == 0)
-		r = fields_read(json_root(document), config_fields, config, err);
+	config->cpu_sockets = config->cpu_threads = 1;
+	config->cpu_model = strdup("EPYC-v4");
+	if (!config->cpu_model)
+		return out_of_memory(err);
+	r = fields_read(json_root(document), config_fields, config, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(config);
@@ -226,31 +199,6 @@ int vm_config_read(const char *path, struct vm_config **ret, struct snp_error *e
 	int r = json_read(path, SNP_MAX_CONFIG, &document, err);
 
 	return r < 0 ? r : read_document(document, ret, err);
-}
-
-int read_array(const struct json_value *value, size_t max, size_t size,
-	       int (*read)(const struct json_value *member, void *at, struct snp_error *err),
-	       void **ret, size_t *ret_n, struct snp_error *err)
-{
-	const struct json_value *member;
-	char *at;
-	size_t n;
-	int r;
-
-	r = json_array(value, 0, max, &n, err);
-	if (r < 0)
-		return r;
-	at = *ret = calloc(n ? n : 1, size);
-	if (!at)
-		return json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
-	/* Counted before they are filled: whoever frees the configuration then frees half of one, too. */
-	for (member = json_first(value); member; member = json_next(member), at += size) {
-		++*ret_n;
-		r = read(member, at, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }
 
 void vm_config_free(struct vm_config *config)

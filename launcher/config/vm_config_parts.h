@@ -2,34 +2,20 @@
 #ifndef LAUNCHER_VM_CONFIG_PARTS_H
 #define LAUNCHER_VM_CONFIG_PARTS_H
 
-#include "config/fields.h"
+#include <snp/fields.h>
+
 #include "config/vm_config.h"
 
-/* Readers of the sections of vm.json, one file per group; `at` is the whole struct vm_config. They are
- * used by vm_config.c alone. */
-int read_cpu(const struct json_value *value, const struct field *field, void *at,
-	     struct snp_error *err);
-int read_memory(const struct json_value *value, const struct field *field, void *at,
-		struct snp_error *err);
+/* The sections of vm.json, one file per group, for vm_config.c alone: tables about struct vm_config,
+ * struct vm_disk and struct vm_network. */
+extern const struct field vm_cpu_fields[], vm_memory_fields[];
+extern const struct field vm_disk_fields[], vm_network_fields[], vm_console_fields[],
+	vm_vsock_fields[], vm_vfio_fields[];
+extern const struct field vm_snp_fields[];
 
-int read_disks(const struct json_value *value, const struct field *field, void *at,
-	       struct snp_error *err);
-int read_networks(const struct json_value *value, const struct field *field, void *at,
-		  struct snp_error *err);
-int read_console(const struct json_value *value, const struct field *field, void *at,
-		 struct snp_error *err);
-int read_vsock(const struct json_value *value, const struct field *field, void *at,
-	       struct snp_error *err);
-int read_vfio(const struct json_value *value, const struct field *field, void *at,
-	      struct snp_error *err);
-
-int read_snp(const struct json_value *value, const struct field *field, void *at,
-	     struct snp_error *err);
-
-/* An array of at most `max` members into an allocated array of `size` bytes each, all zero before
- * `read` fills them. */
-int read_array(const struct json_value *value, size_t max, size_t size,
-	       int (*read)(const struct json_value *member, void *at, struct snp_error *err),
-	       void **ret, size_t *ret_n, struct snp_error *err);
+/* What is held when the table is filled. */
+int vm_cpu_check(const struct json_value *value, void *at, struct snp_error *err);
+int vm_network_check(const struct json_value *value, void *at, struct snp_error *err);
+int vm_console_check(const struct json_value *value, void *at, struct snp_error *err);
 
 #endif

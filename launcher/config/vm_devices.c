@@ -6,96 +6,63 @@
 #include "config/text_rule.h"
 #include "config/vm_config_parts.h"
 
-static int read_disk(const struct json_value *value, void *at, struct snp_error *err)
+static const char *const formats[] = {"raw", "qcow2", NULL};
+static const char *const buses[] = {"virtio", "scsi", NULL};
+static const char *const caches[] = {"none",	   "writeback", "writethrough",
+				     "directsync", "unsafe",	NULL};
+
+const struct field vm_disk_fields[] = {
+	FIELD("path", field_text, vm_disk, path, .required = true, .rule = &rule_path),
+	/* Never probed: a guest that writes a qcow2 header into its raw disk would choose what the host
+	 * opens next (libvirt's CVE-2010-2237). */
+	FIELD("format", field_choice, vm_disk, format, .required = true, .rule = formats),
+	FIELD("bus", field_choice, vm_disk, bus, .rule = buses),
+	FIELD("cache", field_choice, vm_disk, cache, .rule = caches),
+	FIELD("readonly", field_bool, vm_disk, readonly),
+	FIELD("serial", field_text, vm_disk, serial, .rule = &rule_serial),
+	FIELD("boot", field_u32, vm_disk, boot, .min = 1, .max = 99),
+	{0},
+};
+
+static const char *const network_types[] = {"network", "bridge", "user", NULL};
+
+const struct field vm_network_fields[] = {
+	FIELD("type", field_choice, vm_network, type, .required = true, .rule = network_types),
+	FIELD("source", field_text, vm_network, source, .rule = &rule_source),
+	FIELD("mac", field_text, vm_network, mac, .rule = &rule_mac),
+	{0},
+};
+
+int vm_network_check(const struct json_value *value, void *at, struct snp_error *err)
 {
-	static const char *const formats[] = {"raw", "qcow2", NULL};
-	static const char *const buses[] = {"virtio", "scsi", NULL};
-	static const char *const caches[] = {"none",	   "writeback", "writethrough",
-					     "directsync", "unsafe",	NULL};
-	static const struct field fields[] = {
-		FIELD("path", field_text, vm_disk, path, .required = true, .rule = &rule_path),
-		/* Never probed: a guest that writes a qcow2 header into its raw disk would choose what
-		 * the host opens next (libvirt's CVE-2010-2237). */
-		FIELD("format", field_choice, vm_disk, format, .required = true, .rule = formats),
-		FIELD("bus", field_choice, vm_disk, bus, .rule = buses),
-		FIELD("cache", field_choice, vm_disk, cache, .rule = caches),
-		FIELD("readonly", field_bool, vm_disk, readonly),
-		FIELD("serial", field_text, vm_disk, serial, .rule = &rule_serial),
-		FIELD("boot", field_u32, vm_disk, boot, .min = 1, .max = 99),
-		{0},
-	};
-
-	return fields_read(value, fields, at, err);
-}
-
-/* vda to vdz */
-#define MAX_DISKS 26
-
-int read_disks(const struct json_value *value, const struct field *field, void *at,
-	       struct snp_error *err)
-{
-	struct vm_config *config = at;
-	void *disks = NULL;
-	int r = read_array(value, MAX_DISKS, sizeof(*config->disks), read_disk, &disks,
-			   &config->n_disks, err);
-
-	(void)field;
-	config->disks = disks;
-	return r;
-}
-
-static int read_network(const struct json_value *value, void *at, struct snp_error *err)
-{
-	static const char *const types[] = {"network", "bridge", "user", NULL};
-	static const struct field fields[] = {
-		FIELD("type", field_choice, vm_network, type, .required = true, .rule = types),
-		FIELD("source", field_text, vm_network, source, .rule = &rule_source),
-		FIELD("mac", field_text, vm_network, mac, .rule = &rule_mac),
-		{0},
-	};
 	const struct vm_network *network = at;
-	int r = fields_read(value, fields, at, err);
 
-	if (r == 0 && network->type != VM_NETWORK_USER && !network->source)
-		r = json_need(value, "source", &value, err);
-	if (r == 0 && network->type == VM_NETWORK_USER && network->source)
-		r = json_fail(json_get(value, "source"), err, SNP_E_JSON_VALUE,
-			      "a network of type \"user\" has no source");
-	return r;
+	if (network->type != VM_NETWORK_USER && !network->source)
+		return json_need(value, "source", &value, err);
+	if (network->type == VM_NETWORK_USER && network->source)
+		return json_fail(json_get(value, "source"), err, SNP_E_JSON_VALUE,
+				 "a network of type \"user\" has no source");
+	return 0;
 }
 
-int read_networks(const struct json_value *value, const struct field *field, void *at,
-		  struct snp_error *err)
-{
-	struct vm_config *config = at;
-	void *networks = NULL;
-	int r = read_array(value, 16, sizeof(*config->networks), read_network, &networks,
-			   &config->n_networks, err);
+static const char *const console_types[] = {"pty", "file", "none", NULL};
 
-	(void)field;
-	config->networks = networks;
-	return r;
-}
+const struct field vm_console_fields[] = {
+	FIELD("type", field_choice, vm_config, console, .required = true, .rule = console_types),
+	FIELD("path", field_text, vm_config, console_path, .rule = &rule_path),
+	{0},
+};
 
-int read_console(const struct json_value *value, const struct field *field, void *at,
-		 struct snp_error *err)
+int vm_console_check(const struct json_value *value, void *at, struct snp_error *err)
 {
-	static const char *const types[] = {"pty", "file", "none", NULL};
-	static const struct field fields[] = {
-		FIELD("type", field_choice, vm_config, console, .required = true, .rule = types),
-		FIELD("path", field_text, vm_config, console_path, .rule = &rule_path),
-		{0},
-	};
 	const struct vm_config *config = at;
-	int r = fields_read(value, fields, at, err);
 
-	(void)field;
-	if (r == 0 && config->console == VM_CONSOLE_FILE && !config->console_path)
-		r = json_need(value, "path", &value, err);
-	if (r == 0 && config->console != VM_CONSOLE_FILE && config->console_path)
-		r = json_fail(json_get(value, "path"), err, SNP_E_JSON_VALUE,
-			      "only a console of type \"file\" has a path");
-	return r;
+	if (config->console == VM_CONSOLE_FILE && !config->console_path)
+		return json_need(value, "path", &value, err);
+	if (config->console != VM_CONSOLE_FILE && config->console_path)
+		return json_fail(json_get(value, "path"), err, SNP_E_JSON_VALUE,
+				 "only a console of type \"file\" has a path");
+	return 0;
 }
 
 /* CIDs 0 to 2 are the hypervisor, the loopback and the host; the last is VMADDR_CID_ANY (Linux
@@ -119,37 +86,13 @@ static int read_cid(const struct json_value *value, const struct field *field, v
 	return field_u32(value, field, &config->vsock_cid, err);
 }
 
-int read_vsock(const struct json_value *value, const struct field *field, void *at,
-	       struct snp_error *err)
-{
-	static const struct field fields[] = {
-		SECTION("cid", read_cid, .required = true, .min = 3, .max = UINT32_MAX - 1),
-		{0},
-	};
+const struct field vm_vsock_fields[] = {
+	SECTION("cid", read_cid, .required = true, .min = 3, .max = UINT32_MAX - 1),
+	{0},
+};
 
-	(void)field;
-	return fields_read(value, fields, at, err);
-}
-
-static int read_address(const struct json_value *value, void *at, struct snp_error *err)
-{
-	static const struct field fields[] = {
-		SECTION("address", field_text, .required = true, .rule = &rule_pci),
-		{0},
-	};
-
-	return fields_read(value, fields, at, err);
-}
-
-int read_vfio(const struct json_value *value, const struct field *field, void *at,
-	      struct snp_error *err)
-{
-	struct vm_config *config = at;
-	void *addresses = NULL;
-	int r = read_array(value, 16, sizeof(*config->vfio), read_address, &addresses,
-			   &config->n_vfio, err);
-
-	(void)field;
-	config->vfio = addresses;
-	return r;
-}
+/* The place of one is a char *. */
+const struct field vm_vfio_fields[] = {
+	SECTION("address", field_text, .required = true, .rule = &rule_pci),
+	{0},
+};

@@ -11,7 +11,7 @@
 static int read_signature(const struct json_value *value, const struct field *field, void *at,
 			  struct snp_error *err)
 {
-	struct vm_config *config = at;
+	uint32_t *ret = at;
 	const char *text;
 	uint64_t signature;
 	int r = json_string(value, &text, err);
@@ -22,44 +22,36 @@ static int read_signature(const struct json_value *value, const struct field *fi
 	if (!text_keeps(text, &rule_signature) || hex_u64(text, "signature", &signature, NULL))
 		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right",
 				 rule_signature.wanted);
-	config->has_cpu_signature = true;
-	config->cpu_signature = (uint32_t)signature;
+	*ret = (uint32_t)signature;
 	return 0;
 }
 
 /* QEMU's own limit for q35 is 4096 (pc_q35_machine_options); what launches today is a named check. */
 #define MAX_VCPUS 4096
 
-int read_cpu(const struct json_value *value, const struct field *field, void *at,
-	     struct snp_error *err)
-{
 #define COUNT(key, member, ...) \
 	FIELD(key, field_u32, vm_config, member, .min = 1, .max = MAX_VCPUS, __VA_ARGS__)
-	static const struct field fields[] = {
-		COUNT("count", cpu_count, .required = true),
-		FIELD("model", field_text, vm_config, cpu_model, .rule = &rule_cpu_model),
-		SECTION("signature", read_signature),
-		COUNT("sockets", cpu_sockets),
-		COUNT("cores", cpu_cores),
-		COUNT("threads", cpu_threads),
-		{0},
-	};
+const struct field vm_cpu_fields[] = {
+	COUNT("count", cpu_count, .required = true),
+	FIELD("model", field_text, vm_config, cpu_model, .rule = &rule_cpu_model),
+	FIELD("signature", read_signature, vm_config, cpu_signature,
+	      .has = HAS(vm_config, has_cpu_signature)),
+	COUNT("sockets", cpu_sockets),
+	COUNT("cores", cpu_cores),
+	COUNT("threads", cpu_threads),
+	{0},
+};
 #undef COUNT
-	struct vm_config *config = at;
-	uint32_t others;
-	int r;
 
-	(void)field;
-	config->cpu_sockets = config->cpu_threads = 1;
-	config->cpu_model = strdup("EPYC-v4");
-	if (!config->cpu_model)
-		return json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
-	r = fields_read(value, fields, config, err);
-	if (r < 0 || config->cpu_cores != 0)
-		return r;
-	/* Cores fill what sockets and threads leave; a product that misses the count is a check's. */
-	others = config->cpu_sockets * config->cpu_threads;
-	config->cpu_cores = config->cpu_count / others;
+/* Cores fill what sockets and threads leave; a product that misses the count is a check's. */
+int vm_cpu_check(const struct json_value *value, void *at, struct snp_error *err)
+{
+	struct vm_config *config = at;
+
+	(void)value;
+	(void)err;
+	if (config->cpu_cores == 0)
+		config->cpu_cores = config->cpu_count / (config->cpu_sockets * config->cpu_threads);
 	if (config->cpu_cores == 0)
 		config->cpu_cores = 1;
 	return 0;
@@ -84,18 +76,12 @@ static int read_size(const struct json_value *value, const struct field *field, 
 	return 0;
 }
 
-int read_memory(const struct json_value *value, const struct field *field, void *at,
-		struct snp_error *err)
-{
-	static const char *const backings[] = {"memfd", "ram", NULL};
-	static const struct field fields[] = {
-		FIELD("size", read_size, vm_config, memory_kib, .required = true),
-		FIELD("backing", field_choice, vm_config, memory_backing, .rule = backings),
-		FIELD("hugepages", field_bool, vm_config, hugepages),
-		FIELD("locked", field_bool, vm_config, memory_locked),
-		{0},
-	};
+static const char *const backings[] = {"memfd", "ram", NULL};
 
-	(void)field;
-	return fields_read(value, fields, at, err);
-}
+const struct field vm_memory_fields[] = {
+	FIELD("size", read_size, vm_config, memory_kib, .required = true),
+	FIELD("backing", field_choice, vm_config, memory_backing, .rule = backings),
+	FIELD("hugepages", field_bool, vm_config, hugepages),
+	FIELD("locked", field_bool, vm_config, memory_locked),
+	{0},
+};

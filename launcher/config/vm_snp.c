@@ -132,17 +132,6 @@ static int read_measurement(const struct json_value *value, const struct field *
 	return json_hex(value, config->measurement, sizeof(config->measurement), err);
 }
 
-static int read_workarounds(const struct json_value *value, const struct field *field, void *at,
-			    struct snp_error *err)
-{
-	struct vm_config *config = at;
-
-	(void)field;
-	config->has_guest_visible_workarounds = true;
-	return json_hex(value, config->guest_visible_workarounds,
-			sizeof(config->guest_visible_workarounds), err);
-}
-
 /* Three forms, told apart by the key that each must have. */
 static int read_id(const struct json_value *value, const struct field *field, void *at,
 		   struct snp_error *err)
@@ -160,9 +149,9 @@ static int read_id(const struct json_value *value, const struct field *field, vo
 	static const struct field key[] = {
 		PATH("key", id_key, .required = true),
 		PATH("author_key", id_author_key),
-		FIELD("svn", field_u32, vm_config, id_svn, .max = UINT32_MAX),
-		FIELD("family_id", field_hex, vm_config, id_family_id, .max = SNP_ID_SIZE),
-		FIELD("image_id", field_hex, vm_config, id_image_id, .max = SNP_ID_SIZE),
+		FIELD("svn", field_u32, vm_config, id_svn),
+		FIELD("family_id", field_hex, vm_config, id_family_id),
+		FIELD("image_id", field_hex, vm_config, id_image_id),
 		{0},
 	};
 #undef PATH
@@ -188,19 +177,13 @@ static int read_id(const struct json_value *value, const struct field *field, vo
 		"lacks one of the keys \"reference\", \"block\" (with \"auth\") and \"key\"");
 }
 
-int read_snp(const struct json_value *value, const struct field *field, void *at,
-	     struct snp_error *err)
-{
-	static const struct field fields[] = {
-		FIELD("policy", read_policy, vm_config, policy),
-		SECTION("host_data", read_host_data),
-		SECTION("guest_visible_workarounds", read_workarounds),
-		FIELD("vcek", field_bool, vm_config, vcek),
-		SECTION("measurement", read_measurement),
-		SECTION("id", read_id),
-		{0},
-	};
-
-	(void)field;
-	return fields_read(value, fields, at, err);
-}
+const struct field vm_snp_fields[] = {
+	FIELD("policy", read_policy, vm_config, policy),
+	SECTION("host_data", read_host_data),
+	FIELD("guest_visible_workarounds", field_hex, vm_config, guest_visible_workarounds,
+	      .has = HAS(vm_config, has_guest_visible_workarounds)),
+	FIELD("vcek", field_bool, vm_config, vcek),
+	SECTION("measurement", read_measurement),
+	SECTION("id", read_id),
+	{0},
+};

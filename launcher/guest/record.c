@@ -9,7 +9,6 @@
 #include <snp/hex.h>
 #include <snp/json.h>
 
-#include "config/fields.h"
 #include "config/text_rule.h"
 
 DEFINE_CLEANUP(struct json *, json_free);
@@ -49,63 +48,6 @@ void record_free(struct guest_record *record)
 /* What was written down is shown, not used: any text will do. */
 static const struct text_rule rule_any = {.wanted = "a text", .min = 1, .max = 16384};
 
-static int field_pass(const struct json_value *value, const struct field *field, void *at,
-		      struct snp_error *err)
-{
-	(void)value;
-	(void)field;
-	(void)at;
-	(void)err;
-	return 0; /* read elsewhere */
-}
-
-static int read_hex_u64(const struct json_value *value, const struct field *field, void *at,
-			struct snp_error *err)
-{
-	(void)field;
-	return json_hex_u64(value, at, err);
-}
-
-static int read_hex_u32(const struct json_value *value, const struct field *field, void *at,
-			struct snp_error *err)
-{
-	uint32_t *ret = at;
-	uint64_t v;
-	int r = json_hex_u64(value, &v, err);
-
-	(void)field;
-	if (r < 0)
-		return r;
-	if (v > UINT32_MAX)
-		return json_fail(value, err, SNP_E_JSON_VALUE, "more than 32 bits");
-	*ret = (uint32_t)v;
-	return 0;
-}
-
-static int read_vcek(const struct json_value *value, const struct field *field, void *at,
-		     struct snp_error *err)
-{
-	struct guest_record *record = at;
-
-	record->has_vcek = true;
-	return field_bool(value, field, &record->vcek, err);
-}
-
-static int read_workarounds(const struct json_value *value, const struct field *field, void *at,
-			    struct snp_error *err)
-{
-	struct guest_record *record = at;
-
-	record->has_guest_visible_workarounds = true;
-	return field_hex(value, field, record->guest_visible_workarounds, err);
-}
-
-static int read_size(const struct json_value *value, const struct field *field, void *at,
-		     struct snp_error *err)
-{
-	return json_integer(value, field->min, field->max, at, err);
-}
-
 static int read_uuid(const struct json_value *value, const struct field *field, void *at,
 		     struct snp_error *err)
 {
@@ -130,76 +72,68 @@ static int read_base64(const struct json_value *value, const struct field *field
 
 	if (r < 0)
 		return r;
-	r = base64_decode(text, field->key, at, field->max, &inner);
+	r = base64_decode(text, field->key, at, field->size, &inner);
 	return r < 0 ? json_fail(value, err, inner.code, "%s", inner.message) : 0;
 }
 
-static int read_boot_file(const struct json_value *value, const struct field *field, void *at,
-			  struct snp_error *err)
-{
-	static const struct field fields[] = {
-		FIELD("source", field_text, boot_file, source, .required = true, .rule = &rule_any),
-		FIELD("path", field_text, boot_file, path, .required = true, .rule = &rule_any),
-		FIELD("size", read_size, boot_file, size, .required = true, .min = 1,
-		      .max = SNP_MAX_INITRD),
-		FIELD("sha256", field_hex, boot_file, sha256, .required = true,
-		      .max = SNP_SHA256_SIZE),
-		{0},
-	};
+static const struct field boot_file_fields[] = {
+	FIELD("source", field_text, boot_file, source, .required = true, .rule = &rule_any),
+	FIELD("path", field_text, boot_file, path, .required = true, .rule = &rule_any),
+	FIELD("size", field_u64, boot_file, size, .required = true, .min = 1,
+	      .max = SNP_MAX_INITRD),
+	FIELD("sha256", field_hex, boot_file, sha256, .required = true),
+	{0},
+};
 
-	(void)field;
-	return fields_read(value, fields, at, err);
-}
+#define BOOT_FILE(name, part, ...) \
+	FIELD(name, field_object, guest_record, boot[part], .fields = boot_file_fields, __VA_ARGS__)
 
-static int read_boot(const struct json_value *value, const struct field *field, void *at,
-		     struct snp_error *err)
+static const struct field boot_fields[] = {
+	BOOT_FILE("firmware", BOOT_FIRMWARE, .required = true),
+	BOOT_FILE("kernel", BOOT_KERNEL),
+	BOOT_FILE("initrd", BOOT_INITRD),
+	{0},
+};
+
+static int check_boot(const struct json_value *value, void *at, struct snp_error *err)
 {
-	static const struct field fields[] = {
-		FIELD("firmware", read_boot_file, guest_record, boot[BOOT_FIRMWARE],
-		      .required = true),
-		FIELD("kernel", read_boot_file, guest_record, boot[BOOT_KERNEL]),
-		FIELD("initrd", read_boot_file, guest_record, boot[BOOT_INITRD]),
-		{0},
-	};
 	const struct guest_record *record = at;
-	int r;
 
-	(void)field;
-	r = fields_read(value, fields, at, err);
-	if (r == 0 && !record->boot[BOOT_KERNEL].source &&
+	if (!record->boot[BOOT_KERNEL].source &&
 	    (record->boot[BOOT_INITRD].source || record->kernel_hashes))
-		r = json_fail(value, err, SNP_E_JSON_VALUE,
-			      "an initrd, or kernel hashes, without a kernel");
-	return r;
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "an initrd, or kernel hashes, without a kernel");
+	return 0;
 }
 
-static int read_tool(const struct json_value *value, const struct field *field, void *at,
-		     struct snp_error *err)
+static int read_tool_name(const struct json_value *value, const struct field *field, void *at,
+			  struct snp_error *err)
 {
 	static const char *const names[] = {"snp-launch", NULL};
 	unsigned int name;
-	static const struct field fields[] = {
-		SECTION("name", field_pass, .required = true),
-		FIELD("version", field_text, guest_record, tool_version, .required = true,
-		      .rule = &rule_any),
-		{0},
-	};
-	int r;
 
 	(void)field;
-	r = fields_read(value, fields, at, err);
-	return r < 0 ? r : json_choice(json_get(value, "name"), names, &name, err);
+	(void)at;
+	return json_choice(value, names, &name, err);
 }
+
+static const struct field tool_fields[] = {
+	FIELD("version", field_text, guest_record, tool_version, .required = true,
+	      .rule = &rule_any),
+	SECTION("name", read_tool_name, .required = true),
+	{0},
+};
 
 /* A block that no longer verifies, or that binds to something else than the record says, is no
  * binding: somebody edited the record. */
-static int check_binding(const struct json_value *id, struct guest_record *record,
-			 struct snp_error *err)
+static int check_binding(const struct json_value *id, void *at, struct snp_error *err)
 {
+	struct guest_record *record = at;
 	struct guest_binding *b = &record->binding;
 	struct snp_error inner;
 	int r;
 
+	b->source = (enum id_source)(b->source + 1); /* "none" is said by leaving "id" out */
 	r = snp_id_block_decode(b->block, &b->fields, &inner);
 	if (r == 0)
 		r = snp_id_auth_verify(b->block, b->auth, &b->keys, &inner);
@@ -214,37 +148,21 @@ static int check_binding(const struct json_value *id, struct guest_record *recor
 	return 0;
 }
 
-static int read_id(const struct json_value *value, const struct field *field, void *at,
-		   struct snp_error *err)
-{
-	/* "none" is said by leaving "id" out. */
-	static const struct field fields[] = {
-		FIELD("source", field_choice, guest_record, binding.source, .required = true,
-		      .rule = &id_source_names[1]),
-		FIELD("id_block", read_base64, guest_record, binding.block, .required = true,
-		      .max = SNP_ID_BLOCK_SIZE),
-		FIELD("id_auth", read_base64, guest_record, binding.auth, .required = true,
-		      .max = SNP_ID_AUTH_SIZE),
-		{0},
-	};
-	struct guest_record *record = at;
-	int r;
-
-	(void)field;
-	r = fields_read(value, fields, at, err);
-	if (r < 0)
-		return r;
-	record->binding.source = (enum id_source)(record->binding.source + 1);
-	return check_binding(value, record, err);
-}
+static const struct field id_fields[] = {
+	FIELD("source", field_choice, guest_record, binding.source, .required = true,
+	      .rule = &id_source_names[1]),
+	FIELD("id_block", read_base64, guest_record, binding.block, .required = true),
+	FIELD("id_auth", read_base64, guest_record, binding.auth, .required = true),
+	{0},
+};
 
 #define NEED(name, reader, member, ...) \
 	FIELD(name, reader, guest_record, member, .required = true, __VA_ARGS__)
 
 /* What others are held against comes before them. */
 static const struct field record_fields[] = {
-	SECTION("schema", field_pass, .required = true),
-	SECTION("tool", read_tool, .required = true),
+	SCHEMA(RECORD_SCHEMA),
+	FIELD_OBJECT("tool", tool_fields, .required = true),
 	NEED("name", field_text, name, .rule = &rule_name),
 	NEED("uuid", read_uuid, uuid),
 	NEED("uri", field_text, uri, .rule = &rule_any),
@@ -253,18 +171,19 @@ static const struct field record_fields[] = {
 	NEED("remote", field_bool, remote),
 	FIELD("cmdline", field_text, guest_record, cmdline, .rule = &rule_cmdline),
 	NEED("kernel_hashes", field_bool, kernel_hashes),
-	SECTION("boot", read_boot, .required = true),
+	FIELD_OBJECT("boot", boot_fields, .required = true, .check = check_boot),
 	NEED("vmm_profile", field_text, vmm_profile, .rule = &rule_any),
-	NEED("vcpu_count", field_u32, vcpu_count, .min = 1, .max = UINT32_MAX),
+	NEED("vcpu_count", field_u32, vcpu_count, .min = 1),
 	NEED("cpu_model", field_text, cpu_model, .rule = &rule_any),
-	NEED("cpu_signature", read_hex_u32, cpu_signature),
-	NEED("guest_features", read_hex_u64, guest_features),
-	NEED("policy", read_hex_u64, policy),
-	NEED("host_data", field_hex, host_data, .max = SNP_SHA256_SIZE),
-	SECTION("vcek", read_vcek),
-	SECTION("guest_visible_workarounds", read_workarounds, .max = 16),
-	NEED("launch_digest", field_hex, launch_digest, .max = SNP_LAUNCH_DIGEST_SIZE),
-	SECTION("id", read_id),
+	NEED("cpu_signature", field_hex_u32, cpu_signature),
+	NEED("guest_features", field_hex_u64, guest_features),
+	NEED("policy", field_hex_u64, policy),
+	NEED("host_data", field_hex, host_data),
+	FIELD("vcek", field_bool, guest_record, vcek, .has = HAS(guest_record, has_vcek)),
+	FIELD("guest_visible_workarounds", field_hex, guest_record, guest_visible_workarounds,
+	      .has = HAS(guest_record, has_guest_visible_workarounds)),
+	NEED("launch_digest", field_hex, launch_digest),
+	FIELD_OBJECT("id", id_fields, .check = check_binding),
 	{0},
 };
 
@@ -276,9 +195,7 @@ static int from_document(const struct json *document, struct guest_record **ret,
 
 	if (!record)
 		return out_of_memory(err);
-	r = json_schema(document, RECORD_SCHEMA, err);
-	if (r == 0)
-		r = fields_read(json_root(document), record_fields, record, err);
+	r = fields_read(json_root(document), record_fields, record, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(record);
