@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "guest_name.h"
+#include "program.h"
 #include "settings.h"
 
 /* The same bytes as a host.conf and as QEMU's arguments. */
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(text, data, size);
 	memset(name, 'x', sizeof(name));
-	guest_name_find(text, size, name, sizeof(name));
+	program_find_guest_name(text, size, name, sizeof(name));
 	if (memchr(name, '\0', sizeof(name)) == NULL)
 		abort();
 	free(text);

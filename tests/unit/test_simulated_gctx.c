@@ -16,8 +16,7 @@
 
 #include "bytes.h"
 #include "gctx.h"
-#include "vcpu_state.h"
-#include "vmsa.h"
+#include "registers.h"
 
 static const struct platform platform = {1, 55};
 

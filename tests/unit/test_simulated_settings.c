@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest_name.h"
+#include "program.h"
 #include "settings.h"
 
 #define ID "00112233445566778899aabbccddeeff"
@@ -108,7 +108,7 @@ static void check_name(void **state)
 	assert_non_null(args);
 	for (size_t i = 0; i < size; i++)
 		args[i] = row->args[i] == '|' ? '\0' : row->args[i];
-	guest_name_find(args, size, found, sizeof(found));
+	program_find_guest_name(args, size, found, sizeof(found));
 	assert_string_equal(found, row->guest);
 	free(args);
 }

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "vcpu_state.h"
-#include "vmsa.h"
+#include "registers.h"
 
 struct xsave_row {
 	const char *name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Little-endian words in byte strings, hashes, and hex. */
+/* Little-endian words in byte strings, and hex. */
 #ifndef REHEARSAL_PRELOAD_BYTES_H
 #define REHEARSAL_PRELOAD_BYTES_H
 
@@ -50,11 +50,17 @@ static inline uint64_t get_le64(const uint8_t *at)
 	return le64toh(value);
 }
 
-/* SHA-384 of `size` bytes. `ret` may be among them. Ends the process where libcrypto cannot: a
- * secure processor without its hash is broken, and so is a rehearsal. */
-void sha384(const uint8_t *bytes, size_t size, uint8_t ret[static 48]);
-
 /* Lower-case hex of `size` bytes, NUL-terminated, into `ret` of 2 * size + 1. Returns `ret`. */
-char *to_hex(const uint8_t *bytes, size_t size, char *ret);
+static inline char *to_hex(const uint8_t *bytes, size_t size, char *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		ret[2 * i] = digits[bytes[i] >> 4];
+		ret[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	ret[2 * size] = '\0';
+	return ret;
+}
 
 #endif

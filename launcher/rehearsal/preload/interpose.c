@@ -17,11 +17,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "complaint.h"
 #include "node.h"
+#include "processor.h"
 #include "program.h"
 #include "settings.h"
-#include "sev_device.h"
 #include "vm.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -57,7 +56,7 @@ static int open_at(int dir, const char *path, int flags, mode_t mode)
 {
 	enum node_kind device = device_of(path);
 
-	if (device == NODE_SEV && !program_cpuid_simulated()) {
+	if (device == NODE_SEV && !cpuid_is_simulated()) {
 		complain(
 			"this QEMU does not export host_cpuid(), through which it learns the position "
 			"of the C-bit: use a QEMU that does, as Debian's");
@@ -170,7 +169,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 		request &= 0xffffffff;
 	switch (node.kind) {
 	case NODE_KVM:
-		return finish(system_ioctl(request, arg));
+		return finish(kvm_device_ioctl(request, arg));
 	case NODE_VM:
 		return finish(vm_ioctl(node.object, request, arg));
 	case NODE_VCPU:

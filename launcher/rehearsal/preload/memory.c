@@ -6,22 +6,22 @@
 #include <string.h>
 
 #include "node.h"
-#include "vm.h"
 
 #define PAGE_MASK 4095ULL
 
-int memory_create_guest_memfd(struct vm *vm, const struct uapi_create_guest_memfd *args)
+int memory_create_guest_memfd(const struct memory *memory,
+			      const struct uapi_create_guest_memfd *args)
 {
 	struct guest_memfd *gmem;
 	int fd;
 
-	if (!vm_has_private_memory(vm) || args->flags || args->size == 0 ||
-	    args->size > INT64_MAX || (args->size & PAGE_MASK))
+	if (!memory->has_private || args->flags || args->size == 0 || args->size > INT64_MAX ||
+	    (args->size & PAGE_MASK))
 		return -EINVAL;
 	gmem = calloc(1, sizeof(*gmem));
 	if (!gmem)
 		return -ENOMEM;
-	*gmem = (struct guest_memfd){vm, args->size, calloc(args->size / 4096 / 8 + 1, 1)};
+	*gmem = (struct guest_memfd){memory, args->size, calloc(args->size / 4096 / 8 + 1, 1)};
 	fd = gmem->prepared ? node_open(NODE_GUEST_MEMFD, gmem, args->size) : -ENOMEM;
 	if (fd < 0) {
 		free(gmem->prepared);
@@ -31,15 +31,15 @@ int memory_create_guest_memfd(struct vm *vm, const struct uapi_create_guest_memf
 }
 
 /* check_memory_region_flags() */
-static bool are_flags_valid(const struct vm *vm, uint32_t flags)
+static bool are_flags_valid(const struct memory *memory, uint32_t flags)
 {
 	uint32_t valid = KVM_MEM_LOG_DIRTY_PAGES;
 
-	if (vm_has_private_memory(vm))
+	if (memory->has_private)
 		valid |= UAPI_MEM_GUEST_MEMFD;
 	if (flags & UAPI_MEM_GUEST_MEMFD)
 		valid &= ~(uint32_t)KVM_MEM_LOG_DIRTY_PAGES;
-	else if (!vm_has_protected_state(vm))
+	else if (memory->has_read_only)
 		valid |= KVM_MEM_READONLY;
 	return (flags & ~valid) == 0;
 }
@@ -51,11 +51,11 @@ static unsigned int address_space(uint32_t slot)
 	return slot >> 16;
 }
 
-static bool is_region_valid(const struct vm *vm, const struct uapi_memory_region2 *region)
+static bool is_region_valid(const struct memory *memory, const struct uapi_memory_region2 *region)
 {
 	uint64_t end;
 
-	return address_space(region->slot) < (vm_has_private_memory(vm) ? 1 : 2) &&
+	return address_space(region->slot) < (memory->has_private ? 1 : 2) &&
 	       (region->slot & 0xffff) < MAX_SLOTS && !(region->memory_size & PAGE_MASK) &&
 	       !(region->guest_phys_addr & PAGE_MASK) && !(region->userspace_addr & PAGE_MASK) &&
 	       !__builtin_add_overflow(region->guest_phys_addr, region->memory_size, &end) &&
@@ -63,14 +63,14 @@ static bool is_region_valid(const struct vm *vm, const struct uapi_memory_region
 }
 
 /* kvm_gmem_bind() */
-static int bind_guest_memfd(const struct vm *vm, const struct uapi_memory_region2 *region,
+static int bind_guest_memfd(const struct memory *memory, const struct uapi_memory_region2 *region,
 			    struct guest_memfd **ret)
 {
 	struct node node = node_of((int)region->guest_memfd);
 	struct guest_memfd *gmem = node.object;
 	uint64_t end;
 
-	if (node.kind != NODE_GUEST_MEMFD || gmem->vm != vm ||
+	if (node.kind != NODE_GUEST_MEMFD || gmem->memory != memory ||
 	    (region->guest_memfd_offset & PAGE_MASK) ||
 	    __builtin_add_overflow(region->guest_memfd_offset, region->memory_size, &end) ||
 	    end > gmem->size)
@@ -127,9 +127,8 @@ static int change_slot(struct memory *memory, struct slot *slot,
 	return 0;
 }
 
-int memory_set_region(struct vm *vm, const struct uapi_memory_region2 *region)
+int memory_set_region(struct memory *memory, const struct uapi_memory_region2 *region)
 {
-	struct memory *memory = &vm->memory;
 	struct slot *slot = find_slot(memory, region->slot);
 	struct slot fresh = {region->slot,
 			     region->flags,
@@ -139,7 +138,7 @@ int memory_set_region(struct vm *vm, const struct uapi_memory_region2 *region)
 			     NULL,
 			     region->guest_memfd_offset};
 
-	if (!are_flags_valid(vm, region->flags) || !is_region_valid(vm, region))
+	if (!are_flags_valid(memory, region->flags) || !is_region_valid(memory, region))
 		return -EINVAL;
 	if (region->memory_size == 0) {
 		if (!slot)
@@ -152,7 +151,7 @@ int memory_set_region(struct vm *vm, const struct uapi_memory_region2 *region)
 	if (overlaps(memory, region))
 		return -EEXIST;
 	if (region->flags & UAPI_MEM_GUEST_MEMFD) {
-		int r = bind_guest_memfd(vm, region, &fresh.guest_memfd);
+		int r = bind_guest_memfd(memory, region, &fresh.guest_memfd);
 
 		if (r < 0)
 			return r;
@@ -160,14 +159,13 @@ int memory_set_region(struct vm *vm, const struct uapi_memory_region2 *region)
 	return add_slot(memory, &fresh);
 }
 
-int memory_set_attributes(struct vm *vm, const struct uapi_memory_attributes *args)
+int memory_set_attributes(struct memory *memory, const struct uapi_memory_attributes *args)
 {
-	struct memory *memory = &vm->memory;
 	struct attribute_change *grown;
 	uint64_t end;
 
 	if (args->flags || (args->attributes & ~UAPI_MEMORY_ATTRIBUTE_PRIVATE) ||
-	    (args->attributes && !vm_has_private_memory(vm)) || args->size == 0 ||
+	    (args->attributes && !memory->has_private) || args->size == 0 ||
 	    (args->address & PAGE_MASK) || (args->size & PAGE_MASK) ||
 	    __builtin_add_overflow(args->address, args->size, &end))
 		return -EINVAL;

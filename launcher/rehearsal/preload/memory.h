@@ -11,11 +11,11 @@
 
 #define MAX_SLOTS 32764 /* KVM_CAP_NR_MEMSLOTS of 6.12: SHRT_MAX less three private slots */
 
-struct vm;
+struct memory;
 
 /* What a guest_memfd descriptor stands for. */
 struct guest_memfd {
-	const struct vm *vm;
+	const struct memory *memory;
 	uint64_t size;
 	uint8_t *prepared; /* a bit per page: given to the secure processor */
 };
@@ -37,6 +37,8 @@ struct attribute_change {
 };
 
 struct memory {
+	bool has_private;   /* kvm->arch.has_private_mem */
+	bool has_read_only; /* slots may be read-only */
 	struct slot *slots;
 	size_t slot_count;
 	struct attribute_change *changes; /* in order; the last that covers a page decides */
@@ -44,11 +46,12 @@ struct memory {
 };
 
 /* KVM_CREATE_GUEST_MEMFD: a descriptor. */
-int memory_create_guest_memfd(struct vm *vm, const struct uapi_create_guest_memfd *args);
+int memory_create_guest_memfd(const struct memory *memory,
+			      const struct uapi_create_guest_memfd *args);
 /* KVM_SET_USER_MEMORY_REGION2, and its elder with the missing fields zero. */
-int memory_set_region(struct vm *vm, const struct uapi_memory_region2 *region);
+int memory_set_region(struct memory *memory, const struct uapi_memory_region2 *region);
 /* KVM_SET_MEMORY_ATTRIBUTES */
-int memory_set_attributes(struct vm *vm, const struct uapi_memory_attributes *args);
+int memory_set_attributes(struct memory *memory, const struct uapi_memory_attributes *args);
 
 /* The slot of guest address `gpa`, or NULL. */
 const struct slot *memory_slot(const struct memory *memory, uint64_t gpa);

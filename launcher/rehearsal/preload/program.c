@@ -4,88 +4,107 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
+#include <linux/ioctl.h>
 #include <pthread.h>
-#include <stdint.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "complaint.h"
-#include "cpuid.h"
-#include "guest_name.h"
 #include "settings.h"
 
-/*
- * QEMU learns the position of the C-bit, and what the host CPU is, by executing CPUID (QEMU 10.0
- * target/i386/sev.c, host-cpu.c), all through one function, host_cpuid(), which no preloaded library
- * can interpose because the calls are within the program. Debian's QEMU exports it for its modules,
- * so its entry can be found and overwritten with a jump.
- */
-static bool cpuid_simulated;
-
-/* jmp *0(%rip), followed by the address (Intel SDM vol. 2, JMP FF /4). */
-#define JUMP_SIZE 14
-
-static void simulated_host_cpuid(uint32_t function, uint32_t count, uint32_t *eax, uint32_t *ebx,
-				 uint32_t *ecx, uint32_t *edx)
+static void append_to_log(const char *line, size_t size)
 {
-	struct cpuid_leaf leaf = cpuid_of_host(function, count);
+	char path[PATH_MAX + 32];
+	int fd;
 
-	if (eax)
-		*eax = leaf.eax;
-	if (ebx)
-		*ebx = leaf.ebx;
-	if (ecx)
-		*ecx = leaf.ecx;
-	if (edx)
-		*edx = leaf.edx;
-}
-
-static bool patch(void *entry)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t start = (uintptr_t)entry & ~(page - 1);
-	size_t size = (((uintptr_t)entry + JUMP_SIZE + page - 1) & ~(page - 1)) - start;
-	uintptr_t target = (uintptr_t)simulated_host_cpuid;
-	uint8_t jump[JUMP_SIZE] = {0xff, 0x25};
-
-	memcpy(jump + 6, &target, sizeof(target));
-	if (mprotect((void *)start, size, PROT_READ | PROT_WRITE | PROT_EXEC) < 0)
-		return false;
-	memcpy(entry, jump, sizeof(jump));
-	return mprotect((void *)start, size, PROT_READ | PROT_EXEC) == 0;
-}
-
-/* The only thing that happens in every program at its start, and it touches none but QEMU. */
-__attribute__((constructor)) static void simulate_cpuid(void)
-{
-	void *symbol = NULL;
-	void *entry = dlsym(RTLD_DEFAULT, "host_cpuid");
-	Dl_info where;
-
-	if (!entry || !settings()->usable)
+	if (settings()->host[0] == '\0')
 		return;
-	if (!dladdr1(entry, &where, &symbol, RTLD_DL_SYMENT) || !symbol ||
-	    ((const ElfW(Sym) *)symbol)->st_size < JUMP_SIZE)
+	snprintf(path, sizeof(path), "%s/log/simulation.log", settings()->host);
+	/* Past the interposed open(): this file is no device. */
+	fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+			  0644);
+	if (fd < 0)
 		return;
-	cpuid_simulated = patch(entry);
+	(void)!write(fd, line, size);
+	syscall(SYS_close, fd);
 }
 
-bool program_cpuid_simulated(void)
+void complain(const char *fmt, ...)
 {
-	return cpuid_simulated;
+	int saved = errno;
+	char line[1024] = "simulated SNP host: ";
+	size_t at = strlen(line);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line + at, sizeof(line) - at - 1, fmt, ap);
+	va_end(ap);
+	at = strlen(line);
+	line[at++] = '\n';
+	(void)!write(STDERR_FILENO, line, at);
+	append_to_log(line, at);
+	errno = saved;
 }
 
-bool program_is_qemu(void)
+static bool is_qemu(void)
 {
 	return dlsym(RTLD_DEFAULT, "host_cpuid") || strstr(program_invocation_short_name, "qemu");
 }
 
+int refuse_unknown(const char *device, unsigned long request)
+{
+	if (_IOC_TYPE(request))
+		complain("%s: unknown request 0x%lx (number 0x%x, size %u)", device, request,
+			 (unsigned int)_IOC_NR(request), (unsigned int)_IOC_SIZE(request));
+	else
+		complain("%s: unknown number %lu", device, request);
+	if (is_qemu())
+		_exit(1);
+	return -ENOTTY;
+}
+
+/* The name out of an argument of `size` bytes. */
+static void take_name(const char *arg, size_t size, char *ret, size_t ret_size)
+{
+	static const char key[] = "guest=";
+	size_t at = 0;
+
+	if (size >= sizeof(key) - 1 && memcmp(arg, key, sizeof(key) - 1) == 0) {
+		arg += sizeof(key) - 1;
+		size -= sizeof(key) - 1;
+	}
+	for (size_t i = 0; i < size && at + 1 < ret_size; i++) {
+		/* One comma ends the name, two are one. */
+		if (arg[i] == ',' && (++i == size || arg[i] != ','))
+			break;
+		ret[at++] = arg[i];
+	}
+	ret[at] = '\0';
+}
+
+void program_find_guest_name(const char *args, size_t size, char *ret, size_t ret_size)
+{
+	bool is_next = false;
+	size_t at = 0;
+
+	ret[0] = '\0';
+	while (at < size) {
+		size_t length = strnlen(args + at, size - at);
+
+		if (is_next) {
+			take_name(args + at, length, ret, ret_size);
+			return;
+		}
+		is_next = length == 5 && memcmp(args + at, "-name", 5) == 0;
+		at += length + 1;
+	}
+}
+
 static char guest_name[256];
-static pthread_once_t name_once = PTHREAD_ONCE_INIT;
 
 static void read_guest_name(void)
 {
@@ -99,13 +118,7 @@ static void read_guest_name(void)
 	while (size < sizeof(args) - 1 && (n = read(fd, args + size, sizeof(args) - 1 - size)) > 0)
 		size += (size_t)n;
 	syscall(SYS_close, fd);
-	guest_name_find(args, size, guest_name, sizeof(guest_name));
-}
-
-const char *program_guest_name(void)
-{
-	pthread_once(&name_once, read_guest_name);
-	return guest_name;
+	program_find_guest_name(args, size, guest_name, sizeof(guest_name));
 }
 
 static void *wait_for_keeper(void *arg)
@@ -133,4 +146,26 @@ void program_watch_keeper(void)
 	/* Without a keeper (QEMU started by hand) there is nothing to wait for. */
 	if (fd >= 0 && pthread_create(&thread, NULL, wait_for_keeper, &fd) == 0)
 		pthread_detach(thread);
+}
+
+int program_open_guest_folder(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const char *name = guest_name;
+	char path[PATH_MAX + 300];
+	int fd;
+
+	pthread_once(&once, read_guest_name);
+	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') || settings()->host[0] == '\0')
+		return -1;
+	snprintf(path, sizeof(path), "%s/guests/%s/run", settings()->host, name);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "%s/foreign/%s", settings()->host, name);
+	mkdir(path, 0755);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		complain("%s: %s", path, strerror(errno));
+	return fd;
 }

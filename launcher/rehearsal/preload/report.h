@@ -18,4 +18,9 @@ int report_make(const struct gctx *gctx, const struct settings *host,
 		const uint8_t report_data[static REPORT_DATA_SIZE], EVP_PKEY *vcek,
 		uint8_t ret[static REPORT_SIZE]);
 
+/* Answer report requests for the running guest on report.sock in its folder, a stream socket: 64 bytes
+ * of report data in; report and certificate table out, as an extended report file; end of stream. A
+ * guest whose VCEK is disabled gets only the end of stream (there is no VLEK). */
+void report_service_start(const struct gctx *gctx);
+
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sev_guest.h"
+#include "vm.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -9,26 +9,10 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "complaint.h"
+#include "program.h"
 #include "settings.h"
-#include "uapi.h"
-#include "vm.h"
-#include "vmsa.h"
 
 #define SEV_POLICY_ES 4U /* SEV API, table "Guest Policy Structure" */
-
-int firmware_result(struct kvm_sev_cmd *cmd, enum firmware_status status)
-{
-	cmd->error = status;
-	return status == FIRMWARE_SUCCESS ? 0 : -EIO;
-}
-
-bool sev_guest_is_launched(const struct vm *vm)
-{
-	if (vm->type == UAPI_SNP_VM)
-		return vm->sev.snp.state == GCTX_RUNNING;
-	return !vm->sev.active || vm->sev.sev.state == GCTX_RUNNING;
-}
 
 /* __sev_guest_init() */
 static int init(struct vm *vm, unsigned int type, const struct uapi_sev_init *args)

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sev_guest.h"
+#include "vm.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "complaint.h"
-#include "report_service.h"
+#include "program.h"
+#include "report.h"
 #include "settings.h"
-#include "uapi.h"
-#include "vm.h"
-#include "vmsa.h"
 
 /* Policy bits that KVM knows. Linux 6.12 sev.c, SNP_POLICY_MASK_VALID; 6.19 asks the firmware
  * (sev_get_snp_policy_bits): all features of SNP ABI 1.55, and bit 25 from 1.58 on. */

@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 #include "bytes.h"
-#include "complaint.h"
 #include "gctx.h"
-#include "guest_folder.h"
+#include "program.h"
 #include "uapi.h"
 
 /* A page with more non-zero words than this is code or data, whose digest says enough; save areas and
@@ -159,7 +158,7 @@ static void print(FILE *out, const struct trace *trace, uint32_t command, int re
 static void write_document(const struct trace *trace, uint32_t command, int result,
 			   uint32_t firmware_status)
 {
-	int folder = guest_folder_open();
+	int folder = program_open_guest_folder();
 	FILE *out = NULL;
 	bool whole = false;
 	int fd;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What was launched, update by update: the document snp-rehearsal-trace/1 (docs/rehearsal.md), written
- * to trace.json in the guest's folder (guest_folder.h) when the launch is finished or refused.
+ * to trace.json in the guest's folder when the launch is finished or refused.
  */
 #ifndef REHEARSAL_PRELOAD_TRACE_H
 #define REHEARSAL_PRELOAD_TRACE_H

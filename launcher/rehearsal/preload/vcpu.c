@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "vm.h"
+
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "complaint.h"
+#include "bytes.h"
 #include "node.h"
+#include "program.h"
 #include "uapi.h"
-#include "vm.h"
 
 #define MAX_CPUID 256 /* Linux 6.12 KVM_MAX_CPUID_ENTRIES */
 
@@ -75,30 +81,9 @@ static int get_cpuid(const struct vcpu *vcpu, struct kvm_cpuid2 *ret)
 	return 0;
 }
 
-/* Whether the launch has encrypted this register with the save area (svm.c,
- * sev_es_prevent_msr_access). */
 static bool is_msr_protected(const struct vcpu *vcpu, int msr)
 {
-	if (!vcpu->state_protected)
-		return false;
-	switch (msr) {
-	case MSR_STAR:
-	case MSR_LSTAR:
-	case MSR_CSTAR:
-	case MSR_SYSCALL_MASK:
-	case MSR_FS_BASE:
-	case MSR_GS_BASE:
-	case MSR_KERNEL_GS_BASE:
-	case MSR_SYSENTER_CS:
-	case MSR_SYSENTER_ESP:
-	case MSR_SYSENTER_EIP:
-	case MSR_PAT:
-	case MSR_XSS:
-	case MSR_DEBUGCTL:
-		return true;
-	default:
-		return false;
-	}
+	return vcpu->state_protected && msr_is(msr, MSR_PROTECTED);
 }
 
 static void set_msr(struct vcpu_state *state, int msr, uint64_t value)
@@ -175,68 +160,74 @@ static int set_sregs2(struct vcpu *vcpu, const struct kvm_sregs2 *sregs)
 	return 0;
 }
 
-/* The registers that a launch encrypts: from then on -EINVAL where KVM protects the VM type, no effect
- * where it does not (x86.c, has_protected_state). */
-#define NOT_A_REGISTER 1
-static int register_ioctl(struct vcpu *vcpu, unsigned long request, void *arg)
+static int get_xcrs(const struct vcpu *vcpu, struct kvm_xcrs *ret)
 {
-	struct vcpu_state *state = &vcpu->state;
+	*ret = (struct kvm_xcrs){.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = vcpu->state.xcr0}}};
+	return 0;
+}
+
+static int copy(void *to, const void *from, size_t size)
+{
+	memcpy(to, from, size);
+	return 0;
+}
+
+/* The registers that a launch has encrypted: KVM answers -EINVAL if it protects the VM type; else
+ * setting them has no effect, and getting all but the FPU's gives what they were (x86.c,
+ * has_protected_state). */
+#define AS_ALWAYS 1
+static int protected_ioctl(const struct vcpu *vcpu, unsigned long request)
+{
 	int refused = vm_has_protected_state(vcpu->vm) ? -EINVAL : 0;
-	bool protected = vcpu->state_protected;
 
 	switch (request) {
 	case KVM_SET_REGS:
-		if (protected)
-			return refused;
-		memcpy(&state->regs, arg, sizeof(state->regs));
-		return 0;
-	case KVM_GET_REGS:
-		if (protected && refused)
-			return refused;
-		memcpy(arg, &state->regs, sizeof(state->regs));
-		return 0;
 	case KVM_SET_SREGS2:
-		return protected ? refused : set_sregs2(vcpu, arg);
-	case KVM_GET_SREGS2:
-		if (protected && refused)
-			return refused;
-		memcpy(arg, &state->sregs, sizeof(state->sregs));
-		return 0;
 	case KVM_SET_XSAVE:
-		return protected ? refused : vcpu_state_set_xsave(state, arg);
+	case KVM_SET_XCRS:
+	case KVM_SET_DEBUGREGS:
 	case KVM_GET_XSAVE:
 	case KVM_GET_XSAVE2:
-		if (protected)
-			return refused;
-		vcpu_state_get_xsave(state, arg);
-		return 0;
-	case KVM_SET_XCRS:
-		return protected ? refused : set_xcrs(vcpu, arg);
+		return refused;
+	case KVM_GET_REGS:
+	case KVM_GET_SREGS2:
 	case KVM_GET_XCRS:
-		if (protected && refused)
-			return refused;
-		*(struct kvm_xcrs *)arg =
-			(struct kvm_xcrs){.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = state->xcr0}}};
-		return 0;
-	case KVM_SET_DEBUGREGS:
-		return protected ? refused : set_debugregs(vcpu, arg);
 	case KVM_GET_DEBUGREGS:
-		if (protected && refused)
-			return refused;
-		memcpy(arg, &state->debugregs, sizeof(state->debugregs));
-		return 0;
+		return refused < 0 ? refused : AS_ALWAYS;
 	default:
-		return NOT_A_REGISTER;
+		return AS_ALWAYS;
 	}
 }
 
 int vcpu_ioctl(struct vcpu *vcpu, unsigned long request, void *arg)
 {
-	int r = register_ioctl(vcpu, request, arg);
+	struct vcpu_state *state = &vcpu->state;
+	int r = vcpu->state_protected ? protected_ioctl(vcpu, request) : AS_ALWAYS;
 
-	if (r != NOT_A_REGISTER)
+	if (r != AS_ALWAYS)
 		return r;
 	switch (request) {
+	case KVM_SET_REGS:
+		return copy(&state->regs, arg, sizeof(state->regs));
+	case KVM_GET_REGS:
+		return copy(arg, &state->regs, sizeof(state->regs));
+	case KVM_SET_SREGS2:
+		return set_sregs2(vcpu, arg);
+	case KVM_GET_SREGS2:
+		return copy(arg, &state->sregs, sizeof(state->sregs));
+	case KVM_SET_XSAVE:
+		return vcpu_state_set_xsave(state, arg);
+	case KVM_GET_XSAVE:
+	case KVM_GET_XSAVE2:
+		return vcpu_state_get_xsave(state, arg);
+	case KVM_SET_XCRS:
+		return set_xcrs(vcpu, arg);
+	case KVM_GET_XCRS:
+		return get_xcrs(vcpu, arg);
+	case KVM_SET_DEBUGREGS:
+		return set_debugregs(vcpu, arg);
+	case KVM_GET_DEBUGREGS:
+		return copy(arg, &state->debugregs, sizeof(state->debugregs));
 	case KVM_SET_MSRS:
 		return set_msrs(vcpu, arg);
 	case KVM_GET_MSRS:
@@ -246,23 +237,17 @@ int vcpu_ioctl(struct vcpu *vcpu, unsigned long request, void *arg)
 	case KVM_GET_CPUID2:
 		return get_cpuid(vcpu, arg);
 	case KVM_SET_VCPU_EVENTS:
-		memcpy(&vcpu->events, arg, sizeof(vcpu->events));
-		return 0;
+		return copy(&vcpu->events, arg, sizeof(vcpu->events));
 	case KVM_GET_VCPU_EVENTS:
-		memcpy(arg, &vcpu->events, sizeof(vcpu->events));
-		return 0;
+		return copy(arg, &vcpu->events, sizeof(vcpu->events));
 	case KVM_SET_MP_STATE:
-		memcpy(&vcpu->mp_state, arg, sizeof(vcpu->mp_state));
-		return 0;
+		return copy(&vcpu->mp_state, arg, sizeof(vcpu->mp_state));
 	case KVM_GET_MP_STATE:
-		memcpy(arg, &vcpu->mp_state, sizeof(vcpu->mp_state));
-		return 0;
+		return copy(arg, &vcpu->mp_state, sizeof(vcpu->mp_state));
 	case KVM_SET_LAPIC:
-		memcpy(&vcpu->lapic, arg, sizeof(vcpu->lapic));
-		return 0;
+		return copy(&vcpu->lapic, arg, sizeof(vcpu->lapic));
 	case KVM_GET_LAPIC:
-		memcpy(arg, &vcpu->lapic, sizeof(vcpu->lapic));
-		return 0;
+		return copy(arg, &vcpu->lapic, sizeof(vcpu->lapic));
 	case KVM_GET_TSC_KHZ:
 		return 2400000;
 	/* They configure what only running guest code would notice. */
@@ -278,5 +263,95 @@ int vcpu_ioctl(struct vcpu *vcpu, unsigned long request, void *arg)
 		return -EINVAL;
 	default:
 		return refuse_unknown("a vCPU", request);
+	}
+}
+
+/* KVM_RUN: no guest code runs. A vCPU sleeps until it is kicked; the boot vCPU does what little the
+ * guest does. */
+static bool is_launched(const struct vm *vm)
+{
+	if (vm->type == UAPI_SNP_VM)
+		return vm->sev.snp.state == GCTX_RUNNING;
+	return !vm->sev.active || vm->sev.sev.state == GCTX_RUNNING;
+}
+
+/* Finish the port access that the last KVM_RUN left to QEMU. */
+static void complete_access(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint32_t value = 0;
+
+	if (run->exit_reason != KVM_EXIT_IO)
+		return;
+	run->exit_reason = KVM_EXIT_UNKNOWN;
+	memcpy(&value, (const uint8_t *)run + RUN_PIO_OFFSET, run->io.size);
+	software_done(&vcpu->software, le32toh(value));
+}
+
+static int leave_for(struct vcpu *vcpu, const struct port_access *access)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->exit_reason = KVM_EXIT_IO;
+	run->io.direction = access->is_write ? KVM_EXIT_IO_OUT : KVM_EXIT_IO_IN;
+	run->io.size = access->size;
+	run->io.port = access->port;
+	run->io.count = 1;
+	run->io.data_offset = RUN_PIO_OFFSET;
+	put_le32((uint8_t *)run + RUN_PIO_OFFSET, access->value);
+	return 0;
+}
+
+/* Sleep until a signal (the kick), an interrupt, or `timeout`. Signals are held from the look
+ * at immediate_exit on, so that a kick in between is not lost. */
+static int sleep_until_kicked(struct vcpu *vcpu, const struct timespec *timeout)
+{
+	struct pollfd wake = {vcpu->wake, POLLIN, 0};
+	uint64_t count;
+	sigset_t all, before;
+	int r = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (vcpu->run->immediate_exit || ppoll(&wake, 1, timeout, &before) < 0)
+		r = -EINTR;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r == 0 && (wake.revents & POLLIN))
+		(void)!read(vcpu->wake, &count, sizeof(count));
+	if (r < 0)
+		vcpu->run->exit_reason = KVM_EXIT_INTR;
+	return r;
+}
+
+int vcpu_run(struct vcpu *vcpu)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	if (!is_launched(vcpu->vm)) {
+		complain("vCPU %u is run before the launch is finished", vcpu->id);
+		return -EINVAL;
+	}
+	complete_access(vcpu);
+	if (vcpu->run->immediate_exit) {
+		vcpu->run->exit_reason = KVM_EXIT_INTR;
+		return -EINTR;
+	}
+	for (;;) {
+		struct port_access access;
+		int r;
+
+		switch (software_next(&vcpu->software, &access)) {
+		case SOFTWARE_ACCESS:
+			return leave_for(vcpu, &access);
+		case SOFTWARE_PAUSE:
+			r = sleep_until_kicked(vcpu, &pause);
+			break;
+		case SOFTWARE_SLEEP:
+		default:
+			r = sleep_until_kicked(vcpu, NULL);
+			break;
+		}
+		if (r < 0)
+			return r;
 	}
 }

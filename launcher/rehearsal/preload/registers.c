@@ -1,11 +1,143 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmsa.h"
+#include "registers.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "bytes.h"
-#include "xsave.h"
+#include "processor.h"
+
+enum {
+	XSAVE_FCW = 0x00,
+	XSAVE_FSW = 0x02,
+	XSAVE_FTW = 0x04,
+	XSAVE_FOP = 0x06,
+	XSAVE_RIP = 0x08,
+	XSAVE_RDP = 0x10,
+	XSAVE_MXCSR = 0x18,
+	XSAVE_MXCSR_MASK = 0x1c,
+	XSAVE_ST = 0x20, /* eight registers in 16 bytes each */
+	XSAVE_XMM = 0xa0,
+	XSAVE_XMM_SIZE = 256,
+	XSAVE_XSTATE_BV = 0x200,
+	XSAVE_XCOMP_BV = 0x208,
+	XSAVE_EXTENDED = 0x240,
+	XSAVE_YMM_HI = 0x240, /* component 2 */
+	XSAVE_YMM_HI_SIZE = 256,
+};
+
+/* Components, in XSTATE_BV. */
+#define XSAVE_X87 (1ULL << 0)
+#define XSAVE_SSE (1ULL << 1)
+#define XSAVE_YMM (1ULL << 2)
+
+/* Initial values (Linux 6.12 fpu/core.c, fpstate_init_fxstate) and the bits that MXCSR has. */
+#define XSAVE_INITIAL_FCW   0x37fU
+#define XSAVE_INITIAL_MXCSR 0x1f80U
+#define XSAVE_MXCSR_VALID   0x2ffffU
+
+/* What a component in its initial state reads as (fpstate_init_user). */
+static void put_initial(uint8_t *image)
+{
+	put_le16(image + XSAVE_FCW, XSAVE_INITIAL_FCW);
+	put_le32(image + XSAVE_MXCSR, XSAVE_INITIAL_MXCSR);
+	put_le32(image + XSAVE_MXCSR_MASK, XSAVE_MXCSR_VALID);
+}
+
+void vcpu_state_reset(struct vcpu_state *state, uint32_t vcpu_id)
+{
+	/* init_vmcb(): KVM's segments have the accessed bit clear, unlike QEMU's. */
+	const struct kvm_segment data = {.limit = 0xffff, .type = 2, .s = 1, .present = 1};
+	struct kvm_segment code = {.selector = 0xf000,
+				   .base = 0xffff0000,
+				   .limit = 0xffff,
+				   .type = 0xa,
+				   .s = 1,
+				   .present = 1};
+	const struct kvm_segment ldt = {.limit = 0xffff, .type = 2, .present = 1};
+	const struct kvm_segment tss = {.limit = 0xffff, .type = 3, .present = 1};
+
+	memset(state, 0, sizeof(*state));
+	/* kvm_vcpu_reset(): 0x600 until CPUID is set. */
+	state->regs = (struct kvm_regs){.rdx = 0x600, .rip = 0xfff0, .rflags = 2};
+	state->sregs = (struct kvm_sregs2){
+		.cs = code,
+		.ds = data,
+		.es = data,
+		.fs = data,
+		.gs = data,
+		.ss = data,
+		.tr = tss,
+		.ldt = ldt,
+		.gdt = {.limit = 0xffff},
+		.idt = {.limit = 0xffff},
+		.cr0 = 0x60000010,
+		/* kvm_lapic_reset(): enabled, at its default address; the BSP is vCPU 0. */
+		.apic_base = 0xfee00800 | (vcpu_id == 0 ? 0x100 : 0),
+	};
+	state->debugregs = (struct kvm_debugregs){.dr6 = 0xffff0ff0, .dr7 = 0x400};
+	state->xcr0 = 1;
+	/* No component in use, x87 and SSE with their initial control words. */
+	put_initial(state->xsave);
+	msr_reset(state->msrs);
+}
+
+/* Copy the components in use, where CPUID says they lie in the standard format. x87 and SSE share the
+ * legacy area. */
+static void copy_components(uint8_t *to, const uint8_t *from, uint64_t in_use)
+{
+	for (unsigned int i = 2; i < 63; i++) {
+		struct cpuid_leaf leaf = cpuid_of_host(0xd, i);
+
+		if (in_use >> i & 1)
+			memcpy(to + leaf.ebx, from + leaf.ebx, leaf.eax);
+	}
+}
+
+int vcpu_state_set_xsave(struct vcpu_state *state, const uint8_t image[static XSAVE_IMAGE_SIZE])
+{
+	uint64_t in_use = get_le64(image + XSAVE_XSTATE_BV);
+
+	if (in_use & ~(uint64_t)cpuid_of_host(0xd, 0).eax)
+		return -EINVAL;
+	/* XCOMP_BV and the reserved words of the header (validate_user_xstate_header). */
+	for (size_t i = XSAVE_XCOMP_BV; i < XSAVE_EXTENDED; i++)
+		if (image[i])
+			return -EINVAL;
+	if (in_use & (XSAVE_X87 | XSAVE_SSE | XSAVE_YMM)) {
+		if (get_le32(image + XSAVE_MXCSR) & ~XSAVE_MXCSR_VALID)
+			return -EINVAL;
+		if (!(in_use & XSAVE_X87))
+			memcpy(state->xsave + XSAVE_MXCSR, image + XSAVE_MXCSR, 8);
+	}
+	if (in_use & XSAVE_X87)
+		memcpy(state->xsave, image, XSAVE_XMM);
+	if (in_use & XSAVE_SSE)
+		memcpy(state->xsave + XSAVE_XMM, image + XSAVE_XMM, XSAVE_XMM_SIZE);
+	copy_components(state->xsave, image, in_use);
+	put_le64(state->xsave + XSAVE_XSTATE_BV, in_use);
+	return 0;
+}
+
+int vcpu_state_get_xsave(const struct vcpu_state *state, uint8_t ret[static XSAVE_IMAGE_SIZE])
+{
+	uint64_t in_use = get_le64(state->xsave + XSAVE_XSTATE_BV);
+
+	memset(ret, 0, XSAVE_IMAGE_SIZE);
+	put_initial(ret);
+	/* __copy_xstate_to_uabi_buf(): MXCSR belongs to SSE and AVX, not to x87. */
+	if (in_use & XSAVE_X87) {
+		memcpy(ret, state->xsave, XSAVE_MXCSR);
+		memcpy(ret + XSAVE_ST, state->xsave + XSAVE_ST, XSAVE_XMM - XSAVE_ST);
+	}
+	if (in_use & (XSAVE_SSE | XSAVE_YMM))
+		memcpy(ret + XSAVE_MXCSR, state->xsave + XSAVE_MXCSR, 8);
+	if (in_use & XSAVE_SSE)
+		memcpy(ret + XSAVE_XMM, state->xsave + XSAVE_XMM, XSAVE_XMM_SIZE);
+	copy_components(ret, state->xsave, in_use);
+	put_le64(ret + XSAVE_XSTATE_BV, in_use);
+	return 0;
+}
 
 /* The save area (APM vol. 2, table B-4), as far as KVM fills it. */
 enum {
