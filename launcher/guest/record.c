@@ -133,7 +133,6 @@ static int check_binding(const struct json_value *id, void *at, struct snp_error
 	struct snp_error inner;
 	int r;
 
-	b->source = (enum id_source)(b->source + 1); /* "none" is said by leaving "id" out */
 	r = snp_id_block_decode(b->block, &b->fields, &inner);
 	if (r == 0)
 		r = snp_id_auth_verify(b->block, b->auth, &b->keys, &inner);
@@ -148,9 +147,10 @@ static int check_binding(const struct json_value *id, void *at, struct snp_error
 	return 0;
 }
 
+/* "none" is said by leaving "id" out. */
 static const struct field id_fields[] = {
 	FIELD("source", field_choice, guest_record, binding.source, .required = true,
-	      .rule = &id_source_names[1]),
+	      .rule = &id_source_names[1], .min = 1),
 	FIELD("id_block", read_base64, guest_record, binding.block, .required = true),
 	FIELD("id_auth", read_base64, guest_record, binding.auth, .required = true),
 	{0},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/fail.h>
+#include <snp/fields.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/json.h>
@@ -33,21 +34,24 @@ void rehearsal_trace_free(struct rehearsal_trace *trace)
 	free(trace);
 }
 
-static int read_type(const struct json_value *update, enum snp_page_type *ret,
-		     struct snp_error *err)
-{
-	static const char *const names[] = {"normal",  "vmsa",	"zero", "unmeasured",
-					    "secrets", "cpuid", NULL};
-	const struct json_value *value;
-	unsigned int index;
-	int r = json_need(update, "page_type", &value, err);
+static const char *const page_types[] = {"normal",  "vmsa",  "zero", "unmeasured",
+					 "secrets", "cpuid", NULL};
 
-	if (r == 0)
-		r = json_choice(value, names, &index, err);
-	if (r == 0)
-		*ret = (enum snp_page_type)(index + SNP_PAGE_NORMAL);
-	return r;
-}
+static const struct field update_fields[] = {
+	FIELD("page_type", field_choice, plan_run, type, .required = true, .rule = page_types,
+	      .min = SNP_PAGE_NORMAL),
+	FIELD("gpa", field_hex_u64, plan_run, gpa, .required = true),
+	FIELD("contents", field_hex, plan_run, contents),
+	FIELD("digest", field_hex, plan_run, digest, .has = HAS(plan_run, has_digest)),
+	OTHER_KEYS,
+};
+
+static const struct field trace_fields[] = {
+	FIELD("launch_digest", field_hex, plan_document, launch_digest, .required = true),
+	FIELD_ARRAY("updates", update_fields, plan_document, runs, n_runs, .required = true,
+		    .min = 1, .max = SNP_MAX_PLAN_RUNS),
+	OTHER_KEYS,
+};
 
 /* The page out of its words that are not zero. */
 static int read_words(const struct json_value *update, uint8_t (**ret)[SNP_PAGE_SIZE],
@@ -86,52 +90,28 @@ static void set_origin(struct plan_run *run, uint64_t vcpu)
 		snprintf(run->origin, sizeof(run->origin), "page that QEMU submitted");
 }
 
-static int read_update(const struct json_value *value, struct rehearsal_trace *trace,
-		       struct snp_error *err)
+/* What the tables leave: the place of each update, and its page. */
+static int complete(const struct json_value *root, struct rehearsal_trace *trace,
+		    struct snp_error *err)
 {
+	const struct json_value *value = json_first(json_get(root, "updates"));
 	struct plan_document *plan = trace->plan;
-	const size_t index =
-		plan->n_runs++; /* counted first, so that its page is freed in any case */
-	struct plan_run *run = &plan->runs[index];
-	const struct json_value *contents = json_get(value, "contents");
-	const struct json_value *digest = json_get(value, "digest");
-	int r = read_type(value, &run->type, err);
+	int r = 0;
 
-	run->index = index;
-	run->count = 1;
-	run->has_contents = true; /* zeros for the types that are not hashed */
-	run->has_digest = digest != NULL;
-	if (r == 0)
-		r = json_need_hex_u64(value, "gpa", UINT64_MAX, &run->gpa, err);
-	if (r == 0 && contents)
-		r = json_hex(contents, run->contents, sizeof(run->contents), err);
-	if (r == 0 && digest)
-		r = json_hex(digest, run->digest, sizeof(run->digest), err);
-	if (r == 0)
-		r = read_words(value, &trace->pages[index], err);
-	if (r < 0)
-		return r;
-	set_origin(run, plan->vcpu_count);
-	if (run->type == SNP_PAGE_VMSA)
-		plan->vcpu_count++;
-	return 0;
-}
-
-static int read_updates(const struct json_value *root, struct rehearsal_trace *trace,
-			struct snp_error *err)
-{
-	const struct json_value *array, *value;
-	size_t n;
-	int r = json_need_array(root, "updates", 1, SNP_MAX_PLAN_RUNS, &array, &n, err);
-
-	if (r < 0)
-		return r;
-	trace->plan->runs = calloc(n, sizeof(*trace->plan->runs));
-	trace->pages = calloc(n, sizeof(*trace->pages));
-	if (!trace->plan->runs || !trace->pages)
+	trace->pages = calloc(plan->n_runs, sizeof(*trace->pages));
+	if (!trace->pages)
 		return out_of_memory(err);
-	for (value = json_first(array); r == 0 && value; value = json_next(value))
-		r = read_update(value, trace, err);
+	for (size_t i = 0; r == 0 && value; value = json_next(value), i++) {
+		struct plan_run *run = &plan->runs[i];
+
+		run->index = i;
+		run->count = 1;
+		run->has_contents = true; /* zeros for the types that are not hashed */
+		set_origin(run, plan->vcpu_count);
+		if (run->type == SNP_PAGE_VMSA)
+			plan->vcpu_count++;
+		r = read_words(value, &trace->pages[i], err);
+	}
 	return r;
 }
 
@@ -201,10 +181,9 @@ static int read_document(const struct json *document, uint32_t hash_table_gpa,
 	if (r == 0)
 		r = check_kind(root, err);
 	if (r == 0)
-		r = json_need_hex(root, "launch_digest", trace->plan->launch_digest,
-				  sizeof(trace->plan->launch_digest), err);
+		r = fields_read(root, trace_fields, trace->plan, err);
 	if (r == 0)
-		r = read_updates(root, trace, err);
+		r = complete(root, trace, err);
 	if (r < 0)
 		return r;
 	fill_inputs(trace, hash_table_gpa);

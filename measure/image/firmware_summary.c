@@ -7,6 +7,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/fields.h>
 #include <snp/file.h>
 #include <snp/json.h>
 #include <snp/kernel.h>
@@ -15,82 +16,38 @@
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 DEFINE_CLEANUP(struct json *, json_free);
 
-/* Firmware lies below 4 GiB. */
-static int read_u32(const struct json_value *object, const char *key, uint32_t *ret,
-		    struct snp_error *err)
-{
-	uint64_t number;
-	int r = json_need_hex_u64(object, key, UINT32_MAX, &number, err);
+/* Firmware lies below 4 GiB: addresses have 32 bits. */
+static const struct field section_fields[] = {
+	FIELD("type", field_u32, snp_section, type, .required = true),
+	FIELD("gpa", field_hex_u32, snp_section, gpa, .required = true),
+	FIELD("size", field_hex_u32, snp_section, size, .required = true),
+	{0},
+};
 
-	if (r == 0)
-		*ret = (uint32_t)number;
-	return r;
-}
-
-static int read_section(const struct json_value *value, struct snp_section *ret,
-			struct snp_error *err)
-{
-	static const char *const keys[] = {"type", "gpa", "size", NULL};
-	uint64_t number = 0;
-	int r = json_object(value, keys, err);
-
-	if (r == 0)
-		r = json_need_integer(value, "type", 0, UINT32_MAX, &number, err);
-	if (r == 0)
-		r = read_u32(value, "gpa", &ret->gpa, err);
-	if (r == 0)
-		r = read_u32(value, "size", &ret->size, err);
-	ret->type = (uint32_t)number;
-	return r;
-}
-
-static int read_sections(const struct json_value *root, struct snp_firmware *firmware,
-			 struct snp_error *err)
-{
-	const struct json_value *array = NULL, *value;
-	size_t n = 0, i = 0;
-	int r;
-
-	r = json_need_array(root, "sections", 0, SEV_METADATA_MAX, &array, &n, err);
-	if (r < 0)
-		return r;
-	firmware->sections = calloc(n ? n : 1, sizeof(*firmware->sections));
-	if (!firmware->sections)
-		return out_of_memory(err);
-	for (value = json_first(array); value && i < n; value = json_next(value), i++) {
-		r = read_section(value, &firmware->sections[i], err);
-		if (r < 0)
-			return r;
-	}
-	firmware->info.sections = firmware->sections;
-	firmware->info.n_sections = n;
-	return 0;
-}
+static const struct field summary_fields[] = {
+	SECTION("schema", field_skip),
+	FIELD("firmware_digest", field_hex, snp_firmware, digest, .required = true),
+	FIELD_ARRAY("sections", section_fields, snp_firmware, sections, info.n_sections,
+		    .required = true, .max = SEV_METADATA_MAX),
+	FIELD("reset_address", field_hex_u32, snp_firmware, info.reset_address),
+	FIELD("hash_table_gpa", field_hex_u32, snp_firmware, info.hash_table_gpa,
+	      .has = HAS(snp_firmware, info.has_hash_table)),
+	{0},
+};
 
 /* What the document cannot say it means: metadata are there, and the hash table's area is as large as
  * QEMU demands, or publishers would have left its address out. */
 static int read_summary(const struct json_value *root, struct snp_firmware *firmware,
 			struct snp_error *err)
 {
-	static const char *const keys[] = {"schema",	     "firmware_digest", "reset_address",
-					   "hash_table_gpa", "sections",	NULL};
 	struct snp_firmware_info *info = &firmware->info;
-	int r = json_object(root, keys, err);
+	int r = fields_read(root, summary_fields, firmware, err);
 
-	if (r == 0)
-		r = json_need_hex(root, "firmware_digest", firmware->digest,
-				  sizeof(firmware->digest), err);
-	if (r == 0)
-		r = read_sections(root, firmware, err);
-	if (r == 0 && json_get(root, "reset_address")) {
-		r = read_u32(root, "reset_address", &info->reset_address, err);
+	info->sections = firmware->sections;
+	if (json_get(root, "reset_address"))
 		info->reset_source = SNP_RESET_SUMMARY;
-	}
-	if (r == 0 && json_get(root, "hash_table_gpa")) {
-		r = read_u32(root, "hash_table_gpa", &info->hash_table_gpa, err);
-		info->has_hash_table = true;
+	if (info->has_hash_table)
 		info->hash_table_size = SNP_HASH_TABLE_SIZE;
-	}
 	info->has_metadata = true;
 	info->metadata_version = 1;
 	return r;

@@ -171,7 +171,12 @@ int field_hex(const struct json_value *value, const struct field *field, void *a
 int field_choice(const struct json_value *value, const struct field *field, void *at,
 		 struct snp_error *err)
 {
-	return json_choice(value, field->rule, at, err);
+	unsigned int *ret = at, i;
+	int r = json_choice(value, field->rule, &i, err);
+
+	if (r == 0)
+		*ret = (unsigned int)field->min + i;
+	return r;
 }
 
 int field_skip(const struct json_value *value, const struct field *field, void *at,

@@ -27,14 +27,14 @@ struct field {
 		    struct snp_error *err);
 	size_t offset;
 	bool required;
-	const void *rule;	    /* what this row's reader asks for; see there */
-	uint64_t min, max;	    /* of a number, or of the members of an array */
-	const struct field *fields; /* of an object, or of each member of an array */
-	int (*check)(const struct json_value *value, void *at,
-		     struct snp_error *err); /* after them */
-	size_t size;			     /* of the place in bytes; for arrays: of one member */
-	size_t n_offset;		     /* where the number of members goes (a size_t) */
-	size_t has;			     /* HAS(): a bool that becomes true with this key */
+	const void *rule;  /* what this row's reader asks for; see there */
+	uint64_t min, max; /* of a number, or of the members of an array */
+	/* Of an object, or of each member of an array; `check` comes after them. */
+	const struct field *fields;
+	int (*check)(const struct json_value *value, void *at, struct snp_error *err);
+	size_t size;	 /* of the place in bytes; for arrays: of one member */
+	size_t n_offset; /* where the number of members goes (a size_t) */
+	size_t has;	 /* HAS(): a bool that becomes true with this key */
 };
 
 /* A value for one member of `struct type`. */
@@ -91,8 +91,8 @@ field_reader field_u64;	    /* a number of min to max (0: 2^53), into a uint64_t
 field_reader field_hex_u32; /* "0x…", into a uint32_t */
 field_reader field_hex_u64; /* "0x…", into a uint64_t */
 field_reader field_hex;	    /* hex digits, into an array of bytes that they fill */
-field_reader
-	field_choice; /* `rule` is the names, ended by NULL; into an enum counted as they are */
+/* `rule` is the names, ended by NULL; into an enum that counts them from `min` on */
+field_reader field_choice;
 field_reader field_object; /* an object by the table `fields` */
 field_reader field_array;  /* an array of objects, allocated for free(); see FIELD_ARRAY() */
 field_reader field_skip;   /* any value: who calls fields_read() looks at it */
