@@ -6,19 +6,16 @@
 #include <time.h>
 
 #include <cjson/cJSON.h>
-#include <snp/certificate.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/judge.h>
 #include <snp/policy.h>
-#include <snp/verdict.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
 #include "guest/agent_evidence.h"
 #include "guest/evidence.h"
 #include "guest/guest_dir.h"
-
-DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 
 static struct {
 	const char *vsock, *simulated_root;
@@ -96,6 +93,7 @@ static void expect(const struct guest_record *record,
 	const struct guest_binding *b = &record->binding;
 
 	*ret = (struct snp_expectations){
+		.size = sizeof(*ret),
 		.measurements = &record->launch_digest,
 		.n_measurements = 1,
 		.has_policy = true,
@@ -120,75 +118,16 @@ static void expect(const struct guest_record *record,
 	ret->guest_svn_min = b->fields.guest_svn;
 }
 
-/* The simulated host's ARK as the only root; it is read into a set of its own, so that nothing that
- * came with the report becomes one. */
-static int read_simulated_root(struct snp_root ret[static SNP_MAX_PRODUCT_ROOTS], size_t *ret_n,
-			       struct snp_error *err)
-{
-	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
-	int r = snp_certificates_new(&set, err);
-
-	if (r == 0)
-		r = snp_certificates_add_path(set, arg.simulated_root, err);
-	if (r < 0)
-		return r;
-	*ret_n = snp_certificates_roots(set, SNP_PRODUCT_SIMULATED, ret);
-	if (*ret_n == 0)
-		return in_file(err,
-			       fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-					 "no certificate of a simulated host; give its "
-					 "chip/ark.der"),
-			       arg.simulated_root);
-	return 0;
-}
-
-static int read_certificates(const struct snp_container *container, struct snp_certificates *set,
-			     struct snp_error *err)
-{
-	int r = 0;
-
-	if (container->certificates.size > 0)
-		r = snp_certificates_add_table(set, container->certificates, err);
-	if (r == 0)
-		r = snp_certificates_add_kept(set, err);
-	if (r == 0 && arg.simulated_root)
-		r = snp_certificates_add_path(set, arg.simulated_root, err);
-	for (unsigned int i = 0; r == 0 && i < arg.certificates.count; i++)
-		r = snp_certificates_add_path(set, arg.certificates.value[i], err);
-	return r;
-}
-
-static int judge(const struct evidence *bytes, const struct snp_expectations *expected,
-		 struct snp_verdict *ret, struct snp_error *err)
-{
-	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
-	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS];
-	struct snp_evidence evidence = {.at_time = time(NULL)};
-	struct snp_container container;
-	int r = snp_container_parse((struct snp_span){bytes->bytes, bytes->size}, &container, err);
-
-	if (r == 0)
-		r = snp_certificates_new(&set, err);
-	if (r == 0)
-		r = read_certificates(&container, set, err);
-	if (r == 0 && arg.simulated_root) {
-		r = read_simulated_root(roots, &evidence.n_roots, err);
-		evidence.roots = roots;
-	}
-	if (r < 0)
-		return r;
-	evidence.report = container.report;
-	evidence.runtime_data = container.runtime_data;
-	evidence.certificates = set;
-	return snp_verify(&evidence, expected, ret, err);
-}
-
-static int attest(const char *name, char *const command[], struct snp_verdict *ret,
+static int attest(const char *name, char *const command[], struct snp_verdict **ret,
 		  struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(guest_close) struct guest guest = {0};
 	_cleanup_(freep) struct evidence *evidence = malloc(sizeof(*evidence));
+	_cleanup_(cli_report_done) struct cli_report report = {0};
+	const struct cli_sources sources = {.certificates = &arg.certificates,
+					    .simulated_root = arg.simulated_root,
+					    .at_time = time(NULL)};
 	uint8_t nonce[SNP_REPORT_DATA_SIZE];
 	struct snp_expectations expected;
 	int r;
@@ -211,10 +150,13 @@ static int attest(const char *name, char *const command[], struct snp_verdict *r
 		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
 				 "'%s' does not run; start it first", name);
 	r = ask(&session, guest.domain, guest.name, command, nonce, evidence, err);
+	if (r == 0)
+		r = cli_report_take((struct snp_span){evidence->bytes, evidence->size}, &report,
+				    err);
 	if (r < 0)
 		return r;
 	expect(guest.record, nonce, &expected);
-	return judge(evidence, &expected, ret, err);
+	return cli_judge(&report, &sources, &expected, ret, err);
 }
 
 static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
@@ -238,7 +180,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	const unsigned int sources =
 		(operands[1] ? 1u : 0u) + (arg.vsock ? 1u : 0u) + (arg.guest_agent ? 1u : 0u);
-	struct snp_verdict verdict = {0};
+	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
 	int r;
 
 	/* The simulated host's root also goes with another way that ends at its chip. */
@@ -250,9 +192,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	r = attest(operands[0], operands + 1, &verdict, err);
 	if (r < 0)
 		return r;
-	cli_verdict_warn(&verdict);
-	r = print(operands[0], &verdict, out, err);
-	return r < 0 ? r : verdict.accepted ? 0 : CLI_NO;
+	cli_verdict_warn(verdict);
+	r = print(operands[0], verdict, out, err);
+	return r < 0 ? r : snp_verdict_accepted(verdict) ? 0 : CLI_NO;
 }
 
 static const struct cli_option *const tables[] = {session_options, options, NULL};

@@ -14,10 +14,9 @@ DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 
 static size_t count(const struct snp_certificates *set)
 {
-	struct snp_certificate c;
 	size_t n = 0;
 
-	while (snp_certificates_at(set, n, &c))
+	while (snp_certificates_at(set, n))
 		n++;
 	return n;
 }
@@ -27,7 +26,7 @@ static int check(const struct snp_certificates *set, size_t first, size_t end, c
 		 struct snp_error *err)
 {
 	for (size_t i = first; i < end; i++) {
-		int r = snp_certificates_trusted(set, i, snp_amd_roots, SNP_N_AMD_ROOTS, err);
+		int r = snp_certificates_trusted(set, i, NULL, 0, err);
 
 		if (r < 0)
 			return in_file(err, r, path);
@@ -76,21 +75,21 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
 		struct snp_error *err)
 {
 	struct cJSON *array = json_out_array(json, json->root, "certificates");
-	struct snp_certificate c;
+	const struct snp_certificate *c;
 
-	for (size_t i = first; snp_certificates_at(set, i, &c); i++) {
+	for (size_t i = first; (c = snp_certificates_at(set, i)); i++) {
 		_cleanup_(freep) char *path = NULL;
 		char escaped[4096];
 		int r = snp_certificates_keep(set, i, &path, err);
 
 		if (r < 0)
 			return r;
-		cli_json_text(json, add_json(json, array, &c), "path", path);
+		cli_json_text(json, add_json(json, array, c), "path", path);
 		if (cli_json)
 			continue;
 		escape_text(path, escaped, sizeof(escaped));
-		fprintf(out, "%s of %s kept as %s\n", snp_certificate_kind_name(c.kind),
-			snp_product_name(c.product), escaped);
+		fprintf(out, "%s of %s kept as %s\n", snp_certificate_kind_name(c->kind),
+			snp_product_name(c->product), escaped);
 	}
 	return cli_json ? cli_json_end(json, out, err) : 0;
 }
@@ -125,11 +124,13 @@ static int run_add(FILE *out, char *const operands[], struct snp_error *err)
 }
 
 static const struct snp_certificate *find(const struct snp_certificates *set,
-					  const struct snp_root *root, struct snp_certificate *ret)
+					  const struct snp_root *root)
 {
-	for (size_t i = 0; snp_certificates_at(set, i, ret); i++)
-		if (memcmp(ret->sha256, root->sha256, sizeof(root->sha256)) == 0)
-			return ret;
+	const struct snp_certificate *c;
+
+	for (size_t i = 0; (c = snp_certificates_at(set, i)); i++)
+		if (memcmp(c->sha256, root->sha256, sizeof(root->sha256)) == 0)
+			return c;
 	return NULL;
 }
 
@@ -142,24 +143,26 @@ static const char *chain_path(const struct snp_root *root, char ret[static 64])
 
 static void list_text(const struct snp_certificates *set, FILE *out)
 {
-	struct snp_certificate c;
 	char path[64], id[129], levels[SNP_TCB_TEXT_SIZE];
+	const struct snp_certificate *c;
+	size_t n_roots;
+	const struct snp_root *roots = snp_amd_roots(&n_roots);
 
-	for (size_t i = 0; i < SNP_N_AMD_ROOTS; i++) {
-		const struct snp_root *root = &snp_amd_roots[i];
+	for (const struct snp_root *root = roots; root < roots + n_roots; root++) {
+		bool kept = find(set, root) != NULL;
 
 		fprintf(out, "%-5s %-6s  %s%s\n", snp_certificate_kind_name(root->kind),
 			snp_product_name(root->product),
-			find(set, root, &c) ? "kept" : "missing; at AMD's key server, ",
-			find(set, root, &c) ? "" : chain_path(root, path));
+			kept ? "kept" : "missing; at AMD's key server, ",
+			kept ? "" : chain_path(root, path));
 	}
-	for (size_t i = 0; snp_certificates_at(set, i, &c); i++) {
-		if (!is_leaf(&c))
+	for (size_t i = 0; (c = snp_certificates_at(set, i)); i++) {
+		if (!is_leaf(c))
 			continue;
-		hex_encode(c.hwid, c.hwid_size, id);
-		fprintf(out, "%-5s %-6s  %s  %s\n", snp_certificate_kind_name(c.kind),
-			snp_product_name(c.product), levels_of(&c, levels) ? levels : "no levels",
-			c.hwid_size ? id : c.csp);
+		hex_encode(c->hwid, c->hwid_size, id);
+		fprintf(out, "%-5s %-6s  %s  %s\n", snp_certificate_kind_name(c->kind),
+			snp_product_name(c->product), levels_of(c, levels) ? levels : "no levels",
+			c->hwid_size ? id : c->csp);
 	}
 }
 
@@ -178,19 +181,21 @@ static void add_missing(struct json_out *json, struct cJSON *array, const struct
 static int list_json(const struct snp_certificates *set, FILE *out, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out json;
-	struct snp_certificate c;
+	const struct snp_certificate *c;
 	struct cJSON *array;
+	size_t n_roots;
+	const struct snp_root *roots = snp_amd_roots(&n_roots);
 
 	cli_json_begin(&json, "snp-certificates/1");
 	array = json_out_array(&json, json.root, "certificates");
-	for (size_t i = 0; i < SNP_N_AMD_ROOTS; i++)
-		if (find(set, &snp_amd_roots[i], &c))
-			add_json(&json, array, &c);
+	for (size_t i = 0; i < n_roots; i++)
+		if ((c = find(set, &roots[i])))
+			add_json(&json, array, c);
 		else
-			add_missing(&json, array, &snp_amd_roots[i]);
-	for (size_t i = 0; snp_certificates_at(set, i, &c); i++)
-		if (is_leaf(&c))
-			add_json(&json, array, &c);
+			add_missing(&json, array, &roots[i]);
+	for (size_t i = 0; (c = snp_certificates_at(set, i)); i++)
+		if (is_leaf(c))
+			add_json(&json, array, c);
 	return cli_json_end(&json, out, err);
 }
 

@@ -20,6 +20,8 @@
 #include "reference/master.h"
 #include "verb.h"
 
+DEFINE_CLEANUP(struct snp_report *, snp_report_free);
+
 /* Launch updates: a minute's work on two cores. */
 #define MAX_RARE (1ull << 27)
 
@@ -55,8 +57,8 @@ struct seen {
 static int read_report(struct seen *seen, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
+	_cleanup_(snp_report_freep) struct snp_report *report = NULL;
 	struct snp_container container;
-	struct snp_report report;
 	size_t size;
 	int r = file_read(arg.report, SNP_MAX_CONTAINER, &bytes, &size, err);
 
@@ -67,10 +69,10 @@ static int read_report(struct seen *seen, struct snp_error *err)
 		r = snp_report_decode(container.report, false, &report, err);
 	if (r < 0)
 		return in_file(err, r, arg.report);
-	memcpy(seen->digest, report.measurement, sizeof(seen->digest));
-	if (!report.has_cpuid)
+	memcpy(seen->digest, report->measurement, sizeof(seen->digest));
+	if (!report->has_cpuid)
 		return 0;
-	return snp_cpu_signature(report.cpuid_family, report.cpuid_model, report.cpuid_stepping,
+	return snp_cpu_signature(report->cpuid_family, report->cpuid_model, report->cpuid_stepping,
 				 &seen->signature, err);
 }
 

@@ -96,31 +96,35 @@ static int verify(const struct snp_reference *published, struct snp_span documen
 
 /* The one certificate in a file. */
 static int read_certificate(const char *path, struct snp_certificates **ret,
-			    struct snp_certificate *ret_certificate, struct snp_error *err)
+			    struct snp_span *ret_der, struct snp_error *err)
 {
-	struct snp_certificate second;
+	const struct snp_certificate *first;
 	int r = snp_certificates_new(ret, err);
 
 	if (r == 0)
 		r = snp_certificates_add_path(*ret, path, err);
-	if (r == 0 && (!snp_certificates_at(*ret, 0, ret_certificate) ||
-		       snp_certificates_at(*ret, 1, &second)))
-		r = fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-			      "%s: one certificate is right", path);
-	return r;
+	if (r < 0)
+		return r;
+	first = snp_certificates_at(*ret, 0);
+	if (!first || snp_certificates_at(*ret, 1))
+		return in_file(err,
+			       fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+					 "must hold exactly one certificate"),
+			       path);
+	*ret_der = first->der;
+	return 0;
 }
 
 static int verify_endorsements(const struct snp_reference *published, const char *folder,
 			       struct findings *findings, struct snp_error *err)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
-	struct snp_certificate certificate = {0};
+	struct snp_span certificate = {0};
 	int r = arg.endorsement_certificate
 			? read_certificate(arg.endorsement_certificate, &set, &certificate, err)
 			: 0;
 
-	return r < 0 ? r
-		     : golden_verify(published, folder, certificate.der, verified, findings, err);
+	return r < 0 ? r : golden_verify(published, folder, certificate, verified, findings, err);
 }
 
 static int compare(const char *path, struct findings *findings, size_t *ret_variants,

@@ -3,16 +3,14 @@
 #include <string.h>
 
 #include <cjson/cJSON.h>
-#include <snp/cleanup.h>
 #include <snp/fail.h>
-#include <snp/tool.h>
+#include <snp/judge.h>
 
 #include "fetch_paths.h"
 #include "report_fields.h"
-#include "report_input.h"
 #include "verb.h"
 
-DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+DEFINE_CLEANUP(struct snp_report *, snp_report_free);
 
 static struct {
 	bool any_version, fetch_path;
@@ -32,16 +30,15 @@ static const struct cli_option options[] = {
 /* The certificates that came with the report. */
 static void print_certificates(const struct snp_certificates *set, FILE *out)
 {
-	struct snp_certificate c;
+	const struct snp_certificate *c;
 
-	for (size_t i = 0; snp_certificates_at(set, i, &c); i++)
+	for (size_t i = 0; (c = snp_certificates_at(set, i)); i++)
 		fprintf(out, "%-18s  %s of %s, %zu bytes%s%s\n", "certificate",
-			snp_certificate_kind_name(c.kind), snp_product_name(c.product), c.der.size,
-			c.csp[0] ? ", " : "", c.csp);
+			snp_certificate_kind_name(c->kind), snp_product_name(c->product),
+			c->der.size, c->csp[0] ? ", " : "", c->csp);
 }
 
-static void print_text(const struct cli_report *input, const struct snp_report *report,
-		       const struct snp_certificates *set, FILE *out)
+static void print_text(const struct cli_report *input, const struct snp_report *report, FILE *out)
 {
 	enum snp_product product = snp_report_product(report);
 	uint64_t at;
@@ -54,29 +51,29 @@ static void print_text(const struct cli_report *input, const struct snp_report *
 	cli_report_print(report, cli_report_layout(report), out);
 	if (!snp_report_reserved(input->container.report, report->version, &at))
 		fprintf(out, "%-18s  not all zero, first at byte 0x%" PRIx64 "\n", "reserved", at);
-	print_certificates(set, out);
+	print_certificates(input->certificates, out);
 	fprintf(out, "nothing of this is verified\n");
 }
 
 static void add_certificates(const struct snp_certificates *set, struct json_out *json)
 {
 	struct cJSON *array = json_out_array(json, json->root, "certificates");
-	struct snp_certificate c;
+	const struct snp_certificate *c;
 
-	for (size_t i = 0; snp_certificates_at(set, i, &c); i++) {
+	for (size_t i = 0; (c = snp_certificates_at(set, i)); i++) {
 		struct cJSON *object = json_out_object(json, array, NULL);
 
-		json_out_string(json, object, "kind", snp_certificate_kind_name(c.kind));
-		json_out_string(json, object, "product", snp_product_name(c.product));
-		json_out_integer(json, object, "size", c.der.size);
-		json_out_hex(json, object, "sha256", c.sha256, sizeof(c.sha256));
-		if (c.csp[0])
-			json_out_string(json, object, "csp", c.csp);
+		json_out_string(json, object, "kind", snp_certificate_kind_name(c->kind));
+		json_out_string(json, object, "product", snp_product_name(c->product));
+		json_out_integer(json, object, "size", c->der.size);
+		json_out_hex(json, object, "sha256", c->sha256, sizeof(c->sha256));
+		if (c->csp[0])
+			json_out_string(json, object, "csp", c->csp);
 	}
 }
 
-static int print_json(const struct cli_report *input, const struct snp_report *report,
-		      const struct snp_certificates *set, FILE *out, struct snp_error *err)
+static int print_json(const struct cli_report *input, const struct snp_report *report, FILE *out,
+		      struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out json;
 	uint64_t at = 0;
@@ -91,21 +88,17 @@ static int print_json(const struct cli_report *input, const struct snp_report *r
 		json_out_u64(&json, json.root, "reserved_offset", at);
 	cli_report_json(report, cli_report_layout(report), &json,
 			json_out_object(&json, json.root, "report"));
-	add_certificates(set, &json);
+	add_certificates(input->certificates, &json);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	_cleanup_(cli_report_done) struct cli_report input = {0};
-	struct snp_report report;
-	int r;
+	_cleanup_(snp_report_freep) struct snp_report *report = NULL;
+	int r = cli_report_read(operands[0], &input, err);
 
-	r = snp_certificates_new(&set, err);
-	if (r == 0)
-		r = cli_report_read(operands[0], set, &input, err);
 	if (r == 0)
 		r = in_file(
 			err,
@@ -114,10 +107,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)
-		return fetch_paths_print(&report, snp_report_product(&report), FETCH_ALL, out, err);
+		return fetch_paths_print(report, snp_report_product(report), FETCH_ALL, out, err);
 	if (cli_json)
-		return print_json(&input, &report, set, out, err);
-	print_text(&input, &report, set, out);
+		return print_json(&input, report, out, err);
+	print_text(&input, report, out);
 	return 0;
 }
 

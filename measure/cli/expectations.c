@@ -279,7 +279,7 @@ static int read_denied(struct snp_expectations *x, struct snp_error *err)
 
 		if (r < 0)
 			return r;
-		x->denied_products |= 1u << product;
+		x->denied_products |= 1ull << product;
 	}
 	return 0;
 }
@@ -297,6 +297,8 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 				 "given"
 			       : "which launch digest is expected? Give --reference or "
 				 "--measurement, or --any-measurement to say that none is");
+	x->size = sizeof(*x);
+	x->any_measurement = arg.any_measurement;
 	x->allow_debug = arg.allow_debug;
 	x->allow_masked_chip_id = arg.allow_masked;
 	x->no_provisional_firmware = arg.no_provisional;

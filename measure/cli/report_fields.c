@@ -79,26 +79,6 @@ enum snp_product cli_report_layout(const struct snp_report *report)
 #define MEMBER(type, report, field) \
 	(*(const type *)(const void *)((const char *)(report) + (field)->offset))
 
-static void describe_platform(uint64_t info, char *ret, size_t size)
-{
-	const char *separator = " (";
-	size_t n = (size_t)snprintf(ret, size, "0x%" PRIx64, info);
-	uint64_t rest = info;
-
-	for (size_t i = 0; i < snp_n_platform_bits && n < size; i++) {
-		if (!(info & snp_platform_bits[i].mask))
-			continue;
-		n += (size_t)snprintf(ret + n, size - n, "%s%s", separator,
-				      snp_platform_bits[i].name);
-		separator = ", ";
-		rest &= ~snp_platform_bits[i].mask;
-	}
-	if (rest != 0 && n < size)
-		n += (size_t)snprintf(ret + n, size - n, "%sunknown 0x%" PRIx64, separator, rest);
-	if (info != 0 && n < size)
-		snprintf(ret + n, size - n, ")");
-}
-
 static void describe_tcb(uint64_t word, enum snp_product product, char *ret, size_t size)
 {
 	char levels[SNP_TCB_TEXT_SIZE];
@@ -141,7 +121,7 @@ static bool describe(const struct snp_report *report, enum snp_product product,
 		snp_policy_describe(MEMBER(uint64_t, report, f), ret, size);
 		return true;
 	case PLATFORM:
-		describe_platform(MEMBER(uint64_t, report, f), ret, size);
+		snp_platform_describe(MEMBER(uint64_t, report, f), ret, size);
 		return true;
 	case TCB:
 		describe_tcb(MEMBER(uint64_t, report, f), product, ret, size);

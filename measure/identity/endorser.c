@@ -84,15 +84,14 @@ static int certified_key(struct snp_span der, EVP_PKEY **ret, struct snp_error *
 static int take_certificate(struct endorser *endorser, struct snp_error *err)
 {
 	_cleanup_(EVP_PKEY_freep) EVP_PKEY *certified = NULL;
-	struct snp_certificate first, second;
+	const struct snp_certificate *first = snp_certificates_at(endorser->certificates, 0);
 	bool same;
 	int r;
 
-	if (!snp_certificates_at(endorser->certificates, 0, &first) ||
-	    snp_certificates_at(endorser->certificates, 1, &second))
+	if (!first || snp_certificates_at(endorser->certificates, 1))
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
 				 "one certificate is right, that of the key");
-	r = certified_key(first.der, &certified, err);
+	r = certified_key(first->der, &certified, err);
 	if (r < 0)
 		return r;
 	same = EVP_PKEY_eq(certified, endorser->private) == 1;
@@ -100,7 +99,7 @@ static int take_certificate(struct endorser *endorser, struct snp_error *err)
 	if (!same)
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
 				 "certifies another key than the one that is to sign");
-	endorser->der = first.der;
+	endorser->der = first->der;
 	return 0;
 }
 

@@ -11,6 +11,15 @@
 
 DEFINE_CLEANUP(BIO *, BIO_free_all);
 
+bool crypto_out_of_memory(void)
+{
+	bool found = false;
+
+	for (unsigned long e = ERR_get_error(); e != 0; e = ERR_get_error())
+		found |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	return found;
+}
+
 static int bad(struct snp_error *err, const char *what)
 {
 	if (crypto_out_of_memory())
@@ -157,7 +166,7 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 
 	if (der.size > SNP_MAX_CERTIFICATE_SIZE)
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				 "not a certificate: %zu bytes, where at most %u are right",
+				 "not a certificate: size is %zu bytes; must be at most %u",
 				 der.size, SNP_MAX_CERTIFICATE_SIZE);
 	r = sha256_of(der, sha256, err);
 	if (r < 0)
@@ -170,9 +179,9 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 		return out_of_memory(err);
 	c->x509 = d2i_X509(NULL, &p, (long)der.size);
 	if (!c->x509 || p != der.data + der.size)
-		return bad(err, "not a certificate: no X.509 in DER to its last byte");
+		return bad(err, "not a certificate: not one X.509 certificate in DER");
 	if (!is_der(c->x509, der))
-		return bad(err, "a certificate that is not in DER");
+		return bad(err, "the certificate is not in DER");
 	if (set->n_items == ARRAY_SIZE(set->items))
 		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %u certificates",
 				 SNP_MAX_CERTIFICATES);
@@ -186,8 +195,11 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 	return 0;
 }
 
-int pem_each(struct snp_span text, const char *label, struct snp_certificates *set, pem_sink add,
-	     struct snp_error *err)
+/* Hand each PEM block, which must have this label, to `add`; text between blocks is skipped. Returns the
+ * number of blocks. */
+typedef int (*pem_sink)(struct snp_certificates *set, struct snp_span der, struct snp_error *err);
+static int pem_each(struct snp_span text, const char *label, struct snp_certificates *set,
+		    pem_sink add, struct snp_error *err)
 {
 	_cleanup_(BIO_free_allp) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
 	int n = 0;
@@ -203,7 +215,7 @@ int pem_each(struct snp_span text, const char *label, struct snp_certificates *s
 		if (PEM_read_bio(bio, &name, &header, &der, &size) != 1)
 			break;
 		if (strcmp(name, label) != 0 || header[0] != '\0')
-			r = bad(err, "PEM with something else in it than asked for");
+			r = bad(err, "PEM of another kind than expected");
 		else
 			r = add(set, (struct snp_span){der, (size_t)size}, err);
 		OPENSSL_free(name);
@@ -213,7 +225,7 @@ int pem_each(struct snp_span text, const char *label, struct snp_certificates *s
 			return r;
 	}
 	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		return bad(err, "PEM that is broken off or not base64");
+		return bad(err, "PEM is cut off or not base64");
 	ERR_clear_error();
 	return n;
 }
@@ -221,12 +233,12 @@ int pem_each(struct snp_span text, const char *label, struct snp_certificates *s
 int snp_certificates_add_table(struct snp_certificates *set, struct snp_span bytes,
 			       struct snp_error *err)
 {
-	struct snp_certificate_table table;
+	struct certificate_table table;
 	int r;
 
-	r = snp_certificate_table_parse(bytes, &table, err);
+	r = certificate_table_parse(bytes, &table, err);
 	for (size_t i = 0; r == 0 && i < table.n_entries; i++) {
-		enum snp_certificate_kind kind = snp_certificate_guid_kind(table.entries[i].guid);
+		enum snp_certificate_kind kind = certificate_guid_kind(table.entries[i].guid);
 
 		if (kind == SNP_VCEK || kind == SNP_VLEK)
 			r = add_der(set, table.entries[i].object, err);
@@ -245,24 +257,58 @@ int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes, st
 
 	if (bytes.size > 0 && bytes.data[0] == 0x30)
 		return add_der(set, bytes, err);
-	if (snp_span_sub(bytes, 0, SNP_CERTIFICATE_GUID_SIZE, &guid) &&
-	    snp_certificate_guid_kind(guid.data) != SNP_CERTIFICATE_OTHER)
+	if (snp_span_sub(bytes, 0, CERTIFICATE_GUID_SIZE, &guid) &&
+	    certificate_guid_kind(guid.data) != SNP_CERTIFICATE_OTHER)
 		return snp_certificates_add_table(set, bytes, err);
 	if (bytes.size == 0 || bytes.size > SNP_MAX_SMALL ||
 	    !memmem(bytes.data, bytes.size, begin, sizeof(begin) - 1))
 		return bad(err, "not a certificate: neither DER, PEM nor a certificate table");
 	n = pem_each(bytes, PEM_STRING_X509, set, add_der, err);
 	if (n == 0)
-		return bad(err, "not a certificate: PEM without a certificate in it");
+		return bad(err, "not a certificate: PEM without a certificate");
 	return n < 0 ? n : 0;
 }
 
-bool snp_certificates_at(const struct snp_certificates *set, size_t i, struct snp_certificate *ret)
+static int add_crl_der(struct snp_certificates *set, struct snp_span der, struct snp_error *err)
 {
-	if (i >= set->n_items)
-		return false;
-	*ret = set->items[i]->info;
-	return true;
+	const unsigned char *p = der.data;
+	_cleanup_(X509_CRL_freep) X509_CRL *crl = NULL;
+
+	if (der.size <= SNP_MAX_CRL_SIZE)
+		crl = d2i_X509_CRL(NULL, &p, (long)der.size);
+	if (crypto_out_of_memory())
+		return out_of_memory(err);
+	if (!crl || p != der.data + der.size)
+		return fail_with(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
+				 "not a CRL: not one CertificateList in DER");
+	if (set->n_crls == ARRAY_SIZE(set->crls))
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %zu CRLs",
+				 ARRAY_SIZE(set->crls));
+	set->crls[set->n_crls++] = TAKE_PTR(crl);
+	return 0;
+}
+
+int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes,
+			     struct snp_error *err)
+{
+	struct snp_error why = {0};
+	int n;
+
+	if (bytes.size == 0 || bytes.data[0] == 0x30 || bytes.size > 2 * SNP_MAX_CRL_SIZE)
+		return add_crl_der(set, bytes, err);
+	n = pem_each(bytes, PEM_STRING_X509_CRL, set, add_crl_der, &why);
+	if (n == -SNP_E_NO_MEMORY)
+		return out_of_memory(err);
+	if (n < 1)
+		return fail_with(err, SNP_E_BAD_CRL, SNP_NO_OFFSET,
+				 "not a CRL: neither DER nor PEM%s%s", n < 0 ? ": " : "",
+				 n < 0 ? why.message : "");
+	return 0;
+}
+
+const struct snp_certificate *snp_certificates_at(const struct snp_certificates *set, size_t i)
+{
+	return i < set->n_items ? &set->items[i]->info : NULL;
 }
 
 const char *snp_certificate_kind_name(enum snp_certificate_kind kind)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <snp/certificate.h>
+#include "report/certificates.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -19,7 +19,7 @@ enum {
 #define PAGE_SIZE 4096u
 
 static const struct {
-	uint8_t guid[SNP_CERTIFICATE_GUID_SIZE];
+	uint8_t guid[CERTIFICATE_GUID_SIZE];
 	enum snp_certificate_kind kind;
 } guids[] = {
 	/* 63da758d-e664-4564-adc5-f4b93be8accd */
@@ -40,11 +40,10 @@ static const struct {
 	 SNP_ARK},
 };
 
-enum snp_certificate_kind
-snp_certificate_guid_kind(const uint8_t guid[static SNP_CERTIFICATE_GUID_SIZE])
+enum snp_certificate_kind certificate_guid_kind(const uint8_t guid[static CERTIFICATE_GUID_SIZE])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
-		if (memcmp(guid, guids[i].guid, SNP_CERTIFICATE_GUID_SIZE) == 0)
+		if (memcmp(guid, guids[i].guid, CERTIFICATE_GUID_SIZE) == 0)
 			return guids[i].kind;
 	return SNP_CERTIFICATE_OTHER;
 }
@@ -54,45 +53,44 @@ static int bad(struct snp_error *err, uint64_t offset, const char *what)
 	return fail_with(err, SNP_E_BAD_CERTIFICATE_TABLE, offset, "certificate table: %s", what);
 }
 
-/* Read the entries up to the terminator; `ret_end` is the first byte behind it. */
-static int read_entries(struct snp_span bytes, struct snp_certificate_table *table,
-			uint64_t *ret_end, struct snp_error *err)
+/* Read the entries up to the terminator; `ret_end` is the offset after it. */
+static int read_entries(struct snp_span bytes, struct certificate_table *table, uint64_t *ret_end,
+			struct snp_error *err)
 {
 	static const uint8_t terminator[ENTRY_SIZE];
 
 	for (uint64_t at = 0;; at += ENTRY_SIZE) {
-		struct snp_certificate_entry *entry = &table->entries[table->n_entries];
+		struct certificate_entry *entry = &table->entries[table->n_entries];
 		struct snp_span raw;
 		uint32_t offset = 0, length = 0;
 
 		if (!snp_span_sub(bytes, at, ENTRY_SIZE, &raw))
-			return bad(err, at, "it ends before its terminator");
+			return bad(err, at, "no terminator");
 		if (memcmp(raw.data, terminator, ENTRY_SIZE) == 0) {
 			if (at == 0)
-				return bad(err, at, "it has no entry");
+				return bad(err, at, "no entry");
 			*ret_end = at + ENTRY_SIZE;
 			return 0;
 		}
-		if (table->n_entries == SNP_MAX_TABLE_ENTRIES)
+		if (table->n_entries == MAX_TABLE_ENTRIES)
 			return bad(err, at, "more than 64 entries");
 		(void)snp_span_le32(raw, ENTRY_OFFSET, &offset);
 		(void)snp_span_le32(raw, ENTRY_LENGTH, &length);
 		if (length == 0 || length > SNP_MAX_CERTIFICATE_SIZE)
-			return bad(err, at + ENTRY_LENGTH, "an entry of no bytes or over 16 KiB");
+			return bad(err, at + ENTRY_LENGTH, "an object is empty or over 16 KiB");
 		if (!snp_span_sub(bytes, offset, length, &entry->object))
-			return bad(err, at + ENTRY_OFFSET, "an entry reaches beyond the table");
-		memcpy(entry->guid, raw.data, SNP_CERTIFICATE_GUID_SIZE);
+			return bad(err, at + ENTRY_OFFSET, "an object reaches beyond the table");
+		memcpy(entry->guid, raw.data, CERTIFICATE_GUID_SIZE);
 		for (size_t i = 0; i < table->n_entries; i++)
-			if (memcmp(table->entries[i].guid, entry->guid,
-				   SNP_CERTIFICATE_GUID_SIZE) == 0)
-				return bad(err, at, "a GUID stands twice");
+			if (memcmp(table->entries[i].guid, entry->guid, CERTIFICATE_GUID_SIZE) == 0)
+				return bad(err, at, "a GUID appears twice");
 		table->n_entries++;
 	}
 }
 
-/* Whoever writes a table ends it with its last object, as Linux does for configfs-tsm, or hands over whole
- * pages, as the GHCB specification counts it. */
-static int check_size(struct snp_span bytes, const struct snp_certificate_table *table,
+/* A table ends with its last object, as in Linux's configfs-tsm, or is made of whole pages, as in the GHCB
+ * specification. */
+static int check_size(struct snp_span bytes, const struct certificate_table *table,
 		      struct snp_error *err)
 {
 	size_t end = 0, pages;
@@ -106,13 +104,13 @@ static int check_size(struct snp_span bytes, const struct snp_certificate_table 
 	pages = (end + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
 	if (bytes.size == end || bytes.size == pages)
 		return 0;
-	return bad(err, end, "it ends neither with its last object nor with that object's page");
+	return bad(err, end, "must end with its last object, or with the page of that");
 }
 
-/* No object in the header or in another; what belongs to nothing is zero. A map of the bytes is simpler
- * than intervals, and no table is large. */
-static int check_cover(struct snp_span bytes, const struct snp_certificate_table *table,
-		       uint64_t end, struct snp_error *err)
+/* Objects overlap neither the header nor each other, and all other bytes are zero. A map of the bytes is
+ * simpler than intervals, and no table is large. */
+static int check_cover(struct snp_span bytes, const struct certificate_table *table, uint64_t end,
+		       struct snp_error *err)
 {
 	_cleanup_(freep) bool *taken = calloc(SNP_MAX_SMALL, sizeof(*taken));
 
@@ -125,19 +123,19 @@ static int check_cover(struct snp_span bytes, const struct snp_certificate_table
 
 		if (memchr(taken + offset, true, object->size))
 			return bad(err, i * ENTRY_SIZE + ENTRY_OFFSET,
-				   "an entry lies in the header or in another");
+				   "an object overlaps the header or another object");
 		memset(taken + offset, true, object->size);
 	}
 	for (size_t i = 0; i < bytes.size; i++)
 		if (!taken[i] && bytes.data[i] != 0)
-			return bad(err, i, "a byte that belongs to nothing is not zero");
+			return bad(err, i, "a byte outside all objects is not zero");
 	return 0;
 }
 
-int snp_certificate_table_parse(struct snp_span bytes, struct snp_certificate_table *ret,
-				struct snp_error *err)
+int certificate_table_parse(struct snp_span bytes, struct certificate_table *ret,
+			    struct snp_error *err)
 {
-	struct snp_certificate_table table = {0};
+	struct certificate_table table = {0};
 	uint64_t end = 0;
 	int r;
 

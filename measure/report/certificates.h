@@ -41,7 +41,7 @@ struct leaf {
 
 void leaf_read(const X509 *x509, struct leaf *ret);
 
-/* What a complete leaf of this kind lacks or has too much: the extension's name, or NULL. */
+/* The name of an extension that a leaf of this kind lacks, or has and must not have; NULL: none. */
 const char *leaf_incomplete(const struct leaf *leaf, enum snp_certificate_kind kind,
 			    bool *ret_missing);
 
@@ -76,29 +76,47 @@ void chain_find(const struct snp_certificates *set, const struct snp_root *roots
 int chain_verify(const struct certificate *leaf, const struct chain *chain,
 		 const char **ret_problem, struct snp_error *err);
 
-/* Check the form of a VCEK or VLEK by itself, as a verdict does: names, algorithms, key, extensions, and
- * the length of its chip id. Errors: SNP_E_UNTRUSTED_CERTIFICATE, SNP_E_NO_MEMORY. */
-int leaf_check(const struct certificate *leaf, struct snp_error *err);
-
 /* What is wrong with a CRL of the chain's ARK at this time, the certificates of the chain revoked by it
  * among that; NULL if nothing is. Errors: SNP_E_NO_MEMORY. */
 int crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const char **ret_problem,
 	      struct snp_error *err);
 
-/* Hand each PEM block, which must have this label, to `add`; text between blocks is passed over, as
- * everywhere. Returns the number of blocks. Errors: SNP_E_BAD_CERTIFICATE, those of `add`. */
-typedef int (*pem_sink)(struct snp_certificates *set, struct snp_span der, struct snp_error *err);
-int pem_each(struct snp_span text, const char *label, struct snp_certificates *set, pem_sink add,
-	     struct snp_error *err);
+/*
+ * A certificate table: entries of a GUID in text order, offset and length, ended by one of zeros, then the
+ * objects.
+ */
+#define MAX_TABLE_ENTRIES     64
+#define CERTIFICATE_GUID_SIZE 16
 
-/* Over the received bytes 0-0x29f. Errors: SNP_E_NO_MEMORY. */
-int report_verify_signature(struct snp_span report, const struct snp_report *fields, EVP_PKEY *key,
-			    bool *ret_good, struct snp_error *err);
+struct certificate_table {
+	size_t n_entries;
+	struct certificate_entry {
+		uint8_t guid[CERTIFICATE_GUID_SIZE];
+		struct snp_span object; /* borrowed */
+	} entries[MAX_TABLE_ENTRIES];
+};
 
-/* Empty libcrypto's queue of errors. True if memory running out is among them: then what failed is not
- * the input. */
+/* Read a table of at most 64 KiB. Refused: no entry; no terminator; an object that is empty, over
+ * SNP_MAX_CERTIFICATE_SIZE, outside the table, or that overlaps the header or another object; a GUID twice;
+ * a byte outside all objects that is not zero; an end that is neither that of the last object nor that of its
+ * page (4096 bytes, counted from the table's start). Errors: SNP_E_BAD_CERTIFICATE_TABLE. */
+int certificate_table_parse(struct snp_span bytes, struct certificate_table *ret,
+			    struct snp_error *err);
+
+/* The kind of object that a GUID announces (SNP_ASK for ASK and ASVK), or SNP_CERTIFICATE_OTHER. */
+enum snp_certificate_kind certificate_guid_kind(const uint8_t guid[static CERTIFICATE_GUID_SIZE]);
+
+/* snp_report_decode() into a struct of the caller's. Errors: SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION. */
+int report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
+		  struct snp_error *err);
+
+/* True if CHIP_ID is zeros: the host does not show which chip it is. */
+bool report_chip_id_masked(const struct snp_report *report);
+
+/* Empty libcrypto's error queue. True if it says that memory ran out: then the input is not at fault. */
 bool crypto_out_of_memory(void);
 
+DEFINE_CLEANUP(struct snp_report *, snp_report_free);
 DEFINE_CLEANUP(X509 *, X509_free);
 DEFINE_CLEANUP(X509_CRL *, X509_CRL_free);
 

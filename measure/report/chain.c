@@ -99,36 +99,34 @@ size_t snp_certificates_roots(const struct snp_certificates *set, enum snp_produ
 	return n;
 }
 
-int snp_certificates_trusted(const struct snp_certificates *set, size_t i,
-			     const struct snp_root *roots, size_t n_roots, struct snp_error *err)
+/* AMD's CRLs have no critical extension; one that is there would change what the list means. */
+static const char *problem_of(X509_CRL *crl, const struct chain *chain, time_t at)
 {
-	const struct certificate *c = i < set->n_items ? set->items[i] : NULL;
-	enum snp_certificate_kind ca;
-	struct chain chain;
-	const char *problem;
-	int r;
+	X509_REVOKED *entry;
 
-	if (!c)
-		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
-	for (size_t n = 0; n < n_roots; n++)
-		if (memcmp(c->info.sha256, roots[n].sha256, sizeof(roots[n].sha256)) == 0)
-			return 0;
-	if (c->info.kind != SNP_VCEK && c->info.kind != SNP_VLEK)
-		return fail_with(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
-				 "'%s' is neither one of AMD's CA certificates nor a VCEK or VLEK",
-				 c->info.subject);
-	ca = c->info.kind == SNP_VLEK ? SNP_ASVK : SNP_ASK;
-	chain_find(set, roots, n_roots, c->info.product, ca, &chain);
-	if (!chain.root || !chain.intermediate)
-		return fail_with(
-			err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
-			"%s of %s cannot be checked without AMD's %s and ARK; give them too",
-			snp_certificate_kind_name(c->info.kind), snp_product_name(c->info.product),
-			snp_certificate_kind_name(ca));
-	r = chain_verify(c, &chain, &problem, err);
-	if (r == 0 && problem)
-		r = fail_with(err, SNP_E_UNTRUSTED_CERTIFICATE, SNP_NO_OFFSET,
-			      "%s does not lead to AMD's root: %s",
-			      snp_certificate_kind_name(c->info.kind), problem);
-	return r < 0 ? r : leaf_check(c, err);
+	if (X509_CRL_verify(crl, X509_get0_pubkey(chain->root->x509)) != 1)
+		return "not signed by the ARK";
+	for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
+		if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
+			return "has a critical extension";
+	if (X509_cmp_time(X509_CRL_get0_lastUpdate(crl), &at) != -1)
+		return "not valid yet";
+	if (!X509_CRL_get0_nextUpdate(crl) ||
+	    X509_cmp_time(X509_CRL_get0_nextUpdate(crl), &at) != 1)
+		return "out of date";
+	if (X509_CRL_get0_by_cert(crl, &entry, chain->intermediate->x509) != 0 ||
+	    X509_CRL_get0_by_cert(crl, &entry, chain->root->x509) != 0)
+		return "revokes the CA certificate";
+	return NULL;
+}
+
+int crl_check(X509_CRL *crl, const struct chain *chain, time_t at, const char **ret_problem,
+	      struct snp_error *err)
+{
+	const char *problem = problem_of(crl, chain, at);
+
+	if (crypto_out_of_memory())
+		return out_of_memory(err);
+	*ret_problem = problem;
+	return 0;
 }

@@ -20,7 +20,7 @@ static enum snp_outcome signature_algorithm(struct inquiry *q)
 	uint32_t algo = q->verdict->report.signature_algo;
 
 	/* ABI 56860, "Signature Algorithm Encodings": 1 is ECDSA P-384 with SHA-384. */
-	return algo == 1 ? SNP_PASSED : FAIL("SIGNATURE_ALGO is %" PRIu32 ", not 1", algo);
+	return algo == 1 ? SNP_PASSED : FAIL("SIGNATURE_ALGO is %" PRIu32 "; must be 1", algo);
 }
 
 static enum snp_outcome signing_key(struct inquiry *q)
@@ -30,7 +30,7 @@ static enum snp_outcome signing_key(struct inquiry *q)
 	if (key == SNP_SIGNING_KEY_VCEK || key == SNP_SIGNING_KEY_VLEK)
 		return PASS("%s", snp_certificate_kind_name(q->leaf_kind));
 	if (key == SNP_SIGNING_KEY_NONE)
-		return FAIL("SIGNING_KEY is 7: signed by nothing");
+		return FAIL("SIGNING_KEY is 7: the report is not signed");
 	return FAIL("SIGNING_KEY is %u, which is reserved", key);
 }
 
@@ -47,7 +47,7 @@ static enum snp_outcome author_key(struct inquiry *q)
 	static const uint8_t none[sizeof(report->author_key_digest)];
 
 	if (!report->author_key_en && memcmp(report->author_key_digest, none, sizeof(none)) != 0)
-		return FAIL("AUTHOR_KEY_EN is 0, and AUTHOR_KEY_DIGEST is not zero");
+		return FAIL("AUTHOR_KEY_EN is 0, but AUTHOR_KEY_DIGEST is not zero");
 	return SNP_PASSED;
 }
 
@@ -57,7 +57,8 @@ static enum snp_outcome guest_request(struct inquiry *q)
 
 	if (vmpl == UINT32_MAX)
 		return FAIL("VMPL is 0xffffffff: the host asked for this report");
-	return vmpl <= 3 ? PASS("VMPL %" PRIu32, vmpl) : FAIL("there is no VMPL %" PRIu32, vmpl);
+	return vmpl <= 3 ? PASS("VMPL %" PRIu32, vmpl)
+			 : FAIL("VMPL is %" PRIu32 "; must be 0 to 3", vmpl);
 }
 
 static enum snp_outcome policy_form(struct inquiry *q)
@@ -87,7 +88,7 @@ static enum snp_outcome simulated_product(struct inquiry *q)
 	const struct snp_report *report = &q->verdict->report;
 
 	if (!report->has_cpuid)
-		return FAIL("version %" PRIu32 ", which the simulated host does not make",
+		return FAIL("the simulated host makes no reports of version %" PRIu32,
 			    report->version);
 	if (report->cpuid_family != SIMULATED_FAMILY || report->cpuid_model != SIMULATED_MODEL)
 		return FAIL("CPUID family 0x%x model 0x%x is not the simulated host's",
@@ -112,9 +113,9 @@ static enum snp_outcome product(struct inquiry *q)
 	if (q->verdict->product != SNP_PRODUCT_UNKNOWN)
 		return PASS("%s", snp_product_name(q->verdict->product));
 	if (report->has_cpuid)
-		return FAIL("CPUID family 0x%x model 0x%x is of no product known here",
+		return FAIL("CPUID family 0x%x model 0x%x is of no known product",
 			    report->cpuid_family, report->cpuid_model);
-	return FAIL("version 2, and a certificate issued by '%s'", q->leaf->issuer);
+	return FAIL("version 2, with a certificate issued by '%s'", q->leaf->issuer);
 }
 
 /* The TCBs of a report by its product's layout. */
@@ -149,12 +150,12 @@ static enum snp_outcome tcb_form(struct inquiry *q)
 	const char *wrong = decode_tcbs(q->verdict, &tcbs);
 
 	if (wrong)
-		return FAIL("%s has a byte set that %s reserves", wrong,
+		return FAIL("%s sets a byte that %s reserves", wrong,
 			    snp_product_name(q->verdict->product));
 	return SNP_PASSED;
 }
 
-/* Not equality: hosts report less than they run on purpose, and commit later than they update. */
+/* They may differ: hosts report less than they run on purpose, and commit later than they update. */
 static enum snp_outcome tcb_order(struct inquiry *q)
 {
 	struct tcbs tcbs = {0};
@@ -169,7 +170,7 @@ static enum snp_outcome tcb_order(struct inquiry *q)
 	return SNP_PASSED;
 }
 
-static const struct check checks[] = {
+static const struct report_check checks[] = {
 	{SNP_CHECK_RESERVED_BITS, 0, reserved_bits},
 	{SNP_CHECK_SIGNATURE_ALGORITHM, 0, signature_algorithm},
 	{SNP_CHECK_SIGNING_KEY, 0, signing_key},
@@ -182,4 +183,4 @@ static const struct check checks[] = {
 	{SNP_CHECK_TCB_ORDER, NEED(TCB_FORM), tcb_order},
 };
 
-const struct check_group checks_of_form = {checks, ARRAY_SIZE(checks)};
+const struct report_checks checks_of_form = {checks, ARRAY_SIZE(checks)};

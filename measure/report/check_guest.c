@@ -16,7 +16,7 @@ static enum snp_outcome runtime_data(struct inquiry *q)
 		return SNP_NOT_ASKED;
 	q->status = sha256_of(q->evidence->runtime_data, sha256, q->err);
 	if (q->status < 0 || !bytes_equal(sha256, q->verdict->report.report_data, sizeof(sha256)))
-		return FAIL("SHA-256 of the runtime data is not what REPORT_DATA starts with");
+		return FAIL("REPORT_DATA does not begin with the SHA-256 of the runtime data");
 	return SNP_PASSED;
 }
 
@@ -84,8 +84,10 @@ static enum snp_outcome measurement(struct inquiry *q)
 	bool found = false;
 	size_t n;
 
+	if (e->any_measurement)
+		return NOT_ASKED("any launch digest is accepted");
 	if (!e->reference && e->n_measurements == 0)
-		return NOT_ASKED("no launch digest was expected");
+		return FAIL("no launch digest is expected, and any is not accepted either");
 	for (size_t i = 0; i < e->n_measurements; i++)
 		found |= bytes_equal(verdict->report.measurement, e->measurements[i],
 				     SNP_MEASUREMENT_SIZE);
@@ -95,7 +97,7 @@ static enum snp_outcome measurement(struct inquiry *q)
 			    verdict->variant->vmm_profile, verdict->variant->vcpu_count,
 			    verdict->variant->cpu_model ? ", " : "",
 			    verdict->variant->cpu_model ? verdict->variant->cpu_model : "");
-	return found ? SNP_PASSED : FAIL("none of %zu that are expected", n + e->n_measurements);
+	return found ? SNP_PASSED : FAIL("not among the %zu expected", n + e->n_measurements);
 }
 
 static enum snp_outcome debug(struct inquiry *q)
@@ -103,7 +105,7 @@ static enum snp_outcome debug(struct inquiry *q)
 	if (!(q->verdict->report.policy & SNP_POLICY_DEBUG))
 		return SNP_PASSED;
 	if (q->expected->allow_debug)
-		return NOT_ASKED("debugging is on, which was allowed");
+		return NOT_ASKED("debugging is on; this was allowed");
 	return FAIL("the policy allows debugging: the host can read and change the guest");
 }
 
@@ -115,11 +117,9 @@ static enum snp_outcome policy(struct inquiry *q)
 	if (!q->expected->has_policy && !image)
 		return SNP_NOT_ASKED;
 	if (q->expected->has_policy && found != q->expected->policy)
-		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is expected", found,
-			    q->expected->policy);
+		return FAIL("0x%" PRIx64 "; expected 0x%" PRIx64, found, q->expected->policy);
 	if (image && !is_published_policy(q, image))
-		return FAIL("0x%" PRIx64 ", where 0x%" PRIx64 " is published", found,
-			    image->policy);
+		return FAIL("0x%" PRIx64 "; 0x%" PRIx64 " is published", found, image->policy);
 	return SNP_PASSED;
 }
 
@@ -146,7 +146,7 @@ static enum snp_outcome guest_svn(struct inquiry *q)
 	if (image && image->guest_svn > minimum)
 		minimum = image->guest_svn;
 	if (found < minimum)
-		return FAIL("%" PRIu32 ", where at least %" PRIu32 " is expected", found, minimum);
+		return FAIL("%" PRIu32 "; expected at least %" PRIu32, found, minimum);
 	return SNP_PASSED;
 }
 
@@ -157,7 +157,7 @@ static enum snp_outcome both(struct inquiry *q, const uint8_t found[static SNP_I
 	if (!published || !is_set(published))
 		return check_exactly(q, asked, found, wanted, SNP_ID_SIZE);
 	if (!bytes_equal(found, published, SNP_ID_SIZE))
-		return FAIL("another than published");
+		return FAIL("not the one published");
 	return check_exactly(q, true, found, asked ? wanted : published, SNP_ID_SIZE);
 }
 
@@ -186,7 +186,7 @@ static enum snp_outcome host_data(struct inquiry *q)
 static enum snp_outcome report_data(struct inquiry *q)
 {
 	if (!q->expected->has_report_data)
-		return NOT_ASKED("freshness not checked: no report data was expected");
+		return NOT_ASKED("freshness not checked: no report data is expected");
 	return check_exactly(q, true, q->verdict->report.report_data, q->expected->report_data,
 			     SNP_REPORT_DATA_SIZE);
 }
@@ -196,7 +196,7 @@ static enum snp_outcome vmpl(struct inquiry *q)
 	if (!q->expected->has_vmpl)
 		return SNP_NOT_ASKED;
 	if (q->verdict->report.vmpl != q->expected->vmpl)
-		return FAIL("%" PRIu32 ", where %" PRIu32 " is expected", q->verdict->report.vmpl,
+		return FAIL("%" PRIu32 "; expected %" PRIu32, q->verdict->report.vmpl,
 			    q->expected->vmpl);
 	return SNP_PASSED;
 }
@@ -222,7 +222,7 @@ static enum snp_outcome report_id(struct inquiry *q)
 }
 
 /* clang-format off */
-static const struct check checks[] = {
+static const struct report_check checks[] = {
 	{SNP_CHECK_RUNTIME_DATA,      NEED_AUTHENTIC, runtime_data},
 	{SNP_CHECK_MEASUREMENT,       NEED_AUTHENTIC, measurement},
 	{SNP_CHECK_DEBUG,             NEED_AUTHENTIC, debug},
@@ -240,4 +240,4 @@ static const struct check checks[] = {
 };
 /* clang-format on */
 
-const struct check_group checks_of_guest = {checks, ARRAY_SIZE(checks)};
+const struct report_checks checks_of_guest = {checks, ARRAY_SIZE(checks)};

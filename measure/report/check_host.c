@@ -8,8 +8,8 @@ static enum snp_outcome denied_product(struct inquiry *q)
 {
 	if (q->expected->denied_products == 0)
 		return SNP_NOT_ASKED;
-	if (q->expected->denied_products & 1u << q->verdict->product)
-		return FAIL("it is of %s", snp_product_name(q->verdict->product));
+	if (q->expected->denied_products & 1ull << q->verdict->product)
+		return FAIL("%s is denied", snp_product_name(q->verdict->product));
 	return SNP_PASSED;
 }
 
@@ -32,7 +32,7 @@ static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
 		return SNP_PASSED;
 	snp_tcb_describe(&tcb, found);
 	snp_tcb_describe(minimum, wanted);
-	return FAIL("%s, where at least %s is expected", found, wanted);
+	return FAIL("%s; expected at least %s", found, wanted);
 }
 
 bool check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image)
@@ -82,8 +82,8 @@ static enum snp_outcome firmware_version(struct inquiry *q)
 	if (!q->expected->has_firmware_min)
 		return SNP_NOT_ASKED;
 	if (version_number(found) < version_number(minimum))
-		return FAIL("%u.%u.%u, where at least %u.%u.%u is expected", found.major,
-			    found.minor, found.build, minimum.major, minimum.minor, minimum.build);
+		return FAIL("%u.%u.%u; expected at least %u.%u.%u", found.major, found.minor,
+			    found.build, minimum.major, minimum.minor, minimum.build);
 	return SNP_PASSED;
 }
 
@@ -95,7 +95,7 @@ static enum snp_outcome provisional_firmware(struct inquiry *q)
 		return SNP_NOT_ASKED;
 	if (report->current_tcb != report->committed_tcb ||
 	    version_number(report->current) != version_number(report->committed))
-		return FAIL("the host runs firmware or microcode that it has not committed to");
+		return FAIL("the host runs firmware or microcode that it has not committed");
 	return SNP_PASSED;
 }
 
@@ -106,7 +106,7 @@ static enum snp_outcome platform_require(struct inquiry *q)
 	if (q->expected->has_platform_require)
 		required = q->expected->platform_require;
 	else if (q->verdict->report.version < 3)
-		return NOT_ASKED("version 2 does not say whether memory aliases were looked for "
+		return NOT_ASKED("version 2 does not say whether the alias check was done "
 				 "(AMD-SB-3015)");
 	missing = required & ~q->verdict->report.platform_info;
 	return missing == 0 ? SNP_PASSED : FAIL("bits 0x%" PRIx64 " are not set", missing);
@@ -126,7 +126,7 @@ static enum snp_outcome mitigations(struct inquiry *q, bool asked, uint64_t foun
 	if (!asked)
 		return SNP_NOT_ASKED;
 	if (!q->verdict->report.has_mit_vectors)
-		return FAIL("a report of version %" PRIu32 " does not say",
+		return FAIL("reports of version %" PRIu32 " do not say",
 			    q->verdict->report.version);
 	return (wanted & ~found) == 0 ? SNP_PASSED
 				      : FAIL("bits 0x%" PRIx64 " are not set", wanted & ~found);
@@ -145,7 +145,7 @@ static enum snp_outcome current_mitigations(struct inquiry *q)
 }
 
 /* clang-format off */
-static const struct check checks[] = {
+static const struct report_check checks[] = {
 	{SNP_CHECK_DENIED_PRODUCT,       NEED_AUTHENTIC, denied_product},
 	{SNP_CHECK_EXPECTED_CHIP_ID,     NEED_AUTHENTIC, expected_chip_id},
 	{SNP_CHECK_MINIMUM_TCB,          NEED_AUTHENTIC, minimum_tcb},
@@ -159,4 +159,4 @@ static const struct check checks[] = {
 };
 /* clang-format on */
 
-const struct check_group checks_of_host = {checks, ARRAY_SIZE(checks)};
+const struct report_checks checks_of_host = {checks, ARRAY_SIZE(checks)};

@@ -6,6 +6,25 @@
 
 #include "report/certificates.h"
 
+enum {
+#define X(id, name, question) +1
+	N_CHECKS = 0 SNP_CHECKS(X)
+#undef X
+};
+
+struct snp_verdict {
+	bool accepted, authentic;
+	enum snp_check reason;
+	enum snp_product product;
+	struct snp_report report;
+	const struct snp_reference_image *image;
+	const struct snp_reference_variant *variant;
+	struct {
+		enum snp_outcome outcome;
+		char message[256];
+	} checks[N_CHECKS];
+};
+
 /* A verdict in the making. */
 struct inquiry {
 	const struct snp_evidence *evidence;
@@ -14,17 +33,16 @@ struct inquiry {
 	const struct snp_root *roots;
 	size_t n_roots;
 	struct snp_verdict *verdict;
-	const struct certificate *leaf; /* one of those that fit best; NULL: none is at hand */
-	enum snp_certificate_kind leaf_kind,
-		ca_kind; /* those that the report's SIGNING_KEY asks for */
+	const struct certificate *leaf; /* one of those that fit best; NULL: none was given */
+	enum snp_certificate_kind leaf_kind, ca_kind; /* as the report's SIGNING_KEY says */
 	struct chain chain;
 	enum snp_check running;
-	int status; /* negative where the verdict itself could not be made */
+	int status; /* negative if no verdict could be made */
 	struct snp_error *err;
 };
 
 /* Runs only if every check in `needs` has passed or was not asked. */
-struct check {
+struct report_check {
 	enum snp_check id;
 	uint64_t needs; /* NEED() of ids */
 	enum snp_outcome (*run)(struct inquiry *q);
@@ -33,21 +51,21 @@ struct check {
 #define NEED(id)       (1ull << SNP_CHECK_##id)
 #define NEED_AUTHENTIC (NEED(REPORT_SIGNATURE) * 2 - 1) /* all up to it */
 
-_Static_assert(SNP_N_CHECKS <= 64, "a bit each");
+_Static_assert(N_CHECKS <= 64, "a bit each");
 
-struct check_group {
-	const struct check *checks;
+struct report_checks {
+	const struct report_check *checks;
 	size_t n;
 };
 
-/* In the order in which they run: those of the host look at the published image that those of the guest
+/* In the order in which they run: the checks of the host use the published image that those of the guest
  * have found. */
-extern const struct check_group checks_of_form, checks_of_certificates, checks_of_guest,
+extern const struct report_checks checks_of_form, checks_of_leaf, checks_of_chain, checks_of_guest,
 	checks_of_host;
 
-/* Make a verdict with these groups. */
+/* Make a verdict with these groups of checks. */
 int verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
-		 const struct check_group *groups, size_t n_groups, struct snp_verdict *ret,
+		 const struct report_checks *groups, size_t n_groups, struct snp_verdict *ret,
 		 struct snp_error *err);
 
 /* Leave a message with the running check and return the outcome. */
@@ -57,22 +75,19 @@ enum snp_outcome check_conclude(struct inquiry *q, enum snp_outcome outcome, con
 #define FAIL(...)      check_conclude(q, SNP_FAILED, __VA_ARGS__)
 #define NOT_ASKED(...) check_conclude(q, SNP_NOT_ASKED, __VA_ARGS__)
 
-/* REPORTED_TCB is at least what was published with the image for the report's product. */
-bool check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image);
-
-/* A VCEK's chip id is as long as its product's, told by length and never by what stands in it. */
-enum snp_outcome check_hwid_size(struct inquiry *q);
-
-/* CHIP_ID is zeros: the host does not show which chip it is. */
-bool chip_id_masked(const struct snp_report *report);
-
-/* Of bytes that are not secret; equal time for all costs nothing. */
+/* Compare bytes that are not secret; equal time for all costs nothing. */
 bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t size);
 
-/* The outcome of comparing with one value, or with any of a list of `n`, where that was asked. */
+/* Compare with one value, if that was asked for, or with each of a list of `n` values (0: not asked). */
 enum snp_outcome check_exactly(struct inquiry *q, bool asked, const uint8_t *found,
 			       const uint8_t *wanted, size_t size);
 enum snp_outcome check_one_of(struct inquiry *q, const uint8_t *found, const uint8_t *list,
 			      size_t n, size_t size);
+
+/* True if REPORTED_TCB is at least what was published with the image for the report's product. */
+bool check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image);
+
+/* A VCEK's chip ID is as long as its product's. Only its length is checked here. */
+enum snp_outcome check_hwid_size(struct inquiry *q);
 
 #endif

@@ -73,10 +73,10 @@ static int parse_response(struct snp_span bytes, struct snp_container *ret, stru
 				 status);
 	if (size != SNP_REPORT_SIZE)
 		return fail_with(err, SNP_E_BAD_CONTAINER, RESPONSE_REPORT_SIZE,
-				 "MSG_REPORT_RSP announces %" PRIu32 " bytes, where %u are right",
-				 size, SNP_REPORT_SIZE);
+				 "MSG_REPORT_RSP announces %" PRIu32 " bytes; must be %u", size,
+				 SNP_REPORT_SIZE);
 	if (!is_zero(bytes, RESPONSE_END, bytes.size - RESPONSE_END, &at))
-		return bad(err, at, "MSG_REPORT_RSP has bytes behind its report");
+		return bad(err, at, "MSG_REPORT_RSP has bytes after its report");
 	*ret = c;
 	return 0;
 }
@@ -106,7 +106,7 @@ static int parse_hcl(struct snp_span bytes, struct snp_container *ret, struct sn
 
 		if (!snp_span_le32(bytes, fixed[i].offset, &value) || value != fixed[i].value)
 			return fail_with(err, SNP_E_BAD_CONTAINER, fixed[i].offset,
-					 "HCL blob of %s %" PRIu32 ", where %" PRIu32 " is right",
+					 "HCL blob: %s is %" PRIu32 "; must be %" PRIu32,
 					 fixed[i].name, value, fixed[i].value);
 	}
 	if (!is_zero(bytes, HCL_RESERVED, HCL_REPORT - HCL_RESERVED, &at))
@@ -116,7 +116,7 @@ static int parse_hcl(struct snp_span bytes, struct snp_container *ret, struct sn
 				 "HCL blob announces %" PRIu32 " bytes of runtime data", json_size);
 	end = (uint64_t)HCL_JSON + json_size;
 	if (!is_zero(bytes, end, bytes.size - end, &at))
-		return bad(err, at, "HCL blob has bytes behind its runtime data");
+		return bad(err, at, "HCL blob has bytes after its runtime data");
 	*ret = c;
 	return 0;
 }
@@ -129,19 +129,19 @@ int snp_container_parse(struct snp_span bytes, struct snp_container *ret, struct
 	if (bytes.size >= sizeof(hcl_magic) &&
 	    memcmp(bytes.data, hcl_magic, sizeof(hcl_magic)) == 0)
 		return parse_hcl(bytes, ret, err);
-	/* Never so in a report: its policy, with a bit that is always one, stands there. */
+	/* Not zero in a report: its policy is there, with a bit that is always one. */
 	if (bytes.size == RESPONSE_SIZE &&
 	    is_zero(bytes, RESPONSE_RESERVED, RESPONSE_REPORT - RESPONSE_RESERVED, &at))
 		return parse_response(bytes, ret, err);
 	if (!snp_span_sub(bytes, 0, SNP_REPORT_SIZE, &c.report))
 		return fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
-				 "%zu bytes, where an attestation report has %u", bytes.size,
+				 "size is %zu bytes; an attestation report has %u", bytes.size,
 				 SNP_REPORT_SIZE);
 	if (bytes.size > SNP_REPORT_SIZE) {
-		/* Too short for one entry: a report with something behind it. */
+		/* Too short for one entry of a table. */
 		if (bytes.size < SNP_REPORT_SIZE + 24 || bytes.size > SNP_MAX_CONTAINER)
 			return fail_with(err, SNP_E_NOT_A_REPORT, SNP_REPORT_SIZE,
-					 "%zu bytes, where an attestation report has %u",
+					 "size is %zu bytes; an attestation report has %u",
 					 bytes.size, SNP_REPORT_SIZE);
 		c.kind = SNP_CONTAINER_EXTENDED;
 		(void)snp_span_sub(bytes, SNP_REPORT_SIZE, bytes.size - SNP_REPORT_SIZE,

@@ -114,19 +114,19 @@ static void read_extension(X509_EXTENSION *extension, struct leaf *leaf)
 		if ((size_t)n < sizeof(oid) && strcmp(suffix, extensions[e].suffix) == 0)
 			break;
 	if (e == LEAF_N_EXTENSIONS) {
-		/* It may be a level of something that nobody here would compare. */
-		complain(leaf, oid, "is an extension that is not known");
+		/* It may be a level that nothing here would compare. */
+		complain(leaf, oid, "is an unknown extension");
 		return;
 	}
 	if (leaf->present & 1u << e)
-		complain(leaf, extensions[e].name, "stands twice");
+		complain(leaf, extensions[e].name, "appears twice");
 	leaf->present |= 1u << e;
 	if (X509_EXTENSION_get_critical(extension))
 		complain(leaf, extensions[e].name, "is critical");
 	if (!read_value((struct snp_span){ASN1_STRING_get0_data(value),
 					  (size_t)ASN1_STRING_length(value)},
 			(enum leaf_extension)e, leaf))
-		complain(leaf, extensions[e].name, "is not of its type and range");
+		complain(leaf, extensions[e].name, "has a wrong type or value");
 }
 
 void leaf_read(const X509 *x509, struct leaf *ret)

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <snp/cleanup.h>
+#include "report/certificates.h"
 
 /* ATTESTATION_REPORT, ABI 56860 "ATTESTATION_REPORT structure", little-endian. */
 enum {
@@ -73,7 +73,11 @@ static const struct reserved {
 	{SIGNATURE_END, SNP_REPORT_SIZE - SIGNATURE_END, ALL_VERSIONS, 0xff},
 };
 
-const struct snp_platform_bit snp_platform_bits[] = {
+/* PLATFORM_INFO, by the ABI's names in lower case. */
+static const struct {
+	const char *name;
+	uint64_t mask;
+} platform_bits[] = {
 	{"smt_en", SNP_PLATFORM_SMT_EN},
 	{"tsme_en", SNP_PLATFORM_TSME_EN},
 	{"ecc_en", SNP_PLATFORM_ECC_EN},
@@ -83,7 +87,6 @@ const struct snp_platform_bit snp_platform_bits[] = {
 	{"iommu_write_safe", SNP_PLATFORM_IOMMU_WRITE_SAFE},
 	{"tio_en", SNP_PLATFORM_TIO_EN},
 };
-const size_t snp_n_platform_bits = ARRAY_SIZE(snp_platform_bits);
 
 /* Family and models of the reports that certificates of each product verify; 0xa0-0xaf are Bergamo and
  * Siena, whose certificates are Genoa's. */
@@ -120,7 +123,7 @@ bool snp_report_reserved(struct snp_span bytes, uint32_t version, uint64_t *ret_
 	return true;
 }
 
-/* Offsets are constants below the size that snp_report_decode() has checked. */
+/* Offsets are constants below the size that report_decode() has checked. */
 static uint32_t get32(struct snp_span bytes, unsigned int offset)
 {
 	uint32_t v = 0;
@@ -155,8 +158,8 @@ static struct snp_firmware_version firmware_version(struct snp_span bytes, unsig
 	return (struct snp_firmware_version){.major = b[2], .minor = b[1], .build = b[0]};
 }
 
-int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
-		      struct snp_error *err)
+int report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
+		  struct snp_error *err)
 {
 	struct snp_report r = {0};
 	uint8_t cpuid[3] = {0};
@@ -164,7 +167,7 @@ int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report
 
 	if (bytes.size != SNP_REPORT_SIZE)
 		return fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
-				 "%zu bytes, where an attestation report has %u", bytes.size,
+				 "size is %zu bytes; an attestation report has %u", bytes.size,
 				 SNP_REPORT_SIZE);
 	r.version = get32(bytes, VERSION);
 	if (!any_version &&
@@ -212,6 +215,45 @@ int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report
 	return 0;
 }
 
+int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report **ret,
+		      struct snp_error *err)
+{
+	_cleanup_(snp_report_freep) struct snp_report *report = malloc(sizeof(*report));
+	int r;
+
+	if (!report)
+		return out_of_memory(err);
+	r = report_decode(bytes, any_version, report, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(report);
+	return 0;
+}
+
+void snp_report_free(struct snp_report *report)
+{
+	free(report);
+}
+
+void snp_platform_describe(uint64_t info, char *ret, size_t size)
+{
+	const char *separator = " (";
+	size_t n = (size_t)snprintf(ret, size, "0x%" PRIx64, info);
+	uint64_t rest = info;
+
+	for (size_t i = 0; i < ARRAY_SIZE(platform_bits) && n < size; i++) {
+		if (!(info & platform_bits[i].mask))
+			continue;
+		n += (size_t)snprintf(ret + n, size - n, "%s%s", separator, platform_bits[i].name);
+		separator = ", ";
+		rest &= ~platform_bits[i].mask;
+	}
+	if (rest != 0 && n < size)
+		n += (size_t)snprintf(ret + n, size - n, "%sunknown 0x%" PRIx64, separator, rest);
+	if (info != 0 && n < size)
+		snprintf(ret + n, size - n, ")");
+}
+
 enum snp_product snp_product_of_cpuid(uint8_t family, uint8_t model)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cpuids); i++)
@@ -232,4 +274,11 @@ enum snp_product snp_report_product(const struct snp_report *report)
 	    memcmp(report->chip_id + 8, zeros, sizeof(zeros)) == 0)
 		return SNP_PRODUCT_TURIN;
 	return SNP_PRODUCT_UNKNOWN;
+}
+
+bool report_chip_id_masked(const struct snp_report *report)
+{
+	static const uint8_t masked[SNP_CHIP_ID_SIZE];
+
+	return memcmp(report->chip_id, masked, sizeof(masked)) == 0;
 }

@@ -147,19 +147,21 @@ static void bare_and_certificates(const struct scene *s)
 
 static void verdict_with(const struct scene *s, const struct snp_certificates *set)
 {
-	struct snp_expectations expected = {.n_measurements = 1};
-	struct snp_evidence evidence = {.report = {s->report, SNP_REPORT_SIZE},
+	struct snp_expectations expected = {.size = sizeof(expected), .n_measurements = 1};
+	struct snp_evidence evidence = {.size = sizeof(evidence),
+					.report = {s->report, SNP_REPORT_SIZE},
 					.certificates = set,
 					.at_time = FIXTURE_TIME,
 					.roots = s->roots,
 					.n_roots = s->n_roots};
-	static struct snp_verdict verdict;
+	struct snp_verdict *found;
 	uint8_t measurement[1][SNP_MEASUREMENT_SIZE];
 
 	memcpy(measurement[0], s->report + 0x90, SNP_MEASUREMENT_SIZE);
 	expected.measurements = (const uint8_t(*)[SNP_MEASUREMENT_SIZE])measurement;
-	if (snp_verify(&evidence, &expected, &verdict, NULL) < 0 || !verdict.accepted)
+	if (snp_verify(&evidence, &expected, &found, NULL) < 0 || !snp_verdict_accepted(found))
 		die("not accepted");
+	snp_verdict_free(found);
 }
 
 static void verdict(const struct scene *s)

@@ -10,10 +10,10 @@ corpus=$SNP_SOURCE/tests/fuzz/corpus
 # report, its certificates with it, and the certificates once more by hand.
 for report in extended-vcek extended-vlek; do
 	run 3 "$snp_measure" verify --any-measurement --at-time 2026-01-01 "$corpus/report/$report"
-	says 'refused: ca-certificates: ARK and '
+	says 'refused: ca-certificates: missing ARK and '
 	run 3 "$snp_measure" verify --any-measurement --at-time 2026-01-01 --certificates "$corpus/certificate" \
 		"$corpus/report/$report"
-	says 'refused: ca-certificates: ARK and '
+	says 'refused: ca-certificates: missing ARK and '
 done
 for certificate in Milan-VCEK Turin-VLEK pem table-vcek; do
 	refuse 4 untrusted-certificate "$snp_measure" certificates add "$corpus/certificate/$certificate"

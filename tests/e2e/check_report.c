@@ -20,6 +20,7 @@
 #define ANSWER_MAX 32768
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
 
 static int fail(const char *what, const struct snp_error *err)
 {
@@ -66,10 +67,10 @@ static int read_root(const char *folder, struct snp_root *ret, struct snp_error 
 
 static void print_failures(const struct snp_verdict *verdict)
 {
-	for (int i = 0; i < SNP_N_CHECKS; i++)
-		if (verdict->checks[i].outcome == SNP_FAILED)
-			fprintf(stderr, "check-report: %s: %s\n", snp_check_name((enum snp_check)i),
-				verdict->checks[i].message);
+	for (enum snp_check i = 0; snp_check_name(i); i++)
+		if (snp_verdict_outcome(verdict, i) == SNP_FAILED)
+			fprintf(stderr, "check-report: %s: %s\n", snp_check_name(i),
+				snp_verdict_message(verdict, i));
 }
 
 int main(int argc, char *argv[])
@@ -77,12 +78,13 @@ int main(int argc, char *argv[])
 	static uint8_t answer[ANSWER_MAX];
 	uint8_t measurement[1][SNP_MEASUREMENT_SIZE], id_key[1][48];
 	_cleanup_(snp_certificates_freep) struct snp_certificates *certificates = NULL;
-	struct snp_expectations expected = {.has_report_data = true,
+	struct snp_expectations expected = {.size = sizeof(expected),
+					    .has_report_data = true,
 					    .has_vmpl = true,
 					    .measurements = measurement,
 					    .n_measurements = 1};
-	struct snp_evidence evidence = {.at_time = time(NULL)};
-	static struct snp_verdict verdict;
+	struct snp_evidence evidence = {.size = sizeof(evidence), .at_time = time(NULL)};
+	_cleanup_(snp_verdict_freep) struct snp_verdict *amd = NULL, *own = NULL;
 	struct snp_error err = {0};
 	struct snp_root root;
 	size_t size;
@@ -109,17 +111,17 @@ int main(int argc, char *argv[])
 		return fail("", &err);
 	evidence.certificates = certificates;
 
-	if (snp_verify(&evidence, &expected, &verdict, &err) < 0)
+	if (snp_verify(&evidence, &expected, &amd, &err) < 0)
 		return fail("", &err);
-	if (verdict.accepted || verdict.authentic)
+	if (snp_verdict_accepted(amd) || snp_verdict_authentic(amd))
 		return fail("AMD's roots vouch for a simulated chip", NULL);
 
 	evidence.roots = &root;
 	evidence.n_roots = 1;
-	if (snp_verify(&evidence, &expected, &verdict, &err) < 0)
+	if (snp_verify(&evidence, &expected, &own, &err) < 0)
 		return fail("", &err);
-	if (!verdict.accepted) {
-		print_failures(&verdict);
+	if (!snp_verdict_accepted(own)) {
+		print_failures(own);
 		return fail("the report is refused", NULL);
 	}
 	puts("accepted");

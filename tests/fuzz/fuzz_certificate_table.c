@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <snp/certificate.h>
+#include "report/certificates.h"
 
 static bool apart(const struct snp_span *a, const struct snp_span *b)
 {
@@ -15,21 +15,21 @@ static bool apart(const struct snp_span *a, const struct snp_span *b)
  * with the page of that. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct snp_certificate_table table;
+	static struct certificate_table table;
 	struct snp_error err = {0};
 	struct snp_span header;
 	size_t end = 0;
 	int r;
 
 	table.n_entries = 77;
-	r = snp_certificate_table_parse((struct snp_span){data, size}, &table, &err);
+	r = certificate_table_parse((struct snp_span){data, size}, &table, &err);
 	fuzz_check(r, &err, size);
 	if (r < 0) {
 		if (table.n_entries != 77)
 			abort();
 		return 0;
 	}
-	if (table.n_entries == 0 || table.n_entries > SNP_MAX_TABLE_ENTRIES)
+	if (table.n_entries == 0 || table.n_entries > MAX_TABLE_ENTRIES)
 		abort();
 	header = (struct snp_span){data, 24 * (table.n_entries + 1)};
 	for (size_t i = 0; i < table.n_entries; i++) {

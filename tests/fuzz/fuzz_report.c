@@ -9,19 +9,24 @@ static struct snp_certificates *none;
 
 static void verify(struct snp_span bytes, const struct snp_report *report)
 {
-	struct snp_evidence evidence = {.report = bytes, .certificates = none};
-	struct snp_expectations expected = {.allow_debug = true};
+	const struct snp_evidence evidence = {
+		.size = sizeof(evidence), .report = bytes, .certificates = none};
+	const struct snp_expectations expected = {
+		.size = sizeof(expected), .any_measurement = true, .allow_debug = true};
+	const struct snp_report *judged;
 	struct snp_error err = {0};
-	static struct snp_verdict verdict;
+	struct snp_verdict *verdict = NULL;
 
 	fuzz_check(snp_verify(&evidence, &expected, &verdict, &err), &err, bytes.size);
 	/* Nobody has made a certificate: whatever these bytes are, they are not accepted. */
-	if (verdict.accepted || verdict.authentic ||
-	    verdict.checks[verdict.reason].outcome != SNP_FAILED)
+	if (snp_verdict_accepted(verdict) || snp_verdict_authentic(verdict) ||
+	    snp_verdict_outcome(verdict, snp_verdict_reason(verdict)) != SNP_FAILED)
 		abort();
-	if (verdict.report.version != report->version ||
-	    memcmp(verdict.report.signature_s, report->signature_s, 72) != 0)
+	judged = snp_verdict_report(verdict);
+	if (judged->version != report->version ||
+	    memcmp(judged->signature_s, report->signature_s, 72) != 0)
 		abort();
+	snp_verdict_free(verdict);
 }
 
 static void fetch(const struct snp_report *report)
@@ -39,7 +44,7 @@ static void fetch(const struct snp_report *report)
 /* A container, the report in it, and a verdict on that without any certificate. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct snp_report report, again;
+	struct snp_report *report, *again = NULL;
 	struct snp_container container = {0};
 	struct snp_error err = {0};
 	uint64_t at = 0;
@@ -57,18 +62,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (container.report.size != SNP_REPORT_SIZE || container.report.data < data ||
 	    container.report.data + SNP_REPORT_SIZE > data + size)
 		abort();
-	memset(&report, 0, sizeof(report));
-	memset(&again, 0, sizeof(again));
 	if (snp_report_decode(container.report, true, &report, &err) < 0)
 		abort();
 	r = snp_report_decode(container.report, false, &again, &err);
 	fuzz_check(r, &err, SNP_REPORT_SIZE);
-	if ((r == 0) != (report.version >= 2 && report.version <= 5))
+	if ((r == 0) != (report->version >= 2 && report->version <= 5))
 		abort();
-	if (!snp_report_reserved(container.report, report.version, &at) && at >= SNP_REPORT_SIZE)
+	if (!snp_report_reserved(container.report, report->version, &at) && at >= SNP_REPORT_SIZE)
 		abort();
-	fetch(&report);
+	fetch(report);
 	if (r == 0)
-		verify(container.report, &report);
+		verify(container.report, report);
+	snp_report_free(report);
+	snp_report_free(again);
 	return 0;
 }

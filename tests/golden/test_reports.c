@@ -15,6 +15,7 @@
 #include "report/checks.h"
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
 
 #define AT_2025_06 1748736000 /* 2025-06-01: the VLEK was valid until December */
 #define AT_2026_07 1782864000 /* 2026-07-01 */
@@ -91,10 +92,10 @@ static void check_genuine(void **state)
 	const struct sample *row = *state;
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = certificates_of(row);
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	struct snp_evidence evidence = {.certificates = set, .at_time = row->at_time};
-	struct snp_expectations expected = {.allow_debug = row->debug};
-	struct snp_verdict verdict = {0};
-	struct snp_certificate certificate;
+	struct snp_evidence evidence = {
+		.size = sizeof(evidence), .certificates = set, .at_time = row->at_time};
+	struct snp_expectations expected = {.size = sizeof(expected), .allow_debug = row->debug};
+	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL, *refused = NULL;
 	struct snp_error err = {0};
 	uint8_t measurement[1][SNP_MEASUREMENT_SIZE];
 
@@ -104,21 +105,20 @@ static void check_genuine(void **state)
 	expected.measurements = measurement;
 	expected.n_measurements = 1;
 	assert_int_equal(snp_verify(&evidence, &expected, &verdict, &err), 0);
-	for (unsigned int i = 0; i < SNP_N_CHECKS; i++)
-		if (verdict.checks[i].outcome == SNP_FAILED)
+	for (unsigned int i = 0; i < N_CHECKS; i++)
+		if (verdict->checks[i].outcome == SNP_FAILED)
 			fail_msg("%s: %s", snp_check_name((enum snp_check)i),
-				 verdict.checks[i].message);
-	assert_true(verdict.accepted);
-	for (size_t i = 0; snp_certificates_at(set, i, &certificate); i++)
-		assert_int_equal(
-			snp_certificates_trusted(set, i, snp_amd_roots, SNP_N_AMD_ROOTS, NULL), 0);
-	assert_int_equal(verdict.product, row->product);
-	assert_int_equal(verdict.report.version, row->version);
+				 verdict->checks[i].message);
+	assert_true(verdict->accepted);
+	for (size_t i = 0; snp_certificates_at(set, i); i++)
+		assert_int_equal(snp_certificates_trusted(set, i, NULL, 0, NULL), 0);
+	assert_int_equal(verdict->product, row->product);
+	assert_int_equal(verdict->report.version, row->version);
 	measurement[0][0] ^= 1;
-	assert_int_equal(snp_verify(&evidence, &expected, &verdict, &err), 0);
-	assert_false(verdict.accepted);
-	assert_true(verdict.authentic);
-	assert_int_equal(verdict.reason, SNP_CHECK_MEASUREMENT);
+	assert_int_equal(snp_verify(&evidence, &expected, &refused, &err), 0);
+	assert_false(refused->accepted);
+	assert_true(refused->authentic);
+	assert_int_equal(refused->reason, SNP_CHECK_MEASUREMENT);
 }
 
 static void check_negative(void **state)
@@ -127,15 +127,16 @@ static void check_negative(void **state)
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set =
 		certificates_of(&row->sample);
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	struct snp_evidence evidence = {.certificates = set, .at_time = row->sample.at_time};
-	struct snp_expectations expected = {0};
-	struct snp_verdict verdict = {0};
+	struct snp_evidence evidence = {
+		.size = sizeof(evidence), .certificates = set, .at_time = row->sample.at_time};
+	struct snp_expectations expected = {.size = sizeof(expected), .any_measurement = true};
+	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
 
 	read_file(row->sample.folder, "report.bin", &bytes, &evidence.report.size);
 	evidence.report.data = bytes;
 	assert_int_equal(snp_verify(&evidence, &expected, &verdict, NULL), 0);
-	assert_false(verdict.accepted);
-	assert_string_equal(snp_check_name(verdict.reason), snp_check_name(row->reason));
+	assert_false(verdict->accepted);
+	assert_string_equal(snp_check_name(verdict->reason), snp_check_name(row->reason));
 }
 
 /* Every bit, one at a time; under AddressSanitizer a sample of them. Nothing is expected of the report
@@ -153,7 +154,7 @@ static void check_negative(void **state)
 
 /* Whether every check of these groups holds; an accepted report is one of which every check does. */
 static bool holds(const struct snp_evidence *evidence, const struct snp_expectations *expected,
-		  const struct check_group *groups, size_t n_groups)
+		  const struct report_checks *groups, size_t n_groups)
 {
 	struct snp_verdict verdict = {0};
 
@@ -167,11 +168,11 @@ static bool holds(const struct snp_evidence *evidence, const struct snp_expectat
 	return true;
 }
 
-/* The checks of certificates without that of the chain, which is the same for every bit and dear; the
- * signature's is the last of them. */
-static struct check_group without_chain(struct check ret[static SNP_N_CHECKS])
+/* The checks from the root to the signature, which is the last of them, without the costly check of the chain:
+ * it is the same for every bit. */
+static struct report_checks without_chain(struct report_check ret[static N_CHECKS])
 {
-	const struct check_group *all = &checks_of_certificates;
+	const struct report_checks *all = &checks_of_chain;
 	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
@@ -179,7 +180,7 @@ static struct check_group without_chain(struct check ret[static SNP_N_CHECKS])
 			ret[n++] = all->checks[i];
 	assert_int_equal(n, all->n - 1);
 	assert_int_equal(ret[n - 1].id, SNP_CHECK_REPORT_SIGNATURE);
-	return (struct check_group){ret, n};
+	return (struct report_checks){ret, n};
 }
 
 static void check_bits(void **state)
@@ -187,24 +188,30 @@ static void check_bits(void **state)
 	const struct sample *row = *state;
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = certificates_of(row);
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	struct snp_evidence evidence = {.certificates = set, .at_time = row->at_time};
-	struct snp_expectations expected = {.allow_debug = true, .allow_masked_chip_id = true};
-	struct snp_verdict verdict = {0};
-	struct check checks[SNP_N_CHECKS];
-	const struct check_group all = without_chain(checks);
-	const struct check_group groups[] = {
-		checks_of_form, {all.checks, all.n - 1}, {all.checks + all.n - 1, 1}};
+	struct snp_evidence evidence = {
+		.size = sizeof(evidence), .certificates = set, .at_time = row->at_time};
+	struct snp_expectations expected = {.size = sizeof(expected),
+					    .any_measurement = true,
+					    .allow_debug = true,
+					    .allow_masked_chip_id = true};
+	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
+	struct report_check checks[N_CHECKS];
+	const struct report_checks all = without_chain(checks);
+	const struct report_checks groups[] = {checks_of_form,
+					       checks_of_leaf,
+					       {all.checks, all.n - 1},
+					       {all.checks + all.n - 1, 1}};
 
 	read_file(row->folder, "report.bin", &bytes, &evidence.report.size);
 	evidence.report.data = bytes;
 	assert_int_equal(snp_verify(&evidence, &expected, &verdict, NULL), 0);
-	assert_true(verdict.accepted);
-	assert_true(holds(&evidence, &expected, groups, 3));
+	assert_true(verdict->accepted);
+	assert_true(holds(&evidence, &expected, groups, 4));
 	for (size_t bit = 0; bit < 8 * SNP_REPORT_SIZE; bit += BIT_STEP) {
 		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		/* The signature last, since it takes longest. */
-		if (holds(&evidence, &expected, groups, 2) &&
-		    holds(&evidence, &expected, groups, 3))
+		if (holds(&evidence, &expected, groups, 3) &&
+		    holds(&evidence, &expected, groups, 4))
 			fail_msg("accepted with bit %zu of byte 0x%zx turned", bit % 8, bit / 8);
 		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
@@ -216,7 +223,7 @@ static void check_lengths(void **state)
 	const struct sample *row = *state;
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_container container;
-	struct snp_certificate_table table;
+	struct certificate_table table;
 	static uint8_t longer[SNP_REPORT_SIZE + 2 * 4096 + 64];
 	size_t size;
 
@@ -225,7 +232,7 @@ static void check_lengths(void **state)
 	for (size_t n = 0; n <= sizeof(longer); n++) {
 		struct snp_span cut = {longer, n};
 		struct snp_error err = {0};
-		struct snp_report report;
+		struct snp_report *report;
 
 		if (n == SNP_REPORT_SIZE)
 			continue;
@@ -237,7 +244,7 @@ static void check_lengths(void **state)
 				continue;
 			assert_int_equal(container.kind, SNP_CONTAINER_EXTENDED);
 			assert_int_equal(
-				snp_certificate_table_parse(container.certificates, &table, NULL),
+				certificate_table_parse(container.certificates, &table, NULL),
 				-SNP_E_BAD_CERTIFICATE_TABLE);
 		}
 	}
@@ -249,7 +256,7 @@ static void check_extended_lengths(void **state)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	static uint8_t longer[SNP_MAX_CONTAINER + 64];
-	struct snp_certificate_table table;
+	struct certificate_table table;
 	struct snp_container container;
 	size_t size = 0, end = 0;
 
@@ -264,8 +271,7 @@ static void check_extended_lengths(void **state)
 			snp_container_parse((struct snp_span){longer, n}, &container, NULL) == 0;
 
 		if (whole && container.kind == SNP_CONTAINER_EXTENDED)
-			whole = snp_certificate_table_parse(container.certificates, &table, NULL) ==
-				0;
+			whole = certificate_table_parse(container.certificates, &table, NULL) == 0;
 		if (whole != (n == SNP_REPORT_SIZE || n == end || n == size))
 			fail_msg("%zu bytes are %s", n, whole ? "accepted" : "refused");
 	}
@@ -276,9 +282,9 @@ static void check_extended(void **state)
 	const struct sample google = {.folder = "attestation/milan-v5-gcp-ext"};
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	struct snp_evidence evidence = {.at_time = AT_2026_07};
-	struct snp_expectations expected = {0};
-	struct snp_verdict verdict = {0};
+	struct snp_evidence evidence = {.size = sizeof(evidence), .at_time = AT_2026_07};
+	struct snp_expectations expected = {.size = sizeof(expected), .any_measurement = true};
+	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
 	struct snp_container container;
 	struct snp_span file = {0};
 
@@ -293,14 +299,16 @@ static void check_extended(void **state)
 	evidence.certificates = set;
 	evidence.report = container.report;
 	assert_int_equal(snp_verify(&evidence, &expected, &verdict, NULL), 0);
-	assert_true(verdict.accepted);
+	assert_true(verdict->accepted);
 }
 
 /* The nine are nine different ones, and each is taken for what it is. */
 static void check_roots(void **state)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
-	struct snp_certificate c;
+	const struct snp_certificate *c;
+	size_t n_roots;
+	const struct snp_root *roots = snp_amd_roots(&n_roots);
 	char path[4096];
 	size_t n = 0;
 
@@ -308,18 +316,16 @@ static void check_roots(void **state)
 	snprintf(path, sizeof(path), "%s/attestation/ca", shared);
 	assert_int_equal(snp_certificates_new(&set, NULL), 0);
 	assert_int_equal(snp_certificates_add_path(set, path, NULL), 0);
-	for (; snp_certificates_at(set, n, &c); n++) {
+	for (; (c = snp_certificates_at(set, n)); n++) {
 		size_t found = 0;
 
-		for (size_t i = 0; i < SNP_N_AMD_ROOTS; i++)
-			found += memcmp(snp_amd_roots[i].sha256, c.sha256, 32) == 0 &&
-				 snp_amd_roots[i].kind == c.kind &&
-				 snp_amd_roots[i].product == c.product;
+		for (size_t i = 0; i < n_roots; i++)
+			found += memcmp(roots[i].sha256, c->sha256, 32) == 0 &&
+				 roots[i].kind == c->kind && roots[i].product == c->product;
 		assert_int_equal(found, 1);
-		assert_int_equal(
-			snp_certificates_trusted(set, n, snp_amd_roots, SNP_N_AMD_ROOTS, NULL), 0);
+		assert_int_equal(snp_certificates_trusted(set, n, roots, n_roots, NULL), 0);
 	}
-	assert_int_equal(n, SNP_N_AMD_ROOTS);
+	assert_int_equal(n, n_roots);
 }
 
 int main(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include <snp/hex.h>
 
 #include "../fixtures/attestation.h"
+#include "report/certificates.h"
 
 /* A VCEK entry of 5 bytes at 96, an ASK of 6 at 101, an ARK of 7 at 107; 4096 bytes. */
 static uint8_t *make(size_t *ret_size)
@@ -62,7 +63,7 @@ static const struct mangle {
 static void check_mangle(void **state)
 {
 	const struct mangle *row = *state;
-	static struct snp_certificate_table table;
+	static struct certificate_table table;
 	struct snp_error err = {0};
 	size_t made, size;
 	uint8_t *whole = make(&made), *bytes;
@@ -74,7 +75,7 @@ static void check_mangle(void **state)
 	if (row->n)
 		memcpy(bytes + row->at, row->bytes, row->n);
 	table.n_entries = 77;
-	assert_int_equal(snp_certificate_table_parse((struct snp_span){bytes, size}, &table, &err),
+	assert_int_equal(certificate_table_parse((struct snp_span){bytes, size}, &table, &err),
 			 row->status);
 	if (row->status < 0) {
 		assert_int_equal(table.n_entries, 77);
@@ -85,8 +86,7 @@ static void check_mangle(void **state)
 
 		assert_int_equal(table.n_entries, 3);
 		for (size_t i = 0; i < 3; i++) {
-			assert_int_equal(snp_certificate_guid_kind(table.entries[i].guid),
-					 kinds[i]);
+			assert_int_equal(certificate_guid_kind(table.entries[i].guid), kinds[i]);
 			assert_int_equal(table.entries[i].object.size, 5 + i);
 		}
 		assert_memory_equal(table.entries[2].object.data, "ARK....", 7);
@@ -110,7 +110,7 @@ static const struct count {
 static void check_count(void **state)
 {
 	const struct count *row = *state;
-	static struct snp_certificate_table table;
+	static struct certificate_table table;
 	static uint8_t bytes[SNP_MAX_SMALL];
 	size_t size = 24 * (row->n + 1) + row->n;
 
@@ -122,7 +122,7 @@ static void check_count(void **state)
 	}
 	if (size > sizeof(bytes))
 		size = sizeof(bytes);
-	assert_int_equal(snp_certificate_table_parse((struct snp_span){bytes, size}, &table, NULL),
+	assert_int_equal(certificate_table_parse((struct snp_span){bytes, size}, &table, NULL),
 			 row->status);
 	if (row->status == 0)
 		assert_int_equal(table.n_entries, row->n);
@@ -146,7 +146,7 @@ static const struct guid {
 static void check_guid(void **state)
 {
 	const struct guid *row = *state;
-	uint8_t guid[SNP_CERTIFICATE_GUID_SIZE];
+	uint8_t guid[CERTIFICATE_GUID_SIZE];
 	char hex[33] = "";
 	size_t n = 0;
 
@@ -154,7 +154,7 @@ static void check_guid(void **state)
 		if (*s != '-')
 			hex[n++] = *s;
 	assert_int_equal(hex_decode(hex, row->text, guid, sizeof(guid), NULL), 0);
-	assert_int_equal(snp_certificate_guid_kind(guid), row->kind);
+	assert_int_equal(certificate_guid_kind(guid), row->kind);
 }
 
 int main(void)

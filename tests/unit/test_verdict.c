@@ -48,7 +48,7 @@ struct scene {
 
 struct row {
 	const char *name;
-	enum snp_check check; /* the one that fails; SNP_N_CHECKS: none */
+	enum snp_check check; /* the one that fails; NO_CHECK: none */
 	void (*edit)(struct scene *s);
 	enum snp_product product; /* 0: Milan */
 	uint32_t version;	  /* 0: 3 */
@@ -266,8 +266,10 @@ static void no_intermediate(struct scene *s)
 
 static void amd_roots(struct scene *s)
 {
-	memcpy(s->roots, snp_amd_roots, sizeof(snp_amd_roots));
-	s->n_roots = SNP_N_AMD_ROOTS;
+	const struct snp_root *roots = snp_amd_roots(&s->n_roots);
+
+	assert_in_range(s->n_roots, 1, FIXTURE_ROOTS);
+	memcpy(s->roots, roots, s->n_roots * sizeof(*roots));
 }
 
 static void other_product_roots(struct scene *s)
@@ -719,10 +721,11 @@ static void runtime_other(struct scene *s)
 	}                                                  \
 	struct expect_needs_semicolon_
 
-EXPECT(deny_milan, e->denied_products = 1u << SNP_PRODUCT_MILAN);
-EXPECT(deny_turin, e->denied_products = 1u << SNP_PRODUCT_TURIN);
+EXPECT(deny_milan, e->denied_products = 1ull << SNP_PRODUCT_MILAN);
+EXPECT(deny_turin, e->denied_products = 1ull << SNP_PRODUCT_TURIN);
 EXPECT(other_measurement, (void)e; s->lists[0][47] ^= 1);
 EXPECT(nothing, e->n_measurements = 0);
+EXPECT(any_measurement, e->n_measurements = 0; e->any_measurement = true);
 EXPECT(debug_allowed, policy_debug(s); e->allow_debug = true);
 EXPECT(policy_equal, e->has_policy = true; e->policy = 0x30000);
 EXPECT(policy_other, e->has_policy = true; e->policy = 0x20000);
@@ -882,7 +885,8 @@ EXPECT(published_and_stricter, publish(s); e->has_minimum_tcb = true;
 #define TURIN	  SNP_PRODUCT_TURIN
 #define SIMULATED SNP_PRODUCT_SIMULATED
 #define FAILS(id) .check = SNP_CHECK_##id
-#define ACCEPTED  .check = SNP_N_CHECKS
+#define NO_CHECK  ((enum snp_check)N_CHECKS)
+#define ACCEPTED  .check = NO_CHECK
 /* clang-format off */
 #define SIGNED(offset, text)   .at = (offset), .bytes = (text), .n = sizeof(text) - 1
 #define UNSIGNED(offset, text) SIGNED(offset, text), .after = true
@@ -1086,7 +1090,8 @@ static const struct row rows[] = {
 	{"n - S", ACCEPTED, negate_s},
 
 	/* expectations: each met, each missed */
-	{"nothing expected", ACCEPTED, nothing},
+	{"nothing expected", FAILS(MEASUREMENT), nothing},
+	{"any measurement", ACCEPTED, any_measurement},
 	{"runtime data", ACCEPTED, runtime_good},
 	{"runtime data of another", FAILS(RUNTIME_DATA), runtime_other},
 	{"another product denied", ACCEPTED, deny_turin},
@@ -1169,8 +1174,8 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static const struct check_group *const groups[] = {&checks_of_form, &checks_of_certificates,
-						   &checks_of_guest, &checks_of_host};
+static const struct report_checks *const groups[] = {
+	&checks_of_form, &checks_of_leaf, &checks_of_chain, &checks_of_guest, &checks_of_host};
 
 static enum snp_outcome always(struct inquiry *q)
 {
@@ -1178,11 +1183,11 @@ static enum snp_outcome always(struct inquiry *q)
 	return SNP_PASSED;
 }
 
-/* The verdict with one check made to pass whatever it sees: SNP_N_CHECKS for none. */
+/* The verdict with one check made to pass whatever it sees: NO_CHECK for none. */
 static void verify(const struct row *row, enum snp_check deleted, struct snp_verdict *ret)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
-	struct check checks[SNP_N_CHECKS];
+	struct report_check checks[N_CHECKS];
 	struct snp_error err = {0};
 	struct snp_evidence evidence;
 	struct scene s;
@@ -1203,8 +1208,8 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 				checks[n].run = always;
 			n++;
 		}
-	assert_int_equal(n, SNP_N_CHECKS);
-	assert_int_equal(verdict_make(&evidence, &s.expected, &(struct check_group){checks, n}, 1,
+	assert_int_equal(n, N_CHECKS);
+	assert_int_equal(verdict_make(&evidence, &s.expected, &(struct report_checks){checks, n}, 1,
 				      ret, &err),
 			 0);
 	assert_int_equal(err.code, SNP_OK);
@@ -1215,8 +1220,8 @@ static void check_row(void **state)
 	const struct row *row = *state;
 	struct snp_verdict verdict = {0};
 
-	verify(row, SNP_N_CHECKS, &verdict);
-	for (unsigned int i = 0; i < SNP_N_CHECKS; i++) {
+	verify(row, NO_CHECK, &verdict);
+	for (unsigned int i = 0; i < N_CHECKS; i++) {
 		bool may = i == row->check || (row->also & 1ull << i);
 
 		if (verdict.checks[i].outcome == SNP_FAILED) {
@@ -1226,8 +1231,8 @@ static void check_row(void **state)
 					 verdict.checks[i].message);
 		}
 	}
-	assert_int_equal(verdict.accepted, row->check == SNP_N_CHECKS);
-	if (row->check == SNP_N_CHECKS)
+	assert_int_equal(verdict.accepted, row->check == NO_CHECK);
+	if (row->check == NO_CHECK)
 		return;
 	assert_int_equal(verdict.checks[row->check].outcome, SNP_FAILED);
 	assert_int_equal(verdict.authentic, row->check > SNP_CHECK_REPORT_SIGNATURE);
@@ -1262,10 +1267,76 @@ static bool is_only_guard(enum snp_check check)
 static void check_deletion(void **state)
 {
 	(void)state;
-	for (unsigned int c = 0; c < SNP_N_CHECKS; c++)
+	for (unsigned int c = 0; c < N_CHECKS; c++)
 		if (!is_only_guard((enum snp_check)c))
 			fail_msg("no row is stopped by %s alone",
 				 snp_check_name((enum snp_check)c));
+}
+
+/* What a caller gives beside a report that is right: its size, and members that this release lacks. */
+static const struct given {
+	const char *name;
+	size_t expectations, evidence; /* sizes */
+	bool later;		       /* the byte after the struct is set */
+	bool any_measurement, both;
+	int status;
+	bool accepted;
+} givens[] = {
+#define EXPECTATIONS sizeof(struct snp_expectations)
+#define EVIDENCE     sizeof(struct snp_evidence)
+	{"nothing expected", EXPECTATIONS, EVIDENCE, .accepted = false},
+	{"any measurement", EXPECTATIONS, EVIDENCE, .any_measurement = true, .accepted = true},
+	{"any measurement, and one", EXPECTATIONS, EVIDENCE, .any_measurement = true, .both = true,
+	 .status = -SNP_E_USAGE},
+	{"all zeros", 0, EVIDENCE, .status = -SNP_E_USAGE},
+	{"evidence all zeros", EXPECTATIONS, 0, .any_measurement = true, .status = -SNP_E_USAGE},
+	{"too short", EXPECTATIONS - 1, EVIDENCE, .any_measurement = true, .status = -SNP_E_USAGE},
+	{"of a later release", EXPECTATIONS + 8, EVIDENCE + 8, .any_measurement = true,
+	 .accepted = true},
+	{"of a later release, more asked", EXPECTATIONS + 8, EVIDENCE, .any_measurement = true,
+	 .later = true, .status = -SNP_E_USAGE},
+	{"no size at all", SIZE_MAX, EVIDENCE, .any_measurement = true, .status = -SNP_E_USAGE},
+};
+
+static void check_given(void **state)
+{
+	static const struct row milan = {.name = "Milan"};
+	const struct given *row = *state;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	struct {
+		struct snp_expectations e;
+		uint8_t later[8];
+	} expected = {.e = {.size = row->expectations, .any_measurement = row->any_measurement},
+		      .later = {row->later}};
+	struct {
+		struct snp_evidence e;
+		uint8_t later[8];
+	} evidence = {.e = {.size = row->evidence}};
+	struct snp_verdict *verdict = NULL;
+	struct snp_error err = {0};
+	struct scene s;
+
+	set_up(&milan, &s);
+	set = certificates_of(&milan, &s);
+	if (row->both) {
+		expected.e.measurements = s.expected.measurements;
+		expected.e.n_measurements = 1;
+	}
+	evidence.e.report = (struct snp_span){s.report, SNP_REPORT_SIZE};
+	evidence.e.certificates = set;
+	evidence.e.at_time = s.at_time;
+	evidence.e.roots = s.roots;
+	evidence.e.n_roots = s.n_roots;
+	assert_int_equal(snp_verify(&evidence.e, &expected.e, &verdict, &err), row->status);
+	assert_int_equal(err.message[0] != '\0', row->status < 0);
+	assert_int_equal(verdict == NULL, row->status < 0);
+	if (!verdict)
+		return;
+	assert_true(snp_verdict_authentic(verdict));
+	assert_int_equal(snp_verdict_accepted(verdict), row->accepted);
+	if (!row->accepted)
+		assert_int_equal(snp_verdict_reason(verdict), SNP_CHECK_MEASUREMENT);
+	snp_verdict_free(verdict);
 }
 
 int main(void)
@@ -1274,7 +1345,7 @@ int main(void)
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, check_row, rows);
-	tests[n++] = (struct CMUnitTest){"each check is the only guard of something",
-					 check_deletion, NULL, NULL, NULL};
+	ADD_ROWS(tests, n, check_given, givens);
+	tests[n++] = (struct CMUnitTest){"no check is redundant", check_deletion, NULL, NULL, NULL};
 	return RUN_TESTS("verdict", tests, n);
 }

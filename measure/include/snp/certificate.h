@@ -37,9 +37,8 @@ struct snp_root {
 	uint8_t sha256[32];		/* of the DER certificate */
 };
 
-/* AMD's nine CA certificates of Milan, Genoa and Turin. */
-#define SNP_N_AMD_ROOTS 9
-extern const struct snp_root snp_amd_roots[SNP_N_AMD_ROOTS];
+/* AMD's CA certificates: an ARK, an ASK and an ASVK of each product. */
+const struct snp_root *snp_amd_roots(size_t *ret_n);
 
 struct snp_certificates; /* a set; for one thread at a time while it grows, then for any number */
 
@@ -59,7 +58,8 @@ void snp_certificates_free(struct snp_certificates *set);
 SNP_MUST_USE int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes,
 				      struct snp_error *err);
 
-/* Add the certificates of a table. CA certificates that cannot be read are passed over: they are
+/* Add the certificates of a certificate table (GHCB specification 56421, SNP Extended Guest Request), of at
+ * most 64 KiB. CA certificates that cannot be read are passed over: they are
  * wanted only if they are the pinned ones. Errors: as above. */
 SNP_MUST_USE int snp_certificates_add_table(struct snp_certificates *set, struct snp_span table,
 					    struct snp_error *err);
@@ -86,7 +86,8 @@ SNP_MUST_USE int snp_certificates_keep(const struct snp_certificates *set, size_
 SNP_MUST_USE int snp_certificates_add_crl(struct snp_certificates *set, struct snp_span bytes,
 					  struct snp_error *err);
 
-/* What a certificate says of itself; nothing here has been verified. */
+/* What a certificate says about itself; nothing of it is verified. Made by the library: later releases may
+ * add members at the end. */
 struct snp_certificate {
 	enum snp_certificate_kind kind; /* by subject name, or the leaf's extensions */
 	enum snp_product product;	/* by subject or issuer name */
@@ -98,10 +99,10 @@ struct snp_certificate {
 	char subject[64], csp[128]; /* common name; VLEK: the cloud provider. Escaped */
 };
 
-/* The i-th certificate of the set; false past the last. */
-bool snp_certificates_at(const struct snp_certificates *set, size_t i, struct snp_certificate *ret);
+/* The i-th certificate of the set, which owns it; NULL past the last. */
+const struct snp_certificate *snp_certificates_at(const struct snp_certificates *set, size_t i);
 
-/* Check that the i-th certificate is one of `roots`, or a leaf that snp_verify() would take by its form
+/* Check that the i-th certificate is one of `roots` (NULL: AMD's), or a leaf that snp_verify() would take by its form
  * (names, algorithms, key, extensions, length of the chip id) and whose chain over certificates of the set
  * verifies to them. Dates and revocation are left out, and so is what only a report tells.
  * Errors: SNP_E_UNTRUSTED_CERTIFICATE, SNP_E_NOT_FOUND (past the last), SNP_E_NO_MEMORY. */
@@ -115,36 +116,6 @@ SNP_MUST_USE int snp_certificates_trusted(const struct snp_certificates *set, si
 #define SNP_MAX_PRODUCT_ROOTS 3
 size_t snp_certificates_roots(const struct snp_certificates *set, enum snp_product product,
 			      struct snp_root ret[SNP_STATIC SNP_MAX_PRODUCT_ROOTS]);
-
-/*
- * A certificate table (GHCB specification 56421, SNP Extended Guest Request): entries of a GUID in text
- * order, offset and length, ended by one of zeros, then the objects.
- */
-#define SNP_MAX_TABLE_ENTRIES	  64
-#define SNP_CERTIFICATE_GUID_SIZE 16
-
-struct snp_certificate_entry {
-	uint8_t guid[SNP_CERTIFICATE_GUID_SIZE];
-	struct snp_span object; /* borrowed */
-};
-
-struct snp_certificate_table {
-	size_t n_entries;
-	struct snp_certificate_entry entries[SNP_MAX_TABLE_ENTRIES];
-};
-
-/* Read a table of at most 64 KiB. Refused: no entry, no terminator, an object that is empty,
- * over SNP_MAX_CERTIFICATE_SIZE, outside the table, in its header or in another, a GUID twice, bytes that
- * belong to nothing and are not zero, another end than that of the last object or of the page of 4096
- * bytes, counted from the table's start, in which that lies. Errors: SNP_E_BAD_CERTIFICATE_TABLE. */
-SNP_MUST_USE int snp_certificate_table_parse(struct snp_span bytes,
-					     struct snp_certificate_table *ret,
-					     struct snp_error *err);
-
-/* The kind of object that a GUID announces (SNP_ASK for ASK and ASVK); SNP_CERTIFICATE_OTHER for any
- * other. */
-enum snp_certificate_kind
-snp_certificate_guid_kind(const uint8_t guid[SNP_STATIC SNP_CERTIFICATE_GUID_SIZE]);
 
 /* The path of a certificate (SNP_VCEK; SNP_ARK and SNP_ASK or SNP_ASVK come in one chain) or of the CRL
  * at AMD's key server, https://kdsintf.amd.com; false where there is none: a VLEK comes from the cloud

@@ -3,6 +3,7 @@
 #define SNP_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <snp/api.h>
@@ -47,19 +48,15 @@ enum snp_signing_key {
 #define SNP_PLATFORM_IOMMU_WRITE_SAFE	       (1ull << 6) /* Turin */
 #define SNP_PLATFORM_TIO_EN		       (1ull << 7)
 
-struct snp_platform_bit {
-	const char *name; /* the ABI's, lower-cased */
-	uint64_t mask;
-};
-
-extern const struct snp_platform_bit snp_platform_bits[];
-extern const size_t snp_n_platform_bits;
+/* Write "0x25 (smt_en, ecc_en, alias_check_complete)" or the like, NUL-terminated, cut to `size`. */
+void snp_platform_describe(uint64_t platform_info, char *ret, size_t size);
 
 struct snp_firmware_version {
 	uint8_t major, minor, build;
 };
 
-/* The fields, in the order of the ABI. TCBs stay words, for their layout depends on the product. */
+/* The fields, in the order of the ABI. TCBs are words, because their layout depends on the product. Made by
+ * the library: later releases may add members at the end. */
 struct snp_report {
 	uint32_t version;
 	uint32_t guest_svn;
@@ -92,11 +89,12 @@ struct snp_report {
 	uint8_t signature_r[72], signature_s[72]; /* little-endian */
 };
 
-/* Decode the 1184 bytes of a report. With `any_version` a version that is not known is decoded as the
- * newest that is, for display.
- * Errors: SNP_E_NOT_A_REPORT (another length), SNP_E_REPORT_VERSION. */
-SNP_MUST_USE int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
+/* Decode the 1184 bytes of a report, for snp_report_free(). With `any_version` an unknown version is decoded
+ * like the newest known one, for display.
+ * Errors: SNP_E_NOT_A_REPORT (another length), SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int snp_report_decode(struct snp_span bytes, bool any_version, struct snp_report **ret,
 				   struct snp_error *err);
+void snp_report_free(struct snp_report *report);
 
 /* The product of a combined CPUID family (base + extended) and model (extended << 4 | base);
  * SNP_PRODUCT_UNKNOWN for any other, such as Venice, whose TCB has another layout again. */

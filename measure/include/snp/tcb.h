@@ -36,6 +36,7 @@ struct snp_tcb {
 	uint8_t tee;
 	uint8_t snp;
 	uint8_t microcode;
+	uint8_t reserved[3]; /* zero; TCB_VERSION has room for eight components */
 };
 
 /* From and to the 64-bit field of reports, in the layout of `product`. Decoding refuses bytes that the

@@ -15,12 +15,17 @@
 SNP_API_BEGIN
 
 /*
- * The verdict on an attestation report: whether AMD's secure processor signed these bytes, and whether
- * they say what was expected. It is a table of named checks, run in order; names are stable. The first
- * three groups decide whether the report is authentic; only an authentic one is held against the
- * expectations.
+ * The verdict on an attestation report: did AMD's secure processor sign these bytes, and do they say what
+ * was expected? A verdict is a list of named checks. The first three groups decide whether the report is
+ * authentic; only an authentic report is compared with the expectations.
+ *
+ * How the structs of this library can grow. A struct that the caller fills begins with `size`, which is
+ * its sizeof; later releases add members at its end, and zero there means what it meant before. A struct
+ * that the library makes is reached by pointer only; later releases add members at its end, so a program
+ * neither copies it nor takes its size. All other structs stay as they are.
  */
 
+/* New checks are added at the end: the numbers stay. */
 /* clang-format off */
 #define SNP_CHECKS(X) \
 	/* the report's form */ \
@@ -82,14 +87,16 @@ enum snp_check {
 #define X(id, name, question) SNP_CHECK_##id,
 	SNP_CHECKS(X)
 #undef X
-	SNP_N_CHECKS
 };
 
-const char *snp_check_name(enum snp_check check);     /* "chip-id" */
-const char *snp_check_question(enum snp_check check); /* what it establishes, without full stop */
+/* The stable name of a check, such as "chip-id", and what it establishes, without full stop. NULL for a
+ * number that is no check, so that a program can go through all checks of the library it runs with:
+ * `for (unsigned int i = 0; snp_check_name(i); i++)`. */
+const char *snp_check_name(unsigned int check);
+const char *snp_check_question(unsigned int check);
 
 enum snp_outcome {
-	SNP_NOT_REACHED, /* a check that it stands on did not pass */
+	SNP_NOT_REACHED, /* a check that it depends on did not pass */
 	SNP_NOT_ASKED,	 /* nothing was expected */
 	SNP_PASSED,
 	SNP_FAILED,
@@ -99,22 +106,29 @@ enum snp_outcome {
 const char *snp_outcome_name(enum snp_outcome outcome);
 
 /*
- * What a report has to say. All zeros asks nothing but what is always asked: no debugging, no masked
- * chip id behind a VCEK, and from version 3 the alias check (AMD-SB-3015, BadRAM). Pointers are
- * borrowed. Where both a published document and a rule of the caller speak, both hold.
+ * What a report must say. Pointers are borrowed for the call. If both a published document and the caller
+ * set a rule, both must hold. Some things are checked without being asked for: no debugging, a chip ID
+ * that is not masked (VCEK), and from report version 3 on the alias check (AMD-SB-3015, BadRAM).
+ *
+ * With nothing but `size` set no report is accepted: the caller has to say which launch digests are
+ * expected, or set any_measurement.
  */
 struct snp_expectations {
-	/* MEASUREMENT is one of either; with none of both it is not asked. Of the variant that it is,
-	 * the policy, and where they are not zero the ids, must be those of the image, and GUEST_SVN
-	 * and REPORTED_TCB at least. */
+	size_t size; /* sizeof(struct snp_expectations) */
+
+	/* MEASUREMENT must be in the document or in the list. If it is a variant of the document, the
+	 * report must also have the image's policy, its IDs (where they are not zero), and at least its
+	 * GUEST_SVN and minimum TCB. */
 	const struct snp_reference *reference; /* NULL: none */
 	const uint8_t (*measurements)[SNP_MEASUREMENT_SIZE];
 	size_t n_measurements;
 
+	bool any_measurement; /* accept any launch digest; neither of the above may be given */
+
 	bool has_policy, has_policy_at_most, has_guest_svn_min, has_family_id, has_image_id;
 	bool has_host_data, has_report_data, has_vmpl, has_report_id;
 	bool has_minimum_tcb, has_minimum_launch_tcb, has_firmware_min;
-	bool has_platform_require; /* replaces the demand for ALIAS_CHECK_COMPLETE */
+	bool has_platform_require; /* replaces the default, ALIAS_CHECK_COMPLETE */
 	bool has_platform_forbid, has_launch_mitigations, has_current_mitigations;
 	bool allow_debug, allow_masked_chip_id, no_provisional_firmware;
 
@@ -124,52 +138,64 @@ struct snp_expectations {
 	uint8_t host_data[SNP_HOST_DATA_SIZE];
 	uint8_t report_data[SNP_REPORT_DATA_SIZE];
 	uint8_t report_id[SNP_REPORT_ID_SIZE];
-	const uint8_t (*id_key_digests)[48], (*author_key_digests)[48];
+	const uint8_t (*id_key_digests)[48], (*author_key_digests)[48]; /* one of each list */
 	size_t n_id_key_digests, n_author_key_digests;
-	const uint8_t (*chip_ids)[SNP_CHIP_ID_SIZE];
+	const uint8_t (
+		*chip_ids)[SNP_CHIP_ID_SIZE]; /* one of the list; Turin: 8 bytes, then zeros */
 	size_t n_chip_ids;
-	struct snp_tcb minimum_tcb, minimum_launch_tcb;
-	struct snp_firmware_version firmware_min;
-	uint64_t platform_require, platform_forbid;
+	struct snp_tcb minimum_tcb, minimum_launch_tcb;	  /* of REPORTED_TCB and of LAUNCH_TCB */
+	struct snp_firmware_version firmware_min;	  /* of the committed firmware */
+	uint64_t platform_require, platform_forbid;	  /* SNP_PLATFORM_* */
 	uint64_t launch_mitigations, current_mitigations; /* bits that must be set */
-	uint32_t denied_products;			  /* bits 1 << enum snp_product */
+	uint64_t denied_products;			  /* bits 1 << enum snp_product */
 };
 
+/* What a verdict is made from. Everything is borrowed for the call. */
 struct snp_evidence {
+	size_t size;		/* sizeof(struct snp_evidence) */
 	struct snp_span report; /* 1184 bytes, as received */
-	/* Size 0 where none came: a report in an HCL container must cover it. */
-	struct snp_span runtime_data;
-	const struct snp_certificates *certificates; /* NULL: as an empty set */
-	int64_t at_time; /* seconds since 1970, for dates of certificates and CRLs */
-	/* The CA certificates that count: NULL for AMD's nine. Roots of SNP_PRODUCT_SIMULATED, and nothing else,
-	 * make SNP_PRODUCT_SIMULATED the product of a report with the simulated host's CPUID, and of any other
-	 * none; its ASK need not be among them if the ARK signed it. */
+	struct snp_span
+		runtime_data; /* of an HCL container, which REPORT_DATA must cover; size 0: none */
+	const struct snp_certificates *certificates; /* NULL: none */
+	int64_t at_time; /* seconds since 1970: certificates and CRLs must be valid then */
+	/* The CA certificates to trust; NULL: AMD's. If all of them are of SNP_PRODUCT_SIMULATED, a report
+	 * with the simulated host's CPUID is of that product, and any other report of none; its ASK need
+	 * not be among them if the ARK signed it. */
 	const struct snp_root *roots;
 	size_t n_roots;
 };
 
-struct snp_verdict {
-	bool accepted;
-	bool authentic;	       /* the checks up to report-signature passed */
-	enum snp_check reason; /* the first that failed, if not accepted */
-	enum snp_product product;
-	struct snp_report report;
-	/* The published launch that it is, borrowed from the document; NULL: none. */
-	const struct snp_reference_image *image;
-	const struct snp_reference_variant *variant;
-	struct {
-		enum snp_outcome outcome;
-		char message[256]; /* what was found; escaped; "" where there is nothing to say */
-	} checks[SNP_N_CHECKS];
-};
+struct snp_verdict;
 
-/* Check a report. Returns 0 with a verdict, whatever it is. Where several leaves fit the report, it is the
- * verdict with one by which the report is authentic, or with the first of them; their order counts for
- * nothing else.
- * Errors: SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
+/* Check a report. Returns 0 and a verdict for snp_verdict_free(), whatever the verdict is. If several
+ * leaf certificates fit the report, each is tried; their order does not matter.
+ * Errors: SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY, SNP_E_CRYPTO; SNP_E_USAGE (a `size`
+ * is missing or from a later release that asks for more than this one knows; any_measurement beside
+ * launch digests). */
 SNP_MUST_USE int snp_verify(const struct snp_evidence *evidence,
-			    const struct snp_expectations *expected, struct snp_verdict *ret,
+			    const struct snp_expectations *expected, struct snp_verdict **ret,
 			    struct snp_error *err);
+void snp_verdict_free(struct snp_verdict *verdict);
+
+bool snp_verdict_accepted(const struct snp_verdict *verdict);
+
+/* True if the report is genuine: every check up to report-signature passed or was not asked. */
+bool snp_verdict_authentic(const struct snp_verdict *verdict);
+
+/* The first check that failed. Only of a verdict that is not accepted. */
+enum snp_check snp_verdict_reason(const struct snp_verdict *verdict);
+
+/* How a check ended, and what it found: escaped text, "" if there is nothing to say. */
+enum snp_outcome snp_verdict_outcome(const struct snp_verdict *verdict, enum snp_check check);
+const char *snp_verdict_message(const struct snp_verdict *verdict, enum snp_check check);
+
+/* The report, which belongs to the verdict, and its product. */
+const struct snp_report *snp_verdict_report(const struct snp_verdict *verdict);
+enum snp_product snp_verdict_product(const struct snp_verdict *verdict);
+
+/* The published launch that was found, borrowed from expected->reference; NULL: none. */
+const struct snp_reference_image *snp_verdict_image(const struct snp_verdict *verdict);
+const struct snp_reference_variant *snp_verdict_variant(const struct snp_verdict *verdict);
 
 SNP_API_END
 

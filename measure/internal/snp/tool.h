@@ -145,13 +145,4 @@ void cli_json_warnings(struct json_out *json);
 /* Print the document into `out`. Errors: SNP_E_NO_MEMORY, also of earlier additions. */
 SNP_MUST_USE int cli_json_end(const struct json_out *json, FILE *out, struct snp_error *err);
 
-/* What came of an attestation report, for people, with every check or the failed ones; and as members of
- * a JSON document. */
-struct snp_verdict;
-void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE *out);
-void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict);
-
-/* Warn of what a verdict stands on beyond the checks, for people to weigh. */
-void cli_verdict_warn(const struct snp_verdict *verdict);
-
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+/* Certificates in files: read from files and folders, and kept on this machine. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +11,75 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+
+static int add_file(struct snp_certificates *set, const char *path, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t size;
+	int r;
+
+	r = file_read(path, SNP_MAX_SMALL, &bytes, &size, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_add(set, (struct snp_span){bytes, size}, err);
+	return in_file(err, r, path);
+}
+
+/* In a folder stand other files too. A set that is full, memory that ran out and a file that cannot be
+ * read are errors there as well. */
+static bool is_no_certificate(int status)
+{
+	return status == -SNP_E_BAD_CERTIFICATE || status == -SNP_E_BAD_CERTIFICATE_TABLE ||
+	       status == -SNP_E_NOT_REGULAR;
+}
+
+static int visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static int add_entry(struct snp_certificates *set, const char *folder, const char *name,
+		     struct snp_error *err)
+{
+	_cleanup_(freep) char *path = NULL;
+	struct stat st;
+	int r;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		return out_of_memory(err);
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SNP_MAX_SMALL)
+		return 0;
+	r = add_file(set, path, err);
+	return is_no_certificate(r) ? 0 : r;
+}
+
+static int add_folder(struct snp_certificates *set, const char *path, struct snp_error *err)
+{
+	struct dirent **entries = NULL;
+	struct snp_error why = {0};
+	int n = scandir(path, &entries, visible, alphasort), r = 0;
+
+	if (n < 0)
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), path);
+	for (int i = 0; i < n; i++) {
+		if (r == 0)
+			r = add_entry(set, path, entries[i]->d_name, &why);
+		free(entries[i]);
+	}
+	free(entries);
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
+int snp_certificates_add_path(struct snp_certificates *set, const char *path, struct snp_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return add_folder(set, path, err);
+	return add_file(set, path, err);
+}
 
 #define SYSTEM_FOLDER "/usr/share/snp-measure"
 
@@ -28,7 +99,7 @@ static int user_folder(char **ret, struct snp_error *err)
 	return n < 0 ? out_of_memory(err) : 0;
 }
 
-static int add_folder(struct snp_certificates *set, const char *folder, struct snp_error *err)
+static int add_if_there(struct snp_certificates *set, const char *folder, struct snp_error *err)
 {
 	return access(folder, F_OK) == 0 ? snp_certificates_add_path(set, folder, err) : 0;
 }
@@ -40,8 +111,8 @@ int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *er
 
 	if (r == -SNP_E_NO_MEMORY)
 		return out_of_memory(err);
-	r = r == 0 ? add_folder(set, folder, err) : 0;
-	return r < 0 ? r : add_folder(set, SYSTEM_FOLDER, err);
+	r = r == 0 ? add_if_there(set, folder, err) : 0;
+	return r < 0 ? r : add_if_there(set, SYSTEM_FOLDER, err);
 }
 
 /* Each folder of the path that is not there; what cannot be made shows when the file is written. */
@@ -73,19 +144,19 @@ int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **r
 			  struct snp_error *err)
 {
 	_cleanup_(freep) char *folder = NULL;
-	struct snp_certificate c;
+	const struct snp_certificate *c = snp_certificates_at(set, i);
 	char *path;
 	int r;
 
-	if (!snp_certificates_at(set, i, &c))
+	if (!c)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
 	r = user_folder(&folder, err);
 	if (r < 0)
 		return r;
 	make_folders(folder);
-	if (file_name(&c, folder, &path) < 0)
+	if (file_name(c, folder, &path) < 0)
 		return out_of_memory(err);
-	r = file_write(path, c.der, 0644, true, err);
+	r = file_write(path, c->der, 0644, true, err);
 	if (r < 0)
 		free(path);
 	else

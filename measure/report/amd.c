@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <snp/certificate.h>
+/* What AMD publishes: its CA certificates, and the paths of its key server. */
+#include <stdio.h>
+
+#include <snp/hex.h>
+
+#include "report/certificates.h"
 
 /*
  * SHA-256 of AMD's CA certificates, DER, as AMD's key server gives them at
@@ -8,7 +13,7 @@
  * three agree byte for byte.
  */
 /* clang-format off */
-const struct snp_root snp_amd_roots[SNP_N_AMD_ROOTS] = {
+static const struct snp_root roots[] = {
 	/* CN=ARK-Milan, serial 0x10000, 2020-10-22 to 2045-10-22
 	 * 69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd */
 	{SNP_PRODUCT_MILAN, SNP_ARK,
@@ -56,3 +61,62 @@ const struct snp_root snp_amd_roots[SNP_N_AMD_ROOTS] = {
 	  0x8f, 0xd6, 0x5a, 0x88, 0x91, 0x5b, 0x4f, 0x65, 0xb0, 0x8b, 0xde, 0xca, 0xf8, 0xdf, 0x1a, 0x3c}},
 };
 /* clang-format on */
+
+const struct snp_root *snp_amd_roots(size_t *ret_n)
+{
+	*ret_n = ARRAY_SIZE(roots);
+	return roots;
+}
+
+/* AMD's key distribution service, specification 57230: paths at https://kdsintf.amd.com. */
+static bool vcek_path(const struct snp_report *report, enum snp_product product,
+		      char ret[static SNP_FETCH_PATH_SIZE])
+{
+	bool turin = product == SNP_PRODUCT_TURIN;
+	char id[2 * SNP_CHIP_ID_SIZE + 1], fmc[16] = "";
+	struct snp_tcb tcb;
+
+	if (report_chip_id_masked(report) ||
+	    snp_tcb_decode(report->reported_tcb, product, &tcb, NULL) < 0)
+		return false;
+	/* The server knows a Turin by its 8 bytes alone. */
+	hex_encode(report->chip_id, turin ? 8 : SNP_CHIP_ID_SIZE, id);
+	if (turin)
+		snprintf(fmc, sizeof(fmc), "fmcSPL=%02u&", tcb.fmc);
+	snprintf(ret, SNP_FETCH_PATH_SIZE,
+		 "/vcek/v1/%s/%s?%sblSPL=%02u&teeSPL=%02u&snpSPL=%02u&ucodeSPL=%02u",
+		 snp_product_name(product), id, fmc, tcb.boot_loader, tcb.tee, tcb.snp,
+		 tcb.microcode);
+	return true;
+}
+
+static bool is_at_amd(enum snp_product product)
+{
+	return product != SNP_PRODUCT_UNKNOWN && product != SNP_PRODUCT_SIMULATED;
+}
+
+bool snp_fetch_path(const struct snp_report *report, enum snp_product product,
+		    enum snp_certificate_kind kind, char ret[static SNP_FETCH_PATH_SIZE])
+{
+	bool vlek = kind == SNP_ASVK ||
+		    (kind == SNP_ARK && report->signing_key == SNP_SIGNING_KEY_VLEK);
+
+	if (!is_at_amd(product) || kind == SNP_VLEK || kind == SNP_CERTIFICATE_OTHER)
+		return false;
+	if (kind == SNP_VCEK)
+		return vcek_path(report, product, ret);
+	snprintf(ret, SNP_FETCH_PATH_SIZE, "/%s/v1/%s/cert_chain", vlek ? "vlek" : "vcek",
+		 snp_product_name(product));
+	return true;
+}
+
+bool snp_fetch_path_crl(const struct snp_report *report, enum snp_product product,
+			char ret[static SNP_FETCH_PATH_SIZE])
+{
+	if (!is_at_amd(product))
+		return false;
+	snprintf(ret, SNP_FETCH_PATH_SIZE, "/%s/v1/%s/crl",
+		 report->signing_key == SNP_SIGNING_KEY_VLEK ? "vlek" : "vcek",
+		 snp_product_name(product));
+	return true;
+}

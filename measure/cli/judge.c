@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <snp/judge.h>
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include <snp/fail.h>
+#include <snp/file.h>
+
+void cli_report_done(struct cli_report *report)
+{
+	snp_certificates_free(report->certificates);
+	free(report->bytes);
+}
+
+int cli_report_take(struct snp_span bytes, struct cli_report *ret, struct snp_error *err)
+{
+	int r = snp_container_parse(bytes, &ret->container, err);
+
+	if (r == 0)
+		r = snp_certificates_new(&ret->certificates, err);
+	if (r == 0 && ret->container.certificates.size > 0)
+		r = snp_certificates_add_table(ret->certificates, ret->container.certificates, err);
+	return r;
+}
+
+static int read_file(const char *path, struct cli_report *ret, struct snp_error *err)
+{
+	size_t size;
+	int r = file_read(path, SNP_MAX_CONTAINER, &ret->bytes, &size, err);
+
+	if (r == 0)
+		r = cli_report_take((struct snp_span){ret->bytes, size}, ret, err);
+	return in_file(err, r, path);
+}
+
+static int read_folder(const char *path, struct cli_report *ret, struct snp_error *err)
+{
+	_cleanup_(freep) char *outblob = NULL, *auxblob = NULL;
+	_cleanup_(freep) uint8_t *table = NULL;
+	size_t size = 0;
+	int r;
+
+	if (asprintf(&outblob, "%s/outblob", path) < 0 ||
+	    asprintf(&auxblob, "%s/auxblob", path) < 0)
+		return out_of_memory(err);
+	r = read_file(outblob, ret, err);
+	/* The kernel puts certificates into the other file; a container comes from something else. */
+	if (r == 0 && ret->container.kind != SNP_CONTAINER_RAW)
+		r = in_file(err,
+			    fail_with(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
+				      "is a %s; configfs-tsm gives a raw report",
+				      snp_container_name(ret->container.kind)),
+			    outblob);
+	if (r < 0 || access(auxblob, F_OK) != 0)
+		return r;
+	r = file_read(auxblob, SNP_MAX_SMALL, &table, &size, err);
+	/* Empty if the host has no certificates. */
+	if (r == 0 && size > 0)
+		r = snp_certificates_add_table(ret->certificates, (struct snp_span){table, size},
+					       err);
+	return in_file(err, r, auxblob);
+}
+
+int cli_report_read(const char *path, struct cli_report *ret, struct snp_error *err)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? read_folder(path, ret, err)
+							   : read_file(path, ret, err);
+}
+
+static int add_crl(struct snp_certificates *set, const char *path, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t size;
+	int r = file_read(path, SNP_MAX_CRL_SIZE, &bytes, &size, err);
+
+	if (r == 0)
+		r = snp_certificates_add_crl(set, (struct snp_span){bytes, size}, err);
+	return in_file(err, r, path);
+}
+
+static int add_sources(struct snp_certificates *set, const struct cli_sources *sources,
+		       struct snp_error *err)
+{
+	static const struct cli_values none;
+	const struct cli_values *certificates =
+		sources->certificates ? sources->certificates : &none;
+	const struct cli_values *crls = sources->crls ? sources->crls : &none;
+	int r = snp_certificates_add_kept(set, err);
+
+	if (r == 0 && sources->simulated_root)
+		r = snp_certificates_add_path(set, sources->simulated_root, err);
+	for (unsigned int i = 0; r == 0 && i < certificates->count; i++)
+		r = snp_certificates_add_path(set, certificates->value[i], err);
+	for (unsigned int i = 0; r == 0 && i < crls->count; i++)
+		r = add_crl(set, crls->value[i], err);
+	return r;
+}
+
+/* Read into a set of its own, so that nothing that came with the report becomes a root. */
+static int read_simulated_root(const char *path, struct snp_root ret[static SNP_MAX_PRODUCT_ROOTS],
+			       size_t *ret_n, struct snp_error *err)
+{
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	int r = snp_certificates_new(&set, err);
+
+	if (r == 0)
+		r = snp_certificates_add_path(set, path, err);
+	if (r < 0)
+		return r;
+	*ret_n = snp_certificates_roots(set, SNP_PRODUCT_SIMULATED, ret);
+	if (*ret_n == 0)
+		r = fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+			      "no certificate of a simulated host; give its chip/ark.der");
+	return in_file(err, r, path);
+}
+
+int cli_judge(struct cli_report *report, const struct cli_sources *sources,
+	      const struct snp_expectations *expected, struct snp_verdict **ret,
+	      struct snp_error *err)
+{
+	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS];
+	struct snp_evidence evidence = {.size = sizeof(evidence),
+					.report = report->container.report,
+					.runtime_data = report->container.runtime_data,
+					.certificates = report->certificates,
+					.at_time = sources->at_time};
+	int r = add_sources(report->certificates, sources, err);
+
+	if (r == 0 && sources->simulated_root) {
+		evidence.roots = roots;
+		r = read_simulated_root(sources->simulated_root, roots, &evidence.n_roots, err);
+	}
+	return r < 0 ? r : snp_verify(&evidence, expected, ret, err);
+}
+
+void cli_verdict_warn(const struct snp_verdict *verdict)
+{
+	if (snp_verdict_product(verdict) == SNP_PRODUCT_MILAN)
+		cli_warn("milan-forgeable",
+			 "the seed of a Milan's keys can be extracted, and reports of any TCB "
+			 "forged with it (arXiv 2605.12990); use snp-measure verify "
+			 "--deny-product=Milan to refuse reports of Milan");
+	if (snp_verdict_report(verdict)->version == 2)
+		cli_warn("no-alias-check",
+			 "a report of version 2 does not say whether the alias check was done "
+			 "(AMD-SB-3015)");
+}
+
+static bool passed(const struct snp_verdict *verdict, enum snp_check check)
+{
+	return snp_verdict_outcome(verdict, check) == SNP_PASSED;
+}
+
+static void print_check(const struct snp_verdict *verdict, enum snp_check check, FILE *out)
+{
+	const char *message = snp_verdict_message(verdict, check);
+
+	fprintf(out, "  %-11s  %-22s  %s%s%s\n",
+		snp_outcome_name(snp_verdict_outcome(verdict, check)), snp_check_name(check),
+		snp_check_question(check), message[0] ? ": " : "", message);
+}
+
+void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE *out)
+{
+	static const struct {
+		const char *name;
+		enum snp_check check;
+	} lines[] = {
+		{"launch digest", SNP_CHECK_MEASUREMENT},
+		{"freshness", SNP_CHECK_REPORT_DATA},
+		{"revocation", SNP_CHECK_REVOCATION},
+	};
+	const bool accepted = snp_verdict_accepted(verdict);
+	const bool published = snp_verdict_variant(verdict) != NULL;
+	const enum snp_check reason = snp_verdict_reason(verdict);
+
+	if (accepted)
+		fprintf(out, "accepted: %s%s\n", snp_product_name(snp_verdict_product(verdict)),
+			published ? ", as published" : "");
+	else
+		fprintf(out, "refused: %s: %s\n", snp_check_name(reason),
+			snp_verdict_message(verdict, reason));
+	for (enum snp_check i = 0; snp_check_name(i); i++)
+		if (every_check || (snp_verdict_outcome(verdict, i) == SNP_FAILED && i != reason))
+			print_check(verdict, i, out);
+	for (size_t i = 0; accepted && i < ARRAY_SIZE(lines); i++)
+		if (lines[i].check == SNP_CHECK_MEASUREMENT && published)
+			fprintf(out, "  %s: %s\n", lines[i].name,
+				snp_verdict_message(verdict, lines[i].check));
+		else
+			fprintf(out, "  %s %schecked\n", lines[i].name,
+				passed(verdict, lines[i].check) ? "" : "not ");
+}
+
+static void add_reference(struct json_out *json, const struct snp_verdict *verdict)
+{
+	const struct snp_reference_variant *variant = snp_verdict_variant(verdict);
+	struct cJSON *object;
+
+	if (!variant)
+		return;
+	object = json_out_object(json, json->root, "reference");
+	json_out_string(json, object, "image", snp_verdict_image(verdict)->name);
+	json_out_string(json, object, "vmm_profile", variant->vmm_profile);
+	json_out_integer(json, object, "vcpu_count", variant->vcpu_count);
+	if (variant->cpu_model)
+		json_out_string(json, object, "cpu_model", variant->cpu_model);
+}
+
+void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict)
+{
+	const bool accepted = snp_verdict_accepted(verdict);
+	struct cJSON *checks;
+
+	json_out_string(json, json->root, "verdict", accepted ? "accepted" : "refused");
+	if (!accepted)
+		json_out_string(json, json->root, "reason",
+				snp_check_name(snp_verdict_reason(verdict)));
+	json_out_bool(json, json->root, "authentic", snp_verdict_authentic(verdict));
+	json_out_string(json, json->root, "product",
+			snp_product_name(snp_verdict_product(verdict)));
+	json_out_bool(json, json->root, "freshness_checked",
+		      passed(verdict, SNP_CHECK_REPORT_DATA));
+	json_out_bool(json, json->root, "revocation_checked",
+		      passed(verdict, SNP_CHECK_REVOCATION));
+	add_reference(json, verdict);
+	checks = json_out_array(json, json->root, "checks");
+	for (enum snp_check i = 0; snp_check_name(i); i++) {
+		struct cJSON *check = json_out_object(json, checks, NULL);
+		const char *message = snp_verdict_message(verdict, i);
+
+		json_out_string(json, check, "name", snp_check_name(i));
+		json_out_string(json, check, "result",
+				snp_outcome_name(snp_verdict_outcome(verdict, i)));
+		if (message[0])
+			json_out_string(json, check, "message", message);
+	}
+}

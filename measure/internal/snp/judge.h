@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_JUDGE_H
+#define SNP_JUDGE_H
+
+#include <snp/cleanup.h>
+#include <snp/tool.h>
+#include <snp/verdict.h>
+
+/* How the tools read an attestation report, come to a verdict on it, and show that. */
+
+/* A report as it was received, and the certificates that came with it. */
+struct cli_report {
+	uint8_t *bytes; /* of a file; the spans of `container` point into it */
+	struct snp_container container;
+	struct snp_certificates *certificates;
+};
+
+/* Read `path`: a file with any container, or a folder like those of configfs-tsm, with a raw report as
+ * `outblob` and, if the host gave certificates, `auxblob`. Errors: those of snp_container_parse() and
+ * snp_certificates_add_table(), SNP_E_BAD_CONTAINER for another `outblob`, with the file named. */
+SNP_MUST_USE int cli_report_read(const char *path, struct cli_report *ret, struct snp_error *err);
+
+/* The same of a container in memory, which is borrowed. */
+SNP_MUST_USE int cli_report_take(struct snp_span bytes, struct cli_report *ret,
+				 struct snp_error *err);
+
+void cli_report_done(struct cli_report *report);
+
+/* What a verdict needs besides the report and the certificates kept on this machine. */
+struct cli_sources {
+	const struct cli_values *certificates, *crls; /* paths; NULL: none */
+	const char
+		*simulated_root; /* the ARK of a simulated host, the only root then; NULL: AMD's */
+	int64_t at_time;
+};
+
+/* Make the verdict. Certificates from `sources` are added to those of the report.
+ * Errors: those of reading, and of snp_verify(). */
+SNP_MUST_USE int cli_judge(struct cli_report *report, const struct cli_sources *sources,
+			   const struct snp_expectations *expected, struct snp_verdict **ret,
+			   struct snp_error *err);
+
+/* Show a verdict: for people, with every check or only the failed ones; and as members of a JSON document. */
+void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE *out);
+void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict);
+
+/* Warn of what no check can decide. */
+void cli_verdict_warn(const struct snp_verdict *verdict);
+
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
+
+#endif
