@@ -3,11 +3,11 @@
 # Launches that real machines reported are computed again from their summaries.
 . "$(dirname "$0")/functions.sh"
 
-[ -n "${SNP_SHARED_DATA:-}" ] || skip "SNP_SHARED_DATA is not set"
-python3 - "$snp_measure" "$SNP_SHARED_DATA" <<'EOF' || fail "a launch is not reproduced"
+command -v python3 >/dev/null || skip "there is no python3 here"
+python3 - "$snp_measure" "$SNP_SOURCE/tests/vectors/hardware.json" <<'EOF' || fail "a launch is not reproduced"
 import json, subprocess, sys
-tool, data = sys.argv[1:]
-launches = json.load(open(f"{data}/hardware/launches.json"))
+tool, path = sys.argv[1:]
+launches = [l for l in json.load(open(path))["launches"] if "firmware" in l]
 for l in launches:
     json.dump(l["firmware"], open("summary", "w"))
     line = [tool, "--firmware-summary", "summary", "--profile", l["vmm_profile"],
@@ -26,6 +26,10 @@ for l in launches:
 print(f"{len(launches)} launches", file=sys.stderr)
 EOF
 
+[ -n "${SNP_SHARED_DATA:-}" ] || {
+	echo "SNP_SHARED_DATA is not set: no launch with an SVSM" >&2
+	exit 0
+}
 svsm=(--mode snp:svsm --profile svsm-fpu0 --ovmf "$SNP_SHARED_DATA/firmware/svsm_ovmf.fd"
 	--svsm "$SNP_SHARED_DATA/firmware/svsm.bin" --vars-size 540672 --vcpu-type EPYC-v4)
 run 0 "$snp_measure" "${svsm[@]}" --vcpus 4

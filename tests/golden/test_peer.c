@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Every row of vectors/launch.csv, which virtee/sev-snp-measure computed and for most of which the Rust
+/* Every row of tests/vectors/launch.csv, which virtee/sev-snp-measure computed and for most of which the Rust
  * crate sev agrees: the same digest, but for the rows below, which must be refused. */
 #include "../unit/rows.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* vectors/svsm-fpu.csv: launches with an SVSM, computed with the FPU state of the recorded ones. Rows of
+/* tests/vectors/svsm-fpu.csv: launches with an SVSM, computed with the FPU state of the recorded ones. Rows of
  * the peer's own state, which no machine has, must differ from both profiles. */
 #include "../unit/rows.h"
 
@@ -38,8 +38,10 @@ static void check_row(void **state)
 	size_t row = (size_t)((char *(*)[CSV_COLUMNS]) * state - csv.cells);
 	char fpu0[2 * SNP_LAUNCH_DIGEST_SIZE + 1], today[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
-	if (!ovmf || !svsm)
+	if (!ovmf || !svsm) {
+		print_message("no image of an SVSM\n");
 		skip();
+	}
 	digest_of(row, "svsm-fpu0", fpu0);
 	digest_of(row, "svsm", today);
 	if (strcmp(csv_cell(&csv, row, "variant"), "old") == 0) {

@@ -8,5 +8,5 @@ sources '*' | while read -r file; do
 	if head -n 2 "$file" | tr -d '\0' | grep -qE '^#!.*\b(ba)?sh$|shellcheck shell='; then
 		echo "$file"
 	fi
-done | xargs -d '\n' shellcheck --external-sources --severity=warning --exclude=SC2034,SC2043 --format=gcc >"$broken" || true
+done | xargs -d '\n' shellcheck --external-sources --source-path=SCRIPTDIR --severity=warning --exclude=SC2034,SC2043 --format=gcc >"$broken" || true
 verdict "scripts pass shellcheck"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ID blocks and ID auths of virtee's sev-snp-measure (snp-create-id-block), byte by byte, but for R and
- * S, which are random there. vectors/idblock.csv of SNP_SHARED_DATA has them. */
+ * S, which are random there: tests/vectors/idblock.csv. */
 #include "rows.h"
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 #include <snp/id_block.h>
 #include <snp/sha.h>
 
-#define SHARED "SNP_SHARED_DATA"
+#define VECTORS SNP_SOURCE "/tests/vectors/"
 
 enum column {
 	DIGEST,
@@ -37,8 +37,8 @@ struct vector {
 #define MAX_VECTORS 64
 static struct vector vectors[MAX_VECTORS];
 
-/* A key of the shared data, which anybody can read, through a pipe: for that the caller vouches. */
-static struct snp_key *load(const char *shared, const char *name)
+/* A key file that others can read is refused; through a pipe it is the caller's affair. */
+static struct snp_key *load(const char *name)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_key *key = NULL;
@@ -46,7 +46,7 @@ static struct snp_key *load(const char *shared, const char *name)
 	size_t size;
 	int ends[2];
 
-	snprintf(path, sizeof(path), "%s/vectors/%s", shared, name);
+	snprintf(path, sizeof(path), VECTORS "%s", name);
 	assert_int_equal(file_read(path, SNP_MAX_SMALL, &bytes, &size, NULL), 0);
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(write(ends[1], bytes, size), (ssize_t)size);
@@ -88,9 +88,8 @@ static void assert_digest(const char *hex, const uint8_t found[static SNP_LAUNCH
 static void check_vector(void **state)
 {
 	const struct vector *row = *state;
-	const char *shared = getenv(SHARED);
-	struct snp_key *id = load(shared, row->cells[ID_KEY]);
-	struct snp_key *author = load(shared, row->cells[AUTHOR_KEY]);
+	struct snp_key *id = load(row->cells[ID_KEY]);
+	struct snp_key *author = load(row->cells[AUTHOR_KEY]);
 	uint8_t block[SNP_ID_BLOCK_SIZE], again[SNP_ID_BLOCK_SIZE], auth[SNP_ID_AUTH_SIZE];
 	struct snp_id_auth_info info;
 	struct snp_id_block fields;
@@ -138,17 +137,10 @@ static size_t read_vectors(char *text)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {0};
-	const char *shared = getenv(SHARED);
 	_cleanup_(freep) uint8_t *text = NULL;
 	size_t size, n;
-	char path[4096];
 
-	if (!shared) {
-		printf("skipped: " SHARED " is not set\n");
-		return 77;
-	}
-	snprintf(path, sizeof(path), "%s/vectors/idblock.csv", shared);
-	if (file_read(path, SNP_MAX_DOCUMENT, &text, &size, NULL) < 0)
+	if (file_read(VECTORS "idblock.csv", SNP_MAX_DOCUMENT, &text, &size, NULL) < 0)
 		return 1;
 	n = read_vectors((char *)text);
 	if (n == 0)
