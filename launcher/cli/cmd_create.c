@@ -66,28 +66,6 @@ static int check_arguments(struct snp_error *err)
 	return 0;
 }
 
-/* The named checks before anything is touched, first with no host, whose failure to answer must not
- * hide a mistake in the file, then with what the host is. */
-static int check_config(const struct vm_config *config, const char *path,
-			const struct hypervisor *host, struct snp_error *err)
-{
-	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
-	struct check_options checks;
-	struct findings findings;
-	int r;
-
-	r = check_cli_read(host, &checks, err);
-	if (r == 0)
-		r = launch_spec_from_config(config, &spec, err);
-	if (r < 0)
-		return r;
-	launch_spec_look(spec, arg.remote_root);
-	if (host)
-		return check_cli_apply(spec, &checks, path, err);
-	checks_run(spec, &checks, &findings);
-	return findings_refuse(&findings, path, err);
-}
-
 static int print_dry_run(FILE *out, const struct session *session,
 			 const struct prepare_request *request, struct snp_error *err)
 {
@@ -137,31 +115,30 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 }
 
 static int create(FILE *out, const struct session *session, const struct vm_config *config,
-		  const char *path, struct snp_error *err)
+		  struct launch_spec *spec, const struct check_options *checks, const char *path,
+		  struct snp_error *err)
 {
 	_cleanup_(record_freep) struct guest_record *record = NULL;
 	uint8_t expect[SNP_LAUNCH_DIGEST_SIZE];
-	struct check_options checks;
 	struct findings findings = {0};
 	char directory[PATH_MAX + 80];
 	struct create_request request = {
 		.prepare = {.config = config,
+			    .spec = spec,
 			    .config_path = path,
 			    .template = arg.template,
 			    .remote = arg.remote_root || uri_is_remote(session->host.uri),
 			    .remote_root = arg.remote_root,
 			    .unbound = arg.unbound,
-			    .checks = &checks,
+			    .checks = checks,
 			    .findings = &findings},
 		.state = session->state,
 		.start = !arg.no_start,
 		.paused = arg.paused,
 		.replace = arg.replace,
 	};
-	int r = check_cli_read(session->host.connection ? &session->host : NULL, &checks, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (arg.expect) {
 		r = hex_decode(arg.expect, "--expect", expect, sizeof(expect), err);
 		if (r < 0)
@@ -184,40 +161,52 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 	return r < 0 ? r : print_created(out, session, record, err);
 }
 
-/* What the XML and the record would be can be said without the host, as for the oldest QEMU. */
-static int open_host(const struct vm_config *config, struct session *ret, struct snp_error *err)
+/* Connect, and run the named checks before anything is touched; a host that does not answer must not hide a
+ * mistake in the file. What the XML and the record would be can be said without it, as for the oldest QEMU. */
+static int open_and_check(const struct vm_config *config, struct launch_spec *spec,
+			  const char *path, struct session *ret, struct check_options *ret_checks,
+			  struct snp_error *err)
 {
 	bool needs_host = !arg.dry_run || (arg.dry_run_as && strcmp(arg.dry_run_as, "argv") == 0);
-	int r;
+	struct snp_error failure;
+	int r, opened = session_open(config->connect, ret, &failure);
 
-	r = session_open(config->connect, ret, err);
-	if (r >= 0 || needs_host)
+	if (opened < 0 && !needs_host) {
+		opened = session_without_host(config->connect, ret, &failure);
+		if (opened == 0)
+			cli_warn("host-not-asked",
+				 "%s does not answer; QEMU's version and user are unknown",
+				 ret->host.uri);
+	}
+	r = check_cli_read(opened < 0 ? NULL : &ret->host, ret_checks, err);
+	if (r < 0)
 		return r;
-	r = session_without_host(config->connect, ret, err);
-	if (r == 0)
-		cli_warn("host-not-asked",
-			 "%s does not answer; QEMU's version and user are taken as unknown",
-			 ret->host.uri);
-	return r;
+	launch_spec_look(spec, arg.remote_root);
+	r = check_cli_apply(spec, ret_checks, path, err);
+	if (r < 0 || opened == 0)
+		return r;
+	*err = failure;
+	return opened;
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	const char *path = operands[0];
+	struct check_options checks;
 	int r;
 
 	r = check_arguments(err);
 	if (r == 0)
-		r = vm_config_read(operands[0], &config, err);
+		r = vm_config_read(path, &config, err);
 	if (r == 0)
-		r = check_config(config, operands[0], NULL, err);
+		r = launch_spec_from_config(config, &spec, err);
 	if (r == 0)
-		r = open_host(config, &session, err);
+		r = open_and_check(config, spec, path, &session, &checks, err);
 	if (r == 0)
-		r = check_config(config, operands[0], &session.host, err);
-	if (r == 0)
-		r = create(out, &session, config, operands[0], err);
+		r = create(out, &session, config, spec, &checks, path, err);
 	return cli_answer(out, r, err);
 }
 

@@ -13,32 +13,32 @@
 #include "guest/prepare.h"
 #include "host/firmware_search.h"
 
-static int print(FILE *out, const char *name, const struct drifts *drifts, struct snp_error *err)
+static int print(FILE *out, const char *name, const struct differences *d, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out json = {0};
 	struct cJSON *array;
 	int r;
 
 	if (!cli_json) {
-		if (drifts->n == 0)
+		if (d->n == 0)
 			fprintf(out, "%s: as measured\n", name);
-		for (size_t i = 0; i < drifts->n; i++)
-			fprintf(out, "%s: %s: recorded %s, found %s\n", name, drifts->at[i].what,
-				drifts->at[i].recorded, drifts->at[i].found);
-		return drifts->n > 0 ? CLI_NO : 0;
+		for (size_t i = 0; i < d->n; i++)
+			fprintf(out, "%s: %s: recorded %s, found %s\n", name, d->at[i].what,
+				d->at[i].asked, d->at[i].found);
+		return d->n > 0 ? CLI_NO : 0;
 	}
 	cli_json_begin(&json, "snp-diff/1");
 	cli_json_text(&json, json.root, "name", name);
 	array = json_out_array(&json, json.root, "differences");
-	for (size_t i = 0; i < drifts->n; i++) {
+	for (size_t i = 0; i < d->n; i++) {
 		struct cJSON *object = json_out_object(&json, array, NULL);
 
-		json_out_string(&json, object, "what", drifts->at[i].what);
-		json_out_string(&json, object, "recorded", drifts->at[i].recorded);
-		json_out_string(&json, object, "found", drifts->at[i].found);
+		json_out_string(&json, object, "what", d->at[i].what);
+		json_out_string(&json, object, "recorded", d->at[i].asked);
+		json_out_string(&json, object, "found", d->at[i].found);
 	}
 	r = cli_json_end(&json, out, err);
-	return r < 0 ? r : drifts->n > 0 ? CLI_NO : 0;
+	return r < 0 ? r : d->n > 0 ? CLI_NO : 0;
 }
 
 static int need_record(const struct guest *guest, const char *name, struct snp_error *err)
@@ -50,7 +50,7 @@ static int need_record(const struct guest *guest, const char *name, struct snp_e
 }
 
 /* What runs, or would at the next start, and the copies, against the record. */
-static int diff_guest(const char *name, struct drifts *ret, struct snp_error *err)
+static int diff_guest(const char *name, struct differences *ret, struct snp_error *err)
 {
 	_cleanup_(subject_close) struct subject subject = {0};
 	int r;
@@ -60,17 +60,16 @@ static int diff_guest(const char *name, struct drifts *ret, struct snp_error *er
 		r = need_record(&subject.guest, name, err);
 	if (r < 0)
 		return r;
-	guest_drift(subject.guest.record, subject.spec, ret);
-	return guest_drift_boot(subject.guest.record, ret, err);
+	r = guest_drift(subject.guest.record, subject.spec, ret, err);
+	return r < 0 ? r : guest_drift_boot(subject.guest.record, ret, err);
 }
 
 /* What a vm.json would launch now against what its guest was made of. */
-static int diff_config(const char *path, struct drifts *ret, const char **ret_name,
+static int diff_config(const char *path, struct differences *ret, const char **ret_name,
 		       struct subject *subject, struct snp_error *err)
 {
 	struct boot_file boot[BOOT_PARTS] = {0};
 	struct guest_measurement m;
-	uint8_t host_data[SNP_SHA256_SIZE];
 	char firmware[PATH_MAX];
 	int r;
 
@@ -93,12 +92,11 @@ static int diff_config(const char *path, struct drifts *ret, const char **ret_na
 	if (r == 0)
 		r = guest_measure(subject->spec, boot, &m, err);
 	if (r == 0)
-		r = guest_host_data(subject->config, host_data, err);
-	if (r == 0) {
-		guest_drift_measured(subject->guest.record, subject->config, boot, &m, host_data,
-				     ret);
+		r = guest_host_data(subject->config, subject->spec->host_data, err);
+	if (r == 0)
+		r = guest_drift_measured(subject->guest.record, subject->spec, boot, &m, ret, err);
+	if (r == 0)
 		*ret_name = subject->config->name;
-	}
 	for (unsigned int i = 0; i < BOOT_PARTS; i++)
 		boot_file_done(&boot[i]);
 	return r;
@@ -108,14 +106,14 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(subject_close) struct subject subject = {0};
 	const char *name = operands[0];
-	struct drifts drifts;
+	struct differences d;
 	int r;
 
 	if (operand_is_file(operands[0]))
-		r = diff_config(operands[0], &drifts, &name, &subject, err);
+		r = diff_config(operands[0], &d, &name, &subject, err);
 	else
-		r = diff_guest(operands[0], &drifts, err);
-	return r < 0 ? r : print(out, name, &drifts, err);
+		r = diff_guest(operands[0], &d, err);
+	return r < 0 ? r : print(out, name, &d, err);
 }
 
 const struct cli_verb verb_diff = {

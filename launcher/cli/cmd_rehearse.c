@@ -125,28 +125,20 @@ static int compare(const char *run, const struct guest_record *record,
 	return r;
 }
 
-static int launch(const struct simulated_host *simulated, const struct vm_config *config,
-		  const char *path, struct rehearsal_verdict *verdict, struct snp_error *err)
+static int launch(const struct simulated_host *simulated, const struct prepare_request *prepare,
+		  struct rehearsal_verdict *verdict, struct snp_error *err)
 {
 	_cleanup_(hypervisor_close) struct hypervisor host = {0};
 	_cleanup_(record_freep) struct guest_record *record = NULL;
 	_cleanup_(freep) char *state = NULL, *run = NULL;
-	struct check_options checks;
-	struct create_request request = {.prepare = {.config = config,
-						     .checks = &checks,
-						     .config_path = path,
-						     .template = arg.template,
-						     .emulator = arg.emulator},
-					 .start = true};
+	struct create_request request = {.prepare = *prepare, .start = true};
 	int r;
 
 	if (asprintf(&state, "%s/guests", simulated->folder) < 0 ||
-	    asprintf(&run, "%s/%s/" GUEST_RUN, state, config->name) < 0)
+	    asprintf(&run, "%s/%s/" GUEST_RUN, state, prepare->config->name) < 0)
 		return out_of_memory(err);
 	request.state = state;
-	r = check_cli_read(NULL, &checks, err);
-	if (r == 0)
-		r = hypervisor_open(simulated->uri, &host, err);
+	r = hypervisor_open(simulated->uri, &host, err);
 	if (r == 0)
 		r = guest_create(&host, &request, &record, err);
 	if (r == 0)
@@ -154,8 +146,8 @@ static int launch(const struct simulated_host *simulated, const struct vm_config
 	return r < 0 ? r : compare(run, record, verdict, err);
 }
 
-static int rehearse(const struct vm_config *config, const char *path,
-		    struct rehearsal_verdict *verdict, struct snp_error *err)
+static int rehearse(const struct prepare_request *prepare, struct rehearsal_verdict *verdict,
+		    struct snp_error *err)
 {
 	const struct simulated_host_options simulated_options = {
 		.kernel = arg.kernel, .emulator = arg.emulator, .ends_with_caller = true};
@@ -165,7 +157,7 @@ static int rehearse(const struct vm_config *config, const char *path,
 
 	if (r < 0)
 		return r;
-	r = launch(&simulated, config, path, verdict, err);
+	r = launch(&simulated, prepare, verdict, err);
 	s = simulated_host_stop(simulated.folder, &stop_err);
 	if (r == 0 && s < 0) {
 		*err = stop_err;
@@ -174,19 +166,16 @@ static int rehearse(const struct vm_config *config, const char *path,
 	return r;
 }
 
-/* The named checks, as create makes them before it touches anything. */
-static int check(const struct vm_config *config, const char *path, struct snp_error *err)
+/* The named checks, as create runs them before it touches anything. */
+static int check(struct launch_spec *spec, const char *path, struct check_options *ret,
+		 struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
-	struct check_options checks;
-	int r = check_cli_read(NULL, &checks, err);
+	int r = check_cli_read(NULL, ret, err);
 
-	if (r == 0)
-		r = launch_spec_from_config(config, &spec, err);
 	if (r < 0)
 		return r;
 	launch_spec_look(spec, NULL);
-	return check_cli_apply(spec, &checks, path, err);
+	return check_cli_apply(spec, ret, path, err);
 }
 
 static void print_text(const struct rehearsal_verdict *v, FILE *out)
@@ -239,21 +228,30 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(freep) char *emulator = NULL;
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct rehearsal rehearsal = {.text = cli_json ? NULL : out};
+	struct check_options checks;
+	struct prepare_request prepare = {
+		.checks = &checks, .config_path = operands[0], .template = arg.template};
 	int r = vm_config_read(operands[0], &config, err);
 
 	cli_json_begin(&rehearsal.json, "snp-rehearsal/1");
 	json_out_string(&rehearsal.json, rehearsal.json.root, "words", WORDS);
 	rehearsal.left_out = json_out_array(&rehearsal.json, rehearsal.json.root, "left_out");
 	if (r == 0)
-		r = check(config, operands[0], err);
+		r = launch_spec_from_config(config, &spec, err);
+	if (r == 0)
+		r = check(spec, operands[0], &checks, err);
 	if (r == 0)
 		r = find_emulator(&emulator, err);
 	if (r == 0 && !cli_json)
 		fputs(WORDS "\n", out);
 	if (r == 0) {
 		rehearsal_leave_out(config, left_out, &rehearsal);
-		r = rehearse(config, operands[0], &rehearsal.verdict, err);
+		prepare.config = config;
+		prepare.spec = spec;
+		prepare.emulator = arg.emulator;
+		r = rehearse(&prepare, &rehearsal.verdict, err);
 	}
 	if (r == 0 && cli_json)
 		r = print_json(&rehearsal, out, err);

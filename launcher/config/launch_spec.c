@@ -144,6 +144,50 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 	return 0;
 }
 
+static int replace_text(const char *text, char **ret)
+{
+	free(TAKE_PTR(*ret));
+	return copy_text(text, ret);
+}
+
+/* Bytes that are NULL are none, and zeros. */
+static int replace_blob(const uint8_t *bytes, size_t size, uint8_t *ret_bytes,
+			struct spec_blob *ret)
+{
+	free(ret->text);
+	*ret = (struct spec_blob){0};
+	if (!bytes) {
+		memset(ret_bytes, 0, size);
+		return 0;
+	}
+	memmove(ret_bytes, bytes, size);
+	return copy_blob(bytes, size, ret);
+}
+
+int launch_spec_complete(struct launch_spec *spec, const struct launch_made *made,
+			 struct snp_error *err)
+{
+	static const uint8_t zeros[sizeof(spec->host_data)];
+	const uint8_t *host_data = made->host_data;
+	bool bound = made->id_block && made->id_auth;
+
+	if (host_data && memcmp(host_data, zeros, sizeof(zeros)) == 0)
+		host_data = NULL;
+	spec->author_key = bound && made->author_key ? SPEC_ON : SPEC_OFF;
+	if ((made->uuid && replace_text(made->uuid, &spec->uuid) < 0) ||
+	    replace_text(made->firmware, &spec->firmware) < 0 ||
+	    replace_text(made->kernel, &spec->kernel) < 0 ||
+	    replace_text(made->initrd, &spec->initrd) < 0 ||
+	    replace_blob(host_data, sizeof(spec->host_data), spec->host_data,
+			 &spec->host_data_text) < 0 ||
+	    replace_blob(bound ? made->id_block : NULL, sizeof(spec->id_block), spec->id_block,
+			 &spec->id_block_text) < 0 ||
+	    replace_blob(bound ? made->id_auth : NULL, sizeof(spec->id_auth), spec->id_auth,
+			 &spec->id_auth_text) < 0)
+		return out_of_memory(err);
+	return 0;
+}
+
 static uint64_t size_of(const char *root, const char *path)
 {
 	_cleanup_(freep) char *local = NULL;

@@ -13,9 +13,10 @@
 #include "config/vm_config.h"
 
 /*
- * What a configuration asks the host to launch, whoever wrote it: filled from a vm.json
- * (launch_spec_from_config) or from any libvirt domain XML (domain/domain_read.h), read by the named
- * checks, `measure`, `diff` and `lint`. Facts as they were written: nothing is corrected here.
+ * Everything that decides what is launched. A vm.json gives one (launch_spec_from_config), so does any
+ * libvirt domain XML (domain/domain_read.h), and a guest's record holds one (guest/drift.h). The named
+ * checks read it, the digest is computed from it, and config/difference.h compares two. Facts as they were
+ * written: nothing is corrected here.
  */
 enum launch_spec_origin {
 	SPEC_FROM_CONFIG,
@@ -63,6 +64,7 @@ struct launch_spec {
 	uint8_t id_auth[SNP_ID_AUTH_SIZE];
 	uint8_t host_data[32];
 	uint8_t guest_visible_workarounds[16];
+	bool any_workarounds;	/* a record of 0.1.0, which does not say */
 	bool bound_at_launch;	/* a vm.json whose ID block is looked up or made at launch */
 	char *unknown_security; /* a child or attribute that libvirt does not know; NULL: none */
 
@@ -112,6 +114,21 @@ struct launch_spec {
 /* The spec of a vm.json; it borrows `config`, which must live longer. Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int launch_spec_from_config(const struct vm_config *config, struct launch_spec **ret,
 					 struct snp_error *err);
+
+/* What is decided at launch, beyond vm.json. Borrowed. */
+struct launch_made {
+	const char *uuid;	     /* NULL: the configuration's, or libvirt's choice */
+	const char *firmware;	     /* the files that QEMU opens: the guest's own copies */
+	const char *kernel, *initrd; /* NULL: none */
+	const uint8_t *host_data;    /* 32 bytes; NULL: zeros */
+	const uint8_t *id_block;     /* 96 and 4096 bytes; NULL, both or neither: not bound */
+	const uint8_t *id_auth;
+	bool author_key; /* the ID auth has an author's signature */
+};
+
+/* Let the spec say that. Errors: SNP_E_NO_MEMORY. */
+SNP_MUST_USE int launch_spec_complete(struct launch_spec *spec, const struct launch_made *made,
+				      struct snp_error *err);
 
 /* Look at the files that the spec names, as far as they are here; `root` is put before each path (NULL:
  * nothing). */

@@ -7,7 +7,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 
-#include "config/checks.h"
+#include "config/difference.h"
 #include "config/text_rule.h"
 #include "domain/domain_fill.h"
 #include "domain/domain_read.h"
@@ -38,154 +38,96 @@ static int merge_file(struct xml_writer *w, const char *path, struct snp_error *
 }
 
 /* The configuration's own strings were held to this when they were read. */
-static int check_texts(const struct domain_launch *launch, struct snp_error *err)
+static int check_texts(const struct domain_request *q, struct snp_error *err)
 {
-	const char *const texts[] = {launch->uuid,    launch->firmware,	   launch->kernel,
-				     launch->initrd,  launch->console_log, launch->state,
-				     launch->emulator};
+	const char *const texts[] = {q->asked->uuid,   q->asked->firmware, q->asked->kernel,
+				     q->asked->initrd, q->console_log,	   q->state,
+				     q->emulator};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i] && !text_is_plain(texts[i], false))
 			return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-					 "'%s' has characters that XML cannot carry or that do not "
-					 "show",
+					 "'%s' has characters that XML cannot carry or that are "
+					 "invisible",
 					 texts[i]);
 	return 0;
 }
 
-static bool same(const char *a, const char *b)
+/* What no operator can allow is refused first, with its cure; then every other change of what was asked for;
+ * then what the checks find that vm.json cannot say: the rest were run on vm.json. */
+static int judge(const struct domain_request *q, const struct launch_spec *written,
+		 struct findings *ret, struct snp_error *err)
 {
-	return a && b ? strcmp(a, b) == 0 : !a && !b;
+	struct differences d;
+	struct findings all;
+
+	checks_run(written, q->checks, &all);
+	for (size_t i = 0; i < all.n; i++) {
+		const struct finding *f = &all.at[i];
+
+		if (f->check->fixed)
+			return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET, "%s; %s [%s]",
+					 f->message, f->check->cure, f->check->name);
+		if (f->check->pointer)
+			continue;
+		ret->at[ret->n] = *f;
+		ret->at[ret->n++].line = 0; /* of the whole, not of the fragment */
+		ret->n_errors += f->severity == CHECK_ERROR;
+	}
+	differences_find(q->asked, written, &d);
+	if (d.n == 0)
+		return 0;
+	return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+			 "changes what vm.json sets: %s: asked %s, found %s", d.at[0].what,
+			 d.at[0].asked, d.at[0].found);
 }
 
-/* Empty and absent are one command line. */
-static bool same_cmdline(const char *a, const char *b)
+/* Read the finished text as libvirt will. */
+static int verify(const struct domain_request *q, const char *text, struct snp_error *err)
 {
-	return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
-static bool same_blob(const struct spec_blob *blob, const uint8_t *found, const uint8_t *wanted,
-		      size_t size)
-{
-	if (!wanted)
-		return !blob->text;
-	return blob->text ? blob->valid && memcmp(found, wanted, size) == 0 : false;
-}
-
-/* The first thing that the domain would launch other than asked for; NULL if there is none. */
-static const char *find_difference(const struct vm_config *config,
-				   const struct domain_launch *launch,
-				   const struct launch_spec *wanted,
-				   const struct launch_spec *found)
-{
-	static const uint8_t zeros[32];
-	const char *uuid = launch->uuid ? launch->uuid : config->uuid;
-	const struct {
-		const char *what;
-		bool same;
-	} parts[] = {
-		{"name", same(found->name, wanted->name)},
-		{"uuid", !uuid || same(found->uuid, uuid)},
-		{"machine", found->machine && strstr(found->machine, "q35")},
-		{"loader", same(found->firmware, launch->firmware) && !found->pflash &&
-				   !found->nvram && found->loader_stateless == SPEC_ON},
-		{"kernel", same(found->kernel, launch->kernel)},
-		{"initrd", same(found->initrd, launch->initrd)},
-		{"cmdline", same_cmdline(found->cmdline, wanted->cmdline)},
-		{"vcpu", found->vcpu_count == wanted->vcpu_count &&
-				 found->vcpu_maximum == wanted->vcpu_count},
-		{"cpu", found->cpu_mode == wanted->cpu_mode && !found->cpu_may_change &&
-				same(found->cpu_model, wanted->cpu_model)},
-		{"memory", found->memory_kib == wanted->memory_kib},
-		{"policy", found->has_policy && found->policy == wanted->policy},
-		{"kernelHashes",
-		 (found->kernel_hashes == SPEC_ON) == (launch->kernel && config->kernel_hashes)},
-		{"authorKey",
-		 (found->author_key == SPEC_ON) == (launch->id_auth && launch->author_key)},
-		{"vcek", (found->vcek == SPEC_ON) == config->vcek},
-		{"hostData",
-		 memcmp(found->host_data, launch->host_data, sizeof(found->host_data)) == 0},
-		{"guestVisibleWorkarounds",
-		 memcmp(found->guest_visible_workarounds,
-			config->has_guest_visible_workarounds ? config->guest_visible_workarounds
-							      : zeros,
-			sizeof(found->guest_visible_workarounds)) == 0},
-		{"idBlock", same_blob(&found->id_block_text, found->id_block, launch->id_block,
-				      SNP_ID_BLOCK_SIZE)},
-		{"idAuth", same_blob(&found->id_auth_text, found->id_auth, launch->id_auth,
-				     SNP_ID_AUTH_SIZE)},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		if (!parts[i].same)
-			return parts[i].what;
-	return NULL;
-}
-
-/* Read the finished text as libvirt will, and hold it to what was asked for and to every check that
- * cannot be turned off. */
-static int verify(const struct vm_config *config, const struct domain_launch *launch,
-		  const char *text, const char *blame, struct snp_error *err)
-{
-	_cleanup_(launch_spec_freep) struct launch_spec *wanted = NULL, *found = NULL;
-	const char *difference;
-	struct findings findings;
+	const char *blame = q->config->libvirt_xml ? q->config->libvirt_xml
+			    : q->template	   ? q->template
+						   : "domain.xml";
+	_cleanup_(launch_spec_freep) struct launch_spec *written = NULL;
+	struct findings findings = {0};
 	int r;
 
-	r = domain_read("domain", (struct snp_span){(const uint8_t *)text, strlen(text)}, &found,
+	r = domain_read(blame, (struct snp_span){(const uint8_t *)text, strlen(text)}, &written,
 			err);
 	if (r == 0)
-		r = launch_spec_from_config(config, &wanted, err);
+		r = in_file(err, judge(q, written, &findings, err), blame);
 	if (r < 0)
 		return r;
-	difference = find_difference(config, launch, wanted, found);
-	if (difference)
-		return in_file(err,
-			       fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-					 "changes <%s>, which vm.json and the measurement say",
-					 difference),
-			       blame);
-	checks_run(found, NULL, &findings);
-	for (size_t i = 0; i < findings.n; i++)
-		if (findings.at[i].check->fixed)
-			return in_file(err,
-				       fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-						 "%s; %s [%s]", findings.at[i].message,
-						 findings.at[i].check->cure,
-						 findings.at[i].check->name),
-				       blame);
-	return 0;
+	if (q->findings)
+		*q->findings = findings;
+	return findings_refuse(&findings, blame, err);
 }
 
-int domain_xml_build(const struct vm_config *config, const struct domain_launch *launch,
-		     const char *template, char **ret, struct snp_error *err)
+int domain_xml_build(const struct domain_request *request, char **ret, struct snp_error *err)
 {
-	const char *blame = config->libvirt_xml ? config->libvirt_xml
-			    : template		? template
-						: "domain.xml";
 	_cleanup_(xmlFreeDocp) xmlDoc *doc = NULL;
 	_cleanup_(freep) char *text = NULL;
 	struct xml_writer w;
 	xmlNode *domain;
 	int r;
 
-	r = check_texts(launch, err);
+	r = check_texts(request, err);
 	if (r == 0)
-		r = read_template(template, &doc, err);
+		r = read_template(request->template, &doc, err);
 	if (r < 0)
 		return r;
 	w = (struct xml_writer){.doc = doc};
 	domain = xmlDocGetRootElement(doc);
-	fill_machine(&w, domain, config, launch);
-	fill_devices(&w, domain, config, launch);
-	fill_security(&w, domain, config, launch);
-	if (config->libvirt_xml)
-		r = merge_file(&w, config->libvirt_xml, err);
-	fill_metadata(&w, domain, config, launch);
+	fill_machine(&w, domain, request);
+	fill_devices(&w, domain, request);
+	fill_security(&w, domain, request);
+	if (request->config->libvirt_xml)
+		r = merge_file(&w, request->config->libvirt_xml, err);
+	fill_metadata(&w, domain, request);
 	if (r == 0)
 		r = xml_print(&w, &text, err);
 	if (r == 0)
-		r = verify(config, launch, text, blame, err);
+		r = verify(request, text, err);
 	if (r == 0)
 		*ret = TAKE_PTR(text);
 	return r;

@@ -99,9 +99,10 @@ static void add_host_device(struct xml_writer *w, xmlNode *devices, const char *
 	no_rom(w, device);
 }
 
-static void add_console(struct xml_writer *w, xmlNode *devices, const struct vm_config *config,
-			const struct domain_launch *launch)
+static void add_console(struct xml_writer *w, xmlNode *devices,
+			const struct domain_request *request)
 {
+	const struct vm_config *config = request->config;
 	bool file = config->console == VM_CONSOLE_FILE;
 	xmlNode *serial, *log;
 
@@ -111,10 +112,10 @@ static void add_console(struct xml_writer *w, xmlNode *devices, const struct vm_
 	xml_set(w, serial, "type", file ? "file" : "pty");
 	if (file)
 		xml_set(w, xml_add(w, serial, "source"), "path", config->console_path);
-	if (!launch->console_log)
+	if (!request->console_log)
 		return;
 	log = xml_add(w, serial, "log");
-	xml_set(w, log, "file", launch->console_log);
+	xml_set(w, log, "file", request->console_log);
 	xml_set(w, log, "append", "off");
 }
 
@@ -152,19 +153,19 @@ static void add_tpm(struct xml_writer *w, xmlNode *devices)
 	xml_set(w, backend, "version", "2.0");
 }
 
-void fill_devices(struct xml_writer *w, xmlNode *domain, const struct vm_config *config,
-		  const struct domain_launch *launch)
+void fill_devices(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
 {
+	const struct vm_config *config = request->config;
 	xmlNode *devices = xml_obtain(w, domain, "devices");
 
-	if (launch->emulator)
-		xml_set_text(w, xml_obtain(w, devices, "emulator"), launch->emulator);
+	if (request->emulator)
+		xml_set_text(w, xml_obtain(w, devices, "emulator"), request->emulator);
 	add_disks(w, devices, config);
 	for (size_t i = 0; i < config->n_networks; i++)
 		add_network(w, devices, &config->networks[i]);
 	for (size_t i = 0; i < config->n_vfio; i++)
 		add_host_device(w, devices, config->vfio[i]);
-	add_console(w, devices, config, launch);
+	add_console(w, devices, request);
 	add_vsock(w, devices, config);
 	if (config->rng)
 		add_random(w, devices);

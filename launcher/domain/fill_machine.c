@@ -52,9 +52,9 @@ static void fill_memory(struct xml_writer *w, xmlNode *domain, const struct vm_c
 }
 
 /* An explicit loader works with and without a firmware descriptor, which Debian 13's OVMF lacks. */
-static void fill_boot(struct xml_writer *w, xmlNode *domain, const struct vm_config *config,
-		      const struct domain_launch *launch)
+static void fill_boot(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
 {
+	const struct launch_spec *asked = request->asked;
 	xmlNode *os = xml_obtain(w, domain, "os"), *loader;
 
 	unset(os, "firmware");
@@ -64,10 +64,10 @@ static void fill_boot(struct xml_writer *w, xmlNode *domain, const struct vm_con
 	loader = xml_add(w, os, "loader");
 	xml_set(w, loader, "type", "rom");
 	xml_set(w, loader, "stateless", "yes");
-	xml_set_text(w, loader, launch->firmware);
-	set_text_of(w, os, "kernel", launch->kernel);
-	set_text_of(w, os, "initrd", launch->initrd);
-	set_text_of(w, os, "cmdline", launch->kernel ? config->cmdline : NULL);
+	xml_set_text(w, loader, asked->firmware);
+	set_text_of(w, os, "kernel", asked->kernel);
+	set_text_of(w, os, "initrd", asked->initrd);
+	set_text_of(w, os, "cmdline", asked->cmdline);
 }
 
 static void fill_cpu(struct xml_writer *w, xmlNode *domain, const struct vm_config *config)
@@ -99,24 +99,26 @@ static void fill_cpu(struct xml_writer *w, xmlNode *domain, const struct vm_conf
 }
 
 /* QEMU resets an SEV-SNP guest in place since 11.0; before, a reboot is an exit whatever is said here. */
-static const char *on_reboot(const struct vm_config *config, const struct domain_launch *launch)
+static const char *on_reboot(const struct domain_request *request)
 {
-	bool restart = config->on_reboot == VM_REBOOT_RESTART ||
-		       (config->on_reboot == VM_REBOOT_AUTO && launch->qemu_version >= 11000000);
+	bool restart =
+		request->config->on_reboot == VM_REBOOT_RESTART ||
+		(request->config->on_reboot == VM_REBOOT_AUTO && request->qemu_version >= 11000000);
 
 	return restart ? "restart" : "destroy";
 }
 
-void fill_machine(struct xml_writer *w, xmlNode *domain, const struct vm_config *config,
-		  const struct domain_launch *launch)
+void fill_machine(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
 {
+	const struct vm_config *config = request->config;
+
 	xml_set(w, domain, "type", "kvm");
 	set_text_of(w, domain, "name", config->name);
-	set_text_of(w, domain, "uuid", launch->uuid ? launch->uuid : config->uuid);
+	set_text_of(w, domain, "uuid", request->asked->uuid);
 	set_text_of(w, domain, "title", config->title);
 	set_text_of(w, domain, "description", config->description);
 	fill_memory(w, domain, config);
-	fill_boot(w, domain, config, launch);
+	fill_boot(w, domain, request);
 	fill_cpu(w, domain, config);
-	set_text_of(w, domain, "on_reboot", on_reboot(config, launch));
+	set_text_of(w, domain, "on_reboot", on_reboot(request));
 }

@@ -165,19 +165,6 @@ static int write_record(const struct attempt *a, struct guest_record *record,
 	return record_write(record, guest_dir_file(&a->dir, GUEST_RECORD), err);
 }
 
-/* libvirt reads a definition in its own way, and hooks may change it: what it will start is what counts. */
-static int check_defined(const struct guest_record *record, virDomainPtr domain,
-			 struct snp_error *err)
-{
-	struct drifts drifts;
-	int r = guest_drift_domain(record, domain, &drifts, err);
-
-	return r < 0 ? r
-		     : drifts_refuse(&drifts, record->name,
-				     "see libvirt_xml or --template, or libvirt's configuration",
-				     err);
-}
-
 /* Put the new directory in place, then the domain; then the old guest, if it still runs, is over. */
 static int establish(struct attempt *a, const struct prepared *p, struct snp_error *err)
 {
@@ -193,8 +180,11 @@ static int establish(struct attempt *a, const struct prepared *p, struct snp_err
 		a->defined = true;
 		r = domain_define(a->host, p->xml, &a->domain, err);
 	}
+	/* libvirt reads a definition in its own way, and hooks may change it: what it will start counts. */
 	if (r == 0)
-		r = check_defined(p->record, a->domain, err);
+		r = guest_drift_refuse(p->record, a->domain, false,
+				       "see libvirt_xml or --template, or libvirt's configuration",
+				       err);
 	if (r == 0 && a->old_xml) {
 		r = domain_kill(a->domain, err);
 		a->old_is_off = r == 0;

@@ -1,242 +1,185 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/drift.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
-#include <snp/hex.h>
 
 #include "config/checks.h"
 #include "domain/domain_read.h"
 #include "guest/boot_file.h"
 #include "host/hypervisor.h"
 
-static void add(struct drifts *drifts, const char *what, const char *recorded, const char *found)
-{
-	struct drift *d;
-
-	if (drifts->n == DRIFTS_MAX)
-		return;
-	d = &drifts->at[drifts->n++];
-	d->what = what;
-	escape_text(recorded, d->recorded, sizeof(d->recorded));
-	escape_text(found, d->found, sizeof(d->found));
-}
-
-static void compare_text(struct drifts *drifts, const char *what, const char *recorded,
-			 const char *found)
-{
-	/* An empty command line is none: libvirt drops the element, and QEMU hashes one NUL for both. */
-	const char *a = recorded ? recorded : "", *b = found ? found : "";
-
-	if (strcmp(a, b) != 0)
-		add(drifts, what, a[0] ? a : "none", b[0] ? b : "none");
-}
-
-static void compare_count(struct drifts *drifts, const char *what, uint32_t recorded,
-			  uint32_t found)
-{
-	char a[16], b[16];
-
-	snprintf(a, sizeof(a), "%" PRIu32, recorded);
-	snprintf(b, sizeof(b), "%" PRIu32, found);
-	compare_text(drifts, what, a, b);
-}
-
-static void compare_bits(struct drifts *drifts, const char *what, uint64_t recorded, uint64_t found)
-{
-	char a[24], b[24];
-
-	snprintf(a, sizeof(a), "0x%" PRIx64, recorded);
-	snprintf(b, sizeof(b), "0x%" PRIx64, found);
-	compare_text(drifts, what, a, b);
-}
-
-static void compare_bytes(struct drifts *drifts, const char *what, const uint8_t *recorded,
-			  const uint8_t *found, size_t size)
-{
-	char a[2 * SNP_LAUNCH_DIGEST_SIZE + 1], b[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
-
-	if (memcmp(recorded, found, size) == 0)
-		return;
-	if (size > SNP_LAUNCH_DIGEST_SIZE) {
-		add(drifts, what, "one", "another");
-		return;
-	}
-	hex_encode(recorded, size, a);
-	hex_encode(found, size, b);
-	add(drifts, what, a, b);
-}
-
-static void compare_binding(const struct guest_record *record, const struct launch_spec *spec,
-			    struct drifts *drifts)
+int record_complete(const struct guest_record *record, struct launch_spec *spec,
+		    struct snp_error *err)
 {
 	const struct guest_binding *b = &record->binding;
-
-	if (b->source == ID_NONE) {
-		compare_text(drifts, "ID block", NULL, spec->id_block_text.text);
-		compare_text(drifts, "ID auth", NULL, spec->id_auth_text.text);
-		return;
-	}
-	if (!spec->id_block_text.valid || !spec->id_auth_text.valid) {
-		add(drifts, "ID block", "one", "none, or damaged");
-		return;
-	}
-	compare_bytes(drifts, "ID block", b->block, spec->id_block, sizeof(b->block));
-	compare_bytes(drifts, "ID auth", b->auth, spec->id_auth, sizeof(b->auth));
-	if (b->keys.has_author != (spec->author_key == SPEC_ON))
-		add(drifts, "author key", b->keys.has_author ? "yes" : "no",
-		    b->keys.has_author ? "no" : "yes");
-}
-
-/* What no digest has, and the guest or its reports see all the same. */
-static void compare_options(const struct guest_record *record, bool vcek,
-			    const uint8_t workarounds[static 16], struct drifts *drifts)
-{
-	if (record->has_vcek)
-		compare_text(drifts, "VCEK", record->vcek ? "on" : "off", vcek ? "on" : "off");
-	if (record->has_guest_visible_workarounds)
-		compare_bytes(drifts, "guest visible workarounds",
-			      record->guest_visible_workarounds, workarounds, 16);
-}
-
-/* "host" is written as a mode, not as a model. */
-static const char *cpu_model(const struct launch_spec *spec)
-{
-	static const char *const modes[] = {
-		[SPEC_CPU_HOST_MODEL] = "host-model",
-		[SPEC_CPU_HOST_PASSTHROUGH] = "host",
-		[SPEC_CPU_MAXIMUM] = "maximum",
+	const struct launch_made made = {
+		.uuid = record->uuid,
+		.firmware = record->boot[BOOT_FIRMWARE].path,
+		.kernel = record->boot[BOOT_KERNEL].path,
+		.initrd = record->boot[BOOT_INITRD].path,
+		.host_data = record->host_data,
+		.id_block = b->source != ID_NONE ? b->block : NULL,
+		.id_auth = b->source != ID_NONE ? b->auth : NULL,
+		.author_key = b->keys.has_author,
 	};
 
-	return spec->cpu_mode == SPEC_CPU_CUSTOM ? spec->cpu_model : modes[spec->cpu_mode];
+	return launch_spec_complete(spec, &made, err);
 }
 
-/* vm.json may write "Host". */
-static bool is_host_model(const struct guest_record *record, const struct launch_spec *spec)
+static int copy(const char *text, char **ret)
 {
-	return strcasecmp(record->cpu_model, "host") == 0 &&
-	       spec->cpu_mode == SPEC_CPU_HOST_PASSTHROUGH;
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? -1 : 0;
+}
+
+/* What the record says of a launch, and what snp-launch asks for in every launch. A domain may be renamed,
+ * and its memory and devices are not measured. */
+static int record_spec(const struct guest_record *record, struct launch_spec **ret,
+		       struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = calloc(1, sizeof(*spec));
+	bool host = strcasecmp(record->cpu_model, "host") == 0;
+	int r;
+
+	if (!spec)
+		return out_of_memory(err);
+	spec->smm = SPEC_OFF;
+	spec->has_policy = true;
+	spec->policy = record->policy;
+	spec->kernel_hashes = record->kernel_hashes ? SPEC_ON : SPEC_OFF;
+	spec->vcpu_count = record->vcpu_count;
+	spec->cpu_mode = host ? SPEC_CPU_HOST_PASSTHROUGH : SPEC_CPU_CUSTOM;
+	spec->cpu_may_change = true;
+	if (record->has_vcek)
+		spec->vcek = record->vcek ? SPEC_ON : SPEC_OFF;
+	spec->any_workarounds = !record->has_guest_visible_workarounds;
+	memcpy(spec->guest_visible_workarounds, record->guest_visible_workarounds,
+	       sizeof(spec->guest_visible_workarounds));
+	if (copy("kvm", &spec->domain_type) < 0 || copy("x86_64", &spec->arch) < 0 ||
+	    copy("sev-snp", &spec->security_type) < 0 ||
+	    copy(record->cmdline, &spec->cmdline) < 0 ||
+	    copy(host ? NULL : record->cpu_model, &spec->cpu_model) < 0)
+		return out_of_memory(err);
+	r = record_complete(record, spec, err);
+	if (r == 0)
+		*ret = TAKE_PTR(spec);
+	return r;
+}
+
+static int compare(const struct guest_record *record, const struct launch_spec *found,
+		   struct differences *ret, struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep) struct launch_spec *recorded = NULL;
+	int r = record_spec(record, &recorded, err);
+
+	if (r == 0)
+		differences_find(recorded, found, ret);
+	return r;
 }
 
 /* What launches other bytes, or none, and create refuses, so that a record never has it. */
-static void add_findings(const struct launch_spec *spec, struct drifts *drifts)
+static void add_findings(const struct launch_spec *spec, struct differences *ret)
 {
 	struct findings findings;
 
 	checks_run(spec, NULL, &findings);
 	for (size_t i = 0; i < findings.n; i++) {
-		struct drift *d = &drifts->at[drifts->n];
+		const struct finding *f = &findings.at[i];
+		bool known = false;
 
-		if (!findings.at[i].check->fixed || drifts->n == DRIFTS_MAX)
-			continue;
-		drifts->n++;
-		d->what = findings.at[i].check->name;
-		snprintf(d->recorded, sizeof(d->recorded), "nothing of the kind");
-		snprintf(d->found, sizeof(d->found), "%.255s", findings.at[i].message);
+		for (size_t j = 0; j < ret->n; j++)
+			known |= strcmp(ret->at[j].what, f->check->name) == 0;
+		if (f->check->fixed && !known)
+			difference_add(ret, f->check->name, "nothing of the kind", f->message);
 	}
 }
 
-void guest_drift(const struct guest_record *record, const struct launch_spec *spec,
-		 struct drifts *ret)
+int guest_drift(const struct guest_record *record, const struct launch_spec *found,
+		struct differences *ret, struct snp_error *err)
 {
-	static const uint8_t zeros[SNP_SHA256_SIZE];
+	int r = compare(record, found, ret, err);
 
-	ret->n = 0;
-	compare_text(ret, "launch security", "sev-snp", spec->security_type);
-	compare_text(ret, "firmware", record->boot[BOOT_FIRMWARE].path, spec->firmware);
-	compare_text(ret, "kernel", record->boot[BOOT_KERNEL].path, spec->kernel);
-	compare_text(ret, "initrd", record->boot[BOOT_INITRD].path, spec->initrd);
-	compare_text(ret, "command line", record->cmdline, spec->cmdline);
-	compare_text(ret, "kernel hashes", record->kernel_hashes ? "on" : "off",
-		     spec->kernel_hashes == SPEC_ON ? "on" : "off");
-	compare_count(ret, "vCPUs", record->vcpu_count, spec->vcpu_count);
-	if (!is_host_model(record, spec))
-		compare_text(ret, "CPU model", record->cpu_model, cpu_model(spec));
-	compare_bits(ret, "policy", record->policy, spec->policy);
-	compare_bytes(ret, "host data", record->host_data,
-		      spec->host_data_text.text ? spec->host_data : zeros, SNP_SHA256_SIZE);
-	/* Where the domain says nothing, QEMU leaves it on. */
-	compare_options(record, spec->vcek != SPEC_OFF, spec->guest_visible_workarounds, ret);
-	compare_binding(record, spec, ret);
-	add_findings(spec, ret);
+	if (r == 0)
+		add_findings(found, ret);
+	return r;
 }
 
-void guest_drift_measured(const struct guest_record *record, const struct vm_config *config,
-			  const struct boot_file boot[static BOOT_PARTS],
-			  const struct guest_measurement *measured,
-			  const uint8_t host_data[static SNP_SHA256_SIZE], struct drifts *ret)
+int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain, bool checks,
+		       const char *cure, struct snp_error *err)
 {
+	_cleanup_(freep) char *xml =
+		virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+	_cleanup_(launch_spec_freep) struct launch_spec *found = NULL;
+	struct differences d;
+	int r;
+
+	if (!xml)
+		return hypervisor_fail(err, "cannot read the guest's domain");
+	r = domain_read(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)}, &found,
+			err);
+	if (r == 0)
+		r = (checks ? guest_drift : compare)(record, found, &d, err);
+	if (r < 0 || d.n == 0)
+		return r;
+	return fail_with(
+		err, SNP_E_DRIFT, SNP_NO_OFFSET,
+		"%s: libvirt's domain is not what was measured: %s: recorded %s, found %s%s; "
+		"nothing was launched; %s",
+		record->name, d.at[0].what, d.at[0].asked, d.at[0].found,
+		d.n > 1 ? " (and more differs)" : "", cure);
+}
+
+int guest_drift_measured(const struct guest_record *record, struct launch_spec *spec,
+			 const struct boot_file boot[static BOOT_PARTS],
+			 const struct guest_measurement *measured, struct differences *ret,
+			 struct snp_error *err)
+{
+	uint8_t host_data[sizeof(spec->host_data)];
+	struct differences d;
+	int r;
+
+	/* The files are compared by their bytes, and the ID block is not made yet. */
+	memcpy(host_data, spec->host_data, sizeof(host_data));
+	r = record_complete(record, spec, err);
+	memcpy(spec->host_data, host_data, sizeof(host_data));
+	if (r == 0)
+		r = compare(record, spec, &d, err);
+	if (r < 0)
+		return r;
 	ret->n = 0;
 	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
-		bool then = record->boot[i].source, now = boot[i].source;
+		const char *then = record->boot[i].source, *now = boot[i].source;
 
-		if (then != now)
-			add(ret, boot_part_names[i], then ? record->boot[i].source : "none",
-			    now ? boot[i].source : "none");
-		else if (now)
-			compare_bytes(ret, boot_part_names[i], record->boot[i].sha256,
-				      boot[i].sha256, SNP_SHA256_SIZE);
+		if (then && now)
+			difference_of_bytes(ret, boot_part_names[i], record->boot[i].sha256,
+					    boot[i].sha256, SNP_SHA256_SIZE);
+		else
+			difference_of_text(ret, boot_part_names[i], then, now);
 	}
-	compare_text(ret, "command line", record->cmdline, config->cmdline);
-	compare_text(ret, "kernel hashes", record->kernel_hashes ? "on" : "off",
-		     measured->has_kernel_hashes ? "on" : "off");
-	compare_count(ret, "vCPUs", record->vcpu_count, measured->vcpu_count);
-	compare_text(ret, "CPU model", record->cpu_model, config->cpu_model);
-	compare_bits(ret, "CPU signature", record->cpu_signature, measured->cpu_signature);
-	compare_bits(ret, "policy", record->policy, config->policy);
-	compare_bytes(ret, "host data", record->host_data, host_data, SNP_SHA256_SIZE);
-	compare_options(record, config->vcek, config->guest_visible_workarounds, ret);
-	compare_bytes(ret, "launch digest", record->launch_digest, measured->launch_digest,
-		      SNP_LAUNCH_DIGEST_SIZE);
+	for (size_t i = 0; i < d.n; i++)
+		ret->at[ret->n++] = d.at[i];
+	difference_of_bits(ret, "CPU signature", record->cpu_signature, measured->cpu_signature);
+	difference_of_bytes(ret, "launch digest", record->launch_digest, measured->launch_digest,
+			    SNP_LAUNCH_DIGEST_SIZE);
+	return 0;
 }
 
-int guest_drift_boot(const struct guest_record *record, struct drifts *ret, struct snp_error *err)
+int guest_drift_boot(const struct guest_record *record, struct differences *ret,
+		     struct snp_error *err)
 {
 	struct snp_error failure;
 	int r = boot_files_verify(record, &failure);
 
 	if (r == -SNP_E_DRIFT) {
-		add(ret, "file", failure.file, failure.message);
+		difference_add(ret, "file", failure.file, failure.message);
 		return 0;
 	}
 	if (r < 0 && err)
 		*err = failure;
-	return r;
-}
-
-int drifts_refuse(const struct drifts *drifts, const char *name, const char *cure,
-		  struct snp_error *err)
-{
-	const struct drift *d = &drifts->at[0];
-
-	if (drifts->n == 0)
-		return 0;
-	return fail_with(
-		err, SNP_E_DRIFT, SNP_NO_OFFSET,
-		"%s: libvirt's domain is not what was measured: %s: recorded %s, found %s%s; "
-		"nothing was launched: %s",
-		name, d->what, d->recorded, d->found, drifts->n > 1 ? " (and more differs)" : "",
-		cure);
-}
-
-int guest_drift_domain(const struct guest_record *record, virDomainPtr domain, struct drifts *ret,
-		       struct snp_error *err)
-{
-	_cleanup_(freep) char *xml =
-		virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
-	int r;
-
-	if (!xml)
-		return hypervisor_fail(err, "cannot read the guest's domain");
-	r = domain_read(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)}, &spec,
-			err);
-	if (r == 0)
-		guest_drift(record, spec, ret);
 	return r;
 }

@@ -10,11 +10,12 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/sha.h>
 
-#include "config/launch_spec.h"
+#include "domain/domain_xml.h"
 #include "guest/binding.h"
 #include "guest/boot_file.h"
-#include "guest/guest_domain.h"
+#include "guest/drift.h"
 #include "guest/measurement.h"
 #include "host/firmware_search.h"
 
@@ -179,14 +180,11 @@ static void blame_source(const struct guest_record *record, struct snp_error *er
 static int measure(const struct prepare_request *request, struct guest_record *record,
 		   struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct guest_measurement m;
 	const struct measured_guest guest = {request->config, &m, record->boot};
 	int r;
 
-	r = launch_spec_from_config(request->config, &spec, err);
-	if (r == 0)
-		r = guest_measure(spec, record->boot, &m, err);
+	r = guest_measure(request->spec, record->boot, &m, err);
 	if (r < 0)
 		blame_source(record, err);
 	if (r == 0)
@@ -211,6 +209,77 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	return 0;
 }
 
+#define MAX_MEASURED (BOOT_PARTS + 2)
+
+/* What stands in <metadata> beside the digest: each input with size and SHA-256. */
+static int list_measured(const struct prepare_request *request, const struct guest_record *record,
+			 struct domain_measured list[static MAX_MEASURED], size_t *ret,
+			 struct snp_error *err)
+{
+	_cleanup_(file_close) struct file file = {.fd = -1};
+	size_t n = 0;
+	int r;
+
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		const struct boot_file *boot = &record->boot[i];
+
+		if (!boot->source)
+			continue;
+		list[n] = (struct domain_measured){.input = boot_part_names[i], .size = boot->size};
+		memcpy(list[n++].sha256, boot->sha256, SNP_SHA256_SIZE);
+	}
+	if (record->cmdline) {
+		const struct snp_span text = {(const uint8_t *)record->cmdline,
+					      strlen(record->cmdline)};
+
+		list[n] = (struct domain_measured){.input = "cmdline", .size = text.size};
+		r = sha256_of(text, list[n++].sha256, err);
+		if (r < 0)
+			return r;
+	}
+	r = file_open(request->config_path, SNP_MAX_CONFIG, &file, err);
+	if (r < 0)
+		return r;
+	list[n] = (struct domain_measured){.input = "vm.json", .size = file.size};
+	r = in_file(err, file_sha256(&file, NULL, NULL, list[n++].sha256, err),
+		    request->config_path);
+	*ret = n;
+	return r;
+}
+
+static int build_xml(const struct prepare_request *request, const struct guest_record *record,
+		     char **ret, struct snp_error *err)
+{
+	struct domain_measured measured[MAX_MEASURED];
+	struct domain_request domain = {
+		.config = request->config,
+		.asked = request->spec,
+		.template = request->template,
+		.emulator = request->emulator,
+		.launch_digest = record->launch_digest,
+		.state = request->final_path,
+		.measured = measured,
+		.qemu_version = request->qemu_version,
+		.uid = request->qemu_user,
+		.gid = request->qemu_group,
+		.checks = request->checks,
+		.findings = request->findings,
+	};
+	_cleanup_(freep) char *log = NULL;
+	int r;
+
+	if (asprintf(&log, "%s/" GUEST_RUN "/console.log", request->final_path) < 0) {
+		log = NULL;
+		return out_of_memory(err);
+	}
+	if (!request->remote && request->config->console != VM_CONSOLE_NONE)
+		domain.console_log = log;
+	r = list_measured(request, record, measured, &domain.n_measured, err);
+	if (r == 0)
+		r = record_complete(record, request->spec, err);
+	return r < 0 ? r : domain_xml_build(&domain, ret, err);
+}
+
 int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 		  struct snp_error *err)
 {
@@ -230,7 +299,7 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	if (r == 0)
 		r = point_to_launch(request, record, err);
 	if (r == 0)
-		r = guest_domain(request, record, &xml, err);
+		r = build_xml(request, record, &xml, err);
 	if (r < 0)
 		return r;
 	*ret = (struct prepared){.record = TAKE_PTR(record), .xml = TAKE_PTR(xml)};

@@ -9,6 +9,7 @@
 #include <snp/file.h>
 
 #include "config/checks.h"
+#include "config/launch_spec.h"
 #include "config/vm_config.h"
 #include "guest/guest_dir.h"
 #include "guest/record.h"
@@ -17,6 +18,7 @@
  * record and domain XML. libvirt is not asked yet. */
 struct prepare_request {
 	const struct vm_config *config;
+	struct launch_spec *spec; /* of `config`; gets what is decided at launch */
 	const char *config_path;
 	const struct guest_dir *dir; /* gets the copies; NULL: a dry run, which only hashes */
 	const char *final_path;	     /* where the guest's directory will be, STATE/NAME */

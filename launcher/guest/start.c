@@ -16,14 +16,10 @@
 static int check_domain(const struct guest_record *record, virDomainPtr domain,
 			struct snp_error *err)
 {
-	struct drifts drifts;
 	char cure[128];
-	int r = guest_drift_domain(record, domain, &drifts, err);
 
-	if (r < 0)
-		return r;
-	snprintf(cure, sizeof(cure), "snp-launch diff %s, then create --replace", record->name);
-	return drifts_refuse(&drifts, record->name, cure, err);
+	snprintf(cure, sizeof(cure), "see snp-launch diff %s, then create --replace", record->name);
+	return guest_drift_refuse(record, domain, true, cure, err);
 }
 
 /* What a start works on, under the directory's lock. */

@@ -8,21 +8,21 @@
 #include "domain/domain_xml.h"
 
 /* What a configuration without errors is built into must be a domain of the same facts. */
-static void build(const struct vm_config *config)
+static void build(const struct vm_config *config, struct launch_spec *asked)
 {
-	struct domain_launch launch = {
+	const struct launch_made made = {
 		.firmware = "/f",
 		.kernel = config->kernel.path,
 		.initrd = config->initrd.path,
+		.host_data = config->host_data,
 	};
+	const struct domain_request request = {.config = config, .asked = asked};
 	struct launch_spec *spec;
 	struct snp_error err = {0};
 	char *text = NULL;
-	int r;
 
-	memcpy(launch.host_data, config->host_data, sizeof(launch.host_data));
-	r = domain_xml_build(config, &launch, NULL, &text, &err);
-	if (r < 0)
+	if (launch_spec_complete(asked, &made, NULL) < 0 ||
+	    domain_xml_build(&request, &text, &err) < 0)
 		abort();
 	if (domain_read("domain", (struct snp_span){(const uint8_t *)text, strlen(text)}, &spec,
 			NULL) < 0)
@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	if (findings.n_errors == 0 && !config->libvirt_xml)
-		build(config);
+		build(config, spec);
 	launch_spec_free(spec);
 	vm_config_free(config);
 	return 0;

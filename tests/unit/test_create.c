@@ -11,6 +11,8 @@
 
 #include <snp/cleanup.h>
 
+#include "../../launcher/cli/verb.h"
+#include "domain/domain_read.h"
 #include "domain_text.h"
 #include "guest/create.h"
 #include "host/lifecycle.h"
@@ -98,6 +100,30 @@ WRAP(virDomainPtr, virDomainLookupByName, CALL_LOOKUP, NULL, (virConnectPtr c, c
 WRAP(virDomainPtr, virDomainLookupByUUIDString, CALL_LOOKUP, NULL,
      (virConnectPtr c, const char *uuid), (c, uuid))
 
+/* Calls that a create makes once or twice, and no more. */
+static struct {
+	unsigned int conversions, checks, written, defined;
+} count;
+
+#define COUNTED(type, name, counter, parameters, arguments) \
+	type __real_##name parameters;                      \
+	type __wrap_##name parameters;                      \
+	type __wrap_##name parameters                       \
+	{                                                   \
+		(counter)++;                                \
+		return __real_##name arguments;             \
+	}
+
+COUNTED(int, launch_spec_from_config, count.conversions,
+	(const struct vm_config *config, struct launch_spec **ret, struct snp_error *err),
+	(config, ret, err))
+COUNTED(void, checks_run, count.checks,
+	(const struct launch_spec *spec, const struct check_options *options, struct findings *ret),
+	(spec, options, ret))
+COUNTED(int, domain_read, *(strcmp(name, "domain.xml") ? &count.defined : &count.written),
+	(const char *name, struct snp_span xml, struct launch_spec **ret, struct snp_error *err),
+	(name, xml, ret, err))
+
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -126,15 +152,19 @@ static struct vm_config *config_of(const char *name, uint32_t vcpus)
 static int create(const char *name, uint32_t vcpus, bool replace, struct snp_error *err)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = config_of(name, vcpus);
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	_cleanup_(record_freep) struct guest_record *record = NULL;
-	const struct create_request request = {
+	struct create_request request = {
 		.prepare = {.config = config, .config_path = config_path},
 		.state = state_path,
 		.start = true,
 		.replace = replace,
 	};
-	int r = guest_create(&host, &request, &record, err);
+	int r;
 
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	request.prepare.spec = spec;
+	r = guest_create(&host, &request, &record, err);
 	assert_int_equal(record == NULL, r < 0);
 	return r;
 }
@@ -318,6 +348,38 @@ static void another_s_domain_is_left_alone(void **state)
 	virDomainFree(domain);
 }
 
+/* `snp-launch create FILE`: the configuration becomes one spec; the checks look at that and at the domain that
+ * is written; the domain is read back once as written, and once as libvirt has it. */
+static void each_step_is_done_once(void **state)
+{
+	char text[512], path[80];
+	char *const operands[] = {path, NULL};
+	struct snp_error err = {0};
+	FILE *f, *out = fopen("/dev/null", "w");
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/once.json", root);
+	snprintf(text, sizeof(text),
+		 "{\"schema\": \"snp-launch/1\", \"name\": \"once\", \"connect\": \"%s\","
+		 " \"firmware\": {\"path\": \"%s\"}, \"cpu\": {\"count\": 2},"
+		 " \"memory\": {\"size\": \"128MiB\"}}",
+		 "test:///default", firmware);
+	f = fopen(path, "w");
+	assert_true(out && f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(setenv("SNP_LAUNCH_STATE_DIR", state_path, 1), 0);
+	memset(&count, 0, sizeof(count));
+	if (verb_create.run(out, operands, &err) != 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(count.conversions, 1);
+	assert_int_equal(count.checks, 2);
+	assert_int_equal(count.written, 1);
+	assert_int_equal(count.defined, 1);
+	assert_int_equal(guest_remove(&host, state_path, "once", true, &err), 0);
+	fclose(out);
+}
+
 static void put(const char *path, const void *bytes, size_t size)
 {
 	FILE *f = fopen(path, "w");
@@ -356,8 +418,9 @@ int main(void)
 		cmocka_unit_test(a_guest_that_cannot_be_ended_is_not_replaced),
 		cmocka_unit_test(what_cannot_be_undone_is_kept_and_told),
 		cmocka_unit_test(another_s_domain_is_left_alone),
+		cmocka_unit_test(each_step_is_done_once),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_replacement, rows);

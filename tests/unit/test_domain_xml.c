@@ -23,26 +23,47 @@ static const struct domain_measured measured[] = {
 	{"kernel", 12345678, {0xf2}},
 };
 
-static struct domain_launch launch_of(const struct vm_config *config)
+struct launch {
+	struct launch_made made;
+	struct domain_request request;
+};
+
+static struct launch launch_of(const struct vm_config *config)
 {
 	static const uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {[0] = 0xd1, [47] = 0x1d};
-	struct domain_launch launch = {
-		.uuid = config->uuid ? config->uuid : "6f7c2a9e-5d0b-4a6e-9a3e-0d5b8c1f2e47",
-		.firmware = "/var/lib/snp-launch/guest/boot/firmware",
-		.kernel = config->kernel.path ? "/var/lib/snp-launch/guest/boot/kernel" : NULL,
-		.initrd = config->initrd.path ? "/var/lib/snp-launch/guest/boot/initrd" : NULL,
-		.console_log = "/var/lib/snp-launch/guest/run/console.log",
-		.launch_digest = digest,
-		.state = "/var/lib/snp-launch/guest",
-		.n_measured = ARRAY_SIZE(measured),
-		.measured = measured,
-		.qemu_version = 10000002,
-		.uid = 64055,
-		.gid = 64055,
-	};
 
-	memcpy(launch.host_data, config->host_data, sizeof(launch.host_data));
-	return launch;
+	return (struct launch){
+		.made = {.uuid = config->uuid ? config->uuid
+					      : "6f7c2a9e-5d0b-4a6e-9a3e-0d5b8c1f2e47",
+			 .firmware = "/var/lib/snp-launch/guest/boot/firmware",
+			 .kernel = config->kernel.path ? "/var/lib/snp-launch/guest/boot/kernel"
+						       : NULL,
+			 .initrd = config->initrd.path ? "/var/lib/snp-launch/guest/boot/initrd"
+						       : NULL,
+			 .host_data = config->host_data},
+		.request = {.config = config,
+			    .console_log = "/var/lib/snp-launch/guest/run/console.log",
+			    .launch_digest = digest,
+			    .state = "/var/lib/snp-launch/guest",
+			    .n_measured = ARRAY_SIZE(measured),
+			    .measured = measured,
+			    .qemu_version = 10000002,
+			    .uid = 64055,
+			    .gid = 64055},
+	};
+}
+
+static int build(const struct launch *launch, const char *template, char **ret,
+		 struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep) struct launch_spec *asked = NULL;
+	struct domain_request request = launch->request;
+
+	assert_int_equal(launch_spec_from_config(request.config, &asked, NULL), 0);
+	assert_int_equal(launch_spec_complete(asked, &launch->made, NULL), 0);
+	request.asked = asked;
+	request.template = template;
+	return domain_xml_build(&request, ret, err);
 }
 
 /*
@@ -81,7 +102,7 @@ static void check_golden(void **state)
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	_cleanup_(freep) char *text = NULL, *again = NULL;
 	_cleanup_(freep) uint8_t *expected = NULL;
-	struct domain_launch launch;
+	struct launch launch;
 	struct id_pair pair;
 	struct snp_error err = {0};
 	char path[512];
@@ -91,16 +112,16 @@ static void check_golden(void **state)
 	if (vm_config_read(path, &config, &err) < 0)
 		fail_msg("%s", err.message);
 	launch = launch_of(config);
-	launch.qemu_version = row->qemu_version;
+	launch.request.qemu_version = row->qemu_version;
 	if (row->bound) {
 		pair = make_id_pair(config->policy, row->author);
-		launch.id_block = pair.block;
-		launch.id_auth = pair.auth;
-		launch.author_key = row->author;
+		launch.made.id_block = pair.block;
+		launch.made.id_auth = pair.auth;
+		launch.made.author_key = row->author;
 	}
-	if (domain_xml_build(config, &launch, NULL, &text, &err) < 0)
+	if (build(&launch, NULL, &text, &err) < 0)
 		fail_msg("%s", err.message);
-	assert_int_equal(domain_xml_build(config, &launch, NULL, &again, NULL), 0);
+	assert_int_equal(build(&launch, NULL, &again, NULL), 0);
 	assert_string_equal(text, again);
 	cut_auth(text);
 	snprintf(path, sizeof(path), SNP_SOURCE "/tests/golden/domain/%s.xml", row->name);
@@ -154,39 +175,44 @@ static const struct fragment {
 	{"a name", "<domain><name>web2</name></domain>", "name", NULL},
 	{"a uuid", "<domain><uuid>6f7c2a9e-5d0b-4a6e-9a3e-0d5b8c1f2e48</uuid></domain>", "uuid",
 	 NULL},
-	{"firmware", "<domain><os><loader>/evil</loader></os></domain>", "loader", NULL},
-	{"pflash", "<domain><os><loader type='pflash'/></os></domain>", "loader", NULL},
-	{"variables", "<domain><os><nvram>/v</nvram></os></domain>", "loader", NULL},
+	{"firmware", "<domain><os><loader>/evil</loader></os></domain>", "firmware", NULL},
+	{"pflash", "<domain><os><loader type='pflash'/></os></domain>", "[pflash-firmware]", NULL},
+	{"variables", "<domain><os><nvram>/v</nvram></os></domain>", "[nvram]", NULL},
 	{"kernel", "<domain><os><kernel>/evil</kernel></os></domain>", "kernel", NULL},
 	{"initrd", "<domain><os><initrd>/evil</initrd></os></domain>", "initrd", NULL},
-	{"cmdline", "<domain><os><cmdline>init=/bin/sh</cmdline></os></domain>", "cmdline", NULL},
-	{"vCPUs", "<domain><vcpu>3</vcpu></domain>", "vcpu", NULL},
-	{"fewer vCPUs at first", "<domain><vcpu current='1'/></domain>", "vcpu", NULL},
-	{"CPU model", "<domain><cpu><model>EPYC-Rome</model></cpu></domain>", "cpu", NULL},
-	{"CPU fallback", "<domain><cpu><model fallback='allow'/></cpu></domain>", "cpu", NULL},
-	{"CPU mode", "<domain><cpu mode='host-passthrough'/></domain>", "cpu", NULL},
+	{"cmdline", "<domain><os><cmdline>init=/bin/sh</cmdline></os></domain>", "command line",
+	 NULL},
+	{"vCPUs", "<domain><vcpu>3</vcpu></domain>", "[cpu-topology]", NULL},
+	{"fewer vCPUs at first", "<domain><vcpu current='1'/></domain>", "vCPUs: asked 2, found 1",
+	 NULL},
+	{"CPU model", "<domain><cpu><model>EPYC-Rome</model></cpu></domain>", "CPU model", NULL},
+	{"CPU fallback", "<domain><cpu><model fallback='allow'/></cpu></domain>", "CPU fallback",
+	 NULL},
+	{"CPU mode", "<domain><cpu mode='host-passthrough'/></domain>", "CPU model", NULL},
 	{"topology", "<domain><cpu><topology threads='2'/></cpu></domain>", "[cpu-topology]", NULL},
 	{"memory", "<domain><memory>4194304</memory></domain>", "memory", NULL},
 	{"policy", "<domain><launchSecurity><policy>0xb0000</policy></launchSecurity></domain>",
 	 "policy", NULL},
-	{"no launch security", "<domain><launchSecurity type='sev'/></domain>", "policy", NULL},
-	{"kernel hashes", "<domain><launchSecurity kernelHashes='no'/></domain>", "kernelHashes",
+	{"no launch security", "<domain><launchSecurity type='sev'/></domain>", "[not-snp]",
 	 NULL},
-	{"vcek", "<domain><launchSecurity vcek='no'/></domain>", "vcek", NULL},
-	{"author key", "<domain><launchSecurity authorKey='yes'/></domain>", "authorKey", NULL},
+	{"kernel hashes", "<domain><launchSecurity kernelHashes='no'/></domain>", "kernel hashes",
+	 NULL},
+	{"vcek", "<domain><launchSecurity vcek='no'/></domain>", "VCEK", NULL},
+	{"author key", "<domain><launchSecurity authorKey='yes'/></domain>", "[author-key-missing]", NULL},
 	{"host data",
 	 "<domain><launchSecurity><hostData>"
 	 "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=</hostData></launchSecurity></domain>",
-	 "hostData", NULL},
+	 "host data", NULL},
 	{"workarounds",
 	 "<domain><launchSecurity><guestVisibleWorkarounds>AQAAAAAAAAAAAAAAAAAAAA=="
 	 "</guestVisibleWorkarounds></launchSecurity></domain>",
-	 "guestVisibleWorkarounds", NULL},
+	 "guest visible workarounds", NULL},
 	{"ID block", "<domain><launchSecurity><idBlock>AAAA</idBlock></launchSecurity></domain>",
-	 "idBlock", NULL},
+	 "[id-block-without-auth]", NULL},
 	{"ID auth", "<domain><launchSecurity><idAuth>AAAA</idAuth></launchSecurity></domain>",
-	 "idAuth", NULL},
-	{"SMM", "<domain><features><smm state='on'/></features></domain>", "[smm]", NULL},
+	 "[id-auth-without-block]", NULL},
+	{"SMM", "<domain><features><smm state='on'/></features></domain>",
+	 "[smm]", NULL},
 	{"emulation", "<domain type='qemu'/>", "[not-kvm]", NULL},
 	{"an argument that launches other bytes",
 	 "<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:commandline>"
@@ -215,7 +241,7 @@ static void check_fragment(void **state)
 	const struct fragment *row = *state;
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	_cleanup_(freep) char *text = NULL, *members = NULL;
-	struct domain_launch launch;
+	struct launch launch;
 	struct snp_error err = {0};
 	char path[128];
 	int r;
@@ -228,7 +254,7 @@ static void check_fragment(void **state)
 			 path) > 0);
 	config = config_with(members);
 	launch = launch_of(config);
-	r = domain_xml_build(config, &launch, NULL, &text, &err);
+	r = build(&launch, NULL, &text, &err);
 	if (row->wrong) {
 		assert_true(r < 0);
 		assert_null(text);
@@ -256,7 +282,7 @@ static void check_template(void **state)
 		"<seclabel model='apparmor' type='dynamic'/></domain>";
 	_cleanup_(vm_config_freep) struct vm_config *config =
 		config_with(",\"relabel\":false,\"boot\":{\"kernel\":\"/k\"}");
-	struct domain_launch launch = launch_of(config);
+	struct launch launch = launch_of(config);
 	_cleanup_(freep) char *text = NULL;
 	struct snp_error err = {0};
 	char path[128];
@@ -264,8 +290,8 @@ static void check_template(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/template.xml", folder);
 	write_file(path, template);
-	launch.emulator = "/new";
-	if (domain_xml_build(config, &launch, path, &text, &err) < 0)
+	launch.request.emulator = "/new";
+	if (build(&launch, path, &text, &err) < 0)
 		fail_msg("%s: %s", err.file, err.message);
 	assert_non_null(strstr(text, "<emulator>/new</emulator>"));
 	assert_null(strstr(text, "/old"));
@@ -280,7 +306,7 @@ static void check_template(void **state)
 	write_file(path,
 		   "<domain type='kvm'><os><type arch='aarch64' machine='q35'/></os></domain>");
 	free(TAKE_PTR(text));
-	assert_int_equal(domain_xml_build(config, &launch, path, &text, &err), -SNP_E_BAD_DOMAIN);
+	assert_int_equal(build(&launch, path, &text, &err), -SNP_E_BAD_DOMAIN);
 	assert_string_equal(err.file, path);
 	assert_non_null(strstr(err.message, "[not-x86-64]"));
 	unlink(path);
@@ -464,7 +490,7 @@ static void check_hostile(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(hostiles); i++) {
 			_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 			_cleanup_(freep) char *text = NULL, *value = NULL;
-			struct domain_launch launch;
+			struct launch launch;
 			struct snp_error err = {0};
 
 			if (parse_hostile(field, hostiles[i], &config, &err) < 0) {
@@ -474,10 +500,10 @@ static void check_hostile(void **state)
 			}
 			/* Launched where they lie, so that their paths reach the domain. */
 			launch = launch_of(config);
-			launch.kernel = config->kernel.path;
-			launch.initrd = config->initrd.path;
-			launch.firmware = config->firmware.path ? config->firmware.path : "/f";
-			if (domain_xml_build(config, &launch, NULL, &text, &err) < 0)
+			launch.made.kernel = config->kernel.path;
+			launch.made.initrd = config->initrd.path;
+			launch.made.firmware = config->firmware.path ? config->firmware.path : "/f";
+			if (build(&launch, NULL, &text, &err) < 0)
 				fail_msg("%s: %s", hostiles[i], err.message);
 			value = evaluate(text, hostile_places[field]);
 			assert_string_equal(value, field_of(config, field));
@@ -496,13 +522,12 @@ static void check_launch_path(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		struct domain_launch launch = launch_of(config);
+		struct launch launch = launch_of(config);
 		char *text = NULL;
 		struct snp_error err = {0};
 
-		launch.firmware = paths[i];
-		assert_int_equal(domain_xml_build(config, &launch, NULL, &text, &err),
-				 -SNP_E_BAD_DOMAIN);
+		launch.made.firmware = paths[i];
+		assert_int_equal(build(&launch, NULL, &text, &err), -SNP_E_BAD_DOMAIN);
 		assert_null(text);
 		assert_null(strchr(err.message, '\n'));
 	}
@@ -513,21 +538,22 @@ static void check_record(void **state)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config =
 		config_with(",\"snp\":{\"policy\":{\"abi_min\":\"1.51\"}}");
-	struct domain_launch launch = launch_of(config);
+	struct launch launch = launch_of(config);
 	_cleanup_(freep) char *text = NULL, *broken = NULL;
 	struct domain_record record = {.policy = 77};
 	struct snp_error err = {0};
 
 	(void)state;
-	assert_int_equal(domain_xml_build(config, &launch, NULL, &text, NULL), 0);
+	assert_int_equal(build(&launch, NULL, &text, NULL), 0);
 	assert_int_equal(domain_read_record("x", (struct snp_span){(uint8_t *)text, strlen(text)},
 					    &record, NULL),
 			 0);
 	assert_true(record.has_launch_digest && record.has_policy);
-	assert_memory_equal(record.launch_digest, launch.launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	assert_memory_equal(record.launch_digest, launch.request.launch_digest,
+			    SNP_LAUNCH_DIGEST_SIZE);
 	assert_true(record.policy == (SNP_POLICY_DEFAULT | 0x133));
 	assert_string_equal(record.tool_version, SNP_VERSION);
-	assert_string_equal(record.state, launch.state);
+	assert_string_equal(record.state, launch.request.state);
 	assert_int_equal(record.n_measured, 2);
 	assert_string_equal(record.measured[1].input, "kernel");
 	assert_true(record.measured[1].size == 12345678);

@@ -25,10 +25,15 @@ static const char everything[] =
 
 static char *xml_of(const struct vm_config *config)
 {
-	const struct domain_launch launch = {.firmware = "/f", .kernel = "/k"};
+	const struct launch_made made = {.firmware = "/f", .kernel = "/k"};
+	_cleanup_(launch_spec_freep) struct launch_spec *asked = NULL;
+	struct domain_request request = {.config = config};
 	char *xml;
 
-	assert_int_equal(domain_xml_build(config, &launch, NULL, &xml, NULL), 0);
+	assert_int_equal(launch_spec_from_config(config, &asked, NULL), 0);
+	assert_int_equal(launch_spec_complete(asked, &made, NULL), 0);
+	request.asked = asked;
+	assert_int_equal(domain_xml_build(&request, &xml, NULL), 0);
 	return xml;
 }
 
