@@ -1,50 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Checks of what is launched: firmware, kernel, and the machine around them. */
+/* Checks of what is launched: firmware, kernel, and what is handed to QEMU past libvirt. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "config/check_rules.h"
-
-static const char *or_none(const char *text)
-{
-	return text ? text : "none";
-}
-
-RULE(not_snp)
-{
-	snprintf(say, size,
-		 "launch security is '%s', not 'sev-snp': the guest is not protected by it",
-		 or_none(spec->security_type));
-	return !spec->security_type || strcmp(spec->security_type, "sev-snp") != 0;
-}
-
-RULE(unknown_security)
-{
-	snprintf(say, size,
-		 "libvirt does not know '%s' in <launchSecurity> and drops it in silence",
-		 or_none(spec->unknown_security));
-	return spec->unknown_security;
-}
-
-RULE(not_kvm)
-{
-	snprintf(say, size, "the domain's type is '%s'", or_none(spec->domain_type));
-	return !spec->domain_type || strcmp(spec->domain_type, "kvm") != 0;
-}
-
-RULE(not_x86_64)
-{
-	snprintf(say, size, "the architecture is '%s'", or_none(spec->arch));
-	return spec->arch && strcmp(spec->arch, "x86_64") != 0;
-}
-
-RULE(not_q35)
-{
-	snprintf(say, size, "the machine is '%s'%s", or_none(spec->machine),
-		 spec->machine ? "" : ", which libvirt takes for i440fx");
-	return !spec->machine || !strstr(spec->machine, "q35");
-}
+#include "config/check_table.h"
 
 /* hw/i386/pc_sysfw.c: "pflash with kvm requires KVM readonly memory support". */
 RULE(pflash)
@@ -137,16 +97,19 @@ RULE(large_initrd)
 /* hw/i386/x86-common.c appends it to the kernel, whose hash is then another. */
 RULE(dtb)
 {
-	snprintf(say, size, "the device tree %s changes what is measured of the kernel",
-		 or_none(spec->dtb));
-	return spec->dtb;
+	if (!spec->dtb)
+		return false;
+	snprintf(say, size, "the device tree %s changes what is measured of the kernel", spec->dtb);
+	return true;
 }
 
 RULE(shim)
 {
+	if (!spec->shim)
+		return false;
 	snprintf(say, size, "the shim %s runs before the kernel, and kernel hashes leave it out",
-		 or_none(spec->shim));
-	return spec->shim;
+		 spec->shim);
+	return true;
 }
 
 RULE(cmdline_newline)
@@ -173,14 +136,61 @@ RULE(only_firmware)
 
 RULE(launch_arguments)
 {
+	if (!spec->qemu_launch_argument)
+		return false;
 	snprintf(say, size,
 		 "'%s' is handed to QEMU past libvirt and is not known to leave the launch alone",
-		 or_none(spec->qemu_launch_argument));
-	return spec->qemu_launch_argument;
+		 spec->qemu_launch_argument);
+	return true;
 }
 
 RULE(arguments)
 {
-	snprintf(say, size, "'%s' is handed to QEMU past libvirt", or_none(spec->qemu_argument));
-	return spec->qemu_argument;
+	if (!spec->qemu_argument)
+		return false;
+	snprintf(say, size, "'%s' is handed to QEMU past libvirt", spec->qemu_argument);
+	return true;
 }
+
+/* clang-format off */
+const struct check launch_checks[] = {
+	CHECK("pflash-firmware", ERROR, true, NULL, "/domain/os/loader",
+	    "take firmware of one piece with <loader type='rom' stateless='yes'>", pflash)
+	CHECK("nvram", ERROR, true, NULL, "/domain/os",
+	    "leave it out: an SEV-SNP guest's firmware keeps no variables", nvram)
+	CHECK("no-firmware", ERROR, true, NULL, "/domain/os",
+	    "name an AmdSev build of OVMF with <loader type='rom' stateless='yes'>", no_firmware)
+	CHECK("firmware-size", ERROR, true, "/firmware/path", "/domain/os/loader",
+	    "take a whole image as its package or build has it", firmware_size)
+	CHECK("firmware-not-named", WARNING, false, NULL, "/domain/os",
+	    "name it with <loader type='rom' stateless='yes'>", unnamed_firmware)
+	CHECK("loader-not-stateless", WARNING, false, NULL, "/domain/os",
+	    "<loader stateless='yes'/>", not_stateless)
+	CHECK("smm", ERROR, true, NULL, "/domain/features/smm",
+	    "<smm state='off'/>, and no secure loader", smm)
+	CHECK("kernel-not-measured", ERROR, false, "/boot/kernel_hashes", "/domain/launchSecurity",
+	    "turn kernel hashes on", unmeasured_kernel)
+	CHECK("hashes-without-kernel", ERROR, true, NULL, "/domain/launchSecurity",
+	    "kernelHashes='no', or a <kernel>", hashes_without_kernel)
+	CHECK("initrd-without-kernel", ERROR, true, NULL, "/domain/os",
+	    "give a <kernel>, or neither", initrd_without_kernel)
+	CHECK("initrd-too-large", ERROR, true, "/boot/initrd", "/domain/os/initrd",
+	    "give the guest more memory, or take a smaller initrd", large_initrd)
+	CHECK("dtb", ERROR, true, NULL, "/domain/os/dtb",
+	    "leave it out: an x86 guest needs none", dtb)
+	CHECK("shim", ERROR, true, NULL, "/domain/os/shim",
+	    "leave it out: the firmware verifies the kernel by its hash", shim)
+	CHECK("cmdline-newline", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
+	    "check that it is meant: an editor's last newline changes the digest", cmdline_newline)
+	CHECK("long-cmdline", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
+	    "shorten it", long_cmdline)
+	CHECK("only-firmware-measured", WARNING, false, "/boot", "/domain/os",
+	    "boot a kernel directly, or see to it that the disk protects itself", only_firmware)
+	CHECK("qemu-launch-argument", ERROR, true, NULL, "/domain",
+	    "say it in libvirt's words: what it changes cannot be seen or measured here",
+	    launch_arguments)
+	CHECK("qemu-argument", WARNING, false, NULL, "/domain",
+	    "see that it is meant: libvirt does not look at it", arguments)
+	{0},
+};
+/* clang-format on */

@@ -6,7 +6,7 @@
 
 #include <snp/profile.h>
 
-#include "config/check_rules.h"
+#include "config/check_table.h"
 
 RULE(host_cpu)
 {
@@ -176,3 +176,43 @@ RULE(reboot)
 		     : "QEMU before 11.0 cannot do with SEV-SNP");
 	return true;
 }
+
+/* clang-format off */
+const struct check machine_checks[] = {
+	CHECK("host-cpu-model", ERROR, false, "/cpu/model", "/domain/cpu",
+	    "name a model (EPYC-v4), or give its CPUID signature", host_cpu)
+	CHECK("no-cpu-model", ERROR, false, NULL, "/domain",
+	    "name a model (EPYC-v4) with fallback='forbid'", no_cpu_model)
+	CHECK("unknown-cpu-model", ERROR, true, "/cpu/model", "/domain/cpu/model",
+	    "name a model of QEMU", unknown_cpu_model)
+	CHECK("cpu-signature", ERROR, true, "/cpu/signature", NULL,
+	    "leave it out: it is for the model host", foreign_signature)
+	CHECK("host-cpu-signature", ERROR, false, "/cpu/signature", NULL,
+	    "give the signature of the CPU that the guest is launched on", host_signature)
+	CHECK("cpu-model-may-change", WARNING, false, NULL, "/domain/cpu/model",
+	    "match='exact' and <model fallback='forbid'>", changeable_cpu_model)
+	CHECK("cpu-topology", ERROR, true, "/cpu", "/domain/cpu/topology",
+	    "make sockets times cores times threads the number of vCPUs", topology)
+	CHECK("vcpu-hotplug", ERROR, false, NULL, "/domain/vcpu",
+	    "start all of them", hotplug)
+	CHECK("vcpus-differ", ERROR, true, NULL, "/domain/vcpus",
+	    "leave the list out, and say the number in <vcpu>", other_vcpus)
+	CHECK("too-many-vcpus", ERROR, true, "/cpu/count", "/domain/vcpu",
+	    "1 to 255, or an intel-iommu with <driver intremap='on' eim='on'/>", too_many_vcpus)
+	CHECK("little-memory", ERROR, false, "/memory/size", "/domain/memory",
+	    "give it more", little_memory)
+	CHECK("hugepages", WARNING, false, "/memory/hugepages", "/domain/memoryBacking/hugepages",
+	    "leave them out, unless much memory is shared with the host", hugepages)
+	CHECK("disk-twice", ERROR, false, "/disks", "/domain/devices/disk",
+	    "give each disk a file of its own, or make both read-only", disk_twice)
+	CHECK("option-rom", WARNING, false, NULL, "/domain/devices",
+	    "<rom enabled='no'/>", option_rom)
+	CHECK("emulated-tpm", WARNING, false, "/tpm", "/domain/devices/tpm",
+	    "trust attestation reports in its place", tpm)
+	CHECK("agent-in-confidential-guest", WARNING, false, NULL, "/domain/devices/channel",
+	    "leave out the channel org.qemu.guest_agent.0", guest_agent)
+	CHECK("reboot-needs-qemu-11", WARNING, false, "/on_reboot", "/domain/on_reboot",
+	    "have it destroyed: on_reboot destroy", reboot)
+	{0},
+};
+/* clang-format on */

@@ -8,18 +8,23 @@
 #include <snp/fail.h>
 #include <snp/nearest.h>
 
-#include "config/check_rules.h"
+/* The first check says whether it is an SEV-SNP guest. */
+static const struct check *const tables[] = {security_checks, launch_checks, machine_checks};
 
 const struct check *check_at(size_t i)
 {
-	return i < n_check_rules ? &check_rules[i].check : NULL;
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct check *check = tables[t]; check->name; check++)
+			if (i-- == 0)
+				return check;
+	return NULL;
 }
 
 static size_t index_of(const char *name)
 {
 	size_t i = 0;
 
-	while (i < n_check_rules && strcmp(check_rules[i].check.name, name) != 0)
+	while (check_at(i) && strcmp(check_at(i)->name, name) != 0)
 		i++;
 	return i;
 }
@@ -33,20 +38,20 @@ int check_options_set(struct check_options *options, const char *name, enum chec
 		      struct snp_error *err)
 {
 	size_t i = index_of(name);
+	const struct check *check = check_at(i);
 
-	if (i == n_check_rules) {
+	if (!check) {
 		const char *names[CHECKS_MAX + 1], *near;
-		size_t n = 0;
 
-		for (; n < n_check_rules; n++)
-			names[n] = check_rules[n].check.name;
-		names[n] = NULL;
+		for (size_t n = 0; n < i; n++)
+			names[n] = check_at(n)->name;
+		names[i] = NULL;
 		near = nearest_word(name, names);
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "there is no check '%s'%s%s%s",
 				 name, near ? "; did you mean '" : "", near ? near : "",
 				 near ? "'?" : "");
 	}
-	if (check_rules[i].check.fixed && severity != CHECK_ERROR)
+	if (check->fixed && severity != CHECK_ERROR)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "[%s] stays an error: what it refuses cannot be launched as an "
 				 "SEV-SNP guest, or has no launch digest",
@@ -56,33 +61,34 @@ int check_options_set(struct check_options *options, const char *name, enum chec
 	return 0;
 }
 
-static enum check_severity severity_of(size_t i, const struct check_options *options)
+static enum check_severity severity_of(const struct check *check, size_t i,
+				       const struct check_options *options)
 {
 	if (options->is_changed[i])
 		return options->changed[i];
-	if (options->allow_debug && strcmp(check_rules[i].check.name, "policy-debug") == 0)
+	if (options->allow_debug && strcmp(check->name, "policy-debug") == 0)
 		return CHECK_WARNING;
-	return check_rules[i].check.severity;
+	return check->severity;
 }
 
 void checks_run(const struct launch_spec *spec, const struct check_options *options,
 		struct findings *ret)
 {
 	static const struct check_options none;
+	const struct check *check;
 
 	*ret = (struct findings){0};
 	if (!options)
 		options = &none;
-	for (size_t i = 0; i < n_check_rules; i++) {
-		const struct check *check = &check_rules[i].check;
+	for (size_t i = 0; (check = check_at(i)); i++) {
 		struct finding *finding = &ret->at[ret->n];
 		char message[sizeof(finding->message)] = "";
 
 		finding->check = check;
-		finding->severity = severity_of(i, options);
+		finding->severity = severity_of(check, i, options);
 		finding->place = spec->origin == SPEC_FROM_CONFIG ? check->pointer : check->xpath;
 		if (finding->severity == CHECK_IGNORED || !finding->place ||
-		    !check_rules[i].finds(spec, options, message, sizeof(message)))
+		    !check->finds(spec, options, message, sizeof(message)))
 			continue;
 		escape_text(message, finding->message, sizeof(finding->message));
 		spec->locate(spec->source, finding->place, &finding->line, &finding->column);

@@ -21,6 +21,8 @@ enum check_severity {
 	CHECK_ERROR
 };
 
+struct check_options;
+
 struct check {
 	const char *name; /* "kernel-not-measured" */
 	enum check_severity severity;
@@ -28,7 +30,13 @@ struct check {
 	const char *pointer; /* where in vm.json; NULL where vm.json cannot say it */
 	const char *xpath;   /* where in a domain; NULL likewise */
 	const char *cure;    /* what to do, a sentence without full stop */
+	/* Whether there is something to say, which is then in `say`, cut to `size`. */
+	bool (*finds)(const struct launch_spec *spec, const struct check_options *options,
+		      char *say, size_t size);
 };
+
+/* The tables, each ended by a row without a name: config/check_*.c. */
+extern const struct check security_checks[], launch_checks[], machine_checks[];
 
 /* All of them in table order: the i-th, or NULL past the last; and by name, or NULL. */
 const struct check *check_at(size_t i);

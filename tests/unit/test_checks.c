@@ -584,6 +584,7 @@ static void check_fixed(void **state)
 static void check_all_seen(void **state)
 {
 	(void)state;
+	assert_null(check_at(CHECKS_MAX)); /* options and findings have room for each */
 	for (size_t i = 0; check_at(i); i++)
 		if (!seen[i])
 			fail_msg("no row finds %s", check_at(i)->name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Checks of what the guest is bound to: policy, ID block and ID auth. */
+/* Checks of whether it is an SEV-SNP guest at all, of its policy, and of what it is bound to. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include <snp/policy.h>
 
-#include "config/check_rules.h"
+#include "config/check_table.h"
 
 /* Linux 6.11 to 6.18: __snp_launch_start_policy of arch/x86/kvm/svm/sev.c knows these alone; 6.19 asks
  * the firmware. */
@@ -24,6 +24,48 @@ static void name_bits(uint64_t mask, char *ret, size_t size)
 		if (mask & snp_policy_bits[i].mask)
 			snprintf(ret + n, size - n, "%s%s", n ? ", " : "", snp_policy_bits[i].name);
 	}
+}
+
+static const char *or_none(const char *text)
+{
+	return text ? text : "none";
+}
+
+RULE(not_snp)
+{
+	snprintf(say, size,
+		 "launch security is '%s', not 'sev-snp': the guest is not protected by it",
+		 or_none(spec->security_type));
+	return !spec->security_type || strcmp(spec->security_type, "sev-snp") != 0;
+}
+
+RULE(unknown_security)
+{
+	if (!spec->unknown_security)
+		return false;
+	snprintf(say, size,
+		 "libvirt does not know '%s' in <launchSecurity> and drops it in silence",
+		 spec->unknown_security);
+	return true;
+}
+
+RULE(not_kvm)
+{
+	snprintf(say, size, "the domain's type is '%s'", or_none(spec->domain_type));
+	return !spec->domain_type || strcmp(spec->domain_type, "kvm") != 0;
+}
+
+RULE(not_x86_64)
+{
+	snprintf(say, size, "the architecture is '%s'", or_none(spec->arch));
+	return spec->arch && strcmp(spec->arch, "x86_64") != 0;
+}
+
+RULE(not_q35)
+{
+	snprintf(say, size, "the machine is '%s'%s", or_none(spec->machine),
+		 spec->machine ? "" : ", which libvirt takes for i440fx");
+	return !spec->machine || !strstr(spec->machine, "q35");
 }
 
 RULE(malformed_policy)
@@ -243,3 +285,55 @@ RULE(unused_author)
 		"an author key has signed the ID auth, and authorKey is off: no report will name it");
 	return spec->author_key != SPEC_ON && has_author(spec);
 }
+
+/* clang-format off */
+#define SECURITY "/domain/launchSecurity"
+
+const struct check security_checks[] = {
+	CHECK("not-snp", ERROR, true, NULL, SECURITY,
+	    "ask for it with <launchSecurity type='sev-snp'>", not_snp)
+	CHECK("unknown-launch-security", ERROR, false, NULL, SECURITY,
+	    "define with validation, and leave it out", unknown_security)
+	CHECK("not-kvm", ERROR, true, NULL, "/domain",
+	    "only KVM launches SEV-SNP guests: type='kvm'", not_kvm)
+	CHECK("not-x86-64", ERROR, true, NULL, "/domain/os/type",
+	    "SEV-SNP is of x86_64", not_x86_64)
+	CHECK("machine-not-q35", ERROR, false, NULL, "/domain/os/type",
+	    "machine='q35'", not_q35)
+	CHECK("malformed-policy", ERROR, true, NULL, SECURITY "/policy",
+	    "write the default as 0x00030000", malformed_policy)
+	CHECK("decimal-policy", ERROR, true, NULL, SECURITY "/policy",
+	    "write the policy with 0x", decimal_policy)
+	CHECK("policy-reserved-bits", ERROR, true, "/snp/policy", SECURITY "/policy",
+	    "the secure processor refuses any other", reserved_bits)
+	CHECK("policy-abi-version", ERROR, false, "/snp/policy", SECURITY "/policy",
+	    "the default is 0.0", abi_version)
+	CHECK("policy-migrate-ma", ERROR, true, "/snp/policy", SECURITY "/policy",
+	    "clear migrate_ma, bit 18", migrate_ma)
+	CHECK("policy-debug", ERROR, false, "/snp/policy", SECURITY "/policy",
+	    "clear debug, bit 19, or say --allow-debug", debug)
+	CHECK("policy-needs-kernel", WARNING, false, "/snp/policy", SECURITY "/policy",
+	    "launch on Linux 6.19 or later, or leave these bits as by default", bits_of_newer_kernels)
+	CHECK("policy-not-on-host", ERROR, true, "/snp/policy", SECURITY "/policy",
+	    "leave these bits out, or launch on another kernel and firmware", bits_not_on_host)
+	CHECK("not-bound", WARNING, false, "/snp/id", SECURITY,
+	    "give an ID block, or check the measurement in every report", no_id_block)
+	CHECK("id-block-without-auth", ERROR, true, NULL, SECURITY "/idBlock",
+	    "give <idAuth> with it", block_without_auth)
+	CHECK("id-auth-without-block", ERROR, true, NULL, SECURITY "/idAuth",
+	    "give <idBlock> with it", auth_without_block)
+	CHECK("bad-base64", ERROR, true, NULL, SECURITY,
+	    "write it in standard base64 with padding", bad_base64)
+	CHECK("malformed-id-block", ERROR, true, NULL, SECURITY "/idBlock",
+	    "make it anew with snp-measure id-block", malformed_block)
+	CHECK("id-block-policy", ERROR, true, NULL, SECURITY "/policy",
+	    "launch with the block's policy, or make a block for this one", block_policy)
+	CHECK("invalid-id-auth", ERROR, true, NULL, SECURITY "/idAuth",
+	    "make it anew with snp-measure id-block", invalid_auth)
+	CHECK("author-key-missing", ERROR, true, NULL, SECURITY,
+	    "authorKey='no', or sign with an author key too", missing_author)
+	CHECK("author-key-unused", WARNING, false, NULL, SECURITY,
+	    "authorKey='yes'", unused_author)
+	{0},
+};
+/* clang-format on */
