@@ -66,7 +66,6 @@ static int print_json(FILE *out, const struct subject *subject, const struct gue
 {
 	const struct snp_launch launch = {
 		.mode = SNP_MODE_SNP,
-		.profile = m->profile,
 		.kernel_hashes = m->has_kernel_hashes ? &m->kernel_hashes : NULL,
 	};
 	_cleanup_(json_out_done) struct json_out json;
@@ -76,12 +75,12 @@ static int print_json(FILE *out, const struct subject *subject, const struct gue
 	cli_json_begin(&json, "snp-digest/1");
 	json_out_hex(&json, json.root, "launch_digest", m->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
 	json_out_string(&json, json.root, "mode", "snp");
-	json_out_string(&json, json.root, "vmm_profile", snp_profile_name(m->profile));
-	json_out_integer(&json, json.root, "vcpu_count", m->vcpu_count);
+	json_out_string(&json, json.root, "vmm_profile", m->vcpus.profile);
+	json_out_integer(&json, json.root, "vcpu_count", m->vcpus.count);
 	if (subject->spec->cpu_model)
 		json_out_string(&json, json.root, "cpu_model", subject->spec->cpu_model);
-	json_out_u64(&json, json.root, "cpu_signature", m->cpu_signature);
-	json_out_u64(&json, json.root, "guest_features", m->guest_features);
+	json_out_u64(&json, json.root, "cpu_signature", m->vcpus.signature);
+	json_out_u64(&json, json.root, "guest_features", m->vcpus.features);
 	json_out_bool(&json, json.root, "kernel_hashes", m->has_kernel_hashes);
 	list = json_out_array(&json, json.root, "not_covered");
 	for (size_t i = 0; (text = launch_not_covered(&launch, i)); i++)

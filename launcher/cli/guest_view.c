@@ -95,9 +95,9 @@ static void print_record(FILE *out, const struct session *session, const struct 
 	fprintf(out,
 		"%-18s %" PRIu32 " x %s (signature 0x%08" PRIx32 "), guest features 0x%" PRIx64
 		"\n",
-		"vCPUs", record->vcpu_count, record->cpu_model, record->cpu_signature,
-		record->guest_features);
-	text_line(out, "VMM profile", record->vmm_profile);
+		"vCPUs", record->vcpus.count, record->vcpus.model, record->vcpus.signature,
+		record->vcpus.features);
+	text_line(out, "VMM profile", record->vcpus.profile);
 	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
 		if (!record->boot[i].source)
 			continue;
@@ -173,11 +173,11 @@ static void add_record(struct json_out *json, struct cJSON *object,
 	add_binding(json, object, &record->binding);
 	json_out_u64(json, object, "policy", record->policy);
 	json_out_hex(json, object, "host_data", record->host_data, sizeof(record->host_data));
-	json_out_integer(json, object, "vcpu_count", record->vcpu_count);
-	json_out_string(json, object, "cpu_model", record->cpu_model);
-	json_out_u64(json, object, "cpu_signature", record->cpu_signature);
-	json_out_u64(json, object, "guest_features", record->guest_features);
-	json_out_string(json, object, "vmm_profile", record->vmm_profile);
+	json_out_integer(json, object, "vcpu_count", record->vcpus.count);
+	json_out_string(json, object, "cpu_model", record->vcpus.model);
+	json_out_u64(json, object, "cpu_signature", record->vcpus.signature);
+	json_out_u64(json, object, "guest_features", record->vcpus.features);
+	json_out_string(json, object, "vmm_profile", record->vcpus.profile);
 	inputs = json_out_object(json, object, "inputs");
 	for (unsigned int i = 0; i < BOOT_PARTS; i++)
 		if (record->boot[i].source)

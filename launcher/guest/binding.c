@@ -92,10 +92,7 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 {
 	const struct snp_reference_query query = {
 		.image = g->config->id_image,
-		.vmm_profile = snp_profile_name(g->measured->profile),
-		.vcpu_count = g->measured->vcpu_count,
-		.cpu_signature = g->measured->cpu_signature,
-		.guest_features = g->measured->guest_features,
+		.vcpus = g->measured->vcpus,
 	};
 	_cleanup_(snp_reference_freep) struct snp_reference *document = NULL;
 	const struct snp_reference_variant *variant;

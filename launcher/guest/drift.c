@@ -43,7 +43,7 @@ static int record_spec(const struct guest_record *record, struct launch_spec **r
 		       struct snp_error *err)
 {
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = calloc(1, sizeof(*spec));
-	bool host = strcasecmp(record->cpu_model, "host") == 0;
+	bool host = strcasecmp(record->vcpus.model, "host") == 0;
 	int r;
 
 	if (!spec)
@@ -52,7 +52,7 @@ static int record_spec(const struct guest_record *record, struct launch_spec **r
 	spec->has_policy = true;
 	spec->policy = record->policy;
 	spec->kernel_hashes = record->kernel_hashes ? SPEC_ON : SPEC_OFF;
-	spec->vcpu_count = record->vcpu_count;
+	spec->vcpu_count = record->vcpus.count;
 	spec->cpu_mode = host ? SPEC_CPU_HOST_PASSTHROUGH : SPEC_CPU_CUSTOM;
 	spec->cpu_may_change = true;
 	if (record->has_vcek)
@@ -63,7 +63,7 @@ static int record_spec(const struct guest_record *record, struct launch_spec **r
 	if (copy("kvm", &spec->domain_type) < 0 || copy("x86_64", &spec->arch) < 0 ||
 	    copy("sev-snp", &spec->security_type) < 0 ||
 	    copy(record->cmdline, &spec->cmdline) < 0 ||
-	    copy(host ? NULL : record->cpu_model, &spec->cpu_model) < 0)
+	    copy(host ? NULL : record->vcpus.model, &spec->cpu_model) < 0)
 		return out_of_memory(err);
 	r = record_complete(record, spec, err);
 	if (r == 0)
@@ -163,7 +163,8 @@ int guest_drift_measured(const struct guest_record *record, struct launch_spec *
 	}
 	for (size_t i = 0; i < d.n; i++)
 		ret->at[ret->n++] = d.at[i];
-	difference_of_bits(ret, "CPU signature", record->cpu_signature, measured->cpu_signature);
+	difference_of_bits(ret, "CPU signature", record->vcpus.signature,
+			   measured->vcpus.signature);
 	difference_of_bytes(ret, "launch digest", record->launch_digest, measured->launch_digest,
 			    SNP_LAUNCH_DIGEST_SIZE);
 	return 0;

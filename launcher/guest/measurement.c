@@ -77,8 +77,9 @@ static int cpu_signature(const struct launch_spec *spec, uint32_t *ret, struct s
 int guest_measure(const struct launch_spec *spec, const struct boot_file boot[static BOOT_PARTS],
 		  struct guest_measurement *ret, struct snp_error *err)
 {
-	struct guest_measurement m = {.vcpu_count = spec->vcpu_count,
-				      .guest_features = GUEST_FEATURES};
+	struct guest_measurement m = {.vcpus = {.profile = "qemu",
+						.count = spec->vcpu_count,
+						.features = GUEST_FEATURES}};
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct snp_launch launch = {.mode = SNP_MODE_SNP};
 	size_t size;
@@ -87,9 +88,7 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 	if (!spec->security_type || strcmp(spec->security_type, "sev-snp") != 0)
 		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 				 "no SEV-SNP guest: <launchSecurity type='sev-snp'> is not there");
-	r = snp_profile_find("qemu", &m.profile, err);
-	if (r == 0)
-		r = cpu_signature(spec, &m.cpu_signature, err);
+	r = cpu_signature(spec, &m.vcpus.signature, err);
 	if (r == 0 && boot[BOOT_KERNEL].source)
 		r = check_kernel(boot, err);
 	if (r == 0 && boot[BOOT_KERNEL].source && spec->kernel_hashes == SPEC_ON)
@@ -98,12 +97,9 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 		r = snp_firmware_read(boot[BOOT_FIRMWARE].path, &firmware, err);
 	if (r < 0)
 		return r;
-	launch.profile = m.profile;
 	launch.firmware = firmware;
 	launch.kernel_hashes = m.has_kernel_hashes ? &m.kernel_hashes : NULL;
-	launch.vcpu_count = m.vcpu_count;
-	launch.cpu_signature = m.cpu_signature;
-	launch.guest_features = m.guest_features;
+	launch.vcpus = m.vcpus;
 	r = snp_launch_digest(&launch, m.launch_digest, &size, err);
 	if (r < 0)
 		return in_file(err, r, boot[BOOT_FIRMWARE].path);

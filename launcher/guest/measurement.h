@@ -19,10 +19,7 @@
 #define GUEST_FEATURES 0x1
 
 struct guest_measurement {
-	const struct snp_profile *profile;
-	uint32_t vcpu_count;
-	uint32_t cpu_signature;
-	uint64_t guest_features;
+	struct snp_vcpus vcpus;
 	bool has_kernel_hashes;
 	struct snp_kernel_hashes kernel_hashes;
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];

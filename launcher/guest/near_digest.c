@@ -88,23 +88,23 @@ static void list_tables(struct tables *t, const struct guest_measurement *measur
 static void describe(const struct guest_measurement *m, const struct tables *tables,
 		     const struct search_match *match, char *ret, size_t size)
 {
-	const char *model = snp_cpu_model_of(match->cpu_signature);
+	const char *model = snp_cpu_model_of(match->vcpus.signature);
 	size_t at = (size_t)snprintf(ret, size, "it is that of this guest");
 
-	if (match->vcpu_count != m->vcpu_count)
+	if (match->vcpus.count != m->vcpus.count)
 		at += (size_t)snprintf(ret + at, size - at, ", with %" PRIu32 " vCPUs",
-				       match->vcpu_count);
-	if (match->cpu_signature != m->cpu_signature)
+				       match->vcpus.count);
+	if (match->vcpus.signature != m->vcpus.signature)
 		at += (size_t)snprintf(ret + at, size - at,
 				       ", with CPU signature 0x%" PRIx32 "%s%s%s",
-				       match->cpu_signature, model ? " (" : "", model ? model : "",
-				       model ? ")" : "");
-	if (match->guest_features != m->guest_features)
+				       match->vcpus.signature, model ? " (" : "",
+				       model ? model : "", model ? ")" : "");
+	if (match->vcpus.features != m->vcpus.features)
 		at += (size_t)snprintf(ret + at, size - at, ", with guest features 0x%" PRIx64,
-				       match->guest_features);
-	if (match->profile != m->profile)
+				       match->vcpus.features);
+	if (strcmp(match->vcpus.profile, m->vcpus.profile) != 0)
 		at += (size_t)snprintf(ret + at, size - at, ", launched as by %s",
-				       snp_profile_name(match->profile));
+				       match->vcpus.profile);
 	if (match->hashes > 0)
 		snprintf(ret + at, size - at, ", %s", table_names[tables->kind[match->hashes - 1]]);
 }
@@ -116,11 +116,8 @@ void near_digest(const struct guest_measurement *measured,
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct snp_launch launch = {
 		.mode = SNP_MODE_SNP,
-		.profile = measured->profile,
 		.kernel_hashes = measured->has_kernel_hashes ? &measured->kernel_hashes : NULL,
-		.vcpu_count = measured->vcpu_count,
-		.cpu_signature = measured->cpu_signature,
-		.guest_features = measured->guest_features,
+		.vcpus = measured->vcpus,
 	};
 	struct search_match match;
 	struct tables tables;
@@ -129,8 +126,8 @@ void near_digest(const struct guest_measurement *measured,
 	int r;
 
 	ret[0] = '\0';
-	if (measured->vcpu_count > search.max_vcpus)
-		search.max_vcpus = measured->vcpu_count;
+	if (measured->vcpus.count > search.max_vcpus)
+		search.max_vcpus = measured->vcpus.count;
 	if (snp_firmware_read(boot[BOOT_FIRMWARE].path, &firmware, NULL) < 0)
 		return;
 	launch.firmware = firmware;

@@ -59,7 +59,6 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	record->uri = strdup(request->uri);
 	record->created = strdup(created);
 	record->tool_version = strdup(SNP_VERSION);
-	record->cpu_model = strdup(config->cpu_model);
 	record->cmdline = config->cmdline ? strdup(config->cmdline) : NULL;
 	record->kernel_hashes = config->kernel_hashes && config->kernel.path;
 	record->policy = config->policy;
@@ -68,7 +67,7 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	memcpy(record->guest_visible_workarounds, config->guest_visible_workarounds,
 	       sizeof(record->guest_visible_workarounds));
 	if (!record->name || !record->uri || !record->created || !record->tool_version ||
-	    !record->cpu_model || (config->cmdline && !record->cmdline))
+	    (config->cmdline && !record->cmdline))
 		return out_of_memory(err);
 	if (!uuid)
 		return make_uuid(record->uuid, err);
@@ -193,12 +192,9 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 		r = guest_bind(&guest, &record->binding, err);
 	if (r < 0)
 		return r;
-	record->vmm_profile = strdup(snp_profile_name(m.profile));
-	if (!record->vmm_profile)
-		return out_of_memory(err);
-	record->vcpu_count = m.vcpu_count;
-	record->cpu_signature = m.cpu_signature;
-	record->guest_features = m.guest_features;
+	record->vcpus = m.vcpus;
+	snprintf(record->vcpus.model, sizeof(record->vcpus.model), "%s",
+		 request->config->cpu_model);
 	memcpy(record->launch_digest, m.launch_digest, SNP_LAUNCH_DIGEST_SIZE);
 	if (request->remote && record->binding.source == ID_NONE && !request->unbound)
 		return fail_with(

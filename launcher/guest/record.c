@@ -40,8 +40,6 @@ void record_free(struct guest_record *record)
 	free(record->created);
 	free(record->tool_version);
 	free(record->cmdline);
-	free(record->vmm_profile);
-	free(record->cpu_model);
 	free(record);
 }
 
@@ -172,11 +170,11 @@ static const struct field record_fields[] = {
 	FIELD("cmdline", field_text, guest_record, cmdline, .rule = &rule_cmdline),
 	NEED("kernel_hashes", field_bool, kernel_hashes),
 	FIELD_OBJECT("boot", boot_fields, .required = true, .check = check_boot),
-	NEED("vmm_profile", field_text, vmm_profile, .rule = &rule_any),
-	NEED("vcpu_count", field_u32, vcpu_count, .min = 1),
-	NEED("cpu_model", field_text, cpu_model, .rule = &rule_any),
-	NEED("cpu_signature", field_hex_u32, cpu_signature),
-	NEED("guest_features", field_hex_u64, guest_features),
+	NEED("vmm_profile", field_chars, vcpus.profile),
+	NEED("vcpu_count", field_u32, vcpus.count, .min = 1),
+	NEED("cpu_model", field_chars, vcpus.model),
+	NEED("cpu_signature", field_hex_u32, vcpus.signature),
+	NEED("guest_features", field_hex_u64, vcpus.features),
 	NEED("policy", field_hex_u64, policy),
 	NEED("host_data", field_hex, host_data),
 	FIELD("vcek", field_bool, guest_record, vcek, .has = HAS(guest_record, has_vcek)),

@@ -10,6 +10,7 @@
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/id_block.h>
+#include <snp/profile.h>
 #include <snp/span.h>
 
 /*
@@ -72,11 +73,7 @@ struct guest_record {
 	struct boot_file boot[BOOT_PARTS];
 	char *cmdline; /* NULL: none */
 	bool kernel_hashes;
-	char *vmm_profile;
-	char *cpu_model;
-	uint32_t vcpu_count;
-	uint32_t cpu_signature;
-	uint64_t guest_features;
+	struct snp_vcpus vcpus; /* model: as vm.json has it, also "host" */
 	uint64_t policy;
 	uint8_t host_data[SNP_SHA256_SIZE];
 	bool has_vcek, has_guest_visible_workarounds; /* records of 0.1.0 may lack them */

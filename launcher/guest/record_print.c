@@ -33,11 +33,11 @@ static void add_boot(struct json_out *out, const struct guest_record *record)
 
 static void add_launch(struct json_out *out, const struct guest_record *record)
 {
-	json_out_string(out, out->root, "vmm_profile", record->vmm_profile);
-	json_out_integer(out, out->root, "vcpu_count", record->vcpu_count);
-	json_out_string(out, out->root, "cpu_model", record->cpu_model);
-	json_out_u64(out, out->root, "cpu_signature", record->cpu_signature);
-	json_out_u64(out, out->root, "guest_features", record->guest_features);
+	json_out_string(out, out->root, "vmm_profile", record->vcpus.profile);
+	json_out_integer(out, out->root, "vcpu_count", record->vcpus.count);
+	json_out_string(out, out->root, "cpu_model", record->vcpus.model);
+	json_out_u64(out, out->root, "cpu_signature", record->vcpus.signature);
+	json_out_u64(out, out->root, "guest_features", record->vcpus.features);
 	json_out_u64(out, out->root, "policy", record->policy);
 	json_out_hex(out, out->root, "host_data", record->host_data, sizeof(record->host_data));
 	if (record->has_vcek)

@@ -88,25 +88,20 @@ static int fill(const struct guest_record *record, const struct snp_firmware *fi
 	const struct snp_firmware_info *info = snp_firmware_info(firmware);
 	struct snp_kernel_hashes hashes;
 	struct taker taker = {.plan = p->plan, .info = info};
-	struct snp_launch launch = {.mode = SNP_MODE_SNP,
-				    .firmware = firmware,
-				    .vcpu_count = record->vcpu_count,
-				    .cpu_signature = record->cpu_signature,
-				    .guest_features = record->guest_features};
-	int r = snp_profile_find(record->vmm_profile, &launch.profile, err);
+	struct snp_launch launch = {
+		.mode = SNP_MODE_SNP, .firmware = firmware, .vcpus = record->vcpus};
+	int r = 0;
 
-	if (r == 0 && record->kernel_hashes) {
+	if (record->kernel_hashes) {
 		r = kernel_hashes(record, p->plan, &hashes, err);
 		launch.kernel_hashes = &hashes;
 		p->hash_table_gpa = info->has_hash_table ? info->hash_table_gpa : 0;
 	}
 	if (r == 0)
 		r = snp_launch_plan(&launch, take, &taker, err);
-	for (uint32_t i = 0; r == 0 && i < 2 && i < launch.vcpu_count; i++)
+	for (uint32_t i = 0; r == 0 && i < 2 && i < launch.vcpus.count; i++)
 		r = snp_launch_vmsa(&launch, i, (*p->vmsas)[i], err);
-	p->plan->vcpu_count = record->vcpu_count;
-	p->plan->cpu_signature = record->cpu_signature;
-	p->plan->guest_features = record->guest_features;
+	p->plan->vcpus = record->vcpus;
 	return r;
 }
 

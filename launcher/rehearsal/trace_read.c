@@ -107,9 +107,9 @@ static int complete(const struct json_value *root, struct rehearsal_trace *trace
 		run->index = i;
 		run->count = 1;
 		run->has_contents = true; /* zeros for the types that are not hashed */
-		set_origin(run, plan->vcpu_count);
+		set_origin(run, plan->vcpus.count);
 		if (run->type == SNP_PAGE_VMSA)
-			plan->vcpu_count++;
+			plan->vcpus.count++;
 		r = read_words(value, &trace->pages[i], err);
 	}
 	return r;
@@ -137,9 +137,9 @@ static void fill_inputs(struct rehearsal_trace *trace, uint32_t hash_table_gpa)
 
 		if (!page)
 			continue;
-		if (plan->runs[i].type == SNP_PAGE_VMSA && plan->cpu_signature == 0) {
-			plan->cpu_signature = (uint32_t)word_at(page, VMSA_RDX);
-			plan->guest_features = word_at(page, VMSA_SEV_FEATURES);
+		if (plan->runs[i].type == SNP_PAGE_VMSA && plan->vcpus.signature == 0) {
+			plan->vcpus.signature = (uint32_t)word_at(page, VMSA_RDX);
+			plan->vcpus.features = word_at(page, VMSA_SEV_FEATURES);
 		}
 		if (hash_table_gpa == 0 || plan->runs[i].type != SNP_PAGE_NORMAL ||
 		    plan->runs[i].gpa != page_gpa ||

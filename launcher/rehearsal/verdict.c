@@ -94,11 +94,7 @@ static int against_reference(const char *path, const char *image_name,
 			     struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
-	const struct snp_reference_query query = {.image = image_name,
-						  .vmm_profile = record->vmm_profile,
-						  .vcpu_count = record->vcpu_count,
-						  .cpu_signature = record->cpu_signature,
-						  .guest_features = record->guest_features};
+	const struct snp_reference_query query = {.image = image_name, .vcpus = record->vcpus};
 	const struct snp_reference_variant *variant;
 	const struct snp_reference_image *image;
 	struct plan_difference *d = &verdict->difference;
@@ -135,8 +131,8 @@ static int against_plan(const char *path, const struct guest_record *record,
 	if (r < 0)
 		return r;
 	memcpy(verdict->expected, plan->launch_digest, sizeof(verdict->expected));
-	snprintf(trace->plan->vmm_profile, sizeof(trace->plan->vmm_profile), "%s",
-		 record->vmm_profile);
+	snprintf(trace->plan->vcpus.profile, sizeof(trace->plan->vcpus.profile), "%s",
+		 record->vcpus.profile);
 	verdict->has_difference = plan_compare(plan, trace->plan, &verdict->difference);
 	return 0;
 }

@@ -81,7 +81,7 @@ static int fill_dump(const struct cli_launch *l, struct dump *dump, struct snp_e
  * run are not to be lost. */
 static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
 {
-	const uint32_t n = l->launch.vcpu_count;
+	const uint32_t n = l->launch.vcpus.count;
 	_cleanup_(dump_done) struct dump dump = {.pages = calloc(n, sizeof(*dump.pages)),
 						 .files = calloc(n, sizeof(*dump.files)),
 						 .paths = calloc(n, sizeof(*dump.paths)),

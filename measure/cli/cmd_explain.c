@@ -106,8 +106,8 @@ static int look_up(const char *path, const struct seen *seen, struct explain_ans
 				    "image %s in %s: %s, %" PRIu32
 				    " vCPUs, CPU signature 0x%08" PRIx32
 				    ", guest features 0x%" PRIx64,
-				    image->name, path, v->vmm_profile, v->vcpu_count,
-				    v->cpu_signature, v->guest_features);
+				    image->name, path, v->vcpus.profile, v->vcpus.count,
+				    v->vcpus.signature, v->vcpus.features);
 		}
 	}
 	return r;

@@ -120,9 +120,9 @@ static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
 {
 	struct snp_launch launch = {.mode = SNP_MODE_SNP,
 				    .firmware = firmware,
-				    .vcpu_count = 1,
-				    .guest_features = snp_mode_default_features(SNP_MODE_SNP)};
-	int r = snp_profile_current(SNP_VMM_QEMU, SNP_MODE_SNP, &launch.profile, err);
+				    .vcpus.count = 1,
+				    .vcpus.features = snp_mode_default_features(SNP_MODE_SNP)};
+	int r = snp_profile_current(SNP_VMM_QEMU, SNP_MODE_SNP, launch.vcpus.profile, err);
 
 	if (r == 0)
 		snp_launch_warnings(&launch, warn, NULL);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
@@ -38,20 +39,20 @@ void explain_describe(const struct snp_launch *stated, const struct explain_cand
 		explain_table_text(&candidates->hashes, match->hashes - 1, table);
 		explain_add(answer, "%s", table);
 	}
-	if (match->profile != stated->profile)
-		explain_add(answer, "--profile %s instead of %s", snp_profile_name(match->profile),
-			    snp_profile_name(stated->profile));
-	if (match->vcpu_count != stated->vcpu_count)
-		explain_add(answer, "--vcpus %" PRIu32 " instead of %" PRIu32, match->vcpu_count,
-			    stated->vcpu_count);
-	if (match->cpu_signature != stated->cpu_signature)
+	if (strcmp(match->vcpus.profile, stated->vcpus.profile) != 0)
+		explain_add(answer, "--profile %s instead of %s", match->vcpus.profile,
+			    stated->vcpus.profile);
+	if (match->vcpus.count != stated->vcpus.count)
+		explain_add(answer, "--vcpus %" PRIu32 " instead of %" PRIu32, match->vcpus.count,
+			    stated->vcpus.count);
+	if (match->vcpus.signature != stated->vcpus.signature)
 		explain_add(answer,
 			    "CPU signature 0x%08" PRIx32 " (%s) instead of 0x%08" PRIx32 " (%s)",
-			    match->cpu_signature, model_of(match->cpu_signature),
-			    stated->cpu_signature, model_of(stated->cpu_signature));
-	if (match->guest_features != stated->guest_features)
+			    match->vcpus.signature, model_of(match->vcpus.signature),
+			    stated->vcpus.signature, model_of(stated->vcpus.signature));
+	if (match->vcpus.features != stated->vcpus.features)
 		explain_add(answer, "guest features 0x%" PRIx64 " instead of 0x%" PRIx64,
-			    match->guest_features, stated->guest_features);
+			    match->vcpus.features, stated->vcpus.features);
 }
 
 void explain_describe_left_out(const struct search_extent *extent, bool is_cut,

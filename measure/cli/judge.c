@@ -204,10 +204,10 @@ static void add_reference(struct json_out *json, const struct snp_verdict *verdi
 		return;
 	object = json_out_object(json, json->root, "reference");
 	json_out_string(json, object, "image", snp_verdict_image(verdict)->name);
-	json_out_string(json, object, "vmm_profile", variant->vmm_profile);
-	json_out_integer(json, object, "vcpu_count", variant->vcpu_count);
-	if (variant->cpu_model)
-		json_out_string(json, object, "cpu_model", variant->cpu_model);
+	json_out_string(json, object, "vmm_profile", variant->vcpus.profile);
+	json_out_integer(json, object, "vcpu_count", variant->vcpus.count);
+	if (variant->vcpus.model[0])
+		json_out_string(json, object, "cpu_model", variant->vcpus.model);
 }
 
 void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict)

@@ -87,17 +87,18 @@ static int check_combination(const struct cli_launch *l, struct snp_error *err)
 
 static int choose_profile(struct cli_launch *l, struct snp_error *err)
 {
+	char *profile = l->launch.vcpus.profile;
 	enum snp_vmm vmm = SNP_VMM_QEMU;
-	int r;
+	int r = 0;
 
-	if (launch_args.profile)
-		return snp_profile_find(launch_args.profile, &l->launch.profile, err);
-	if (launch_args.vmm_type) {
-		r = snp_vmm_find(launch_args.vmm_type, &vmm, err);
-		if (r < 0)
-			return r;
+	if (launch_args.profile) {
+		r = snp_profile_check(launch_args.profile, l->launch.mode, err);
+		snprintf(profile, SNP_PROFILE_NAME_SIZE, "%s", launch_args.profile);
+		return r;
 	}
-	return snp_profile_current(vmm, l->launch.mode, &l->launch.profile, err);
+	if (launch_args.vmm_type)
+		r = snp_vmm_find(launch_args.vmm_type, &vmm, err);
+	return r < 0 ? r : snp_profile_current(vmm, l->launch.mode, profile, err);
 }
 
 static int choose_cpu(struct cli_launch *l, struct snp_error *err)
@@ -114,14 +115,16 @@ static int choose_cpu(struct cli_launch *l, struct snp_error *err)
 		return usage(err, "--vcpu-family, --vcpu-model and --vcpu-stepping go together");
 	if (parts > 0)
 		return snp_cpu_signature(a->vcpu_family.value, a->vcpu_model.value,
-					 a->vcpu_stepping.value, &l->launch.cpu_signature, err);
-	if (a->vcpu_type)
-		return snp_cpu_model_find(a->vcpu_type, &l->launch.cpu_signature, err);
+					 a->vcpu_stepping.value, &l->launch.vcpus.signature, err);
+	if (a->vcpu_type) {
+		snprintf(l->launch.vcpus.model, SNP_CPU_MODEL_SIZE, "%s", a->vcpu_type);
+		return snp_cpu_model_find(a->vcpu_type, &l->launch.vcpus.signature, err);
+	}
 	if (a->vcpu_sig.value > UINT32_MAX)
 		return usage(err, "--vcpu-sig: a signature has 32 bits");
-	l->launch.cpu_signature = (uint32_t)a->vcpu_sig.value;
+	l->launch.vcpus.signature = (uint32_t)a->vcpu_sig.value;
 	if (!a->vcpu_sig.given && l->launch.mode != SNP_MODE_SEV && !l->firmware_only &&
-	    snp_profile_uses_signature(l->launch.profile))
+	    snp_profile_uses_signature(l->launch.vcpus.profile))
 		return usage(err, "the vCPU model is missing: give --vcpu-type, --vcpu-sig or "
 				  "--vcpu-family, --vcpu-model and --vcpu-stepping");
 	return 0;
@@ -136,14 +139,14 @@ static void choose_features(struct cli_launch *l)
 	const uint64_t given = launch_args.guest_features.value;
 	const bool is_snp = l->launch.mode == SNP_MODE_SNP || l->launch.mode == SNP_MODE_SNP_SVSM;
 
-	l->launch.guest_features = is_given ? given : snp_mode_default_features(l->launch.mode);
+	l->launch.vcpus.features = is_given ? given : snp_mode_default_features(l->launch.mode);
 	if (!is_given || is_snp || given != 1)
 		return;
 	cli_warn(
 		"snp-guest-features",
 		"guest features 0x1 are of SEV-SNP guests; measured with 0x0, as every %s guest has",
 		l->launch.mode == SNP_MODE_SEV ? "SEV" : "SEV-ES");
-	l->launch.guest_features = snp_mode_default_features(l->launch.mode);
+	l->launch.vcpus.features = snp_mode_default_features(l->launch.mode);
 }
 
 static int choose_vcpus(struct cli_launch *l, struct snp_error *err)
@@ -154,7 +157,7 @@ static int choose_vcpus(struct cli_launch *l, struct snp_error *err)
 		return usage(err, "--vcpus is missing: give the number of vCPUs");
 	if (a->vcpus.value > UINT32_MAX)
 		return usage(err, "--vcpus: a number of vCPUs has 32 bits");
-	l->launch.vcpu_count = a->vcpus.given ? (uint32_t)a->vcpus.value : 1;
+	l->launch.vcpus.count = a->vcpus.given ? (uint32_t)a->vcpus.value : 1;
 	choose_features(l);
 	return choose_cpu(l, err);
 }
@@ -178,8 +181,8 @@ bool cli_wants_profiles(void)
 
 void cli_print_profiles(FILE *out)
 {
-	const struct snp_profile *profile;
+	const char *name;
 
-	for (size_t i = 0; (profile = snp_profile_at(i)); i++)
-		fprintf(out, "%-16s %s\n", snp_profile_name(profile), snp_profile_summary(profile));
+	for (size_t i = 0; (name = snp_profile_at(i)); i++)
+		fprintf(out, "%-16s %s\n", name, snp_profile_summary(name));
 }

@@ -84,14 +84,14 @@ int cli_launch_json(const struct cli_launch *l, struct json_out *json, struct sn
 	const char *text;
 
 	json_out_string(json, root, "mode", snp_mode_name(launch->mode));
-	json_out_string(json, root, "vmm_profile", snp_profile_name(launch->profile));
+	json_out_string(json, root, "vmm_profile", launch->vcpus.profile);
 	if (launch->mode != SNP_MODE_SEV) {
-		json_out_integer(json, root, "vcpu_count", launch->vcpu_count);
-		if (launch_args.vcpu_type)
-			json_out_string(json, root, "cpu_model", launch_args.vcpu_type);
-		if (snp_profile_uses_signature(launch->profile))
-			json_out_u64(json, root, "cpu_signature", launch->cpu_signature);
-		json_out_u64(json, root, "guest_features", launch->guest_features);
+		json_out_integer(json, root, "vcpu_count", launch->vcpus.count);
+		if (launch->vcpus.model[0])
+			json_out_string(json, root, "cpu_model", launch->vcpus.model);
+		if (snp_profile_uses_signature(launch->vcpus.profile))
+			json_out_u64(json, root, "cpu_signature", launch->vcpus.signature);
+		json_out_u64(json, root, "guest_features", launch->vcpus.features);
 	}
 	json_out_bool(json, root, "kernel_hashes", launch->kernel_hashes);
 	if (l->svsm)

@@ -102,16 +102,7 @@ int field_copy(const struct json_value *value, const struct field *field, void *
 int field_chars(const struct json_value *value, const struct field *field, void *at,
 		struct snp_error *err)
 {
-	const char *text;
-	int r = json_string(value, &text, err);
-
-	if (r < 0)
-		return r;
-	if (strlen(text) >= field->size)
-		return json_fail(value, err, SNP_E_JSON_VALUE, "longer than %zu bytes",
-				 field->size - 1);
-	memcpy(at, text, strlen(text) + 1);
-	return 0;
+	return json_text(value, at, field->size, err);
 }
 
 int field_bool(const struct json_value *value, const struct field *field, void *at,

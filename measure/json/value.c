@@ -116,6 +116,19 @@ int json_string(const struct json_value *value, const char **ret, struct snp_err
 	return 0;
 }
 
+int json_text(const struct json_value *value, char *ret, size_t size, struct snp_error *err)
+{
+	const char *text;
+	int r = json_string(value, &text, err);
+
+	if (r < 0)
+		return r;
+	if (strlen(text) >= size)
+		return json_fail(value, err, SNP_E_JSON_VALUE, "longer than %zu bytes", size - 1);
+	memcpy(ret, text, strlen(text) + 1);
+	return 0;
+}
+
 int json_bool(const struct json_value *value, bool *ret, struct snp_error *err)
 {
 	int r = need_type(value, JSON_BOOL, err);

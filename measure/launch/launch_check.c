@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch/section_check.h"
 
+#include "launch/profile.h"
 #include "launch/vmsa.h"
 
 #include <inttypes.h>
@@ -48,16 +49,16 @@ int snp_mode_check_features(enum snp_mode mode, uint64_t features, struct snp_er
 
 static int check_parameters(const struct snp_launch *launch, struct snp_error *err)
 {
-	if (!snp_profile_fits(launch->profile, launch->mode))
-		return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-				 "profile %s is not of mode %s", launch->profile->name,
-				 snp_mode_name(launch->mode));
+	int r = snp_profile_check(launch->vcpus.profile, launch->mode, err);
+
+	if (r < 0)
+		return r;
 	if (launch->mode != SNP_MODE_SEV &&
-	    (launch->vcpu_count == 0 || launch->vcpu_count > SNP_MAX_VCPUS))
+	    (launch->vcpus.count == 0 || launch->vcpus.count > SNP_MAX_VCPUS))
 		return fail_with(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
 				 "%" PRIu32 " vCPUs, where 1 to %d can be started",
-				 launch->vcpu_count, SNP_MAX_VCPUS);
-	return snp_mode_check_features(launch->mode, launch->guest_features, err);
+				 launch->vcpus.count, SNP_MAX_VCPUS);
+	return snp_mode_check_features(launch->mode, launch->vcpus.features, err);
 }
 
 /* QEMU target/i386/sev.c, sev_es_save_reset_vector(): whatever the number of vCPUs. */
@@ -121,7 +122,8 @@ static int check_svsm(const struct snp_launch *launch, struct snp_error *err)
 			      "SVSM start at 0x%" PRIx32 ", outside its own 0x%" PRIx64 " bytes",
 			      svsm->svsm_launch_offset, svsm->size);
 	else
-		r = section_check(launch->svsm, launch_svsm_gpa(launch), launch->profile->vmm, err);
+		r = section_check(launch->svsm, launch_svsm_gpa(launch),
+				  launch_profile(launch)->vmm, err);
 	return in_file(err, r, svsm->path);
 }
 
@@ -133,7 +135,8 @@ static int check_firmware(const struct snp_launch *launch, struct snp_error *err
 	if (launch->mode != SNP_MODE_SNP)
 		r = check_image(launch, err);
 	else
-		r = section_check(firmware, launch_firmware_gpa(launch), launch->profile->vmm, err);
+		r = section_check(firmware, launch_firmware_gpa(launch),
+				  launch_profile(launch)->vmm, err);
 	if (r == 0 && launch->mode != SNP_MODE_SEV)
 		r = check_reset(firmware, err);
 	if (r == 0 && launch->kernel_hashes)

@@ -18,7 +18,7 @@ DEFINE_CLEANUP(struct hash *, hash_free);
 static int hash_bytes(const struct snp_launch *launch, struct hash *hash, struct snp_error *err)
 {
 	uint8_t table[SNP_HASH_TABLE_SIZE], page[SNP_PAGE_SIZE];
-	uint32_t vcpus = launch->mode == SNP_MODE_SEV_ES ? launch->vcpu_count : 0;
+	uint32_t vcpus = launch->mode == SNP_MODE_SEV_ES ? launch->vcpus.count : 0;
 	int r;
 
 	r = hash_update(hash, firmware_bytes(launch->firmware), err);
@@ -77,9 +77,9 @@ int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
 		return r;
 	if (launch->mode == SNP_MODE_SEV)
 		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "SEV guests have no VMSA");
-	if (index >= launch->vcpu_count)
+	if (index >= launch->vcpus.count)
 		return fail_with(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
-				 "no vCPU %" PRIu32 " among %" PRIu32, index, launch->vcpu_count);
+				 "no vCPU %" PRIu32 " among %" PRIu32, index, launch->vcpus.count);
 	launch_vmsa(launch, index, ret);
 	return 0;
 }

@@ -93,7 +93,7 @@ static enum snp_page_type page_type(const struct snp_launch *launch,
 {
 	switch (section->type) {
 	case SNP_SECTION_SEC_MEM:
-		return launch->profile->sec_mem_type;
+		return launch_profile(launch)->sec_mem_type;
 	case SNP_SECTION_SECRETS:
 		return SNP_PAGE_SECRETS;
 	case SNP_SECTION_CPUID:
@@ -146,7 +146,7 @@ static int walk_section(struct walk *walk, uint32_t i, struct snp_error *err)
 static int walk_sections(struct walk *walk, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = &launch_metadata(walk->launch)->info;
-	bool cpuid_last = walk->launch->profile->cpuid_last;
+	bool cpuid_last = launch_profile(walk->launch)->cpuid_last;
 	int r = 0;
 
 	for (uint32_t i = 0; i < info->n_sections && r == 0; i++)
@@ -163,7 +163,7 @@ static int walk_vcpus(struct walk *walk, struct snp_error *err)
 	uint8_t page[SNP_PAGE_SIZE], contents[SNP_SHA384_SIZE];
 	int r = 0;
 
-	for (uint32_t i = 0; i < walk->launch->vcpu_count && r == 0; i++) {
+	for (uint32_t i = 0; i < walk->launch->vcpus.count && r == 0; i++) {
 		if (i < 2) { /* the second stands for all that follow */
 			launch_vmsa(walk->launch, i, page);
 			r = sha384_of((struct snp_span){page, sizeof(page)}, contents, err);
@@ -177,13 +177,14 @@ static int walk_vcpus(struct walk *walk, struct snp_error *err)
 
 void launch_vmsa(const struct snp_launch *launch, uint32_t index, uint8_t ret[static SNP_PAGE_SIZE])
 {
-	bool is_ap = index > 0 && !launch->profile->aps_are_bsp;
+	const struct snp_profile *profile = launch_profile(launch);
+	bool is_ap = index > 0 && !profile->aps_are_bsp;
 
-	vmsa_build(launch->profile,
+	vmsa_build(profile,
 		   &(struct vmsa_start){.is_ap = is_ap,
 					.eip = launch_eip(launch, is_ap),
-					.cpu_signature = launch->cpu_signature,
-					.sev_features = launch->guest_features},
+					.cpu_signature = launch->vcpus.signature,
+					.sev_features = launch->vcpus.features},
 		   ret);
 }
 

@@ -29,13 +29,13 @@ void snp_launch_verdicts(const struct snp_firmware *firmware, snp_launch_verdict
 			.firmware = is_svsm ? &above : firmware,
 			.svsm = is_svsm ? firmware : NULL,
 			.kernel_hashes = ways[i].kernel_hashes ? &hashes : NULL,
-			.vcpu_count = 2,
-			.guest_features = snp_mode_default_features(ways[i].mode),
+			.vcpus.count = 2,
+			.vcpus.features = snp_mode_default_features(ways[i].mode),
 		};
 		struct snp_error err = {0};
 		int r;
 
-		r = snp_profile_current(SNP_VMM_QEMU, ways[i].mode, &launch.profile, &err);
+		r = snp_profile_current(SNP_VMM_QEMU, ways[i].mode, launch.vcpus.profile, &err);
 		if (r == 0)
 			r = snp_launch_check(&launch, &err);
 		verdict(arg, ways[i].way, r < 0 ? &err : NULL);

@@ -33,7 +33,7 @@ static void about_size(const struct warnings *w, const struct snp_launch *launch
 	const struct snp_firmware_info *info = &launch->firmware->info;
 	bool is_snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
 
-	if (launch->profile->vmm != SNP_VMM_QEMU)
+	if (launch_profile(launch)->vmm != SNP_VMM_QEMU)
 		return;
 	/* QEMU hw/i386/x86-common.c, x86_bios_rom_init(); pc_sysfw.c, pc_system_firmware_init(), with
 	 * Linux 6.12 arch/x86/include/asm/kvm_host.h, kvm_arch_has_readonly_mem(). */
@@ -101,7 +101,7 @@ static void about_sections(const struct warnings *w, const struct snp_firmware_i
 
 static void about_vcpus(const struct warnings *w, const struct snp_launch *launch)
 {
-	uint64_t features = launch->guest_features;
+	uint64_t features = launch->vcpus.features;
 
 	if (launch->mode == SNP_MODE_SEV)
 		return;
@@ -110,28 +110,29 @@ static void about_vcpus(const struct warnings *w, const struct snp_launch *launc
 		    "guest features 0x%" PRIx64 " have reserved bits (0x%" PRIx64
 		    "), with which no vCPU starts",
 		    features, features & ~FEATURES_KNOWN);
-	if (launch->mode == SNP_MODE_SNP && launch->profile->vmm == SNP_VMM_QEMU && features != 1)
+	if (launch->mode == SNP_MODE_SNP && launch_profile(launch)->vmm == SNP_VMM_QEMU &&
+	    features != 1)
 		say(w, "guest-features-not-of-qemu",
 		    "guest features 0x%" PRIx64 ", where QEMU through 11.1 sets 0x1 alone",
 		    features);
-	if (launch->mode == SNP_MODE_SEV_ES && launch->profile->vmm == SNP_VMM_QEMU)
+	if (launch->mode == SNP_MODE_SEV_ES && launch_profile(launch)->vmm == SNP_VMM_QEMU)
 		say(w, "two-es-digests",
 		    "SEV-ES has two digests: profile qemu-es-legacy for legacy-vm-type=on, or auto "
 		    "on QEMU 10.0 to 10.2, and qemu-es-init2 for off; this is %s",
-		    launch->profile->name);
+		    launch_profile(launch)->name);
 }
 
 static void about_cloud(const struct warnings *w, const struct snp_launch *launch)
 {
-	if (launch->profile->vmm == SNP_VMM_QEMU)
+	if (launch_profile(launch)->vmm == SNP_VMM_QEMU)
 		return;
 	if (launch->mode != SNP_MODE_SNP)
 		say(w, "mode-not-of-vmm", "%s is not known to offer mode %s",
-		    snp_vmm_name(launch->profile->vmm), snp_mode_name(launch->mode));
+		    snp_vmm_name(launch_profile(launch)->vmm), snp_mode_name(launch->mode));
 	if (launch->kernel_hashes)
 		say(w, "kernel-not-of-vmm", "%s is not known to hand a kernel to its guests",
-		    snp_vmm_name(launch->profile->vmm));
-	if (strcmp(launch->profile->name, "ec2") == 0)
+		    snp_vmm_name(launch_profile(launch)->vmm));
+	if (strcmp(launch_profile(launch)->name, "ec2") == 0)
 		say(w, "unconfirmed-profile",
 		    "no attestation report at hand confirms profile ec2; reports of 2023 confirm "
 		    "ec2-rdx0");

@@ -100,16 +100,18 @@ static bool differing_input(const struct plan_document *a, const struct plan_doc
 static bool differing_parameter(const struct plan_document *a, const struct plan_document *b,
 				struct plan_difference *ret)
 {
-	if (a->vmm_profile[0] && b->vmm_profile[0] && strcmp(a->vmm_profile, b->vmm_profile) != 0) {
-		say(ret->first, "VMM profile %s", a->vmm_profile);
-		say(ret->second, "VMM profile %s", b->vmm_profile);
-	} else if (a->cpu_signature && b->cpu_signature && a->cpu_signature != b->cpu_signature) {
-		say(ret->first, "CPU signature 0x%08" PRIx32, a->cpu_signature);
-		say(ret->second, "CPU signature 0x%08" PRIx32, b->cpu_signature);
-	} else if (a->guest_features && b->guest_features &&
-		   a->guest_features != b->guest_features) {
-		say(ret->first, "guest features 0x%" PRIx64, a->guest_features);
-		say(ret->second, "guest features 0x%" PRIx64, b->guest_features);
+	if (a->vcpus.profile[0] && b->vcpus.profile[0] &&
+	    strcmp(a->vcpus.profile, b->vcpus.profile) != 0) {
+		say(ret->first, "VMM profile %s", a->vcpus.profile);
+		say(ret->second, "VMM profile %s", b->vcpus.profile);
+	} else if (a->vcpus.signature && b->vcpus.signature &&
+		   a->vcpus.signature != b->vcpus.signature) {
+		say(ret->first, "CPU signature 0x%08" PRIx32, a->vcpus.signature);
+		say(ret->second, "CPU signature 0x%08" PRIx32, b->vcpus.signature);
+	} else if (a->vcpus.features && b->vcpus.features &&
+		   a->vcpus.features != b->vcpus.features) {
+		say(ret->first, "guest features 0x%" PRIx64, a->vcpus.features);
+		say(ret->second, "guest features 0x%" PRIx64, b->vcpus.features);
 	} else {
 		return false;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch/profile.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -170,26 +171,47 @@ int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err)
 			 "no VMM \"%s\"; there are QEMU, ec2 and gce", name);
 }
 
-int snp_profile_find(const char *name, const struct snp_profile **ret, struct snp_error *err)
+static const struct snp_profile *find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
-		if (strcmp(name, profiles[i].name) == 0) {
-			*ret = &profiles[i];
-			return 0;
-		}
-	}
-	return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-			 "no profile \"%s\"; there are qemu, qemu-es-init2, qemu-es-legacy, ec2, "
-			 "ec2-rdx0, gce, svsm and svsm-fpu0",
-			 name);
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++)
+		if (strcmp(name, profiles[i].name) == 0)
+			return &profiles[i];
+	return NULL;
 }
 
-int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode, const struct snp_profile **ret,
-			struct snp_error *err)
+const struct snp_profile *launch_profile(const struct snp_launch *launch)
+{
+	return find(launch->vcpus.profile);
+}
+
+static bool fits(const struct snp_profile *profile, enum snp_mode mode)
+{
+	return profile->modes & IN(mode);
+}
+
+int snp_profile_check(const char *name, enum snp_mode mode, struct snp_error *err)
+{
+	const struct snp_profile *profile = find(name);
+	char names[256] = "";
+
+	if (profile && fits(profile, mode))
+		return 0;
+	if (profile)
+		return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+				 "profile %s is not of mode %s", name, snp_mode_name(mode));
+	for (size_t i = 0, n = 0; i < ARRAY_SIZE(profiles); i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i > 0 ? ", " : "",
+				      profiles[i].name);
+	return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
+			 "unknown profile '%s'; expected one of %s", name, names);
+}
+
+int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode,
+			char ret[static SNP_PROFILE_NAME_SIZE], struct snp_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
-		if (profiles[i].vmm == vmm && snp_profile_fits(&profiles[i], mode)) {
-			*ret = &profiles[i];
+		if (profiles[i].vmm == vmm && fits(&profiles[i], mode)) {
+			snprintf(ret, SNP_PROFILE_NAME_SIZE, "%s", profiles[i].name);
 			return 0;
 		}
 	}
@@ -197,32 +219,21 @@ int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode, const struct snp_p
 			 mode_names[mode]);
 }
 
-const struct snp_profile *snp_profile_at(size_t i)
+const char *snp_profile_at(size_t i)
 {
-	return i < ARRAY_SIZE(profiles) ? &profiles[i] : NULL;
+	return i < ARRAY_SIZE(profiles) ? profiles[i].name : NULL;
 }
 
-const char *snp_profile_name(const struct snp_profile *profile)
+const char *snp_profile_summary(const char *name)
 {
-	return profile->name;
+	const struct snp_profile *profile = find(name);
+
+	return profile ? profile->summary : NULL;
 }
 
-const char *snp_profile_summary(const struct snp_profile *profile)
+bool snp_profile_uses_signature(const char *name)
 {
-	return profile->summary;
-}
+	const struct snp_profile *profile = find(name);
 
-enum snp_vmm snp_profile_vmm(const struct snp_profile *profile)
-{
-	return profile->vmm;
-}
-
-bool snp_profile_fits(const struct snp_profile *profile, enum snp_mode mode)
-{
-	return profile->modes & IN(mode);
-}
-
-bool snp_profile_uses_signature(const struct snp_profile *profile)
-{
-	return profile->rdx_is_signature;
+	return profile && profile->rdx_is_signature;
 }

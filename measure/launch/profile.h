@@ -3,6 +3,7 @@
 #define LAUNCH_PROFILE_H
 
 #include <snp/gctx.h>
+#include <snp/launch.h>
 #include <snp/profile.h>
 
 /* How the segment registers begin. */
@@ -32,5 +33,8 @@ struct snp_profile {
 	enum snp_page_type sec_mem_type; /* of SNP_SEC_MEM */
 	bool cpuid_last;		 /* CPUID sections follow all others */
 };
+
+/* The profile of a launch that snp_launch_check() accepts. */
+const struct snp_profile *launch_profile(const struct snp_launch *launch);
 
 #endif

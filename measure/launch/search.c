@@ -57,7 +57,7 @@ static void keep_better(struct round *round, const struct search_match *match)
 
 static uint32_t last_count(const struct round *round)
 {
-	uint32_t stated = round->search->stated->vcpu_count;
+	uint32_t stated = round->search->stated->vcpus.count;
 
 	return stated > round->highest_other ? stated : round->highest_other;
 }
@@ -67,7 +67,7 @@ static int hash_vmsas(const struct snp_launch *launch, struct vmsas *ret, struct
 	uint8_t page[SNP_PAGE_SIZE];
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < 2 && i < launch->vcpu_count; i++) {
+	for (uint32_t i = 0; r == 0 && i < 2 && i < launch->vcpus.count; i++) {
 		r = snp_launch_vmsa(launch, i, page, err);
 		if (r == 0)
 			r = sha384_of((struct snp_span){page, sizeof(page)}, ret->contents[i], err);
@@ -81,12 +81,13 @@ static int try_launch(struct worker *worker, const struct search_prefix *prefix,
 		      struct snp_error *err)
 {
 	struct round *round = worker->round;
-	const uint32_t stated = round->search->stated->vcpu_count;
+	const uint32_t stated = round->search->stated->vcpus.count;
+	struct snp_vcpus vcpus;
 	uint64_t tried = 0;
 	int r = 0;
 
 	memcpy(worker->gctx.ld, prefix->ld, SNP_SHA384_SIZE);
-	for (uint32_t n = 1; r == 0 && n <= vmsa->vcpu_count; n++) {
+	for (uint32_t n = 1; r == 0 && n <= vmsa->vcpus.count; n++) {
 		r = gctx_update(&worker->gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA, vmsas->contents[n > 1],
 				err);
 		if (r < 0 || (n != stated && n > round->highest_other))
@@ -94,14 +95,13 @@ static int try_launch(struct worker *worker, const struct search_prefix *prefix,
 		tried++;
 		if (memcmp(worker->gctx.ld, round->digest, SNP_SHA384_SIZE) != 0)
 			continue;
+		vcpus = vmsa->vcpus;
+		vcpus.count = n;
 		keep_better(round, &(struct search_match){
 					   .changes = round->now.changes + (n != stated ? 1u : 0u),
 					   .firmware = prefix->firmware,
 					   .hashes = prefix->hashes,
-					   .profile = vmsa->profile,
-					   .cpu_signature = vmsa->cpu_signature,
-					   .guest_features = vmsa->guest_features,
-					   .vcpu_count = n,
+					   .vcpus = vcpus,
 				   });
 	}
 	atomic_fetch_add(&round->tried, tried);
@@ -124,11 +124,11 @@ static int try_prefixes(struct worker *worker, const struct search_item *item, u
 
 		if (!prefix->launches)
 			continue;
-		if (vmsa.vcpu_count == 0) {
+		if (vmsa.vcpus.count == 0) {
 			vmsa = prefix->launch;
-			vmsa.cpu_signature = signature;
-			vmsa.guest_features = features;
-			vmsa.vcpu_count = last_count(round);
+			vmsa.vcpus.signature = signature;
+			vmsa.vcpus.features = features;
+			vmsa.vcpus.count = last_count(round);
 			r = hash_vmsas(&vmsa, &vmsas, err);
 		}
 		if (r == 0)

@@ -41,7 +41,7 @@ static void fill_signatures(struct search_lists *lists, const struct search *sea
 {
 	uint32_t s;
 
-	add_signature(lists, search->stated->cpu_signature);
+	add_signature(lists, search->stated->vcpus.signature);
 	if (search->report_signature != 0)
 		add_signature(lists, search->report_signature);
 	for (size_t i = 0; snp_cpu_model_at(i, &s); i++)
@@ -75,7 +75,7 @@ static void add_features(struct search_lists *lists, uint64_t features)
 
 static void fill_features(struct search_lists *lists, const struct search *search)
 {
-	add_features(lists, search->stated->guest_features);
+	add_features(lists, search->stated->vcpus.features);
 	add_features(lists, SNP_ACTIVE);
 	for (size_t i = 0; i < ARRAY_SIZE(feature_bits); i++)
 		add_features(lists, SNP_ACTIVE | 1ull << feature_bits[i]);

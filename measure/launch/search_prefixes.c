@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch/search_prefixes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,17 +108,18 @@ static int add_tables(struct search_prefixes *p, const struct search_prefix *wit
 }
 
 struct profiles {
-	const struct snp_profile *list[MAX_PROFILES];
+	const char *list[MAX_PROFILES];
 	size_t n;
 };
 
-static void list_profiles(const struct snp_profile *stated, struct profiles *ret)
+static void list_profiles(const char *stated, struct profiles *ret)
 {
-	const struct snp_profile *profile;
+	const char *profile;
 
 	*ret = (struct profiles){.list = {stated}, .n = 1};
 	for (size_t i = 0; (profile = snp_profile_at(i)) && ret->n < MAX_PROFILES; i++)
-		if (profile != stated && snp_profile_fits(profile, SNP_MODE_SNP))
+		if (strcmp(profile, stated) != 0 &&
+		    snp_profile_check(profile, SNP_MODE_SNP, NULL) == 0)
 			ret->list[ret->n++] = profile;
 }
 
@@ -131,7 +133,8 @@ static int add_firmware(struct search_prefixes *p, const struct profiles *profil
 	prefix.launch.firmware = firmware_at(p, firmware);
 	prefix.launch.firmware_digest = p->firmware_digests[firmware];
 	for (size_t i = 0; r == 0 && i < profiles->n; i++) {
-		prefix.launch.profile = profiles->list[i];
+		snprintf(prefix.launch.vcpus.profile, sizeof(prefix.launch.vcpus.profile), "%s",
+			 profiles->list[i]);
 		prefix.changes = own + (i > 0 ? 1u : 0u);
 		r = add_tables(p, &prefix, changes, err);
 	}
@@ -144,7 +147,7 @@ static int fill_prefixes(struct search_prefixes *p, struct snp_error *err)
 	struct profiles profiles;
 	int r = 0;
 
-	list_profiles(p->search->stated->profile, &profiles);
+	list_profiles(p->search->stated->vcpus.profile, &profiles);
 	for (unsigned int changes = 0; changes <= SEARCH_MAX_CHANGES; changes++) {
 		for (size_t f = 0; r == 0 && f <= p->search->n_firmwares; f++)
 			r = add_firmware(p, &profiles, f, changes, err);
@@ -168,7 +171,7 @@ int search_prefix_begin(struct search_prefix *prefix, struct snp_error *err)
 {
 	struct snp_launch probe = prefix->launch;
 
-	probe.vcpu_count = 1;
+	probe.vcpus.count = 1;
 	prefix->launches = snp_launch_check(&probe, NULL) == 0;
 	return prefix->launches ? snp_launch_prefix(&probe, prefix->ld, err) : 0;
 }

@@ -155,13 +155,13 @@ unsigned int search_changes(const struct search_space *space, const struct searc
 {
 	unsigned int changes = prefix->changes;
 
-	if (signature != space->stated->cpu_signature) {
+	if (signature != space->stated->vcpus.signature) {
 		/* Where VMSAs hold no signature, another one is no other launch. */
-		if (!snp_profile_uses_signature(prefix->launch.profile))
+		if (!snp_profile_uses_signature(prefix->launch.vcpus.profile))
 			return SEARCH_MAX_CHANGES + 1;
 		changes++;
 	}
-	return features != space->stated->guest_features ? changes + 1 : changes;
+	return features != space->stated->vcpus.features ? changes + 1 : changes;
 }
 
 static int compare(uint64_t a, uint64_t b)
@@ -178,10 +178,10 @@ int search_match_compare(const struct search_match *a, const struct search_match
 	if (r == 0)
 		r = compare(a->hashes, b->hashes);
 	if (r == 0)
-		r = strcmp(snp_profile_name(a->profile), snp_profile_name(b->profile));
+		r = strcmp(a->vcpus.profile, b->vcpus.profile);
 	if (r == 0)
-		r = compare(a->cpu_signature, b->cpu_signature);
+		r = compare(a->vcpus.signature, b->vcpus.signature);
 	if (r == 0)
-		r = compare(a->guest_features, b->guest_features);
-	return r != 0 ? r : compare(a->vcpu_count, b->vcpu_count);
+		r = compare(a->vcpus.features, b->vcpus.features);
+	return r != 0 ? r : compare(a->vcpus.count, b->vcpus.count);
 }

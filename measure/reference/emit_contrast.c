@@ -67,7 +67,7 @@ static void add_entry(struct json_out *out, cJSON *entries, const struct snp_ref
 	json_out_integer(out, object, "MicrocodeVersion", tcb->microcode);
 	add_policy(out, entry, image->policy);
 	add_platform(out, entry, image->policy);
-	json_out_integer(out, entry, "CPUs", v->vcpu_count);
+	json_out_integer(out, entry, "CPUs", v->vcpus.count);
 }
 
 /* referencevalues.go, SNPReferenceValues.Validate(). */

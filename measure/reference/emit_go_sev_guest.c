@@ -80,7 +80,7 @@ static int emit(const struct snp_reference_image *image, const struct snp_refere
 	}
 	variant_name(image, v, variant);
 	snprintf(name, sizeof(name), "go-sev-guest/%s-%" PRIu32 "vcpu%s%s.json", variant,
-		 v->vcpu_count, product == SNP_PRODUCT_UNKNOWN ? "" : "-",
+		 v->vcpus.count, product == SNP_PRODUCT_UNKNOWN ? "" : "-",
 		 product == SNP_PRODUCT_UNKNOWN ? "" : snp_product_name(product));
 	return folder_add_json(f, name, &out, err);
 }

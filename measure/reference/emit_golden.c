@@ -18,9 +18,9 @@
 
 static bool same_map(const struct snp_reference_variant *a, const struct snp_reference_variant *b)
 {
-	return strcmp(a->vmm_profile, b->vmm_profile) == 0 &&
-	       a->cpu_signature == b->cpu_signature && a->guest_features == b->guest_features &&
-	       strcmp(a->cpu_model ? a->cpu_model : "", b->cpu_model ? b->cpu_model : "") == 0;
+	return strcmp(a->vcpus.profile, b->vcpus.profile) == 0 &&
+	       a->vcpus.signature == b->vcpus.signature && a->vcpus.features == b->vcpus.features &&
+	       strcmp(a->vcpus.model, b->vcpus.model) == 0;
 }
 
 /* Variants are sorted so that those of one map are neighbours. */
@@ -62,7 +62,7 @@ int golden_pack(const struct snp_reference *r, const struct golden *map,
 		return out_of_memory(err);
 	for (size_t i = 0; i < n; i++) {
 		snp__golden_count__init(&counts[i]);
-		counts[i].key = variants[i].vcpu_count;
+		counts[i].key = variants[i].vcpus.count;
 		counts[i].value =
 			binary(mutable(variants[i].launch_digest), SNP_LAUNCH_DIGEST_SIZE);
 		pointers[i] = &counts[i];

@@ -65,8 +65,8 @@ static void add_variant(struct json_out *out, cJSON *subjects, const char *image
 	if (asprintf(&name,
 		     "%s/launch-digest?vmm_profile=%s&cpu_signature=0x%08" PRIx32
 		     "&guest_features=0x%" PRIx64 "&vcpu_count=%" PRIu32 "%s%s",
-		     image, v->vmm_profile, v->cpu_signature, v->guest_features, v->vcpu_count,
-		     v->cpu_model ? "&cpu_model=" : "", v->cpu_model ? v->cpu_model : "") < 0)
+		     image, v->vcpus.profile, v->vcpus.signature, v->vcpus.features, v->vcpus.count,
+		     v->vcpus.model[0] ? "&cpu_model=" : "", v->vcpus.model) < 0)
 		name = NULL;
 	add_subject(out, subjects, name, "sha384", v->launch_digest, sizeof(v->launch_digest));
 }

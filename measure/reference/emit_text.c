@@ -51,9 +51,9 @@ static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_err
 			fprintf(stream,
 				"%s\t%s\t%" PRIu32 "\t%s\t0x%" PRIx32 "\t0x%" PRIx64 "\t0x%" PRIx64
 				"\t%s\n",
-				image->name, v->vmm_profile, v->vcpu_count,
-				v->cpu_model ? v->cpu_model : "-", v->cpu_signature,
-				v->guest_features, image->policy, digest);
+				image->name, v->vcpus.profile, v->vcpus.count,
+				v->vcpus.model[0] ? v->vcpus.model : "-", v->vcpus.signature,
+				v->vcpus.features, image->policy, digest);
 		}
 	}
 	return 0;

@@ -31,16 +31,33 @@ bool is_plain_name(const char *text)
 	return at != text && *at == '\0';
 }
 
-int field_name(const struct json_value *object, const char *key, bool required, char **ret,
-	       struct snp_error *err)
+static int check_name(const struct json_value *value, struct snp_error *err)
 {
-	const struct json_value *value = json_get(object, key);
 	const char *text;
 
 	if (value && json_string(value, &text, NULL) == 0 && !is_plain_name(text))
 		return json_fail(value, err, SNP_E_JSON_VALUE,
 				 "a name is not empty and has no control characters");
-	return field_string(object, key, required, ret, err);
+	return 0;
+}
+
+int field_name(const struct json_value *object, const char *key, bool required, char **ret,
+	       struct snp_error *err)
+{
+	int r = check_name(json_get(object, key), err);
+
+	return r < 0 ? r : field_string(object, key, required, ret, err);
+}
+
+int field_name_into(const struct json_value *object, const char *key, bool required, char *ret,
+		    size_t size, struct snp_error *err)
+{
+	const struct json_value *value = json_get(object, key);
+	int r = required ? json_need(object, key, &value, err) : 0;
+
+	if (r == 0)
+		r = check_name(value, err);
+	return r < 0 || !value ? r : json_text(value, ret, size, err);
 }
 
 int field_base64(const struct json_value *object, const char *key, size_t size, uint8_t **ret,

@@ -20,6 +20,10 @@ SNP_MUST_USE int field_name(const struct json_value *object, const char *key, bo
 /* True if such a name could be this. */
 bool is_plain_name(const char *text);
 
+/* The same into an array. */
+SNP_MUST_USE int field_name_into(const struct json_value *object, const char *key, bool required,
+				 char *ret, size_t size, struct snp_error *err);
+
 /* Base64 of exactly `size` bytes, allocated for free(), also when this fails. */
 SNP_MUST_USE int field_base64(const struct json_value *object, const char *key, size_t size,
 			      uint8_t **ret, struct snp_error *err);

@@ -64,10 +64,10 @@ void variant_name(const struct snp_reference_image *image,
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";
 	char signature[16];
 
-	snprintf(signature, sizeof(signature), "0x%08" PRIx32, variant->cpu_signature);
+	snprintf(signature, sizeof(signature), "0x%08" PRIx32, variant->vcpus.signature);
 	snprintf(ret, SNP_VARIANT_NAME_SIZE, "%.200s-%.32s-%.64s-0x%" PRIx64, image->name,
-		 variant->vmm_profile, variant->cpu_model ? variant->cpu_model : signature,
-		 variant->guest_features);
+		 variant->vcpus.profile, variant->vcpus.model[0] ? variant->vcpus.model : signature,
+		 variant->vcpus.features);
 	for (char *s = ret; *s != '\0'; s++)
 		if (!strchr(plain, *s))
 			*s = '-';

@@ -76,13 +76,13 @@ static void print_variant(struct json_out *out, cJSON *variants,
 {
 	cJSON *object = json_out_object(out, variants, NULL);
 
-	json_out_string(out, object, "vmm_profile", v->vmm_profile);
-	json_out_integer(out, object, "vcpu_count", v->vcpu_count);
-	if (v->cpu_model)
-		json_out_string(out, object, "cpu_model", v->cpu_model);
-	if (v->cpu_signature != 0)
-		json_out_u64(out, object, "cpu_signature", v->cpu_signature);
-	json_out_u64(out, object, "guest_features", v->guest_features);
+	json_out_string(out, object, "vmm_profile", v->vcpus.profile);
+	json_out_integer(out, object, "vcpu_count", v->vcpus.count);
+	if (v->vcpus.model[0])
+		json_out_string(out, object, "cpu_model", v->vcpus.model);
+	if (v->vcpus.signature != 0)
+		json_out_u64(out, object, "cpu_signature", v->vcpus.signature);
+	json_out_u64(out, object, "guest_features", v->vcpus.features);
 	json_out_hex(out, object, "launch_digest", v->launch_digest, sizeof(v->launch_digest));
 	if (!v->id_block)
 		return;

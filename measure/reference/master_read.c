@@ -135,12 +135,12 @@ static int check_model(const struct json_value *signature, const struct snp_refe
 {
 	uint32_t known;
 
-	if (!signature || !v->cpu_model || snp_cpu_model_find(v->cpu_model, &known, NULL) < 0 ||
-	    known == v->cpu_signature)
+	if (!signature || v->vcpus.model[0] == '\0' ||
+	    snp_cpu_model_find(v->vcpus.model, &known, NULL) < 0 || known == v->vcpus.signature)
 		return 0;
 	return json_fail(signature, err, SNP_E_JSON_VALUE,
-			 "the signature of %s is 0x%" PRIx32 ", not 0x%" PRIx32, v->cpu_model,
-			 known, v->cpu_signature);
+			 "the signature of %s is 0x%" PRIx32 ", not 0x%" PRIx32, v->vcpus.model,
+			 known, v->vcpus.signature);
 }
 
 static int read_variant(const struct json_value *object, const struct snp_reference_image *image,
@@ -153,23 +153,25 @@ static int read_variant(const struct json_value *object, const struct snp_refere
 	int r = json_object(object, keys, err);
 
 	if (r == 0)
-		r = field_name(object, "vmm_profile", true, &v->vmm_profile, err);
+		r = field_name_into(object, "vmm_profile", true, v->vcpus.profile,
+				    sizeof(v->vcpus.profile), err);
 	if (r == 0)
 		r = json_need_integer(object, "vcpu_count", 1, UINT32_MAX, &count, err);
 	if (r == 0)
-		r = field_name(object, "cpu_model", false, &v->cpu_model, err);
+		r = field_name_into(object, "cpu_model", false, v->vcpus.model,
+				    sizeof(v->vcpus.model), err);
 	if (r == 0 && json_get(object, "cpu_signature"))
 		r = json_need_hex_u64(object, "cpu_signature", UINT32_MAX, &signature, err);
 	if (r == 0)
-		r = json_need_hex_u64(object, "guest_features", UINT64_MAX, &v->guest_features,
+		r = json_need_hex_u64(object, "guest_features", UINT64_MAX, &v->vcpus.features,
 				      err);
 	if (r == 0)
 		r = json_need_hex(object, "launch_digest", v->launch_digest,
 				  sizeof(v->launch_digest), err);
 	if (r < 0)
 		return r;
-	v->vcpu_count = (uint32_t)count;
-	v->cpu_signature = (uint32_t)signature;
+	v->vcpus.count = (uint32_t)count;
+	v->vcpus.signature = (uint32_t)signature;
 	r = check_model(json_get(object, "cpu_signature"), v, err);
 	return r < 0 ? r : read_id_block(object, image, v, err);
 }

@@ -16,8 +16,6 @@ static void image_free(struct snp_reference_image *image)
 	free(image->initrd.name);
 	free(image->cmdline);
 	for (size_t i = 0; i < image->n_variants; i++) {
-		free(image->variants[i].vmm_profile);
-		free(image->variants[i].cpu_model);
 		free(image->variants[i].id_block);
 		free(image->variants[i].id_auth);
 	}
@@ -43,16 +41,16 @@ static int compare_u64(uint64_t a, uint64_t b)
 
 int variant_compare(const struct snp_reference_variant *a, const struct snp_reference_variant *b)
 {
-	int r = strcmp(a->vmm_profile, b->vmm_profile);
+	int r = strcmp(a->vcpus.profile, b->vcpus.profile);
 
 	if (r == 0)
-		r = compare_u64(a->cpu_signature, b->cpu_signature);
+		r = compare_u64(a->vcpus.signature, b->vcpus.signature);
 	if (r == 0)
-		r = strcmp(a->cpu_model ? a->cpu_model : "", b->cpu_model ? b->cpu_model : "");
+		r = strcmp(a->vcpus.model, b->vcpus.model);
 	if (r == 0)
-		r = compare_u64(a->guest_features, b->guest_features);
+		r = compare_u64(a->vcpus.features, b->vcpus.features);
 	if (r == 0)
-		r = compare_u64(a->vcpu_count, b->vcpu_count);
+		r = compare_u64(a->vcpus.count, b->vcpus.count);
 	return r;
 }
 
@@ -98,16 +96,16 @@ int snp_reference_find(const struct snp_reference *reference,
 	for (size_t i = 0; i < image->n_variants; i++) {
 		const struct snp_reference_variant *v = &image->variants[i];
 
-		if (strcasecmp(v->vmm_profile, query->vmm_profile) != 0)
+		if (strcasecmp(v->vcpus.profile, query->vcpus.profile) != 0)
 			continue;
 		profile = true;
-		if (v->cpu_signature != 0 && v->cpu_signature != query->cpu_signature)
+		if (v->vcpus.signature != 0 && v->vcpus.signature != query->vcpus.signature)
 			continue;
 		signature = true;
-		if (v->guest_features != query->guest_features)
+		if (v->vcpus.features != query->vcpus.features)
 			continue;
 		features = true;
-		if (v->vcpu_count != query->vcpu_count)
+		if (v->vcpus.count != query->vcpus.count)
 			continue;
 		*ret_image = image;
 		*ret_variant = v;
@@ -116,16 +114,16 @@ int snp_reference_find(const struct snp_reference *reference,
 	if (!profile)
 		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
 				 "image '%s' has no variant for VMM profile '%s'", image->name,
-				 query->vmm_profile);
+				 query->vcpus.profile);
 	if (!signature)
 		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
 				 "image '%s' has no variant for CPU signature 0x%" PRIx32,
-				 image->name, query->cpu_signature);
+				 image->name, query->vcpus.signature);
 	if (!features)
 		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
 				 "image '%s' has no variant for guest features 0x%" PRIx64,
-				 image->name, query->guest_features);
+				 image->name, query->vcpus.features);
 	return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
 			 "image '%s' has no variant for %" PRIu32 " vCPUs", image->name,
-			 query->vcpu_count);
+			 query->vcpus.count);
 }

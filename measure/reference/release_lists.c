@@ -21,13 +21,13 @@ struct lists {
 	bool counts[SNP_MAX_VCPUS + 1];
 	size_t n_counts;
 	struct {
-		const char *name; /* NULL: signature alone */
+		const char *name; /* "": signature alone */
 		uint32_t signature;
 	} models[MAX_MODELS];
 	size_t n_models;
 	uint64_t features[MAX_FEATURES];
 	size_t n_features;
-	const struct snp_profile *profiles[MAX_PROFILES];
+	const char *profiles[MAX_PROFILES];
 	size_t n_profiles;
 };
 
@@ -121,10 +121,10 @@ static int read_model(const struct json_value *value, struct lists *lists, struc
 		return json_fail(value, err, inner.code, "%s", inner.message);
 	for (size_t i = 0; i < lists->n_models; i++)
 		if (lists->models[i].signature == signature &&
-		    (!lists->models[i].name || text[0] == '0' ||
+		    (lists->models[i].name[0] == '\0' || text[0] == '0' ||
 		     strcmp(lists->models[i].name, text) == 0))
 			return twice(value, err);
-	lists->models[lists->n_models].name = text[0] == '0' ? NULL : text;
+	lists->models[lists->n_models].name = text[0] == '0' ? "" : text;
 	lists->models[lists->n_models++].signature = signature;
 	return 0;
 }
@@ -149,23 +149,19 @@ static int read_feature(const struct json_value *value, struct lists *lists, str
 
 static int read_profile(const struct json_value *value, struct lists *lists, struct snp_error *err)
 {
-	const struct snp_profile *profile;
 	struct snp_error inner;
 	const char *text;
 	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
-	r = snp_profile_find(text, &profile, &inner);
-	if (r == 0 && !snp_profile_fits(profile, SNP_MODE_SNP))
-		r = fail_with(&inner, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-			      "profile '%s' is not one for SEV-SNP with OVMF alone", text);
+	r = snp_profile_check(text, SNP_MODE_SNP, &inner);
 	if (r < 0)
 		return json_fail(value, err, inner.code, "%s", inner.message);
 	for (size_t i = 0; i < lists->n_profiles; i++)
-		if (lists->profiles[i] == profile)
+		if (strcmp(lists->profiles[i], text) == 0)
 			return twice(value, err);
-	lists->profiles[lists->n_profiles++] = profile;
+	lists->profiles[lists->n_profiles++] = text;
 	return 0;
 }
 
@@ -173,64 +169,47 @@ static int add_defaults(struct lists *lists, const struct json_value *image, str
 {
 	if (lists->n_features == 0)
 		lists->features[lists->n_features++] = snp_mode_default_features(SNP_MODE_SNP);
-	if (lists->n_profiles == 0) {
-		int r = snp_profile_find("qemu", &lists->profiles[0], err);
-
-		if (r < 0)
-			return r;
-		lists->n_profiles = 1;
-	}
+	if (lists->n_profiles == 0)
+		lists->profiles[lists->n_profiles++] = "qemu";
 	for (size_t i = 0; i < lists->n_profiles; i++)
 		if (lists->n_models == 0 && snp_profile_uses_signature(lists->profiles[i]))
 			return json_fail(image, err, SNP_E_JSON_MISSING_KEY,
 					 "cpu_model is missing: under profile '%s' the digest "
 					 "depends on it",
-					 snp_profile_name(lists->profiles[i]));
+					 lists->profiles[i]);
 	return 0;
 }
 
 /* Append one variant for each vCPU count. */
-static int add_counts(const struct lists *lists, const struct snp_reference_variant *like,
-		      struct snp_reference_variant *variants, size_t *n)
-{
-	for (uint32_t count = 1; count <= SNP_MAX_VCPUS; count++) {
-		struct snp_reference_variant *v = &variants[*n];
-
-		if (!lists->counts[count])
-			continue;
-		++*n;
-		v->vcpu_count = count;
-		v->cpu_signature = like->cpu_signature;
-		v->guest_features = like->guest_features;
-		if (!(v->vmm_profile = strdup(like->vmm_profile)) ||
-		    (like->cpu_model && !(v->cpu_model = strdup(like->cpu_model))))
-			return -1;
-	}
-	return 0;
-}
-
-static int add_profile(const struct lists *lists, const struct snp_profile *profile,
+static void add_counts(const struct lists *lists, const struct snp_vcpus *like,
 		       struct snp_reference_variant *variants, size_t *n)
 {
-	_cleanup_(freep) char *name = strdup(snp_profile_name(profile));
+	for (uint32_t count = 1; count <= SNP_MAX_VCPUS; count++) {
+		if (!lists->counts[count])
+			continue;
+		variants[*n].vcpus = *like;
+		variants[(*n)++].vcpus.count = count;
+	}
+}
+
+static void add_profile(const struct lists *lists, const char *profile,
+			struct snp_reference_variant *variants, size_t *n)
+{
 	bool by_model = snp_profile_uses_signature(profile);
 	size_t n_models = by_model ? lists->n_models : 1;
+	struct snp_vcpus like = {0};
 
-	for (size_t m = 0; name && m < n_models; m++) {
+	snprintf(like.profile, sizeof(like.profile), "%s", profile);
+	for (size_t m = 0; m < n_models; m++) {
+		if (by_model) {
+			like.signature = lists->models[m].signature;
+			snprintf(like.model, sizeof(like.model), "%s", lists->models[m].name);
+		}
 		for (size_t f = 0; f < lists->n_features; f++) {
-			_cleanup_(freep) char *model = NULL;
-			struct snp_reference_variant like = {.vmm_profile = name,
-							     .guest_features = lists->features[f]};
-
-			if (by_model && lists->models[m].name &&
-			    !(like.cpu_model = model = strdup(lists->models[m].name)))
-				return -1;
-			like.cpu_signature = by_model ? lists->models[m].signature : 0;
-			if (add_counts(lists, &like, variants, n) < 0)
-				return -1;
+			like.features = lists->features[f];
+			add_counts(lists, &like, variants, n);
 		}
 	}
-	return name ? 0 : -1;
 }
 
 int release_variants_read(const struct json_value *image, struct snp_reference_variant **ret,
@@ -264,8 +243,7 @@ int release_variants_read(const struct json_value *image, struct snp_reference_v
 	if (!*ret)
 		return out_of_memory(err);
 	for (size_t i = 0; i < lists->n_profiles; i++)
-		if (add_profile(lists, lists->profiles[i], *ret, ret_n) < 0)
-			return out_of_memory(err);
+		add_profile(lists, lists->profiles[i], *ret, ret_n);
 	variants_sort(*ret, *ret_n);
 	return 0;
 }

@@ -77,8 +77,8 @@ static void compare_variants(const struct report *report,
 
 		snprintf(variant, sizeof(variant),
 			 "%.32s, %.64s, 0x%08" PRIx32 ", features 0x%" PRIx64 ", %" PRIu32 " vCPUs",
-			 v->vmm_profile, v->cpu_model ? v->cpu_model : "signature",
-			 v->cpu_signature, v->guest_features, v->vcpu_count);
+			 v->vcpus.profile, v->vcpus.model[0] ? v->vcpus.model : "signature",
+			 v->vcpus.signature, v->vcpus.features, v->vcpus.count);
 		snprintf(what, sizeof(what), "launch digest (%s)", variant);
 		if (found)
 			tell_bytes(report, what, v->launch_digest, found[i].launch_digest,

@@ -9,7 +9,7 @@
 
 /* Where a run of variants of one profile starts from. */
 struct prefix {
-	const struct snp_profile *profile;
+	const char *profile;
 	uint8_t ld[SNP_SHA384_SIZE];
 };
 
@@ -18,9 +18,9 @@ static size_t run_length(const struct snp_reference_variant *first, size_t n)
 {
 	size_t length = 1;
 
-	while (length < n && strcmp(first[length].vmm_profile, first->vmm_profile) == 0 &&
-	       first[length].cpu_signature == first->cpu_signature &&
-	       first[length].guest_features == first->guest_features)
+	while (length < n && strcmp(first[length].vcpus.profile, first->vcpus.profile) == 0 &&
+	       first[length].vcpus.signature == first->vcpus.signature &&
+	       first[length].vcpus.features == first->vcpus.features)
 		length++;
 	return length;
 }
@@ -44,7 +44,7 @@ static int compute_run(const struct snp_launch *launch,
 	uint32_t vcpus = 0;
 	int r = vmsa_contents(launch, 0, first, err);
 
-	if (r == 0 && launch->vcpu_count > 1)
+	if (r == 0 && launch->vcpus.count > 1)
 		r = vmsa_contents(launch, 1, others, err);
 	if (r == 0)
 		r = gctx_start(&gctx, err);
@@ -52,7 +52,7 @@ static int compute_run(const struct snp_launch *launch,
 		return r;
 	memcpy(gctx.ld, prefix, sizeof(gctx.ld));
 	for (size_t i = 0; i < n; i++) {
-		for (; vcpus < variants[i].vcpu_count; vcpus++) {
+		for (; vcpus < variants[i].vcpus.count; vcpus++) {
 			r = gctx_update(&gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA,
 					vcpus == 0 ? first : others, err);
 			if (r < 0)
@@ -70,19 +70,17 @@ int variants_compute(const struct snp_firmware *firmware,
 {
 	struct snp_launch launch = {
 		.mode = SNP_MODE_SNP, .firmware = firmware, .kernel_hashes = kernel_hashes};
-	struct prefix prefix = {0};
+	struct prefix prefix = {.profile = ""};
 	size_t length;
 
 	for (size_t i = 0; i < n; i += length) {
-		int r = snp_profile_find(variants[i].vmm_profile, &launch.profile, err);
+		const char *profile = variants[i].vcpus.profile;
+		int r;
 
 		length = run_length(&variants[i], n - i);
-		launch.cpu_signature = variants[i].cpu_signature;
-		launch.guest_features = variants[i].guest_features;
-		launch.vcpu_count = variants[i + length - 1].vcpu_count;
-		if (r == 0)
-			r = snp_launch_check(&launch, err);
-		if (r == 0 && launch.profile != prefix.profile)
+		launch.vcpus = variants[i + length - 1].vcpus;
+		r = snp_launch_check(&launch, err);
+		if (r == 0 && strcmp(profile, prefix.profile) != 0)
 			r = snp_launch_prefix(&launch, prefix.ld, err);
 		if (r == 0)
 			r = compute_run(&launch, prefix.ld, &variants[i], length, err);
@@ -90,7 +88,7 @@ int variants_compute(const struct snp_firmware *firmware,
 			return r;
 		if (warn)
 			snp_launch_warnings(&launch, warn, arg);
-		prefix.profile = launch.profile;
+		prefix.profile = profile;
 	}
 	return 0;
 }

@@ -9,7 +9,7 @@
  * firmware's chain is computed once for each profile, and every vCPU count is a prefix of the next.
  * `kernel_hashes` and `warn` may be NULL; the latter is called with the warnings about each profile, model and
  * features, alike ones again and again. On failure some digests may have been written.
- * Errors: those of snp_profile_find() and snp_launch_check(). */
+ * Errors: those of snp_launch_check(). */
 SNP_MUST_USE int variants_compute(const struct snp_firmware *firmware,
 				  const struct snp_kernel_hashes *kernel_hashes,
 				  struct snp_reference_variant *variants, size_t n,

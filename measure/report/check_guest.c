@@ -94,9 +94,9 @@ static enum snp_outcome measurement(struct inquiry *q)
 	n = find_published(q, e->reference);
 	if (verdict->variant)
 		return PASS("%s on %s, %" PRIu32 " vCPUs%s%s", verdict->image->name,
-			    verdict->variant->vmm_profile, verdict->variant->vcpu_count,
-			    verdict->variant->cpu_model ? ", " : "",
-			    verdict->variant->cpu_model ? verdict->variant->cpu_model : "");
+			    verdict->variant->vcpus.profile, verdict->variant->vcpus.count,
+			    verdict->variant->vcpus.model[0] ? ", " : "",
+			    verdict->variant->vcpus.model);
 	return found ? SNP_PASSED : FAIL("not among the %zu expected", n + e->n_measurements);
 }
 

@@ -46,15 +46,15 @@ static void launch_as(const struct snp_firmware *firmware, enum snp_mode mode, b
 		.firmware = firmware,
 		.svsm = mode == SNP_MODE_SNP_SVSM ? firmware : NULL,
 		.kernel_hashes = kernel ? &hashes : NULL,
-		.vcpu_count = 2,
-		.guest_features = snp_mode_default_features(mode),
+		.vcpus.count = 2,
+		.vcpus.features = snp_mode_default_features(mode),
 	};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {0};
 	struct snp_error err = {0}, check = {0};
 	size_t size = 0;
 	int r, checked;
 
-	if (snp_profile_current(SNP_VMM_QEMU, mode, &launch.profile, NULL) < 0)
+	if (snp_profile_current(SNP_VMM_QEMU, mode, launch.vcpus.profile, NULL) < 0)
 		abort();
 	checked = snp_launch_check(&launch, &check);
 	fuzz_check(checked, &check, info->size);

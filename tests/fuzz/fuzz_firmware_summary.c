@@ -10,7 +10,10 @@
  * image's is. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct snp_launch launch = {.mode = SNP_MODE_SNP, .vcpu_count = 1, .guest_features = 1};
+	struct snp_launch launch = {.mode = SNP_MODE_SNP,
+				    .vcpus.profile = "qemu",
+				    .vcpus.count = 1,
+				    .vcpus.features = 1};
 	struct snp_firmware *firmware = NULL;
 	struct json *document = NULL;
 	struct snp_error err = {0};
@@ -26,8 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	if (snp_firmware_info(firmware)->problem ||
-	    snp_profile_find("qemu", &launch.profile, NULL) < 0)
+	if (snp_firmware_info(firmware)->problem)
 		abort();
 	launch.firmware = firmware;
 	err = (struct snp_error){0};

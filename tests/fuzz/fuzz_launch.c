@@ -54,7 +54,7 @@ static void slow_digest(const struct snp_launch *launch, const uint8_t *image, u
 		else
 			naive_section(ld, s->gpa, s->size, s->type);
 	}
-	for (uint32_t i = 0; i < launch->vcpu_count; i++) {
+	for (uint32_t i = 0; i < launch->vcpus.count; i++) {
 		if (snp_launch_vmsa(launch, i, vmsa, NULL) < 0)
 			abort();
 		naive_vmsa(ld, vmsa);
@@ -84,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = {data, size};
 	struct snp_kernel_hashes hashes = {0};
 	struct snp_firmware *firmware = NULL;
-	struct snp_launch launch = {.mode = SNP_MODE_SNP, .guest_features = 1};
+	struct snp_launch launch = {
+		.mode = SNP_MODE_SNP, .vcpus.profile = "qemu", .vcpus.features = 1};
 
 	image_build(image);
 	for (unsigned int i = 0; i < IMAGE_N_SECTIONS; i++)
@@ -95,10 +96,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hashes.kernel[0] = next(&in);
 	hashes.initrd[31] = next(&in);
 	launch.kernel_hashes = next(&in) % 2 ? &hashes : NULL;
-	launch.vcpu_count = next(&in) % 4;
-	launch.cpu_signature = next(&in) * 0x01010101u;
-	if (snp_profile_find("qemu", &launch.profile, NULL) < 0 ||
-	    snp_firmware_parse("image", (struct snp_span){used, USED}, &firmware, NULL) < 0)
+	launch.vcpus.count = next(&in) % 4;
+	launch.vcpus.signature = next(&in) * 0x01010101u;
+	if (snp_firmware_parse("image", (struct snp_span){used, USED}, &firmware, NULL) < 0)
 		abort();
 	launch.firmware = firmware;
 	compare(&launch, used);

@@ -44,10 +44,6 @@ static void check_release(struct snp_span text)
 		return;
 	fuzz_check(release_variants_read(json_root(document), &variants, &n, &err), &err,
 		   text.size);
-	for (size_t i = 0; i < n; i++) {
-		free(variants[i].vmm_profile);
-		free(variants[i].cpu_model);
-	}
 	free(variants);
 	json_free(document);
 }

@@ -83,10 +83,10 @@ static void read_launch(size_t row, struct snp_launch *ret, struct snp_kernel_ha
 
 	*ret = (struct snp_launch){.mode = read_mode(csv_cell(&csv, row, "mode"))};
 	assert_int_equal(snp_vmm_find(csv_cell(&csv, row, "vmm_type"), &vmm, NULL), 0);
-	assert_int_equal(snp_profile_current(vmm, ret->mode, &ret->profile, NULL), 0);
-	ret->vcpu_count = (uint32_t)strtoul(csv_cell(&csv, row, "vcpus"), NULL, 10);
-	ret->cpu_signature = read_signature(csv_cell(&csv, row, "vcpu_select"));
-	ret->guest_features = ret->mode == SNP_MODE_SNP
+	assert_int_equal(snp_profile_current(vmm, ret->mode, ret->vcpus.profile, NULL), 0);
+	ret->vcpus.count = (uint32_t)strtoul(csv_cell(&csv, row, "vcpus"), NULL, 10);
+	ret->vcpus.signature = read_signature(csv_cell(&csv, row, "vcpu_select"));
+	ret->vcpus.features = ret->mode == SNP_MODE_SNP
 				      ? strtoull(csv_cell(&csv, row, "guest_features"), NULL, 0)
 				      : 0;
 	if (digest[0] != '\0') {

@@ -19,15 +19,15 @@ static const struct snp_firmware *ovmf, *svsm;
 static void digest_of(size_t row, const char *profile, char *ret)
 {
 	struct snp_launch launch = {
-		.mode = SNP_MODE_SNP_SVSM, .firmware = ovmf, .svsm = svsm, .guest_features = 1};
+		.mode = SNP_MODE_SNP_SVSM, .firmware = ovmf, .svsm = svsm, .vcpus.features = 1};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	size_t size;
 
-	assert_int_equal(snp_profile_find(profile, &launch.profile, NULL), 0);
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", profile);
 	assert_int_equal(
-		snp_cpu_model_find(csv_cell(&csv, row, "vcpu_type"), &launch.cpu_signature, NULL),
+		snp_cpu_model_find(csv_cell(&csv, row, "vcpu_type"), &launch.vcpus.signature, NULL),
 		0);
-	launch.vcpu_count = (uint32_t)strtoul(csv_cell(&csv, row, "vcpus"), NULL, 10);
+	launch.vcpus.count = (uint32_t)strtoul(csv_cell(&csv, row, "vcpus"), NULL, 10);
 	launch.vars_size = strtoull(csv_cell(&csv, row, "vars_size"), NULL, 10);
 	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
 	hex_encode(digest, size, ret);

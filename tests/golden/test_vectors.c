@@ -85,13 +85,13 @@ static void check_launch(void **state)
 	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 	size_t size;
 
-	assert_int_equal(snp_profile_find(text(value, "vmm_profile"), &launch.profile, NULL), 0);
-	launch.vcpu_count = (uint32_t)number(value, "vcpu_count");
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", text(value, "vmm_profile"));
+	launch.vcpus.count = (uint32_t)number(value, "vcpu_count");
 	assert_int_equal(
-		hex_u64(text(value, "guest_features"), "features", &launch.guest_features, NULL),
+		hex_u64(text(value, "guest_features"), "features", &launch.vcpus.features, NULL),
 		0);
 	if (model)
-		assert_int_equal(snp_cpu_model_find(model, &launch.cpu_signature, NULL), 0);
+		assert_int_equal(snp_cpu_model_find(model, &launch.vcpus.signature, NULL), 0);
 	if (json_get(value, "kernel_sha256")) {
 		read_hashes(value, &hashes);
 		launch.kernel_hashes = &hashes;

@@ -67,17 +67,17 @@ static void check_row(void **state)
 		skip();
 	}
 	assert_int_equal(snp_vmm_find(csv_cell(&csv, row, "vmm_type"), &vmm, NULL), 0);
-	assert_int_equal(snp_profile_current(vmm, launch.mode, &launch.profile, NULL), 0);
-	launch.vcpu_count = (uint32_t)strtoul(csv_cell(&csv, row, "vcpus"), NULL, 10);
-	launch.cpu_signature = read_signature(csv_cell(&csv, row, "vcpu_select"));
-	launch.guest_features = launch.mode == SNP_MODE_SEV_ES ? 0 : features;
+	assert_int_equal(snp_profile_current(vmm, launch.mode, launch.vcpus.profile, NULL), 0);
+	launch.vcpus.count = (uint32_t)strtoul(csv_cell(&csv, row, "vcpus"), NULL, 10);
+	launch.vcpus.signature = read_signature(csv_cell(&csv, row, "vcpu_select"));
+	launch.vcpus.features = launch.mode == SNP_MODE_SEV_ES ? 0 : features;
 	if (launch.mode == SNP_MODE_SNP && features == 0) {
 		/* The peer dumps an SEV-SNP guest without SNP_ACTIVE: refused. */
 		assert_int_equal(snp_launch_check(&launch, NULL), -SNP_E_BAD_FEATURES);
 		return;
 	}
 	check_page(&launch, 0, csv_cell(&csv, row, "bsp_sha256"));
-	check_page(&launch, launch.vcpu_count - 1, csv_cell(&csv, row, "ap_sha256"));
+	check_page(&launch, launch.vcpus.count - 1, csv_cell(&csv, row, "ap_sha256"));
 }
 
 /* test_vmsa CSV FOLDER... */

@@ -73,7 +73,7 @@ static void check_row(void **state)
 /* What a summary cannot do: stand for the image. What it lacks is refused as an image's would be. */
 static void launches(void **state)
 {
-	struct snp_launch launch = {.mode = SNP_MODE_SNP, .vcpu_count = 1, .guest_features = 1};
+	struct snp_launch launch = {.mode = SNP_MODE_SNP, .vcpus.count = 1, .vcpus.features = 1};
 	const struct snp_kernel_hashes hashes = {{0}, {0}, {0}};
 	uint8_t sha256[SNP_SHA256_SIZE];
 	struct snp_firmware *firmware = NULL;
@@ -89,7 +89,7 @@ static void launches(void **state)
 	assert_int_equal(firmware_from_summary(json_root(document), "summary", &firmware, NULL), 0);
 	json_free(document);
 	launch.firmware = firmware;
-	assert_int_equal(snp_profile_find("qemu", &launch.profile, NULL), 0);
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", "qemu");
 	assert_int_equal(snp_launch_check(&launch, &err), -SNP_E_NO_RESET_ADDRESS);
 	assert_true(err.offset == SNP_NO_OFFSET);
 	assert_string_equal(err.file, "summary");
@@ -98,7 +98,7 @@ static void launches(void **state)
 	firmware->info.reset_source = SNP_RESET_SUMMARY;
 	assert_int_equal(snp_launch_check(&launch, NULL), -SNP_E_NO_HASH_TABLE);
 	launch.mode = SNP_MODE_SEV;
-	launch.guest_features = 0;
+	launch.vcpus.features = 0;
 	assert_int_equal(snp_launch_check(&launch, NULL), -SNP_E_NO_DIGEST);
 	assert_int_equal(snp_firmware_sha256(firmware, sha256, NULL), -SNP_E_NO_DIGEST);
 	snp_firmware_free(firmware);

@@ -99,14 +99,6 @@ static const struct row {
 	{"version 2", IMAGE_METADATA + 8, "\2", 1, false, 0, SNP_OK, 0},
 };
 
-static const struct snp_profile *profile_of(enum snp_mode mode)
-{
-	const struct snp_profile *profile = NULL;
-
-	assert_int_equal(snp_profile_current(SNP_VMM_QEMU, mode, &profile, NULL), 0);
-	return profile;
-}
-
 static struct snp_firmware *build(const struct row *row)
 {
 	uint8_t image[IMAGE_SIZE];
@@ -130,17 +122,19 @@ static void check_row(void **state)
 		bool refused = row->modes & 1u << modes[i];
 		struct snp_launch launch = {
 			.mode = modes[i],
-			.profile = profile_of(modes[i]),
 			.firmware = firmware,
 			.kernel_hashes = row->kernel ? &some_hashes : NULL,
-			.vcpu_count = 1,
-			.guest_features = snp_mode_default_features(modes[i]),
+			.vcpus.count = 1,
+			.vcpus.features = snp_mode_default_features(modes[i]),
 		};
 		uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {0x55};
 		struct snp_error err = {0};
 		size_t size = 77;
-		int r = snp_launch_digest(&launch, digest, &size, &err);
+		int r;
 
+		assert_int_equal(
+			snp_profile_current(SNP_VMM_QEMU, modes[i], launch.vcpus.profile, NULL), 0);
+		r = snp_launch_digest(&launch, digest, &size, &err);
 		/* A row is about the modes that it names; others may have a complaint of their own. */
 		if (!refused) {
 			assert_true(r == 0 || (row->modes != 0 && (err.code != row->code ||
@@ -193,12 +187,12 @@ static void check_parameter(void **state)
 		.mode = row->mode,
 		.firmware = firmware,
 		.svsm = row->mode == SNP_MODE_SNP_SVSM ? firmware : NULL,
-		.vcpu_count = row->vcpus,
-		.guest_features = row->features,
+		.vcpus.count = row->vcpus,
+		.vcpus.features = row->features,
 	};
 	struct snp_error err = {0};
 
-	assert_int_equal(snp_profile_find(row->profile, &launch.profile, NULL), 0);
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", row->profile);
 	assert_int_equal(snp_launch_check(&launch, &err), -(int)row->code);
 	assert_int_equal(err.code, row->code);
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
@@ -230,12 +224,12 @@ static void check_svsm(void **state)
 	struct snp_firmware *firmware = build(&rows[0]), *svsm = NULL;
 	struct snp_launch launch = {
 		.mode = SNP_MODE_SNP_SVSM,
-		.profile = profile_of(SNP_MODE_SNP_SVSM),
+		.vcpus.profile = "svsm",
 		.firmware = firmware,
 		.vars_size = row->vars,
 		.kernel_hashes = row->kernel ? &some_hashes : NULL,
-		.vcpu_count = 2,
-		.guest_features = 1,
+		.vcpus.count = 2,
+		.vcpus.features = 1,
 	};
 	uint8_t image[IMAGE_SIZE], digest[SNP_LAUNCH_DIGEST_SIZE];
 	struct snp_error err = {0};

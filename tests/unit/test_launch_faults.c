@@ -61,13 +61,13 @@ static int launch(enum snp_mode mode, const uint8_t *image, uint8_t *ret, struct
 	static const struct snp_kernel_hashes hashes = {{1}, {2}, {3}};
 	struct snp_launch l = {.mode = mode,
 			       .kernel_hashes = &hashes,
-			       .vcpu_count = 2,
-			       .guest_features = snp_mode_default_features(mode)};
+			       .vcpus.count = 2,
+			       .vcpus.features = snp_mode_default_features(mode)};
 	struct snp_firmware *firmware = NULL;
 	size_t size;
 	int r;
 
-	assert_int_equal(snp_profile_current(SNP_VMM_QEMU, mode, &l.profile, NULL), 0);
+	assert_int_equal(snp_profile_current(SNP_VMM_QEMU, mode, l.vcpus.profile, NULL), 0);
 	r = snp_firmware_parse("image", (struct snp_span){image, IMAGE_SIZE}, &firmware, err);
 	l.firmware = firmware;
 	if (r == 0)

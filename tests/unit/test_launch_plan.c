@@ -47,11 +47,11 @@ static struct snp_launch launch_of(const struct snp_firmware *firmware, const ch
 {
 	struct snp_launch launch = {.mode = SNP_MODE_SNP,
 				    .firmware = firmware,
-				    .vcpu_count = 3,
-				    .cpu_signature = 0x800f12,
-				    .guest_features = 1};
+				    .vcpus.count = 3,
+				    .vcpus.signature = 0x800f12,
+				    .vcpus.features = 1};
 
-	assert_int_equal(snp_profile_find(profile, &launch.profile, NULL), 0);
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", profile);
 	return launch;
 }
 
@@ -187,7 +187,7 @@ static void slow(const struct snp_launch *launch, const uint8_t *image,
 		else
 			naive_section(ld, sections[i].gpa, sections[i].size, sections[i].type);
 	}
-	for (uint32_t i = 0; i < launch->vcpu_count; i++) {
+	for (uint32_t i = 0; i < launch->vcpus.count; i++) {
 		assert_int_equal(snp_launch_vmsa(launch, i, vmsa, NULL), 0);
 		naive_vmsa(ld, vmsa);
 	}
@@ -295,13 +295,13 @@ static void no_plan(void **state)
 	firmware = parse(image);
 	launch = launch_of(firmware, "qemu-es-legacy");
 	launch.mode = SNP_MODE_SEV_ES;
-	launch.guest_features = 0;
+	launch.vcpus.features = 0;
 	assert_int_equal(snp_launch_plan(&launch, take, &plan, NULL), -SNP_E_NO_DIGEST);
 	assert_int_equal(plan.n, 0);
 	assert_int_equal(snp_launch_vmsa(&launch, 2, page, NULL), 0);
 	assert_int_equal(snp_launch_vmsa(&launch, 3, page, NULL), -SNP_E_BAD_VCPU_COUNT);
 	launch.mode = SNP_MODE_SEV;
-	assert_int_equal(snp_profile_find("qemu", &launch.profile, NULL), 0);
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", "qemu");
 	assert_int_equal(snp_launch_vmsa(&launch, 0, page, NULL), -SNP_E_NO_DIGEST);
 	snp_firmware_free(firmware);
 }

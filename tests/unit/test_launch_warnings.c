@@ -65,8 +65,8 @@ static void check_row(void **state)
 	struct snp_launch launch = {
 		.mode = row->mode,
 		.kernel_hashes = row->kernel ? &some_hashes : NULL,
-		.vcpu_count = 1,
-		.guest_features = row->features,
+		.vcpus.count = 1,
+		.vcpus.features = row->features,
 	};
 
 	image_build(image);
@@ -75,7 +75,7 @@ static void check_row(void **state)
 		snp_firmware_parse("image", (struct snp_span){image, IMAGE_SIZE}, &firmware, NULL),
 		0);
 	launch.firmware = firmware;
-	assert_int_equal(snp_profile_find(row->profile, &launch.profile, NULL), 0);
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", row->profile);
 	assert_int_equal(snp_launch_check(&launch, NULL), 0);
 	snp_launch_warnings(&launch, add, said);
 	assert_string_equal(said, row->says);
@@ -107,7 +107,7 @@ static void check_size(void **state)
 		snp_firmware_parse("image", (struct snp_span){image, row->size}, &firmware, NULL),
 		0);
 	launch.firmware = firmware;
-	assert_int_equal(snp_profile_find("qemu", &launch.profile, NULL), 0);
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", "qemu");
 	snp_launch_warnings(&launch, add, said);
 	assert_string_equal(said, row->says);
 	snp_firmware_free(firmware);

@@ -83,19 +83,15 @@ static const struct current {
 static void check_current(void **state)
 {
 	const struct current *row = *state;
-	const struct snp_profile *profile = NULL, *found = NULL;
+	char profile[SNP_PROFILE_NAME_SIZE] = "";
 	enum snp_vmm vmm;
 
 	assert_int_equal(snp_vmm_find(row->vmm, &vmm, NULL), 0);
-	assert_int_equal(snp_profile_current(vmm, row->mode, &profile, NULL),
+	assert_int_equal(snp_profile_current(vmm, row->mode, profile, NULL),
 			 row->profile ? 0 : -SNP_E_BAD_PROFILE);
-	if (!row->profile) {
-		assert_null(profile);
-		return;
-	}
-	assert_string_equal(snp_profile_name(profile), row->profile);
-	assert_int_equal(snp_profile_find(row->profile, &found, NULL), 0);
-	assert_ptr_equal(found, profile);
+	assert_string_equal(profile, row->profile ? row->profile : "");
+	if (row->profile)
+		assert_int_equal(snp_profile_check(profile, row->mode, NULL), 0);
 }
 
 /* SHA-384 of VMSA pages that reports of real hardware confirm (tests/vectors/hardware.json). */
@@ -124,12 +120,12 @@ static void check_page(void **state)
 		.cpu_signature = 0x800f12,
 		.sev_features = 1,
 	};
-	const struct snp_profile *profile = NULL;
+	struct snp_launch launch = {0};
 	uint8_t page[SNP_PAGE_SIZE], sha384[SNP_SHA384_SIZE];
 	char hex[2 * SNP_SHA384_SIZE + 1];
 
-	assert_int_equal(snp_profile_find(row->profile, &profile, NULL), 0);
-	vmsa_build(profile, &start, page);
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", row->profile);
+	vmsa_build(launch_profile(&launch), &start, page);
 	assert_int_equal(sha384_of((struct snp_span){page, sizeof(page)}, sha384, NULL), 0);
 	hex_encode(sha384, sizeof(sha384), hex);
 	hex[strlen(row->sha384)] = '\0';
@@ -142,21 +138,19 @@ static void table(void **state)
 	static const char *const names[] = {"qemu", "qemu-es-legacy", "qemu-es-init2",
 					    "ec2",  "ec2-rdx0",	      "gce",
 					    "svsm", "svsm-fpu0"};
-	const struct snp_profile *profile = NULL;
 	struct snp_error err = {0};
 	uint32_t signature;
 	size_t n = 0;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		assert_int_equal(snp_profile_find(names[i], &profile, NULL), 0);
-		assert_string_not_equal(snp_profile_summary(profile), "");
-	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_string_not_equal(snp_profile_summary(names[i]), "");
 	while (snp_profile_at(n))
 		n++;
 	assert_int_equal(n, sizeof(names) / sizeof(names[0]));
-	assert_int_equal(snp_profile_find("QEMU", &profile, &err), -SNP_E_BAD_PROFILE);
-	assert_int_equal(snp_profile_find("", &profile, &err), -SNP_E_BAD_PROFILE);
+	assert_null(snp_profile_summary("QEMU"));
+	assert_int_equal(snp_profile_check("QEMU", SNP_MODE_SNP, &err), -SNP_E_BAD_PROFILE);
+	assert_int_equal(snp_profile_check("", SNP_MODE_SNP, &err), -SNP_E_BAD_PROFILE);
 	assert_non_null(strstr(err.message, "qemu-es-legacy"));
 	for (n = 0; snp_cpu_model_at(n, &signature); n++)
 		assert_int_equal(signature & 0xf0000f00, 0xf00); /* family 15 and more */

@@ -119,8 +119,8 @@ static void printing_is_reading_back(void **state)
 	assert_int_equal(record_parse("r", (struct snp_span){(const uint8_t *)good, strlen(good)},
 				      &record, NULL),
 			 0);
-	assert_int_equal(record->vcpu_count, 4);
-	assert_int_equal(record->cpu_signature, 0x800f12);
+	assert_int_equal(record->vcpus.count, 4);
+	assert_int_equal(record->vcpus.signature, 0x800f12);
 	assert_int_equal(record->boot[BOOT_KERNEL].sha256[0], 0xff);
 	assert_null(record->boot[BOOT_INITRD].source);
 	assert_int_equal(record->binding.source, ID_NONE);

@@ -137,8 +137,8 @@ static void printed_and_read_again_it_is_the_same(void **state)
 	(void)state;
 	assert_int_equal(parse(master, &reference, NULL), 0);
 	assert_int_equal(reference->n_images, 2);
-	assert_string_equal(reference->images[0].variants[0].vmm_profile, "gce");
-	assert_int_equal(reference->images[0].variants[1].vcpu_count, 2);
+	assert_string_equal(reference->images[0].variants[0].vcpus.profile, "gce");
+	assert_int_equal(reference->images[0].variants[1].vcpus.count, 2);
 	assert_int_equal(snp_reference_print(reference, &first, NULL), 0);
 	assert_int_equal(parse(first, &again, NULL), 0);
 	assert_int_equal(snp_reference_print(again, &second, NULL), 0);
@@ -202,14 +202,14 @@ static const struct query {
 	int status;
 	uint32_t vcpu_count;
 } queries[] = {
-	{"found", {"web", "qemu", 4, 0x800f12, 1}, 0, 4},
-	{"any signature where VMSAs have none", {"web", "gce", 2, 0xa00f11, 1}, 0, 2},
-	{"the only image is meant", {NULL, "qemu", 4, 0x800f12, 1}, -SNP_E_NO_VARIANT, 0},
-	{"other image", {"db", "qemu", 4, 0x800f12, 1}, -SNP_E_NO_VARIANT, 0},
-	{"other profile", {"web", "ec2", 4, 0x800f12, 1}, -SNP_E_NO_VARIANT, 0},
-	{"other signature", {"web", "qemu", 4, 0xa00f11, 1}, -SNP_E_NO_VARIANT, 0},
-	{"other features", {"web", "qemu", 4, 0x800f12, 0x21}, -SNP_E_NO_VARIANT, 0},
-	{"other count", {"web", "qemu", 3, 0x800f12, 1}, -SNP_E_NO_VARIANT, 0},
+	{"found", {"web", {"qemu", 4, 0x800f12, 1, ""}}, 0, 4},
+	{"any signature where VMSAs have none", {"web", {"gce", 2, 0xa00f11, 1, ""}}, 0, 2},
+	{"the only image is meant", {NULL, {"qemu", 4, 0x800f12, 1, ""}}, -SNP_E_NO_VARIANT, 0},
+	{"other image", {"db", {"qemu", 4, 0x800f12, 1, ""}}, -SNP_E_NO_VARIANT, 0},
+	{"other profile", {"web", {"ec2", 4, 0x800f12, 1, ""}}, -SNP_E_NO_VARIANT, 0},
+	{"other signature", {"web", {"qemu", 4, 0xa00f11, 1, ""}}, -SNP_E_NO_VARIANT, 0},
+	{"other features", {"web", {"qemu", 4, 0x800f12, 0x21, ""}}, -SNP_E_NO_VARIANT, 0},
+	{"other count", {"web", {"qemu", 3, 0x800f12, 1, ""}}, -SNP_E_NO_VARIANT, 0},
 };
 
 static void check_query(void **state)
@@ -226,7 +226,7 @@ static void check_query(void **state)
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	assert_int_equal(variant == NULL, row->status < 0);
 	if (variant)
-		assert_int_equal(variant->vcpu_count, row->vcpu_count);
+		assert_int_equal(variant->vcpus.count, row->vcpu_count);
 	snp_reference_free(reference);
 }
 

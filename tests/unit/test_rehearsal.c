@@ -154,9 +154,9 @@ static void check_mangle(void **state)
 	}
 	assert_int_equal(read->plan->n_runs, 2);
 	assert_true(read->plan->runs[0].has_digest && !read->plan->runs[1].has_digest);
-	assert_int_equal(read->plan->vcpu_count, 1);
-	assert_int_equal(read->plan->cpu_signature, 0xa00f11);
-	assert_int_equal(read->plan->guest_features, 1);
+	assert_int_equal(read->plan->vcpus.count, 1);
+	assert_int_equal(read->plan->vcpus.signature, 0xa00f11);
+	assert_int_equal(read->plan->vcpus.features, 1);
 	rehearsal_trace_free(read);
 }
 
@@ -176,7 +176,7 @@ static void a_differing_register_is_named(void **state)
 		 .has_contents = true,
 		 .contents = {1}},
 	};
-	struct plan_document plan = {.runs = runs, .n_runs = 2, .vcpu_count = 1};
+	struct plan_document plan = {.runs = runs, .n_runs = 2, .vcpus.count = 1};
 	static uint8_t vmsas[2][SNP_PAGE_SIZE];
 	const struct rehearsal_predicted predicted = {.plan = &plan, .vmsas = &vmsas};
 	struct rehearsal_verdict verdict = {0};

@@ -74,10 +74,6 @@ static void check_lists(void **state)
 		assert_int_equal(n, row->n);
 	else
 		assert_string_equal(err.pointer, row->pointer);
-	for (size_t i = 0; i < n; i++) {
-		free(variants[i].vmm_profile);
-		free(variants[i].cpu_model);
-	}
 	free(variants);
 	json_free(document);
 }

@@ -4,6 +4,7 @@
  * against hardware; what is tested here is that the search goes everywhere it says. */
 #include "rows.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,11 +93,10 @@ static int setup(void **state)
 	f.stated = (struct snp_launch){.mode = SNP_MODE_SNP,
 				       .firmware = f.firmware,
 				       .kernel_hashes = &f.tables[0],
-				       .vcpu_count = 4,
-				       .cpu_signature = 0x800f12,
-				       .guest_features = 1};
-	if (snp_profile_find("qemu", &f.stated.profile, NULL) < 0)
-		return -1;
+				       .vcpus.profile = "qemu",
+				       .vcpus.count = 4,
+				       .vcpus.signature = 0x800f12,
+				       .vcpus.features = 1};
 	f.search = (struct search){.stated = &f.stated,
 				   .firmwares = f.firmwares,
 				   .n_firmwares = 2,
@@ -162,29 +162,30 @@ static unsigned int plant(const struct fixture *f, uint32_t *seed, unsigned int 
 {
 	switch (draw(seed, N_KINDS)) {
 	case VCPUS:
-		if (planted->vcpu_count != f->stated.vcpu_count)
+		if (planted->vcpus.count != f->stated.vcpus.count)
 			return 0;
-		planted->vcpu_count = launch->vcpu_count = 5 + draw(seed, MAX_VCPUS - 4);
+		planted->vcpus.count = launch->vcpus.count = 5 + draw(seed, MAX_VCPUS - 4);
 		return 1;
 	case SIGNATURE:
-		if (launch->cpu_signature != f->stated.cpu_signature ||
-		    !snp_profile_uses_signature(launch->profile))
+		if (launch->vcpus.signature != f->stated.vcpus.signature ||
+		    !snp_profile_uses_signature(launch->vcpus.profile))
 			return 0;
-		planted->cpu_signature = launch->cpu_signature = signatures[draw(seed, 4)];
+		planted->vcpus.signature = launch->vcpus.signature = signatures[draw(seed, 4)];
 		return 1;
 	case FEATURES:
-		if (launch->guest_features != f->stated.guest_features)
+		if (launch->vcpus.features != f->stated.vcpus.features)
 			return 0;
-		planted->guest_features = launch->guest_features = features[draw(seed, 4)];
+		planted->vcpus.features = launch->vcpus.features = features[draw(seed, 4)];
 		return 1;
 	case PROFILE:
 		/* GCE takes no firmware with a kernel hashes section; a profile without signature
 		 * leaves a planted one without effect. */
-		if (launch->profile != f->stated.profile ||
-		    launch->cpu_signature != f->stated.cpu_signature ||
-		    snp_profile_find(profiles[draw(seed, 2)], &launch->profile, NULL) < 0)
+		if (strcmp(launch->vcpus.profile, "qemu") != 0 ||
+		    launch->vcpus.signature != f->stated.vcpus.signature)
 			return 0;
-		planted->profile = launch->profile;
+		snprintf(launch->vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s",
+			 profiles[draw(seed, 2)]);
+		planted->vcpus = launch->vcpus;
 		return 1;
 	case FIRMWARE:
 		if (planted->firmware != 0)
@@ -222,10 +223,7 @@ static void planted_differences_are_found(void **state)
 
 	for (unsigned int i = 0; i < N_PLANTED; i++) {
 		struct snp_launch launch = f->stated;
-		struct search_match planted = {.profile = launch.profile,
-					       .cpu_signature = launch.cpu_signature,
-					       .guest_features = launch.guest_features,
-					       .vcpu_count = launch.vcpu_count};
+		struct search_match planted = {.vcpus = launch.vcpus};
 		struct search_match found;
 		uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 		struct search_extent extent = {0};
@@ -239,10 +237,10 @@ static void planted_differences_are_found(void **state)
 		assert_int_equal(found.changes, planted.changes);
 		assert_int_equal(found.firmware, planted.firmware);
 		assert_int_equal(found.hashes, planted.hashes);
-		assert_ptr_equal(found.profile, planted.profile);
-		assert_int_equal(found.cpu_signature, planted.cpu_signature);
-		assert_int_equal(found.guest_features, planted.guest_features);
-		assert_int_equal(found.vcpu_count, planted.vcpu_count);
+		assert_string_equal(found.vcpus.profile, planted.vcpus.profile);
+		assert_int_equal(found.vcpus.signature, planted.vcpus.signature);
+		assert_int_equal(found.vcpus.features, planted.vcpus.features);
+		assert_int_equal(found.vcpus.count, planted.vcpus.count);
 		assert_true(extent.tried > 0);
 	}
 }
@@ -274,24 +272,24 @@ static void a_high_stated_count_is_tried(void **state)
 
 	search.stated = &stated;
 	search.max_rare = 0;
-	stated.vcpu_count = MAX_VCPUS + 9;
+	stated.vcpus.count = MAX_VCPUS + 9;
 	assert_int_equal(snp_launch_digest(&stated, digest, &size, NULL), 0);
 	assert_int_equal(search_run(&search, digest, &found, &extent, NULL), 0);
 	assert_int_equal(found.changes, 0);
-	assert_int_equal(found.vcpu_count, MAX_VCPUS + 9);
+	assert_int_equal(found.vcpus.count, MAX_VCPUS + 9);
 	assert_int_equal(extent.tried, MAX_VCPUS + 1);
 	launch = stated;
-	launch.cpu_signature = 0xaf0fff;
+	launch.vcpus.signature = 0xaf0fff;
 	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
 	assert_int_equal(search_run(&search, digest, &found, &extent, NULL), 0);
 	assert_int_equal(found.changes, 1);
-	assert_int_equal(found.cpu_signature, 0xaf0fff);
+	assert_int_equal(found.vcpus.signature, 0xaf0fff);
 	/* Between the two there is nothing: neither found nor counted. */
 	launch = stated;
-	launch.vcpu_count = MAX_VCPUS + 1;
+	launch.vcpus.count = MAX_VCPUS + 1;
 	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
 	assert_int_equal(search_run(&search, digest, &found, &extent, NULL), -SNP_E_NOT_FOUND);
-	stated.vcpu_count = search.max_vcpus = MAX_VCPUS + 1;
+	stated.vcpus.count = search.max_vcpus = MAX_VCPUS + 1;
 	memset(digest, 0xab, sizeof(digest));
 	assert_int_equal(search_run(&search, digest, &found, &within, NULL), -SNP_E_NOT_FOUND);
 	assert_int_equal(extent.tried, within.tried);
@@ -323,13 +321,13 @@ static const struct rare {
 static void plant_rare(const struct fixture *f, const struct rare *row, struct snp_launch *launch)
 {
 	if (row->profile)
-		assert_int_equal(snp_profile_find(row->profile, &launch->profile, NULL), 0);
+		snprintf(launch->vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", row->profile);
 	if (row->signature != 0)
-		launch->cpu_signature = row->signature;
+		launch->vcpus.signature = row->signature;
 	if (row->features != 0)
-		launch->guest_features = row->features;
+		launch->vcpus.features = row->features;
 	if (row->vcpus != 0)
-		launch->vcpu_count = row->vcpus;
+		launch->vcpus.count = row->vcpus;
 	if (row->firmware != 0)
 		launch->firmware = f->firmwares[row->firmware - 1].firmware;
 	launch->kernel_hashes = &f->tables[row->table];
@@ -340,7 +338,7 @@ static void rare_ones_are_found(void **state)
 	struct fixture *f = *state;
 	struct snp_launch stated = f->stated;
 
-	stated.vcpu_count = 1;
+	stated.vcpus.count = 1;
 	for (size_t i = 0; i < sizeof(rares) / sizeof(rares[0]); i++) {
 		const struct rare *row = &rares[i];
 		struct search search = f->search;
@@ -359,10 +357,10 @@ static void rare_ones_are_found(void **state)
 		plant_rare(f, row, &launch);
 		assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
 		assert_int_equal(search_run(&search, digest, &found, &extent, NULL), 0);
-		assert_ptr_equal(found.profile, launch.profile);
-		assert_int_equal(found.cpu_signature, launch.cpu_signature);
-		assert_int_equal(found.guest_features, launch.guest_features);
-		assert_int_equal(found.vcpu_count, launch.vcpu_count);
+		assert_string_equal(found.vcpus.profile, launch.vcpus.profile);
+		assert_int_equal(found.vcpus.signature, launch.vcpus.signature);
+		assert_int_equal(found.vcpus.features, launch.vcpus.features);
+		assert_int_equal(found.vcpus.count, launch.vcpus.count);
 		assert_int_equal(found.firmware, row->firmware);
 		assert_int_equal(found.hashes, row->table > 0 ? row->table + 1 : 0);
 		/* Without a budget they are tried alone, and that is said. */
@@ -381,7 +379,7 @@ static void an_unrelated_digest_is_not_found(void **state)
 {
 	struct fixture *f = *state;
 	const uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {1, 2, 3};
-	struct search_match found = {.vcpu_count = 77};
+	struct search_match found = {.vcpus.count = 77};
 	struct search_extent extent = {0};
 	struct snp_launch stated = f->stated;
 	struct search search = f->search;
@@ -391,14 +389,14 @@ static void an_unrelated_digest_is_not_found(void **state)
 	search.n_firmwares = search.n_hashes = 0;
 	search.max_rare = 0;
 	assert_int_equal(search_run(&search, digest, &found, &extent, &err), -SNP_E_NOT_FOUND);
-	assert_int_equal(found.vcpu_count, 77);
+	assert_int_equal(found.vcpus.count, 77);
 	assert_int_equal(extent.features, 0);
 	assert_int_equal(extent.signatures, 0);
 	/* The signatures and features alone, less the stated launch's own entry in each: 4 families of
 	 * 256 models and 16 steppings, and 13 bits of SEV_FEATURES. */
 	assert_true(extent.tried >= ((4 * 256 * 16 - 1) + (1u << 13) - 1) * MAX_VCPUS);
 	assert_true(err.message[0] != '\0');
-	stated.vcpu_count = search.max_vcpus = 1;
+	stated.vcpus.count = search.max_vcpus = 1;
 	search.max_rare = UINT64_MAX;
 	assert_int_equal(search_run(&search, digest, &found, &extent, &err), -SNP_E_NOT_FOUND);
 	assert_int_equal(extent.features, 2);

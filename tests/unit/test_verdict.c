@@ -35,8 +35,8 @@ struct scene {
 	struct snp_reference reference;
 	struct snp_reference_image images[2];
 	struct snp_reference_variant variants[2];
-	char name[8], profile[8]; /* of all images and variants */
-	uint8_t lists[2][64];	  /* what lists in `expected` point to */
+	char name[8];	      /* of all images */
+	uint8_t lists[2][64]; /* what lists in `expected` point to */
 	int64_t at_time;
 	struct snp_span runtime_data;
 	struct snp_root roots[FIXTURE_ROOTS];
@@ -65,11 +65,8 @@ static void set_up(const struct row *row, struct scene *s)
 	enum snp_product product = row->product ? row->product : SNP_PRODUCT_MILAN;
 	enum snp_certificate_kind kind = row->kind == SNP_VLEK ? SNP_VLEK : SNP_VCEK;
 
-	*s = (struct scene){.product = product,
-			    .kind = kind,
-			    .at_time = FIXTURE_TIME,
-			    .name = "image",
-			    .profile = "qemu"};
+	*s = (struct scene){
+		.product = product, .kind = kind, .at_time = FIXTURE_TIME, .name = "image"};
 	fixture_report(product, row->version ? row->version : 3, kind, s->report);
 	fixture_leaf(product, kind, &s->leaf);
 	memcpy(s->lists[0], s->report + 0x90, SNP_MEASUREMENT_SIZE);
@@ -822,7 +819,7 @@ static void publish(struct scene *s)
 	struct snp_reference_image *image = &s->images[1];
 
 	for (size_t i = 0; i < 2; i++) {
-		s->variants[i] = (struct snp_reference_variant){.vmm_profile = s->profile};
+		s->variants[i] = (struct snp_reference_variant){.vcpus.profile = "qemu"};
 		s->images[i] = (struct snp_reference_image){
 			.name = s->name, .variants = &s->variants[i], .n_variants = 1};
 	}

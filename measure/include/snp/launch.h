@@ -18,20 +18,15 @@ SNP_API_BEGIN
  * A launch: everything that its digest depends on, the ordered launch updates that the VMM would
  * submit for it, and the digest over them.
  */
-#define SNP_MAX_VCPUS 4096 /* KVM_MAX_NR_VCPUS at its largest; QEMU's q35 has the same limit */
-
 struct snp_launch {
 	enum snp_mode mode;
-	const struct snp_profile *profile;
 	const struct snp_firmware *firmware;
 	const uint8_t *firmware_digest;	 /* 48 bytes: LD after the firmware's pages, where known
 					  * already; NULL: to be computed */
 	const struct snp_firmware *svsm; /* mode svsm only */
 	uint64_t vars_size;		 /* mode svsm only: bytes between OVMF and SVSM */
 	const struct snp_kernel_hashes *kernel_hashes; /* NULL: kernel hashes off */
-	uint32_t vcpu_count;
-	uint32_t cpu_signature;	 /* CPUID leaf 1 EAX of the vCPUs */
-	uint64_t guest_features; /* SEV_FEATURES of every VMSA */
+	struct snp_vcpus vcpus;
 };
 
 /* SEV-SNP firmware ABI 56860, SNP_LAUNCH_UPDATE, PAGE_TYPE. */

@@ -32,30 +32,46 @@ SNP_MUST_USE int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_er
 const char *snp_vmm_name(enum snp_vmm vmm);
 
 /*
- * What a VMM, on a kernel, puts into the VMSAs and does with firmware sections, beside what the guest's
- * configuration says. A profile, once released, is never redefined: a VMM that changes gets another.
+ * A profile says what a VMM, on a kernel, puts into the VMSAs and does with firmware sections, as far as
+ * the guest's configuration does not say it. It is known by its name: "qemu", "ec2-rdx0". Once released,
+ * a profile never changes; a VMM that changes gets another. measure/launch/profile.c has the table, each
+ * field with its source.
  */
-struct snp_profile; /* measure/launch/profile.c has the table, each field with its source */
 
-/* The profile of this name ("qemu", "ec2-rdx0"). Errors: SNP_E_BAD_PROFILE, listing the names. */
-SNP_MUST_USE int snp_profile_find(const char *name, const struct snp_profile **ret,
-				  struct snp_error *err);
+#define SNP_MAX_VCPUS	      4096 /* KVM_MAX_NR_VCPUS at its largest; also the limit of QEMU's q35 */
+#define SNP_PROFILE_NAME_SIZE 32
+#define SNP_CPU_MODEL_SIZE    64
 
-/* The one that a VMM's current release has in a mode; of QEMU's two for SEV-ES that with the FPU state of
- * KVM_SEV_INIT2, which its current machine types choose. Errors: SNP_E_BAD_PROFILE where it has no such mode. */
+/* The vCPUs of a launch: everything that goes into their VMSAs. */
+struct snp_vcpus {
+	char profile[SNP_PROFILE_NAME_SIZE]; /* name of the VMM profile: "qemu" */
+	uint32_t count;
+	uint32_t signature; /* CPUID leaf 1 EAX; 0 where the profile's VMSAs do not hold it */
+	uint64_t features;  /* SEV_FEATURES of every VMSA */
+	char model
+		[SNP_CPU_MODEL_SIZE]; /* QEMU's name of the signature ("EPYC-v4"), for people; "" where
+					 * the signature was given alone */
+};
+
+/* Refuse a name that no profile has, or whose profile does not launch guests of this mode.
+ * Errors: SNP_E_BAD_PROFILE, listing the names. */
+SNP_MUST_USE int snp_profile_check(const char *name, enum snp_mode mode, struct snp_error *err);
+
+/* The profile of a VMM's current release in a mode. For SEV-ES under QEMU that is the one with the FPU
+ * state of KVM_SEV_INIT2, which QEMU's current machine types choose. Errors: SNP_E_BAD_PROFILE where the
+ * VMM does not offer the mode. */
 SNP_MUST_USE int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode,
-				     const struct snp_profile **ret, struct snp_error *err);
+				     char ret[SNP_STATIC SNP_PROFILE_NAME_SIZE],
+				     struct snp_error *err);
 
-/* All of them in table order: the i-th, or NULL past the last. */
-const struct snp_profile *snp_profile_at(size_t i);
-const char *snp_profile_name(const struct snp_profile *profile);
-const char *snp_profile_summary(const struct snp_profile *profile); /* one line for people */
-enum snp_vmm snp_profile_vmm(const struct snp_profile *profile);
-bool snp_profile_fits(const struct snp_profile *profile, enum snp_mode mode);
+/* The name of the i-th profile, in table order, or NULL past the last; and one line about it for people,
+ * NULL of a name that no profile has. */
+const char *snp_profile_at(size_t i);
+const char *snp_profile_summary(const char *name);
 
-/* True if VMSAs hold the vCPU model's signature: where not, the model is of no account. SEV has no
- * VMSAs at all. */
-bool snp_profile_uses_signature(const struct snp_profile *profile);
+/* True if the VMSAs hold the CPU signature. Where they do not, the vCPU model does not affect the digest.
+ * False for a name that no profile has. */
+bool snp_profile_uses_signature(const char *name);
 
 /* SEV_FEATURES where nobody says otherwise: 1 (SNP_ACTIVE) for SEV-SNP, 0 for SEV-ES and SEV. */
 uint64_t snp_mode_default_features(enum snp_mode mode);

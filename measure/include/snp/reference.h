@@ -9,6 +9,7 @@
 #include <snp/api.h>
 #include <snp/error.h>
 #include <snp/id_block.h>
+#include <snp/profile.h>
 #include <snp/span.h>
 #include <snp/tcb.h>
 
@@ -31,11 +32,7 @@ struct snp_reference_file {
 
 /* One way to launch an image, and its digest. */
 struct snp_reference_variant {
-	char *vmm_profile;
-	uint32_t vcpu_count;
-	char *cpu_model;	/* NULL: given by its signature alone */
-	uint32_t cpu_signature; /* 0: the profile's VMSAs do not hold it, so any */
-	uint64_t guest_features;
+	struct snp_vcpus vcpus; /* signature 0: any */
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
 	uint8_t *id_block; /* SNP_ID_BLOCK_SIZE bytes, or NULL */
 	uint8_t *id_auth;  /* SNP_ID_AUTH_SIZE bytes, or NULL; present together */
@@ -87,11 +84,8 @@ SNP_MUST_USE int snp_reference_print(const struct snp_reference *reference, char
 
 /* Which variant of a document a guest is. */
 struct snp_reference_query {
-	const char *image;	 /* NULL: the only one of the document */
-	const char *vmm_profile; /* "qemu" */
-	uint32_t vcpu_count;
-	uint32_t cpu_signature;
-	uint64_t guest_features;
+	const char *image;	/* NULL: the only one of the document */
+	struct snp_vcpus vcpus; /* the model is not compared */
 };
 
 /* Find the variant. Errors: SNP_E_NO_VARIANT, saying what the document has instead. */

@@ -56,6 +56,11 @@ int json_fail(const struct json_value *value, struct snp_error *err, enum snp_co
  * `status`. */
 int json_in(struct snp_error *err, int status, const struct json_value *value);
 
+/* Copy a string into `ret`, an array of `size` bytes. Errors: SNP_E_JSON_TYPE; SNP_E_JSON_VALUE where it
+ * is longer. */
+SNP_MUST_USE int json_text(const struct json_value *value, char *ret, size_t size,
+			   struct snp_error *err);
+
 /* `value` must be an object with no other keys than `keys` (ended by NULL); the message for an unknown
  * key names the nearest known one. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_UNKNOWN_KEY. */
 SNP_MUST_USE int json_object(const struct json_value *value, const char *const keys[],

@@ -11,6 +11,7 @@
 #include <snp/file.h>
 #include <snp/gctx.h>
 #include <snp/id_block.h>
+#include <snp/profile.h>
 #include <snp/span.h>
 
 /*
@@ -36,9 +37,7 @@ struct plan_document {
 	struct plan_run *runs; /* without gaps, from index 0 or from where a summary ends */
 	size_t n_runs;
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
-	char vmm_profile[32]; /* "" where not said */
-	uint32_t vcpu_count, cpu_signature;
-	uint64_t guest_features;
+	struct snp_vcpus vcpus; /* "" and 0 where not said */
 	bool after_firmware; /* the firmware's pages were given by the digest after them, and have no runs */
 	uint8_t firmware_digest[SNP_SHA384_SIZE];
 	/* Hashes of inputs, where they are said. */

@@ -44,10 +44,7 @@ struct search_match {
 	unsigned int changes; /* 0: the stated launch itself */
 	size_t firmware;      /* 0: the stated one; else 1 + index in firmwares */
 	size_t hashes;	      /* 0: the stated ones; else 1 + index in hashes */
-	const struct snp_profile *profile;
-	uint32_t cpu_signature;
-	uint64_t guest_features;
-	uint32_t vcpu_count;
+	struct snp_vcpus vcpus;
 };
 
 struct search_extent {
