@@ -133,6 +133,97 @@ static int read_general(const xmlNode *domain, struct launch_spec *spec, struct 
 	return r;
 }
 
+/* Blanks are part of a path, as libvirt sees it too; an empty one is none. */
+static int read_path(const xmlNode *node, char **ret, struct snp_error *err)
+{
+	int r = xml_text(node, ret, err);
+
+	if (r == 0 && *ret && **ret == '\0') {
+		free(*ret);
+		*ret = NULL;
+	}
+	return r;
+}
+
+static int read_boot(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
+{
+	const xmlNode *os = xml_child(domain, "os"), *type = xml_child(os, "type"),
+		      *loader = xml_child(os, "loader"),
+		      *smm = xml_child(xml_child(domain, "features"), "smm");
+	const struct {
+		const char *element;
+		char **ret;
+	} paths[] = {{"loader", &spec->firmware},
+		     {"kernel", &spec->kernel},
+		     {"initrd", &spec->initrd},
+		     {"dtb", &spec->dtb},
+		     {"shim", &spec->shim}};
+	int r;
+
+	spec->pflash = xml_attribute_is(loader, "type", "pflash");
+	spec->loader_secure = xml_switch(loader, "secure") == SPEC_ON;
+	spec->loader_stateless = xml_switch(loader, "stateless");
+	spec->nvram = xml_child(os, "nvram") || xml_child(os, "varstore");
+	/* <smm/> alone is on. */
+	spec->smm = smm && !xmlHasProp(smm, (const xmlChar *)"state") ? SPEC_ON
+								      : xml_switch(smm, "state");
+	r = xml_attribute(type, "arch", &spec->arch, err);
+	if (r == 0)
+		r = xml_attribute(type, "machine", &spec->machine, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(paths); i++)
+		r = read_path(xml_child(os, paths[i].element), paths[i].ret, err);
+	/* Blanks count: they reach QEMU, and so the measurement. */
+	if (r == 0)
+		r = xml_text(xml_child(os, "cmdline"), &spec->cmdline, err);
+	spec->firmware_auto =
+		!spec->firmware && (xml_attribute_is(os, "firmware", "efi") || loader);
+	return r;
+}
+
+static int read_topology(const xmlNode *topology, struct launch_spec *spec, struct snp_error *err)
+{
+	const struct {
+		const char *attribute;
+		uint32_t *ret;
+	} counts[] = {
+		{"sockets", &spec->cpu_sockets},   {"dies", &spec->cpu_dies},
+		{"clusters", &spec->cpu_clusters}, {"cores", &spec->cpu_cores},
+		{"threads", &spec->cpu_threads},
+	};
+	int r = 0;
+
+	spec->has_topology = topology;
+	for (size_t i = 0; topology && r == 0 && i < ARRAY_SIZE(counts); i++) {
+		*counts[i].ret = 1;
+		r = xml_number(topology, counts[i].attribute, counts[i].ret, err);
+	}
+	return r;
+}
+
+static int read_cpu(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
+{
+	const xmlNode *cpu = xml_child(domain, "cpu"), *model = xml_child(cpu, "model");
+	int r;
+
+	if (xml_attribute_is(cpu, "mode", "host-model"))
+		spec->cpu_mode = SPEC_CPU_HOST_MODEL;
+	else if (xml_attribute_is(cpu, "mode", "host-passthrough"))
+		spec->cpu_mode = SPEC_CPU_HOST_PASSTHROUGH;
+	else if (xml_attribute_is(cpu, "mode", "maximum"))
+		spec->cpu_mode = SPEC_CPU_MAXIMUM;
+	else if (model)
+		spec->cpu_mode = SPEC_CPU_CUSTOM;
+	if (spec->cpu_mode == SPEC_CPU_CUSTOM) {
+		r = xml_trimmed(model, &spec->cpu_model, err);
+		if (r < 0)
+			return r;
+		/* Where QEMU lacks the model, fallback lets libvirt take the nearest it has. */
+		spec->cpu_may_change = !xml_attribute_is(model, "fallback", "forbid") ||
+				       xml_attribute_is(cpu, "match", "minimum");
+	}
+	return read_topology(xml_child(cpu, "topology"), spec, err);
+}
+
 /* Where one of these stands twice, libvirt's XPath and a reader of first children would see different
  * guests. */
 static int refuse_repeats(const xmlNode *parent, struct snp_error *err)
@@ -157,15 +248,24 @@ static int refuse_repeats(const xmlNode *parent, struct snp_error *err)
 	return 0;
 }
 
-static int refuse_all_repeats(const xmlNode *domain, struct snp_error *err)
+static int refuse_all_repeats(const xmlNode *domain, struct launch_spec *spec,
+			      struct snp_error *err)
 {
 	static const char *const parents[] = {"os", "features", "cpu", "launchSecurity"};
 	int r = refuse_repeats(domain, err);
 
+	(void)spec;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parents); i++)
 		r = refuse_repeats(xml_child(domain, parents[i]), err);
 	return r;
 }
+
+static int (*const readers[])(const xmlNode *domain, struct launch_spec *spec,
+			      struct snp_error *err) = {
+	refuse_all_repeats,  read_general,     read_vcpus, read_vcpu_list,
+	read_memory,	     read_boot,	       read_cpu,   domain_read_security,
+	domain_read_devices, domain_read_qemu,
+};
 
 int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 		struct snp_error *err)
@@ -185,25 +285,8 @@ int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,
 	spec->free_source = free_document;
 	spec->source = doc;
 	domain = xmlDocGetRootElement(doc);
-	r = refuse_all_repeats(domain, err);
-	if (r == 0)
-		r = read_general(domain, spec, err);
-	if (r == 0)
-		r = read_vcpus(domain, spec, err);
-	if (r == 0)
-		r = read_vcpu_list(domain, spec, err);
-	if (r == 0)
-		r = read_memory(domain, spec, err);
-	if (r == 0)
-		r = domain_read_boot(domain, spec, err);
-	if (r == 0)
-		r = domain_read_cpu(domain, spec, err);
-	if (r == 0)
-		r = domain_read_security(domain, spec, err);
-	if (r == 0)
-		r = domain_read_devices(domain, spec, err);
-	if (r == 0)
-		r = domain_read_qemu(domain, spec, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(readers); i++)
+		r = readers[i](domain, spec, err);
 	if (r < 0)
 		return in_file(err, r, name);
 	*ret = TAKE_PTR(spec);

@@ -15,12 +15,9 @@
 /*
  * Any libvirt domain XML back into what it launches: of snp-launch, Nova, KubeVirt, virt-install or
  * Proxmox' style, inactive or live. Parsed without network, entities or a DTD, at most
- * DOMAIN_MAX_SIZE bytes and DOMAIN_MAX_DEPTH levels. Unknown elements are passed over, but for those
+ * 4 MiB and 64 levels. Unknown elements are passed over, but for those
  * of <launchSecurity>.
  */
-#define DOMAIN_MAX_SIZE	 (4u << 20)
-#define DOMAIN_MAX_DEPTH 64
-
 /* `name` is what messages call the document. Errors: SNP_E_XML_SYNTAX, SNP_E_BAD_DOMAIN, SNP_E_TOO_LARGE,
  * SNP_E_NO_MEMORY. */
 SNP_MUST_USE int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,

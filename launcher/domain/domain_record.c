@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+/* What snp-launch leaves in <metadata>, written and read back. */
+#include "domain/domain_read.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +10,46 @@
 #include <snp/fail.h>
 #include <snp/hex.h>
 
-#include "domain/domain_read.h"
+#include "domain/domain_fill.h"
 #include "domain/domain_xml.h"
 #include "domain/xml_document.h"
+
+void fill_metadata(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
+{
+	const struct vm_config *config = request->config;
+	xmlNode *ours = xml_add(w, xml_obtain(w, domain, "metadata"), "launch"), *node;
+	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+	xmlNs *ns;
+
+	if (!ours)
+		return;
+	ns = xmlNewNs(ours, (const xmlChar *)DOMAIN_NAMESPACE, (const xmlChar *)DOMAIN_PREFIX);
+	if (!ns) {
+		w->failed = true;
+		return;
+	}
+	xmlSetNs(ours, ns);
+	xml_add_text(w, ours, "tool", SNP_VERSION);
+	if (request->launch_digest) {
+		hex_encode(request->launch_digest, SNP_LAUNCH_DIGEST_SIZE, hex);
+		xml_add_text(w, ours, "digest", hex);
+	}
+	xml_add_text(w, ours, "policy", request->asked->policy_text);
+	if (request->state)
+		xml_add_text(w, ours, "state", request->state);
+	for (size_t i = 0; i < request->n_measured; i++) {
+		node = xml_add(w, ours, "input");
+		xml_set(w, node, "name", request->measured[i].input);
+		xml_set_number(w, node, "size", request->measured[i].size);
+		hex_encode(request->measured[i].sha256, SNP_SHA256_SIZE, hex);
+		xml_set(w, node, "sha256", hex);
+	}
+	for (size_t i = 0; i < config->n_labels; i++) {
+		node = xml_add(w, ours, "label");
+		xml_set(w, node, "key", config->labels[i].key);
+		xml_set_text(w, node, config->labels[i].value);
+	}
+}
 
 static bool is_ours(const xmlNode *node, const char *name)
 {

@@ -33,7 +33,7 @@ static int merge_file(struct xml_writer *w, const char *path, struct snp_error *
 	int r = read_template(path, &fragment, err);
 
 	if (r == 0)
-		merge_fragment(w, xmlDocGetRootElement(w->doc), xmlDocGetRootElement(fragment));
+		xml_merge(w, xmlDocGetRootElement(w->doc), xmlDocGetRootElement(fragment));
 	return r;
 }
 

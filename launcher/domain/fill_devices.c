@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "domain/domain_fill.h"
+#include "domain/domain_xml.h"
 
 static void add_disk(struct xml_writer *w, xmlNode *devices, const struct vm_disk *from,
 		     char letter)

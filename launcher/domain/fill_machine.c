@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Writing a domain: what it boots and computes with, and what it says of itself. */
+/* Writing a domain: what it boots and computes with, and <launchSecurity>. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <snp/hex.h>
 
 #include "domain/domain_fill.h"
+#include "domain/domain_xml.h"
 
 static void set_text_of(struct xml_writer *w, xmlNode *parent, const char *name, const char *text)
 {
@@ -121,4 +123,59 @@ void fill_machine(struct xml_writer *w, xmlNode *domain, const struct domain_req
 	fill_boot(w, domain, request);
 	fill_cpu(w, domain, config);
 	set_text_of(w, domain, "on_reboot", on_reboot(request));
+}
+
+static const char *yes_no(enum spec_switch value)
+{
+	return value == SPEC_ON ? "yes" : "no";
+}
+
+/* Launch as QEMU's user and leave the disks' owners alone. */
+static void fill_label(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
+{
+	xmlNode *label = xml_child(domain, "seclabel"), *next;
+	char user[32];
+
+	for (; label; label = next) {
+		next = xml_next(label, "seclabel");
+		if (!xml_attribute_is(label, "model", "dac"))
+			continue;
+		xmlUnlinkNode(label);
+		xmlFreeNode(label);
+	}
+	label = xml_add(w, domain, "seclabel");
+	xml_set(w, label, "type", "static");
+	xml_set(w, label, "model", "dac");
+	xml_set(w, label, "relabel", "no");
+	snprintf(user, sizeof(user), "+%" PRIu32 ":+%" PRIu32, (uint32_t)request->uid,
+		 (uint32_t)request->gid);
+	xml_add_text(w, label, "label", user);
+}
+
+void fill_security(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
+{
+	const struct launch_spec *asked = request->asked;
+	const struct {
+		const char *name;
+		const struct spec_blob *blob;
+	} blobs[] = {
+		{"guestVisibleWorkarounds", &asked->workarounds_text},
+		{"idBlock", &asked->id_block_text},
+		{"idAuth", &asked->id_auth_text},
+		{"hostData", &asked->host_data_text},
+	};
+	xmlNode *security;
+
+	xml_drop(domain, "launchSecurity");
+	security = xml_add(w, domain, "launchSecurity");
+	xml_set(w, security, "type", "sev-snp");
+	xml_set(w, security, "kernelHashes", yes_no(asked->kernel_hashes));
+	xml_set(w, security, "authorKey", yes_no(asked->author_key));
+	xml_set(w, security, "vcek", yes_no(asked->vcek));
+	xml_add_text(w, security, "policy", asked->policy_text);
+	for (size_t i = 0; i < ARRAY_SIZE(blobs); i++)
+		if (blobs[i].blob->text)
+			xml_add_text(w, security, blobs[i].name, blobs[i].blob->text);
+	if (!request->config->relabel)
+		fill_label(w, domain, request);
 }

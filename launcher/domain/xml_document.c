@@ -9,8 +9,6 @@
 
 #include <snp/fail.h>
 
-#include "domain/domain_read.h"
-
 #define X(s) ((const xmlChar *)(s))
 
 /* A document type is where entities come from; libvirt's documents have none. Its line is kept where
@@ -176,4 +174,32 @@ bool xml_attribute_is(const xmlNode *node, const char *attribute, const char *va
 	if (xml_attribute(node, attribute, &found, NULL) < 0 || !found)
 		return false;
 	return strcmp(found, value) == 0;
+}
+
+int xml_number(const xmlNode *node, const char *attribute, uint32_t *ret, struct snp_error *err)
+{
+	_cleanup_(freep) char *text = NULL;
+	unsigned long long v;
+	char *end;
+	int r;
+
+	r = attribute ? xml_attribute(node, attribute, &text, err) : xml_trimmed(node, &text, err);
+	if (r < 0 || !text)
+		return r;
+	v = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || v > UINT32_MAX)
+		return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+				 "<%s> has '%s', where a number is right", (const char *)node->name,
+				 text);
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+enum spec_switch xml_switch(const xmlNode *node, const char *attribute)
+{
+	if (xml_attribute_is(node, attribute, "yes") || xml_attribute_is(node, attribute, "on"))
+		return SPEC_ON;
+	if (xml_attribute_is(node, attribute, "no") || xml_attribute_is(node, attribute, "off"))
+		return SPEC_OFF;
+	return SPEC_UNSET;
 }

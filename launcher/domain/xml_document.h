@@ -12,6 +12,11 @@
 #include <snp/error.h>
 #include <snp/span.h>
 
+#include "config/launch_spec.h"
+
+#define DOMAIN_MAX_SIZE	 (4u << 20)
+#define DOMAIN_MAX_DEPTH 64
+
 /*
  * XML documents by libxml2, of what is safe in it alone: no network, no document type (so no entities),
  * bounded size and depth on the way in; text and attributes that escape themselves on the way out.
@@ -38,8 +43,15 @@ SNP_MUST_USE int xml_attribute(const xmlNode *node, const char *attribute, char 
 			       struct snp_error *err);
 SNP_MUST_USE int xml_text(const xmlNode *node, char **ret, struct snp_error *err);
 
-/* As above, with blanks around the text dropped. */
+/* As above, with blanks around the text removed. */
 SNP_MUST_USE int xml_trimmed(const xmlNode *node, char **ret, struct snp_error *err);
+
+/* A decimal number of 32 bits, blanks around it allowed: the attribute, or the text where `attribute`
+ * is NULL. Absent, it leaves `ret` as it was. Errors: SNP_E_BAD_DOMAIN, SNP_E_NO_MEMORY. */
+int xml_number(const xmlNode *node, const char *attribute, uint32_t *ret, struct snp_error *err);
+
+/* "yes" or "on" against "no" or "off"; SPEC_UNSET where the attribute is absent or another. */
+enum spec_switch xml_switch(const xmlNode *node, const char *attribute);
 
 /*
  * Writing. A failure is remembered in `failed`, and every further call does nothing, so that a document
@@ -50,15 +62,21 @@ struct xml_writer {
 	bool failed; /* memory ran out */
 };
 
-/* A new child of `parent`, in its namespace; and the first child of that name, made if there is none. */
+/* A new child of `parent`, in its namespace; the first child of that name, made if there is none; and a new
+ * one with this text. */
 xmlNode *xml_add(struct xml_writer *w, xmlNode *parent, const char *name);
 xmlNode *xml_obtain(struct xml_writer *w, xmlNode *parent, const char *name);
+void xml_add_text(struct xml_writer *w, xmlNode *parent, const char *name, const char *text);
 
 /* Replace the content of `node` by `text`, or set an attribute. Both must be plain (config/text_rule.h).
  */
 void xml_set_text(struct xml_writer *w, xmlNode *node, const char *text);
 void xml_set(struct xml_writer *w, xmlNode *node, const char *attribute, const char *value);
 void xml_set_number(struct xml_writer *w, xmlNode *node, const char *attribute, uint64_t value);
+
+/* Merge a fragment into `into`: attributes and text replace; in <devices> and in elements of another
+ * namespace every child is added; elsewhere a child is merged with the first of its name, or added. */
+void xml_merge(struct xml_writer *w, xmlNode *into, const xmlNode *fragment);
 
 /* Remove every child element of that name. */
 void xml_drop(xmlNode *parent, const char *name);

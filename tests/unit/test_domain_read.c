@@ -9,6 +9,7 @@
 
 #include "config/checks.h"
 #include "domain/domain_read.h"
+#include "domain/xml_document.h"
 #include "domain_text.h"
 
 static int read_text(const char *text, size_t size, struct launch_spec **ret, struct snp_error *err)
