@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/host_check.h"
 
-#include <stdarg.h>
+#include <inttypes.h>
+#include <libvirt/libvirt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,31 +10,13 @@
 #include <snp/fail.h>
 #include <snp/firmware.h>
 #include <snp/launch.h>
+#include <snp/policy.h>
 
-#include "host/capabilities.h"
-#include "host/fact.h"
 #include "host/firmware_search.h"
+#include "host/kvm_probe.h"
 #include "host/uri.h"
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
-
-void fact_add(struct host_report *report, const char *name, enum fact_state state,
-	      const char *needed, const char *cure, const char *fmt, ...)
-{
-	struct host_fact *fact;
-	char text[sizeof(fact->found)];
-	va_list args;
-
-	if (report->n == HOST_FACTS_MAX)
-		return;
-	fact = &report->at[report->n++];
-	*fact = (struct host_fact){.name = name, .state = state, .needed = needed, .cure = cure};
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	escape_text(text, fact->found, sizeof(fact->found));
-	report->n_no += state == FACT_NO;
-}
 
 /* libvirt's and QEMU's numbers: major * 1,000,000 + minor * 1,000 + release. */
 #define VERSION(major, minor) ((major)*1000000ul + (minor)*1000ul)
@@ -47,7 +30,7 @@ static void add_version(struct host_report *report, const char *name, unsigned l
 
 static void check_libvirt(const struct hypervisor *host, struct host_report *report)
 {
-	_cleanup_(freep) struct domain_capabilities *caps = calloc(1, sizeof(*caps));
+	struct domain_capabilities caps;
 	struct snp_error err;
 
 	add_version(report, "libvirt", host->libvirt_version, VERSION(10, 5), "10.5 or later",
@@ -58,18 +41,17 @@ static void check_libvirt(const struct hypervisor *host, struct host_report *rep
 	else
 		add_version(report, "qemu", host->qemu_version, VERSION(9, 1), "9.1 or later",
 			    "install a newer QEMU (Debian 12: backports)");
-	if (!caps || capabilities_of_domains(host->connection, caps, &err) < 0) {
+	if (hypervisor_capabilities(host, NULL, NULL, &caps, &err) < 0) {
 		fact_add(report, "libvirt-snp", FACT_NO, "domain capabilities with sev-snp",
-			 "see what libvirt says: virsh domcapabilities", "%.150s",
-			 caps ? err.message : "out of memory");
+			 "see what libvirt says: virsh domcapabilities", "%.150s", err.message);
 		return;
 	}
-	fact_add(report, "libvirt-kvm", fact_if(caps->has_kvm), "domains of type kvm",
+	fact_add(report, "libvirt-kvm", fact_if(caps.has_kvm), "domains of type kvm",
 		 "let QEMU's user open /dev/kvm, then restart libvirtd", "%s",
-		 caps->has_kvm ? "domains of type kvm" : "emulation alone");
-	fact_add(report, "libvirt-snp", fact_if(caps->has_sev_snp), "launchSecurity sev-snp",
+		 caps.has_kvm ? "domains of type kvm" : "emulation alone");
+	fact_add(report, "libvirt-snp", fact_if(caps.has_sev_snp), "launchSecurity sev-snp",
 		 "needs all of the above at the time libvirtd looks: then restart libvirtd", "%s",
-		 caps->has_sev_snp ? "launchSecurity sev-snp" : "no launchSecurity sev-snp");
+		 caps.has_sev_snp ? "launchSecurity sev-snp" : "no launchSecurity sev-snp");
 }
 
 /* What an image can be launched as, and the first reason why not. */
@@ -128,6 +110,110 @@ static void check_firmware(const struct vm_config *config, struct host_report *r
 		 v.problem);
 }
 
+static void check_model(const struct hypervisor *host, const struct vm_config *config,
+			struct host_report *report)
+{
+	static const char needed[] = "a model that the host's CPU can provide";
+	const char *name = config->cpu_model;
+	struct domain_capabilities caps;
+
+	if (strcmp(name, "host") == 0 || hypervisor_capabilities(host, NULL, name, &caps, NULL) < 0)
+		return;
+	/* libvirt lists the versions of QEMU's models under names of its own. */
+	if (!caps.has_model)
+		fact_add(report, "cpu-model", FACT_UNKNOWN, needed, "",
+			 "%s: libvirt does not list this name", name);
+	else
+		fact_add(report, "cpu-model", fact_if(caps.model_usable), needed,
+			 "use an older model: EPYC-v4 works on every SNP host", "%s: %s", name,
+			 caps.model_usable ? "usable" : "not usable on this CPU");
+}
+
+static void check_policy(const struct vm_config *config, struct host_report *report)
+{
+	char text[160];
+	uint64_t bits;
+
+	snp_policy_describe(config->policy, text, sizeof(text));
+	if (!report->local || !kvm_policy_bits(&bits)) {
+		fact_add(report, "policy", FACT_UNKNOWN, "bits that KVM and firmware take", "",
+			 "%s", text);
+		return;
+	}
+	/* The ABI version in the lower bits is the firmware's to judge. */
+	fact_add(report, "policy", fact_if((config->policy & ~bits & ~0xffffull) == 0),
+		 "bits that KVM and firmware take", "leave out what this host does not do", "%s",
+		 text);
+}
+
+static void check_memory(const struct vm_config *config, struct host_report *report)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/proc/meminfo", "re");
+	uint64_t available = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		(void)!sscanf(line, "MemAvailable: %" SCNu64, &available);
+	fact_add(report, "guest-memory", fact_if(available >= config->memory_kib),
+		 "as much as the guest has", "stop a guest, or give this one less memory.size",
+		 "%" PRIu64 " MiB of %" PRIu64 " MiB available", config->memory_kib / 1024,
+		 available / 1024);
+}
+
+static void check_networks(const struct hypervisor *host, const struct vm_config *config,
+			   struct host_report *report)
+{
+	for (size_t i = 0; i < config->n_networks; i++) {
+		const struct vm_network *n = &config->networks[i];
+		virNetworkPtr network;
+
+		if (n->type != VM_NETWORK_NETWORK)
+			continue;
+		network = virNetworkLookupByName(host->connection, n->source);
+		fact_add(report, "network", fact_if(network && virNetworkIsActive(network) == 1),
+			 "an active network", "virsh net-start NAME; virsh net-autostart NAME",
+			 "%s: %s", n->source,
+			 !network			    ? "libvirt has none of that name"
+			 : virNetworkIsActive(network) == 1 ? "active"
+							    : "not started");
+		if (network)
+			virNetworkFree(network);
+	}
+}
+
+static void check_file(const char *name, const char *path, struct host_report *report)
+{
+	bool there = path && access(path, R_OK) == 0;
+
+	if (path && !there)
+		fact_add(report, name, FACT_NO, "a file that can be read", "check the path",
+			 "%.180s", path);
+}
+
+static void check_guest(const struct hypervisor *host, const struct vm_config *config,
+			struct host_report *report)
+{
+	check_policy(config, report);
+	if (host) {
+		check_model(host, config, report);
+		check_networks(host, config, report);
+	}
+	if (!report->local && !report->simulated)
+		return;
+	check_memory(config, report);
+	check_file("guest-kernel", config->kernel.path, report);
+	check_file("guest-initrd", config->initrd.path, report);
+	for (size_t i = 0; i < config->n_disks; i++)
+		check_file("guest-disk", config->disks[i].path, report);
+	if (config->vsock != VM_VSOCK_NONE && report->local)
+		fact_add(report, "vsock", fact_if(access("/dev/vhost-vsock", F_OK) == 0),
+			 "/dev/vhost-vsock", "load vhost_vsock, or leave vsock out", "%s",
+			 access("/dev/vhost-vsock", F_OK) == 0 ? "there" : "absent");
+	if (config->on_reboot == VM_REBOOT_RESTART && host)
+		fact_add(report, "reboot", fact_if(host->qemu_version >= 11000000),
+			 "QEMU 11.0 or later", "on_reboot: destroy", "on_reboot: restart");
+}
+
 void host_check(const char *uri, const struct hypervisor *host, const struct snp_error *failure,
 		const struct vm_config *config, struct host_report *ret)
 {
@@ -136,7 +222,7 @@ void host_check(const char *uri, const struct hypervisor *host, const struct snp
 	*ret = (struct host_report){.simulated = uri_simulated_host(uri, folder)};
 	ret->local = !ret->simulated && !uri_is_remote(uri);
 	if (ret->local)
-		host_check_machine(ret);
+		machine_facts(ret);
 	if (host)
 		check_libvirt(host, ret);
 	else
@@ -146,5 +232,5 @@ void host_check(const char *uri, const struct hypervisor *host, const struct snp
 	if (!uri_is_remote(uri))
 		check_firmware(config, ret);
 	if (config)
-		host_check_guest(host, config, ret);
+		check_guest(host, config, ret);
 }

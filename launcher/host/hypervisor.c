@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/hypervisor.h"
 
-#include <inttypes.h>
 #include <libvirt/virterror.h>
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <snp/fail.h>
 
-#include "host/capabilities.h"
 #include "host/explain.h"
 #include "host/uri.h"
+
+DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc);
+DEFINE_CLEANUP(xmlXPathContextPtr, xmlXPathFreeContext);
+DEFINE_CLEANUP(xmlXPathObjectPtr, xmlXPathFreeObject);
 
 const char *hypervisor_uri(const char *option, const char *config)
 {
@@ -60,14 +65,61 @@ static virConnectPtr connect_to(const char *uri)
 	return virConnectOpenAuth(uri, &auth, 0);
 }
 
-/* A session daemon says nothing of users: QEMU is whoever the daemon is, who owns its socket. */
-static void find_qemu_user(struct hypervisor *host, const char *uri)
+struct document {
+	xmlDocPtr doc;
+	xmlXPathContextPtr xpath;
+};
+
+static void document_close(struct document *d)
 {
-	char socket[PATH_MAX];
+	xmlXPathFreeContextp(&d->xpath);
+	xmlFreeDocp(&d->doc);
+}
+
+static bool document_open(const char *text, struct document *ret)
+{
+	struct document d = {0};
+
+	d.doc = xmlReadMemory(text, (int)strlen(text), "capabilities", NULL,
+			      XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	if (d.doc)
+		d.xpath = xmlXPathNewContext(d.doc);
+	if (!d.xpath) {
+		document_close(&d);
+		return false;
+	}
+	*ret = d;
+	return true;
+}
+
+/* The string value of an expression, or "". */
+static void text_at(const struct document *d, const char *expression, char *ret, size_t size)
+{
+	_cleanup_(xmlXPathFreeObjectp) xmlXPathObjectPtr value =
+		xmlXPathEval((const xmlChar *)expression, d->xpath);
+	xmlChar *text = value ? xmlXPathCastToString(value) : NULL;
+
+	snprintf(ret, size, "%s", text ? (const char *)text : "");
+	xmlFree(text);
+}
+
+/* Read <secmodel><model>dac</model><baselabel type='kvm'>+UID:+GID. A session daemon says nothing of
+ * users: QEMU runs as the daemon, which owns its socket. */
+static void find_qemu_user(struct hypervisor *host)
+{
+	_cleanup_(freep) char *xml = virConnectGetCapabilities(host->connection);
+	_cleanup_(document_close) struct document d = {0};
+	char label[64] = "", socket[PATH_MAX];
+	unsigned int uid, gid;
 	struct stat st;
 
-	capabilities_qemu_user(host->connection, &host->qemu_user, &host->qemu_group);
-	if (host->qemu_user == (uid_t)-1 && uri_socket(uri, socket) && stat(socket, &st) == 0) {
+	if (xml && document_open(xml, &d))
+		text_at(&d, "/capabilities/host/secmodel[model='dac']/baselabel[@type='kvm']",
+			label, sizeof(label));
+	if (sscanf(label, "+%u:+%u", &uid, &gid) == 2) {
+		host->qemu_user = uid;
+		host->qemu_group = gid;
+	} else if (uri_socket(host->uri, socket) && stat(socket, &st) == 0) {
 		host->qemu_user = st.st_uid;
 		host->qemu_group = st.st_gid;
 	}
@@ -92,9 +144,56 @@ int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *e
 	if (strncmp(host.uri, "qemu", 4) == 0 &&
 	    virConnectGetVersion(host.connection, &host.qemu_version) < 0)
 		host.qemu_version = 0; /* no QEMU there: check says so, and so will libvirt */
-	find_qemu_user(&host, host.uri);
+	find_qemu_user(&host);
 	*ret = host;
 	host = (struct hypervisor){0};
+	return 0;
+}
+
+static void find_model(const struct document *d, const char *name, struct domain_capabilities *caps)
+{
+	_cleanup_(xmlXPathFreeObjectp) xmlXPathObjectPtr models = xmlXPathEval(
+		(const xmlChar *)"/domainCapabilities/cpu/mode[@name='custom']/model", d->xpath);
+
+	for (int i = 0; models && models->nodesetval && i < models->nodesetval->nodeNr; i++) {
+		xmlNodePtr node = models->nodesetval->nodeTab[i];
+		xmlChar *text = xmlNodeGetContent(node);
+
+		if (xmlStrEqual(text, (const xmlChar *)name)) {
+			xmlChar *usable = xmlGetProp(node, (const xmlChar *)"usable");
+
+			caps->has_model = true;
+			caps->model_usable = xmlStrEqual(usable, (const xmlChar *)"yes");
+			xmlFree(usable);
+		}
+		xmlFree(text);
+	}
+}
+
+int hypervisor_capabilities(const struct hypervisor *host, const char *emulator, const char *model,
+			    struct domain_capabilities *ret, struct snp_error *err)
+{
+	_cleanup_(freep) char *xml = virConnectGetDomainCapabilities(host->connection, emulator,
+								     "x86_64", "q35", NULL, 0);
+	_cleanup_(document_close) struct document d = {0};
+	struct domain_capabilities caps = {0};
+	char text[64];
+
+	if (!xml)
+		return hypervisor_fail(err, "libvirt reports no domain capabilities");
+	if (!document_open(xml, &d))
+		return fail_with(err, SNP_E_LIBVIRT, SNP_NO_OFFSET,
+				 "libvirt's domain capabilities are not an XML document");
+	text_at(&d, "/domainCapabilities/domain", text, sizeof(text));
+	caps.has_kvm = strcmp(text, "kvm") == 0;
+	text_at(&d,
+		"/domainCapabilities/features/launchSecurity[@supported='yes']"
+		"/enum[@name='sectype']/value[.='sev-snp']",
+		text, sizeof(text));
+	caps.has_sev_snp = text[0] != '\0';
+	if (model)
+		find_model(&d, model, &caps);
+	*ret = caps;
 	return 0;
 }
 

@@ -17,10 +17,10 @@
 struct hypervisor {
 	virConnectPtr connection;
 	char *uri; /* as libvirt canonicalises it */
-	unsigned long
-		libvirt_version;    /* of the daemon: major * 1,000,000 + minor * 1,000 + release */
-	unsigned long qemu_version; /* likewise; 0 where the driver is not QEMU's */
-	uid_t qemu_user;	    /* whom QEMU runs as; -1 where libvirt does not say */
+	/* major * 1,000,000 + minor * 1,000 + release */
+	unsigned long libvirt_version; /* of the daemon */
+	unsigned long qemu_version;    /* 0 if the driver is not QEMU's */
+	uid_t qemu_user;	       /* that QEMU runs as; -1 if libvirt does not say */
 	gid_t qemu_group;
 };
 
@@ -35,6 +35,17 @@ void hypervisor_close(struct hypervisor *host);
 /* Fill `err` from libvirt's last error; `what` says what was tried. SNP_E_NOT_FOUND and SNP_E_EXISTS
  * where libvirt says so of a domain, else what explain_fail() makes of its message. Returns -code. */
 int hypervisor_fail(struct snp_error *err, const char *what);
+
+/* What libvirt says in `virsh domcapabilities` of a q35 machine of x86_64 with `emulator` (NULL: libvirt's
+ * choice), and of CPU model `model` (NULL: none) in mode custom. Errors: those of hypervisor_fail(). */
+struct domain_capabilities {
+	bool has_sev_snp; /* QEMU has the object, and /dev/sev answered once */
+	bool has_kvm;	  /* else only emulation */
+	bool has_model, model_usable;
+};
+SNP_MUST_USE int hypervisor_capabilities(const struct hypervisor *host, const char *emulator,
+					 const char *model, struct domain_capabilities *ret,
+					 struct snp_error *err);
 
 /* The domain with that UUID, name, or, of digits alone, ID. Errors: SNP_E_NOT_FOUND. */
 SNP_MUST_USE int hypervisor_find(const struct hypervisor *host, const char *domain,

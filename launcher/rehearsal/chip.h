@@ -6,12 +6,6 @@
 
 #include "rehearsal/layout.h"
 
-/* The TCB of the simulated platform, in the layout of Milan and Genoa. */
-#define CHIP_TCB_BOOT_LOADER 4
-#define CHIP_TCB_TEE	     0
-#define CHIP_TCB_SNP	     24
-#define CHIP_TCB_MICROCODE   219
-
 /*
  * The keys of the simulated chip, in AMD's form but under names of their own, so that nothing signed
  * with them verifies to a root of AMD's: ARK-Simulated (RSA-4096) -> SEV-Simulated (RSA-4096) ->

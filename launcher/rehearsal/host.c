@@ -2,10 +2,6 @@
 #include "rehearsal/host.h"
 
 #include <fcntl.h>
-#include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
-#include <libxml/parser.h>
-#include <libxml/xpath.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <stdio.h>
@@ -20,22 +16,12 @@
 #include <snp/file.h>
 
 #include "guest/remove_tree.h"
-#include "rehearsal/capability_cache.h"
+#include "host/hypervisor.h"
 #include "rehearsal/chip.h"
 #include "rehearsal/keeper.h"
 #include "rehearsal/layout.h"
 
 #define PATIENCE_SECONDS 60
-
-DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc);
-DEFINE_CLEANUP(xmlXPathContextPtr, xmlXPathFreeContext);
-DEFINE_CLEANUP(xmlXPathObjectPtr, xmlXPathFreeObject);
-
-static void connection_close(virConnectPtr *conn)
-{
-	if (*conn)
-		virConnectClose(*conn);
-}
 
 /* The preload library: beside the installed tool's libraries, or in the tree that it was built in. */
 static int find_library(char ret[static PATH_MAX], struct snp_error *err)
@@ -88,93 +74,65 @@ static void find_cache(const char *option, char ret[static PATH_MAX])
 }
 
 /* The last line of a log of the host, or "". */
-static const char *last_words(const struct host_layout *host, const char *name)
+static void read_last_line(const struct host_layout *host, const char *name, char ret[static 512])
 {
-	static char words[512];
 	_cleanup_(freep) uint8_t *text = NULL;
+	char path[HOST_PATH_MAX];
 	size_t size, start;
 
-	words[0] = '\0';
-	if (file_read(host_path(host, name), SNP_MAX_CONFIG, &text, &size, NULL) < 0)
-		return words;
+	ret[0] = '\0';
+	if (file_read(host_path(host, name, path), SNP_MAX_CONFIG, &text, &size, NULL) < 0)
+		return;
 	while (size > 0 && text[size - 1] == '\n')
 		size--;
 	for (start = size; start > 0 && text[start - 1] != '\n'; start--)
 		continue;
-	snprintf(words, sizeof(words), "%.*s", (int)(size - start), (const char *)text + start);
-	return words;
+	snprintf(ret, 512, "%.*s", (int)(size - start), (const char *)text + start);
 }
 
-static int fail_with_logs(const struct host_layout *host, const char *what, struct snp_error *err)
+static int fail_with_logs(const struct host_layout *host, const char *what, const char *why,
+			  struct snp_error *err)
 {
-	char simulation[512];
+	char libvirtd[512], simulation[512];
 
-	snprintf(simulation, sizeof(simulation), "%s", last_words(host, "log/simulation.log"));
-	return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "%s; libvirtd: %s; simulation: %s", what,
-			 last_words(host, "log/libvirtd.log"), simulation);
+	read_last_line(host, "log/libvirtd.log", libvirtd);
+	read_last_line(host, "log/simulation.log", simulation);
+	return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "%s%s; libvirtd: %s; simulation: %s",
+			 what, why, libvirtd, simulation);
 }
 
-static void swallow(void *arg, virErrorPtr error)
-{
-	(void)arg;
-	(void)error;
-}
-
-/* Connect as soon as libvirtd listens, unless its keeper is gone before. */
-static int reach(const struct host_layout *host, const char *uri, int alive, virConnectPtr *ret,
+/* Connect as soon as libvirtd listens, unless its keeper ends first. */
+static int reach(const struct host_layout *host, const char *uri, int alive, struct hypervisor *ret,
 		 struct snp_error *err)
 {
 	struct pollfd keeper = {alive, 0, 0};
-	char what[256];
+	struct snp_error last = {0};
+	char path[HOST_PATH_MAX];
 
 	for (int i = 0; i < PATIENCE_SECONDS * 50; i++) {
-		if (access(host_path(host, HOST_SOCKET), F_OK) == 0) {
-			*ret = virConnectOpen(uri);
-			if (*ret)
-				return 0;
-		}
+		if (access(host_path(host, HOST_SOCKET, path), F_OK) == 0 &&
+		    hypervisor_open(uri, ret, &last) == 0)
+			return 0;
 		if (poll(&keeper, 1, 20) > 0)
 			return fail_with_logs(host, "libvirtd of the simulated host ended at once",
-					      err);
+					      "", err);
 	}
-	snprintf(what, sizeof(what), "libvirtd of the simulated host cannot be reached: %s",
-		 virGetLastErrorMessage());
-	return fail_with_logs(host, what, err);
+	return fail_with_logs(
+		host, "libvirtd of the simulated host does not answer: ", last.message, err);
 }
 
-/* Whether domain capabilities offer <launchSecurity> of type sev-snp. */
-static bool offers_snp(const char *capabilities)
+static int check_snp(const struct host_layout *host, const struct hypervisor *libvirt,
+		     const char *emulator, struct snp_error *err)
 {
-	static const char path[] = "boolean(/domainCapabilities/features/launchSecurity"
-				   "[@supported='yes']/enum[@name='sectype']/value[.='sev-snp'])";
-	_cleanup_(xmlFreeDocp) xmlDocPtr doc =
-		xmlReadMemory(capabilities, (int)strlen(capabilities), NULL, NULL, XML_PARSE_NONET);
-	_cleanup_(xmlXPathFreeContextp) xmlXPathContextPtr ctx =
-		doc ? xmlXPathNewContext(doc) : NULL;
-	_cleanup_(xmlXPathFreeObjectp) xmlXPathObjectPtr found =
-		ctx ? xmlXPathEvalExpression((const xmlChar *)path, ctx) : NULL;
+	struct domain_capabilities caps;
+	struct snp_error why;
 
-	return found && found->boolval;
-}
-
-static int check_snp(const struct host_layout *host, virConnectPtr conn, const char *emulator,
-		     struct snp_error *err)
-{
-	_cleanup_(freep) char *capabilities =
-		virConnectGetDomainCapabilities(conn, emulator, "x86_64", "q35", "kvm", 0);
-	char what[512];
-
-	if (!capabilities) {
-		snprintf(what, sizeof(what), "libvirt has no QEMU for SNP guests: %s",
-			 virGetLastErrorMessage());
-		return fail_with_logs(host, what, err);
-	}
-	if (!offers_snp(capabilities))
-		return fail_with_logs(
-			host,
-			"libvirt of the simulated host does not offer sev-snp (it needs "
-			"libvirt 10.5 and QEMU 9.1)",
-			err);
+	if (hypervisor_capabilities(libvirt, emulator, NULL, &caps, &why) < 0)
+		return fail_with_logs(host, "libvirt has no QEMU for SNP guests: ", why.message,
+				      err);
+	if (!caps.has_kvm || !caps.has_sev_snp)
+		return fail_with_logs(host, "libvirt of the simulated host does not offer sev-snp",
+				      " (it needs libvirt 10.5 and QEMU 9.1)", err);
 	return 0;
 }
 
@@ -182,15 +140,15 @@ static int check_snp(const struct host_layout *host, virConnectPtr conn, const c
 static int complete(const struct host_layout *host, const struct simulated_host_options *options,
 		    const char *cache, const char *uri, int alive, struct snp_error *err)
 {
-	_cleanup_(connection_close) virConnectPtr conn = NULL;
+	_cleanup_(hypervisor_close) struct hypervisor libvirt = {0};
 	int r = chip_make(host, cache, err);
 
 	if (r == 0)
-		r = reach(host, uri, alive, &conn, err);
+		r = reach(host, uri, alive, &libvirt, err);
 	if (r == 0)
-		r = check_snp(host, conn, options->emulator, err);
+		r = check_snp(host, &libvirt, options->emulator, err);
 	if (r == 0)
-		capability_cache_save(host, cache);
+		host_capabilities(host, cache, true);
 	return r;
 }
 
@@ -203,14 +161,11 @@ static int prepare(const struct host_layout *host, const struct simulated_host_o
 	if (!options->library)
 		r = find_library(library, err);
 	if (r == 0)
-		r = host_layout_subfolders(host, err);
+		r = host_layout_fill(host, options->library ? options->library : library,
+				     options->kernel ? options->kernel : "6.12",
+				     options->firmware ? options->firmware : "1.55.35", err);
 	if (r == 0)
-		r = host_layout_library(host, options->library ? options->library : library, err);
-	if (r == 0)
-		r = host_layout_configure(host, options->kernel ? options->kernel : "6.12",
-					  options->firmware ? options->firmware : "1.55.35", err);
-	if (r == 0)
-		capability_cache_load(host, cache);
+		host_capabilities(host, cache, false);
 	return r;
 }
 
@@ -222,12 +177,13 @@ static int check_options(const struct simulated_host_options *options, struct sn
 	if (options->kernel && strcmp(options->kernel, "6.12") != 0 &&
 	    strcmp(options->kernel, "6.19") != 0)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "kernel %s is not simulated; 6.12 and 6.19 are", options->kernel);
+				 "cannot simulate kernel %s; choose 6.12 or 6.19", options->kernel);
 	if (options->firmware &&
 	    (sscanf(options->firmware, "%3u.%3u.%3u%n", &major, &minor, &build, &end) != 3 ||
 	     options->firmware[end] != '\0' || major > 255 || minor > 255 || build > 255))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "firmware \"%s\" is not MAJOR.MINOR.BUILD", options->firmware);
+				 "invalid firmware version '%s'; expected MAJOR.MINOR.BUILD",
+				 options->firmware);
 	return 0;
 }
 
@@ -269,7 +225,6 @@ int simulated_host_start(const struct simulated_host_options *options, struct si
 	snprintf(started.folder, sizeof(started.folder), "%s", host.folder);
 	snprintf(started.uri, sizeof(started.uri), "qemu+unix:///session?socket=%s/" HOST_SOCKET,
 		 host.folder);
-	virSetErrorFunc(NULL, swallow);
 	r = complete(&host, options, cache, started.uri, alive, err);
 	if (r < 0) {
 		(void)!keeper_stop(host.folder, NULL);

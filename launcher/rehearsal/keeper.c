@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +21,6 @@
 #include <snp/fail.h>
 
 #include "guest/remove_tree.h"
-#include "rehearsal/libvirtd.h"
 
 #define PATIENCE_SECONDS 20
 
@@ -100,12 +100,95 @@ static void keep(pid_t libvirtd, int signals, int owner)
 	}
 }
 
+/* libvirtd's own world: everything it keeps lies in the folder. PATH has the sbin folders, where
+ * Debian puts libvirtd and an ordinary user does not look. */
+static void set_environment(const struct host_layout *host)
+{
+	static const struct {
+		const char *name;
+		const char *place;
+	} places[] = {
+		{"HOME", "home"},
+		{"TMPDIR", "tmp"},
+		{"XDG_RUNTIME_DIR", "run"},
+		{"XDG_CONFIG_HOME", "config"},
+		{"XDG_CACHE_HOME", "cache"},
+		{"XDG_DATA_HOME", "data"},
+		{"XDG_STATE_HOME", "data"},
+		{"LD_PRELOAD", HOST_LIBRARY},
+	};
+	const char *programs = getenv("PATH");
+	const char *libraries = getenv("LD_LIBRARY_PATH");
+	char path[HOST_PATH_MAX], text[2 * PATH_MAX], kept[PATH_MAX] = "";
+
+	snprintf(text, sizeof(text), "%s%s/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
+		 programs ? programs : "", programs ? ":" : "");
+	if (libraries)
+		snprintf(kept, sizeof(kept), "%s", libraries);
+	clearenv();
+	setenv("PATH", text, 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	if (*kept)
+		setenv("LD_LIBRARY_PATH", kept, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		setenv(places[i].name, host_path(host, places[i].place, path), 1);
+}
+
+/* In the child that becomes libvirtd. Returns only on failure, with errno. */
+static void become_libvirtd(const struct host_layout *host, pid_t keeper)
+{
+	sigset_t none;
+	char config[HOST_PATH_MAX], name[] = "libvirtd", option[] = "--config";
+	char *argv[] = {name, option, config, NULL};
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (getuid() == 0 &&
+	    (setgroups(0, NULL) < 0 || setgid(host->group) < 0 || setuid(host->user) < 0))
+		return;
+	/* After setuid(), which clears it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(1);
+	umask(022);
+	host_path(host, HOST_LIBVIRTD_CONF, config);
+	set_environment(host);
+	execvp(name, argv);
+}
+
+/* Start the session libvirtd, as the host's user and with the preload library, as a child that dies with
+ * its parent. Returns its process, or -errno. */
+static pid_t libvirtd_start(const struct host_layout *host)
+{
+	pid_t keeper = getpid(), child;
+	/* What stops exec() comes through a pipe that exec() closes. */
+	int report[2], failure = 0;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -errno;
+	child = fork();
+	if (child == 0) {
+		become_libvirtd(host, keeper);
+		failure = errno;
+		(void)!write(report[1], &failure, sizeof(failure));
+		_exit(127);
+	}
+	close(report[1]);
+	if (child > 0 && read(report[0], &failure, sizeof(failure)) == sizeof(failure)) {
+		waitpid(child, NULL, 0);
+		child = -failure;
+	}
+	close(report[0]);
+	return child;
+}
+
 /* stdin from nowhere, stdout and stderr into the log; nothing else of the starter's stays open, so
  * that a shell that waits for the end of our output does not wait for us. */
 static void settle(const struct host_layout *host, int lock, int alive, int owner)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int log = open(host_path(host, "log/libvirtd.log"),
+	char path[HOST_PATH_MAX];
+	int log = open(host_path(host, "log/libvirtd.log", path),
 		       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	struct dirent *entry;
 	DIR *open_files;
@@ -160,8 +243,9 @@ _Noreturn static void live(const struct host_layout *host, int lock, int alive, 
  * ever sees the file unlocked while the host lives. */
 int keeper_lock(const struct host_layout *host, struct snp_error *err)
 {
-	const char *path = host_path(host, HOST_LOCK);
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	char path[HOST_PATH_MAX];
+	int fd =
+		open(host_path(host, HOST_LOCK, path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return fail_errno(err, SNP_E_WRITE, errno, "%s", path);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rehearsal/layout.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -14,11 +15,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
-
-#include "rehearsal/chip.h"
-
-/* sun_path has 108 bytes; libvirt and QEMU make sockets some 30 bytes below the folder. */
-#define MAX_FOLDER 70
+#include <snp/sha.h>
 
 #define MAX_LIBRARY (16u << 20)
 
@@ -39,18 +36,18 @@ static const char *const subfolders[] = {
 	"config/libvirt",
 };
 
-const char *host_path(const struct host_layout *host, const char *name)
+const char *host_path(const struct host_layout *host, const char *name,
+		      char ret[static HOST_PATH_MAX])
 {
-	static char path[2 * PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", host->folder, name);
-	return path;
+	snprintf(ret, HOST_PATH_MAX, "%s/%s", host->folder, name);
+	return ret;
 }
 
 int host_write(const struct host_layout *host, const char *name, const void *bytes, size_t size,
 	       mode_t mode, struct snp_error *err)
 {
-	const char *path = host_path(host, name);
+	char buffer[HOST_PATH_MAX];
+	const char *path = host_path(host, name, buffer);
 	int r = file_write(path, (struct snp_span){bytes, size}, mode, true, err);
 
 	if (r < 0)
@@ -61,7 +58,7 @@ int host_write(const struct host_layout *host, const char *name, const void *byt
 	return 0;
 }
 
-/* Root has no session libvirtd; nobody has. */
+/* Root cannot have a session libvirtd; nobody can. */
 static int find_user(struct host_layout *ret, struct snp_error *err)
 {
 	const struct passwd *nobody;
@@ -73,7 +70,7 @@ static int find_user(struct host_layout *ret, struct snp_error *err)
 	nobody = getpwnam("nobody");
 	if (!nobody)
 		return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET,
-				 "there is no user nobody for libvirtd to run as");
+				 "libvirtd cannot run: there is no user 'nobody'");
 	ret->user = nobody->pw_uid;
 	ret->group = nobody->pw_gid;
 	return 0;
@@ -84,7 +81,7 @@ static int make_folder(const char *path, mode_t mode, struct snp_error *err)
 {
 	if (mkdir(path, mode) < 0)
 		return fail_errno(err, errno == EEXIST ? SNP_E_EXISTS : SNP_E_WRITE, errno,
-				  "%s: cannot be made", path);
+				  "cannot make %s", path);
 	if (chmod(path, mode) < 0)
 		return fail_errno(err, SNP_E_WRITE, errno, "%s", path);
 	return 0;
@@ -92,7 +89,8 @@ static int make_folder(const char *path, mode_t mode, struct snp_error *err)
 
 static int make_subfolder(const struct host_layout *host, const char *name, struct snp_error *err)
 {
-	const char *path = host_path(host, name);
+	char buffer[HOST_PATH_MAX];
+	const char *path = host_path(host, name, buffer);
 	int r = make_folder(path, 0755, err);
 
 	if (r == 0 && getuid() == 0 && chown(path, host->user, host->group) < 0)
@@ -111,14 +109,14 @@ int host_layout_make(const char *folder, struct host_layout *ret, struct snp_err
 	if (!folder) {
 		/* Made and removed, for its name: make_folder() then says if another was faster. */
 		if (!mkdtemp(fresh) || rmdir(fresh) < 0)
-			return fail_errno(err, SNP_E_WRITE, errno, "%s: cannot be made", fresh);
+			return fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", fresh);
 		folder = fresh;
 	}
-	if (folder[0] != '/' || strlen(folder) > MAX_FOLDER)
+	if (folder[0] != '/' || strlen(folder) > HOST_FOLDER_MAX)
 		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"a simulated host's folder is an absolute path of at most %d bytes",
-			MAX_FOLDER);
+			"the folder of a simulated host must be an absolute path of at most %d bytes",
+			HOST_FOLDER_MAX);
 	snprintf(host.folder, sizeof(host.folder), "%s", folder);
 	r = make_folder(host.folder, getuid() == 0 ? 0711 : 0700, err);
 	if (r < 0)
@@ -127,31 +125,30 @@ int host_layout_make(const char *folder, struct host_layout *ret, struct snp_err
 	return 0;
 }
 
-int host_layout_subfolders(const struct host_layout *host, struct snp_error *err)
+static int make_subfolders(const struct host_layout *host, struct snp_error *err)
 {
+	char path[HOST_PATH_MAX];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(subfolders); i++)
 		r = make_subfolder(host, subfolders[i], err);
-	/* What is launched from here is not QEMU's user's to change (guest/own_folder.h). */
-	return r < 0 ? r : make_folder(host_path(host, "guests"), 0711, err);
+	/* QEMU's user must not change what is launched from here (guest/own_folder.h). */
+	return r < 0 ? r : make_folder(host_path(host, "guests", path), 0711, err);
 }
 
-int host_layout_library(const struct host_layout *host, const char *library, struct snp_error *err)
+static int copy_library(const struct host_layout *host, const char *library, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
 	int r = file_read(library, MAX_LIBRARY, &bytes, &size, err);
 
-	if (r < 0)
-		return r;
-	return host_write(host, HOST_LIBRARY, bytes, size, 0755, err);
+	return r < 0 ? r : host_write(host, HOST_LIBRARY, bytes, size, 0755, err);
 }
 
-int host_layout_configure(const struct host_layout *host, const char *kernel, const char *firmware,
-			  struct snp_error *err)
+int host_layout_fill(const struct host_layout *host, const char *library, const char *kernel,
+		     const char *firmware, struct snp_error *err)
 {
-	/* No virtlogd, no confinement: there is nothing to confine, and nothing to do it with in a
+	/* No virtlogd and no confinement: there is nothing to confine, and nothing to do it with in a
 	 * container. */
 	static const char qemu_conf[] = "stdio_handler = \"file\"\n"
 					"security_driver = \"none\"\n"
@@ -160,12 +157,16 @@ int host_layout_configure(const struct host_layout *host, const char *kernel, co
 					"cgroup_controllers = []\n";
 	static const char libvirtd_conf[] = "log_outputs = \"3:stderr\"\n";
 	char chip_id[2 * CHIP_ID_SIZE + 1], text[512];
-	int r = host_write(host, "config/libvirt/qemu.conf", qemu_conf, strlen(qemu_conf), 0644,
-			   err);
+	int r = make_subfolders(host, err);
 
 	if (r == 0)
-		r = host_write(host, "config/libvirt/libvirtd.conf", libvirtd_conf,
-			       strlen(libvirtd_conf), 0644, err);
+		r = copy_library(host, library, err);
+	if (r == 0)
+		r = host_write(host, "config/libvirt/qemu.conf", qemu_conf, strlen(qemu_conf), 0644,
+			       err);
+	if (r == 0)
+		r = host_write(host, HOST_LIBVIRTD_CONF, libvirtd_conf, strlen(libvirtd_conf), 0644,
+			       err);
 	if (r < 0)
 		return r;
 	hex_encode(host->chip_id, CHIP_ID_SIZE, chip_id);
@@ -174,4 +175,87 @@ int host_layout_configure(const struct host_layout *host, const char *kernel, co
 		 firmware, CHIP_TCB_BOOT_LOADER, CHIP_TCB_TEE, CHIP_TCB_SNP, CHIP_TCB_MICROCODE,
 		 chip_id);
 	return host_write(host, "host.conf", text, strlen(text), 0644, err);
+}
+
+#define CAPABILITIES "cache/libvirt/qemu/capabilities"
+#define MAX_DOCUMENT (4u << 20)
+
+/* The folder for this build of the library: CACHE/libvirt-DIGEST. */
+static bool find_folder(const struct host_layout *host, const char *cache,
+			char ret[static HOST_PATH_MAX])
+{
+	_cleanup_(freep) uint8_t *library = NULL;
+	uint8_t digest[SNP_SHA256_SIZE];
+	char hex[17], path[HOST_PATH_MAX];
+	size_t size;
+
+	if (!*cache ||
+	    file_read(host_path(host, HOST_LIBRARY, path), MAX_LIBRARY, &library, &size, NULL) <
+		    0 ||
+	    sha256_of((struct snp_span){library, size}, digest, NULL) < 0)
+		return false;
+	hex_encode(digest, 8, hex);
+	if (snprintf(ret, HOST_PATH_MAX, "%s/libvirt-%s", cache, hex) >= HOST_PATH_MAX)
+		return false;
+	mkdir(ret, 0700);
+	return true;
+}
+
+static int is_document(const struct dirent *entry)
+{
+	size_t size = strlen(entry->d_name);
+
+	return size > 4 && strcmp(entry->d_name + size - 4, ".xml") == 0;
+}
+
+static uint8_t *read_document(const char *folder, const char *name, size_t *ret_size)
+{
+	char path[2 * HOST_PATH_MAX];
+	uint8_t *bytes = NULL;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return file_read(path, MAX_DOCUMENT, &bytes, ret_size, NULL) < 0 ? NULL : bytes;
+}
+
+static void load_document(const struct host_layout *host, const char *folder, const char *name)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	char path[HOST_PATH_MAX];
+	size_t size;
+
+	bytes = read_document(folder, name, &size);
+	snprintf(path, sizeof(path), CAPABILITIES "/%s", name);
+	if (bytes)
+		(void)!host_write(host, path, bytes, size, 0600, NULL);
+}
+
+static void save_document(const struct host_layout *host, const char *folder, const char *name)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL, *known = NULL;
+	char learnt[HOST_PATH_MAX], path[2 * HOST_PATH_MAX];
+	size_t size, known_size;
+
+	bytes = read_document(host_path(host, CAPABILITIES, learnt), name, &size);
+	known = read_document(folder, name, &known_size);
+	if (!bytes || (known && known_size == size && memcmp(bytes, known, size) == 0))
+		return;
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	(void)!file_write(path, (struct snp_span){bytes, size}, 0600, true, NULL);
+}
+
+void host_capabilities(const struct host_layout *host, const char *cache, bool save)
+{
+	char folder[HOST_PATH_MAX], path[HOST_PATH_MAX];
+	struct dirent **entries = NULL;
+	int n;
+
+	if (!find_folder(host, cache, folder))
+		return;
+	n = scandir(save ? host_path(host, CAPABILITIES, path) : folder, &entries, is_document,
+		    NULL);
+	for (int i = 0; i < n; i++) {
+		(save ? save_document : load_document)(host, folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
 }

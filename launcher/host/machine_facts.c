@@ -1,17 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What this machine is: CPU, kernel, secure processor. */
+#include "host/machine_facts.h"
+
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/policy.h>
 
-#include "host/fact.h"
 #include "host/kvm_probe.h"
+
+void fact_add(struct host_report *report, const char *name, enum fact_state state,
+	      const char *needed, const char *cure, const char *fmt, ...)
+{
+	struct host_fact *fact;
+	char text[sizeof(fact->found)];
+	va_list args;
+
+	if (report->n == HOST_FACTS_MAX)
+		return;
+	fact = &report->at[report->n++];
+	*fact = (struct host_fact){.name = name, .state = state, .needed = needed, .cure = cure};
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	escape_text(text, fact->found, sizeof(fact->found));
+	report->n_no += state == FACT_NO;
+}
 
 /* The first line of a small file of the kernel's; "" where there is none. */
 static void read_line(const char *path, char *ret, size_t size)
@@ -179,7 +199,7 @@ static void check_memory(struct host_report *report)
 		 available / 1024, huge_free, huge_size / 1024);
 }
 
-void host_check_machine(struct host_report *report)
+void machine_facts(struct host_report *report)
 {
 	struct cpu_sev cpu = {0};
 	bool known = cpu_sev_probe(&cpu);
