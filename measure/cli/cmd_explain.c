@@ -17,7 +17,7 @@
 #include "launch_input.h"
 #include "launch_options.h"
 #include "progress.h"
-#include "reference/master.h"
+#include "reference/model.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct snp_report *, snp_report_free);

@@ -6,20 +6,15 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/policy.h>
-#include <snp/reference.h>
+#include <snp/publish.h>
 #include <snp/tool.h>
 
 #include "key_input.h"
 #include "launch_input.h"
-#include "reference/format.h"
-#include "reference/golden.h"
-#include "reference/master.h"
-#include "reference/publish.h"
-#include "reference/release.h"
-#include "shell_word.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 
 static struct {
 	const char *output, *formats, *key, *id_key, *author_key, *passphrase_file;
@@ -27,38 +22,30 @@ static struct {
 	bool timestamp;
 } arg;
 
-static enum snp_key_kind key_kind; /* of --key, once it has signed */
-
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"output", 'o', .argument = "DIR", .text = &arg.output,
-	 .help = "the folder to write: new, or one that an earlier run wrote"},
+	 .help = "the folder to write: new, or from an earlier run"},
 	{"format", .argument = "LIST", .text = &arg.formats,
-	 .help = "formats, with commas between (default: all that can say it)"},
+	 .help = "formats, separated by commas (default: all)"},
 	{"key", .argument = "KEY", .text = &arg.key,
-	 .help = "sign what is published: a PEM or DER file, fd:N, - or a provider's URI"},
+	 .help = "sign with this key: a file, fd:N, - or a URI"},
 	{"id-key", .argument = "KEY", .text = &arg.id_key,
-	 .help = "bind every variant to an ID block signed with this P-384 key"},
+	 .help = "make ID blocks, signed with this P-384 key"},
 	{"author-key", .argument = "KEY", .text = &arg.author_key,
 	 .help = "sign the ID key with this P-384 key"},
 	{"endorsement-key", .argument = "KEY", .text = &arg.endorsement_key,
 	 .help = "endorse golden measurements with this RSA key"},
 	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
-	 .help = "its certificate, which goes into them"},
+	 .help = "its certificate, which becomes part of them"},
 	{"passphrase-file", .argument = "FILE", .text = &arg.passphrase_file,
-	 .help = "first line: the passphrase or PIN of the keys"},
+	 .help = "first line: passphrase or PIN of the keys"},
 	{"timestamp", .flag = &arg.timestamp,
-	 .help = "say when: SOURCE_DATE_EPOCH if set, else the clock"},
+	 .help = "add the time: SOURCE_DATE_EPOCH or now"},
 	CLI_OPTION_JSON,
 	{0},
 };
 /* clang-format on */
-
-static void warn_skipped(const char *format, const struct snp_error *why)
-{
-	(void)format;
-	cli_warn("format-left-out", "%s", why->message);
-}
 
 static void warn(void *p, const char *name, const char *text)
 {
@@ -89,77 +76,80 @@ static int set_timestamp(struct snp_reference *reference, struct snp_error *err)
 		return 0;
 	if (strspn(epoch, "0123456789") != strlen(epoch) || strlen(epoch) - 1 > 14)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "SOURCE_DATE_EPOCH: '%s' is no number of seconds", epoch);
+				 "SOURCE_DATE_EPOCH is '%s'; must be a number of seconds", epoch);
 	return cli_parse_number(epoch, "SOURCE_DATE_EPOCH", &reference->timestamp, err);
 }
 
-/* An earlier run's master, if there is one that can be read: its signatures may serve again. */
-static struct snp_reference *read_before(void)
+static char *escaped(const char *text)
 {
-	_cleanup_(freep) char *path = NULL;
-	struct snp_reference *before;
+	size_t size = 4 * strlen(text) + 1;
+	char *ret = size > UINT32_MAX ? NULL : malloc(size);
 
-	if (asprintf(&path, "%s/%s", arg.output, SNP_MASTER_FILE) < 0) {
-		path = NULL;
-		return NULL;
+	if (ret)
+		escape_text(text, ret, (unsigned int)size);
+	return ret;
+}
+
+static void print_quoted(FILE *out, const char *path)
+{
+	fputc('\'', out);
+	for (; *path != '\0'; path++)
+		fprintf(out, *path == '\'' ? "'\\%c'" : "%c", *path);
+	fputc('\'', out);
+}
+
+static void print_escaped(FILE *out, const char *path)
+{
+	fputs("$'", out);
+	for (; *path != '\0'; path++) {
+		unsigned char byte = (unsigned char)*path;
+
+		if (byte < 0x20 || byte > 0x7e)
+			fprintf(out, "\\x%02x", byte);
+		else
+			fprintf(out, byte == '\'' || byte == '\\' ? "\\%c" : "%c", byte);
 	}
-	return snp_reference_read(path, &before, NULL) < 0 ? NULL : before;
+	fputc('\'', out);
 }
 
-static int bind(struct snp_reference *reference, struct snp_error *err)
+/* Print `path` as one word of a shell's command line that is never an option: as it is where it can stand so,
+ * else quoted; with $'…', which POSIX has since 2024, where a terminal must not see it raw. */
+static void print_shell_word(FILE *out, const char *path)
 {
-	_cleanup_(snp_key_freep) struct snp_key *id_key = NULL, *author_key = NULL;
-	_cleanup_(snp_reference_freep) struct snp_reference *before = NULL;
-	int r;
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789._/+,:=@%-";
+	_cleanup_(freep) char *shown = escaped(path);
 
-	if (!arg.id_key)
-		return arg.author_key ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-						  "--author-key signs an ID key; give --id-key")
-				      : 0;
-	r = cli_key_read(arg.id_key, arg.passphrase_file, &id_key, err);
-	if (r == 0 && arg.author_key)
-		r = cli_key_read(arg.author_key, arg.passphrase_file, &author_key, err);
-	if (r < 0)
-		return r;
-	cli_key_warn_random(id_key);
-	before = read_before();
-	return publish_bind(reference, id_key, author_key, before, err);
+	if (path[0] == '-')
+		fputs("./", out);
+	if (path[strspn(path, plain)] == '\0')
+		fputs(path, out);
+	else if (shown && strcmp(path, shown) == 0)
+		print_quoted(out, path);
+	else
+		print_escaped(out, path);
 }
 
-static int sign(struct folder *folder, struct snp_error *err)
+/* What is written, as lines of text or in a JSON document. */
+struct output {
+	FILE *text;   /* NULL with --json */
+	char *folder; /* escaped */
+	struct json_out *json;
+	struct cJSON *files;
+};
+
+static void written(void *p, const char *file, uint64_t size)
 {
-	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
-	int r;
+	struct output *output = p;
+	struct cJSON *object;
 
-	if (!arg.key)
-		return 0;
-	r = cli_key_read(arg.key, arg.passphrase_file, &key, err);
-	if (r < 0)
-		return r;
-	cli_key_warn_random(key);
-	r = publish_sign(folder, key, arg.output, err);
-	if (r == 0)
-		key_kind = snp_key_kind(key);
-	return r;
-}
-
-static int endorse(const struct snp_reference *reference, struct folder *folder,
-		   struct snp_error *err)
-{
-	_cleanup_(endorser_freep) struct endorser *endorser = NULL;
-	int r;
-
-	if (!arg.endorsement_key && !arg.endorsement_certificate)
-		return 0;
-	r = cli_endorser_read(arg.endorsement_key, arg.endorsement_certificate, arg.passphrase_file,
-			      &endorser, err);
-	if (r < 0)
-		return r;
-	cli_warn(
-		"random-signature",
-		"RSASSA-PSS signs with random salt: a run into another folder makes other signature "
-		"bytes, all else is the same");
-	return golden_endorse(reference, endorser, arg.output, folder, err);
+	if (output->text) {
+		fprintf(output->text, "%s/%s\n", output->folder, file);
+		return;
+	}
+	object = json_out_object(output->json, output->files, NULL);
+	cli_json_text(output->json, object, "name", file);
+	json_out_integer(output->json, object, "size", size);
 }
 
 static void print_word(const char *before, const char *file)
@@ -170,103 +160,140 @@ static void print_word(const char *before, const char *file)
 	if (asprintf(&path, "%s/%s", arg.output, file) < 0)
 		path = NULL;
 	else
-		cli_print_shell_word(stderr, path);
+		print_shell_word(stderr, path);
 }
 
 /* How plain OpenSSL verifies what was signed; PUBLIC.pem is the key's public half. */
-static void print_command(void)
+static void print_command(const struct snp_key *key)
 {
-	if (!arg.key)
-		return;
-	if (key_kind == SNP_KEY_ED25519)
+	bool raw = snp_key_kind(key) == SNP_KEY_ED25519;
+
+	if (raw)
 		fputs("verify with: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem",
 		      stderr);
 	else
 		fprintf(stderr, "verify with: openssl dgst -%s -verify PUBLIC.pem",
-			key_kind == SNP_KEY_P256 ? "sha256" : "sha384");
-	print_word(key_kind == SNP_KEY_ED25519 ? " -sigfile " : " -signature ", SNP_SIGNATURE_FILE);
-	print_word(key_kind == SNP_KEY_ED25519 ? " -in " : " ", SNP_MASTER_FILE);
+			snp_key_kind(key) == SNP_KEY_P256 ? "sha256" : "sha384");
+	print_word(raw ? " -sigfile " : " -signature ", "reference-values.json.sig");
+	print_word(raw ? " -in " : " ", "reference-values.json");
 	fputc('\n', stderr);
 }
 
-static int print_text(const struct folder *folder, FILE *out, struct snp_error *err)
-{
-	size_t size = 4 * strlen(arg.output) + 1;
-	_cleanup_(freep) char *escaped = size > UINT32_MAX ? NULL : malloc(size);
+/* The private keys that the options name, for the guarded process. */
+struct keys {
+	struct snp_key *key, *id_key, *author_key;
+};
 
-	if (!escaped)
-		return out_of_memory(err);
-	escape_text(arg.output, escaped, (unsigned int)size);
-	for (size_t i = 0; i < folder->n_files; i++)
-		fprintf(out, "%s/%s\n", escaped, folder->files[i].name);
+static void keys_done(struct keys *keys)
+{
+	snp_key_free(keys->key);
+	snp_key_free(keys->id_key);
+	snp_key_free(keys->author_key);
+}
+
+static int read_key(const char *source, struct snp_key **ret, struct snp_error *err)
+{
+	return source ? cli_key_read(source, arg.passphrase_file, ret, err) : 0;
+}
+
+static int read_keys(struct keys *keys, struct snp_error *err)
+{
+	int r = arg.endorsement_key ? key_guard_process(err) : 0;
+
+	if (r == 0)
+		r = read_key(arg.id_key, &keys->id_key, err);
+	if (r == 0)
+		r = read_key(arg.author_key, &keys->author_key, err);
+	return r < 0 ? r : read_key(arg.key, &keys->key, err);
+}
+
+static int publish(struct snp_reference *reference, struct output *output, struct snp_error *err)
+{
+	_cleanup_(keys_done) struct keys keys = {0};
+	struct snp_publish_options o = {
+		.size = sizeof(o),
+		.formats = arg.formats,
+		.endorsement_key = arg.endorsement_key,
+		.endorsement_certificate = arg.endorsement_certificate,
+		.ask = cli_key_ask,
+		.ask_arg = (void *)(uintptr_t)arg.passphrase_file, /* it is only read */
+		.warn = warn,
+		.written = written,
+		.arg = output,
+	};
+	int r = read_keys(&keys, err);
+
+	if (r < 0)
+		return r;
+	o.key = keys.key;
+	o.id_key = keys.id_key;
+	o.author_key = keys.author_key;
+	r = snp_publish(reference, arg.output, &o, err);
+	if (r < 0)
+		return r;
+	if (o.id_key)
+		cli_key_warn_random(o.id_key);
+	if (o.key)
+		cli_key_warn_random(o.key);
+	if (arg.endorsement_key)
+		cli_warn("random-signature",
+			 "RSASSA-PSS signs with random salt: another run makes other signature "
+			 "bytes, all else is the same");
+	if (o.key)
+		print_command(o.key);
 	return 0;
 }
 
-static int print(const struct folder *folder, FILE *out, struct snp_error *err)
+static int check_arguments(struct snp_error *err)
 {
-	_cleanup_(json_out_done) struct json_out json = {0};
-	struct cJSON *files, *file;
-
-	if (!cli_json)
-		return print_text(folder, out, err);
-	cli_json_begin(&json, "snp-publish/1");
-	cli_json_text(&json, json.root, "directory", arg.output);
-	files = json_out_array(&json, json.root, "files");
-	for (size_t i = 0; i < folder->n_files; i++) {
-		file = json_out_object(&json, files, NULL);
-		cli_json_text(&json, file, "name", folder->files[i].name);
-		json_out_integer(&json, file, "size", folder->files[i].size);
-	}
-	cli_json_warnings(&json);
-	return cli_json_end(&json, out, err);
+	if (!arg.output)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--output DIR is required");
+	if (arg.author_key && !arg.id_key)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--author-key requires --id-key");
+	if (!arg.endorsement_key != !arg.endorsement_certificate)
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--endorsement-key and --endorsement-certificate require each other");
+	return 0;
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
-	_cleanup_(folder_done) struct folder folder = {0};
-	int r;
+	_cleanup_(freep) char *folder = NULL;
+	_cleanup_(json_out_done) struct json_out json = {0};
+	struct output output = {.text = cli_json ? NULL : out, .json = &json};
+	int r = check_arguments(err);
 
-	if (!arg.output)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "no folder to write; give --output DIR");
-	if (!arg.endorsement_key != !arg.endorsement_certificate)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--endorsement-key and --endorsement-certificate belong together");
-	if (arg.endorsement_key && arg.formats && !publish_listed(arg.formats, "golden"))
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--endorsement-key endorses the format golden, which --format "
-				 "leaves out");
-	r = release_read(operands[0], warn, NULL, &reference, err);
+	if (r == 0 && !(folder = output.folder = escaped(arg.output)))
+		r = out_of_memory(err);
 	if (r == 0)
-		warn_about_images(reference);
-	if (r == 0)
-		r = set_timestamp(reference, err);
-	if (r == 0)
-		r = bind(reference, err);
-	if (r == 0)
-		r = publish_emit(reference, arg.formats, warn_skipped, &folder, err);
-	if (r == 0)
-		r = sign(&folder, err);
-	if (r == 0)
-		r = endorse(reference, &folder, err);
-	if (r == 0)
-		r = folder_write(&folder, arg.output, publish_replaceable, err);
-	if (r == 0)
-		r = print(&folder, out, err);
-	if (r == 0)
-		print_command();
-	return r;
+		r = snp_release_read(operands[0], warn, NULL, &reference, err);
+	if (r < 0)
+		return r;
+	warn_about_images(reference);
+	r = set_timestamp(reference, err);
+	if (r < 0)
+		return r;
+	cli_json_begin(&json, "snp-publish/1");
+	cli_json_text(&json, json.root, "directory", arg.output);
+	output.files = json_out_array(&json, json.root, "files");
+	r = publish(reference, &output, err);
+	if (r < 0 || !cli_json)
+		return r;
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
 }
 
 static void list_formats(FILE *out)
 {
-	fputs("\nFormats of --format, and what they write; the first is always there:\n", out);
-	for (size_t i = 0; format_at(i); i++) {
-		fprintf(out, "  %-20s ", format_at(i)->name);
-		for (const char *const *file = format_at(i)->files; *file; file++)
-			if ((*file)[strlen(*file) - 1] != '/')
-				fprintf(out, " %s", *file);
+	const char *const *files, *name;
+
+	fputs("\nFormats and the files they write; the first is always written:\n", out);
+	for (size_t i = 0; (name = snp_publish_format(i, &files)); i++) {
+		fprintf(out, "  %-20s ", name);
+		for (; *files; files++)
+			fprintf(out, " %s", *files);
 		fputc('\n', out);
 	}
 }

@@ -40,7 +40,7 @@ static int ask_terminal(const char *what, char *ret, size_t size, struct snp_err
 	return (int)length;
 }
 
-static int ask(void *arg, const char *what, char *ret, size_t size, struct snp_error *err)
+int cli_key_ask(void *arg, const char *what, char *ret, size_t size, struct snp_error *err)
 {
 	const char *passphrase_file = arg;
 
@@ -54,17 +54,9 @@ int cli_key_read(const char *source, const char *passphrase_file, struct snp_key
 	int r = key_guard_process(err);
 
 	/* The callback only reads the name behind its argument. */
-	return r < 0 ? r : snp_key_read(source, ask, (void *)(uintptr_t)passphrase_file, ret, err);
-}
-
-int cli_endorser_read(const char *source, const char *certificate, const char *passphrase_file,
-		      struct endorser **ret, struct snp_error *err)
-{
-	int r = key_guard_process(err);
-
 	return r < 0 ? r
-		     : endorser_read(source, certificate, ask, (void *)(uintptr_t)passphrase_file,
-				     ret, err);
+		     : snp_key_read(source, cli_key_ask, (void *)(uintptr_t)passphrase_file, ret,
+				    err);
 }
 
 void cli_key_warn_random(const struct snp_key *key)

@@ -5,8 +5,6 @@
 #include <snp/key.h>
 #include <snp/key_guard.h>
 
-#include "identity/endorser.h"
-
 /* Load the private key that `source` names, as snp_key_read() does, after guarding the process. The
  * passphrase or PIN, where one is needed, is the first line of `passphrase_file`, or, with that NULL,
  * asked for on the terminal; without a terminal such keys are refused.
@@ -14,10 +12,8 @@
 SNP_MUST_USE int cli_key_read(const char *source, const char *passphrase_file, struct snp_key **ret,
 			      struct snp_error *err);
 
-/* The same of an RSA key and its certificate. Errors: those of endorser_read() too. */
-SNP_MUST_USE int cli_endorser_read(const char *source, const char *certificate,
-				   const char *passphrase_file, struct endorser **ret,
-				   struct snp_error *err);
+/* The snp_passphrase of the above; `arg` is the name of the passphrase file, or NULL. */
+int cli_key_ask(void *arg, const char *what, char *ret, size_t size, struct snp_error *err);
 
 /* Warn, once in a run, if signatures by `key` have other bytes every time. */
 void cli_key_warn_random(const struct snp_key *key);

@@ -149,7 +149,7 @@ static cbor_item_t *comid(const char *id, const struct snp_reference_image *imag
 static int make_id(const struct snp_reference *r, const struct folder *f, char ret[static 64],
 		   struct snp_error *err)
 {
-	const struct folder_file *file = folder_find(f, SNP_MASTER_FILE);
+	const struct folder_file *file = folder_find(f, MASTER_FILE);
 	_cleanup_(freep) char *printed = NULL;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	struct snp_span master;
@@ -188,5 +188,5 @@ int emit_corim(const struct snp_reference *r, struct folder *f, struct snp_error
 	status = cbor_out_encode(cbor_out_tag(TAG_CORIM, map), &bytes, &size, err);
 	if (status < 0)
 		return status;
-	return folder_add(f, SNP_CORIM_FILE, bytes, size, err);
+	return folder_add(f, CORIM_FILE, bytes, size, err);
 }

@@ -3,15 +3,19 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/json_out.h>
 
 static int by_name(const void *a, const void *b)
 {
@@ -82,6 +86,16 @@ int folder_add(struct folder *folder, const char *name, void *data, size_t size,
 	folder->files[folder->n_files++] =
 		(struct folder_file){.name = TAKE_PTR(copy), .data = TAKE_PTR(taken), .size = size};
 	return 0;
+}
+
+int folder_add_json(struct folder *folder, const char *name, struct json_out *out,
+		    struct snp_error *err)
+{
+	char *text;
+	int r = json_out_print(out, &text, err);
+
+	json_out_done(out);
+	return r < 0 ? r : folder_add(folder, name, text, strlen(text), err);
 }
 
 int folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
@@ -163,4 +177,199 @@ int folder_each(const char *path, folder_visit visit, void *arg, struct snp_erro
 	const struct walk w = {visit, arg};
 
 	return walk(&w, path, "", err);
+}
+
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* Remove a folder, its files and the folders in it, one level down: the shape that this file writes.
+ * What it cannot remove stays, and so do the folders above it. */
+static void remove_folder(int parent, const char *name, unsigned int levels)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (fd >= 0 && !d)
+		close(fd);
+	while (d && (entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dirfd(d), entry->d_name, 0) < 0 && levels > 0)
+			remove_folder(dirfd(d), entry->d_name, levels - 1);
+	}
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+struct staging {
+	int parent;    /* -1: none */
+	char name[64]; /* "": nothing to remove */
+};
+
+static void staging_discard(struct staging *s)
+{
+	if (s->name[0] != '\0')
+		remove_folder(s->parent, s->name, 1);
+	if (s->parent >= 0)
+		close(s->parent);
+}
+
+static int staging_make(const char *folder, struct staging *s)
+{
+	uint64_t random;
+
+	s->parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->parent < 0 || getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	snprintf(s->name, sizeof(s->name), ".snp-%016jx.tmp", (uintmax_t)random);
+	if (mkdirat(s->parent, s->name, 0777) < 0) {
+		s->name[0] = '\0';
+		return -errno;
+	}
+	return 0;
+}
+
+static int write_bytes(int fd, const uint8_t *data, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t n = write(fd, data + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Make the folder that a file lies in, unless the file before it lies there too. */
+static int make_inner(int folder, const char *name, const char *before, struct snp_error *err)
+{
+	size_t n = strcspn(name, "/");
+	_cleanup_(freep) char *inner = NULL;
+
+	if (name[n] == '\0' || strncmp(name, before, n + 1) == 0)
+		return 0;
+	inner = strndup(name, n);
+	if (!inner)
+		return out_of_memory(err);
+	if (mkdirat(folder, inner, 0777) < 0 && errno != EEXIST)
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", inner);
+	return 0;
+}
+
+static int write_file(int folder, const struct folder_file *file, struct snp_error *err)
+{
+	_cleanup_(closep) int fd = openat(
+		folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+	if (fd < 0 || write_bytes(fd, file->data, file->size) < 0 || close(TAKE_FD(fd)) < 0)
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot write %s", file->name);
+	return 0;
+}
+
+/* All files, and then one syncfs() for all of them: a matrix has hundreds. */
+static int write_files(const struct folder *folder, const struct staging *s, struct snp_error *err)
+{
+	_cleanup_(closep) int fd =
+		openat(s->parent, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot open the new folder");
+	for (size_t i = 0; i < folder->n_files; i++) {
+		const char *before = i > 0 ? folder->files[i - 1].name : "";
+		int r = make_inner(fd, folder->files[i].name, before, err);
+
+		if (r == 0)
+			r = write_file(fd, &folder->files[i], err);
+		if (r < 0)
+			return r;
+	}
+	if (syncfs(fd) < 0)
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot write the new folder");
+	return 0;
+}
+
+/* Sees whether anything stands at the folder's place, and that it may be replaced then. */
+static int look(const struct staging *s, const char *path, const char *name,
+		folder_replaceable replaceable, bool *ret_there, struct snp_error *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstatat(s->parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		*ret_there = false;
+		return 0;
+	}
+	if (!S_ISDIR(st.st_mode))
+		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				 "is there already and no folder; name one that is not there");
+	r = replaceable(path, err);
+	if (r == 0)
+		*ret_there = true;
+	return r;
+}
+
+/* Put the staged folder in its place; after an exchange the old one has the staging's name and is
+ * removed with it. */
+static int publish(struct staging *s, const char *name, bool there, struct snp_error *err)
+{
+	unsigned int flags = there ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+
+	if (renameat2(s->parent, s->name, s->parent, name, flags) < 0)
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot %s",
+				  there ? "exchange the folder" : "rename the folder to it");
+	if (!there)
+		s->name[0] = '\0';
+	/* Its entry outlives a power cut then, where the file system can do that for folders. */
+	if (fsync(s->parent) < 0 && errno != EINVAL)
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot write its entry");
+	return 0;
+}
+
+/* The folder that `path` lies in and its last component, trailing slashes left out. */
+static int split(const char *path, char parent[static PATH_MAX], char name[static NAME_MAX + 1])
+{
+	size_t n = strlen(path), slash;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	for (slash = n; slash > 0 && path[slash - 1] != '/'; slash--)
+		;
+	if (n == slash || n - slash > NAME_MAX || slash + 2 > PATH_MAX)
+		return -1;
+	snprintf(name, NAME_MAX + 1, "%.*s", (int)(n - slash), path + slash);
+	snprintf(parent, PATH_MAX, "%.*s", (int)slash, slash ? path : ".");
+	if (slash == 0)
+		snprintf(parent, PATH_MAX, ".");
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? -1 : 0;
+}
+
+int folder_write(const struct folder *folder, const char *path, folder_replaceable replaceable,
+		 struct snp_error *err)
+{
+	_cleanup_(staging_discard) struct staging staging = {.parent = -1};
+	char parent[PATH_MAX], name[NAME_MAX + 1];
+	bool there;
+	int r;
+
+	if (split(path, parent, name) < 0)
+		return in_file(err,
+			       fail_with(err, SNP_E_WRITE, SNP_NO_OFFSET,
+					 "no name for a new folder; give one such as ./published"),
+			       path);
+	r = staging_make(parent, &staging);
+	if (r < 0)
+		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot write beside it"),
+			       path);
+	r = look(&staging, path, name, replaceable, &there, err);
+	if (r == 0)
+		r = write_files(folder, &staging, err);
+	if (r == 0)
+		r = publish(&staging, name, there, err);
+	return in_file(err, r, path);
 }

@@ -31,6 +31,12 @@ void folder_done(struct folder *folder);
  * fails. Two of one name are a fault of the caller's data: SNP_E_EXISTS. Errors: SNP_E_NO_MEMORY too. */
 SNP_MUST_USE int folder_add(struct folder *folder, const char *name, void *data, size_t size,
 			    struct snp_error *err);
+
+/* Add a JSON document, printed for people; `out` is done afterwards. */
+struct json_out;
+SNP_MUST_USE int folder_add_json(struct folder *folder, const char *name, struct json_out *out,
+				 struct snp_error *err);
+
 const struct folder_file *folder_find(const struct folder *folder, const char *name);
 bool folder_has(const struct folder *folder, const char *name);
 

@@ -9,7 +9,8 @@
 #include <snp/json_out.h>
 #include <snp/sha.h>
 
-#include "reference/master.h"
+#include "reference/format.h"
+#include "reference/model.h"
 
 static void print_file(struct json_out *out, cJSON *inputs, const char *key,
 		       const struct snp_reference_file *file)
@@ -156,7 +157,7 @@ void master_build(const struct snp_reference *reference, struct json_out *out)
 {
 	cJSON *array, *tool;
 
-	json_out_init(out, SNP_MASTER_SCHEMA);
+	json_out_init(out, MASTER_SCHEMA);
 	tool = json_out_object(out, out->root, "tool");
 	json_out_string(out, tool, "name", reference->tool_name);
 	json_out_string(out, tool, "version", reference->tool_version);
@@ -175,4 +176,12 @@ int snp_reference_print(const struct snp_reference *reference, char **ret, struc
 
 	master_build(reference, &out);
 	return json_out_print(&out, ret, err);
+}
+
+int emit_master(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	struct json_out out;
+
+	master_build(r, &out);
+	return folder_add_json(f, MASTER_FILE, &out, err);
 }

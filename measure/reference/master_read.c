@@ -9,10 +9,7 @@
 #include <snp/profile.h>
 #include <snp/sha.h>
 
-#include "reference/fields.h"
-#include "reference/file_name.h"
 #include "reference/image_read.h"
-#include "reference/master.h"
 #include "reference/model.h"
 
 DEFINE_CLEANUP(struct json *, json_free);
@@ -271,7 +268,7 @@ static int read_document(const struct json *document, struct snp_reference **ret
 			 struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
-	int r = json_schema(document, SNP_MASTER_SCHEMA, err);
+	int r = json_schema(document, MASTER_SCHEMA, err);
 
 	if (r < 0)
 		return r;

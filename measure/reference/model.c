@@ -2,6 +2,7 @@
 #include "reference/model.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -39,8 +40,9 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-int variant_compare(const struct snp_reference_variant *a, const struct snp_reference_variant *b)
+int variant_compare(const void *x, const void *y)
 {
+	const struct snp_reference_variant *a = x, *b = y;
 	int r = strcmp(a->vcpus.profile, b->vcpus.profile);
 
 	if (r == 0)
@@ -54,14 +56,67 @@ int variant_compare(const struct snp_reference_variant *a, const struct snp_refe
 	return r;
 }
 
-int variant_compare_void(const void *a, const void *b)
-{
-	return variant_compare(a, b);
-}
-
 void variants_sort(struct snp_reference_variant *variants, size_t n)
 {
-	qsort(variants, n, sizeof(*variants), variant_compare_void);
+	qsort(variants, n, sizeof(*variants), variant_compare);
+}
+
+void variant_name(const struct snp_reference_image *image,
+		  const struct snp_reference_variant *variant, char ret[static VARIANT_NAME_SIZE])
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";
+	char signature[16];
+
+	snprintf(signature, sizeof(signature), "0x%08" PRIx32, variant->vcpus.signature);
+	snprintf(ret, VARIANT_NAME_SIZE, "%.200s-%.32s-%.64s-0x%" PRIx64, image->name,
+		 variant->vcpus.profile, variant->vcpus.model[0] ? variant->vcpus.model : signature,
+		 variant->vcpus.features);
+	for (char *s = ret; *s != '\0'; s++)
+		if (!strchr(plain, *s))
+			*s = '-';
+	if (ret[0] == '.')
+		ret[0] = '-';
+}
+
+static bool is_dots(const char *component, size_t n, size_t most)
+{
+	return n <= most && strspn(component, ".") >= n;
+}
+
+char *file_name(const char *path)
+{
+	char *name = malloc(strlen(path) + 1), *at = name;
+
+	if (!name)
+		return NULL;
+	if (path[0] == '/')
+		path = strrchr(path, '/') + 1;
+	for (size_t n; *path != '\0'; path += n, path += *path == '/') {
+		n = strcspn(path, "/");
+		if (is_dots(path, n, 1))
+			continue;
+		if (is_dots(path, n, 2)) {
+			free(name);
+			return strdup(strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+		}
+		if (at != name)
+			*at++ = '/';
+		at = mempcpy(at, path, n);
+	}
+	*at = '\0';
+	return name;
+}
+
+bool is_file_name(const char *name)
+{
+	for (size_t n;; name += n + 1) {
+		n = strcspn(name, "/");
+		if (is_dots(name, n, 2))
+			return false;
+		if (name[n] == '\0')
+			return true;
+	}
 }
 
 static const struct snp_reference_image *find_image(const struct snp_reference *reference,

@@ -2,14 +2,36 @@
 #ifndef REFERENCE_MODEL_H
 #define REFERENCE_MODEL_H
 
+#include <snp/cleanup.h>
 #include <snp/reference.h>
+
+struct json_out;
+
+DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 
 /* The order of variants in every document: profile, CPU signature, CPU model, guest features, vCPU
  * count. Two that compare as 0 are of one configuration. */
-int variant_compare(const struct snp_reference_variant *a, const struct snp_reference_variant *b);
-
-/* The same, as qsort() and bsearch() call it. */
-int variant_compare_void(const void *a, const void *b);
+int variant_compare(const void *a, const void *b);
 void variants_sort(struct snp_reference_variant *variants, size_t n);
+
+/* A file name made of what tells a variant from others: "IMAGE-PROFILE-SIGNATURE-FEATURES", with every
+ * character that is not a letter, digit, dot or underscore as "-". */
+#define VARIANT_NAME_SIZE 384
+void variant_name(const struct snp_reference_image *image,
+		  const struct snp_reference_variant *variant, char ret[static VARIANT_NAME_SIZE]);
+
+/* The files of images are known by paths from a folder that the reader of a document chooses. True if `name`
+ * is such a path: it never leads out of the folder. */
+bool is_file_name(const char *name);
+
+/* The name of a file that a release finds at `path`, for free(): the path without "." and empty components,
+ * or, where it is absolute or has "..", its last component. NULL if memory ran out. */
+char *file_name(const char *path);
+
+#define MASTER_SCHEMA "snp-reference-values/1"
+
+/* The master as a JSON tree, for those that embed it; the caller prints it and calls
+ * json_out_done(). */
+void master_build(const struct snp_reference *reference, struct json_out *out);
 
 #endif

@@ -1,60 +1,248 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference/publish.h"
+#include <snp/publish.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <snp/fail.h>
+#include <snp/json.h>
+#include <snp/sized.h>
 
 #include "reference/format.h"
+#include "reference/golden.h"
+#include "reference/model.h"
+#include "reference/sign.h"
 
-bool publish_listed(const char *list, const char *name)
+DEFINE_CLEANUP(struct json *, json_free);
+
+static int unknown_format(const char *name, size_t n, struct snp_error *err)
 {
-	size_t n = strlen(name);
+	char names[256] = "", *at = names;
 
-	for (const char *at = list; *at != '\0'; at += strcspn(at, ","), at += *at == ',')
-		if (strcspn(at, ",") == n && strncmp(at, name, n) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; format_at(i); i++) {
+		at = stpcpy(at, i > 0 ? ", " : "");
+		at = stpcpy(at, format_at(i)->name);
+	}
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "unknown format '%.*s'; use %s", (int)n,
+			 name, names);
 }
 
-static int check_list(const char *formats, struct snp_error *err)
+/* `wanted[i]` is set for each format of the comma-separated list. The master is always wanted: it marks the
+ * folder as one of ours. */
+static int read_formats(const char *list, bool wanted[static N_FORMATS], struct snp_error *err)
 {
-	for (const char *at = formats;; at++) {
-		size_t n = strcspn(at, ",");
-		bool known = false;
+	wanted[0] = true;
+	for (const char *at = list;; at++) {
+		size_t n = strcspn(at, ","), i = 0;
 
-		for (size_t i = 0; format_at(i); i++)
-			known = known || (strlen(format_at(i)->name) == n &&
-					  strncmp(at, format_at(i)->name, n) == 0);
-		if (!known)
-			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "--format: no format '%.*s'; --help lists them", (int)n,
-					 at);
+		while (format_at(i) &&
+		       (strlen(format_at(i)->name) != n || strncmp(at, format_at(i)->name, n) != 0))
+			i++;
+		if (!format_at(i))
+			return unknown_format(at, n, err);
+		wanted[i] = true;
 		at += n;
 		if (*at == '\0')
 			return 0;
 	}
 }
 
-int publish_emit(const struct snp_reference *reference, const char *formats, publish_skip skip,
-		 struct folder *folder, struct snp_error *err)
+static int check_options(const struct snp_publish_options *o, bool wanted[static N_FORMATS],
+			 struct snp_error *err)
 {
-	int r = formats ? check_list(formats, err) : 0;
+	int r = o->formats ? read_formats(o->formats, wanted, err) : 0;
 
-	for (size_t i = 0; r == 0 && format_at(i); i++) {
-		const struct format *format = format_at(i);
-		struct snp_error why;
+	for (size_t i = 0; !o->formats && i < N_FORMATS; i++)
+		wanted[i] = true;
+	if (r < 0)
+		return r;
+	if (o->author_key && !o->id_key)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "an author key requires an ID key");
+	if (!o->endorsement_key != !o->endorsement_certificate)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "an endorsement key and its certificate require each other");
+	for (size_t i = 0; o->endorsement_key && i < N_FORMATS; i++)
+		if (format_at(i)->emit == emit_golden && !wanted[i])
+			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "an endorsement key requires the format golden");
+	return 0;
+}
 
-		/* The master is always there: it is what marks the folder as one of ours. */
-		if (i > 0 && formats && !publish_listed(formats, format->name))
-			continue;
-		r = format->emit(reference, folder, &why);
-		if (r == -SNP_E_FORMAT && !formats) {
-			skip(format->name, &why);
-			r = 0;
-		} else if (r < 0 && err) {
-			*err = why;
+/* Its variant as an earlier run bound it, or NULL. */
+static const struct snp_reference_variant *find_before(const struct snp_reference *before,
+						       const char *image,
+						       const struct snp_reference_variant *variant)
+{
+	for (size_t i = 0; before && i < before->n_images; i++) {
+		const struct snp_reference_image *candidate = &before->images[i];
+
+		if (strcmp(candidate->name, image) == 0)
+			return bsearch(variant, candidate->variants, candidate->n_variants,
+				       sizeof(*variant), variant_compare);
+	}
+	return NULL;
+}
+
+static int key_digest(const struct snp_key *key, uint8_t ret[static SNP_KEY_DIGEST_SIZE],
+		      struct snp_error *err)
+{
+	uint8_t public[SNP_KEY_SIZE];
+	int r = snp_id_key_public(key, public, err);
+
+	return r < 0 ? r : snp_id_key_digest(public, ret, err);
+}
+
+/* True if the earlier pair is for the same block, by the same keys, and verifies. */
+static bool still_good(const struct snp_reference_variant *before, const uint8_t *block,
+		       const struct snp_id_auth_info *keys)
+{
+	struct snp_id_auth_info info;
+
+	return before && before->id_block &&
+	       memcmp(before->id_block, block, SNP_ID_BLOCK_SIZE) == 0 &&
+	       snp_id_auth_verify(block, before->id_auth, &info, NULL) == 0 &&
+	       info.has_author == keys->has_author &&
+	       memcmp(info.id_key_digest, keys->id_key_digest, SNP_KEY_DIGEST_SIZE) == 0 &&
+	       memcmp(info.author_key_digest, keys->author_key_digest, SNP_KEY_DIGEST_SIZE) == 0;
+}
+
+static int bind_variant(const struct snp_reference_image *image, struct snp_reference_variant *v,
+			const struct snp_publish_options *o, const struct snp_id_auth_info *keys,
+			const struct snp_reference_variant *before, struct snp_error *err)
+{
+	struct snp_id_block block = {.guest_svn = image->guest_svn, .policy = image->policy};
+
+	memcpy(block.launch_digest, v->launch_digest, sizeof(block.launch_digest));
+	memcpy(block.family_id, image->family_id, sizeof(block.family_id));
+	memcpy(block.image_id, image->image_id, sizeof(block.image_id));
+	if ((!v->id_block && !(v->id_block = malloc(SNP_ID_BLOCK_SIZE))) ||
+	    (!v->id_auth && !(v->id_auth = malloc(SNP_ID_AUTH_SIZE))))
+		return out_of_memory(err);
+	snp_id_block_encode(&block, v->id_block);
+	if (!still_good(before, v->id_block, keys))
+		return snp_id_auth_sign(v->id_block, o->id_key, o->author_key, v->id_auth, err);
+	memcpy(v->id_auth, before->id_auth, SNP_ID_AUTH_SIZE);
+	return 0;
+}
+
+/* Bind every variant to an ID block; `path` is the folder of an earlier run. */
+static int bind(struct snp_reference *reference, const struct snp_publish_options *o,
+		const char *path, struct snp_error *err)
+{
+	_cleanup_(snp_reference_freep) struct snp_reference *before = NULL;
+	_cleanup_(freep) uint8_t *text = NULL;
+	struct snp_id_auth_info keys = {.has_author = o->author_key != NULL};
+	struct snp_span master;
+	int r = key_digest(o->id_key, keys.id_key_digest, err);
+
+	if (r == 0 && o->author_key)
+		r = key_digest(o->author_key, keys.author_key_digest, err);
+	if (r == 0 && folder_read(path, MASTER_FILE, &text, &master.size, NULL) == 0) {
+		master.data = text;
+		if (snp_reference_parse(MASTER_FILE, master, &before, NULL) < 0)
+			before = NULL;
+	}
+	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
+		struct snp_reference_image *image = &reference->images[i];
+
+		for (size_t k = 0; r == 0 && k < image->n_variants; k++) {
+			struct snp_reference_variant *v = &image->variants[k];
+
+			r = bind_variant(image, v, o, &keys, find_before(before, image->name, v),
+					 err);
 		}
 	}
+	return r;
+}
+
+static int emit(const struct snp_reference *reference, const struct snp_publish_options *o,
+		const bool wanted[static N_FORMATS], struct folder *folder, struct snp_error *err)
+{
+	for (size_t i = 0; i < N_FORMATS; i++) {
+		struct snp_error why;
+		int r = wanted[i] ? format_at(i)->emit(reference, folder, &why) : 0;
+
+		if (r == -SNP_E_FORMAT && !o->formats) {
+			if (o->warn)
+				o->warn(o->arg, "format-left-out", why.message);
+		} else if (r < 0) {
+			if (err)
+				*err = why;
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* The master of any version of this tool: nothing but its schema counts. */
+static int check_master(const char *path, struct snp_error *err)
+{
+	_cleanup_(json_freep) struct json *document = NULL;
+	_cleanup_(freep) uint8_t *text = NULL;
+	struct snp_error why;
+	size_t size;
+	int r = folder_read(path, MASTER_FILE, &text, &size, &why);
+
+	if (r == 0)
+		r = json_parse(MASTER_FILE, (struct snp_span){text, size}, &document, &why);
+	if (r == 0)
+		r = json_schema(document, MASTER_SCHEMA, &why);
+	if (r == -SNP_E_NO_MEMORY)
+		return out_of_memory(err);
+	return r < 0 ? fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				 "already exists and has no valid " MASTER_FILE
+				 " (%s); use a new folder or one that an earlier run wrote",
+				 why.message)
+		     : 0;
+}
+
+static int check_name(void *arg, const char *name, struct snp_error *err)
+{
+	(void)arg;
+	return format_writes(name)
+		       ? 0
+		       : fail_with(
+				 err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				 "already exists and has '%s', which would be removed and is not a "
+				 "published file; use a new folder",
+				 name);
+}
+
+/* A folder may be replaced if it has a master and nothing but files that publishing writes. */
+static int replaceable(const char *path, struct snp_error *err)
+{
+	int r = check_master(path, err);
+
+	return r < 0 ? r : folder_each(path, check_name, NULL, err);
+}
+
+int snp_publish(struct snp_reference *reference, const char *path,
+		const struct snp_publish_options *options, struct snp_error *err)
+{
+	_cleanup_(endorser_freep) struct endorser *endorser = NULL;
+	_cleanup_(folder_done) struct folder folder = {0};
+	struct snp_publish_options o;
+	bool wanted[N_FORMATS] = {0};
+	int r = sized_take(options, "snp_publish_options",
+			   SIZED_TO(struct snp_publish_options, arg), &o, sizeof(o), err);
+
+	if (r == 0)
+		r = check_options(&o, wanted, err);
+	if (r == 0 && o.endorsement_key)
+		r = endorser_read(o.endorsement_key, o.endorsement_certificate, o.ask, o.ask_arg,
+				  &endorser, err);
+	if (r == 0 && o.id_key)
+		r = bind(reference, &o, path, err);
+	if (r == 0)
+		r = emit(reference, &o, wanted, &folder, err);
+	if (r == 0 && o.key)
+		r = folder_sign(&folder, o.key, path, err);
+	if (r == 0 && endorser)
+		r = golden_endorse(reference, endorser, path, &folder, err);
+	if (r == 0)
+		r = folder_write(&folder, path, replaceable, err);
+	for (size_t i = 0; r == 0 && o.written && i < folder.n_files; i++)
+		o.written(o.arg, folder.files[i].name, folder.files[i].size);
 	return r;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference/reproduce.h"
+#include <snp/publish.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,29 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/certificate.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/sized.h>
 
-#include "reference/image_inputs.h"
-#include "reference/variants_compute.h"
+#include "reference/compute.h"
+#include "reference/format.h"
+#include "reference/golden.h"
+#include "reference/model.h"
+#include "reference/sign.h"
+
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 
 /* Where differences go. */
 struct report {
-	const char *image;
-	reproduce_difference difference;
-	void *arg;
+	const char *image; /* NULL: they are in the folder itself */
+	const struct snp_reproduce_options *options;
+	size_t n_differences;
 };
 
-static void tell(const struct report *report, const char *what, const char *published,
-		 const char *found)
+static void tell(struct report *report, const char *what, const char *published, const char *found)
 {
-	report->difference(report->arg, report->image, what, published, found);
+	report->n_differences++;
+	if (report->options->difference)
+		report->options->difference(report->options->arg, report->image, what, published,
+					    found);
 }
 
 /* True if they differ. */
-static bool tell_bytes(const struct report *report, const char *what, const uint8_t *published,
+static bool tell_bytes(struct report *report, const char *what, const uint8_t *published,
 		       const uint8_t *found, size_t size)
 {
 	char a[2 * SNP_SHA384_SIZE + 1], b[2 * SNP_SHA384_SIZE + 1];
@@ -53,7 +62,7 @@ static int join(const char *folder, const char *name, char **ret, struct snp_err
 	return 0;
 }
 
-static void compare_id_block(const struct report *report, const char *variant,
+static void compare_id_block(struct report *report, const char *variant,
 			     const struct snp_reference_variant *v)
 {
 	struct snp_error why;
@@ -66,8 +75,7 @@ static void compare_id_block(const struct report *report, const char *variant,
 }
 
 /* `found` is NULL where a file differs, and all digests would for that. */
-static void compare_variants(const struct report *report,
-			     const struct snp_reference_image *published,
+static void compare_variants(struct report *report, const struct snp_reference_image *published,
 			     const struct snp_reference_variant *found)
 {
 	char what[256], variant[192];
@@ -88,7 +96,7 @@ static void compare_variants(const struct report *report,
 }
 
 /* True if they differ. Without a size that is as published there is no need to say what it hashes to. */
-static bool compare_file_input(const struct report *report, const char *what,
+static bool compare_file_input(struct report *report, const char *what,
 			       const struct snp_reference_file *published,
 			       const struct snp_reference_file *found)
 {
@@ -102,7 +110,7 @@ static bool compare_file_input(const struct report *report, const char *what,
 	return true;
 }
 
-static bool compare_inputs(const struct report *report, const struct snp_reference_image *published,
+static bool compare_inputs(struct report *report, const struct snp_reference_image *published,
 			   const struct snp_reference_image *found)
 {
 	bool differs =
@@ -114,7 +122,7 @@ static bool compare_inputs(const struct report *report, const struct snp_referen
 }
 
 /* As above, of a file as it lies there, whatever it holds; one that is not there differs. */
-static int compare_raw_file(const struct report *report, const char *what,
+static int compare_raw_file(struct report *report, const char *what,
 			    const struct snp_reference_file *published, const char *path,
 			    bool *differs, struct snp_error *err)
 {
@@ -147,7 +155,7 @@ static int compare_raw_file(const struct report *report, const char *what,
 	return 0;
 }
 
-static int compare_raw(const struct report *report, const struct snp_reference_image *published,
+static int compare_raw(struct report *report, const struct snp_reference_image *published,
 		       const struct image_paths *paths, bool *differs, struct snp_error *err)
 {
 	int r = compare_raw_file(report, "firmware", &published->firmware, paths->firmware, differs,
@@ -162,8 +170,7 @@ static int compare_raw(const struct report *report, const struct snp_reference_i
 	return r;
 }
 
-static int compute_variants(const struct report *report,
-			    const struct snp_reference_image *published,
+static int compute_variants(struct report *report, const struct snp_reference_image *published,
 			    const struct image_inputs *inputs, struct snp_error *err)
 {
 	size_t n = published->n_variants;
@@ -173,38 +180,38 @@ static int compute_variants(const struct report *report,
 	if (!found)
 		return out_of_memory(err);
 	memcpy(found, published->variants, n * sizeof(*found));
-	r = variants_compute(inputs->firmware, inputs->has_kernel ? &inputs->kernel_hashes : NULL,
-			     found, n, NULL, NULL, err);
+	r = variants_compute(inputs, found, n, NULL, NULL, err);
 	if (r == 0)
 		compare_variants(report, published, found);
 	return r;
 }
 
-/* What was published could be read as an image; where that fails now, a file is most likely another, or gone,
- * which is an answer and no failure. */
-static int compare_image(const struct report *report, const struct snp_reference_image *published,
-			 const struct image_paths *paths, struct snp_reference_image *found,
-			 struct snp_error *err)
+/* What was published could be read as an image. Where that fails now, most likely a file was changed or is
+ * gone: that is an answer and no failure. */
+static int compare_read(struct report *report, const struct snp_reference_image *published,
+			const struct image_paths *paths, struct snp_error *err)
 {
 	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
+	struct snp_reference_image found = {0};
 	struct snp_error why;
 	bool differs = false;
-	int r, unread = image_inputs_read(paths, published->cmdline, found, &inputs, &why);
+	int r, unread = image_inputs_read(paths, published->cmdline, &found, &inputs, &why);
 
 	if (unread < 0) {
 		r = compare_raw(report, published, paths, &differs, err);
+		if (r == 0 && !differs) {
+			if (err)
+				*err = why;
+			r = unread;
+		}
 		if (r < 0)
 			return r;
-		if (!differs && err)
-			*err = why;
-		if (!differs)
-			return unread;
 	} else {
 		/* A document may have one digest of a file right and another wrong. */
-		differs = compare_inputs(report, published, found);
+		differs = compare_inputs(report, published, &found);
 		if (!differs)
 			tell_bytes(report, "firmware's SHA-384", published->firmware_sha384,
-				   found->firmware_sha384, SNP_SHA384_SIZE);
+				   found.firmware_sha384, SNP_SHA384_SIZE);
 	}
 	if (!differs)
 		return compute_variants(report, published, &inputs, err);
@@ -212,31 +219,193 @@ static int compare_image(const struct report *report, const struct snp_reference
 	return 0;
 }
 
-static int reproduce_image(const struct report *report, const struct snp_reference_image *published,
-			   const char *images, struct snp_error *err)
+/* Compare an image, whose files are in the folder `images`. */
+static int compare_image(struct report *report, const struct snp_reference_image *published,
+			 const char *images, struct snp_error *err)
 {
 	_cleanup_(image_paths_done) struct image_paths paths = {0};
-	struct snp_reference_image found = {0};
 	int r = join(images, published->firmware.name, &paths.firmware, err);
 
 	if (r == 0)
 		r = join(images, published->kernel.name, &paths.kernel, err);
 	if (r == 0)
 		r = join(images, published->initrd.name, &paths.initrd, err);
-	if (r == 0)
-		r = compare_image(report, published, &paths, &found, err);
-	return r;
+	return r < 0 ? r : compare_read(report, published, &paths, err);
 }
 
-int reproduce_images(const struct snp_reference *published, const char *images,
-		     reproduce_difference difference, void *arg, struct snp_error *err)
+static int compare_file(struct report *report, const char *folder,
+			const struct folder_file *expected, struct snp_error *err)
 {
-	for (size_t i = 0; i < published->n_images; i++) {
-		struct report report = {published->images[i].name, difference, arg};
-		int r = reproduce_image(&report, &published->images[i], images, err);
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	const char *found = "other bytes";
+	struct snp_error why = {0};
+	size_t size = 0;
+	int r;
 
-		if (r < 0)
-			return r;
+	if (folder_lacks(folder, expected->name))
+		return 0;
+	r = folder_read(folder, expected->name, &bytes, &size, &why);
+	if (r == -SNP_E_NO_MEMORY)
+		return out_of_memory(err);
+	if (r < 0)
+		found = why.message;
+	if (r < 0 || size != expected->size || memcmp(bytes, expected->data, size) != 0)
+		tell(report, expected->name, "as " MASTER_FILE " says", found);
+	return 0;
+}
+
+static int allow_endorsement(void *arg, const struct golden *golden, struct snp_error *err)
+{
+	return folder_add(arg, golden->endorsement, NULL, 0, err);
+}
+
+struct allowed {
+	struct report *report;
+	struct folder files;
+};
+
+static void allowed_done(struct allowed *allowed)
+{
+	folder_done(&allowed->files);
+}
+
+static int compare_name(void *arg, const char *name, struct snp_error *err)
+{
+	const struct allowed *allowed = arg;
+	const char *slash = strchr(name, '/');
+	_cleanup_(freep) char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : NULL;
+
+	if (slash && !folder)
+		return out_of_memory(err);
+	if (format_writes(folder ? folder : name) && (!slash || slash[1] != '\0') &&
+	    !folder_has(&allowed->files, name))
+		tell(allowed->report, name, "nothing", "a file");
+	return 0;
+}
+
+static int emit_all(struct report *report, const struct snp_reference *published,
+		    struct folder *folder, struct snp_error *err)
+{
+	for (size_t i = 0; format_at(i); i++) {
+		struct snp_error why;
+		int r = format_at(i)->emit(published, folder, &why);
+
+		if (r == -SNP_E_NO_MEMORY)
+			return out_of_memory(err);
+		/* For example because an ID block does not verify. */
+		if (r < 0 && r != -SNP_E_FORMAT)
+			tell(report, format_at(i)->name, "as " MASTER_FILE " says", why.message);
 	}
+	return 0;
+}
+
+/* Compare every file that the formats would write with the one of that name in the folder at `path`; those
+ * that are not there are passed over. A file that has a name of theirs, or lies in a folder of theirs, and
+ * would not have been written, nor by signing, is a difference. */
+static int compare_files(struct report *report, const struct snp_reference *published,
+			 const char *path, struct snp_error *err)
+{
+	_cleanup_(allowed_done) struct allowed allowed = {.report = report};
+	struct folder *files = &allowed.files;
+	int r = emit_all(report, published, files, err);
+
+	for (size_t i = 0; r == 0 && i < files->n_files; i++)
+		r = compare_file(report, path, &files->files[i], err);
+	/* Signatures are compared by verifying them. */
+	if (r == 0)
+		r = golden_each(published, allow_endorsement, files, err);
+	for (size_t i = 0; r == 0 && signed_file(i); i++)
+		r = folder_add(files, signed_file(i), NULL, 0, err);
+	return r < 0 ? r : folder_each(path, compare_name, &allowed, err);
+}
+
+static void verified(void *arg, const char *file, const struct snp_error *why)
+{
+	if (why)
+		tell(arg, file, "signed", why->message);
+}
+
+/* The certificate in DER, borrowed from `set`. */
+static int read_certificate(const char *path, struct snp_certificates *set, struct snp_span *ret,
+			    struct snp_error *err)
+{
+	const struct snp_certificate *first;
+	int r = snp_certificates_add_path(set, path, err);
+
+	if (r < 0)
+		return r;
+	first = snp_certificates_at(set, 0);
+	if (!first || snp_certificates_at(set, 1))
+		return in_file(err,
+			       fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+					 "must hold exactly one certificate"),
+			       path);
+	*ret = first->der;
+	return 0;
+}
+
+static int verify_endorsements(struct report *report, const struct snp_reference *published,
+			       const char *folder, struct snp_error *err)
+{
+	const char *path = report->options->endorsement_certificate;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	struct snp_span certificate = {0};
+	int r = path ? snp_certificates_new(&set, err) : 0;
+
+	if (r == 0 && path)
+		r = read_certificate(path, set, &certificate, err);
+	return r < 0 ? r : golden_verify(published, folder, certificate, verified, report, err);
+}
+
+static int compare_all(struct report *report, const struct snp_reference *published,
+		       struct snp_span document, const char *folder, struct snp_error *err)
+{
+	const struct snp_reproduce_options *o = report->options;
+	int r = o->public_key ? folder_verify(published, document, folder, o->public_key, verified,
+					      report, err)
+			      : 0;
+
+	if (r == 0)
+		r = verify_endorsements(report, published, folder, err);
+	for (size_t i = 0; r == 0 && i < published->n_images; i++) {
+		report->image = published->images[i].name;
+		r = compare_image(report, &published->images[i], o->images ? o->images : folder,
+				  err);
+	}
+	report->image = NULL;
+	return r < 0 ? r : compare_files(report, published, folder, err);
+}
+
+int snp_reproduce(const char *path, const struct snp_reproduce_options *options,
+		  size_t *ret_variants, size_t *ret_differences, struct snp_error *err)
+{
+	_cleanup_(snp_reference_freep) struct snp_reference *published = NULL;
+	const char *slash = strrchr(path, '/');
+	_cleanup_(freep) char *folder =
+		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	_cleanup_(freep) uint8_t *text = NULL;
+	struct snp_reproduce_options o;
+	struct report report = {.options = &o};
+	struct snp_span document;
+	size_t n_variants = 0;
+	int r = sized_take(options, "snp_reproduce_options",
+			   SIZED_TO(struct snp_reproduce_options, arg), &o, sizeof(o), err);
+
+	if (r == 0 && !folder)
+		r = out_of_memory(err);
+	if (r == 0)
+		r = file_read(path, SNP_MAX_DOCUMENT, &text, &document.size, err);
+	if (r < 0)
+		return r;
+	document.data = text;
+	r = snp_reference_parse(path, document, &published, err);
+	if (r == 0)
+		r = compare_all(&report, published, document, folder, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < published->n_images; i++)
+		n_variants += published->images[i].n_variants;
+	*ret_variants = n_variants;
+	*ret_differences = report.n_differences;
 	return 0;
 }

@@ -14,7 +14,7 @@ while read -r verb; do
 	done <options
 done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
 
-"$snp_measure" publish --help | sed -n '/^Formats of/,$s/^  \([^ ]*\)  *\(.*\)/\1 \2/p' >formats
+"$snp_measure" publish --help | sed -n '/^Formats and/,$s/^  \([^ ]*\)  *\(.*\)/\1 \2/p' >formats
 [ "$(wc -l <formats)" -ge 9 ] || fail "publish --help lists no formats"
 while read -r format _; do
 	sed -n '/^\.It Fl -format/,/^\.It Fl -key/p' "$manual" | grep -qE "^\.Cm (.* )?$format( |$)" ||

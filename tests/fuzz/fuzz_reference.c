@@ -7,7 +7,7 @@
 #include <snp/json.h>
 #include <snp/reference.h>
 
-#include "reference/release_lists.h"
+#include "reference/image_read.h"
 
 /* A master that is accepted, printed and read again must print the same. */
 static void check_master(struct snp_span text)

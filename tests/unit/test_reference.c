@@ -7,9 +7,8 @@
 #include <snp/cleanup.h>
 #include <snp/reference.h>
 
-#include "reference/file_name.h"
 #include "reference/format.h"
-#include "reference/master.h"
+#include "reference/model.h"
 
 /* A master with everything in it: two images, two profiles, an image without kernel. Digests are not
  * real: nothing here computes them. */

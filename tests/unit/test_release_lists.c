@@ -6,7 +6,7 @@
 
 #include <snp/json.h>
 
-#include "reference/release_lists.h"
+#include "reference/image_read.h"
 
 static const struct lists {
 	const char *name, *text;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef REFERENCE_IMAGE_INPUTS_H
-#define REFERENCE_IMAGE_INPUTS_H
+#ifndef REFERENCE_COMPUTE_H
+#define REFERENCE_COMPUTE_H
 
 #include <snp/kernel.h>
 #include <snp/launch.h>
@@ -26,5 +26,14 @@ void image_inputs_done(struct image_inputs *inputs);
 SNP_MUST_USE int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 				   struct snp_reference_image *image, struct image_inputs *ret,
 				   struct snp_error *err);
+
+/* Fill in the launch digests of `variants`, which are sorted (variants_sort()), in one pass: the
+ * firmware's chain is computed once for each profile, and every vCPU count is a prefix of the next.
+ * `warn` may be NULL; it is called with the warnings about each profile, model and features, the same one
+ * again and again. On failure some digests may have been written.
+ * Errors: those of snp_launch_check(). */
+SNP_MUST_USE int variants_compute(const struct image_inputs *inputs,
+				  struct snp_reference_variant *variants, size_t n,
+				  snp_launch_warn warn, void *arg, struct snp_error *err);
 
 #endif

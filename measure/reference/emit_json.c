@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The formats that are JSON documents of other projects. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/json_out.h>
+#include <snp/policy.h>
+
+#include "reference/format.h"
+#include "reference/model.h"
+
+/*
+ * Trustee's Reference Value Provider Service: one message of type "sample", whose payload is a flat map
+ * from the names that Trustee's default policy asks for to values (confidential-containers/trustee,
+ * rvps/src/lib.rs and the EAR policy for CPUs). The policy compares lists by membership and scalars by
+ * equality, so minimum TCB versions have no form here.
+ */
+static int same_policy(const struct snp_reference *r, struct snp_error *err)
+{
+	for (size_t i = 1; i < r->n_images; i++)
+		if (r->images[i].policy != r->images[0].policy)
+			return fail_with(
+				err, SNP_E_FORMAT, SNP_NO_OFFSET,
+				"rvps has one policy for all images, and '%s' and '%s' have "
+				"different ones; publish them apart",
+				r->images[0].name, r->images[i].name);
+	return 0;
+}
+
+static int build_payload(const struct snp_reference *r, char **ret, struct snp_error *err)
+{
+	_cleanup_(json_out_done) struct json_out out;
+	uint64_t policy = r->images[0].policy;
+	cJSON *digests;
+
+	json_out_init(&out, NULL);
+	digests = json_out_array(&out, out.root, "snp_launch_measurement");
+	for (size_t i = 0; i < r->n_images; i++)
+		for (size_t k = 0; k < r->images[i].n_variants; k++)
+			json_out_hex(&out, digests, NULL, r->images[i].variants[k].launch_digest,
+				     SNP_LAUNCH_DIGEST_SIZE);
+	json_out_bool(&out, out.root, "snp_smt_allowed", policy & SNP_POLICY_SMT);
+	json_out_bool(&out, out.root, "snp_single_socket", policy & SNP_POLICY_SINGLE_SOCKET);
+	json_out_integer(&out, out.root, "snp_guest_abi_major",
+			 (policy & SNP_POLICY_ABI_MAJOR) >> 8);
+	json_out_integer(&out, out.root, "snp_guest_abi_minor", policy & SNP_POLICY_ABI_MINOR);
+	return json_out_print_compact(&out, ret, err);
+}
+
+int emit_rvps(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	_cleanup_(freep) char *payload = NULL;
+	struct json_out out;
+	int status = same_policy(r, err);
+
+	if (status == 0)
+		status = build_payload(r, &payload, err);
+	if (status < 0)
+		return status;
+	json_out_init(&out, NULL);
+	json_out_string(&out, out.root, "version", "0.1.0");
+	json_out_string(&out, out.root, "type", "sample");
+	json_out_base64(&out, out.root, "payload", (const uint8_t *)payload, strlen(payload));
+	return folder_add_json(f, "rvps.json", &out, err);
+}
+
+/*
+ * in-toto Statement v1 (in-toto/attestation, spec/v1/statement.md): the subjects are the image files and
+ * every launch digest, so that an attestation is found by either; the predicate is the master.
+ */
+
+/* No registered predicate type says launch digests; a URI names this one. */
+#define PREDICATE_TYPE "urn:snp-measure:snp-reference-values/1"
+
+/* Subjects are told apart by name: an image's are "IMAGE/FILE" and "IMAGE/launch-digest?…", where a "/" of
+ * the image's own name is written as %2F, so that no two are alike. For free(). */
+static char *image_part(const char *name)
+{
+	char *part = malloc(3 * strlen(name) + 1), *at = part;
+
+	for (; part && *name != '\0'; name++)
+		if (*name == '/' || *name == '%')
+			at = mempcpy(at, *name == '/' ? "%2F" : "%25", 3);
+		else
+			*at++ = *name;
+	if (part)
+		*at = '\0';
+	return part;
+}
+
+/* Takes `name`, which may be NULL. */
+static void add_subject(struct json_out *out, cJSON *subjects, char *name, const char *algorithm,
+			const uint8_t *digest, size_t size)
+{
+	cJSON *subject = json_out_object(out, subjects, NULL);
+
+	out->failed |= !name;
+	json_out_string(out, subject, "name", name ? name : "");
+	json_out_hex(out, json_out_object(out, subject, "digest"), algorithm, digest, size);
+	free(name);
+}
+
+static void add_file(struct json_out *out, cJSON *subjects, const char *image,
+		     const struct snp_reference_file *file)
+{
+	char *name;
+
+	if (!file->name)
+		return;
+	if (asprintf(&name, "%s/%s", image, file->name) < 0)
+		name = NULL;
+	add_subject(out, subjects, name, "sha256", file->sha256, sizeof(file->sha256));
+}
+
+static void add_variant(struct json_out *out, cJSON *subjects, const char *image,
+			const struct snp_reference_variant *v)
+{
+	char *name;
+
+	if (asprintf(&name,
+		     "%s/launch-digest?vmm_profile=%s&cpu_signature=0x%08" PRIx32
+		     "&guest_features=0x%" PRIx64 "&vcpu_count=%" PRIu32 "%s%s",
+		     image, v->vcpus.profile, v->vcpus.signature, v->vcpus.features, v->vcpus.count,
+		     v->vcpus.model[0] ? "&cpu_model=" : "", v->vcpus.model) < 0)
+		name = NULL;
+	add_subject(out, subjects, name, "sha384", v->launch_digest, sizeof(v->launch_digest));
+}
+
+static void add_image(struct json_out *out, cJSON *subjects,
+		      const struct snp_reference_image *image)
+{
+	_cleanup_(freep) char *name = image_part(image->name);
+
+	if (!name) {
+		out->failed = true;
+		return;
+	}
+	add_file(out, subjects, name, &image->firmware);
+	add_file(out, subjects, name, &image->kernel);
+	add_file(out, subjects, name, &image->initrd);
+	for (size_t k = 0; k < image->n_variants; k++)
+		add_variant(out, subjects, name, &image->variants[k]);
+}
+
+int emit_intoto(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	struct json_out out, predicate;
+	cJSON *subjects;
+
+	json_out_init(&out, NULL);
+	json_out_string(&out, out.root, "_type", "https://in-toto.io/Statement/v1");
+	subjects = json_out_array(&out, out.root, "subject");
+	for (size_t i = 0; i < r->n_images; i++)
+		add_image(&out, subjects, &r->images[i]);
+	json_out_string(&out, out.root, "predicateType", PREDICATE_TYPE);
+	master_build(r, &predicate);
+	if (predicate.failed || !cJSON_AddItemToObject(out.root, "predicate", predicate.root)) {
+		json_out_done(&predicate);
+		out.failed = true;
+	}
+	return folder_add_json(f, INTOTO_FILE, &out, err);
+}
+
+/*
+ * Reference values of a Contrast manifest (edgelesssys/contrast, internal/manifest/referencevalues.go):
+ * one entry per digest and product. A product and its minimum TCB are mandatory there, Milan and Genoa
+ * are the products it knows, and of a guest policy it lets nothing vary but the ABI's minor version, which
+ * is 0 or 31, and PAGE_SWAP_DISABLE. "Platform" is Contrast's name for where it runs, which no release knows.
+ */
+static const enum snp_product known[] = {SNP_PRODUCT_MILAN, SNP_PRODUCT_GENOA};
+
+static void add_policy(struct json_out *out, cJSON *entry, uint64_t policy)
+{
+	static const struct {
+		const char *key;
+		uint64_t mask;
+	} bits[] = {
+		{"SMT", SNP_POLICY_SMT},
+		{"MigrateMA", SNP_POLICY_MIGRATE_MA},
+		{"Debug", SNP_POLICY_DEBUG},
+		{"SingleSocket", SNP_POLICY_SINGLE_SOCKET},
+		{"CXLAllowed", SNP_POLICY_CXL_ALLOW},
+		{"MemAES256XTS", SNP_POLICY_MEM_AES_256_XTS},
+		{"RAPLDis", SNP_POLICY_RAPL_DIS},
+		{"CipherTextHidingDRAM", SNP_POLICY_CIPHERTEXT_HIDING_DRAM},
+		{"PageSwapDisable", SNP_POLICY_PAGE_SWAP_DISABLE},
+	};
+	cJSON *object = json_out_object(out, entry, "GuestPolicy");
+
+	json_out_integer(out, object, "ABIMinor", policy & SNP_POLICY_ABI_MINOR);
+	json_out_integer(out, object, "ABIMajor", (policy & SNP_POLICY_ABI_MAJOR) >> 8);
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		json_out_bool(out, object, bits[i].key, policy & bits[i].mask);
+}
+
+/* Its verifier refuses a host with SMT on unless the entry has it on. What else a host may have (TSME) or
+ * must have is not a matter of the release. */
+static void add_platform(struct json_out *out, cJSON *entry, uint64_t policy)
+{
+	cJSON *object = json_out_object(out, entry, "PlatformInfo");
+
+	json_out_bool(out, object, "SMTEnabled", policy & SNP_POLICY_SMT);
+	json_out_integer(out, entry, "MinimumMitigationVector", 0);
+	json_out_array(out, entry, "AllowedChipIDs");
+}
+
+static void add_entry(struct json_out *out, cJSON *entries, const struct snp_reference_image *image,
+		      const struct snp_reference_variant *v, enum snp_product product)
+{
+	const struct snp_tcb *tcb = &image->minimum_tcb[product];
+	cJSON *entry = json_out_object(out, entries, NULL), *object;
+
+	json_out_string(out, entry, "ProductName", snp_product_name(product));
+	json_out_hex(out, entry, "TrustedMeasurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	object = json_out_object(out, entry, "MinimumTCB");
+	json_out_integer(out, object, "BootloaderVersion", tcb->boot_loader);
+	json_out_integer(out, object, "TEEVersion", tcb->tee);
+	json_out_integer(out, object, "SNPVersion", tcb->snp);
+	json_out_integer(out, object, "MicrocodeVersion", tcb->microcode);
+	add_policy(out, entry, image->policy);
+	add_platform(out, entry, image->policy);
+	json_out_integer(out, entry, "CPUs", v->vcpus.count);
+}
+
+/* referencevalues.go, SNPReferenceValues.Validate(). */
+static int check_policy(const struct snp_reference_image *image, struct snp_error *err)
+{
+	const uint64_t fixed = ~(SNP_POLICY_ABI_MINOR | SNP_POLICY_PAGE_SWAP_DISABLE);
+	uint64_t minor = image->policy & SNP_POLICY_ABI_MINOR;
+
+	if ((image->policy & fixed) == SNP_POLICY_DEFAULT && (minor == 0 || minor == 31))
+		return 0;
+	return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
+			 "contrast takes policies 0x30000 and 0x3001f, with or without "
+			 "page_swap_disable, and '%s' has 0x%" PRIx64,
+			 image->name, image->policy);
+}
+
+static int check_image(const struct snp_reference_image *image, struct snp_error *err)
+{
+	bool has_product = false;
+
+	for (size_t p = 0; p < ARRAY_SIZE(known); p++)
+		has_product = has_product || image->has_minimum_tcb[known[p]];
+	if (!has_product)
+		return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
+				 "contrast asks for a minimum TCB of Milan or Genoa, and '%s' has "
+				 "none; give minimum_tcb",
+				 image->name);
+	return check_policy(image, err);
+}
+
+int emit_contrast(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	struct json_out out;
+	cJSON *entries;
+
+	for (size_t i = 0; i < r->n_images; i++) {
+		int status = check_image(&r->images[i], err);
+
+		if (status < 0)
+			return status;
+	}
+	json_out_init(&out, NULL);
+	entries = json_out_array(&out, json_out_object(&out, out.root, "ReferenceValues"), "snp");
+	for (size_t i = 0; i < r->n_images; i++) {
+		const struct snp_reference_image *image = &r->images[i];
+
+		for (size_t p = 0; p < ARRAY_SIZE(known); p++)
+			for (size_t k = 0;
+			     image->has_minimum_tcb[known[p]] && k < image->n_variants; k++)
+				add_entry(&out, entries, image, &image->variants[k], known[p]);
+	}
+	return folder_add_json(f, "contrast.json", &out, err);
+}
+
+/*
+ * go-sev-guest's check.Config (google/go-sev-guest, proto/check.proto) in the JSON form of protocol
+ * buffers: 64-bit numbers as strings, bytes as base64. A policy there has one measurement and one
+ * product, so each variant gets a file, and each product with a minimum TCB its own.
+ *
+ * Its "policy" is a maximum of permissions and a minimum of SINGLE_SOCKET and ABI version; the newer
+ * requirement bits (22 to 25) are not compared by it.
+ */
+static void add_decimal(struct json_out *out, cJSON *parent, const char *key, uint64_t value)
+{
+	char text[21];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	json_out_string(out, parent, key, text);
+}
+
+static int add_product(struct json_out *out, cJSON *policy, const struct snp_reference_image *image,
+		       enum snp_product product, struct snp_error *err)
+{
+	cJSON *root = json_out_object(out, out->root, "rootOfTrust");
+	uint64_t word;
+	int r;
+
+	json_out_string(out, root, "productLine", snp_product_name(product));
+	r = snp_tcb_encode(&image->minimum_tcb[product], product, &word, err);
+	if (r == 0)
+		add_decimal(out, policy,
+			    product == SNP_PRODUCT_TURIN ? "minimumTcbTurin" : "minimumTcb", word);
+	return r;
+}
+
+static int add_id_key(struct json_out *out, cJSON *policy, const struct snp_reference_variant *v,
+		      struct snp_error *err)
+{
+	struct snp_id_auth_info info;
+	int r;
+
+	if (!v->id_block)
+		return 0;
+	r = snp_id_auth_verify(v->id_block, v->id_auth, &info, err);
+	if (r < 0)
+		return r;
+	json_out_bool(out, policy, "requireIdBlock", true);
+	json_out_base64(out, json_out_array(out, policy, "trustedIdKeyHashes"), NULL,
+			info.id_key_digest, sizeof(info.id_key_digest));
+	return 0;
+}
+
+static int emit(const struct snp_reference_image *image, const struct snp_reference_variant *v,
+		enum snp_product product, struct folder *f, struct snp_error *err)
+{
+	char variant[VARIANT_NAME_SIZE], name[VARIANT_NAME_SIZE + 64];
+	struct json_out out;
+	cJSON *policy;
+	int r;
+
+	json_out_init(&out, NULL);
+	policy = json_out_object(&out, out.root, "policy");
+	if (image->guest_svn != 0)
+		json_out_integer(&out, policy, "minimumGuestSvn", image->guest_svn);
+	add_decimal(&out, policy, "policy", image->policy);
+	json_out_base64(&out, policy, "familyId", image->family_id, SNP_ID_SIZE);
+	json_out_base64(&out, policy, "imageId", image->image_id, SNP_ID_SIZE);
+	json_out_base64(&out, policy, "measurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	r = add_id_key(&out, policy, v, err);
+	if (r == 0 && product != SNP_PRODUCT_UNKNOWN)
+		r = add_product(&out, policy, image, product, err);
+	if (r < 0) {
+		json_out_done(&out);
+		return r;
+	}
+	variant_name(image, v, variant);
+	snprintf(name, sizeof(name), "go-sev-guest/%s-%" PRIu32 "vcpu%s%s.json", variant,
+		 v->vcpus.count, product == SNP_PRODUCT_UNKNOWN ? "" : "-",
+		 product == SNP_PRODUCT_UNKNOWN ? "" : snp_product_name(product));
+	return folder_add_json(f, name, &out, err);
+}
+
+int emit_go_sev_guest(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	for (size_t i = 0; i < r->n_images; i++) {
+		const struct snp_reference_image *image = &r->images[i];
+		bool by_product = false;
+
+		for (unsigned int p = 0; p < SNP_N_PRODUCTS; p++)
+			by_product = by_product || image->has_minimum_tcb[p];
+		for (size_t k = 0; k < image->n_variants; k++) {
+			for (unsigned int p = 0; p < SNP_N_PRODUCTS; p++) {
+				int status;
+
+				if (by_product ? !image->has_minimum_tcb[p] : p != 0)
+					continue;
+				status = emit(image, &image->variants[k], p, f, err);
+				if (status < 0)
+					return status;
+			}
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Verifying starts from the payload that is expected, never from the one in the message: what was checked
+ * and what is used cannot be two things.
+ */
+#include "reference/sign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cbor.h>
+#include <cjson/cJSON.h>
+#include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/hex.h>
+#include <snp/json.h>
+#include <snp/json_out.h>
+
+#include "reference/cbor.h"
+#include "reference/format.h"
+
+DEFINE_CLEANUP(struct json *, json_free);
+
+static int different(const char *what, struct snp_error *err)
+{
+	return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET, "%s", what);
+}
+
+static int sign_plain(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		      size_t *ret_size, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *signature = malloc(SNP_SIGNATURE_MAX);
+	int r;
+
+	if (!signature)
+		return out_of_memory(err);
+	r = snp_key_sign(key, payload, SNP_SIGNATURE_DER, signature, ret_size, err);
+	if (r == 0)
+		*ret = TAKE_PTR(signature);
+	return r;
+}
+
+static int verify_plain(const struct snp_key *key, struct snp_span payload,
+			struct snp_span signature, struct snp_error *err)
+{
+	return snp_key_verify(key, payload, SNP_SIGNATURE_DER, signature, err);
+}
+
+/*
+ * DSSE (secure-systems-lab/dsse, protocol.md), with one signature. ECDSA signatures are DER, as sigstore's
+ * verifiers read them; keyid is SHA-256 of the SubjectPublicKeyInfo in hex.
+ */
+#define PAYLOAD_TYPE "application/vnd.in-toto+json"
+
+/* The pre-authentication encoding, which is what is signed. */
+static int dsse_encode(struct snp_span payload, uint8_t **ret, struct snp_span *ret_span,
+		       struct snp_error *err)
+{
+	char head[64];
+	size_t n = (size_t)snprintf(head, sizeof(head), "DSSEv1 %zu %s %zu ", strlen(PAYLOAD_TYPE),
+				    PAYLOAD_TYPE, payload.size);
+	uint8_t *bytes = malloc(n + payload.size);
+
+	if (!bytes)
+		return out_of_memory(err);
+	memcpy(mempcpy(bytes, head, n), payload.data, payload.size);
+	*ret = bytes;
+	*ret_span = (struct snp_span){bytes, n + payload.size};
+	return 0;
+}
+
+static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		     size_t *ret_size, struct snp_error *err)
+{
+	_cleanup_(json_out_done) struct json_out out = {0};
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	uint8_t signature[SNP_SIGNATURE_MAX], id[SNP_SHA256_SIZE];
+	struct snp_span to_sign;
+	size_t size;
+	cJSON *object;
+	char *text;
+	int r = dsse_encode(payload, &bytes, &to_sign, err);
+
+	if (r == 0)
+		r = snp_key_sign(key, to_sign, SNP_SIGNATURE_DER, signature, &size, err);
+	if (r == 0)
+		r = snp_key_id(key, id, err);
+	if (r < 0)
+		return r;
+	json_out_init(&out, NULL);
+	json_out_base64(&out, out.root, "payload", payload.data, payload.size);
+	json_out_string(&out, out.root, "payloadType", PAYLOAD_TYPE);
+	object = json_out_object(&out, json_out_array(&out, out.root, "signatures"), NULL);
+	json_out_hex(&out, object, "keyid", id, sizeof(id));
+	json_out_base64(&out, object, "sig", signature, size);
+	r = json_out_print(&out, &text, err);
+	if (r == 0) {
+		*ret = (uint8_t *)text;
+		*ret_size = strlen(text);
+	}
+	return r;
+}
+
+/* The envelope must be of this payload; `*ret` is its signature in base64. */
+static int read_envelope(const struct json *document, struct snp_span payload, const char **ret,
+			 struct snp_error *err)
+{
+	_cleanup_(freep) char *expected = base64_encode(payload.data, payload.size);
+	const struct json_value *root = json_root(document), *signatures;
+	const char *type, *text;
+	size_t n;
+	int r;
+
+	if (!expected)
+		return out_of_memory(err);
+	r = json_need_string(root, "payloadType", &type, err);
+	if (r == 0)
+		r = json_need_string(root, "payload", &text, err);
+	if (r < 0)
+		return r;
+	if (strcmp(type, PAYLOAD_TYPE) != 0 || strcmp(text, expected) != 0)
+		return different("the envelope has a different payload", err);
+	r = json_need_array(root, "signatures", 1, 1, &signatures, &n, err);
+	return r < 0 ? r : json_need_string(json_first(signatures), "sig", ret, err);
+}
+
+static int verify_dsse(const struct snp_key *key, struct snp_span payload, struct snp_span envelope,
+		       struct snp_error *err)
+{
+	_cleanup_(json_freep) struct json *document = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	uint8_t signature[SNP_SIGNATURE_MAX];
+	struct snp_span to_sign;
+	const char *text;
+	size_t n;
+	int r = json_parse("DSSE envelope", envelope, &document, err);
+
+	if (r == 0)
+		r = read_envelope(document, payload, &text, err);
+	if (r == 0)
+		r = dsse_encode(payload, &bytes, &to_sign, err);
+	if (r < 0)
+		return r;
+	n = strlen(text);
+	n = n / 4 * 3 - (n - strcspn(text, "="));
+	if (n > sizeof(signature))
+		return different("the envelope's signature is too long", err);
+	r = base64_decode(text, "sig", signature, n, err);
+	return r < 0 ? r
+		     : snp_key_verify(key, to_sign, SNP_SIGNATURE_DER,
+				      (struct snp_span){signature, n}, err);
+}
+
+/*
+ * COSE_Sign1 (RFC 9052), tagged and deterministically encoded. The protected header has the algorithm, the
+ * content type and, as the drafts for CoRIM ask, corim-meta.
+ */
+enum {
+	TAG_COSE_SIGN1 = 18,
+	HEADER_ALGORITHM = 1,
+	HEADER_CONTENT_TYPE = 3,
+	HEADER_KEY_ID = 4,
+	HEADER_CORIM_META = 8, /* draft-ietf-rats-corim */
+};
+
+/* IANA COSE Algorithms. */
+static const int64_t algorithms[] = {
+	[SNP_KEY_P256] = -7,	/* ES256 */
+	[SNP_KEY_P384] = -35,	/* ES384 */
+	[SNP_KEY_ED25519] = -8, /* EdDSA */
+};
+
+static cbor_item_t *cose_protected(const struct snp_key *key, const uint8_t id[SNP_SHA256_SIZE])
+{
+	/* corim-meta-map {signer: {signer-name}} */
+	cbor_item_t *meta = cbor_out_put(
+		cbor_out_map(1), 0, cbor_out_put(cbor_out_map(1), 0, cbor_out_text("snp-measure")));
+	cbor_item_t *map = cbor_out_map(4);
+
+	map = cbor_out_put(map, HEADER_ALGORITHM, cbor_out_int(algorithms[snp_key_kind(key)]));
+	map = cbor_out_put(map, HEADER_CONTENT_TYPE, cbor_out_text("application/rim+cbor"));
+	map = cbor_out_put(map, HEADER_KEY_ID, cbor_out_bytes(id, SNP_SHA256_SIZE));
+	return cbor_out_put(map, HEADER_CORIM_META, cbor_out_wrapped(meta));
+}
+
+/* The message with this signature; with NULL the Sig_structure (RFC 9052 section 4.4), which is what is
+ * signed. */
+static int cose_encode(const struct snp_key *key, struct snp_span payload,
+		       const struct snp_span *signature, uint8_t **ret, size_t *ret_size,
+		       struct snp_error *err)
+{
+	cbor_item_t *list = NULL, *protected;
+	uint8_t id[SNP_SHA256_SIZE];
+	int r = snp_key_id(key, id, err);
+
+	if (r < 0)
+		return r;
+	protected = cbor_out_wrapped(cose_protected(key, id));
+	list = cbor_out_array(4);
+	if (!signature)
+		list = cbor_out_push(list, cbor_out_text("Signature1"));
+	list = cbor_out_push(list, protected);
+	list = cbor_out_push(list, signature ? cbor_out_map(0) : cbor_out_bytes(id, 0));
+	list = cbor_out_push(list, cbor_out_bytes(payload.data, payload.size));
+	if (signature) {
+		list = cbor_out_push(list, cbor_out_bytes(signature->data, signature->size));
+		list = cbor_out_tag(TAG_COSE_SIGN1, list);
+	}
+	return cbor_out_encode(list, ret, ret_size, err);
+}
+
+static int sign_cose(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		     size_t *ret_size, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *to_sign = NULL;
+	uint8_t bytes[SNP_SIGNATURE_MAX];
+	struct snp_span signature = {bytes, 0};
+	size_t size;
+	int r = cose_encode(key, payload, NULL, &to_sign, &size, err);
+
+	if (r == 0)
+		r = snp_key_sign(key, (struct snp_span){to_sign, size}, SNP_SIGNATURE_RAW, bytes,
+				 &signature.size, err);
+	return r < 0 ? r : cose_encode(key, payload, &signature, ret, ret_size, err);
+}
+
+/* A message is right if it is, byte for byte, what signing would have made of its signature. Raw
+ * signatures stand at its end, so no CBOR from outside is ever decoded. */
+static int verify_cose(const struct snp_key *key, struct snp_span payload, struct snp_span message,
+		       struct snp_error *err)
+{
+	size_t n = snp_key_kind(key) == SNP_KEY_P384 ? 96 : 64, size;
+	_cleanup_(freep) uint8_t *expected = NULL, *to_sign = NULL;
+	struct snp_span signature;
+	int r;
+
+	if (message.size < n || !snp_span_sub(message, message.size - n, n, &signature))
+		return different("too short for a COSE_Sign1 message", err);
+	r = cose_encode(key, payload, &signature, &expected, &size, err);
+	if (r < 0)
+		return r;
+	if (size != message.size || memcmp(expected, message.data, size) != 0)
+		return different("the COSE_Sign1 message has a different payload, key or header",
+				 err);
+	r = cose_encode(key, payload, NULL, &to_sign, &size, err);
+	return r < 0 ? r
+		     : snp_key_verify(key, (struct snp_span){to_sign, size}, SNP_SIGNATURE_RAW,
+				      signature, err);
+}
+
+/* How one file is signed. */
+static const struct signing {
+	const char *payload, *file;
+	emitter emit; /* of the payload */
+	int (*make)(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		    size_t *ret_size, struct snp_error *err);
+	int (*verify)(const struct snp_key *key, struct snp_span payload, struct snp_span signature,
+		      struct snp_error *err);
+} signings[] = {
+	{MASTER_FILE, MASTER_FILE ".sig", emit_master, sign_plain, verify_plain},
+	{INTOTO_FILE, "intoto.dsse.json", emit_intoto, sign_dsse, verify_dsse},
+	{CORIM_FILE, "corim.cose", emit_corim, sign_cose, verify_cose},
+};
+
+const char *signed_file(size_t i)
+{
+	return i < ARRAY_SIZE(signings) ? signings[i].file : NULL;
+}
+
+int folder_sign(struct folder *folder, const struct snp_key *key, const char *before,
+		struct snp_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
+		const struct signing *s = &signings[i];
+		const struct folder_file *file = folder_find(folder, s->payload);
+		_cleanup_(freep) uint8_t *bytes = NULL;
+		struct snp_span payload;
+		size_t size;
+		int r = 0;
+
+		if (!file)
+			continue;
+		payload = (struct snp_span){file->data, file->size};
+		if (folder_read(before, s->file, &bytes, &size, NULL) < 0 ||
+		    s->verify(key, payload, (struct snp_span){bytes, size}, NULL) < 0) {
+			free(TAKE_PTR(bytes));
+			r = s->make(key, payload, &bytes, &size, err);
+		}
+		if (r == 0)
+			r = folder_add(folder, s->file, TAKE_PTR(bytes), size, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* `document` is the master's text; the other payloads are made again. */
+static int verify_one(const struct signing *s, const struct snp_reference *published,
+		      struct snp_span document, const char *path, const struct snp_key *key,
+		      struct snp_error *err)
+{
+	_cleanup_(folder_done) struct folder emitted = {0};
+	_cleanup_(freep) uint8_t *signature = NULL;
+	size_t size;
+	int r = 0;
+
+	if (s->emit != emit_master) {
+		r = s->emit(published, &emitted, err);
+		if (r == 0)
+			document = (struct snp_span){emitted.files[0].data, emitted.files[0].size};
+	}
+	if (r == 0)
+		r = folder_read(path, s->file, &signature, &size, err);
+	return r < 0 ? r : s->verify(key, document, (struct snp_span){signature, size}, err);
+}
+
+int folder_verify(const struct snp_reference *published, struct snp_span document, const char *path,
+		  const struct snp_key *key, signature_verified verified, void *arg,
+		  struct snp_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
+		const struct signing *s = &signings[i];
+		struct snp_error why = {0};
+		int r;
+
+		if (i > 0 && folder_lacks(path, s->payload) && folder_lacks(path, s->file))
+			continue;
+		r = verify_one(s, published, document, path, key, &why);
+		if (r == -SNP_E_NO_MEMORY)
+			return out_of_memory(err);
+		verified(arg, s->file, r < 0 ? &why : NULL);
+	}
+	return 0;
+}
