@@ -224,8 +224,7 @@ int snp_publish(struct snp_reference *reference, const char *path,
 	_cleanup_(folder_done) struct folder folder = {0};
 	struct snp_publish_options o;
 	bool wanted[N_FORMATS] = {0};
-	int r = sized_take(options, "snp_publish_options",
-			   SIZED_TO(struct snp_publish_options, arg), &o, sizeof(o), err);
+	int r = SIZED_TAKE(options, snp_publish_options, arg, &o, err);
 
 	if (r == 0)
 		r = check_options(&o, wanted, err);

@@ -388,8 +388,7 @@ int snp_reproduce(const char *path, const struct snp_reproduce_options *options,
 	struct report report = {.options = &o};
 	struct snp_span document;
 	size_t n_variants = 0;
-	int r = sized_take(options, "snp_reproduce_options",
-			   SIZED_TO(struct snp_reproduce_options, arg), &o, sizeof(o), err);
+	int r = SIZED_TAKE(options, snp_reproduce_options, arg, &o, err);
 
 	if (r == 0 && !folder)
 		r = out_of_memory(err);

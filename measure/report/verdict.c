@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/fail.h>
+#include <snp/sized.h>
 #include <snp/verdict.h>
 
 #include <string.h>
@@ -38,47 +39,19 @@ const char *snp_outcome_name(enum snp_outcome outcome)
 	return names[outcome];
 }
 
-/* The sizes of the first release whose structs had one. They have no padding at the end, where the bytes of a
- * later member would then be garbage. */
-#define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
-#define FIRST_EXPECTATIONS   END_OF(struct snp_expectations, denied_products)
-#define FIRST_EVIDENCE	     END_OF(struct snp_evidence, n_roots)
-_Static_assert(FIRST_EXPECTATIONS == sizeof(struct snp_expectations), "no padding at the end");
-_Static_assert(FIRST_EVIDENCE == sizeof(struct snp_evidence), "no padding at the end");
-
-/* Copy a struct of the caller's, of an earlier or a later release, into one of this release, `ret`, which is
- * all zeros. */
-static int take(const void *given, const char *name, size_t first, void *ret, size_t known,
-		struct snp_error *err)
-{
-	const uint8_t *bytes = given;
-	size_t size;
-
-	memcpy(&size, given, sizeof(size));
-	if (size < first || size > 4096)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "the size of struct %s is %zu; must be its sizeof", name, size);
-	for (size_t i = known; i < size; i++)
-		if (bytes[i] != 0)
-			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "struct %s sets what only a later release knows", name);
-	memcpy(ret, given, size < known ? size : known);
-	return 0;
-}
-
 int snp_verify(const struct snp_evidence *evidence, const struct snp_expectations *expected,
 	       struct snp_verdict **ret, struct snp_error *err)
 {
 	const struct report_checks groups[] = {checks_of_form, checks_of_leaf, checks_of_chain,
 					       checks_of_guest, checks_of_host};
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
-	struct snp_evidence e = {0};
-	struct snp_expectations x = {0};
+	struct snp_evidence e;
+	struct snp_expectations x;
 	int r;
 
-	r = take(evidence, "snp_evidence", FIRST_EVIDENCE, &e, sizeof(e), err);
+	r = SIZED_TAKE(evidence, snp_evidence, n_roots, &e, err);
 	if (r == 0)
-		r = take(expected, "snp_expectations", FIRST_EXPECTATIONS, &x, sizeof(x), err);
+		r = SIZED_TAKE(expected, snp_expectations, denied_products, &x, err);
 	if (r < 0)
 		return r;
 	if (x.any_measurement && (x.reference || x.n_measurements > 0))

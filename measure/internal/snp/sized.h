@@ -14,7 +14,16 @@
 SNP_MUST_USE int sized_take(const void *given, const char *name, size_t first, void *ret,
 			    size_t known, struct snp_error *err);
 
-/* The size of a struct whose last member is this one. */
-#define SIZED_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
+/* The same for `type`, whose last member was `last` in its first release. No padding may follow it: its bytes
+ * would be garbage to a later member. */
+#define SIZED_TAKE(given, type, last, ret, err)                                                   \
+	({                                                                                        \
+		enum {                                                                            \
+			first_size_ =                                                             \
+				offsetof(struct type, last) + sizeof(((struct type *)NULL)->last) \
+		};                                                                                \
+		_Static_assert(first_size_ % _Alignof(struct type) == 0, "no padding after it");  \
+		sized_take(given, #type, first_size_, ret, sizeof(struct type), err);             \
+	})
 
 #endif
