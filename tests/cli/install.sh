@@ -6,10 +6,13 @@
 run 0 env DESTDIR="$work/root" cmake --install "$SNP_BUILD"
 pc=$(find root -name snpmeasure.pc)
 [ -n "$pc" ] || fail "no pkg-config file was installed"
+# Nothing but the file itself and libcrypto's: the other libraries' development packages are not needed.
+mkdir only
+cp "$pc" "$(pkg-config --variable=pcfiledir libcrypto)/libcrypto.pc" only/
 prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:[A-Z]*=//p' "$SNP_BUILD/CMakeCache.txt")
-export PKG_CONFIG_PATH=$work/${pc%/*}
+lib=$work/${pc%/pkgconfig/*}
 flags() {
-	pkg-config --define-variable=libdir="$work/${pc%/pkgconfig/*}" \
+	PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=$work/only pkg-config --define-variable=libdir="$lib" \
 		--define-variable=includedir="$work/root$prefix/include" "$@" snpmeasure
 }
 
@@ -35,21 +38,19 @@ cc=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$SNP_BUILD/CMakeCache.txt")
 
 # shellcheck disable=SC2046 # flags are words
 run 0 "$cc" -std=gnu17 -Wall -Werror $(flags --cflags) use.c -o shared $(flags --libs)
-run 0 env LD_LIBRARY_PATH="$work/${pc%/pkgconfig/*}" ./shared
+run 0 env LD_LIBRARY_PATH="$lib" ./shared
 says found
 
 # Every object of the archive, so that a library that the pkg-config file forgets is missed here.
-mapfile -t needed < <(flags --print-requires-private)
 # shellcheck disable=SC2046
-run 0 "$cc" -std=gnu17 $(flags --cflags) use.c -o static "-L$work/${pc%/pkgconfig/*}" \
-	-Wl,--whole-archive -l:libsnpmeasure.a -Wl,--no-whole-archive \
-	$(pkg-config --libs "${needed[@]}") -pthread
+run 0 "$cc" -std=gnu17 $(flags --cflags) use.c -o static "-L$lib" \
+	-Wl,--whole-archive -l:libsnpmeasure.a -Wl,--no-whole-archive $(flags --static --libs-only-l)
 run 0 ./static
 says found
 
 # Nothing in it can meet a name of the program that links it.
 if command -v nm >/dev/null; then
-	nm -g --defined-only "${pc%/pkgconfig/*}/libsnpmeasure.a" | awk 'NF == 3 { print $3 }' >names
+	nm -g --defined-only "$lib/libsnpmeasure.a" | awk 'NF == 3 { print $3 }' >names
 	[ -s names ] || fail "the archive has no names"
 	! grep -vE '^(snp_|__asan|__odr_asan|___asan|asan\.|__ubsan|\.)' names >foreign ||
 		fail "names that are not the library's own: $(head -n 3 foreign | tr '\n' ' ')"

@@ -19,14 +19,15 @@ sources '*.h' | while read -r header; do
 			>>"$broken" 2>&1 || echo "$header does not compile alone" >>"$broken"
 done
 
-# What is installed asks nothing of its user: plain C11, without feature macros, and C++.
+# What is installed asks nothing of its user: plain C11, without feature macros, and C++, and no other library's
+# headers.
 strict=(-Wall -Wextra -pedantic -Werror -Imeasure/include -fsyntax-only)
 for header in measure/include/snp/*.h; do
 	unit=$(printf '#include "%s"\nextern int unit;\n' "$PWD/$header")
-	"${CC:-cc}" -std=c11 "${strict[@]}" "${libraries[@]}" -x c - <<<"$unit" >>"$broken" 2>&1 ||
+	"${CC:-cc}" -std=c11 "${strict[@]}" -x c - <<<"$unit" >>"$broken" 2>&1 ||
 		echo "$header does not compile as C11" >>"$broken"
 	! command -v clang >/dev/null ||
-		clang -std=c++17 "${strict[@]}" "${libraries[@]}" -x c++ - <<<"$unit" >>"$broken" 2>&1 ||
+		clang -std=c++17 "${strict[@]}" -x c++ - <<<"$unit" >>"$broken" 2>&1 ||
 		echo "$header does not compile as C++" >>"$broken"
 done
 verdict "each header compiles alone"

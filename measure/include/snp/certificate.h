@@ -46,6 +46,7 @@ struct snp_certificates; /* a set; for one thread at a time while it grows, then
 #define SNP_MAX_CERTIFICATE_SIZE (16u << 10)  /* DER; AMD's are of 1.7 KiB */
 #define SNP_MAX_CRL_SIZE	 (256u << 10) /* DER */
 
+/* An empty set, and its end (NULL is fine). Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_certificates_new(struct snp_certificates **ret, struct snp_error *err);
 void snp_certificates_free(struct snp_certificates *set);
 

@@ -61,8 +61,10 @@ SNP_MUST_USE int snp_key_read(const char *source, snp_passphrase ask, void *arg,
  * Errors: those of file_read(), SNP_E_BAD_KEY. */
 SNP_MUST_USE int snp_key_read_public(const char *path, struct snp_key **ret, struct snp_error *err);
 
+/* Frees the key; NULL is fine. */
 void snp_key_free(struct snp_key *key);
 
+/* Which kind it is, and what that is called. */
 enum snp_key_kind snp_key_kind(const struct snp_key *key);
 const char *snp_key_kind_name(enum snp_key_kind kind); /* "P-256", "P-384", "Ed25519" */
 

@@ -66,6 +66,7 @@ struct snp_reference {
 	size_t n_images;
 };
 
+/* Frees the document and all it points to; NULL is fine. */
 void snp_reference_free(struct snp_reference *reference);
 
 /* Read a master. Refused: what its schema does not allow, an ID block whose digest or policy is not

@@ -177,6 +177,7 @@ SNP_MUST_USE int snp_verify(const struct snp_evidence *evidence,
 			    struct snp_error *err);
 void snp_verdict_free(struct snp_verdict *verdict);
 
+/* True if every check passed or was not asked. */
 bool snp_verdict_accepted(const struct snp_verdict *verdict);
 
 /* True if the report is genuine: every check up to report-signature passed or was not asked. */
