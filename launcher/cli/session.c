@@ -7,7 +7,7 @@
 #include <snp/fail.h>
 
 #include "guest/create.h"
-#include "guest/metadata.h"
+#include "guest/drift.h"
 #include "guest/state_dir.h"
 
 static const char *connect_to, *state_dir;
@@ -95,7 +95,7 @@ void guest_close(struct guest *guest)
 static int read_directory(const struct session *session, const char *name, struct guest *guest,
 			  struct snp_error *err)
 {
-	char path[PATH_MAX + GUEST_NAME_MAX + sizeof("/" GUEST_RECORD) + 1];
+	char path[PATH_MAX + GUEST_NAME_MAX + 2];
 	bool there = false;
 	int r;
 
@@ -105,8 +105,8 @@ static int read_directory(const struct session *session, const char *name, struc
 	if (r < 0 || !there)
 		return r;
 	snprintf(guest->name, sizeof(guest->name), "%s", name);
-	snprintf(path, sizeof(path), "%s/%s/" GUEST_RECORD, session->state, name);
-	return access(path, F_OK) < 0 ? 0 : record_read(path, &guest->record, err);
+	snprintf(path, sizeof(path), "%s/%s", session->state, name);
+	return record_exists(path) ? record_read(path, &guest->record, err) : 0;
 }
 
 /* The domain of the record's UUID, unless it is another's. */

@@ -113,7 +113,7 @@ static int look_at_old(struct attempt *a, char ret_uuid[static RECORD_UUID + 1],
 	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	int r;
 
-	r = record_read(guest_dir_file(&a->old, GUEST_RECORD), &record, err);
+	r = record_read(a->old.path, &record, err);
 	if (r == 0)
 		r = hypervisor_find_uuid(a->host, record->uuid, &domain, err);
 	if (r < 0)
@@ -140,7 +140,7 @@ static int claim(struct attempt *a, const struct create_request *request,
 	r = guest_dir_lock(request->state, config->name, &a->old, err);
 	if (r == -SNP_E_NOT_FOUND)
 		return claim_new(a, request, err);
-	if (r == 0 && access(guest_dir_file(&a->old, GUEST_RECORD), F_OK) < 0) {
+	if (r == 0 && !record_exists(a->old.path)) {
 		r = guest_dir_remove(&a->old, err);
 		return r < 0 ? r : claim_new(a, request, err);
 	}
@@ -162,7 +162,7 @@ static int write_record(const struct attempt *a, struct guest_record *record,
 			enum record_state state, struct snp_error *err)
 {
 	record->state = state;
-	return record_write(record, guest_dir_file(&a->dir, GUEST_RECORD), err);
+	return record_write(record, a->dir.path, err);
 }
 
 /* Put the new directory in place, then the domain; then the old guest, if it still runs, is over. */

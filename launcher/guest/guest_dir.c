@@ -12,21 +12,12 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 
-#include "guest/own_folder.h"
+#include "config/text_rule.h"
 #include "guest/remove_tree.h"
 
 bool guest_name_valid(const char *name)
 {
-	static const char alphanumeric[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	size_t n = strlen(name);
-
-	if (n == 0 || n > GUEST_NAME_MAX || !strchr(alphanumeric, name[0]))
-		return false;
-	for (size_t i = 1; i < n; i++)
-		if (!strchr(alphanumeric, name[i]) && !strchr("_.-", name[i]))
-			return false;
-	return true;
+	return text_keeps(name, &rule_name);
 }
 
 static int check_name(const char *name, struct snp_error *err)
@@ -35,9 +26,62 @@ static int check_name(const char *name, struct snp_error *err)
 		return 0;
 	return fail_with(
 		err, SNP_E_USAGE, SNP_NO_OFFSET,
-		"\"%.80s\" is no guest's name: a letter or digit, then up to 62 letters, digits, "
-		"\"_\", \".\" or \"-\"; a file's name has a \"/\" or ends in .json or .xml",
-		name);
+		"invalid guest name \"%.80s\": use %s; the name of a file has a \"/\" or ends in "
+		".json or .xml",
+		name, rule_name.wanted);
+}
+
+/*
+ * What is launched is what the guests' folders say, so nobody but root and the user who launches may change
+ * them. Whoever owns a folder, or may write to it, can replace what it holds. The folders above STATE are
+ * left to whoever chose STATE.
+ */
+static int check_owner(const struct stat *st, bool may_be_sticky, const char *path,
+		       struct snp_error *err)
+{
+	const mode_t others = S_IWGRP | S_IWOTH;
+	int r = 0;
+
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		r = fail_with(
+			err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
+			"belongs to user %u, who could change what is launched from it; give it "
+			"to user %u or to root, or take another --state-dir",
+			st->st_uid, geteuid());
+	else if ((st->st_mode & others) && !(may_be_sticky && (st->st_mode & S_ISVTX)))
+		r = fail_with(
+			err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
+			"others than its owner may write it (mode %04o), and so change what is "
+			"launched from it: chmod go-w",
+			st->st_mode & 07777);
+	return in_file(err, r, path);
+}
+
+/* STATE may be writable by others with its sticky bit set, or not exist yet. */
+static int check_state(const char *state, struct snp_error *err)
+{
+	struct stat st;
+
+	if (stat(state, &st) == 0)
+		return check_owner(&st, true, state, err);
+	if (errno == ENOENT)
+		return 0;
+	return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), state);
+}
+
+/* The guest's folder, and a boot/ in it. */
+static int check_guest(int fd, const char *path, struct snp_error *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), path);
+	r = check_owner(&st, false, path, err);
+	/* A create that was killed may have none yet. */
+	if (r == 0 && fstatat(fd, GUEST_BOOT, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		r = check_owner(&st, false, path, err);
+	return r;
 }
 
 static void begin(const char *state, const char *name, bool next, struct guest_dir *ret)
@@ -52,14 +96,6 @@ void guest_dir_close(struct guest_dir *dir)
 {
 	closep(&dir->fd);
 	dir->fd = -1;
-}
-
-const char *guest_dir_file(const struct guest_dir *dir, const char *file)
-{
-	static char path[sizeof(dir->path) + 64];
-
-	snprintf(path, sizeof(path), "%s/%s", dir->path, file);
-	return path;
 }
 
 /* mkdir -p; STATE itself 0711 if it is new: QEMU's user must pass, and need not look around. */
@@ -144,7 +180,7 @@ int guest_dir_claim(const char *state, const char *name, uid_t qemu_user, gid_t 
 	begin(state, name, false, &dir);
 	r = make_state(state);
 	if (r == 0) {
-		int unsafe = own_folder_check_state(state, err);
+		int unsafe = check_state(state, err);
 
 		if (unsafe < 0)
 			return unsafe;
@@ -170,7 +206,7 @@ int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
 	r = check_name(name, err);
 	if (r < 0)
 		return r;
-	r = own_folder_check_state(state, err);
+	r = check_state(state, err);
 	if (r < 0)
 		return r;
 	begin(state, name, false, &dir);
@@ -185,7 +221,7 @@ int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
 				 "another snp-launch works on \"%s\"; wait until it is done", name);
 	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_OPEN, -r, "cannot lock"), dir.path);
-	r = own_folder_check_guest(dir.fd, dir.path, err);
+	r = check_guest(dir.fd, dir.path, err);
 	if (r < 0) {
 		guest_dir_close(&dir);
 		return r;
@@ -198,7 +234,7 @@ int guest_dir_exists(const char *state, const char *name, bool *ret, struct snp_
 {
 	_cleanup_(closep) int fd = -1;
 	struct guest_dir dir;
-	int r = own_folder_check_state(state, err);
+	int r = check_state(state, err);
 
 	if (r < 0)
 		return r;
@@ -208,7 +244,7 @@ int guest_dir_exists(const char *state, const char *name, bool *ret, struct snp_
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
 		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), dir.path);
 	if (fd >= 0)
-		r = own_folder_check_guest(fd, dir.path, err);
+		r = check_guest(fd, dir.path, err);
 	if (r == 0)
 		*ret = fd >= 0;
 	return r;
@@ -287,7 +323,7 @@ int guest_dir_list(const char *state, char ***ret_names, size_t *ret_count, stru
 	struct dirent **entries = NULL;
 	char **names;
 	size_t count = 0;
-	int n = own_folder_check_state(state, err);
+	int n = check_state(state, err);
 
 	if (n < 0)
 		return n;

@@ -24,9 +24,8 @@
  */
 #define GUEST_NAME_MAX 63
 
-#define GUEST_RECORD "record.json"
-#define GUEST_BOOT   "boot"
-#define GUEST_RUN    "run"
+#define GUEST_BOOT "boot"
+#define GUEST_RUN  "run"
 
 struct guest_dir {
 	char name[GUEST_NAME_MAX + 1];
@@ -35,13 +34,13 @@ struct guest_dir {
 	int fd; /* of the directory; holds the lock. -1: none */
 };
 
-/* [A-Za-z0-9][A-Za-z0-9_.-]{0,62}: no path, no option, nothing that libvirt or a shell takes amiss. */
+/* The rule of config/text_rule.h: no path, no option, nothing that libvirt or a shell misreads. */
 bool guest_name_valid(const char *name);
 
 /* Make the directory, with boot/ and an empty run/ of user `qemu_user` (either -1: as it is), and lock
  * it. STATE is made where absent.
  * Errors: SNP_E_EXISTS, SNP_E_USAGE (name), SNP_E_WRITE, SNP_E_UNSAFE_STATE (as for all of these, where
- * guest/own_folder.h refuses STATE or the directory). */
+ * others than root and this user could change STATE or the directory). */
 SNP_MUST_USE int guest_dir_claim(const char *state, const char *name, uid_t qemu_user,
 				 gid_t qemu_group, struct guest_dir *ret, struct snp_error *err);
 
@@ -63,9 +62,6 @@ SNP_MUST_USE int guest_dir_exchange(struct guest_dir *old, struct guest_dir *nex
  * Errors: SNP_E_UNSAFE_STATE, SNP_E_OPEN. */
 SNP_MUST_USE int guest_dir_exists(const char *state, const char *name, bool *ret,
 				  struct snp_error *err);
-
-/* The path of `file` in it, in a buffer that the next call reuses. */
-const char *guest_dir_file(const struct guest_dir *dir, const char *file);
 
 /* Remove it with all it holds, and what an interrupted replacement left beside it. Symbolic links are
  * removed, not followed, whatever QEMU's user put into run/. Errors: SNP_E_WRITE. */

@@ -17,6 +17,7 @@
  * record.json (snp-launch-record/1): what was measured, what is launched, and by what it is bound.
  * Written whole and renamed into place; whoever reads it reads one state or the next.
  */
+#define RECORD_FILE   "record.json"
 #define RECORD_SCHEMA "snp-launch-record/1"
 #define RECORD_UUID   36 /* characters */
 
@@ -88,14 +89,15 @@ struct guest_record {
 SNP_MUST_USE int record_parse(const char *name, struct snp_span text, struct guest_record **ret,
 			      struct snp_error *err);
 
-/* As above for the file `path`. Errors: also those of file_read(). */
-SNP_MUST_USE int record_read(const char *path, struct guest_record **ret, struct snp_error *err);
+/* As above for the one in `folder`, a guest's. Errors: also those of file_read(). */
+bool record_exists(const char *folder);
+SNP_MUST_USE int record_read(const char *folder, struct guest_record **ret, struct snp_error *err);
 
 /* The document as text, ending in a newline, for free(). Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int record_print(const struct guest_record *record, char **ret, struct snp_error *err);
 
-/* Replace `path`. Errors: those of file_write(). */
-SNP_MUST_USE int record_write(const struct guest_record *record, const char *path,
+/* Replace the one in `folder`. Errors: those of file_write(). */
+SNP_MUST_USE int record_write(const struct guest_record *record, const char *folder,
 			      struct snp_error *err);
 
 void record_free(struct guest_record *record);

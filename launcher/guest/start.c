@@ -9,7 +9,6 @@
 #include "guest/boot_file.h"
 #include "guest/create.h"
 #include "guest/drift.h"
-#include "guest/metadata.h"
 #include "host/lifecycle.h"
 
 /* Nothing is launched unless libvirt's definition, which others can edit, still says what was recorded. */
@@ -52,7 +51,7 @@ static int find_launchable(const struct hypervisor *host, const char *state, con
 	int r = guest_dir_lock(state, name, &l->dir, err);
 
 	if (r == 0)
-		r = record_read(guest_dir_file(&l->dir, GUEST_RECORD), &l->record, err);
+		r = record_read(l->dir.path, &l->record, err);
 	if (r == 0)
 		r = hypervisor_find_uuid(host, l->record->uuid, &l->domain, err);
 	if (r == 0 && !l->domain)
@@ -115,7 +114,7 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 	bool ours = false;
 	int r;
 
-	if (record_read(guest_dir_file(dir, GUEST_RECORD), &record, NULL) < 0)
+	if (record_read(dir->path, &record, NULL) < 0)
 		r = hypervisor_find_name(host, dir->name, &domain, err);
 	else
 		r = hypervisor_find_uuid(host, record->uuid, &domain, err);

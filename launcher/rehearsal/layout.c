@@ -132,7 +132,7 @@ static int make_subfolders(const struct host_layout *host, struct snp_error *err
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(subfolders); i++)
 		r = make_subfolder(host, subfolders[i], err);
-	/* QEMU's user must not change what is launched from here (guest/own_folder.h). */
+	/* QEMU's user must not change what is launched from here (guest/guest_dir.h). */
 	return r < 0 ? r : make_folder(host_path(host, "guests", path), 0711, err);
 }
 

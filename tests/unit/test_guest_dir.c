@@ -14,6 +14,15 @@
 #include "guest/state_dir.h"
 #include "host/uri.h"
 
+/* Paths for one expression. */
+static const char *guest_dir_file(const struct guest_dir *dir, const char *file)
+{
+	static char path[256];
+
+	assert_true(snprintf(path, sizeof(path), "%s/%s", dir->path, file) < (int)sizeof(path));
+	return path;
+}
+
 static char root[] = "/tmp/snp-test-guest-XXXXXX", state_path[64];
 
 static const struct named {
@@ -36,6 +45,9 @@ static const struct named {
 	 "b",
 	 false},
 	{"blank", "a b", false},
+	{"a file's name", "web1.json", false},
+	{"another file's", "web1.xml", false},
+	{"like one", "web1.jsonl", true},
 };
 
 static void check_name(void **state)
