@@ -26,13 +26,13 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"vsock", .argument = "CID:PORT", .text = &arg.vsock,
-	 .help = "ask the responder that listens on this port of the guest"},
+	 .help = "ask the responder on this port of the guest"},
 	{"guest-agent", .flag = &arg.guest_agent,
-	 .help = "let the QEMU guest agent get it: who can do that is root in the guest"},
+	 .help = "let the QEMU guest agent, root in the guest, get it"},
 	{"certificates", .argument = "PATH", .values = &arg.certificates,
-	 .help = "a file or folder with certificates, beside those that come with the report"},
+	 .help = "file or folder with more certificates"},
 	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
-	 .help = "ask the simulated host that this is the ARK of, and trust it for this once"},
+	 .help = "trust the simulated host with this ARK, this once"},
 	{"verbose", 'v', .flag = &arg.verbose, .help = "print every check"},
 	CLI_OPTION_JSON,
 	{0},
@@ -50,14 +50,14 @@ static int parse_vsock(uint32_t *ret_cid, uint32_t *ret_port, struct snp_error *
 
 	if (!colon || (size_t)(colon - arg.vsock) >= sizeof(text))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--vsock: '%s' is no CID:PORT, such as 3:5000", arg.vsock);
+				 "--vsock: invalid CID:PORT '%s'; write it like 3:5000", arg.vsock);
 	snprintf(text, sizeof(text), "%.*s", (int)(colon - arg.vsock), arg.vsock);
 	r = cli_parse_number(text, "--vsock", &cid, err);
 	if (r == 0)
 		r = cli_parse_number(colon + 1, "--vsock", &port, err);
 	if (r == 0 && (cid > UINT32_MAX || port > UINT32_MAX))
 		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			      "--vsock: both numbers have 32 bits");
+			      "--vsock: both numbers must be at most 4294967295");
 	*ret_cid = (uint32_t)cid;
 	*ret_port = (uint32_t)port;
 	return r;
@@ -86,7 +86,7 @@ static int ask(const struct session *session, virDomainPtr domain, const char *n
 	return evidence_from_socket(run, REPORT_SOCKET, nonce, ret, err);
 }
 
-/* What the report must say: all that the guest's record has, and the nonce. */
+/* What the report must say: everything in the guest's record, and the nonce. */
 static void expect(const struct guest_record *record,
 		   const uint8_t nonce[static SNP_REPORT_DATA_SIZE], struct snp_expectations *ret)
 {
@@ -143,12 +143,12 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 		return r;
 	if (!guest.record)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "'%s' has no record of what it was measured as; only guests that "
-				 "snp-launch made do",
+				 "'%s' has no record of its measurement; snp-launch did not create "
+				 "it",
 				 name);
 	if (!domain_state_is_active(guest.state))
 		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				 "'%s' does not run; start it first", name);
+				 "'%s' is not running; start it first", name);
 	r = ask(&session, guest.domain, guest.name, command, nonce, evidence, err);
 	if (r == 0)
 		r = cli_report_take((struct snp_span){evidence->bytes, evidence->size}, &report,
@@ -183,12 +183,11 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
 	int r;
 
-	/* The simulated host's root also goes with another way that ends at its chip. */
+	/* The simulated host's root can be combined with another way to its chip. */
 	if (sources > 1 || (sources == 0 && !arg.simulated_root))
-		return fail_with(
-			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"say in one way how to ask the guest: -- COMMAND…, --vsock CID:PORT, "
-			"--guest-agent, or on a simulated host --simulated-root FILE");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "choose one way to ask the guest: -- COMMAND…, --vsock CID:PORT, "
+				 "--guest-agent, or on a simulated host --simulated-root FILE");
 	r = attest(operands[0], operands + 1, &verdict, err);
 	if (r < 0)
 		return r;
@@ -205,7 +204,7 @@ const struct cli_verb verb_attest = {
 	.min_operands = 1,
 	.max_operands = 256,
 	.takes_command = true,
-	.summary = "get a fresh report from a running guest and hold it against its record",
+	.summary = "get a fresh report from a running guest and check it",
 	.options = tables,
 	.run = run,
 };

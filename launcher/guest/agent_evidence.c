@@ -74,7 +74,7 @@ static int read_output(const struct json_value *object, struct evidence *ret, st
 		size -= (text[length - 1] == '=' ? 1u : 0u) + (text[length - 2] == '=' ? 1u : 0u);
 	if (size > sizeof(ret->bytes))
 		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-				 "an answer of more than %zu bytes is no report",
+				 "the answer is over %zu bytes, too large for a report",
 				 sizeof(ret->bytes));
 	r = base64_decode(text, "out-data", ret->bytes, size, err);
 	if (r < 0)
@@ -208,5 +208,6 @@ int evidence_from_agent(virDomainPtr domain, const uint8_t report_data[static SN
 	}
 	return r < 0 ? r
 		     : fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-				 "no whole answer within %d seconds", EVIDENCE_PATIENCE_MS / 1000);
+				 "no complete answer within %d seconds",
+				 EVIDENCE_PATIENCE_MS / 1000);
 }

@@ -7,9 +7,9 @@
 #include "guest/evidence.h"
 
 /*
- * Asking through the QEMU guest agent: its guest-exec runs templates/snp-responder, which so need not be
- * there, by the guest's /bin/sh. Whoever can do that is root in the guest, so this is never done unasked.
- * The agent's answers are the guest's, and read strictly.
+ * Ask through the QEMU guest agent: its guest-exec runs templates/snp-responder with the guest's /bin/sh, so
+ * the guest need not have it installed. This means being root in the guest, so it is only done when asked
+ * for. The agent's answers come from the guest and are read strictly.
  */
 
 /* Errors: SNP_E_NO_EVIDENCE (the responder fails, or takes too long), those of hypervisor_fail() (no

@@ -29,7 +29,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Everything that one question takes is over by then. */
+/* The deadline for everything that one question takes. */
 static int64_t begin(void)
 {
 	return now_ms() + EVIDENCE_PATIENCE_MS;
@@ -37,8 +37,8 @@ static int64_t begin(void)
 
 static int fail_late(struct snp_error *err)
 {
-	return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "no whole answer within %d seconds",
-			 EVIDENCE_PATIENCE_MS / 1000);
+	return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+			 "no complete answer within %d seconds", EVIDENCE_PATIENCE_MS / 1000);
 }
 
 /* Wait until `fd` is ready for `events`, at most until `deadline`. */
@@ -56,7 +56,7 @@ static int wait_for(int fd, short events, int64_t deadline, struct snp_error *er
 	return n == 0 ? fail_late(err) : 0;
 }
 
-/* Where there is nothing to wait for but time. */
+/* How long to sleep when only time can help. */
 #define STEP_MS 20
 
 static int wait_a_little(int64_t deadline, struct snp_error *err)
@@ -81,13 +81,13 @@ static int send_request(int fd, const uint8_t report_data[static SNP_REPORT_DATA
 			continue;
 		if (n < 0)
 			return fail_errno(err, SNP_E_NO_EVIDENCE, errno,
-					  "the report data were not taken");
+					  "cannot send the report data");
 		done += (size_t)n;
 	}
 	return 0;
 }
 
-/* Everything until the end; a byte more than a container may have is too much. */
+/* Read everything up to the end; one byte more than a container may have is too much. */
 static int receive(int fd, int64_t deadline, struct evidence *ret, struct snp_error *err)
 {
 	ret->size = 0;
@@ -103,12 +103,12 @@ static int receive(int fd, int64_t deadline, struct evidence *ret, struct snp_er
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
-			return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "no answer");
+			return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot read the answer");
 		if (n == 0)
 			return 0;
 		if (room == 0)
 			return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-					 "an answer of more than %zu bytes is no report",
+					 "the answer is over %zu bytes, too large for a report",
 					 sizeof(ret->bytes));
 		ret->size += (size_t)n;
 	}
@@ -121,14 +121,13 @@ static int converse(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZ
 
 	if (r < 0)
 		return r;
-	/* Who reads until the end of its input hears it; who does not has had its 64 bytes. */
+	/* A program that reads to the end of its input gets it; one that does not has its 64 bytes. */
 	shutdown(fd, SHUT_WR);
 	return receive(fd, deadline, ret, err);
 }
 
-/* The program gets SIGPIPE as programs expect it, whatever this process does with it, and a process group of
- * its own, which can be ended whole. Where that is to have the terminal `tty` (-1: none), an ssh may ask
- * there for a passphrase. */
+/* The program gets the default SIGPIPE, and a process group of its own, which can be ended as a whole. That
+ * group gets the terminal `tty` (-1: none), so that ssh can ask there for a passphrase. */
 static int spawn(char *const argv[], int in_and_out, int tty, pid_t *ret, struct snp_error *err)
 {
 	posix_spawn_file_actions_t actions;
@@ -167,7 +166,7 @@ static int open_terminal(void)
 	return tty >= 0 && tcgetpgrp(tty) == getpgrp() ? TAKE_FD(tty) : -1;
 }
 
-/* Take it back. Who does so from the background is stopped for it, unless SIGTTOU is blocked. */
+/* Take it back. A background process is stopped for that, unless it blocks SIGTTOU. */
 static void take_terminal(int tty)
 {
 	sigset_t stop, before;
@@ -181,8 +180,7 @@ static void take_terminal(int tty)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-/* Wait for the end of a program that has answered, if it `may_go_on` until `deadline`; then its process
- * group is ended. */
+/* Wait until the program ends. If it `may_go_on`, it has until `deadline`; then its process group is killed. */
 static int reap(pid_t pid, const char *name, bool may_go_on, int64_t deadline,
 		struct snp_error *err)
 {
@@ -212,7 +210,7 @@ int evidence_from_command(char *const argv[],
 			  const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
 			  struct evidence *ret, struct snp_error *err)
 {
-	/* One pair of sockets is both pipes: a program that does not read is then no SIGPIPE. */
+	/* A pair of sockets instead of two pipes: a program that does not read then causes no SIGPIPE. */
 	int pair[2], r, s;
 	_cleanup_(closep) int ours = -1, theirs = -1, tty = -1;
 	const int64_t deadline = begin();
@@ -241,8 +239,8 @@ int evidence_from_command(char *const argv[],
 	return r;
 }
 
-/* A Unix socket whose backlog is full says EAGAIN, and nothing tells when that is over; a vsock is on its way,
- * and poll() tells. */
+/* A Unix socket with a full backlog gives EAGAIN, and nothing tells when to try again; a vsock connects in the
+ * background, and poll() tells. */
 static int finish_connecting(int fd, const struct sockaddr *address, socklen_t size,
 			     int64_t deadline, const char *what, struct snp_error *err)
 {
@@ -307,7 +305,7 @@ int evidence_from_socket(const char *folder, const char *name,
 
 	if (at < 0)
 		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot open %s", folder);
-	/* sun_path holds 108 bytes, and folders of guests may be deeper. */
+	/* sun_path has only 108 bytes; the folder's path may be longer. */
 	n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", at, name);
 	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
 		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,

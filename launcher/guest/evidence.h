@@ -9,10 +9,9 @@
 #include <snp/report.h>
 
 /*
- * Asking a running guest for an attestation report. All ways are the same conversation: 64 bytes go in,
- * the REPORT_DATA that the report is to have, and then the end of the input; a report container
- * (snp/report.h) comes out, and then the end of the output. Nothing that answers is trusted: what it
- * says is judged by the report's signature alone.
+ * Ask a running guest for an attestation report. In every way, 64 bytes go in, the REPORT_DATA wanted, and
+ * then the end of the input; a report container (snp/report.h) comes out, and then the end of the output.
+ * Nothing that answers is trusted: the report's signature decides.
  */
 struct evidence {
 	uint8_t bytes[SNP_MAX_CONTAINER];
@@ -22,9 +21,9 @@ struct evidence {
 /* How long any of them may take, in milliseconds. */
 #define EVIDENCE_PATIENCE_MS 30000
 
-/* Run the program argv[0], looked for in PATH, without a shell; its standard error is this process's, and so
- * is the terminal, to ask for a passphrase. One that takes too long is ended, with its process group.
- * Errors: SNP_E_NO_EVIDENCE (it cannot be run, fails, says too much or takes too long). */
+/* Run the program argv[0], searched in PATH, without a shell. It shares this process's standard error and
+ * terminal, to ask for a passphrase. If it takes too long, its process group is killed.
+ * Errors: SNP_E_NO_EVIDENCE (it cannot be run, fails, answers too much or takes too long). */
 SNP_MUST_USE int evidence_from_command(char *const argv[],
 				       const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
 				       struct evidence *ret, struct snp_error *err);

@@ -21,7 +21,7 @@ static size_t count(const struct snp_certificates *set)
 	return n;
 }
 
-/* Those of one file, `first` to `end`, checked with the help of all that are at hand. */
+/* Check the certificates of one file, `first` to `end`, with the help of all others. */
 static int check(const struct snp_certificates *set, size_t first, size_t end, const char *path,
 		 struct snp_error *err)
 {
@@ -34,7 +34,7 @@ static int check(const struct snp_certificates *set, size_t first, size_t end, c
 	return 0;
 }
 
-/* "bl=4,tee=0,snp=24,ucode=219"; false where the layout has none. */
+/* "bl=4,tee=0,snp=24,ucode=219"; false if the TCB does not fit the product. */
 static bool levels_of(const struct snp_certificate *c, char ret[static SNP_TCB_TEXT_SIZE])
 {
 	struct snp_tcb tcb;
@@ -50,7 +50,7 @@ static bool is_leaf(const struct snp_certificate *c)
 	return c->kind == SNP_VCEK || c->kind == SNP_VLEK;
 }
 
-/* One that is at hand. */
+/* Add a certificate that is kept. */
 static struct cJSON *add_json(struct json_out *json, struct cJSON *array,
 			      const struct snp_certificate *c)
 {
@@ -70,7 +70,7 @@ static struct cJSON *add_json(struct json_out *json, struct cJSON *array,
 	return object;
 }
 
-/* Keep those from `first` on, and say where. */
+/* Keep the certificates from `first` on, and say where. */
 static int keep(const struct snp_certificates *set, size_t first, FILE *out, struct json_out *json,
 		struct snp_error *err)
 {
@@ -119,7 +119,7 @@ static int run_add(FILE *out, char *const operands[], struct snp_error *err)
 	if (r < 0)
 		return r;
 	if (!cli_json && count(set) == first[0])
-		fprintf(out, "nothing new: all of them are kept already\n");
+		fprintf(out, "nothing new: all of them are already kept\n");
 	return keep(set, first[0], out, &json, err);
 }
 
@@ -232,7 +232,7 @@ const struct cli_verb verb_certificates_add = {
 const struct cli_verb verb_certificates_list = {
 	.name = "certificates list",
 	.operands = "",
-	.summary = "say which certificates are kept",
+	.summary = "list the certificates kept on this machine",
 	.options = tables,
 	.run = run_list,
 };

@@ -10,7 +10,6 @@
 #include <snp/tool.h>
 
 #include "id_block.h"
-#include "id_block_sign.h"
 #include "launch_options.h"
 #include "value.h"
 #include "verb.h"
@@ -26,7 +25,7 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"measurement", .argument = "HEX|@FILE", .text = &arg.measurement,
-	 .help = "the launch digest, in place of the options that it is computed from"},
+	 .help = "the launch digest, instead of computing it"},
 	{"policy", .argument = "HEX", .text = &arg.policy,
 	 .help = "guest policy (default 0x30000)"},
 	{"family-id", .argument = "HEX", .text = &arg.family_id,
@@ -36,29 +35,29 @@ static const struct cli_option options[] = {
 	{"svn", .argument = "N", .number = &arg.svn,
 	 .help = "security version of the guest (default 0)"},
 	{"key", .argument = "KEY", .text = &arg.id.key,
-	 .help = "ID key: a P-384 private key's file, fd:N, - or URI"},
+	 .help = "ID key: P-384 private key as a file, fd:N, - or URI"},
 	{"passphrase-file", .argument = "FILE", .text = &arg.id.passphrase_file,
-	 .help = "its first line opens the ID key"},
+	 .help = "the first line is the ID key's passphrase"},
 	{"author-key", .argument = "KEY", .text = &arg.author.key,
-	 .help = "author key, which signs the ID key; optional"},
+	 .help = "author key, which signs the ID key (optional)"},
 	{"author-passphrase-file", .argument = "FILE", .text = &arg.author.passphrase_file,
-	 .help = "its first line opens the author key"},
+	 .help = "the first line is the author key's passphrase"},
 	{"to-sign", .flag = &arg.to_sign,
-	 .help = "sign nothing; give out what is to be signed elsewhere"},
+	 .help = "do not sign; print what is to be signed elsewhere"},
 	{"public-key", .argument = "FILE", .text = &arg.id.public_key,
 	 .help = "public half of an ID key that signs elsewhere"},
 	{"signature", .argument = "FILE", .text = &arg.id.signature,
-	 .help = "what it made of the ID block: DER, or r and s"},
+	 .help = "its signature of the ID block: DER, or r and s"},
 	{"author-public-key", .argument = "FILE", .text = &arg.author.public_key,
 	 .help = "public half of an author key that signs elsewhere"},
 	{"author-signature", .argument = "FILE", .text = &arg.author.signature,
-	 .help = "what it made of the ID key"},
+	 .help = "its signature of the ID key"},
 	{"output-block", .argument = "FILE", .text = &arg.output_block,
 	 .help = "write the ID block, 96 bytes"},
 	{"output-auth", .argument = "FILE", .text = &arg.output_auth,
 	 .help = "write the ID auth, 4096 bytes"},
 	{"output-key", .argument = "FILE", .text = &arg.output_key,
-	 .help = "write the ID key's public half as the ABI has it, 1028 bytes"},
+	 .help = "write the ID key as the ABI has it, 1028 bytes"},
 	{"output-format", .argument = "FORMAT", .text = &arg.output_format,
 	 .help = "text (default), libvirt or qemu"},
 	CLI_OPTION_JSON,
@@ -147,7 +146,7 @@ static int find_format(const struct format **ret, struct snp_error *err)
 
 	if (cli_json && arg.output_format)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--output-format is for text; --json is a form of its own");
+				 "--output-format cannot be combined with --json");
 	if (cli_json) {
 		*ret = &json;
 		return 0;
@@ -160,8 +159,9 @@ static int find_format(const struct format **ret, struct snp_error *err)
 		*ret = &formats[i];
 		return 0;
 	}
-	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--output-format: '%s' is none of %s",
-			 name, arg.to_sign ? "those for --to-sign: text" : "text, libvirt, qemu");
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "--output-format: unknown format '%s'; expected %s", name,
+			 arg.to_sign ? "text with --to-sign" : "text, libvirt, qemu");
 }
 
 static int check_usage(struct snp_error *err)
@@ -175,20 +175,19 @@ static int check_usage(struct snp_error *err)
 	if (r < 0)
 		return r;
 	if (arg.to_sign && (cli_signer_signs(&arg.id) || cli_signer_signs(&arg.author)))
-		trouble = "--to-sign signs nothing: no key and no signature goes with it";
+		trouble = "--to-sign cannot be combined with a key or a signature";
 	else if (!arg.to_sign && !cli_signer_signs(&arg.id))
-		trouble = "an ID block is signed: give --key, or --public-key and --signature, or "
-			  "--to-sign";
+		trouble = "give --key, or --public-key and --signature, or --to-sign";
 	else if (arg.author.public_key && !arg.author.signature)
-		trouble = "--author-public-key needs --author-signature";
+		trouble = "--author-public-key requires --author-signature";
 	else if (arg.to_sign && arg.output_auth)
-		trouble = "--to-sign makes no ID auth; --output-auth does not go with it";
+		trouble = "--to-sign cannot be combined with --output-auth";
 	else if (arg.output_key && !arg.id.key && !arg.id.public_key)
-		trouble = "--output-key needs the key: --key or --public-key";
+		trouble = "--output-key requires --key or --public-key";
 	else if (!cli_has_launch_digest(arg.measurement))
-		trouble = "what is launched? give --measurement, or the options of 'digest'";
+		trouble = "give --measurement, or the options of 'digest'";
 	else if (arg.svn.value > UINT32_MAX)
-		trouble = "--svn: a number of 32 bits is right";
+		trouble = "--svn: must be at most 4294967295";
 	return trouble ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", trouble) : 0;
 }
 
@@ -226,7 +225,7 @@ static int make(struct cli_id_block *id, struct snp_error *err)
 	return arg.id.public_key ? cli_id_block_set_key(id, &arg.id, err) : 0;
 }
 
-/* All that are asked for, or none: a new block beside an old auth would be refused at the launch. */
+/* All files or none: a new block beside an old auth would be refused at the launch. */
 static int write_files(const struct cli_id_block *id, struct snp_error *err)
 {
 	const struct output outputs[] = {
@@ -265,7 +264,7 @@ static const struct cli_option *const tables[] = {options, cli_launch_options, N
 const struct cli_verb verb_id_block_create = {
 	.name = "id-block create",
 	.operands = "",
-	.summary = "bind a launch digest and a policy to a key",
+	.summary = "make an ID block and sign it",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

@@ -6,8 +6,7 @@
 #include <snp/fail.h>
 #include <snp/judge.h>
 
-#include "fetch_paths.h"
-#include "report_fields.h"
+#include "report_view.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct snp_report *, snp_report_free);
@@ -19,9 +18,9 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"allow-unknown-version", .flag = &arg.any_version,
-	 .help = "show a report of a version that cannot be verified"},
+	 .help = "show a report of an unknown version"},
 	{"fetch-path", .flag = &arg.fetch_path,
-	 .help = "print the paths of its certificates at AMD's key server, nothing else"},
+	 .help = "print only where AMD has its certificates"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -47,12 +46,12 @@ static void print_text(const struct cli_report *input, const struct snp_report *
 		snp_container_name(input->container.kind), "product", snp_product_name(product),
 		report->has_cpuid || product != SNP_PRODUCT_UNKNOWN
 			? ""
-			: "; version 2 leaves it to the certificate");
+			: "; only the certificate of a version 2 report tells it");
 	cli_report_print(report, cli_report_layout(report), out);
 	if (!snp_report_reserved(input->container.report, report->version, &at))
 		fprintf(out, "%-18s  not all zero, first at byte 0x%" PRIx64 "\n", "reserved", at);
 	print_certificates(input->certificates, out);
-	fprintf(out, "nothing of this is verified\n");
+	fprintf(out, "nothing here is verified\n");
 }
 
 static void add_certificates(const struct snp_certificates *set, struct json_out *json)

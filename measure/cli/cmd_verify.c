@@ -5,8 +5,7 @@
 #include <snp/judge.h>
 
 #include "expectations.h"
-#include "fetch_paths.h"
-#include "report_fields.h"
+#include "report_view.h"
 #include "value.h"
 #include "verb.h"
 
@@ -19,13 +18,13 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"certificates", .argument = "PATH", .values = &arg.certificates,
-	 .help = "a file or folder with certificates, DER, PEM or a certificate table"},
+	 .help = "file or folder with certificates"},
 	{"crl", .argument = "FILE", .values = &arg.crls,
-	 .help = "a CRL of AMD's; without one revocation is not checked"},
+	 .help = "AMD's CRL; without one, revocation is not checked"},
 	{"at-time", .argument = "TIME", .text = &arg.at_time,
-	 .help = "hold dates against this time: 2026-01-31, 2026-01-31T12:00:00Z, @SECONDS"},
+	 .help = "when certificates must be valid: 2026-01-31, @SECONDS"},
 	{"fetch-path", .flag = &arg.fetch_path,
-	 .help = "print where at AMD's key server the missing certificates are, nothing else"},
+	 .help = "print only where AMD has the missing certificates"},
 	{"verbose", 'v', .help = "print every check", .flag = &arg.verbose},
 	CLI_OPTION_JSON,
 	{0},
@@ -120,7 +119,7 @@ const struct cli_verb verb_verify = {
 	.operands = "REPORT",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "hold an attestation report against what is expected",
+	.summary = "check an attestation report",
 	.options = tables,
 	.run = run,
 };

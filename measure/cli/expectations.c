@@ -26,19 +26,19 @@ static struct {
 /* clang-format off */
 const struct cli_option cli_expectation_options[] = {
 	{"reference", .argument = "FILE", .text = &arg.reference,
-	 .help = "published reference values; MEASUREMENT must be one of them"},
+	 .help = "reference values; MEASUREMENT must be among them"},
 	{"public-key", .argument = "FILE", .text = &arg.public_key,
-	 .help = "verify FILE.sig over the reference values with this key"},
+	 .help = "check FILE.sig of the reference values with this key"},
 	{"measurement", .argument = "HEX", .values = &arg.measurements,
-	 .help = "a launch digest that is expected"},
+	 .help = "a launch digest that is accepted"},
 	{"any-measurement", .flag = &arg.any_measurement,
-	 .help = "expect no launch digest: say only whether the report is authentic"},
+	 .help = "accept any launch digest"},
 	{"report-data", .argument = "HEX|@FILE", .text = &arg.report_data,
-	 .help = "the 64 bytes of the verifier's nonce; without them freshness is not checked"},
+	 .help = "the verifier's nonce, 64 bytes"},
 	{"host-data", .argument = "HEX|@FILE", .text = &arg.host_data, .help = "HOST_DATA, 32 bytes"},
 	{"policy", .argument = "HEX", .text = &arg.policy, .help = "the guest policy, exactly"},
 	{"policy-at-most", .argument = "HEX", .text = &arg.policy_at_most,
-	 .help = "a guest policy that allows no more than this one"},
+	 .help = "the guest policy may allow no more than this"},
 	{"minimum-tcb", .argument = "TCB", .text = &arg.minimum_tcb,
 	 .help = "least REPORTED_TCB: bl=4,tee=0,snp=24,ucode=219[,fmc=1]"},
 	{"minimum-launch-tcb", .argument = "TCB", .text = &arg.minimum_launch_tcb,
@@ -50,11 +50,11 @@ const struct cli_option cli_expectation_options[] = {
 	{"author-key-digest", .argument = "HEX", .values = &arg.author_keys,
 	 .help = "an AUTHOR_KEY_DIGEST"},
 	{"chip-id", .argument = "HEX", .values = &arg.chips,
-	 .help = "a CHIP_ID, 64 bytes, or the 8 of a Turin"},
+	 .help = "a CHIP_ID, 64 bytes (Turin: 8)"},
 	{"report-id", .argument = "HEX", .text = &arg.report_id, .help = "REPORT_ID, 32 bytes"},
-	{"vmpl", .argument = "N", .number = &arg.vmpl, .help = "VMPL that asked for the report"},
+	{"vmpl", .argument = "N", .number = &arg.vmpl, .help = "VMPL that requested the report"},
 	{"platform-require", .argument = "MASK", .text = &arg.require,
-	 .help = "PLATFORM_INFO bits that must be set (default from version 3: 0x20, alias check)"},
+	 .help = "PLATFORM_INFO bits that must be set (default 0x20)"},
 	{"platform-forbid", .argument = "MASK", .text = &arg.forbid,
 	 .help = "PLATFORM_INFO bits that must be clear"},
 	{"launch-mitigations", .argument = "MASK", .text = &arg.launch_mitigations,
@@ -64,13 +64,13 @@ const struct cli_option cli_expectation_options[] = {
 	{"firmware-min", .argument = "VERSION", .text = &arg.firmware_min,
 	 .help = "least committed firmware: 1.55.29"},
 	{"no-provisional-firmware", .flag = &arg.no_provisional,
-	 .help = "refuse firmware that the host has not committed to"},
+	 .help = "refuse firmware that is not committed"},
 	{"allow-debug", .flag = &arg.allow_debug,
-	 .help = "accept a policy with which the host can decrypt the guest"},
+	 .help = "accept a policy that lets the host decrypt the guest"},
 	{"allow-masked-chip-id", .flag = &arg.allow_masked,
-	 .help = "accept a VCEK's report that does not show its chip"},
+	 .help = "accept a report that hides its chip (VCEK)"},
 	{"deny-product", .argument = "NAME", .values = &arg.denied,
-	 .help = "refuse reports of Milan, Genoa or Turin"},
+	 .help = "refuse this product: Milan, Genoa or Turin"},
 	{0},
 };
 /* clang-format on */
@@ -92,7 +92,7 @@ static int read_chips(struct cli_expectations *e, struct snp_error *err)
 {
 	for (unsigned int i = 0; i < arg.chips.count; i++) {
 		const char *text = arg.chips.value[i];
-		/* A Turin's id is as long in AMD's URLs. */
+		/* The ID of a Turin, as in AMD's URLs. */
 		size_t size = strlen(text) == 16 ? 8 : SNP_CHIP_ID_SIZE;
 		int r = cli_value(text, "--chip-id", e->chip_ids[i], size, err);
 
@@ -175,7 +175,7 @@ static int read_words(struct snp_expectations *x, struct snp_error *err)
 		if (all[i].text)
 			r = hex_u64(all[i].text, all[i].what, all[i].value, err);
 	}
-	/* One that no guest can have would refuse every report, or accept what was not meant. */
+	/* A policy that no guest can have would refuse every report, or accept too much. */
 	if (r == 0 && x->has_policy)
 		r = snp_policy_check(x->policy, err);
 	if (r == 0 && x->has_policy_at_most)
@@ -188,7 +188,7 @@ static int read_small(const struct cli_number *number, const char *what, uint32_
 {
 	*given = number->given;
 	if (number->given && number->value > max)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s: at most %u is right", what,
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s: must be at most %u", what,
 				 max);
 	*ret = (uint32_t)number->value;
 	return 0;
@@ -216,9 +216,10 @@ static int read_levels(struct snp_expectations *x, struct snp_error *err)
 		return r;
 	if (sscanf(arg.firmware_min, "%3u.%3u.%3u%c", &v[0], &v[1], &v[2], &end) != 3 ||
 	    v[0] > 255 || v[1] > 255 || v[2] > 255)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--firmware-min: '%s' is no firmware version; write it as 1.55.29",
-				 arg.firmware_min);
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--firmware-min: invalid firmware version '%s'; write it like 1.55.29",
+			arg.firmware_min);
 	x->firmware_min = (struct snp_firmware_version){
 		.major = (uint8_t)v[0], .minor = (uint8_t)v[1], .build = (uint8_t)v[2]};
 	return 0;
@@ -234,7 +235,7 @@ static int verify_signature(struct snp_span document, struct snp_error *err)
 
 	if (!arg.public_key) {
 		cli_warn("signature-not-checked",
-			 "no signature was checked; give --public-key to know who published this");
+			 "no signature was checked; use --public-key to check who published this");
 		return 0;
 	}
 	if (asprintf(&path, "%s.sig", arg.reference) < 0)
@@ -249,7 +250,7 @@ static int verify_signature(struct snp_span document, struct snp_error *err)
 	return in_file(err, r, path);
 }
 
-/* The bytes whose signature was verified are the bytes that are read. */
+/* The signature is checked over the very bytes that are parsed. */
 static int read_reference(struct cli_expectations *e, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
@@ -258,7 +259,7 @@ static int read_reference(struct cli_expectations *e, struct snp_error *err)
 
 	if (!arg.reference)
 		return arg.public_key ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-						  "--public-key is of use with --reference only")
+						  "--public-key requires --reference")
 				      : 0;
 	r = file_read(arg.reference, SNP_MAX_DOCUMENT, &bytes, &document.size, err);
 	if (r < 0)
@@ -293,10 +294,10 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 	if (digest == arg.any_measurement)
 		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			digest ? "--any-measurement expects no launch digest, and one is "
-				 "given"
-			       : "which launch digest is expected? Give --reference or "
-				 "--measurement, or --any-measurement to say that none is");
+			digest ? "--any-measurement cannot be combined with --measurement or "
+				 "--reference"
+			       : "give --reference or --measurement, or --any-measurement to "
+				 "accept any launch digest");
 	x->size = sizeof(*x);
 	x->any_measurement = arg.any_measurement;
 	x->allow_debug = arg.allow_debug;

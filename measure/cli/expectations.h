@@ -17,8 +17,8 @@ struct cli_expectations {
 	uint8_t chip_ids[CLI_MAX_VALUES][SNP_CHIP_ID_SIZE];
 };
 
-/* Errors: SNP_E_USAGE, also where no launch digest is expected and --any-measurement was not given;
- * those of the values and files. */
+/* Errors: SNP_E_USAGE, also if no launch digest is expected and --any-measurement is not given; those of the
+ * values and files. */
 SNP_MUST_USE int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err);
 void cli_expectations_done(struct cli_expectations *e);
 

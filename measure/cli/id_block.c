@@ -39,7 +39,7 @@ static int compute(uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error 
 	if (l.firmware_only ||
 	    (l.launch.mode != SNP_MODE_SNP && l.launch.mode != SNP_MODE_SNP_SVSM))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "only SEV-SNP has ID blocks; --mode snp or snp:svsm is right");
+				 "only SEV-SNP has ID blocks; --mode must be snp or snp:svsm");
 	r = snp_launch_digest(&l.launch, digest, &size, err);
 	if (r < 0)
 		return r;
@@ -55,12 +55,12 @@ int cli_launch_digest(const char *measurement, uint8_t ret[static SNP_LAUNCH_DIG
 		return compute(ret, err);
 	if (has_launch_options())
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--measurement is the launch digest; the options that it would be "
-				 "computed from do not go with it");
+				 "--measurement cannot be combined with options to compute the "
+				 "launch digest");
 	return cli_value(measurement, "--measurement", ret, SNP_LAUNCH_DIGEST_SIZE, err);
 }
 
-/* The file that a value was read from, for what is found wrong in it later. */
+/* Name the file that a value was read from, for errors found in it later. */
 static int in_value(struct snp_error *err, int status, const char *value)
 {
 	return value[0] == '@' ? in_file(err, status, value + 1) : status;

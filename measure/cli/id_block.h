@@ -19,8 +19,8 @@ struct cli_id_block {
 	uint8_t id_key[SNP_KEY_SIZE]; /* what the author signs */
 };
 
-/* The launch digest that an ID block names, from --measurement (`measurement`, or NULL) or computed of what
- * the launch options say. Errors: SNP_E_USAGE for both and for modes whose digest has another size. */
+/* The launch digest for an ID block: --measurement (`measurement`, or NULL), or computed from the launch
+ * options. Errors: SNP_E_USAGE if both are given, and for modes whose digest has another size. */
 SNP_MUST_USE int cli_launch_digest(const char *measurement,
 				   uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
 				   struct snp_error *err);
@@ -37,5 +37,30 @@ void cli_id_block_print(const struct cli_id_block *id, FILE *out);
 
 /* Add all fields, and both structures in base64. */
 void cli_id_block_json(const struct cli_id_block *id, struct json_out *json);
+
+/* One of the two keys: the private key, or its public half and what it signed elsewhere. */
+struct cli_signer {
+	const char *prefix; /* of its options: "" or "author-" */
+	const char *key, *passphrase_file;
+	const char *public_key, *signature;
+};
+
+/* Errors: SNP_E_USAGE for options of one signer that do not go together. */
+SNP_MUST_USE int cli_signer_check(const struct cli_signer *signer, struct snp_error *err);
+
+/* True if it signs, here or elsewhere; a public key alone does not. */
+bool cli_signer_signs(const struct cli_signer *signer);
+
+/* Set id->id_key from the public key that `signer` names. Errors: those of snp_key_read_public(),
+ * SNP_E_BAD_KEY. */
+SNP_MUST_USE int cli_id_block_set_key(struct cli_id_block *id, const struct cli_signer *signer,
+				      struct snp_error *err);
+
+/* Make the ID auth of id->block; the author need not sign. If signatures are random, and the file `existing`
+ * (NULL: none) holds an ID auth by the same keys that verifies with this block, keep that one.
+ * Errors: those of keys and of snp_id_auth_attach(). */
+SNP_MUST_USE int cli_id_block_sign(struct cli_id_block *id, const struct cli_signer *id_signer,
+				   const struct cli_signer *author_signer, const char *existing,
+				   struct snp_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "id_block_sign.h"
+#include "id_block.h"
 
 #include <string.h>
 
@@ -22,15 +22,15 @@ int cli_signer_check(const struct cli_signer *signer, struct snp_error *err)
 
 	if (signer->key && (signer->public_key || signer->signature))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--%skey signs here; --%spublic-key and --%ssignature are for a "
-				 "key that signs elsewhere",
+				 "--%skey cannot be combined with --%spublic-key or --%ssignature, "
+				 "which are for a key that signs elsewhere",
 				 p, p, p);
 	if (signer->signature && !signer->public_key)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--%ssignature needs --%spublic-key, which verifies it", p, p);
+				 "--%ssignature requires --%spublic-key", p, p);
 	if (signer->passphrase_file && !signer->key)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--%spassphrase-file is for --%skey", p, p);
+				 "--%spassphrase-file requires --%skey", p, p);
 	return 0;
 }
 
@@ -45,7 +45,7 @@ static int open_key(const struct cli_signer *signer, struct snp_key **ret, struc
 		return r;
 	if (snp_key_kind(key) != SNP_KEY_P384)
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "--%s%skey is %s, where the secure processor takes P-384 alone",
+				 "--%s%skey is %s; the secure processor takes only P-384",
 				 signer->prefix, signer->key ? "" : "public-",
 				 snp_key_kind_name(snp_key_kind(key)));
 	*ret = TAKE_PTR(key);
@@ -78,7 +78,7 @@ static int read_signature(const char *path, uint8_t ret[static SNP_SIGNATURE_MAX
 	return r;
 }
 
-/* Sign `bytes` with a key at hand, or fetch what was signed elsewhere. */
+/* Sign `bytes`, or read the signature made elsewhere. */
 static int get_signature(const struct cli_signer *signer, const struct snp_key *key,
 			 struct snp_span bytes, uint8_t ret[static SNP_SIGNATURE_MAX],
 			 size_t *ret_size, struct snp_error *err)
@@ -108,8 +108,8 @@ static int open_keys(struct signers *s, struct snp_error *err)
 		r = open_key(s->author, &s->author_key, err);
 	if (r == 0 && s->author_key && snp_key_equal(s->id_key, s->author_key))
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "the author key is the ID key, which says nothing; leave it out, "
-				 "or give another");
+				 "the author key is the same as the ID key; leave it out or give "
+				 "another");
 	return r;
 }
 
@@ -140,7 +140,7 @@ static bool key_is(const struct snp_key *key, const uint8_t digest[static SNP_KE
 	       snp_id_key_digest(bytes, own, NULL) == 0 && memcmp(own, digest, sizeof(own)) == 0;
 }
 
-/* An ID auth made before, by these keys and of this block. */
+/* Keep an ID auth made before, by these keys and of this block. */
 static bool keep(const struct signers *s, const char *path, struct cli_id_block *id)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;

@@ -28,7 +28,7 @@ static int ask_terminal(const char *what, char *ret, size_t size, struct snp_err
 	    UI_process(ui) != 0) {
 		OPENSSL_cleanse(text, sizeof(text));
 		return fail_with(err, SNP_E_PASSPHRASE, SNP_NO_OFFSET,
-				 "%s wants a passphrase and there is no terminal to ask on; give "
+				 "%s needs a passphrase, and there is no terminal to ask on; use "
 				 "--passphrase-file",
 				 what);
 	}
@@ -67,6 +67,6 @@ void cli_key_warn_random(const struct snp_key *key)
 		return;
 	said = true;
 	cli_warn("random-signature",
-		 "this OpenSSL signs ECDSA with random numbers: another run makes other signature "
-		 "bytes, all else is the same");
+		 "this OpenSSL makes random ECDSA signatures: another run gives other signature "
+		 "bytes");
 }

@@ -45,11 +45,11 @@ static int check_rsa(const EVP_PKEY *pkey, struct snp_error *err)
 
 	/* RSA-PSS keys carry limits of their own, which crypto/x509 of Go does not read. */
 	if (!EVP_PKEY_is_a(pkey, "RSA"))
-		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "a key of type %s, where RSA is right", type ? type : "unknown");
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "key type is %s; must be RSA",
+				 type ? type : "unknown");
 	if (bits < (int)SNP_ENDORSER_MIN_BITS || bits > (int)SNP_ENDORSER_MAX_BITS)
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "an RSA key of %d bits, where %u to %u are right", bits,
+				 "RSA key has %d bits; must have %u to %u", bits,
 				 SNP_ENDORSER_MIN_BITS, SNP_ENDORSER_MAX_BITS);
 	return 0;
 }
@@ -75,8 +75,8 @@ static int certified_key(struct snp_span der, EVP_PKEY **ret, struct snp_error *
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
 				 "not one X.509 certificate with a public key");
 	if (check_rsa(pkey, &why) < 0)
-		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET, "certifies %s",
-				 why.message);
+		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+				 "in the certificate: %s", why.message);
 	*ret = TAKE_PTR(pkey);
 	return 0;
 }
@@ -90,7 +90,7 @@ static int take_certificate(struct endorser *endorser, struct snp_error *err)
 
 	if (!first || snp_certificates_at(endorser->certificates, 1))
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				 "one certificate is right, that of the key");
+				 "must hold exactly one certificate, that of the key");
 	r = certified_key(first->der, &certified, err);
 	if (r < 0)
 		return r;
@@ -98,7 +98,7 @@ static int take_certificate(struct endorser *endorser, struct snp_error *err)
 	ERR_clear_error();
 	if (!same)
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				 "certifies another key than the one that is to sign");
+				 "the certificate is for another key");
 	endorser->der = first->der;
 	return 0;
 }
@@ -156,7 +156,7 @@ int endorsement_verify(struct snp_span certificate, struct snp_span bytes,
 	return verifies(public, bytes, signature)
 		       ? 0
 		       : fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
-				   "the signature is not this certificate's over these bytes");
+				   "the signature does not verify with this certificate");
 }
 
 int endorser_sign(const struct endorser *endorser, struct snp_span bytes, uint8_t **ret,

@@ -74,16 +74,14 @@ static int find_kind(const EVP_PKEY *pkey, enum snp_key_kind *ret, struct snp_er
 	}
 	if (!EVP_PKEY_is_a(pkey, "EC"))
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "a key of type %s, where EC or Ed25519 is right",
-				 type ? type : "unknown");
-	/* Parameters of one's own could describe a weak curve that looks like a strong one
+				 "key type is %s; must be EC or Ed25519", type ? type : "unknown");
+	/* Explicit parameters could describe a weak curve that looks like a strong one
 	 * (CVE-2020-0601). */
 	if (EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
 				   &explicit) == 1 &&
 	    explicit != 0)
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "an EC key with explicit curve parameters; make one on a named "
-				 "curve");
+				 "EC key has explicit curve parameters; use a named curve");
 	switch (curve_nid(pkey)) {
 	case NID_X9_62_prime256v1:
 		*ret = SNP_KEY_P256;
@@ -93,7 +91,7 @@ static int find_kind(const EVP_PKEY *pkey, enum snp_key_kind *ret, struct snp_er
 		return 0;
 	default:
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "an EC key on another curve than P-256 and P-384");
+				 "EC key is on another curve than P-256 and P-384");
 	}
 }
 
@@ -104,7 +102,7 @@ int key_check_kind(const EVP_PKEY *pkey, struct snp_error *err)
 	return find_kind(pkey, &kind, err);
 }
 
-/* Through its encoding, so that nothing of the private half, and no provider, comes along. */
+/* Through its encoding, so that nothing of the private half and no provider comes with it. */
 static EVP_PKEY *public_half(const EVP_PKEY *pkey)
 {
 	_cleanup_(openssl_freep) unsigned char *der = NULL;

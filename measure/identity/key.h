@@ -71,9 +71,6 @@ int key_decode(struct snp_span bytes, struct asker *asker, struct snp_key **ret,
 	       struct snp_error *err);
 int key_decode_public(struct snp_span bytes, struct snp_key **ret, struct snp_error *err);
 
-/* Load one private key from a provider by its URI. */
-int key_load_uri(const char *uri, struct asker *asker, EVP_PKEY **ret, struct snp_error *err);
-
 /* Succeed if a key is of one of the kinds of snp/key.h. */
 int key_check_kind(const EVP_PKEY *pkey, struct snp_error *err);
 

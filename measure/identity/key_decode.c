@@ -59,15 +59,14 @@ static int find_pem(struct snp_span bytes, const struct key_form *form, struct s
 			continue;
 		if (!knows_label(form, label, size))
 			return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-					 "holds PEM of another kind; a file with one %s is right",
-					 form->name);
+					 "holds PEM of another kind; must hold one %s", form->name);
 		at = (size_t)((const uint8_t *)begin - bytes.data);
 		found = (struct snp_span){bytes.data + at, bytes.size - at};
 		n++;
 	}
 	if (n > 1)
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "holds %u keys; a file with one %s is right", n, form->name);
+				 "holds %u keys; must hold one %s", n, form->name);
 	*ret_is_pem = n == 1;
 	*ret = n == 1 ? found : bytes;
 	return 0;
@@ -101,7 +100,7 @@ static int decode(struct snp_span bytes, const struct key_form *form, struct ask
 	if (r < 0)
 		return r;
 	if (!is_pem && !is_der(bytes))
-		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "neither PEM nor DER of a %s",
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "not a %s in PEM or DER",
 				 form->name);
 	context = OSSL_DECODER_CTX_new_for_pkey(&pkey, is_pem ? "PEM" : "DER", NULL, NULL,
 						form->selection, NULL, NULL);
@@ -113,8 +112,8 @@ static int decode(struct snp_span bytes, const struct key_form *form, struct ask
 		r = asker ? asker_failure(asker, err) : 0;
 		if (r < 0)
 			return r;
-		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET, "no %s that OpenSSL can decode",
-				 form->name);
+		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				 "OpenSSL cannot decode a %s from it", form->name);
 	}
 	*ret = TAKE_PTR(pkey);
 	return 0;
@@ -131,8 +130,7 @@ static int check_numbers(EVP_PKEY *pkey, bool is_private, struct snp_error *err)
 	ERR_clear_error();
 	if (!good)
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "a broken key: its numbers are out of range or do not belong "
-				 "together");
+				 "broken key: its numbers are out of range or do not match");
 	return 0;
 }
 

@@ -25,7 +25,7 @@ static const struct {
 #define PARAM_NONCE_TYPE    "nonce-type"
 #define NONCE_DETERMINISTIC 1u
 
-/* OpenSSL 3.0 takes the parameter, answers 1 and ignores it; what a context lists, it honours. */
+/* OpenSSL 3.0 accepts the parameter and ignores it, but does not list it. */
 static bool lists_nonce_type(EVP_PKEY_CTX *context)
 {
 	const OSSL_PARAM *params = EVP_PKEY_CTX_settable_params(context);
@@ -98,7 +98,7 @@ static int verify(const struct snp_key *key, struct snp_span bytes, struct snp_s
 	ERR_clear_error();
 	if (!good)
 		return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
-				 "the signature is not this key's over these bytes");
+				 "the signature does not verify with this key");
 	return 0;
 }
 
@@ -112,9 +112,8 @@ int snp_key_verify(const struct snp_key *key, struct snp_span bytes, enum snp_si
 		return verify(key, bytes, signature, err);
 	if (signature.size != kinds[key->kind].raw_size)
 		return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
-				 "a signature of %zu bytes, where %zu are right for %s",
-				 signature.size, kinds[key->kind].raw_size,
-				 snp_key_kind_name(key->kind));
+				 "signature is %zu bytes; must be %zu for %s", signature.size,
+				 kinds[key->kind].raw_size, snp_key_kind_name(key->kind));
 	n = raw_to_der(signature.data, number_size, der);
 	if (n < 0)
 		return crypto_failed(err, "encode a signature");

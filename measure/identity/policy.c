@@ -33,13 +33,13 @@ int snp_policy_check(uint64_t policy, struct snp_error *err)
 {
 	if (!(policy & SNP_POLICY_RESERVED_MBO))
 		return fail_with(err, SNP_E_BAD_POLICY, SNP_NO_OFFSET,
-				 "policy 0x%" PRIx64 " has bit 17 clear, which must be set; "
-				 "0x%" PRIx64 " would be right",
+				 "policy 0x%" PRIx64 " has bit 17 clear; it must be set, as in "
+				 "0x%" PRIx64,
 				 policy, policy | SNP_POLICY_RESERVED_MBO);
 	if (policy & SNP_POLICY_RESERVED_MBZ)
 		return fail_with(err, SNP_E_BAD_POLICY, SNP_NO_OFFSET,
-				 "policy 0x%" PRIx64 " has bits set that mean nothing yet and must "
-				 "be clear: 0x%" PRIx64,
+				 "policy 0x%" PRIx64 " sets reserved bits, which must be clear: "
+				 "0x%" PRIx64,
 				 policy, policy & SNP_POLICY_RESERVED_MBZ);
 	return 0;
 }

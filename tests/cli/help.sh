@@ -19,7 +19,7 @@ run 0 "$snp_measure" -h
 says 'usage: snp-measure'
 
 # The tables in the source, against what is printed.
-sed -n 's/.*{\(\.name = \)\?"\([a-z0-9-]*\)",.*\(\.help\|"\).*/\2/p' "$SNP_SOURCE"/measure/cli/*.[ch] |
+sed -n 's/^\t{\(\.name = \)\?"\([a-z0-9-]*\)",.*\(\.help\|"\).*/\2/p' "$SNP_SOURCE"/measure/cli/*.[ch] |
 	sort -u >options
 [ "$(wc -l <options)" -gt 25 ] || fail "the tables of options were not found"
 : >helps

@@ -12,7 +12,7 @@ while read -r verb; do
 	done <options
 done < <("$snp_launch" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
 
-grep -ohE 'cli_warn\("[a-z0-9-]+"' "$SNP_SOURCE"/launcher/cli/*.c "$SNP_SOURCE"/measure/cli/verdict_view.c |
+grep -ohE 'cli_warn\("[a-z0-9-]+"' "$SNP_SOURCE"/launcher/cli/*.c "$SNP_SOURCE"/measure/cli/judge.c |
 	sed 's/.*"\(.*\)"/\1/' | sort -u >warnings
 [ -s warnings ] || fail "no warnings were found in the source"
 while read -r warning; do

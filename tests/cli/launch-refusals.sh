@@ -67,7 +67,7 @@ key id
 key p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 vm '"snp": {"id": {"key": "'"$work"'/id.pem", "author_key": "'"$work"'/p256.pem"}}'
 refuse 4 bad-key "$snp_launch" create vm.json --dry-run
-grep -qF "$work/p256.pem: a P-256 key" err || fail "$(cat err)"
+grep -qF "$work/p256.pem: key is P-256" err || fail "$(cat err)"
 # An author who is the ID key's owner says nothing, whatever the file is called.
 openssl pkey -in id.pem -out again.pem
 chmod 600 again.pem

@@ -9,9 +9,9 @@ says 'VERSION             4'
 says 'product             Turin'
 says 'POLICY              0x30000 ('
 says 'REPORTED_TCB        0x5100000004010101 (bl=1,tee=1,snp=4,ucode=81,fmc=1)'
-says 'nothing of this is verified'
+says 'nothing here is verified'
 run 0 "$snp_measure" show "$corpus/Milan-v2"
-says 'product             unknown; version 2 leaves it to the certificate'
+says 'product             unknown; only the certificate of a version 2 report tells it'
 says 'REPORTED_TCB        0xdb18000000000004 (bl=4,tee=0,snp=24,ucode=219)'
 ! grep -q CPUID out || fail "version 2 has no CPUID"
 run 0 "$snp_measure" show "$corpus/Genoa-v3"

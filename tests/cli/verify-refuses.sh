@@ -80,9 +80,9 @@ while read -r file why; do
 	run 3 "$snp_measure" verify --fetch-path $file
 	grep -qF "$why" err && [ "$(wc -l <err)" = 1 ] || fail "nothing says why: $(cat err)"
 done <<-END
-	venice CPUID family 0x1a model 0x50 is of no product known here [no-fetch-path]
+	venice CPUID family 0x1a model 0x50 is of no known product [no-fetch-path]
 	masked CHIP_ID is masked
-	levels REPORTED_TCB is in no layout known here
+	levels REPORTED_TCB has an unknown layout
 END
 run 3 "$snp_measure" verify --fetch-path "$corpus/report/Turin-v4"
 [ ! -s err ] || fail "both paths are there: $(cat err)"

@@ -19,7 +19,7 @@ static const struct policy {
 	{"all bits", 0x3ffffff, NULL,
 	 "0x3ffffff (smt, migrate_ma, debug, single_socket, cxl_allow, mem_aes_256_xts, rapl_dis, "
 	 "ciphertext_hiding_dram, page_swap_disable, ABI >= 255.255)"},
-	{"zero", 0, "0x20000 would be right", "0x0 (bit 17 clear, ABI >= 0.0)"},
+	{"zero", 0, "as in 0x20000", "0x0 (bit 17 clear, ABI >= 0.0)"},
 	{"bit 17 clear", 0x10000, "bit 17", "0x10000 (smt, bit 17 clear, ABI >= 0.0)"},
 	{"bit 26", 0x4030000, "clear: 0x4000000",
 	 "0x4030000 (smt, unknown bits 0x4000000, ABI >= 0.0)"},

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <openssl/ui.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -45,4 +48,40 @@ int key_guard_process(struct snp_error *err)
 	if (!CRYPTO_secure_malloc_initialized())
 		CRYPTO_secure_malloc_init(LOCKED_HEAP, LOCKED_LEAST);
 	return 0;
+}
+
+static void *allocate(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return malloc(size);
+}
+
+static void clear_and_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (!p)
+		return;
+	explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+/* Not realloc(), which would leave the old place as it is. */
+static void *move(void *p, size_t size, const char *file, int line)
+{
+	size_t old = p ? malloc_usable_size(p) : 0;
+	void *moved = malloc(size);
+
+	if (!moved)
+		return NULL;
+	if (p)
+		memcpy(moved, p, old < size ? old : size);
+	clear_and_free(p, file, line);
+	return moved;
+}
+
+bool key_clear_freed(void)
+{
+	return CRYPTO_set_mem_functions(allocate, move, clear_and_free) == 1;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
 #include <inttypes.h>
-#include <string.h>
+
+#include <cjson/cJSON.h>
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
 #include <snp/policy.h>
+#include <snp/tool.h>
 
-#include "report_fields.h"
+#include "report/certificates.h"
+#include "report_view.h"
 
 enum type {
 	NUMBER, /* 32 bits */
@@ -19,7 +22,7 @@ enum type {
 	FIRMWARE,
 	SIGNING_KEY,
 	ALGORITHM,
-	VECTOR, /* where the version has them */
+	VECTOR, /* mitigations; from version 4 */
 	CPUID,
 };
 
@@ -85,7 +88,7 @@ static void describe_tcb(uint64_t word, enum snp_product product, char *ret, siz
 	struct snp_tcb tcb;
 
 	if (snp_tcb_decode(word, product, &tcb, NULL) < 0) {
-		snprintf(ret, size, "0x%016" PRIx64 " (not in a layout known here)", word);
+		snprintf(ret, size, "0x%016" PRIx64 " (unknown layout)", word);
 		return;
 	}
 	snp_tcb_describe(&tcb, levels);
@@ -139,7 +142,7 @@ static bool describe(const struct snp_report *report, enum snp_product product,
 		return true;
 	case VECTOR:
 		snprintf(ret, size, "0x%" PRIx64 "%s", MEMBER(uint64_t, report, f),
-			 report->has_mit_vectors ? "" : " (version 4 does not say what this is)");
+			 report->has_mit_vectors ? "" : " (undocumented in version 4)");
 		return report->version >= 4;
 	case CPUID:
 		snprintf(ret, size, "0x%x", MEMBER(uint8_t, report, f));
@@ -208,4 +211,79 @@ void cli_report_json(const struct snp_report *report, enum snp_product product,
 			break;
 		}
 	}
+}
+
+/* Of a certificate, a chain and a CRL, for up to two products. */
+struct paths {
+	size_t n;
+	char at[6][SNP_FETCH_PATH_SIZE];
+	bool leaf; /* that of the leaf certificate is among them */
+};
+
+static void find_paths(const struct snp_report *report, enum snp_product product,
+		       unsigned int which, struct paths *paths)
+{
+	bool vlek = report->signing_key == SNP_SIGNING_KEY_VLEK;
+
+	if ((which & FETCH_LEAF) &&
+	    snp_fetch_path(report, product, vlek ? SNP_VLEK : SNP_VCEK, paths->at[paths->n])) {
+		paths->leaf = true;
+		paths->n++;
+	}
+	if ((which & FETCH_CA) &&
+	    snp_fetch_path(report, product, vlek ? SNP_ASVK : SNP_ASK, paths->at[paths->n]))
+		paths->n++;
+	if ((which & FETCH_CRL) && snp_fetch_path_crl(report, product, paths->at[paths->n]))
+		paths->n++;
+}
+
+/* Say why a path that was asked for is missing. */
+static void warn_missing(const struct snp_report *report, enum snp_product product)
+{
+	if (product == SNP_PRODUCT_UNKNOWN && report->has_cpuid)
+		cli_warn("no-fetch-path",
+			 "no path: CPUID family 0x%x model 0x%x is of no known product",
+			 report->cpuid_family, report->cpuid_model);
+	else if (report->signing_key == SNP_SIGNING_KEY_VLEK)
+		cli_warn("no-fetch-path",
+			 "no path of the VLEK: get it from the cloud provider, not from AMD");
+	else if (report_chip_id_masked(report))
+		cli_warn("no-fetch-path", "no path of the VCEK: CHIP_ID is masked");
+	else
+		cli_warn("no-fetch-path",
+			 "no path of the VCEK: REPORTED_TCB has an unknown layout");
+}
+
+static int print_paths_json(const struct paths *paths, FILE *out, struct snp_error *err)
+{
+	_cleanup_(json_out_done) struct json_out json;
+	struct cJSON *array;
+
+	cli_json_begin(&json, "snp-fetch-paths/1");
+	json_out_string(&json, json.root, "server", "https://kdsintf.amd.com");
+	array = json_out_array(&json, json.root, "paths");
+	for (size_t i = 0; i < paths->n; i++)
+		json_out_string(&json, array, NULL, paths->at[i]);
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+int fetch_paths_print(const struct snp_report *report, enum snp_product product, unsigned int which,
+		      FILE *out, struct snp_error *err)
+{
+	struct paths paths = {0};
+
+	if (product == SNP_PRODUCT_UNKNOWN && !report->has_cpuid) {
+		find_paths(report, SNP_PRODUCT_MILAN, which, &paths);
+		find_paths(report, SNP_PRODUCT_GENOA, which, &paths);
+	} else {
+		find_paths(report, product, which, &paths);
+	}
+	if (which != 0 && (paths.n == 0 || ((which & FETCH_LEAF) && !paths.leaf)))
+		warn_missing(report, product);
+	if (cli_json)
+		return print_paths_json(&paths, out, err);
+	for (size_t i = 0; i < paths.n; i++)
+		fprintf(out, "%s\n", paths.at[i]);
+	return 0;
 }
