@@ -8,6 +8,7 @@
 
 #include "config/policy_words.h"
 #include "config/text_rule.h"
+#include "config/vm_config.h"
 #include "config/vm_config_parts.h"
 
 static int read_raw(const struct json_value *value, const struct field *field, void *at,
