@@ -62,7 +62,7 @@ sed -n 's/^\tX([A-Z_]*, *"\([a-z0-9-]*\)", *\([A-Z]*\), *"\(.*\)").*/\1 \2 \3/p'
 cmp -s page "$errors" || fail "snp-errors(7) is out of date: run with SNP_TEST_REGENERATE=1 $(diff page "$errors")"
 
 command -v mandoc >/dev/null || skip "no mandoc to judge the manual's form"
-for page in "$manual" "$errors"; do
+for page in "$SNP_SOURCE"/docs/*.[1-8]; do
 	run 0 mandoc -T lint -W warning "$page"
 	[ ! -s out ] || fail "$(cat out)"
 done
