@@ -1,27 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/image_read.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <snp/fail.h>
-#include <snp/hex.h>
-#include <snp/policy.h>
-
-int field_string(const struct json_value *object, const char *key, bool required, char **ret,
-		 struct snp_error *err)
-{
-	const char *text;
-	int r;
-
-	if (!required && !json_get(object, key))
-		return 0;
-	r = json_need_string(object, key, &text, err);
-	if (r < 0)
-		return r;
-	*ret = strdup(text);
-	return *ret ? 0 : out_of_memory(err);
-}
 
 bool is_plain_name(const char *text)
 {
@@ -35,137 +17,93 @@ bool is_plain_name(const char *text)
 static int check_name(const struct json_value *value, struct snp_error *err)
 {
 	const char *text;
+	int r = json_string(value, &text, err);
 
-	if (value && json_string(value, &text, NULL) == 0 && !is_plain_name(text))
-		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "a name is not empty and has no control characters");
-	return 0;
+	if (r < 0 || is_plain_name(text))
+		return r;
+	return json_fail(value, err, SNP_E_JSON_VALUE,
+			 "a name must not be empty and must have no control characters");
 }
 
-int field_name(const struct json_value *object, const char *key, bool required, char **ret,
+int field_name(const struct json_value *value, const struct field *field, void *at,
 	       struct snp_error *err)
 {
-	int r = check_name(json_get(object, key), err);
+	int r = check_name(value, err);
 
-	return r < 0 ? r : field_string(object, key, required, ret, err);
+	return r < 0 ? r : field_copy(value, field, at, err);
 }
 
-int field_name_into(const struct json_value *object, const char *key, bool required, char *ret,
-		    size_t size, struct snp_error *err)
+int field_name_chars(const struct json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
 {
-	const struct json_value *value = json_get(object, key);
-	int r = required ? json_need(object, key, &value, err) : 0;
+	int r = check_name(value, err);
 
-	if (r == 0)
-		r = check_name(value, err);
-	return r < 0 || !value ? r : json_text(value, ret, size, err);
+	return r < 0 ? r : field_chars(value, field, at, err);
 }
 
-int field_base64(const struct json_value *object, const char *key, size_t size, uint8_t **ret,
+int field_images(const struct json_value *value, const struct field *field, void *at,
 		 struct snp_error *err)
 {
-	struct snp_error inner;
+	int r = field_array(value, field, at, err);
+	const struct snp_reference_image *images;
+	size_t n = 0;
+
+	if (r < 0)
+		return r;
+	images = *(struct snp_reference_image **)at;
+	for (const struct json_value *v = json_first(value); v; v = json_next(v), n++)
+		for (size_t i = 0; i < n; i++)
+			if (strcmp(images[i].name, images[n].name) == 0)
+				return json_fail(v, err, SNP_E_JSON_VALUE,
+						 "two images have the name '%s'", images[n].name);
+	return 0;
+}
+
+int field_policy(const struct json_value *value, const struct field *field, void *at,
+		 struct snp_error *err)
+{
+	uint64_t policy;
+	int r = field_hex_u64(value, field, &policy, err);
+
+	if (r < 0)
+		return r;
+	r = snp_policy_check(policy, err);
+	if (r < 0)
+		return json_in(err, r, value);
+	*(uint64_t *)at = policy;
+	return 0;
+}
+
+static int read_tcb(const struct json_value *value, const struct field *field, void *at,
+		    struct snp_error *err)
+{
+	enum snp_product product = (enum snp_product)field->min;
+	struct snp_reference_image *image = at;
 	const char *text;
-	int r = json_need_string(object, key, &text, err);
+	uint64_t word;
+	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
-	*ret = malloc(size);
-	if (!*ret)
-		return out_of_memory(err);
-	r = base64_decode(text, key, *ret, size, &inner);
-	return r < 0 ? json_fail(json_get(object, key), err, inner.code, "%s", inner.message) : 0;
-}
-
-int images_read(const struct json_value *root, snp_image_reader read, void *arg,
-		struct snp_reference *reference, struct snp_error *err)
-{
-	const struct json_value *array, *value;
-	size_t n;
-	int r = json_need_array(root, "images", 1, SNP_MAX_IMAGES, &array, &n, err);
-
+	r = snp_tcb_parse(text, "minimum_tcb", &image->minimum_tcb[product], err);
+	if (r == 0)
+		r = snp_tcb_encode(&image->minimum_tcb[product], product, &word, err);
 	if (r < 0)
-		return r;
-	reference->images = calloc(n, sizeof(*reference->images));
-	if (!reference->images)
-		return out_of_memory(err);
-	for (value = json_first(array); value; value = json_next(value)) {
-		struct snp_reference_image *image = &reference->images[reference->n_images++];
-
-		r = read(value, arg, image, err);
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i + 1 < reference->n_images; i++)
-			if (strcmp(reference->images[i].name, image->name) == 0)
-				return json_fail(value, err, SNP_E_JSON_VALUE,
-						 "two images of one name");
-	}
+		return json_in(err, r, value);
+	image->has_minimum_tcb[product] = true;
 	return 0;
 }
 
-static int read_minimum_tcb(const struct json_value *object, struct snp_reference_image *image,
-			    struct snp_error *err)
+int field_minimum_tcb(const struct json_value *value, const struct field *field, void *at,
+		      struct snp_error *err)
 {
-	static const char *const keys[] = {"Milan", "Genoa", "Turin", NULL};
-	const struct json_value *products = json_get(object, "minimum_tcb");
-	int r;
+	static const struct field products[] = {
+		SECTION("Milan", read_tcb, .min = SNP_PRODUCT_MILAN),
+		SECTION("Genoa", read_tcb, .min = SNP_PRODUCT_GENOA),
+		SECTION("Turin", read_tcb, .min = SNP_PRODUCT_TURIN),
+		{0},
+	};
 
-	if (!products)
-		return 0;
-	r = json_object(products, keys, err);
-	if (r < 0)
-		return r;
-	for (const struct json_value *v = json_first(products); v; v = json_next(v)) {
-		enum snp_product product = SNP_PRODUCT_UNKNOWN;
-		struct snp_error inner;
-		const char *text;
-		uint64_t word;
-
-		r = json_string(v, &text, err);
-		if (r < 0)
-			return r;
-		r = snp_product_find(json_key(v), &product, &inner);
-		if (r == 0)
-			r = snp_tcb_parse(text, "minimum_tcb", &image->minimum_tcb[product],
-					  &inner);
-		if (r == 0)
-			r = snp_tcb_encode(&image->minimum_tcb[product], product, &word, &inner);
-		if (r < 0)
-			return json_fail(v, err, inner.code, "%s", inner.message);
-		image->has_minimum_tcb[product] = true;
-	}
-	return 0;
-}
-
-int image_identity_read(const struct json_value *object, struct snp_reference_image *image,
-			struct snp_error *err)
-{
-	const struct json_value *value = json_get(object, "policy");
-	struct snp_error inner;
-	uint64_t number;
-	int r;
-
-	if (value) {
-		r = json_hex_u64(value, &image->policy, err);
-		if (r < 0)
-			return r;
-		if (snp_policy_check(image->policy, &inner) < 0)
-			return json_fail(value, err, inner.code, "%s", inner.message);
-	}
-	value = json_get(object, "family_id");
-	r = value ? json_hex(value, image->family_id, SNP_ID_SIZE, err) : 0;
-	if (r < 0)
-		return r;
-	value = json_get(object, "image_id");
-	r = value ? json_hex(value, image->image_id, SNP_ID_SIZE, err) : 0;
-	if (r < 0)
-		return r;
-	value = json_get(object, "guest_svn");
-	if (value) {
-		r = json_integer(value, 0, UINT32_MAX, &number, err);
-		if (r < 0)
-			return r;
-		image->guest_svn = (uint32_t)number;
-	}
-	return read_minimum_tcb(object, image, err);
+	(void)field;
+	return fields_read(value, products, at, err);
 }

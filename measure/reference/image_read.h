@@ -4,54 +4,46 @@
 
 #include <stdbool.h>
 
-#include <snp/json.h>
+#include <snp/fields.h>
+#include <snp/policy.h>
 #include <snp/reference.h>
 
-/* What release.json and the master say alike. */
+/* What release.json and the master have in common: tables of their members, and readers of values. */
 
-/* Reads one member of "images". */
-typedef int (*snp_image_reader)(const struct json_value *object, void *arg,
-				struct snp_reference_image *ret, struct snp_error *err);
-
-/* Read the member "images" of `root` into `reference`, each by `read`, which sets its name; no two have
- * the same. Errors: those of the JSON readers and of `read`. */
-SNP_MUST_USE int images_read(const struct json_value *root, snp_image_reader read, void *arg,
-			     struct snp_reference *reference, struct snp_error *err);
-
-/* Read what they say alike of an image: policy, family_id, image_id, guest_svn
- * and minimum_tcb, each of them optional here; what is absent stays as it is in `image`.
- * Errors: those of the JSON readers; SNP_E_BAD_POLICY, SNP_E_BAD_TCB. */
-SNP_MUST_USE int image_identity_read(const struct json_value *object,
-				     struct snp_reference_image *image, struct snp_error *err);
-
-/* Members of JSON objects that are kept, by key: copies. Errors: those of json_need_string(). */
-
-/* A string, copied for free(). An optional one that is absent leaves `*ret` as it was. */
-SNP_MUST_USE int field_string(const struct json_value *object, const char *key, bool required,
-			      char **ret, struct snp_error *err);
-
-/* The same of a name, which becomes part of tables, of file names and of what is said to people: not
- * empty, and without control characters. SNP_E_JSON_VALUE otherwise. */
-SNP_MUST_USE int field_name(const struct json_value *object, const char *key, bool required,
-			    char **ret, struct snp_error *err);
-
-/* True if such a name could be this. */
+/* A name, which becomes part of tables, of file names and of messages: not empty, and without control
+ * characters. Into a char * for free(), or into an array of char. */
+field_reader field_name;
+field_reader field_name_chars;
 bool is_plain_name(const char *text);
 
-/* The same into an array. */
-SNP_MUST_USE int field_name_into(const struct json_value *object, const char *key, bool required,
-				 char *ret, size_t size, struct snp_error *err);
+/* The member "images" of a document that is read into a struct snp_reference: objects by `table`, each of
+ * which passes `function`. No two have the same name. */
+field_reader field_images;
+#define FIELD_IMAGES(table, function)                                                        \
+	{                                                                                    \
+		.key = "images", .read = field_images, .required = true, .fields = table,    \
+		.offset = offsetof(struct snp_reference, images),                            \
+		.n_offset = offsetof(struct snp_reference, n_images),                        \
+		.size = sizeof(struct snp_reference_image), .min = 1, .max = SNP_MAX_IMAGES, \
+		.check = function                                                            \
+	}
 
-/* Base64 of exactly `size` bytes, allocated for free(), also when this fails. */
-SNP_MUST_USE int field_base64(const struct json_value *object, const char *key, size_t size,
-			      uint8_t **ret, struct snp_error *err);
+/* The members of an image that both have; the policy is checked, its absence is left to the table's check. */
+field_reader field_policy;
+field_reader field_minimum_tcb; /* gets the whole struct */
+#define IMAGE_FIELDS                                                            \
+	FIELD("name", field_name, snp_reference_image, name, .required = true), \
+		FIELD("family_id", field_hex, snp_reference_image, family_id),  \
+		FIELD("image_id", field_hex, snp_reference_image, image_id),    \
+		FIELD("guest_svn", field_u32, snp_reference_image, guest_svn),  \
+		SECTION("minimum_tcb", field_minimum_tcb)
 
 /* Read what an image of release.json lists (vcpu_count, cpu_model, guest_features, vmm_profile) and
- * make the product of the lists: variants without digests, sorted, for free() with what they point to,
- * also when this fails. A member of vcpu_count is a number or a range "4-64"; one of cpu_model a QEMU
- * model or a signature "0x00800f12". Without guest_features it is "0x1", without vmm_profile "qemu". A
- * profile whose VMSAs hold no CPU signature has one variant whatever the models.
- * Errors: those of the JSON readers; SNP_E_JSON_VALUE for what stands twice;
+ * make the product of the lists: variants without digests, sorted, for free(). A member of vcpu_count is a
+ * number or a range "4-64"; one of cpu_model a QEMU model or a signature "0x00800f12". Without
+ * guest_features it is "0x1", without vmm_profile "qemu". A profile whose VMSAs hold no CPU signature has
+ * one variant whatever the models.
+ * Errors: those of the JSON readers; SNP_E_JSON_VALUE for what is listed twice;
  * SNP_E_BAD_CPU_MODEL, SNP_E_BAD_PROFILE, SNP_E_BAD_VCPU_COUNT, SNP_E_BAD_FEATURES. */
 SNP_MUST_USE int release_variants_read(const struct json_value *image,
 				       struct snp_reference_variant **ret, size_t *ret_n,

@@ -36,29 +36,20 @@ struct lists {
 	size_t n_profiles;
 };
 
-typedef int (*read_member)(const struct json_value *value, struct lists *lists,
-			   struct snp_error *err);
-
-static int read_list(const struct json_value *image, const char *key, bool required, size_t max,
-		     read_member read, struct lists *lists, struct snp_error *err)
+static int read_list(const struct json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
 {
-	const struct json_value *array, *value;
 	size_t n;
-	int r;
+	int r = json_array(value, 1, field->max, &n, err);
 
-	if (!required && !json_get(image, key))
-		return 0;
-	r = json_need_array(image, key, 1, max, &array, &n, err);
-	if (r < 0)
-		return r;
-	for (value = json_first(array); r == 0 && value; value = json_next(value))
-		r = read(value, lists, err);
+	for (value = json_first(value); r == 0 && value; value = json_next(value))
+		r = field->check(value, at, err);
 	return r;
 }
 
 static int twice(const struct json_value *value, struct snp_error *err)
 {
-	return json_fail(value, err, SNP_E_JSON_VALUE, "stands in this list twice");
+	return json_fail(value, err, SNP_E_JSON_VALUE, "listed twice");
 }
 
 /* A decimal number at `*text`, which is moved past it; 0 where there is none of 1 to SNP_MAX_VCPUS. */
@@ -71,8 +62,9 @@ static uint32_t take_count(const char **text)
 	return count <= SNP_MAX_VCPUS ? count : 0;
 }
 
-static int read_counts(const struct json_value *value, struct lists *lists, struct snp_error *err)
+static int read_counts(const struct json_value *value, void *at, struct snp_error *err)
 {
+	struct lists *lists = at;
 	uint64_t first = 0, last = 0;
 	const char *text;
 	int r;
@@ -84,10 +76,10 @@ static int read_counts(const struct json_value *value, struct lists *lists, stru
 		first = take_count(&text);
 		last = *text++ == '-' ? take_count(&text) : 0;
 		if (first == 0 || last < first || *text != '\0')
-			return json_fail(
-				value, err, SNP_E_JSON_VALUE,
-				"no range of vCPU counts; write it as \"4-64\", at most %u",
-				SNP_MAX_VCPUS);
+			return json_fail(value, err, SNP_E_JSON_VALUE,
+					 "invalid range of vCPU counts; write it as \"4-64\", at "
+					 "most %u",
+					 SNP_MAX_VCPUS);
 	} else {
 		r = json_integer(value, 1, SNP_MAX_VCPUS, &first, err);
 		if (r < 0)
@@ -103,9 +95,9 @@ static int read_counts(const struct json_value *value, struct lists *lists, stru
 	return 0;
 }
 
-static int read_model(const struct json_value *value, struct lists *lists, struct snp_error *err)
+static int read_model(const struct json_value *value, void *at, struct snp_error *err)
 {
-	struct snp_error inner;
+	struct lists *lists = at;
 	uint32_t signature;
 	uint64_t word;
 	const char *text;
@@ -114,16 +106,16 @@ static int read_model(const struct json_value *value, struct lists *lists, struc
 	if (r < 0)
 		return r;
 	if (text[0] == '0') {
-		r = hex_u64(text, "cpu_model", &word, &inner);
+		r = hex_u64(text, "cpu_model", &word, err);
 		if (r == 0 && word > UINT32_MAX)
-			r = fail_with(&inner, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
-				      "a CPU signature has 32 bits");
+			r = fail_with(err, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
+				      "a CPU signature has at most 32 bits");
 		signature = (uint32_t)word;
 	} else {
-		r = snp_cpu_model_find(text, &signature, &inner);
+		r = snp_cpu_model_find(text, &signature, err);
 	}
 	if (r < 0)
-		return json_fail(value, err, inner.code, "%s", inner.message);
+		return json_in(err, r, value);
 	for (size_t i = 0; i < lists->n_models; i++)
 		if (lists->models[i].signature == signature &&
 		    (lists->models[i].name[0] == '\0' || text[0] == '0' ||
@@ -134,17 +126,17 @@ static int read_model(const struct json_value *value, struct lists *lists, struc
 	return 0;
 }
 
-static int read_feature(const struct json_value *value, struct lists *lists, struct snp_error *err)
+static int read_feature(const struct json_value *value, void *at, struct snp_error *err)
 {
+	struct lists *lists = at;
 	uint64_t word;
-	struct snp_error inner;
 	int r = json_hex_u64(value, &word, err);
 
 	if (r < 0)
 		return r;
-	r = snp_mode_check_features(SNP_MODE_SNP, word, &inner);
+	r = snp_mode_check_features(SNP_MODE_SNP, word, err);
 	if (r < 0)
-		return json_fail(value, err, inner.code, "%s", inner.message);
+		return json_in(err, r, value);
 	for (size_t i = 0; i < lists->n_features; i++)
 		if (lists->features[i] == word)
 			return twice(value, err);
@@ -152,17 +144,17 @@ static int read_feature(const struct json_value *value, struct lists *lists, str
 	return 0;
 }
 
-static int read_profile(const struct json_value *value, struct lists *lists, struct snp_error *err)
+static int read_profile(const struct json_value *value, void *at, struct snp_error *err)
 {
-	struct snp_error inner;
+	struct lists *lists = at;
 	const char *text;
 	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
-	r = snp_profile_check(text, SNP_MODE_SNP, &inner);
+	r = snp_profile_check(text, SNP_MODE_SNP, err);
 	if (r < 0)
-		return json_fail(value, err, inner.code, "%s", inner.message);
+		return json_in(err, r, value);
 	for (size_t i = 0; i < lists->n_profiles; i++)
 		if (strcmp(lists->profiles[i], text) == 0)
 			return twice(value, err);
@@ -220,20 +212,22 @@ static void add_profile(const struct lists *lists, const char *profile,
 int release_variants_read(const struct json_value *image, struct snp_reference_variant **ret,
 			  size_t *ret_n, struct snp_error *err)
 {
+	static const struct field fields[] = {
+		SECTION("vcpu_count", read_list, .required = true, .max = SNP_MAX_VCPUS,
+			.check = read_counts),
+		SECTION("cpu_model", read_list, .max = MAX_MODELS, .check = read_model),
+		SECTION("guest_features", read_list, .max = MAX_FEATURES, .check = read_feature),
+		SECTION("vmm_profile", read_list, .max = MAX_PROFILES, .check = read_profile),
+		OTHER_KEYS,
+	};
 	_cleanup_(freep) struct lists *lists = calloc(1, sizeof(*lists));
-	size_t most;
+	struct snp_reference_variant *variants;
+	size_t most, n = 0;
 	int r;
 
 	if (!lists)
 		return out_of_memory(err);
-	r = read_list(image, "vcpu_count", true, SNP_MAX_VCPUS, read_counts, lists, err);
-	if (r == 0)
-		r = read_list(image, "cpu_model", false, MAX_MODELS, read_model, lists, err);
-	if (r == 0)
-		r = read_list(image, "guest_features", false, MAX_FEATURES, read_feature, lists,
-			      err);
-	if (r == 0)
-		r = read_list(image, "vmm_profile", false, MAX_PROFILES, read_profile, lists, err);
+	r = fields_read(image, fields, lists, err);
 	if (r == 0)
 		r = add_defaults(lists, image, err);
 	if (r < 0)
@@ -241,126 +235,116 @@ int release_variants_read(const struct json_value *image, struct snp_reference_v
 	most = lists->n_counts * lists->n_features * lists->n_profiles *
 	       (lists->n_models ? lists->n_models : 1);
 	if (most > SNP_MAX_VARIANTS)
-		return json_fail(image, err, SNP_E_TOO_LARGE,
-				 "%zu variants, where at most %u are right", most,
-				 SNP_MAX_VARIANTS);
-	*ret = calloc(most, sizeof(**ret));
-	if (!*ret)
+		return json_fail(image, err, SNP_E_TOO_LARGE, "%zu variants; must be at most %u",
+				 most, SNP_MAX_VARIANTS);
+	variants = calloc(most, sizeof(*variants));
+	if (!variants)
 		return out_of_memory(err);
 	for (size_t i = 0; i < lists->n_profiles; i++)
-		add_profile(lists, lists->profiles[i], *ret, ret_n);
-	variants_sort(*ret, *ret_n);
+		add_profile(lists, lists->profiles[i], variants, &n);
+	variants_sort(variants, n);
+	*ret = variants;
+	*ret_n = n;
 	return 0;
 }
 
-/*
- * release.json: what a release pipeline wants to be published. Its images name files, relative to the folder
- * of the document, and lists of vCPU counts, CPU models, guest features and VMM profiles. The variants are
- * the product of the lists.
- */
-
-/* What a release is read with. */
-struct reading {
-	const char *document; /* its path */
-	snp_launch_warn warn;
-	void *arg;
-};
-
-/* The path of a file that the document names, relative ones from the document's own folder, and the name that
- * it is published by. */
-static int read_path(const struct json_value *object, const char *key, bool required,
-		     const char *document, char **ret, char **ret_name, struct snp_error *err)
+/* Of a file that the document names, the name that it is published by. */
+static int read_file(const struct json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
 {
-	const struct json_value *value = json_get(object, key);
-	const char *slash = strrchr(document, '/'), *text;
-	int r;
+	char **ret = at;
+	const char *text;
+	int r = json_string(value, &text, err);
 
-	if (!value && !required)
-		return 0;
-	r = json_need(object, key, &value, err);
-	if (r == 0)
-		r = json_string(value, &text, err);
+	(void)field;
 	if (r < 0)
 		return r;
 	if (!is_plain_name(text) || text[strlen(text) - 1] == '/')
-		return json_fail(value, err, SNP_E_JSON_VALUE, "no file's name");
-	if (text[0] == '/' || !slash)
-		*ret = strdup(text);
-	else if (asprintf(ret, "%.*s%s", (int)(slash - document) + 1, document, text) < 0)
-		*ret = NULL;
-	*ret_name = file_name(text);
-	return *ret && *ret_name ? 0 : out_of_memory(err);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "not the name of a file");
+	*ret = file_name(text);
+	return *ret ? 0 : out_of_memory(err);
 }
 
-static int read_paths(const struct json_value *object, const char *document,
-		      struct image_paths *paths, struct snp_reference_image *image,
-		      struct snp_error *err)
+static int check_image(const struct json_value *value, void *at, struct snp_error *err)
 {
-	const struct json_value *value;
-	int r = read_path(object, "firmware", true, document, &paths->firmware,
-			  &image->firmware.name, err);
+	struct snp_reference_image *image = at;
+	const struct json_value *boot = json_get(value, image->initrd.name ? "initrd" : "cmdline");
 
-	if (r == 0)
-		r = read_path(object, "kernel", false, document, &paths->kernel,
-			      &image->kernel.name, err);
-	if (r == 0)
-		r = read_path(object, "initrd", false, document, &paths->initrd,
-			      &image->initrd.name, err);
-	if (r == 0)
-		r = field_string(object, "cmdline", false, &image->cmdline, err);
-	if (r < 0)
-		return r;
-	value = json_get(object, paths->initrd ? "initrd" : "cmdline");
-	if (value && !paths->kernel)
-		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "stands only beside a kernel: nothing else would read it");
-	if (paths->kernel && !image->cmdline && !(image->cmdline = strdup("")))
+	if (boot && !image->kernel.name)
+		return json_fail(boot, err, SNP_E_JSON_VALUE, "requires a kernel");
+	if (image->kernel.name && !image->cmdline && !(image->cmdline = strdup("")))
 		return out_of_memory(err);
+	if (image->policy == 0) /* none was given: this one is never valid */
+		image->policy = SNP_POLICY_DEFAULT;
+	return release_variants_read(value, &image->variants, &image->n_variants, err);
+}
+
+/* What a release pipeline wants to be published: images, and lists whose product the variants are. */
+static const struct field image_fields[] = {
+	IMAGE_FIELDS,
+	FIELD("policy", field_policy, snp_reference_image, policy),
+	FIELD("firmware", read_file, snp_reference_image, firmware.name, .required = true),
+	FIELD("kernel", read_file, snp_reference_image, kernel.name),
+	FIELD("initrd", read_file, snp_reference_image, initrd.name),
+	FIELD("cmdline", field_copy, snp_reference_image, cmdline),
+	SECTION("vcpu_count", field_skip), /* release_variants_read() reads these */
+	SECTION("cpu_model", field_skip),
+	SECTION("guest_features", field_skip),
+	SECTION("vmm_profile", field_skip),
+	{0},
+};
+
+static const struct field release_fields[] = {
+	SCHEMA("snp-release/1"),
+	FIELD_IMAGES(image_fields, check_image),
+	{0},
+};
+
+/* The path of a file that the document names, relative ones from the document's own folder. */
+static int find_file(const struct json_value *image, const char *key, const char *document,
+		     char **ret, struct snp_error *err)
+{
+	const struct json_value *value = json_get(image, key);
+	const char *slash = strrchr(document, '/'), *text;
+	int r = value ? json_string(value, &text, err) : 0;
+
+	if (r < 0 || !value)
+		return r;
+	if (asprintf(ret, "%.*s%s", text[0] == '/' || !slash ? 0 : (int)(slash - document) + 1,
+		     document, text) < 0) {
+		*ret = NULL;
+		return out_of_memory(err);
+	}
 	return 0;
 }
 
-static int read_image(const struct json_value *object, void *arg, struct snp_reference_image *image,
-		      struct snp_error *err)
+static int compute_image(const struct json_value *value, const char *document,
+			 struct snp_reference_image *image, snp_launch_warn warn, void *arg,
+			 struct snp_error *err)
 {
-	static const char *const keys[] = {
-		"name",	      "firmware",  "kernel",	     "initrd",	    "cmdline",
-		"vcpu_count", "cpu_model", "guest_features", "vmm_profile", "policy",
-		"family_id",  "image_id",  "guest_svn",	     "minimum_tcb", NULL};
-	const struct reading *reading = arg;
 	_cleanup_(image_paths_done) struct image_paths paths = {0};
 	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
-	int r = json_object(object, keys, err);
+	int r = find_file(value, "firmware", document, &paths.firmware, err);
 
-	image->policy = SNP_POLICY_DEFAULT;
 	if (r == 0)
-		r = field_name(object, "name", true, &image->name, err);
+		r = find_file(value, "kernel", document, &paths.kernel, err);
 	if (r == 0)
-		r = read_paths(object, reading->document, &paths, image, err);
-	if (r == 0)
-		r = image_identity_read(object, image, err);
-	if (r == 0)
-		r = release_variants_read(object, &image->variants, &image->n_variants, err);
+		r = find_file(value, "initrd", document, &paths.initrd, err);
 	if (r == 0)
 		r = image_inputs_read(&paths, image->cmdline, image, &inputs, err);
-	if (r < 0)
-		return r;
-	return variants_compute(&inputs, image->variants, image->n_variants, reading->warn,
-				reading->arg, err);
+	return r < 0 ? r
+		     : variants_compute(&inputs, image->variants, image->n_variants, warn, arg,
+					err);
 }
 
 int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct snp_reference **ret,
 		     struct snp_error *err)
 {
-	static const char *const keys[] = {"schema", "images", NULL};
-	struct reading reading = {path, warn, arg};
 	_cleanup_(json_freep) struct json *document = NULL;
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
+	const struct json_value *value;
 	int r = json_read(path, SNP_MAX_CONFIG, &document, err);
 
-	if (r == 0)
-		r = json_schema(document, "snp-release/1", err);
-	if (r == 0)
-		r = json_object(json_root(document), keys, err);
 	if (r < 0)
 		return r;
 	reference = calloc(1, sizeof(*reference));
@@ -368,9 +352,13 @@ int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct s
 	    !(reference->tool_version = strdup(SNP_VERSION)))
 		return out_of_memory(err);
 	reference->has_assumptions = true;
-	r = images_read(json_root(document), read_image, &reading, reference, err);
+	r = fields_read(json_root(document), release_fields, reference, err);
 	if (r < 0)
 		return r;
-	*ret = TAKE_PTR(reference);
-	return 0;
+	value = json_first(json_get(json_root(document), "images"));
+	for (size_t i = 0; r == 0 && i < reference->n_images; i++, value = json_next(value))
+		r = compute_image(value, path, &reference->images[i], warn, arg, err);
+	if (r == 0)
+		*ret = TAKE_PTR(reference);
+	return r;
 }
