@@ -35,15 +35,15 @@ static void print_text(FILE *out, const char *uri, const struct host_report *rep
 	}
 	if (report->simulated)
 		fprintf(out,
-			"\n%s is a simulated host: nothing is encrypted, no guest code runs.\n",
+			"\n%s is a simulated host: nothing is encrypted and no guest code runs.\n",
 			uri);
 	if (report->n_no == 0)
 		fprintf(out, "\nThis host can launch SEV-SNP guests%s.\n",
-			report->local ? "" : ", as far as can be seen from here");
+			report->local ? "" : ", as far as this can be seen from here");
 	else
 		fprintf(out,
-			"\nThis host cannot launch SEV-SNP guests yet. What a launch would do can be seen "
-			"without\nSNP hardware: snp-launch rehearse FILE\n");
+			"\nThis host cannot launch SEV-SNP guests yet. To try a launch without SNP "
+			"hardware:\nsnp-launch rehearse FILE\n");
 }
 
 static int print_json(FILE *out, const char *uri, const struct host_report *report,
@@ -125,7 +125,7 @@ const struct cli_verb verb_check = {
 	.name = "check",
 	.operands = "[FILE]",
 	.max_operands = 1,
-	.summary = "say whether this host can launch SEV-SNP guests, or the guest of a vm.json",
+	.summary = "check whether this host can launch SEV-SNP guests, or a vm.json's",
 	.options = tables,
 	.run = run,
 };

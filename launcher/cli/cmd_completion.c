@@ -177,8 +177,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return 0;
 	}
 	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			 "'%s' is no shell that is known; there are bash, zsh and fish",
-			 operands[0]);
+			 "unknown shell '%s'; expected bash, zsh or fish", operands[0]);
 }
 
 const struct cli_verb verb_completion = {
@@ -186,7 +185,7 @@ const struct cli_verb verb_completion = {
 	.operands = "SHELL",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "print a script that completes this tool's command line: bash, zsh or fish",
+	.summary = "print the completion script for a shell: bash, zsh or fish",
 	.options = tables,
 	.run = run,
 };

@@ -11,7 +11,7 @@ static bool force;
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"force", 'f', .flag = &force,
-	 .help = "take the console from whoever has it"},
+	 .help = "take the console over from another client"},
 	{0},
 };
 /* clang-format on */
@@ -33,10 +33,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = guest_open_domain_anyway(&session, operands[0], &guest, err);
 	if (r == 0 && !domain_state_is_active(guest.state))
 		r = fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-			      "\"%s\" does not run; what it said last: snp-launch logs %s",
+			      "'%s' is not running; its last output: snp-launch logs %s",
 			      operands[0], operands[0]);
 	if (r == 0 && isatty(STDIN_FILENO))
-		fprintf(stderr, "%s: the console of \"%s\"; Ctrl-] leaves it\n", cli_tool->name,
+		fprintf(stderr, "%s: console of '%s'; press Ctrl-] to leave\n", cli_tool->name,
 			operands[0]);
 	return r < 0 ? r : console_run(session.host.connection, guest.domain, force, err);
 }
@@ -46,7 +46,7 @@ const struct cli_verb verb_console = {
 	.operands = "NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "connect the terminal with a guest's console",
+	.summary = "connect the terminal to a guest's console",
 	.options = tables,
 	.run = run,
 };

@@ -106,9 +106,9 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 		char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
 		hex_encode(record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
-		fprintf(out, "%s: %s\nlaunch digest %s\nenforced      %s\n", record->name,
+		fprintf(out, "%s: %s\nlaunch digest %s\nbound by      %s\n", record->name,
 			guest_view_state(session, record->name, &guest), digest,
-			guest_view_enforced(&guest));
+			guest_view_binding(&guest));
 	}
 	domain_freep(&guest.domain);
 	return r;

@@ -17,21 +17,21 @@ static struct {
 /* clang-format off */
 static const struct cli_option start_options[] = {
 	{"paused", .flag = &arg.paused,
-	 .help = "do not let it run yet; nothing is measured before the first resume"},
+	 .help = "start it paused; it is measured at the first resume"},
 	CLI_OPTION_JSON,
 	{0},
 };
 
 static const struct cli_option stop_options[] = {
 	{"timeout", .argument = "SECONDS", .number = &arg.timeout,
-	 .help = "how long to wait until it is off (default 60; 0: do not wait)"},
+	 .help = "wait at most this long until it is off (default 60; 0: do not wait)"},
 	CLI_OPTION_JSON,
 	{0},
 };
 
 static const struct cli_option remove_options[] = {
 	{"force", 'f', .flag = &arg.force,
-	 .help = "also if it runs: turn it off first"},
+	 .help = "turn it off first if it is running"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -51,7 +51,7 @@ static int timeout(unsigned int *ret, struct snp_error *err)
 		return 0;
 	if (arg.timeout.value > MAX_TIMEOUT)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--timeout: at most %d seconds, a day", MAX_TIMEOUT);
+				 "--timeout must be at most %d seconds (a day)", MAX_TIMEOUT);
 	*ret = (unsigned int)arg.timeout.value;
 	return 0;
 }
@@ -136,7 +136,7 @@ static int restart_guest(const struct session *session, const char *name, struct
 	r = timeout(&seconds, err);
 	if (r == 0 && seconds == 0)
 		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			      "--timeout=0: a restart waits until the guest is off");
+			      "restart cannot use --timeout=0: it waits until the guest is off");
 	if (r == 0)
 		r = guest_open(session, name, &guest, err);
 	if (r < 0)
@@ -144,8 +144,8 @@ static int restart_guest(const struct session *session, const char *name, struct
 	if (!guest.record)
 		return fail_with(
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			"\"%s\" has no record to start it by, and is left as it is: stop it, "
-			"and start it by virsh",
+			"'%s' was not made by snp-launch, so it cannot be restarted here: use "
+			"virsh",
 			name);
 	return guest_restart(&session->host, session->state, guest.name, seconds, err);
 }
@@ -193,7 +193,7 @@ static int remove_guest(FILE *out, char *const operands[], struct snp_error *err
 const struct cli_verb verb_start = {
 	.name = "start",
 	ONE_GUEST,
-	.summary = "start a guest, after hashing again what it boots from",
+	.summary = "hash the files that a guest boots from again, and start it",
 	.options = start_tables,
 	.run = start,
 };
@@ -210,7 +210,7 @@ const struct cli_verb verb_restart = {
 	.name = "restart",
 	.alias = "reboot",
 	ONE_GUEST,
-	.summary = "stop a guest and start it anew",
+	.summary = "stop a guest and start it again",
 	.options = stop_tables,
 	.run = restart,
 };
@@ -219,7 +219,7 @@ const struct cli_verb verb_stop = {
 	.name = "stop",
 	.alias = "shutdown",
 	ONE_GUEST,
-	.summary = "ask a guest to power off, and wait for it",
+	.summary = "ask a guest to power off, and wait until it is off",
 	.options = stop_tables,
 	.run = stop,
 };
@@ -237,7 +237,7 @@ const struct cli_verb verb_remove = {
 	.name = "remove",
 	.alias = "undefine",
 	ONE_GUEST,
-	.summary = "remove a guest: domain, record, copies",
+	.summary = "remove a guest: domain, record and copied files",
 	.options = remove_tables,
 	.run = remove_guest,
 };

@@ -14,7 +14,7 @@ static bool all;
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"all", 'a', .flag = &all,
-	 .help = "also guests that are off"},
+	 .help = "include guests that are off"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -33,7 +33,7 @@ static void print_row(FILE *out, const struct session *session, const char *name
 			 (unsigned long long)guest->record->policy);
 	}
 	fprintf(out, "%-24s %-10s %-16s %-10s %s\n", name, guest_view_state(session, name, guest),
-		digest, policy, guest->record ? guest_view_enforced(guest) : "-");
+		digest, policy, guest->record ? guest_view_binding(guest) : "-");
 }
 
 /* One guest that cannot be read must not hide the others. */
@@ -80,7 +80,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		guests = json_out_array(&json, json.root, "guests");
 	} else {
 		fprintf(out, "%-24s %-10s %-16s %-10s %s\n", "NAME", "STATE", "LAUNCH DIGEST",
-			"POLICY", "ENFORCED");
+			"POLICY", "BOUND BY");
 	}
 	for (size_t i = 0; i < n; i++)
 		add_guest(out, &json, guests, &session, names[i]);
@@ -92,7 +92,7 @@ const struct cli_verb verb_list = {
 	.name = "list",
 	.alias = "ps",
 	.operands = "",
-	.summary = "list the guests of a host: state, digest, policy, and what enforces them",
+	.summary = "list the guests of a host: state, digest, policy, and what binds them",
 	.options = tables,
 	.run = run,
 };

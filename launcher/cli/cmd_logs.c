@@ -18,7 +18,7 @@ static bool follow;
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"follow", 'f', .flag = &follow,
-	 .help = "go on while the guest runs"},
+	 .help = "keep printing while the guest runs"},
 	{0},
 };
 /* clang-format on */
@@ -35,7 +35,7 @@ static int open_log(const char *path, struct snp_error *err)
 
 	if (fd < 0)
 		r = fail_errno(err, SNP_E_OPEN, errno,
-			       "no console log: the guest never ran, or has no console");
+			       "no console log: the guest has never run, or has no console");
 	else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		r = fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
 	if (r < 0)
@@ -107,7 +107,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = guest_open(&session, operands[0], &guest, err);
 	if (r == 0 && !guest.name[0])
 		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			      "\"%s\" is not snp-launch's, and has no log here", operands[0]);
+			      "'%s' was not made by snp-launch and has no log here", operands[0]);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/%s/" GUEST_RUN "/console.log", session.state, guest.name);
@@ -130,7 +130,7 @@ const struct cli_verb verb_logs = {
 	.operands = "NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "print what a guest's console has said (the host can write there: no evidence)",
+	.summary = "print a guest's console log (the host can write to it: not evidence)",
 	.options = tables,
 	.run = run,
 };

@@ -64,7 +64,7 @@ const struct cli_verb verb_policy_encode = {
 	.name = "policy encode",
 	.operands = "[WORD]...",
 	.max_operands = 32,
-	.summary = "make a guest policy of bit names: debug, smt=false, abi_min=1.55",
+	.summary = "make a guest policy from words: debug, smt=false, abi_min=1.55",
 	.options = tables,
 	.run = encode,
 };
@@ -74,7 +74,7 @@ const struct cli_verb verb_policy_decode = {
 	.operands = "POLICY",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "say what a guest policy (0x...) allows and demands",
+	.summary = "say what a guest policy (0x...) allows and requires",
 	.options = tables,
 	.run = decode,
 };

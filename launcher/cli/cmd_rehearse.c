@@ -25,15 +25,15 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"against", .argument = "FILE", .text = &arg.against,
-	 .help = "compare with a plan or reference values made earlier, not with today's prediction"},
+	 .help = "compare with an earlier plan or reference values, not with a new prediction"},
 	{"image", .argument = "NAME", .text = &arg.image,
-	 .help = "the image that is meant, where --against has several"},
+	 .help = "which image of --against, if it has several"},
 	{"kernel", .argument = "VERSION", .text = &arg.kernel,
-	 .help = "whose rules KVM follows: 6.12 (default) or 6.19"},
+	 .help = "simulate KVM of this kernel: 6.12 (default) or 6.19"},
 	{"emulator", .argument = "FILE", .text = &arg.emulator,
 	 .help = "the QEMU to rehearse with (default: libvirt's choice)"},
 	{"template", .argument = "FILE", .text = &arg.template,
-	 .help = "domain XML to start from, as create's"},
+	 .help = "domain XML to start from, as for create"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -94,7 +94,7 @@ static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], str
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 	}
 	return fail_with(err, SNP_E_TIMEOUT, SNP_NO_OFFSET,
-			 "the simulated guest said no digest on its console within %d seconds",
+			 "the simulated guest did not print its digest within %d seconds",
 			 PATIENCE_MS / 1000);
 }
 
@@ -270,7 +270,7 @@ const struct cli_verb verb_rehearse = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "launch the guest of a vm.json on a simulated SNP host, and compare digests",
+	.summary = "launch a vm.json on a simulated SNP host and compare digests",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

@@ -54,7 +54,7 @@ const struct cli_verb verb_show = {
 	.operands = "NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "show a guest: what was measured, what holds it to that, where it lies",
+	.summary = "show a guest: what was measured, what binds it, and its files",
 	.options = session_json_tables,
 	.run = show,
 };
@@ -64,7 +64,7 @@ const struct cli_verb verb_dumpxml = {
 	.operands = "NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "print a guest's domain XML as libvirt has it",
+	.summary = "print a guest's domain XML from libvirt",
 	.options = session_tables,
 	.run = dumpxml,
 };

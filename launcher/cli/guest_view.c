@@ -29,10 +29,10 @@ bool guest_view_holds(const struct guest *guest)
 	return guest->record && (!guest->domain || guest->is_recorded);
 }
 
-const char *guest_view_enforced(const struct guest *guest)
+const char *guest_view_binding(const struct guest *guest)
 {
 	if (!guest_view_holds(guest))
-		return "not enforced";
+		return "nothing";
 	switch (guest->record->binding.source) {
 	case ID_REFERENCE:
 		return "ID block (reference)";
@@ -43,7 +43,7 @@ const char *guest_view_enforced(const struct guest *guest)
 	case ID_NONE:
 		break;
 	}
-	return "not enforced";
+	return "nothing";
 }
 
 static void hex_line(FILE *out, const char *what, const uint8_t *bytes, size_t size)
@@ -67,11 +67,11 @@ static void print_binding(FILE *out, const struct guest *guest)
 	const struct guest_binding *b = &guest->record->binding;
 
 	if (b->source == ID_NONE) {
-		text_line(out, "enforced",
-			  "not enforced: without an ID block the hardware launches anything");
+		text_line(out, "bound by",
+			  "nothing: without an ID block the hardware launches anything");
 		return;
 	}
-	text_line(out, "enforced", guest_view_enforced(guest));
+	text_line(out, "bound by", guest_view_binding(guest));
 	hex_line(out, "ID key digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
 	if (b->keys.has_author)
 		hex_line(out, "author key digest", b->keys.author_key_digest, SNP_KEY_DIGEST_SIZE);
@@ -123,12 +123,13 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 		print_record(out, session, guest);
 	else if (guest->record)
 		fprintf(out,
-			"%-18s %s\n%-18s not that of libvirt's domain: it is being replaced, or that "
-			"was cut off (create --replace), or one of them was changed\n",
-			"enforced", guest_view_enforced(guest), "record");
+			"%-18s %s\n%-18s differs from libvirt's domain: a create --replace is running or was "
+			"interrupted, or one of the two was changed\n",
+			"bound by", guest_view_binding(guest), "record");
 	else if (guest->name[0])
-		text_line(out, "record",
-			  "none: its create was cut off; snp-launch remove clears it");
+		text_line(
+			out, "record",
+			"none: its create was interrupted; remove the guest with snp-launch remove");
 	else
 		text_line(out, "record", "none: snp-launch did not make this domain");
 }

@@ -17,7 +17,7 @@ static int no_verb(FILE *out, char *const operands[], struct snp_error *err)
 	(void)out;
 	(void)operands;
 	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			 "a verb is missing; 'snp-launch --help' has them");
+			 "no command given; see 'snp-launch --help'");
 }
 
 static const struct cli_option *const no_options[] = {NULL};

@@ -26,7 +26,7 @@
 	X(attest)         \
 	X(policy_encode)  \
 	X(policy_decode)  \
-	X(explain)        \
+	X(diagnose)       \
 	X(dumpxml)        \
 	X(schema)         \
 	X(completion)

@@ -97,7 +97,7 @@ enum vm_on_reboot {
 
 /* Where the ID block comes from. */
 enum vm_id_kind {
-	VM_ID_NONE,	 /* not enforced */
+	VM_ID_NONE,	 /* bound by nothing */
 	VM_ID_REFERENCE, /* a published document, whose variant has a ready block and auth */
 	VM_ID_BLOCK,	 /* a ready block and auth */
 	VM_ID_KEY	 /* built and signed on this host */

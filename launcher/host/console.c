@@ -22,7 +22,7 @@ struct console {
 int console_prepare(struct snp_error *err)
 {
 	if (virEventRegisterDefaultImpl() < 0)
-		return hypervisor_fail(err, "no event loop");
+		return hypervisor_fail(err, "cannot start libvirt's event loop");
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 
 /*
  * From what libvirt, QEMU, KVM and the secure processor say to what happened and what to do. One table
- * serves every failed launch and `snp-launch explain TEXT`.
+ * serves every failed launch and `snp-launch diagnose TEXT`.
  */
 struct explanation {
 	const char *name;     /* stable: "bad-measurement" */

@@ -6,14 +6,12 @@
 #include <snp/cleanup.h>
 
 #define UPDATE_FIRMWARE "update the host's BIOS and SEV firmware (linux-firmware, amd_sev_*.sbin)"
-#define REPORT_KERNEL \
-	"this is between kernel and firmware: bring both up to date, and see the kernel log"
-#define NOT_A_LAUNCH "guests' launches do not use it: see the kernel log for who asked"
+#define REPORT_KERNEL	"kernel and firmware disagree: update both, and see the kernel log"
+#define NOT_A_LAUNCH	"launching guests does not cause this: see the kernel log"
 
 static const struct firmware_error errors[] = {
-	{0x00, "SUCCESS",
-	 "the firmware has nothing against it: the refusal came from the kernel (KVM)",
-	 "see which policy bits and QEMU this kernel takes: snp-launch check"},
+	{0x00, "SUCCESS", "the firmware reports no error: the kernel (KVM) refused",
+	 "see which policy bits this kernel accepts: snp-launch check"},
 	{0x01, "INVALID_PLATFORM_STATE", "the platform is not initialized for SNP",
 	 "look for SEV-SNP in the kernel log; snp-launch check"},
 	{0x02, "INVALID_GUEST_STATE",
@@ -24,31 +22,31 @@ static const struct firmware_error errors[] = {
 	{0x05, "ALREADY_OWNED", "the platform is already owned", NOT_A_LAUNCH},
 	{0x06, "INVALID_CERTIFICATE", "a certificate is invalid", NOT_A_LAUNCH},
 	{0x07, "POLICY_FAILURE",
-	 "the guest policy is not allowed: it differs from the ID block's, asks for a newer ABI than the "
-	 "firmware has, or for something that this host does not do (SMT, XTS, RAPL, ciphertext hiding)",
-	 "compare: snp-launch policy decode POLICY, and snp-measure id-block show; then make a new ID block "
-	 "or change the policy"},
+	 "the guest policy is not allowed: it differs from the ID block's, requires a newer ABI than the "
+	 "firmware has, or something that this host does not provide (SMT, XTS, RAPL, ciphertext hiding)",
+	 "compare snp-launch policy decode POLICY with snp-measure id-block show; then make a new ID "
+	 "block or change the policy"},
 	{0x08, "INACTIVE", "the guest is inactive", REPORT_KERNEL},
 	{0x09, "INVALID_ADDRESS", "an address is invalid", REPORT_KERNEL},
-	{0x0a, "BAD_SIGNATURE", "a signature of the ID block or of its author key does not verify",
-	 "check the pair: snp-measure id-block verify; a block from one run and an auth from another do "
-	 "this"},
+	{0x0a, "BAD_SIGNATURE", "the signature of the ID block or of its ID key is wrong",
+	 "check the pair with snp-measure id-block verify; ID block and ID auth may come from different "
+	 "runs"},
 	{0x0b, "BAD_MEASUREMENT",
-	 "the launch digest is another than the ID block's: what was launched is not what the block was "
-	 "made for",
-	 "find the difference: snp-launch rehearse FILE, or snp-launch diff NAME of a guest that is still "
-	 "there, and snp-measure explain; then launch the images that were measured, or make a new ID "
-	 "block"},
+	 "the launch digest differs from the ID block's: what was launched is not what the block was made "
+	 "for",
+	 "find the difference with snp-launch rehearse FILE, snp-launch diff NAME or snp-measure explain; "
+	 "then launch the images that were measured, or make a new ID block"},
 	{0x0c, "ASID_OWNED", "the ASID is in use", REPORT_KERNEL},
-	{0x0d, "INVALID_ASID", "the ASID is not one for SNP",
+	{0x0d, "INVALID_ASID", "the ASID is not in the range for SNP",
 	 "give SNP a range of ASIDs: raise the BIOS setting \"SEV-ES ASID space limit\" (minimum SEV ASID)"},
 	{0x0e, "WBINVD_REQUIRED", "caches must be written back first", REPORT_KERNEL},
 	{0x0f, "DFFLUSH_REQUIRED", "the data fabric must be flushed first", REPORT_KERNEL},
 	{0x10, "INVALID_GUEST", "there is no such guest", REPORT_KERNEL},
 	{0x11, "INVALID_COMMAND", "the firmware does not know the command", UPDATE_FIRMWARE},
 	{0x12, "ACTIVE", "the guest is active already", REPORT_KERNEL},
-	{0x13, "HWERROR_PLATFORM", "a hardware error; it is safe to go on", NULL},
-	{0x14, "HWERROR_UNSAFE", "a hardware error; it is not safe to go on", "restart the host"},
+	{0x13, "HWERROR_PLATFORM", "a hardware error; it is safe to continue", NULL},
+	{0x14, "HWERROR_UNSAFE", "a hardware error; it is not safe to continue",
+	 "restart the host"},
 	{0x15, "UNSUPPORTED", "this firmware does not support it", UPDATE_FIRMWARE},
 	{0x16, "INVALID_PARAM",
 	 "a parameter is invalid: reserved bits in the policy or ID block, or, on old firmware, an ID "
@@ -56,20 +54,20 @@ static const struct firmware_error errors[] = {
 	 "give an author key as well (a second P-384 key), or update the firmware"},
 	{0x17, "RESOURCE_LIMIT", "the secure processor has run out of a resource",
 	 "stop a guest; then see whether the kernel log names the resource"},
-	{0x18, "SECURE_DATA_INVALID", "the firmware's own stored data are damaged",
+	{0x18, "SECURE_DATA_INVALID", "the firmware's stored data is damaged",
 	 "restart the host; " UPDATE_FIRMWARE},
 	{0x19, "INVALID_PAGE_SIZE", "a page's size differs from the RMP's", REPORT_KERNEL},
 	{0x1a, "INVALID_PAGE_STATE", "a page is not in the state that the command needs",
 	 REPORT_KERNEL},
-	{0x1b, "INVALID_MDATA_ENTRY", "the metadata of a swapped page are invalid", REPORT_KERNEL},
+	{0x1b, "INVALID_MDATA_ENTRY", "the metadata of a swapped page is invalid", REPORT_KERNEL},
 	{0x1c, "INVALID_PAGE_OWNER", "a page belongs to another guest", REPORT_KERNEL},
-	{0x1d, "AEAD_OFLOW", "the counter of a guest's message key ran over", REPORT_KERNEL},
+	{0x1d, "AEAD_OFLOW", "the counter of a guest's message key overflowed", REPORT_KERNEL},
 	{0x1f, "EXIT_RING_BUFFER", "the firmware left ring buffer mode", REPORT_KERNEL},
 	{0x20, "RMP_INIT_REQUIRED", "the RMP is not initialized",
 	 "reserve memory for the RMP in the BIOS (\"SNP memory (RMP table) coverage\")"},
 	{0x21, "BAD_SVN", "the firmware's security version is lower than what is committed",
 	 "load a newer SEV firmware"},
-	{0x22, "BAD_VERSION", "a version is not one that the firmware takes", UPDATE_FIRMWARE},
+	{0x22, "BAD_VERSION", "the firmware does not accept a version", UPDATE_FIRMWARE},
 	{0x23, "SHUTDOWN_REQUIRED", "SNP must be shut down first", "stop all SNP guests first"},
 	{0x24, "UPDATE_FAILED", "the firmware update failed", UPDATE_FIRMWARE},
 	{0x25, "RESTORE_REQUIRED", "the previous firmware must be restored", UPDATE_FIRMWARE},
@@ -80,7 +78,7 @@ static const struct firmware_error errors[] = {
 	{0x28, "SHUTDOWN_INCOMPLETE", "SNP is still shutting down", "try again"},
 	{0x30, "INCORRECT_BUFFER_LENGTH", "a buffer's length is wrong (trusted I/O)",
 	 REPORT_KERNEL},
-	{0x31, "EXPAND_BUFFER_LENGTH_REQUEST", "a larger buffer is asked for (trusted I/O)",
+	{0x31, "EXPAND_BUFFER_LENGTH_REQUEST", "a larger buffer is needed (trusted I/O)",
 	 REPORT_KERNEL},
 	{0x32, "SPDM_REQUEST", "an SPDM exchange with the device is needed (trusted I/O)",
 	 REPORT_KERNEL},

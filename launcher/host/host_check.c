@@ -43,14 +43,14 @@ static void check_libvirt(const struct hypervisor *host, struct host_report *rep
 			    "install a newer QEMU (Debian 12: backports)");
 	if (hypervisor_capabilities(host, NULL, NULL, &caps, &err) < 0) {
 		fact_add(report, "libvirt-snp", FACT_NO, "domain capabilities with sev-snp",
-			 "see what libvirt says: virsh domcapabilities", "%.150s", err.message);
+			 "run virsh domcapabilities", "%.150s", err.message);
 		return;
 	}
 	fact_add(report, "libvirt-kvm", fact_if(caps.has_kvm), "domains of type kvm",
-		 "let QEMU's user open /dev/kvm, then restart libvirtd", "%s",
-		 caps.has_kvm ? "domains of type kvm" : "emulation alone");
+		 "give QEMU's user access to /dev/kvm, then restart libvirtd", "%s",
+		 caps.has_kvm ? "domains of type kvm" : "only emulation");
 	fact_add(report, "libvirt-snp", fact_if(caps.has_sev_snp), "launchSecurity sev-snp",
-		 "needs all of the above at the time libvirtd looks: then restart libvirtd", "%s",
+		 "fix the rows above, then restart libvirtd so that it looks again", "%s",
 		 caps.has_sev_snp ? "launchSecurity sev-snp" : "no launchSecurity sev-snp");
 }
 
@@ -78,7 +78,7 @@ static void note_verdict(void *arg, const char *way, const struct snp_error *pro
 static void check_firmware(const struct vm_config *config, struct host_report *report)
 {
 	static const char needed[] = "an AmdSev build of OVMF",
-			  cure[] = "install one (Debian: ovmf-amdsev), or name it by firmware.path";
+			  cure[] = "install one (Debian: ovmf-amdsev), or set firmware.path";
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct verdicts v = {0};
 	struct snp_error err;
@@ -90,7 +90,7 @@ static void check_firmware(const struct vm_config *config, struct host_report *r
 	} else if (firmware_search(path, &err) < 0) {
 		/* A vm.json may name one that lies anywhere. */
 		fact_add(report, "firmware", config ? FACT_NO : FACT_NOTE, needed, cure,
-			 "none is installed");
+			 "not installed");
 		return;
 	}
 	if (snp_firmware_read(path, &firmware, &err) < 0) {
@@ -105,7 +105,7 @@ static void check_firmware(const struct vm_config *config, struct host_report *r
 					     : FACT_NO,
 		 needed, cure, "%s%s%s", path,
 		 v.snp && v.with_kernel ? ""
-		 : v.snp		? ": SEV-SNP, but no measured kernel: "
+		 : v.snp		? ": SEV-SNP, but without a measured kernel: "
 					: ": ",
 		 v.problem);
 }
@@ -136,14 +136,14 @@ static void check_policy(const struct vm_config *config, struct host_report *rep
 
 	snp_policy_describe(config->policy, text, sizeof(text));
 	if (!report->local || !kvm_policy_bits(&bits)) {
-		fact_add(report, "policy", FACT_UNKNOWN, "bits that KVM and firmware take", "",
+		fact_add(report, "policy", FACT_UNKNOWN, "bits that KVM and firmware accept", "",
 			 "%s", text);
 		return;
 	}
 	/* The ABI version in the lower bits is the firmware's to judge. */
 	fact_add(report, "policy", fact_if((config->policy & ~bits & ~0xffffull) == 0),
-		 "bits that KVM and firmware take", "leave out what this host does not do", "%s",
-		 text);
+		 "bits that KVM and firmware accept",
+		 "remove the bits that this host does not support", "%s", text);
 }
 
 static void check_memory(const struct vm_config *config, struct host_report *report)
@@ -155,7 +155,7 @@ static void check_memory(const struct vm_config *config, struct host_report *rep
 	while (f && fgets(line, sizeof(line), f))
 		(void)!sscanf(line, "MemAvailable: %" SCNu64, &available);
 	fact_add(report, "guest-memory", fact_if(available >= config->memory_kib),
-		 "as much as the guest has", "stop a guest, or give this one less memory.size",
+		 "as much as the guest gets", "stop a guest, or give this one less memory.size",
 		 "%" PRIu64 " MiB of %" PRIu64 " MiB available", config->memory_kib / 1024,
 		 available / 1024);
 }
@@ -173,9 +173,9 @@ static void check_networks(const struct hypervisor *host, const struct vm_config
 		fact_add(report, "network", fact_if(network && virNetworkIsActive(network) == 1),
 			 "an active network", "virsh net-start NAME; virsh net-autostart NAME",
 			 "%s: %s", n->source,
-			 !network			    ? "libvirt has none of that name"
+			 !network			    ? "libvirt has no such network"
 			 : virNetworkIsActive(network) == 1 ? "active"
-							    : "not started");
+							    : "not active");
 		if (network)
 			virNetworkFree(network);
 	}
@@ -186,8 +186,8 @@ static void check_file(const char *name, const char *path, struct host_report *r
 	bool there = path && access(path, R_OK) == 0;
 
 	if (path && !there)
-		fact_add(report, name, FACT_NO, "a file that can be read", "check the path",
-			 "%.180s", path);
+		fact_add(report, name, FACT_NO, "a readable file", "check the path", "%.180s",
+			 path);
 }
 
 static void check_guest(const struct hypervisor *host, const struct vm_config *config,
@@ -227,8 +227,7 @@ void host_check(const char *uri, const struct hypervisor *host, const struct snp
 		check_libvirt(host, ret);
 	else
 		fact_add(ret, "libvirt", FACT_NO, "a connection to libvirt",
-			 "install and start libvirt, or give --connect", "%.190s",
-			 failure->message);
+			 "install and start libvirt, or use --connect", "%.190s", failure->message);
 	if (!uri_is_remote(uri))
 		check_firmware(config, ret);
 	if (config)

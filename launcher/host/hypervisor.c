@@ -38,7 +38,7 @@ static void say_nothing(void *arg, virErrorPtr error)
 int hypervisor_fail(struct snp_error *err, const char *what)
 {
 	virErrorPtr error = virGetLastError();
-	const char *text = error && error->message ? error->message : "libvirt gives no reason";
+	const char *text = error && error->message ? error->message : "libvirt gave no reason";
 
 	if (error && error->code == VIR_ERR_NO_DOMAIN)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "%s: %s", what, text);
@@ -206,7 +206,7 @@ static int found(virDomainPtr domain, const char *name, virDomainPtr *ret, struc
 		*ret = domain;
 		return 0;
 	}
-	snprintf(what, sizeof(what), "cannot look for \"%.80s\"", name);
+	snprintf(what, sizeof(what), "cannot look up '%.80s'", name);
 	return hypervisor_fail(err, what);
 }
 
@@ -241,8 +241,7 @@ int hypervisor_find(const struct hypervisor *host, const char *domain, virDomain
 	}
 	if (!d)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "no guest and no libvirt domain is named \"%.80s\" on %.200s",
-				 domain, host->uri);
+				 "no guest or libvirt domain '%.80s' on %.200s", domain, host->uri);
 	*ret = d;
 	return 0;
 }

@@ -81,7 +81,7 @@ int domain_start(virDomainPtr domain, bool paused, struct snp_error *err)
 	error = virGetLastError();
 	if (error && error->code == VIR_ERR_OPERATION_INVALID)
 		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				 "cannot start the guest: it runs already");
+				 "cannot start the guest: it is already running");
 	return hypervisor_fail(err, "cannot start the guest");
 }
 
@@ -130,8 +130,8 @@ static int wait_until_off(virDomainPtr domain, unsigned int seconds, struct snp_
 		if (now() >= end)
 			return fail_with(
 				err, SNP_E_TIMEOUT, SNP_NO_OFFSET,
-				"the guest still runs after %u seconds; its system may not "
-				"listen to ACPI: snp-launch kill turns it off",
+				"the guest is still running after %u seconds; it may ignore the ACPI power "
+				"button: snp-launch kill turns it off",
 				seconds);
 		pause_for(step);
 	}
@@ -147,11 +147,11 @@ int domain_stop(virDomainPtr domain, unsigned int seconds, struct snp_error *err
 		return r;
 	if (!domain_state_is_active(state))
 		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				 "cannot stop the guest: it does not run");
+				 "cannot stop the guest: it is not running");
 	if (state == DOMAIN_PAUSED)
-		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				 "cannot stop the guest: it is paused and hears nothing; resume it "
-				 "first, or kill it");
+		return fail_with(
+			err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+			"cannot stop the guest: it is paused; resume it first, or kill it");
 	if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) < 0)
 		return hypervisor_fail(err, "cannot ask the guest to stop");
 	return seconds == 0 ? 0 : wait_until_off(domain, seconds, err);

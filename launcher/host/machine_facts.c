@@ -51,9 +51,9 @@ static void check_parameter(struct host_report *report, const char *name, const 
 	read_line(path, value, sizeof(value));
 	fact_add(
 		report, name, fact_if(value[0] == 'Y' || value[0] == '1'), "Y",
-		"load kvm_amd with it (modprobe.d: options kvm_amd sev=1 sev_es=1 sev_snp=1), kernel "
-		"6.11 or later; see SEV and SNP in the BIOS",
-		"%s", value[0] ? value : "kvm_amd has no such parameter, or is not loaded");
+		"load kvm_amd with it (modprobe.d: options kvm_amd sev=1 sev_es=1 sev_snp=1) on kernel "
+		"6.11 or later, and turn SEV and SNP on in the BIOS",
+		"%s", value[0] ? value : "kvm_amd is not loaded, or has no such parameter");
 }
 
 static void check_vm_type(struct host_report *report)
@@ -63,7 +63,7 @@ static void check_vm_type(struct host_report *report)
 
 	if (!kvm_vm_types(&types)) {
 		fact_add(report, "kvm-vm-type", errno == EACCES ? FACT_UNKNOWN : FACT_NO,
-			 "KVM_X86_SNP_VM", "load kvm_amd; run as root to see more", "/dev/kvm: %s",
+			 "KVM_X86_SNP_VM", "load kvm_amd, or run as root", "/dev/kvm: %s",
 			 strerrordesc_np(errno));
 		return;
 	}
@@ -82,7 +82,7 @@ static void check_policy_bits(struct host_report *report)
 
 	if (!kvm_policy_bits(&bits)) {
 		fact_add(report, "policy-bits", FACT_NOTE, "", "",
-			 "this kernel does not tell (6.19 on); before that smt alone is sure");
+			 "unknown: kernels before 6.19 do not report them; only smt is certain");
 		return;
 	}
 	for (size_t i = 0; i < snp_n_policy_bits && at < sizeof(text); i++)
@@ -100,8 +100,8 @@ static void check_platform(struct host_report *report)
 		fact_add(report, "secure-processor",
 			 errno == EACCES || errno == EPERM ? FACT_UNKNOWN : FACT_NO,
 			 "SNP_PLATFORM_STATUS from /dev/sev",
-			 "look for ccp and SEV-SNP in the kernel log; only root may ask",
-			 "/dev/sev: %s", strerrordesc_np(errno));
+			 "run as root; look for ccp and SEV-SNP in the kernel log", "/dev/sev: %s",
+			 strerrordesc_np(errno));
 		return;
 	}
 	fact_add(report, "secure-processor", fact_if(p.state == 1), "initialized for SNP",
@@ -137,20 +137,21 @@ static void check_asids(struct host_report *report, const struct cpu_sev *cpu)
 	    misc_value("/sys/fs/cgroup/misc.current", &used))
 		fact_add(report, "asids", fact_if(used < capacity), "a free one",
 			 "stop an SNP or SEV-ES guest, or raise the minimum SEV ASID in the BIOS",
-			 "%" PRIu32 " in all, 1-%" PRIu32 " for SNP and SEV-ES: %" PRIu64
+			 "%" PRIu32 " in total, 1-%" PRIu32 " for SNP and SEV-ES: %" PRIu64
 			 " in use, %" PRIu64 " free",
 			 cpu->asids, range, used, capacity > used ? capacity - used : 0);
 	else
-		fact_add(report, "asids", fact_if(range > 0), "a range for SNP and SEV-ES",
-			 "raise the minimum SEV ASID (SEV-ES ASID space limit) in the BIOS",
-			 "%" PRIu32 " in all, 1-%" PRIu32
-			 " for SNP and SEV-ES; how many are free the "
-			 "kernel does not tell (cgroup misc)",
-			 cpu->asids, range);
+		fact_add(
+			report, "asids", fact_if(range > 0), "a range for SNP and SEV-ES",
+			"raise the minimum SEV ASID (SEV-ES ASID space limit) in the BIOS",
+			"%" PRIu32 " in total, 1-%" PRIu32
+			" for SNP and SEV-ES; the kernel does not report how many are free (cgroup "
+			"misc)",
+			cpu->asids, range);
 	read_line("/sys/module/kvm_amd/parameters/ciphertext_hiding_asids", split, sizeof(split));
 	if (split[0] && strcmp(split, "0") != 0)
 		fact_add(report, "asid-split", FACT_NOTE, "", "",
-			 "kvm_amd.ciphertext_hiding_asids=%s: SNP has the first %s of them", split,
+			 "kvm_amd.ciphertext_hiding_asids=%s: SNP uses the first %s of them", split,
 			 split);
 }
 
@@ -205,10 +206,10 @@ void machine_facts(struct host_report *report)
 	bool known = cpu_sev_probe(&cpu);
 
 	fact_add(report, "cpu", fact_if(known && cpu.snp), "SEV-SNP in CPUID 8000001F",
-		 "an EPYC of the 7003 series or later, with SEV-SNP on in the BIOS", "%s",
+		 "use an EPYC 7003 or later, and turn SEV-SNP on in the BIOS", "%s",
 		 !known || !cpu.sev ? "no AMD SEV"
-		 : !cpu.sev_es	    ? "SEV alone"
-		 : !cpu.snp	    ? "SEV and SEV-ES, no SNP"
+		 : !cpu.sev_es	    ? "SEV only"
+		 : !cpu.snp	    ? "SEV and SEV-ES, no SEV-SNP"
 				    : "SEV, SEV-ES, SEV-SNP");
 	if (!cpu.snp)
 		return; /* all that follows would only say the same */

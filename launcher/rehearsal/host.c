@@ -42,8 +42,9 @@ static int find_library(char ret[static PATH_MAX], struct snp_error *err)
 		if (snprintf(ret, PATH_MAX, "%s/%s", self, places[i]) < PATH_MAX &&
 		    access(ret, R_OK) == 0)
 			return 0;
-	return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			 "libsnp-rehearsal.so is neither installed nor built beside this program");
+	return fail_with(
+		err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+		"libsnp-rehearsal.so not found: neither installed nor beside this program");
 }
 
 /* The shared folder, made where it is missing; "" where there is no home to keep it in. */

@@ -251,7 +251,7 @@ int keeper_lock(const struct host_layout *host, struct snp_error *err)
 		return fail_errno(err, SNP_E_WRITE, errno, "%s", path);
 	if (fchmod(fd, 0644) < 0 || lock_file(fd, F_OFD_SETLK, F_WRLCK) < 0) {
 		close(fd);
-		return fail_errno(err, SNP_E_SYSTEM, errno, "%s: cannot be locked", path);
+		return fail_errno(err, SNP_E_SYSTEM, errno, "cannot lock %s", path);
 	}
 	return fd;
 }
@@ -283,9 +283,9 @@ int keeper_start(const struct host_layout *host, int held, bool ends_with_caller
 		waitpid(keeper, NULL, 0);
 	if (result == ENOENT)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "there is no libvirtd (Debian: libvirt-daemon, "
+				 "libvirtd is not installed (Debian: libvirt-daemon, "
 				 "libvirt-daemon-driver-qemu)");
-	return fail_errno(err, SNP_E_SYSTEM, result, "libvirtd cannot be started");
+	return fail_errno(err, SNP_E_SYSTEM, result, "cannot start libvirtd");
 }
 
 static bool is_held(int lock)
@@ -312,8 +312,8 @@ int keeper_stop(const char *folder, struct snp_error *err)
 	for (int i = 0; is_held(lock); i++) {
 		/* Only while the lock is held is the process of this number the keeper. */
 		if (i == 0 && (keeper <= 1 || kill(keeper, SIGTERM) < 0))
-			return fail_errno(err, SNP_E_SYSTEM, errno,
-					  "%s: its keeper cannot be ended", folder);
+			return fail_errno(err, SNP_E_SYSTEM, errno, "%s: cannot end its keeper",
+					  folder);
 		if (i == PATIENCE_SECONDS * 100)
 			return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET,
 					 "%s: its keeper does not end", folder);

@@ -5,7 +5,7 @@
 
 run 0 "$snp_launch" --help
 for verb in create start resume restart stop kill remove list show console logs measure diff lint check \
-	'policy encode' 'policy decode' explain dumpxml schema completion; do
+	'policy encode' 'policy decode' diagnose dumpxml schema completion; do
 	grep -q "^  $verb  " out || fail "--help does not name $verb"
 done
 while read -r verb; do
@@ -18,7 +18,7 @@ refuse 2 usage "$snp_launch"
 refuse 2 usage "$snp_launch" launch
 refuse 2 usage "$snp_launch" create
 refuse 2 usage "$snp_launch" create a.json b.json
-refuse 2 usage "$snp_launch" explain
+refuse 2 usage "$snp_launch" diagnose
 refuse 2 usage "$snp_launch" completion tcsh
 refuse 2 usage "$snp_launch" policy encode no_such_bit
 firmware fw

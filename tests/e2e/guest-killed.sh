@@ -67,12 +67,12 @@ run 137 strace -f -o trace -e trace=write,sendmsg -e "inject=write,sendmsg:signa
 grep -q '"state": "creating"' "$folder/guests/web1/record.json" || fail "it was not the moment"
 [ "$(virsh domstate web1)" = running ] || fail "the old guest is over"
 run 0 "$snp_launch" list
-grep -Eq '^web1 +replacing +- +- +not enforced$' out || fail "$(cat out)"
+grep -Eq '^web1 +replacing +- +- +nothing$' out || fail "$(cat out)"
 run 0 "$snp_launch" list --json
 valid out
 [ "$(field state) $(field enforced) $(field launch_digest)" = "replacing false " ] || fail "$(cat out)"
 run 0 "$snp_launch" show web1
-says "not enforced"
+says 'bound by           nothing'
 ! grep -q "$new" out || fail "show gives the old guest the new digest"
 # Again, and to the end.
 run 0 "$snp_launch" create web1.json --replace

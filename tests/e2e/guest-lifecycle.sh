@@ -13,7 +13,7 @@ vm web1 '"snp": {"id": {"key": "'"$work"'/id.pem", "author_key": "'"$work"'/auth
 run 0 "$snp_launch" create web1.json
 says "web1: running"
 says "launch digest $digest"
-says "enforced      ID block (key of this host)"
+says "bound by      ID block (key of this host)"
 [ "$(heard web1 launch_digest)" = "$digest" ] || fail "the guest says $(heard web1 launch_digest)"
 [ "$(heard web1 host_data)" = "$(printf %064d 5)" ] || fail "host data are $(heard web1 host_data)"
 run 0 "$snp_launch" console web1
@@ -130,10 +130,10 @@ nothing_left web1
 # Without an ID block it runs, and is shown as what it is.
 vm plain
 run 0 "$snp_launch" create plain.json --no-start
-says "enforced      not enforced"
+says "bound by      nothing"
 run 0 "$snp_launch" list -a
-grep -q '^plain .* not enforced$' out || fail "list does not say 'not enforced'"
+grep -q '^plain .* nothing$' out || fail "list does not say 'nothing'"
 run 0 "$snp_launch" show plain
-grep -q '^enforced *not enforced' out || fail "show does not say 'not enforced'"
+grep -q '^bound by *nothing' out || fail "show does not say 'nothing'"
 run 0 "$snp_launch" remove plain
 nothing_left plain

@@ -14,7 +14,7 @@ vm web1
 refuse 4 not-bound "$snp_launch" create web1.json --remote-root "$work/mirror"
 nothing_left web1
 run 0 "$snp_launch" create web1.json --remote-root "$work/mirror" --unbound
-says "enforced      not enforced"
+says "bound by      nothing"
 [ -z "$(ls "$folder/guests/web1/boot")" ] || fail "files were copied"
 run 0 "$snp_launch" remove -f web1
 

@@ -66,9 +66,9 @@ for file in "$SNP_SOURCE"/templates/*.json; do
 	run 0 "$snp_launch" create "$name.json"
 	says "$name: running"
 	[ "$(heard "$name" launch_digest)" = "$(cat digest)" ] || fail "$name says another digest"
-	enforced=$(jq 'if .snp.id then "ID block" else "not enforced" end' -r "$name.json")
+	binding=$(jq 'if .snp.id then "ID block" else "nothing" end' -r "$name.json")
 	run 0 "$snp_launch" show "$name"
-	says "$enforced"
+	says "$binding"
 	run 0 "$snp_launch" remove -f "$name"
 	nothing_left "$name"
 	n=$((n + 1))

@@ -64,7 +64,7 @@ static int join(char *const operands[], char *ret, size_t size, struct snp_error
 
 		if (n < 0 || (size_t)n >= size - at)
 			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "more than %zu bytes of text", size - 1);
+					 "the text is longer than %zu bytes", size - 1);
 		at += (size_t)n;
 	}
 	return 0;
@@ -86,21 +86,20 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return r < 0 ? r : known ? 0 : CLI_NO;
 	}
 	if (!known) {
-		fprintf(out, "not known: no message of libvirt, QEMU or the secure processor that "
-			     "snp-launch has learnt\n");
+		fprintf(out, "message not recognized\n");
 		return CLI_NO;
 	}
 	print_text(out, &ex);
 	return 0;
 }
 
-const struct cli_verb verb_explain = {
-	.name = "explain",
+const struct cli_verb verb_diagnose = {
+	.name = "diagnose",
+	.alias = "explain",
 	.operands = "TEXT...",
 	.min_operands = 1,
 	.max_operands = 4096,
-	.summary =
-		"say what a failed launch's message means and what to do: text, 0x0b, BAD_MEASUREMENT",
+	.summary = "say what an error of a launch means and what to do about it",
 	.options = tables,
 	.takes_text = true,
 	.run = run,
