@@ -110,6 +110,9 @@ enum snp_certificate_kind certificate_guid_kind(const uint8_t guid[static CERTIF
 int report_decode(struct snp_span bytes, bool any_version, struct snp_report *ret,
 		  struct snp_error *err);
 
+/* The product of a CPUID family and model, or SNP_PRODUCT_UNKNOWN. */
+enum snp_product product_of_cpuid(uint8_t family, uint8_t model);
+
 /* True if CHIP_ID is zeros: the host does not show which chip it is. */
 bool report_chip_id_masked(const struct snp_report *report);
 

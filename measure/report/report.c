@@ -254,7 +254,7 @@ void snp_platform_describe(uint64_t info, char *ret, size_t size)
 		snprintf(ret + n, size - n, ")");
 }
 
-enum snp_product snp_product_of_cpuid(uint8_t family, uint8_t model)
+enum snp_product product_of_cpuid(uint8_t family, uint8_t model)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cpuids); i++)
 		if (family == cpuids[i].family && model >= cpuids[i].first_model &&
@@ -268,7 +268,7 @@ enum snp_product snp_report_product(const struct snp_report *report)
 	static const uint8_t zeros[SNP_CHIP_ID_SIZE - 8];
 
 	if (report->has_cpuid)
-		return snp_product_of_cpuid(report->cpuid_family, report->cpuid_model);
+		return product_of_cpuid(report->cpuid_family, report->cpuid_model);
 	/* A masked id is all zeros and tells nothing. */
 	if (memcmp(report->chip_id, zeros, 8) != 0 &&
 	    memcmp(report->chip_id + 8, zeros, sizeof(zeros)) == 0)

@@ -29,7 +29,7 @@ int snp_product_find(const char *name, enum snp_product *ret, struct snp_error *
 		}
 	}
 	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			 "unknown product '%s'; known are Milan, Genoa and Turin", name);
+			 "unknown product '%s'; expected Milan, Genoa or Turin", name);
 }
 
 /* The components, by their name on the command line and by the byte of the 64-bit word that holds each
@@ -74,7 +74,7 @@ static int byte_of(const struct component *c, enum snp_product product, unsigned
 		break;
 	}
 	return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
-			 "the layout of a TCB version depends on the product, which is not known");
+			 "the product is unknown, and so is the layout of its TCB version");
 }
 
 int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
@@ -97,7 +97,7 @@ int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
 	if (rest != 0)
 		return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
 				 "TCB version 0x%016" PRIx64
-				 " has reserved bytes set on %s: 0x%" PRIx64,
+				 " sets bytes that are reserved on %s: 0x%" PRIx64,
 				 word, snp_product_name(product), rest);
 	*ret = tcb;
 	return 0;
@@ -119,7 +119,7 @@ int snp_tcb_encode(const struct snp_tcb *tcb, enum snp_product product, uint64_t
 			word |= (uint64_t)get(tcb, c) << 8 * byte;
 		else if (get(tcb, c) != 0)
 			return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
-					 "%s has no %s level in its TCB version; leave %s out",
+					 "the TCB version of %s has no %s level; leave %s out",
 					 snp_product_name(product), c->name, c->name);
 	}
 	*ret = word;
@@ -130,8 +130,8 @@ static int bad_text(const char *what, const char *text, struct snp_error *err)
 {
 	return fail_with(
 		err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
-		"%s: '%s' is no TCB version; write it as bl=4,tee=0,snp=24,ucode=219[,fmc=1]", what,
-		text);
+		"%s: invalid TCB version '%s'; write it like bl=4,tee=0,snp=24,ucode=219[,fmc=1]",
+		what, text);
 }
 
 int snp_tcb_parse(const char *text, const char *what, struct snp_tcb *ret, struct snp_error *err)

@@ -46,7 +46,7 @@ run 0 "$snp_measure" show --fetch-path "$corpus/Turin-v4"
 says '/vcek/v1/Turin/0240c4a21f9c510e?fmcSPL=01&'
 run 0 "$snp_measure" show --fetch-path "$corpus/Genoa-v5"
 [ "$(head -n 1 out)" = /vlek/v1/Genoa/cert_chain ] || fail "a VLEK has no path: $(cat out)"
-grep -qF 'the cloud provider hands it out, not AMD [no-fetch-path]' err || fail "nothing says why: $(cat err)"
+grep -qF 'get it from the cloud provider, not from AMD [no-fetch-path]' err || fail "nothing says why: $(cat err)"
 
 python3 - <<'EOF' || fail "the object says something else"
 import json, os, subprocess

@@ -261,7 +261,7 @@ static void check_cpuid(void **state)
 {
 	const struct cpuid *row = *state;
 
-	assert_int_equal(snp_product_of_cpuid(row->family, row->model), row->product);
+	assert_int_equal(product_of_cpuid(row->family, row->model), row->product);
 }
 
 static const struct product {

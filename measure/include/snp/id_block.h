@@ -13,10 +13,10 @@
 SNP_API_BEGIN
 
 /*
- * ID block and ID authentication information (SEV-SNP firmware ABI 56860, SNP_LAUNCH_FINISH): what
- * binds a launch to a launch digest and a policy. The secure processor refuses to finish a launch
- * whose digest or policy differ, or whose signatures do not verify; key digests appear in the
- * attestation report as ID_KEY_DIGEST and AUTHOR_KEY_DIGEST.
+ * ID block and ID authentication information (SEV-SNP firmware ABI 56860, SNP_LAUNCH_FINISH). They bind a
+ * launch to a launch digest and a policy: the secure processor refuses to finish a launch if the digest or
+ * the policy differs, or a signature does not verify. The attestation report shows the digests of the keys
+ * as ID_KEY_DIGEST and AUTHOR_KEY_DIGEST.
  */
 #define SNP_LAUNCH_DIGEST_SIZE 48
 #define SNP_ID_BLOCK_SIZE      96
@@ -33,15 +33,15 @@ struct snp_id_block {
 	uint64_t policy;
 };
 
-/* To and from the 96 bytes. Decoding refuses another VERSION than 1 and a policy that
- * snp_policy_check() refuses: SNP_E_BAD_ID_BLOCK, SNP_E_BAD_POLICY. */
+/* To and from the 96 bytes (ABI 56860, "ID Block Structure"). Decoding errors: SNP_E_BAD_ID_BLOCK (VERSION is
+ * not 1), SNP_E_BAD_POLICY (snp_policy_check() refuses it). */
 void snp_id_block_encode(const struct snp_id_block *block,
 			 uint8_t ret[SNP_STATIC SNP_ID_BLOCK_SIZE]);
 SNP_MUST_USE int snp_id_block_decode(const uint8_t bytes[SNP_STATIC SNP_ID_BLOCK_SIZE],
 				     struct snp_id_block *ret, struct snp_error *err);
 
-/* The public half of `key`, which must be P-384 [bad-key], in the ABI's 1028-byte form; and SHA-384 of
- * that, which is the digest that the attestation report shows. */
+/* The public half of `key`, which must be P-384, in the ABI's 1028-byte form; and the SHA-384 of that, which is
+ * the digest that the attestation report shows. Errors: SNP_E_BAD_KEY, SNP_E_CRYPTO. */
 SNP_MUST_USE int snp_id_key_public(const struct snp_key *key, uint8_t ret[SNP_STATIC SNP_KEY_SIZE],
 				   struct snp_error *err);
 SNP_MUST_USE int snp_id_key_digest(const uint8_t key[SNP_STATIC SNP_KEY_SIZE],
@@ -49,7 +49,7 @@ SNP_MUST_USE int snp_id_key_digest(const uint8_t key[SNP_STATIC SNP_KEY_SIZE],
 				   struct snp_error *err);
 
 /* Sign the 96 bytes of an ID block with `id_key`, and the ID key with `author_key` (NULL: no author,
- * AUTH_KEY_ALGO 0). What was signed is verified again before it is returned.
+ * AUTH_KEY_ALGO 0). The result is verified before it is returned.
  * Errors: SNP_E_BAD_KEY, SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_id_auth_sign(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
 				  const struct snp_key *id_key, const struct snp_key *author_key,
@@ -63,8 +63,8 @@ struct snp_id_signature {
 	struct snp_span signature;
 };
 
-/* As snp_id_auth_sign(), out of signatures made elsewhere; `author` NULL: no author.
- * Errors: SNP_E_BAD_KEY, SNP_E_BAD_ID_BLOCK (neither form of a signature), SNP_E_SIGNATURE,
+/* As snp_id_auth_sign(), from signatures made elsewhere; `author` NULL: no author.
+ * Errors: SNP_E_BAD_KEY, SNP_E_BAD_ID_BLOCK (a signature in neither form), SNP_E_SIGNATURE,
  * SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_id_auth_attach(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
 				    const struct snp_id_signature *id,
@@ -72,23 +72,23 @@ SNP_MUST_USE int snp_id_auth_attach(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_
 				    uint8_t ret[SNP_STATIC SNP_ID_AUTH_SIZE],
 				    struct snp_error *err);
 
-/* What an ID auth says about its keys. */
+/* The keys of an ID auth. */
 struct snp_id_auth_info {
 	uint8_t id_key_digest[SNP_KEY_DIGEST_SIZE];
 	bool has_author;
 	uint8_t author_key_digest[SNP_KEY_DIGEST_SIZE]; /* zeros without author */
 };
 
-/* Check the form of an ID auth: algorithms, curves, points on their curve, reserved bytes zero, and
- * everything of the author's zero where there is none. The signatures are not looked at.
+/* Check the form of an ID auth: algorithms, curves, points on their curve, reserved bytes zero, and without an
+ * author all of the author's bytes zero. The signatures are not checked.
  * Errors: SNP_E_BAD_ID_BLOCK, SNP_E_BAD_KEY, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_id_auth_decode(const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE],
 				    struct snp_id_auth_info *ret, struct snp_error *err);
 
-/* Check a pair as the secure processor does at the end of a launch, but for the comparison with the
- * launch itself: the form of both, and both signatures. Whether the firmware demands zeros in all
- * reserved bytes is not published; here they are.
- * Errors: as for the two decoders, and SNP_E_SIGNATURE. `ret` may be NULL. */
+/* Check a pair like the secure processor at the end of a launch, except for the comparison with the launch:
+ * the form of both, and both signatures. It is not published whether the firmware requires all reserved bytes
+ * to be zero; this function does. `ret` may be NULL.
+ * Errors: as for the two decoders, and SNP_E_SIGNATURE. */
 SNP_MUST_USE int snp_id_auth_verify(const uint8_t block[SNP_STATIC SNP_ID_BLOCK_SIZE],
 				    const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE],
 				    struct snp_id_auth_info *ret, struct snp_error *err);

@@ -31,10 +31,10 @@ SNP_API_BEGIN
 
 #define SNP_POLICY_DEFAULT (SNP_POLICY_SMT | SNP_POLICY_RESERVED_MBO) /* 0x30000, QEMU's default */
 
-/* What a set bit means to somebody who compares two policies. */
+/* What a set bit means when two policies are compared. */
 enum snp_policy_kind {
-	SNP_POLICY_PERMISSION,	/* set allows the host more: a stricter policy has it clear */
-	SNP_POLICY_REQUIREMENT, /* set asks the host for more: a stricter policy has it set */
+	SNP_POLICY_PERMISSION,	/* set, it allows the host more; a stricter policy clears it */
+	SNP_POLICY_REQUIREMENT, /* set, it requires more of the host; a stricter policy sets it */
 };
 
 struct snp_policy_bit {
@@ -44,16 +44,16 @@ struct snp_policy_bit {
 	const char *meaning; /* what a set bit says, without full stop */
 };
 
-/* The named single bits in ascending order, bit 17 left out. */
+/* The named single bits in ascending order, without bit 17. */
 extern const struct snp_policy_bit snp_policy_bits[];
 extern const size_t snp_n_policy_bits;
 
-/* Refuse a policy that the secure processor would refuse whatever the host: bit 17 clear, or one of
- * 63:26 set. Errors: SNP_E_BAD_POLICY, naming the bits. */
+/* Refuse a policy that every secure processor refuses: bit 17 clear, or one of 63:26 set.
+ * Errors: SNP_E_BAD_POLICY, naming the bits. */
 SNP_MUST_USE int snp_policy_check(uint64_t policy, struct snp_error *err);
 
-/* True if `policy` is at most as permissive as `limit`: no permission that `limit` lacks, every
- * requirement that `limit` has, ABI version at least `limit`'s. */
+/* True if `policy` allows no more than `limit`: no permission that `limit` lacks, every requirement that
+ * `limit` has, and at least its ABI version. */
 bool snp_policy_at_most(uint64_t policy, uint64_t limit);
 
 /* Write "0x30000 (smt, ABI >= 0.0)" or the like, NUL-terminated, cut to `size`. */

@@ -50,8 +50,8 @@ struct snp_reference_image {
 	uint8_t family_id[SNP_ID_SIZE];
 	uint8_t image_id[SNP_ID_SIZE];
 	uint32_t guest_svn;
-	bool has_minimum_tcb[SNP_N_PRODUCTS];
-	struct snp_tcb minimum_tcb[SNP_N_PRODUCTS];
+	bool has_minimum_tcb[SNP_MAX_PRODUCTS];
+	struct snp_tcb minimum_tcb[SNP_MAX_PRODUCTS];
 	struct snp_reference_variant *variants; /* sorted: profile, model, features, vCPU count */
 	size_t n_variants;
 };

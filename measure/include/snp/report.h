@@ -17,10 +17,9 @@ SNP_API_BEGIN
  * ATTESTATION_REPORT (SEV-SNP firmware ABI 56860, MSG_REPORT_RSP), versions 2 to 5. Reading one says
  * nothing about its truth: that is snp_verify() of snp/verdict.h.
  *
- * A report is identified by what it says (REPORT_ID, REPORT_DATA), never by its hash: for every
- * signature (R, S) the pair (R, n - S) verifies too, so one report has two byte forms, and firmware
- * makes both low and high S. A report whose REPORT_DATA is not a fresh nonce of the verifier is only a
- * claim about some time.
+ * Identify a report by what it says (REPORT_ID, REPORT_DATA), never by its hash: if the signature (R, S)
+ * verifies, so does (R, n - S), so a report has two byte forms. A report whose REPORT_DATA is not a fresh
+ * nonce of the verifier may be old.
  */
 #define SNP_REPORT_SIZE	       1184
 #define SNP_REPORT_SIGNED_SIZE 672 /* bytes 0 to 0x29f */
@@ -96,24 +95,20 @@ SNP_MUST_USE int snp_report_decode(struct snp_span bytes, bool any_version, stru
 				   struct snp_error *err);
 void snp_report_free(struct snp_report *report);
 
-/* The product of a combined CPUID family (base + extended) and model (extended << 4 | base);
- * SNP_PRODUCT_UNKNOWN for any other, such as Venice, whose TCB has another layout again. */
-enum snp_product snp_product_of_cpuid(uint8_t family, uint8_t model);
-
-/* The product as far as the report itself says: by CPUID from version 3; in version 2 Turin by its
- * short chip id, else unknown. */
+/* The product that the report names: from version 3 by its CPUID family (base + extended) and model
+ * (extended << 4 | base); in version 2 Turin by its short chip ID. SNP_PRODUCT_UNKNOWN for any other, such as
+ * Venice, whose TCB has another layout. */
 enum snp_product snp_report_product(const struct snp_report *report);
 
-/* Find bits that the report's version reserves and that are not zero, also those behind the signature,
- * which it does not cover; of a version that is not known, what the nearest known one reserves. True if
- * there are none; else the offset of the first byte. TCBs are left out: their layout depends on the
- * product. */
+/* Check that all bits are zero that the report's version reserves, also those after the signature, which it
+ * does not cover. For an unknown version, the rules of the nearest known one apply. If false, `ret_offset` is
+ * the first byte that is wrong. TCBs are not checked: their layout depends on the product. */
 bool snp_report_reserved(struct snp_span bytes, uint32_t version, uint64_t *ret_offset);
 
-/* What a report arrives in. Spans are borrowed from the bytes it was found in. */
+/* What a report arrives in. Spans point into the bytes that were parsed. */
 enum snp_container_kind {
 	SNP_CONTAINER_RAW,	/* the 1184 bytes */
-	SNP_CONTAINER_EXTENDED, /* and a certificate table directly after them */
+	SNP_CONTAINER_EXTENDED, /* and a certificate table after them */
 	SNP_CONTAINER_RESPONSE, /* the sev-guest driver's 4000 bytes with MSG_REPORT_RSP */
 	SNP_CONTAINER_HCL,	/* Azure: what the HCL keeps in the virtual TPM */
 };
@@ -128,8 +123,8 @@ struct snp_container {
 /* The largest container: a report and a certificate table. */
 #define SNP_MAX_CONTAINER (SNP_REPORT_SIZE + (64u << 10))
 
-/* Recognise the container by its bytes alone.
- * Errors: SNP_E_NOT_A_REPORT (nothing that a report comes in), SNP_E_BAD_CONTAINER (one, malformed). */
+/* Recognize the container by its bytes.
+ * Errors: SNP_E_NOT_A_REPORT (no known container), SNP_E_BAD_CONTAINER (a malformed one). */
 SNP_MUST_USE int snp_container_parse(struct snp_span bytes, struct snp_container *ret,
 				     struct snp_error *err);
 

@@ -29,37 +29,37 @@ SNP_API_BEGIN
 /* clang-format off */
 #define SNP_CHECKS(X) \
 	/* the report's form */ \
-	X(RESERVED_BITS,         "reserved-bits",         "every reserved bit is zero, also behind the signature") \
-	X(SIGNATURE_ALGORITHM,   "signature-algorithm",   "it says ECDSA P-384 with SHA-384") \
+	X(RESERVED_BITS,         "reserved-bits",         "all reserved bits are zero, also after the signature") \
+	X(SIGNATURE_ALGORITHM,   "signature-algorithm",   "its algorithm is ECDSA P-384 with SHA-384") \
 	X(SIGNING_KEY,           "signing-key",           "a VCEK or a VLEK signed it") \
-	X(CHIP_KEY_MASK,         "chip-key-mask",         "the firmware did sign it") \
-	X(AUTHOR_KEY,            "author-key",            "an author key digest stands only where there is an author key") \
-	X(GUEST_REQUEST,         "guest-request",         "a guest asked for it, at VMPL 0-3") \
-	X(POLICY_FORM,           "policy-form",           "the guest policy is one that firmware accepts") \
+	X(CHIP_KEY_MASK,         "chip-key-mask",         "the firmware signed it") \
+	X(AUTHOR_KEY,            "author-key",            "without an author key there is no digest of one") \
+	X(GUEST_REQUEST,         "guest-request",         "a guest requested it, at VMPL 0-3") \
+	X(POLICY_FORM,           "policy-form",           "the firmware accepts the guest policy") \
 	/* the product and its TCBs */ \
-	X(PRODUCT,               "product",               "it is of a known product") \
-	X(TCB_FORM,              "tcb-form",              "every reserved byte of its TCBs is zero") \
+	X(PRODUCT,               "product",               "its product is known") \
+	X(TCB_FORM,              "tcb-form",              "all reserved bytes of its TCBs are zero") \
 	X(TCB_ORDER,             "tcb-order",             "reported <= committed <= current, launch <= current") \
 	/* certificates and signature */ \
-	X(CERTIFICATE,           "certificate",           "the signing key's certificate is at hand") \
+	X(CERTIFICATE,           "certificate",           "the signing key's certificate was found") \
 	X(CERTIFICATE_VERSION,   "certificate-version",   "it is X.509 version 3") \
 	X(CERTIFICATE_ALGORITHM, "certificate-algorithm", "it is signed with RSASSA-PSS, SHA-384, MGF1-SHA-384, salt 48") \
 	X(CERTIFICATE_KEY,       "certificate-key",       "its key is on the named curve P-384") \
-	X(CERTIFICATE_NAMES,     "certificate-names",     "its names are those of the signing key's kind") \
+	X(CERTIFICATE_NAMES,     "certificate-names",     "its names fit the signing key's kind") \
 	X(CERTIFICATE_EXTENSIONS,"certificate-extensions","its extensions are unique, typed and complete") \
-	X(CERTIFICATE_PRODUCT,   "certificate-product",   "it is of the report's product") \
-	X(CA_CERTIFICATES,       "ca-certificates",       "the pinned CA certificates are at hand") \
+	X(CERTIFICATE_PRODUCT,   "certificate-product",   "it is for the report's product") \
+	X(CA_CERTIFICATES,       "ca-certificates",       "the pinned CA certificates were found") \
 	X(CERTIFICATE_CHAIN,     "certificate-chain",     "its chain verifies to the pinned root") \
 	X(CERTIFICATE_DATES,     "certificate-dates",     "every certificate of the chain is valid at the time") \
-	X(REVOCATION,            "revocation",            "the CRL does not name the CA certificate") \
-	X(REPORTED_TCB,          "reported-tcb",          "REPORTED_TCB is the certificate's, component by component") \
-	X(CHIP_ID_MASK,          "chip-id-mask",          "CHIP_ID is shown") \
-	X(CHIP_ID,               "chip-id",               "CHIP_ID is the certificate's") \
-	X(REPORT_SIGNATURE,      "report-signature",      "the signature over the bytes received verifies") \
+	X(REVOCATION,            "revocation",            "the CRL does not revoke the CA certificate") \
+	X(REPORTED_TCB,          "reported-tcb",          "REPORTED_TCB is that of the certificate") \
+	X(CHIP_ID_MASK,          "chip-id-mask",          "CHIP_ID is not masked") \
+	X(CHIP_ID,               "chip-id",               "CHIP_ID is that of the certificate") \
+	X(REPORT_SIGNATURE,      "report-signature",      "the signature over the received bytes verifies") \
 	/* what was expected */ \
-	X(RUNTIME_DATA,          "runtime-data",          "REPORT_DATA is the hash of the runtime data that came with it") \
+	X(RUNTIME_DATA,          "runtime-data",          "REPORT_DATA begins with the hash of the runtime data") \
 	X(DENIED_PRODUCT,        "denied-product",        "its product is not denied") \
-	X(MEASUREMENT,           "measurement",           "MEASUREMENT is a launch digest that is expected") \
+	X(MEASUREMENT,           "measurement",           "MEASUREMENT is an expected launch digest") \
 	X(DEBUG,                 "debug",                 "the policy does not let the host decrypt the guest") \
 	X(POLICY,                "policy",                "the policy is the one expected") \
 	X(POLICY_AT_MOST,        "policy-at-most",        "the policy allows no more than the limit") \
@@ -77,10 +77,10 @@ SNP_API_BEGIN
 	X(MINIMUM_LAUNCH_TCB,    "minimum-launch-tcb",    "LAUNCH_TCB is at least the minimum") \
 	X(FIRMWARE_VERSION,      "firmware-version",      "the committed firmware is at least the minimum") \
 	X(PROVISIONAL_FIRMWARE,  "provisional-firmware",  "the current firmware is committed") \
-	X(PLATFORM_REQUIRE,      "platform-require",      "every PLATFORM_INFO bit required is set") \
-	X(PLATFORM_FORBID,       "platform-forbid",       "no PLATFORM_INFO bit forbidden is set") \
-	X(LAUNCH_MITIGATIONS,    "launch-mitigations",    "LAUNCH_MIT_VECTOR has the mitigations asked for") \
-	X(CURRENT_MITIGATIONS,   "current-mitigations",   "CURRENT_MIT_VECTOR has the mitigations asked for")
+	X(PLATFORM_REQUIRE,      "platform-require",      "all required PLATFORM_INFO bits are set") \
+	X(PLATFORM_FORBID,       "platform-forbid",       "no forbidden PLATFORM_INFO bit is set") \
+	X(LAUNCH_MITIGATIONS,    "launch-mitigations",    "LAUNCH_MIT_VECTOR has the required mitigations") \
+	X(CURRENT_MITIGATIONS,   "current-mitigations",   "CURRENT_MIT_VECTOR has the required mitigations")
 /* clang-format on */
 
 enum snp_check {
