@@ -112,3 +112,11 @@ int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 	memcpy(ret, bytes, size);
 	return 0;
 }
+
+int bytes_decode(const char *text, const char *what, uint8_t *ret, size_t size,
+		 struct snp_error *err)
+{
+	if (strlen(text) == 4 * ((size + 2) / 3))
+		return base64_decode(text, what, ret, size, err);
+	return hex_decode(text, what, ret, size, err);
+}

@@ -9,6 +9,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/judge.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 
 #include "cli/session.h"
@@ -79,10 +80,9 @@ static int ask(const struct session *session, virDomainPtr domain, const char *n
 		r = parse_vsock(&cid, &port, err);
 		return r < 0 ? r : evidence_from_vsock(cid, port, nonce, ret, err);
 	}
-	if (asprintf(&run, "%s/%s/" GUEST_RUN, session->state, name) < 0) {
-		run = NULL;
+	run = format_text("%s/%s/" GUEST_RUN, session->state, name);
+	if (!run)
 		return out_of_memory(err);
-	}
 	return evidence_from_socket(run, REPORT_SOCKET, nonce, ret, err);
 }
 

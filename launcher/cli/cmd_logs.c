@@ -8,6 +8,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/file.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
@@ -54,18 +55,9 @@ static void tame(char *bytes, size_t size)
 
 static int write_out(const char *bytes, size_t size, struct snp_error *err)
 {
-	while (size > 0) {
-		ssize_t n = write(STDOUT_FILENO, bytes, size);
+	int r = write_all(STDOUT_FILENO, (struct snp_span){(const uint8_t *)bytes, size});
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail_errno(err, SNP_E_WRITE, errno,
-					  "cannot write to standard output");
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return 0;
+	return r < 0 ? fail_errno(err, SNP_E_WRITE, -r, "cannot write to standard output") : 0;
 }
 
 static int copy_rest(int fd, bool terminal, struct snp_error *err)

@@ -10,6 +10,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 
 #include "cli/check_options.h"
 #include "cli/verb.h"
@@ -82,12 +83,10 @@ static bool find_digest(const char *log, uint8_t ret[static SNP_LAUNCH_DIGEST_SI
 
 static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error *err)
 {
-	_cleanup_(freep) char *log = NULL;
+	_cleanup_(freep) char *log = format_text("%s/console.log", run);
 
-	if (asprintf(&log, "%s/console.log", run) < 0) {
-		log = NULL;
+	if (!log)
 		return out_of_memory(err);
-	}
 	for (unsigned int ms = 0; ms < PATIENCE_MS; ms += 20) {
 		if (find_digest(log, ret))
 			return 0;
@@ -103,15 +102,11 @@ static int compare(const char *run, const struct guest_record *record,
 {
 	_cleanup_(rehearsal_predicted_done) struct rehearsal_predicted predicted = {0};
 	_cleanup_(rehearsal_trace_freep) struct rehearsal_trace *trace = NULL;
-	_cleanup_(freep) char *path = NULL;
-	int r = rehearsal_predict(record, &predicted, err);
+	_cleanup_(freep) char *path = format_text("%s/trace.json", run);
+	int r = path ? rehearsal_predict(record, &predicted, err) : out_of_memory(err);
 
 	if (r < 0)
 		return r;
-	if (asprintf(&path, "%s/trace.json", run) < 0) {
-		path = NULL;
-		return out_of_memory(err);
-	}
 	r = rehearsal_trace_read(path, predicted.hash_table_gpa, &trace, err);
 	if (r < 0)
 		return r;
@@ -134,8 +129,9 @@ static int launch(const struct simulated_host *simulated, const struct prepare_r
 	struct create_request request = {.prepare = *prepare, .start = true};
 	int r;
 
-	if (asprintf(&state, "%s/guests", simulated->folder) < 0 ||
-	    asprintf(&run, "%s/%s/" GUEST_RUN, state, prepare->config->name) < 0)
+	state = format_text("%s/guests", simulated->folder);
+	run = format_text("%s/guests/%s/" GUEST_RUN, simulated->folder, prepare->config->name);
+	if (!state || !run)
 		return out_of_memory(err);
 	request.state = state;
 	r = hypervisor_open(simulated->uri, &host, err);

@@ -6,6 +6,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 
 #include "guest/guest_dir.h"
@@ -193,14 +194,14 @@ void guest_view_json(struct json_out *json, struct cJSON *guests, const struct s
 		     const char *name, const struct guest *guest)
 {
 	struct cJSON *object = json_out_object(json, guests, NULL);
-	_cleanup_(freep) char *directory = NULL;
+	_cleanup_(freep) char *directory = format_text("%s/%s", session->state, guest->name);
 
 	cli_json_text(json, object, "name", name);
 	json_out_string(json, object, "state", guest_view_state(session, name, guest));
-	if (guest->name[0] && asprintf(&directory, "%s/%s", session->state, guest->name) >= 0)
+	if (!directory)
+		json->failed = true;
+	else if (guest->name[0])
 		cli_json_text(json, object, "directory", directory);
-	else
-		directory = NULL;
 	if (guest_view_holds(guest))
 		add_record(json, object, guest->record);
 	else if (guest->record)

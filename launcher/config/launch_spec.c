@@ -10,6 +10,7 @@
 
 #include <snp/fail.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 
 /* The member of `value` that the first component of `*pointer` names; `*pointer` moves past it. Places
  * of checks are plain: no "~" in them. */
@@ -190,14 +191,10 @@ int launch_spec_complete(struct launch_spec *spec, const struct launch_made *mad
 
 static uint64_t size_of(const char *root, const char *path)
 {
-	_cleanup_(freep) char *local = NULL;
+	_cleanup_(freep) char *local = path ? format_text("%s%s", root ? root : "", path) : NULL;
 	struct stat st;
 
-	if (!path || asprintf(&local, "%s%s", root ? root : "", path) < 0) {
-		local = NULL;
-		return 0;
-	}
-	return stat(local, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	return local && stat(local, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
 void launch_spec_look(struct launch_spec *spec, const char *root)

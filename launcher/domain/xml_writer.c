@@ -9,6 +9,7 @@
 #include <libxml/xmlsave.h>
 
 #include <snp/fail.h>
+#include <snp/memory.h>
 
 #define X(s) ((const xmlChar *)(s))
 
@@ -114,8 +115,8 @@ int xml_print(struct xml_writer *w, char **ret, struct snp_error *err)
 			done = xmlSaveTree(save, root) >= 0;
 		if (save && xmlSaveClose(save) < 0)
 			done = false;
-		if (done && asprintf(&text, "%s\n", (const char *)xmlBufferContent(buffer)) < 0)
-			text = NULL;
+		if (done)
+			text = format_text("%s\n", (const char *)xmlBufferContent(buffer));
 		xmlBufferFree(buffer);
 	}
 	if (!text)

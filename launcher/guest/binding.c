@@ -119,38 +119,14 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 	return complete(b, g, why, err);
 }
 
-/* A file of exactly `size` bytes, or of their base64. */
-static int read_blob(const char *path, uint8_t *ret, size_t size, struct snp_error *err)
-{
-	_cleanup_(freep) uint8_t *bytes = NULL;
-	size_t n;
-	int r;
-
-	r = file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
-	if (r < 0)
-		return r;
-	if (n == size) {
-		memcpy(ret, bytes, size);
-		return 0;
-	}
-	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
-		bytes[--n] = '\0';
-	if (strlen((const char *)bytes) != n)
-		r = fail_with(err, SNP_E_BAD_ID_BLOCK, SNP_NO_OFFSET,
-			      "neither %zu bytes nor their base64", size);
-	else
-		r = base64_decode((const char *)bytes, "the file", ret, size, err);
-	return in_file(err, r, path);
-}
-
 static int bind_by_block(const struct measured_guest *g, struct guest_binding *b,
 			 struct snp_error *err)
 {
 	int r;
 
-	r = read_blob(g->config->id_block, b->block, SNP_ID_BLOCK_SIZE, err);
+	r = file_value(g->config->id_block, "ID block", b->block, SNP_ID_BLOCK_SIZE, err);
 	if (r == 0)
-		r = read_blob(g->config->id_auth, b->auth, SNP_ID_AUTH_SIZE, err);
+		r = file_value(g->config->id_auth, "ID auth", b->auth, SNP_ID_AUTH_SIZE, err);
 	if (r < 0)
 		return r;
 	b->source = ID_BLOCK;
@@ -225,22 +201,6 @@ int guest_bind(const struct measured_guest *g, struct guest_binding *ret, struct
 	return r;
 }
 
-static int read_digest(const char *path, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
-		       struct snp_error *err)
-{
-	_cleanup_(freep) uint8_t *bytes = NULL;
-	size_t n;
-	int r;
-
-	r = file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
-	if (r < 0)
-		return r;
-	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
-		bytes[--n] = '\0';
-	r = hex_decode((const char *)bytes, "the file", ret, SNP_LAUNCH_DIGEST_SIZE, err);
-	return in_file(err, r, path);
-}
-
 int guest_expect(const struct measured_guest *g, const uint8_t *expected, struct snp_error *err)
 {
 	const struct vm_config *config = g->config;
@@ -253,7 +213,8 @@ int guest_expect(const struct measured_guest *g, const uint8_t *expected, struct
 	if (config->measurement_kind == VM_MEASUREMENT_BYTES) {
 		wanted = config->measurement;
 	} else if (config->measurement_kind == VM_MEASUREMENT_IN_FILE) {
-		r = read_digest(config->measurement_path, in_file, err);
+		r = file_value(config->measurement_path, "measurement", in_file, sizeof(in_file),
+			       err);
 		if (r < 0)
 			return r;
 		wanted = in_file;

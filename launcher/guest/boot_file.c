@@ -44,17 +44,11 @@ static int into_both(void *arg, struct snp_span piece, struct snp_error *err)
 	r = interrupt_check(err);
 	if (r == 0)
 		r = hash_update(sink->hash, piece, err);
-	while (r == 0 && sink->fd >= 0 && piece.size > 0) {
-		ssize_t n = write(sink->fd, piece.data, piece.size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return in_file(err, fail_errno(err, SNP_E_WRITE, errno, "cannot write"),
-				       sink->copy);
-		piece.data += n;
-		piece.size -= (size_t)n;
-	}
+	if (r < 0 || sink->fd < 0)
+		return r;
+	r = write_all(sink->fd, piece);
+	if (r < 0)
+		r = in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot write"), sink->copy);
 	return r;
 }
 

@@ -11,9 +11,9 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/folder.h>
 
 #include "config/text_rule.h"
-#include "guest/remove_tree.h"
 
 bool guest_name_valid(const char *name)
 {
@@ -98,25 +98,14 @@ void guest_dir_close(struct guest_dir *dir)
 	dir->fd = -1;
 }
 
-/* mkdir -p; STATE itself 0711 if it is new: QEMU's user must pass, and need not look around. */
+/* STATE is 0711 if it is new, whatever the umask: QEMU's user must pass, and need not look around. */
 static int make_state(const char *state)
 {
-	char path[PATH_MAX];
+	int r = make_folders(state, 0755, 0711);
 
-	if (mkdir(state, 0711) == 0)
-		return chmod(state, 0711) < 0 ? -errno : 0;
-	if (errno != ENOENT)
-		return errno == EEXIST ? 0 : -errno;
-	snprintf(path, sizeof(path), "%s", state);
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		*slash = '/';
-	}
-	if (mkdir(state, 0711) < 0)
-		return errno == EEXIST ? 0 : -errno;
-	return chmod(state, 0711) < 0 ? -errno : 0;
+	if (r == 1)
+		r = chmod(state, 0711) < 0 ? -errno : 0;
+	return r;
 }
 
 /* Lock the directory just made or found. A remove may have come first: then what was locked is no

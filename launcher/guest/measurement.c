@@ -10,6 +10,7 @@
 #include <snp/file.h>
 #include <snp/firmware.h>
 #include <snp/kernel.h>
+#include <snp/memory.h>
 
 #include "guest/boot_file.h"
 
@@ -126,12 +127,9 @@ int guest_hash_boot(const struct launch_spec *spec, const char *firmware, const 
 
 		if (!paths[i])
 			continue;
-		if (asprintf(&local, "%s%s", root ? root : "", paths[i]) < 0) {
-			local = NULL;
-			r = out_of_memory(err);
-		} else {
-			r = boot_file_hash((enum boot_part)i, local, local, NULL, &boot[i], err);
-		}
+		local = format_text("%s%s", root ? root : "", paths[i]);
+		r = local ? boot_file_hash((enum boot_part)i, local, local, NULL, &boot[i], err)
+			  : out_of_memory(err);
 	}
 	for (unsigned int i = 0; i < BOOT_PARTS && r < 0; i++)
 		boot_file_done(&boot[i]);

@@ -8,6 +8,7 @@
 #include <snp/cleanup.h>
 #include <snp/firmware.h>
 #include <snp/kernel.h>
+#include <snp/memory.h>
 #include <snp/search.h>
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
@@ -65,7 +66,7 @@ static void list_tables(struct tables *t, const struct guest_measurement *measur
 	const struct snp_kernel_hashes *stated = &measured->kernel_hashes;
 	struct snp_kernel_hashes hashes = *stated;
 	size_t n = strlen(cmdline);
-	_cleanup_(freep) char *longer = NULL;
+	_cleanup_(freep) char *longer = format_text("%s\n", cmdline);
 
 	t->n = 0;
 	if (!measured->has_kernel_hashes)
@@ -75,9 +76,7 @@ static void list_tables(struct tables *t, const struct guest_measurement *measur
 		memcpy(hashes.initrd, snp_no_initrd_sha256, SNP_SHA256_SIZE);
 		add_table(t, TABLE_NO_INITRD, &hashes);
 	}
-	if (asprintf(&longer, "%s\n", cmdline) < 0)
-		longer = NULL;
-	else
+	if (longer)
 		add_cmdline(t, TABLE_LINE_END, stated, longer, n + 1);
 	if (n > 0 && cmdline[n - 1] == '\n')
 		add_cmdline(t, TABLE_NO_LINE_END, stated, cmdline, n - 1);

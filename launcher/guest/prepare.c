@@ -10,6 +10,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 
 #include "domain/domain_xml.h"
@@ -83,12 +84,8 @@ static int place(const struct prepare_request *request, enum boot_part part,
 
 	if (request->dir && !request->remote)
 		return boot_file_copy(request->dir, part, file->path, expected, ret, err);
-	if (asprintf(&local, "%s%s", request->remote_root ? request->remote_root : "", file->path) <
-	    0) {
-		local = NULL;
-		return out_of_memory(err);
-	}
-	return boot_file_hash(part, local, local, expected, ret, err);
+	local = format_text("%s%s", request->remote_root ? request->remote_root : "", file->path);
+	return local ? boot_file_hash(part, local, local, expected, ret, err) : out_of_memory(err);
 }
 
 static int place_all(const struct prepare_request *request, struct guest_record *record,
@@ -129,15 +126,13 @@ static int point_to_launch(const struct prepare_request *request, struct guest_r
 
 	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
 		struct boot_file *file = &record->boot[i];
-		char *path = NULL;
+		char *path;
 
 		if (!file->source)
 			continue;
-		if (request->remote)
-			path = strdup(remote[i]);
-		else if (asprintf(&path, "%s/" GUEST_BOOT "/%s", request->final_path,
-				  boot_part_names[i]) < 0)
-			path = NULL;
+		path = request->remote ? strdup(remote[i])
+				       : format_text("%s/" GUEST_BOOT "/%s", request->final_path,
+						     boot_part_names[i]);
 		if (!path)
 			return out_of_memory(err);
 		free(file->path);
@@ -261,13 +256,12 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 		.checks = request->checks,
 		.findings = request->findings,
 	};
-	_cleanup_(freep) char *log = NULL;
+	_cleanup_(freep) char *log =
+		format_text("%s/" GUEST_RUN "/console.log", request->final_path);
 	int r;
 
-	if (asprintf(&log, "%s/" GUEST_RUN "/console.log", request->final_path) < 0) {
-		log = NULL;
+	if (!log)
 		return out_of_memory(err);
-	}
 	if (!request->remote && request->config->console != VM_CONSOLE_NONE)
 		domain.console_log = log;
 	r = list_measured(request, record, measured, &domain.n_measured, err);

@@ -7,6 +7,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/folder.h>
 
 #include "host/uri.h"
 
@@ -38,20 +39,6 @@ static void append_escaped(const char *uri, char *ret, size_t size)
 	ret[at] = '\0';
 }
 
-/* Where an ordinary user keeps state, by the XDG base directory specification. */
-static bool user_state(char *ret, size_t size)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (state && state[0] == '/')
-		snprintf(ret, size, "%s/snp-launch", state);
-	else if (home && home[0] == '/')
-		snprintf(ret, size, "%s/.local/state/snp-launch", home);
-	else
-		return false;
-	return true;
-}
-
 int state_dir_find(const char *option, const char *uri, char ret[static PATH_MAX],
 		   struct snp_error *err)
 {
@@ -68,12 +55,12 @@ int state_dir_find(const char *option, const char *uri, char ret[static PATH_MAX
 	else if (is_plain(uri, "/system"))
 		snprintf(path, sizeof(path), SYSTEM_STATE);
 	else if (is_plain(uri, "/session"))
-		known = user_state(path, sizeof(path));
+		known = user_folder(USER_STATE, "snp-launch", path);
 	else {
 		if (geteuid() == 0)
 			snprintf(path, sizeof(path), SYSTEM_STATE);
 		else
-			known = user_state(path, sizeof(path));
+			known = user_folder(USER_STATE, "snp-launch", path);
 		if (known) {
 			size_t at = strlen(path);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <snp/fail.h>
+#include <snp/file.h>
 
 #include "host/hypervisor.h"
 
@@ -28,18 +29,11 @@ int console_prepare(struct snp_error *err)
 
 static void write_out(struct console *c, const char *bytes, size_t size)
 {
-	while (size > 0) {
-		ssize_t n = write(STDOUT_FILENO, bytes, size);
+	int r = write_all(STDOUT_FILENO, (struct snp_span){(const uint8_t *)bytes, size});
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			c->write_errno = errno;
-			c->over = true;
-			return;
-		}
-		bytes += n;
-		size -= (size_t)n;
+	if (r < 0) {
+		c->write_errno = -r;
+		c->over = true;
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/json.h>
 
 DEFINE_CLEANUP(struct json *, json_free);
@@ -77,13 +78,10 @@ static const char *image_of(const struct json *document)
 
 static unsigned int folders(char ret[static FOLDERS][PATH_MAX])
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	unsigned int n = 0;
 
-	if (config && config[0] == '/')
-		snprintf(ret[n++], PATH_MAX, "%s/qemu/firmware", config);
-	else if (home && home[0] == '/')
-		snprintf(ret[n++], PATH_MAX, "%s/.config/qemu/firmware", home);
+	if (user_folder(USER_CONFIG, "qemu/firmware", ret[n]))
+		n++;
 	snprintf(ret[n++], PATH_MAX, "/etc/qemu/firmware");
 	snprintf(ret[n++], PATH_MAX, "/usr/share/qemu/firmware");
 	return n;

@@ -14,8 +14,8 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 
-#include "guest/remove_tree.h"
 #include "host/hypervisor.h"
 #include "rehearsal/chip.h"
 #include "rehearsal/keeper.h"
@@ -50,28 +50,16 @@ static int find_library(char ret[static PATH_MAX], struct snp_error *err)
 /* The shared folder, made where it is missing; "" where there is no home to keep it in. */
 static void find_cache(const char *option, char ret[static PATH_MAX])
 {
-	const char *xdg = getenv("XDG_CACHE_HOME");
-	const char *home = getenv("HOME");
-	int n;
+	bool known = true;
 
 	if (option)
-		n = snprintf(ret, PATH_MAX, "%s", option);
-	else if (xdg && xdg[0] == '/')
-		n = snprintf(ret, PATH_MAX, "%s/snp-launch", xdg);
-	else if (home && home[0] == '/')
-		n = snprintf(ret, PATH_MAX, "%s/.cache/snp-launch", home);
+		known = snprintf(ret, PATH_MAX, "%s", option) < PATH_MAX;
 	else
-		n = PATH_MAX;
-	if (n >= PATH_MAX) {
+		known = user_folder(USER_CACHE, "snp-launch", ret);
+	if (known)
+		(void)make_folders(ret, 0700, 0700);
+	else
 		ret[0] = '\0';
-		return;
-	}
-	for (char *slash = ret + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		mkdir(ret, 0700);
-		*slash = '/';
-	}
-	mkdir(ret, 0700);
 }
 
 /* The last line of a log of the host, or "". */

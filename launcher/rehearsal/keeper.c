@@ -19,8 +19,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
-
-#include "guest/remove_tree.h"
+#include <snp/folder.h>
 
 #define PATIENCE_SECONDS 20
 

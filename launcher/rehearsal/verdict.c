@@ -14,6 +14,7 @@
 #include <snp/json.h>
 #include <snp/kernel.h>
 #include <snp/launch.h>
+#include <snp/memory.h>
 #include <snp/reference.h>
 
 DEFINE_CLEANUP(struct json *, json_free);
@@ -32,7 +33,6 @@ void rehearsal_predicted_done(struct rehearsal_predicted *predicted)
 struct taker {
 	struct plan_document *plan;
 	const struct snp_firmware_info *info;
-	size_t capacity;
 };
 
 static int take(void *arg, const struct snp_launch_update *update, struct snp_error *err)
@@ -42,15 +42,8 @@ static int take(void *arg, const struct snp_launch_update *update, struct snp_er
 	const char *type = NULL;
 	struct plan_run *run;
 
-	if (plan->n_runs == taker->capacity) {
-		const size_t capacity = taker->capacity ? 2 * taker->capacity : 2048;
-		struct plan_run *runs = reallocarray(plan->runs, capacity, sizeof(*runs));
-
-		if (!runs)
-			return out_of_memory(err);
-		plan->runs = runs;
-		taker->capacity = capacity;
-	}
+	if (!grow(&plan->runs, plan->n_runs, sizeof(*plan->runs)))
+		return out_of_memory(err);
 	run = &plan->runs[plan->n_runs++];
 	*run = (struct plan_run){.index = update->index,
 				 .count = 1,

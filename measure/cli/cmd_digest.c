@@ -6,6 +6,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 #include <snp/tool.h>
 
 #include "launch_input.h"
@@ -68,10 +69,9 @@ static int fill_dump(const struct cli_launch *l, struct dump *dump, struct snp_e
 
 		if (r < 0)
 			return r;
-		if (asprintf(&dump->paths[i], "%s/vmsa%" PRIu32 ".bin", dir, i) < 0) {
-			dump->paths[i] = NULL;
+		dump->paths[i] = format_text("%s/vmsa%" PRIu32 ".bin", dir, i);
+		if (!dump->paths[i])
 			return out_of_memory(err);
-		}
 		dump->files[i] = (struct output){dump->paths[i], {dump->pages[i], SNP_PAGE_SIZE}};
 	}
 	return 0;

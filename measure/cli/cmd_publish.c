@@ -5,6 +5,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 #include <snp/publish.h>
 #include <snp/tool.h>
@@ -154,12 +155,10 @@ static void written(void *p, const char *file, uint64_t size)
 
 static void print_word(const char *before, const char *file)
 {
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = format_text("%s/%s", arg.output, file);
 
 	fputs(before, stderr);
-	if (asprintf(&path, "%s/%s", arg.output, file) < 0)
-		path = NULL;
-	else
+	if (path)
 		print_shell_word(stderr, path);
 }
 

@@ -6,6 +6,7 @@
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/key.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 
 #include "expectations.h"
@@ -238,7 +239,8 @@ static int verify_signature(struct snp_span document, struct snp_error *err)
 			 "no signature was checked; use --public-key to check who published this");
 		return 0;
 	}
-	if (asprintf(&path, "%s.sig", arg.reference) < 0)
+	path = format_text("%s.sig", arg.reference);
+	if (!path)
 		return out_of_memory(err);
 	r = snp_key_read_public(arg.public_key, &key, err);
 	if (r == 0)

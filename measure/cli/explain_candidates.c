@@ -12,6 +12,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/kernel.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 #include <snp/tool.h>
 
@@ -150,13 +151,12 @@ static int add_folder(struct explain_candidates *c, const char *folder, struct s
 		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), folder);
 	names.n = n;
 	for (int i = 0; r == 0 && i < n; i++) {
-		_cleanup_(freep) char *path = NULL;
+		_cleanup_(freep) char *path =
+			format_text("%s/%s", folder, names.entries[i]->d_name);
 		struct stat st;
 
-		if (asprintf(&path, "%s/%s", folder, names.entries[i]->d_name) < 0) {
-			path = NULL;
+		if (!path)
 			return out_of_memory(err);
-		}
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 			r = add_file(c, &n_images, path, err);
 	}

@@ -143,12 +143,11 @@ static bool key_is(const struct snp_key *key, const uint8_t digest[static SNP_KE
 /* Keep an ID auth made before, by these keys and of this block. */
 static bool keep(const struct signers *s, const char *path, struct cli_id_block *id)
 {
-	_cleanup_(freep) uint8_t *bytes = NULL;
+	uint8_t bytes[SNP_ID_AUTH_SIZE];
 	struct snp_id_auth_info info;
-	size_t size;
 
-	if (file_read(path, SNP_ID_AUTH_SIZE, &bytes, &size, NULL) < 0 ||
-	    size != SNP_ID_AUTH_SIZE || snp_id_auth_verify(id->block, bytes, &info, NULL) < 0 ||
+	if (file_value(path, "ID auth", bytes, sizeof(bytes), NULL) < 0 ||
+	    snp_id_auth_verify(id->block, bytes, &info, NULL) < 0 ||
 	    info.has_author != (s->author_key != NULL) || !key_is(s->id_key, info.id_key_digest) ||
 	    (info.has_author && !key_is(s->author_key, info.author_key_digest)))
 		return false;

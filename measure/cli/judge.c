@@ -6,6 +6,7 @@
 
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/memory.h>
 
 void cli_report_done(struct cli_report *report)
 {
@@ -36,13 +37,13 @@ static int read_file(const char *path, struct cli_report *ret, struct snp_error 
 
 static int read_folder(const char *path, struct cli_report *ret, struct snp_error *err)
 {
-	_cleanup_(freep) char *outblob = NULL, *auxblob = NULL;
+	_cleanup_(freep) char *outblob = format_text("%s/outblob", path);
+	_cleanup_(freep) char *auxblob = format_text("%s/auxblob", path);
 	_cleanup_(freep) uint8_t *table = NULL;
 	size_t size = 0;
 	int r;
 
-	if (asprintf(&outblob, "%s/outblob", path) < 0 ||
-	    asprintf(&auxblob, "%s/auxblob", path) < 0)
+	if (!outblob || !auxblob)
 		return out_of_memory(err);
 	r = read_file(outblob, ret, err);
 	/* The kernel puts certificates into the other file; a container comes from something else. */

@@ -7,19 +7,14 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/file.h>
 
 int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err)
 {
-	for (size_t done = 0; done < size;) {
-		ssize_t n = write(STDOUT_FILENO, bytes + done, size - done);
+	int r = write_all(STDOUT_FILENO, (struct snp_span){(const uint8_t *)bytes, size});
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail_errno(err, SNP_E_WRITE, errno,
-					  "cannot write to standard output");
-		done += (size_t)n;
-	}
+	if (r < 0)
+		return fail_errno(err, SNP_E_WRITE, -r, "cannot write to standard output");
 	/* A network file system may report only here that it kept nothing. */
 	if (close(STDOUT_FILENO) < 0 && size > 0)
 		return fail_errno(err, SNP_E_WRITE, errno, "cannot close standard output");

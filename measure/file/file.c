@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "file/file_piece.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,9 +9,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
-#include <snp/sha.h>
-
-DEFINE_CLEANUP(struct hash *, hash_free);
+#include <snp/hex.h>
 
 void file_close(struct file *file)
 {
@@ -108,26 +104,6 @@ int file_read_piece(const struct file *file, uint64_t offset, uint8_t *buffer, s
 	return 0;
 }
 
-static int into_hash(void *arg, struct snp_span piece, struct snp_error *err)
-{
-	return hash_update(arg, piece, err);
-}
-
-int file_sha256(const struct file *file, snp_progress progress, void *progress_arg,
-		uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
-{
-	_cleanup_(hash_freep) struct hash *hash = NULL;
-	int r;
-
-	r = hash_new(SNP_SHA256, &hash, err);
-	if (r < 0)
-		return r;
-	r = file_stream(file, into_hash, hash, progress, progress_arg, err);
-	if (r < 0)
-		return r;
-	return hash_final(hash, ret, err);
-}
-
 /* Reading into fresh memory costs a page fault per 4 KiB, and those cost several times the reading. Both
  * hints may be refused, by old kernels or by the system's settings, and nothing is lost then. */
 static uint8_t *allocate(size_t size)
@@ -168,4 +144,26 @@ int file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
 	*ret_size = (size_t)file.size;
 	*ret = TAKE_PTR(bytes);
 	return 0;
+}
+
+int file_value(const char *path, const char *what, uint8_t *ret, size_t size, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t n;
+	int r = file_read(path, SNP_MAX_SMALL, &bytes, &n, err);
+
+	if (r < 0)
+		return r;
+	if (n == size) {
+		memcpy(ret, bytes, size);
+		return 0;
+	}
+	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+		bytes[--n] = '\0';
+	if (strlen((const char *)bytes) == n)
+		r = bytes_decode((const char *)bytes, what, ret, size, err);
+	else
+		r = fail_with(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
+			      "%s: must be %zu bytes, or their hex or base64", what, size);
+	return in_file(err, r, path);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "file/file_piece.h"
-
 #include <threads.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/sha.h>
+
+DEFINE_CLEANUP(struct hash *, hash_free);
 
 /* Reading a cached file takes a sixth of the time of hashing it: a thread that reads ahead takes that off
  * whoever hashes. Shorter files are done before it has begun. */
@@ -136,4 +137,24 @@ int file_stream(const struct file *file, file_sink sink, void *arg, snp_progress
 	cnd_destroy(&ring.changed);
 	mtx_destroy(&ring.lock);
 	return r < 0 ? r : file_unchanged(file, err);
+}
+
+static int into_hash(void *arg, struct snp_span piece, struct snp_error *err)
+{
+	return hash_update(arg, piece, err);
+}
+
+int file_sha256(const struct file *file, snp_progress progress, void *progress_arg,
+		uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
+{
+	_cleanup_(hash_freep) struct hash *hash = NULL;
+	int r;
+
+	r = hash_new(SNP_SHA256, &hash, err);
+	if (r < 0)
+		return r;
+	r = file_stream(file, into_hash, hash, progress, progress_arg, err);
+	if (r < 0)
+		return r;
+	return hash_final(hash, ret, err);
 }

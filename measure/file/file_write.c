@@ -48,7 +48,7 @@ static int temporary_open(const char *folder, mode_t mode, struct temporary *t)
 	return fd;
 }
 
-static int write_all(int fd, struct snp_span bytes)
+int write_all(int fd, struct snp_span bytes)
 {
 	while (bytes.size > 0) {
 		ssize_t n = write(fd, bytes.data, bytes.size);

@@ -7,14 +7,14 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/memory.h>
 
 #include "utf8.h"
 
 struct scanner {
 	struct json *document;
 	uint32_t at;
-	uint32_t capacity; /* of document->values */
-	uint32_t inside;   /* the value that is being scanned: what errors point to */
+	uint32_t inside; /* the value that is being scanned: what errors point to */
 	struct snp_error *err;
 };
 
@@ -67,20 +67,12 @@ struct key {
 static int add_value(struct scanner *s, struct key key, uint32_t *ret)
 {
 	struct json *document = s->document;
-	struct json_value *grown;
-	uint32_t capacity;
 
 	if (document->n_values == SNP_JSON_VALUES)
 		return fail(s, SNP_E_TOO_LARGE, s->at, "more than %u values in one document",
 			    SNP_JSON_VALUES);
-	if (document->n_values == s->capacity) {
-		capacity = s->capacity ? 2 * s->capacity : 64;
-		grown = reallocarray(document->values, capacity, sizeof(*grown));
-		if (!grown)
-			return fail(s, SNP_E_NO_MEMORY, s->at, "out of memory");
-		document->values = grown;
-		s->capacity = capacity;
-	}
+	if (!grow(&document->values, document->n_values, sizeof(*document->values)))
+		return fail(s, SNP_E_NO_MEMORY, s->at, "out of memory");
 	*ret = document->n_values++;
 	document->values[*ret] = (struct json_value){
 		.document = document,

@@ -9,6 +9,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/json_out.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 
 #include "reference/format.h"
@@ -108,26 +109,20 @@ static void add_subject(struct json_out *out, cJSON *subjects, char *name, const
 static void add_file(struct json_out *out, cJSON *subjects, const char *image,
 		     const struct snp_reference_file *file)
 {
-	char *name;
-
-	if (!file->name)
-		return;
-	if (asprintf(&name, "%s/%s", image, file->name) < 0)
-		name = NULL;
-	add_subject(out, subjects, name, "sha256", file->sha256, sizeof(file->sha256));
+	if (file->name)
+		add_subject(out, subjects, format_text("%s/%s", image, file->name), "sha256",
+			    file->sha256, sizeof(file->sha256));
 }
 
 static void add_variant(struct json_out *out, cJSON *subjects, const char *image,
 			const struct snp_reference_variant *v)
 {
-	char *name;
+	char *name =
+		format_text("%s/launch-digest?vmm_profile=%s&cpu_signature=0x%08" PRIx32
+			    "&guest_features=0x%" PRIx64 "&vcpu_count=%" PRIu32 "%s%s",
+			    image, v->vcpus.profile, v->vcpus.signature, v->vcpus.features,
+			    v->vcpus.count, v->vcpus.model[0] ? "&cpu_model=" : "", v->vcpus.model);
 
-	if (asprintf(&name,
-		     "%s/launch-digest?vmm_profile=%s&cpu_signature=0x%08" PRIx32
-		     "&guest_features=0x%" PRIx64 "&vcpu_count=%" PRIu32 "%s%s",
-		     image, v->vcpus.profile, v->vcpus.signature, v->vcpus.features, v->vcpus.count,
-		     v->vcpus.model[0] ? "&cpu_model=" : "", v->vcpus.model) < 0)
-		name = NULL;
 	add_subject(out, subjects, name, "sha384", v->launch_digest, sizeof(v->launch_digest));
 }
 

@@ -15,7 +15,9 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/json_out.h>
+#include <snp/memory.h>
 
 static int by_name(const void *a, const void *b)
 {
@@ -51,21 +53,6 @@ bool folder_has(const struct folder *folder, const char *name)
 	return tfind(name, &folder->names, by_name) != NULL;
 }
 
-static int grow(struct folder *folder)
-{
-	size_t capacity = folder->capacity ? 2 * folder->capacity : 16;
-	struct folder_file *files;
-
-	if (folder->n_files < folder->capacity)
-		return 0;
-	files = reallocarray(folder->files, capacity, sizeof(*files));
-	if (!files)
-		return -1;
-	folder->files = files;
-	folder->capacity = capacity;
-	return 0;
-}
-
 int folder_add(struct folder *folder, const char *name, void *data, size_t size,
 	       struct snp_error *err)
 {
@@ -73,7 +60,7 @@ int folder_add(struct folder *folder, const char *name, void *data, size_t size,
 	_cleanup_(freep) char *copy = strdup(name);
 	char *const *known;
 
-	if (!copy || grow(folder) < 0)
+	if (!copy || !grow(&folder->files, folder->n_files, sizeof(*folder->files)))
 		return out_of_memory(err);
 	known = tsearch(copy, &folder->names, by_name);
 	if (!known)
@@ -101,25 +88,17 @@ int folder_add_json(struct folder *folder, const char *name, struct json_out *ou
 int folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
 		struct snp_error *err)
 {
-	_cleanup_(freep) char *file = NULL;
+	_cleanup_(freep) char *file = format_text("%s/%s", path, name);
 
-	if (asprintf(&file, "%s/%s", path, name) < 0) {
-		file = NULL;
-		return out_of_memory(err);
-	}
-	return file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err);
+	return file ? file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err) : out_of_memory(err);
 }
 
 bool folder_lacks(const char *path, const char *name)
 {
-	_cleanup_(freep) char *file = NULL;
+	_cleanup_(freep) char *file = format_text("%s/%s", path, name);
 	struct stat st;
 
-	if (asprintf(&file, "%s/%s", path, name) < 0) {
-		file = NULL;
-		return false;
-	}
-	return lstat(file, &st) < 0 && errno == ENOENT;
+	return file && lstat(file, &st) < 0 && errno == ENOENT;
 }
 
 struct walk {
@@ -138,20 +117,14 @@ static int not_itself(const struct dirent *entry)
 static int walk_entry(const struct walk *w, const char *path, const char *prefix, const char *entry,
 		      struct snp_error *err)
 {
-	_cleanup_(freep) char *file = NULL, *name = NULL;
+	_cleanup_(freep) char *file = format_text("%s/%s", path, entry), *name = NULL;
 	struct stat st;
-	bool is_folder;
+	bool is_folder = file && lstat(file, &st) == 0 && S_ISDIR(st.st_mode);
 	int r;
 
-	if (asprintf(&file, "%s/%s", path, entry) < 0) {
-		file = NULL;
+	name = format_text("%s%s%s", prefix, entry, is_folder ? "/" : "");
+	if (!file || !name)
 		return out_of_memory(err);
-	}
-	is_folder = lstat(file, &st) == 0 && S_ISDIR(st.st_mode);
-	if (asprintf(&name, "%s%s%s", prefix, entry, is_folder ? "/" : "") < 0) {
-		name = NULL;
-		return out_of_memory(err);
-	}
 	r = w->visit(w->arg, name, err);
 	return r < 0 || !is_folder || prefix[0] != '\0' ? r : walk(w, file, name, err);
 }
@@ -179,31 +152,6 @@ int folder_each(const char *path, folder_visit visit, void *arg, struct snp_erro
 	return walk(&w, path, "", err);
 }
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
-/* Remove a folder, its files and the folders in it, one level down: the shape that this file writes.
- * What it cannot remove stays, and so do the folders above it. */
-static void remove_folder(int parent, const char *name, unsigned int levels)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	if (fd >= 0 && !d)
-		close(fd);
-	while (d && (entry = readdir(d))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (unlinkat(dirfd(d), entry->d_name, 0) < 0 && levels > 0)
-			remove_folder(dirfd(d), entry->d_name, levels - 1);
-	}
-	unlinkat(parent, name, AT_REMOVEDIR);
-}
-
 struct staging {
 	int parent;    /* -1: none */
 	char name[64]; /* "": nothing to remove */
@@ -212,7 +160,7 @@ struct staging {
 static void staging_discard(struct staging *s)
 {
 	if (s->name[0] != '\0')
-		remove_folder(s->parent, s->name, 1);
+		(void)remove_tree(s->parent, s->name);
 	if (s->parent >= 0)
 		close(s->parent);
 }
@@ -228,20 +176,6 @@ static int staging_make(const char *folder, struct staging *s)
 	if (mkdirat(s->parent, s->name, 0777) < 0) {
 		s->name[0] = '\0';
 		return -errno;
-	}
-	return 0;
-}
-
-static int write_bytes(int fd, const uint8_t *data, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t n = write(fd, data + done, size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		done += (size_t)n;
 	}
 	return 0;
 }
@@ -267,7 +201,8 @@ static int write_file(int folder, const struct folder_file *file, struct snp_err
 	_cleanup_(closep) int fd = openat(
 		folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 
-	if (fd < 0 || write_bytes(fd, file->data, file->size) < 0 || close(TAKE_FD(fd)) < 0)
+	if (fd < 0 || write_all(fd, (struct snp_span){file->data, file->size}) < 0 ||
+	    close(TAKE_FD(fd)) < 0)
 		return fail_errno(err, SNP_E_WRITE, errno, "cannot write %s", file->name);
 	return 0;
 }

@@ -21,7 +21,7 @@ struct folder_file {
 
 struct folder {
 	struct folder_file *files;
-	size_t n_files, capacity;
+	size_t n_files;
 	void *names; /* those of the files, for tsearch(3): a matrix has many thousands */
 };
 

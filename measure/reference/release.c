@@ -9,6 +9,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 #include <snp/profile.h>
 

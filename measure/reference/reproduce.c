@@ -12,6 +12,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 #include <snp/sized.h>
 
 #include "reference/compute.h"
@@ -55,11 +56,8 @@ static int join(const char *folder, const char *name, char **ret, struct snp_err
 {
 	if (!name)
 		return 0;
-	if (asprintf(ret, "%s/%s", folder, name) < 0) {
-		*ret = NULL;
-		return out_of_memory(err);
-	}
-	return 0;
+	*ret = format_text("%s/%s", folder, name);
+	return *ret ? 0 : out_of_memory(err);
 }
 
 static void compare_id_block(struct report *report, const char *variant,

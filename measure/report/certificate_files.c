@@ -10,7 +10,9 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 
 static int add_file(struct snp_certificates *set, const char *path, struct snp_error *err)
 {
@@ -41,11 +43,11 @@ static int visible(const struct dirent *entry)
 static int add_entry(struct snp_certificates *set, const char *folder, const char *name,
 		     struct snp_error *err)
 {
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = format_text("%s/%s", folder, name);
 	struct stat st;
 	int r;
 
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
+	if (!path)
 		return out_of_memory(err);
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SNP_MAX_SMALL)
 		return 0;
@@ -83,22 +85,6 @@ int snp_certificates_add_path(struct snp_certificates *set, const char *path, st
 
 #define SYSTEM_FOLDER "/usr/share/snp-measure"
 
-/* XDG Base Directory Specification: a relative path there is to be ignored. */
-static int user_folder(char **ret, struct snp_error *err)
-{
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	int n;
-
-	if (data && data[0] == '/')
-		n = asprintf(ret, "%s/snp-measure", data);
-	else if (home && home[0] == '/')
-		n = asprintf(ret, "%s/.local/share/snp-measure", home);
-	else
-		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "no folder for certificates: set XDG_DATA_HOME or HOME");
-	return n < 0 ? out_of_memory(err) : 0;
-}
-
 static int add_if_there(struct snp_certificates *set, const char *folder, struct snp_error *err)
 {
 	return access(folder, F_OK) == 0 ? snp_certificates_add_path(set, folder, err) : 0;
@@ -106,28 +92,14 @@ static int add_if_there(struct snp_certificates *set, const char *folder, struct
 
 int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *err)
 {
-	_cleanup_(freep) char *folder = NULL;
-	int r = user_folder(&folder, NULL);
+	char folder[PATH_MAX];
+	int r = user_folder(USER_DATA, "snp-measure", folder) ? add_if_there(set, folder, err) : 0;
 
-	if (r == -SNP_E_NO_MEMORY)
-		return out_of_memory(err);
-	r = r == 0 ? add_if_there(set, folder, err) : 0;
 	return r < 0 ? r : add_if_there(set, SYSTEM_FOLDER, err);
 }
 
-/* Each folder of the path that is not there; what cannot be made shows when the file is written. */
-static void make_folders(char *path)
-{
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0777);
-		*slash = '/';
-	}
-	mkdir(path, 0777);
-}
-
 /* "vcek-milan-0123…cdef.der" */
-static int file_name(const struct snp_certificate *c, const char *folder, char **ret)
+static char *file_name(const struct snp_certificate *c, const char *folder)
 {
 	bool leaf = c->kind == SNP_VCEK || c->kind == SNP_VLEK;
 	char sha256[2 * sizeof(c->sha256) + 1], name[32];
@@ -137,29 +109,28 @@ static int file_name(const struct snp_certificate *c, const char *folder, char *
 	for (char *s = name; *s; s++)
 		*s = (char)tolower((unsigned char)*s);
 	hex_encode(c->sha256, sizeof(c->sha256), sha256);
-	return asprintf(ret, "%s/%s%s%s.der", folder, name, leaf ? "-" : "", leaf ? sha256 : "");
+	return format_text("%s/%s%s%s.der", folder, name, leaf ? "-" : "", leaf ? sha256 : "");
 }
 
 int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **ret_path,
 			  struct snp_error *err)
 {
-	_cleanup_(freep) char *folder = NULL;
 	const struct snp_certificate *c = snp_certificates_at(set, i);
-	char *path;
+	_cleanup_(freep) char *path = NULL;
+	char folder[PATH_MAX];
 	int r;
 
 	if (!c)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "no certificate %zu", i);
-	r = user_folder(&folder, err);
-	if (r < 0)
-		return r;
-	make_folders(folder);
-	if (file_name(c, folder, &path) < 0)
+	if (!user_folder(USER_DATA, "snp-measure", folder))
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "no folder for certificates: set XDG_DATA_HOME or HOME");
+	(void)make_folders(folder, 0777, 0777); /* a failure shows when the file is written */
+	path = file_name(c, folder);
+	if (!path)
 		return out_of_memory(err);
 	r = file_write(path, c->der, 0644, true, err);
-	if (r < 0)
-		free(path);
-	else
-		*ret_path = path;
+	if (r == 0)
+		*ret_path = TAKE_PTR(path);
 	return r;
 }

@@ -68,6 +68,10 @@ typedef int (*file_sink)(void *arg, struct snp_span piece, struct snp_error *err
 SNP_MUST_USE int file_stream(const struct file *file, file_sink sink, void *arg,
 			     snp_progress progress, void *progress_arg, struct snp_error *err);
 
+/* Read exactly `size` bytes from `offset`. Errors: SNP_E_READ; SNP_E_CHANGED where the file ends before. */
+SNP_MUST_USE int file_read_piece(const struct file *file, uint64_t offset, uint8_t *buffer,
+				 size_t size, struct snp_error *err);
+
 /* SHA-256 of the whole file, streamed. Errors: as file_stream(), SNP_E_CRYPTO. */
 SNP_MUST_USE int file_sha256(const struct file *file, snp_progress progress, void *progress_arg,
 			     uint8_t ret[SNP_STATIC SNP_SHA256_SIZE], struct snp_error *err);
@@ -77,6 +81,14 @@ SNP_MUST_USE int file_sha256(const struct file *file, snp_progress progress, voi
  * Errors: those of file_open() and file_stream(), with `path` named. */
 SNP_MUST_USE int file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
 			   struct snp_error *err);
+
+/* Read exactly `size` bytes from the file `path`: of the bytes themselves, or of one line of their hex or
+ * base64. `what` names them in messages. Errors: those of file_read(); SNP_E_BAD_HEX, SNP_E_BAD_BASE64. */
+SNP_MUST_USE int file_value(const char *path, const char *what, uint8_t *ret, size_t size,
+			    struct snp_error *err);
+
+/* Write all of `bytes` to a descriptor. 0, or a negative errno. */
+SNP_MUST_USE int write_all(int fd, struct snp_span bytes);
 
 /* Replace `path` by a file of mode `mode` (less the umask) with these bytes, or leave everything as
  * it was: temporary file in the same directory, fsync, rename, fsync of the directory. An existing

@@ -1,16 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "guest/remove_tree.h"
+#include <snp/folder.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/memory.h>
+
+int make_folders(const char *path, mode_t above, mode_t mode)
+{
+	_cleanup_(freep) char *part = NULL;
+
+	if (mkdir(path, mode) == 0)
+		return 1;
+	if (errno != ENOENT)
+		return errno == EEXIST ? 0 : -errno;
+	part = strdup(path);
+	if (!part)
+		return -ENOMEM;
+	for (char *slash = part; (slash = strchr(slash + 1, '/'));) {
+		*slash = '\0';
+		if (mkdir(part, above) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	if (mkdir(path, mode) == 0)
+		return 1;
+	return errno == EEXIST ? 0 : -errno;
+}
+
+bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_MAX])
+{
+	static const struct {
+		const char *variable, *in_home;
+	} kinds[] = {
+		[USER_CACHE] = {"XDG_CACHE_HOME", ".cache"},
+		[USER_CONFIG] = {"XDG_CONFIG_HOME", ".config"},
+		[USER_DATA] = {"XDG_DATA_HOME", ".local/share"},
+		[USER_STATE] = {"XDG_STATE_HOME", ".local/state"},
+	};
+	const char *base = getenv(kinds[kind].variable), *home = getenv("HOME");
+	int n = PATH_MAX;
+
+	/* A relative path is to be ignored. */
+	if (base && base[0] == '/')
+		n = snprintf(ret, PATH_MAX, "%s/%s", base, name);
+	else if (home && home[0] == '/')
+		n = snprintf(ret, PATH_MAX, "%s/%s/%s", home, kinds[kind].in_home, name);
+	return n < PATH_MAX;
+}
 
 /* How often something may turn out to be other than it was a moment before. */
 #define MAX_RACES 1000
@@ -25,7 +69,7 @@ struct level {
 /* The way from the top to the folder that is being emptied, the only one that is open. */
 struct way {
 	struct level *levels;
-	size_t n, room;
+	size_t n;
 	DIR *dir;
 	unsigned int races;
 };
@@ -75,16 +119,8 @@ static int descend(struct way *way, int at, const char *name)
 	struct stat st;
 	int r;
 
-	if (way->n == way->room) {
-		size_t room = 2 * way->room + 64;
-		struct level *more = reallocarray(way->levels, room, sizeof(*more));
-
-		if (more) {
-			way->levels = more;
-			way->room = room;
-		}
-	}
-	r = copy && way->n < way->room ? enter(way, at, name, &st) : -ENOMEM;
+	r = copy && grow(&way->levels, way->n, sizeof(*way->levels)) ? enter(way, at, name, &st)
+								     : -ENOMEM;
 	if (r < 0) {
 		free(copy);
 		return r;

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guest/remove_tree.h"
+#include <snp/folder.h>
 
 /* What somebody who may write in a tree can do against its removal. Just after unlinkat() was called for
  * `moment`, the wrapper lets `event` happen, as a process that is quick enough would. */
@@ -178,5 +178,5 @@ int main(void)
 	size_t n = 2;
 
 	ADD_ROWS(tests, n, check_row, rows);
-	return _cmocka_run_group_tests("remove_tree", tests, n, setup, teardown);
+	return _cmocka_run_group_tests("folder", tests, n, setup, teardown);
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNP_FOLDER_H
+#define SNP_FOLDER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Make the folder `path`, and those above it with mode `above`; the umask counts. 1 if `path` was made,
+ * 0 if it was there, or a negative errno. */
+int make_folders(const char *path, mode_t above, mode_t mode);
+
+/* Where a user keeps things, by the XDG Base Directory Specification. */
+enum user_folder {
+	USER_CACHE,
+	USER_CONFIG,
+	USER_DATA,
+	USER_STATE
+};
+
+/* The path of the user's folder `name` of this kind. False where neither the variable, XDG_DATA_HOME
+ * and so on, nor HOME is an absolute path, or the path is too long. */
+bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_MAX]);
+
+/* Remove the folder `path` (relative to the descriptor `at`, or to AT_FDCWD) and all below it, however deep
+ * and wide. Works by descriptors, at most three at a time, and follows no symbolic link, so that a user who
+ * may write somewhere below cannot lead it elsewhere, nor by moving a folder away while it is emptied.
+ * 0, or a negative errno: -ENOENT where there is none, -EBUSY where somebody goes on changing what is
+ * there. */
+int remove_tree(int at, const char *path);
+
+#endif
