@@ -37,5 +37,5 @@ run 0 "$snp_launch" remove web1
 nothing_left web1
 run 3 "$snp_launch" create web1.json --remote-root "$work/mirror"
 says '[launch-refused]'
-says 'snp-launch rehearse FILE, or snp-launch diff NAME of a guest that is still there'
+says 'snp-launch rehearse FILE, snp-launch diff NAME or snp-measure explain'
 nothing_left web1

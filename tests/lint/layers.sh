@@ -4,13 +4,6 @@
 # -> image -> {file, json}. What a file includes is what it depends on.
 . "$(dirname "$0")/rules"
 
-# includes REGEX: "FILE KIND HEADER" for each #include of the files so named, KIND being < or ".
-includes() {
-	sources '*.c' '*.h' | { grep -E "^$1" || true; } |
-		xargs -r -d '\n' grep -HE '^[[:space:]]*#[[:space:]]*include' |
-		sed -nE 's|^([^:]+):[^<"]*([<"])([^>"]+)[>"].*|\1 \2 \3|p'
-}
-
 # private FOLDER: "FILE HEADER" for its own headers, both as paths from FOLDER; a header that lies nowhere
 # in FOLDER breaks the rule, unless the build makes it.
 private() {
