@@ -70,7 +70,7 @@ static enum snp_outcome policy_form(struct inquiry *q)
 	return SNP_PASSED;
 }
 
-/* Roots of the simulated host, and of nothing else. */
+/* True if all roots are of the simulated host. */
 static bool is_simulated(const struct inquiry *q)
 {
 	for (size_t i = 0; i < q->n_roots; i++)
@@ -79,7 +79,7 @@ static bool is_simulated(const struct inquiry *q)
 	return q->n_roots > 0;
 }
 
-/* The simulated host's processor: family 0x19, and a model of no product (launcher/rehearsal). */
+/* The CPUID of the simulated host, which no product has (launcher/rehearsal). */
 #define SIMULATED_FAMILY 0x19
 #define SIMULATED_MODEL	 0xf0
 

@@ -52,7 +52,7 @@ _Static_assert((int)SIGNATURE_R == SNP_REPORT_SIGNED_SIZE, "the signature follow
 
 #define ALL_VERSIONS SNP_REPORT_MIN_VERSION, SNP_REPORT_MAX_VERSION
 
-/* What must be zero, by version. Version 4 is in nobody's public documents: whether 0x1f8-0x207 are the
+/* What must be zero, by version. Version 4 is not public: whether 0x1f8-0x207 are the
  * mitigation vectors of version 5 is not known, so they are neither demanded zero nor read. The bytes
  * from 0x330 are not signed: nothing but this table looks at them. */
 static const struct reserved {
