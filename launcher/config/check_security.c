@@ -18,11 +18,11 @@
 static void name_bits(uint64_t mask, char *ret, size_t size)
 {
 	*ret = '\0';
-	for (size_t i = 0; i < snp_n_policy_bits; i++) {
+	for (size_t i = 0; snp_policy_bit(i); i++) {
 		size_t n = strlen(ret);
 
-		if (mask & snp_policy_bits[i].mask)
-			snprintf(ret + n, size - n, "%s%s", n ? ", " : "", snp_policy_bits[i].name);
+		if (mask & snp_policy_bit(i)->mask)
+			snprintf(ret + n, size - n, "%s%s", n ? ", " : "", snp_policy_bit(i)->name);
 	}
 }
 

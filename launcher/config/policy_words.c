@@ -41,10 +41,10 @@ bool policy_abi_min(const char *text, uint64_t *ret)
 
 static const struct snp_policy_bit *find_bit(const char *name, size_t length)
 {
-	for (size_t i = 0; i < snp_n_policy_bits; i++)
-		if (strlen(snp_policy_bits[i].name) == length &&
-		    strncmp(snp_policy_bits[i].name, name, length) == 0)
-			return &snp_policy_bits[i];
+	for (size_t i = 0; snp_policy_bit(i); i++)
+		if (strlen(snp_policy_bit(i)->name) == length &&
+		    strncmp(snp_policy_bit(i)->name, name, length) == 0)
+			return snp_policy_bit(i);
 	return NULL;
 }
 
@@ -52,10 +52,10 @@ static int unknown_word(const char *word, struct snp_error *err)
 {
 	char names[512] = "abi_min=MAJOR.MINOR";
 
-	for (size_t i = 0; i < snp_n_policy_bits; i++) {
+	for (size_t i = 0; snp_policy_bit(i); i++) {
 		size_t n = strlen(names);
 
-		snprintf(names + n, sizeof(names) - n, ", %s", snp_policy_bits[i].name);
+		snprintf(names + n, sizeof(names) - n, ", %s", snp_policy_bit(i)->name);
 	}
 	return fail_with(
 		err, SNP_E_USAGE, SNP_NO_OFFSET,
@@ -111,8 +111,8 @@ int policy_to_text(uint64_t policy, char **ret, struct snp_error *err)
 	fprintf(f, "%-24s0x%" PRIx64 "\n", "policy", policy);
 	fprintf(f, "%-24s%u.%u\n", "abi_min", (unsigned int)(policy >> 8 & 0xff),
 		(unsigned int)(policy & 0xff));
-	for (size_t i = 0; i < snp_n_policy_bits; i++) {
-		const struct snp_policy_bit *bit = &snp_policy_bits[i];
+	for (size_t i = 0; snp_policy_bit(i); i++) {
+		const struct snp_policy_bit *bit = snp_policy_bit(i);
 
 		fprintf(f, "%-24s%-5s  if set: %s\n", bit->name,
 			policy & bit->mask ? "true" : "false", bit->meaning);
@@ -134,7 +134,7 @@ void policy_to_json(uint64_t policy, struct json_out *out, struct cJSON *parent)
 	json_out_u64(out, parent, "policy", policy);
 	json_out_bool(out, parent, "valid", snp_policy_check(policy, NULL) == 0);
 	json_out_string(out, parent, "abi_min", abi);
-	for (size_t i = 0; i < snp_n_policy_bits; i++)
-		json_out_bool(out, parent, snp_policy_bits[i].name,
-			      policy & snp_policy_bits[i].mask);
+	for (size_t i = 0; snp_policy_bit(i); i++)
+		json_out_bool(out, parent, snp_policy_bit(i)->name,
+			      policy & snp_policy_bit(i)->mask);
 }

@@ -63,9 +63,9 @@ static int read_policy(const struct json_value *value, const struct field *field
 	int r;
 
 	(void)field;
-	for (size_t i = 0; i < snp_n_policy_bits && n < FIELDS_MAX - 1; i++)
-		fields[n++] = (struct field){snp_policy_bits[i].name, read_bit,
-					     .rule = &snp_policy_bits[i]};
+	for (size_t i = 0; snp_policy_bit(i) && n < FIELDS_MAX - 1; i++)
+		fields[n++] = (struct field){snp_policy_bit(i)->name, read_bit,
+					     .rule = snp_policy_bit(i)};
 	r = fields_read(value, fields, policy, err);
 	if (r < 0)
 		return r;

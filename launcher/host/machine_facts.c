@@ -85,10 +85,10 @@ static void check_policy_bits(struct host_report *report)
 			 "unknown: kernels before 6.19 do not report them; only smt is certain");
 		return;
 	}
-	for (size_t i = 0; i < snp_n_policy_bits && at < sizeof(text); i++)
-		if (bits & snp_policy_bits[i].mask)
+	for (size_t i = 0; snp_policy_bit(i) && at < sizeof(text); i++)
+		if (bits & snp_policy_bit(i)->mask)
 			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
-					       at > 0 ? ", " : "", snp_policy_bits[i].name);
+					       at > 0 ? ", " : "", snp_policy_bit(i)->name);
 	fact_add(report, "policy-bits", FACT_NOTE, "", "", "0x%" PRIx64 ": %.150s", bits, text);
 }
 

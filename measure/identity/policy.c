@@ -8,7 +8,7 @@
 #include <snp/cleanup.h>
 
 /* SEV-SNP firmware ABI 56860, "Guest Policy". */
-const struct snp_policy_bit snp_policy_bits[] = {
+static const struct snp_policy_bit bits[] = {
 	{"smt", SNP_POLICY_SMT, SNP_POLICY_PERMISSION,
 	 "the guest may run where simultaneous multithreading is on"},
 	{"migrate_ma", SNP_POLICY_MIGRATE_MA, SNP_POLICY_PERMISSION,
@@ -27,7 +27,11 @@ const struct snp_policy_bit snp_policy_bits[] = {
 	{"page_swap_disable", SNP_POLICY_PAGE_SWAP_DISABLE, SNP_POLICY_REQUIREMENT,
 	 "the host can neither move nor swap the guest's pages"},
 };
-const size_t snp_n_policy_bits = ARRAY_SIZE(snp_policy_bits);
+
+const struct snp_policy_bit *snp_policy_bit(size_t i)
+{
+	return i < ARRAY_SIZE(bits) ? &bits[i] : NULL;
+}
 
 int snp_policy_check(uint64_t policy, struct snp_error *err)
 {
@@ -51,9 +55,9 @@ static uint64_t abi(uint64_t policy)
 
 bool snp_policy_at_most(uint64_t policy, uint64_t limit)
 {
-	for (size_t i = 0; i < snp_n_policy_bits; i++) {
-		uint64_t mask = snp_policy_bits[i].mask;
-		bool permission = snp_policy_bits[i].kind == SNP_POLICY_PERMISSION;
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+		uint64_t mask = bits[i].mask;
+		bool permission = bits[i].kind == SNP_POLICY_PERMISSION;
 
 		if (permission ? policy & ~limit & mask : limit & ~policy & mask)
 			return false;
@@ -64,16 +68,15 @@ bool snp_policy_at_most(uint64_t policy, uint64_t limit)
 void snp_policy_describe(uint64_t policy, char *ret, size_t size)
 {
 	uint64_t unknown = policy & SNP_POLICY_RESERVED_MBZ;
-	char bits[256] = "", reserved[64] = "";
+	char names[256] = "", reserved[64] = "";
 	size_t n = 0;
 
-	for (size_t i = 0; i < snp_n_policy_bits; i++)
-		if (policy & snp_policy_bits[i].mask)
-			n += (size_t)snprintf(bits + n, sizeof(bits) - n, "%s, ",
-					      snp_policy_bits[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		if (policy & bits[i].mask)
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s, ", bits[i].name);
 	if (unknown)
 		snprintf(reserved, sizeof(reserved), "unknown bits 0x%" PRIx64 ", ", unknown);
-	snprintf(ret, size, "0x%" PRIx64 " (%s%s%sABI >= %" PRIu64 ".%" PRIu64 ")", policy, bits,
+	snprintf(ret, size, "0x%" PRIx64 " (%s%s%sABI >= %" PRIu64 ".%" PRIu64 ")", policy, names,
 		 reserved, policy & SNP_POLICY_RESERVED_MBO ? "" : "bit 17 clear, ",
 		 abi(policy) >> 8, abi(policy) & 0xff);
 }

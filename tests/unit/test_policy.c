@@ -87,9 +87,9 @@ static void every_bit_is_named_once(void **state)
 			SNP_POLICY_RESERVED_MBZ;
 
 	(void)state;
-	for (size_t i = 0; i < snp_n_policy_bits; i++) {
-		assert_true((seen & snp_policy_bits[i].mask) == 0);
-		seen |= snp_policy_bits[i].mask;
+	for (size_t i = 0; snp_policy_bit(i); i++) {
+		assert_true((seen & snp_policy_bit(i)->mask) == 0);
+		seen |= snp_policy_bit(i)->mask;
 	}
 	assert_true(seen == UINT64_MAX);
 }

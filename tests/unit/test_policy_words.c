@@ -72,7 +72,8 @@ static void check_round_trip(void **state)
 			pointers[n] = words[n];
 			n++;
 		}
-		assert_int_equal(n, 1 + snp_n_policy_bits);
+		assert_null(snp_policy_bit(n - 1));
+		assert_non_null(snp_policy_bit(n - 2));
 		assert_int_equal(policy_from_words(n, pointers, &again, NULL), 0);
 		assert_true(again == policies[i]);
 	}

@@ -44,9 +44,8 @@ struct snp_policy_bit {
 	const char *meaning; /* what a set bit says, without full stop */
 };
 
-/* The named single bits in ascending order, without bit 17. */
-extern const struct snp_policy_bit snp_policy_bits[];
-extern const size_t snp_n_policy_bits;
+/* The i-th named single bit, in ascending order and without bit 17; NULL past the last. */
+const struct snp_policy_bit *snp_policy_bit(size_t i);
 
 /* Refuse a policy that every secure processor refuses: bit 17 clear, or one of 63:26 set.
  * Errors: SNP_E_BAD_POLICY, naming the bits. */
