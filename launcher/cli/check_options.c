@@ -10,13 +10,13 @@ static bool allow_debug;
 /* clang-format off */
 const struct cli_option check_cli_options[] = {
 	{"warn", .argument = "CHECK", .values = &warn,
-	 .help = "let this named check only warn"},
+	 .help = "report this check as a warning"},
 	{"error", .argument = "CHECK", .values = &error,
-	 .help = "let this named check refuse"},
+	 .help = "report this check as an error"},
 	{"ignore", .argument = "CHECK", .values = &ignore,
-	 .help = "leave this named check out"},
+	 .help = "skip this check"},
 	{"allow-debug", .flag = &allow_debug,
-	 .help = "allow a policy with debug, under which the host may read the guest"},
+	 .help = "allow a policy with debug, which lets the host read the guest"},
 	{0},
 };
 /* clang-format on */

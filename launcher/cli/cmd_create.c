@@ -21,19 +21,19 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"no-start", .flag = &arg.no_start,
-	 .help = "define the guest, start it later"},
+	 .help = "define the guest; do not start it yet"},
 	{"paused", .flag = &arg.paused,
 	 .help = "start it paused; nothing is measured before it is resumed"},
 	{"dry-run", .argument = "FORM", .flag = &arg.dry_run, .text = &arg.dry_run_as,
 	 .help = "change nothing; print the domain as xml (default), QEMU's argv, or the record as json"},
 	{"expect", .argument = "HEX", .text = &arg.expect,
-	 .help = "the launch digest that it must have; another ends with status 3"},
+	 .help = "refuse any other launch digest, with status 3"},
 	{"replace", .flag = &arg.replace,
-	 .help = "take the place of a guest of that name, which stays until this one stands"},
+	 .help = "replace the guest of that name, once the new one is defined"},
 	{"template", .argument = "FILE", .text = &arg.template,
-	 .help = "domain XML to start from, in place of the built-in one"},
+	 .help = "domain XML to start from, instead of the built-in one"},
 	{"remote-root", .argument = "DIR", .text = &arg.remote_root,
-	 .help = "where the remote host's files lie here, for measuring"},
+	 .help = "local folder with the remote host's files, to measure them"},
 	{"unbound", .flag = &arg.unbound,
 	 .help = "launch on a remote host without an ID block"},
 	CLI_OPTION_JSON,
@@ -52,13 +52,13 @@ static int check_arguments(struct snp_error *err)
 	if (arg.no_start && arg.paused)
 		problem = "--no-start and --paused exclude each other";
 	else if (arg.dry_run && (arg.paused || arg.replace))
-		problem = "--dry-run starts and replaces nothing";
+		problem = "--dry-run excludes --paused and --replace";
 	if (problem)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", problem);
 	for (size_t i = 0; arg.dry_run_as && i <= ARRAY_SIZE(forms); i++) {
 		if (i == ARRAY_SIZE(forms))
 			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "--dry-run=%s: there are xml, argv and json",
+					 "invalid --dry-run '%s'; must be xml, argv or json",
 					 arg.dry_run_as);
 		if (strcmp(forms[i], arg.dry_run_as) == 0)
 			break;
@@ -215,7 +215,7 @@ const struct cli_verb verb_create = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "make the guest of a vm.json: measure, bind, define, start",
+	.summary = "create the guest of a vm.json: measure, bind, define, start",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

@@ -46,7 +46,8 @@ static int need_record(const struct guest *guest, const char *name, struct snp_e
 	if (guest->record)
 		return 0;
 	return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			 "\"%s\" has no record to compare with: snp-launch did not make it", name);
+			 "\"%s\" has no record to compare with: snp-launch did not create it",
+			 name);
 }
 
 /* What runs, or would at the next start, and the copies, against the record. */
@@ -121,7 +122,7 @@ const struct cli_verb verb_diff = {
 	.operands = "FILE|NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "say how a guest, or its vm.json by now, differs from what was measured",
+	.summary = "compare a guest, or its current vm.json, with what was measured",
 	.options = session_json_tables,
 	.run = run,
 };

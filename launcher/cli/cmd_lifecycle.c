@@ -201,7 +201,7 @@ const struct cli_verb verb_start = {
 const struct cli_verb verb_resume = {
 	.name = "resume",
 	ONE_GUEST,
-	.summary = "let a paused guest run",
+	.summary = "resume a paused guest",
 	.options = session_json_tables,
 	.run = resume,
 };
@@ -228,7 +228,7 @@ const struct cli_verb verb_kill = {
 	.name = "kill",
 	.alias = "destroy",
 	ONE_GUEST,
-	.summary = "turn a guest off at once",
+	.summary = "power a guest off immediately",
 	.options = session_json_tables,
 	.run = kill_guest,
 };

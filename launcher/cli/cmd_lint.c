@@ -77,7 +77,7 @@ const struct cli_verb verb_lint = {
 	.operands = "FILE|NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "run the named checks on a domain XML, a vm.json, or any domain of libvirt's",
+	.summary = "run the named checks on a vm.json, a domain XML, or a libvirt domain",
 	.options = tables,
 	.run = run,
 };

@@ -17,7 +17,7 @@ static const char *root;
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"remote-root", .argument = "DIR", .text = &root,
-	 .help = "where the host's files lie here"},
+	 .help = "local folder with the host's files"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -138,8 +138,7 @@ const struct cli_verb verb_measure = {
 	.operands = "FILE|NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary =
-		"print the launch digest of a vm.json, a domain XML, or any SNP domain of libvirt's",
+	.summary = "print the launch digest of a vm.json, a domain XML, or a libvirt domain",
 	.options = tables,
 	.run = run,
 };

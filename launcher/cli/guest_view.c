@@ -111,8 +111,7 @@ static void print_record(FILE *out, const struct session *session, const struct 
 		text_line(out, "kernel hashes", "off: the kernel is not measured");
 	fprintf(out, "%-18s %s/%s\n", "directory", session->state, guest->name);
 	if (record->remote)
-		text_line(out, "remote",
-			  "the host opens its own files; start cannot hash them again");
+		text_line(out, "remote", "the host opens its own files; start cannot check them");
 }
 
 void guest_view_text(FILE *out, const struct session *session, const char *name,
@@ -132,7 +131,7 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 			out, "record",
 			"none: its create was interrupted; remove the guest with snp-launch remove");
 	else
-		text_line(out, "record", "none: snp-launch did not make this domain");
+		text_line(out, "record", "none: snp-launch did not create this domain");
 }
 
 static void add_file(struct json_out *json, struct cJSON *inputs, const char *name,

@@ -15,9 +15,9 @@ static const char *connect_to, *state_dir;
 /* clang-format off */
 const struct cli_option session_options[] = {
 	{"connect", 'c', .argument = "URI", .text = &connect_to,
-	 .help = "libvirt's URI of the host (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)"},
+	 .help = "libvirt URI of the host (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)"},
 	{"state-dir", .argument = "DIR", .text = &state_dir,
-	 .help = "where guests' directories lie (default: by the URI)"},
+	 .help = "folder with the guests' directories (default: by the URI)"},
 	{0},
 };
 
@@ -211,7 +211,7 @@ static int open_found(find_function *find, const struct session *session, const 
 		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 			      "libvirt does not have the guest \"%s\"; %s", name,
 			      guest.record ? "create it again with --replace, or remove it"
-					   : "its create was cut off: remove it");
+					   : "its creation was interrupted; remove it");
 	if (r == 0 && guest.domain)
 		r = domain_state_of(guest.domain, &guest.state, err);
 	if (r == 0 && guest.domain && guest.record)

@@ -9,21 +9,22 @@
 /* hw/i386/pc_sysfw.c: "pflash with kvm requires KVM readonly memory support". */
 RULE(pflash)
 {
-	snprintf(say, size,
-		 "the firmware is in pflash, and KVM has no read-only memory for SEV-SNP");
+	snprintf(say, size, "the firmware is in pflash, which KVM does not support for SEV-SNP");
 	return spec->pflash;
 }
 
 RULE(nvram)
 {
-	snprintf(say, size, "a variable store, which firmware of one piece does not use%s",
-		 spec->pflash ? "" : " and libvirt drops in silence");
+	snprintf(say, size,
+		 "there is a variable store, which a single firmware file does not use%s",
+		 spec->pflash ? "" : " and libvirt silently ignores");
 	return spec->nvram;
 }
 
 RULE(no_firmware)
 {
-	snprintf(say, size, "no firmware is named: QEMU takes SeaBIOS, which has no SEV metadata");
+	snprintf(say, size,
+		 "no firmware is named: QEMU would use SeaBIOS, which has no SEV metadata");
 	return !spec->firmware && !spec->firmware_auto;
 }
 
@@ -31,30 +32,30 @@ RULE(no_firmware)
 RULE(firmware_size)
 {
 	snprintf(say, size,
-		 "the firmware has %" PRIu64 " bytes, and QEMU loads none but of whole 64 KiB",
+		 "the firmware's size is %" PRIu64 " bytes; must be a multiple of 64 KiB",
 		 spec->firmware_size);
 	return spec->firmware_size % 65536 != 0 && !spec->pflash;
 }
 
 RULE(unnamed_firmware)
 {
-	snprintf(say, size,
-		 "the host's firmware descriptors choose the firmware, so the domain alone "
-		 "says no launch digest");
+	snprintf(
+		say, size,
+		"the host's firmware descriptors choose the firmware, so the domain alone has no launch digest");
 	return spec->firmware_auto;
 }
 
 RULE(not_stateless)
 {
-	snprintf(say, size,
-		 "before 11.8 libvirt finds no firmware for SEV-SNP unless the loader is "
-		 "stateless");
+	snprintf(
+		say, size,
+		"libvirt before 11.8 finds no firmware for SEV-SNP unless the loader is stateless");
 	return spec->firmware_auto && spec->loader_stateless != SPEC_ON;
 }
 
 RULE(smm)
 {
-	snprintf(say, size, "%s, which SEV-SNP does not have",
+	snprintf(say, size, "%s, which SEV-SNP does not support",
 		 spec->smm == SPEC_ON ? "system management mode is on"
 				      : "a secure loader needs system management mode");
 	return spec->smm == SPEC_ON || spec->loader_secure;
@@ -62,14 +63,15 @@ RULE(smm)
 
 RULE(unmeasured_kernel)
 {
-	snprintf(say, size, "kernel is given but kernel hashes are off: the host may boot another");
+	snprintf(say, size,
+		 "there is a kernel but kernel hashes are off: the host can boot another kernel");
 	return spec->kernel && spec->kernel_hashes != SPEC_ON;
 }
 
 /* QEMU 10.0 aborts on an assertion (sev_add_kernel_loader_hashes is never called). */
 RULE(hashes_without_kernel)
 {
-	snprintf(say, size, "kernel hashes are on and there is no kernel: QEMU aborts");
+	snprintf(say, size, "kernel hashes are on but there is no kernel: QEMU aborts");
 	return !spec->kernel && spec->kernel_hashes == SPEC_ON && spec->origin == SPEC_FROM_DOMAIN;
 }
 
@@ -88,8 +90,8 @@ RULE(large_initrd)
 	uint64_t max = low > 0x28000 ? low - 0x28000 - 1 : 0;
 
 	snprintf(say, size,
-		 "the initrd has %" PRIu64 " bytes, and QEMU takes less than %" PRIu64
-		 " where the guest has %" PRIu64 " MiB",
+		 "the initrd's size is %" PRIu64 " bytes; must be less than %" PRIu64
+		 " in a guest with %" PRIu64 " MiB of memory",
 		 spec->initrd_size, max, spec->memory_kib >> 10);
 	return spec->initrd_size > 0 && spec->initrd_size >= max;
 }
@@ -99,7 +101,7 @@ RULE(dtb)
 {
 	if (!spec->dtb)
 		return false;
-	snprintf(say, size, "the device tree %s changes what is measured of the kernel", spec->dtb);
+	snprintf(say, size, "the device tree %s changes the kernel that is measured", spec->dtb);
 	return true;
 }
 
@@ -107,14 +109,14 @@ RULE(shim)
 {
 	if (!spec->shim)
 		return false;
-	snprintf(say, size, "the shim %s runs before the kernel, and kernel hashes leave it out",
+	snprintf(say, size, "the shim %s runs before the kernel, but kernel hashes do not cover it",
 		 spec->shim);
 	return true;
 }
 
 RULE(cmdline_newline)
 {
-	snprintf(say, size, "the command line has a newline, which is measured as it stands");
+	snprintf(say, size, "the command line has a newline, which is measured too");
 	return spec->cmdline && strchr(spec->cmdline, '\n');
 }
 
@@ -123,14 +125,13 @@ RULE(long_cmdline)
 {
 	size_t n = spec->cmdline ? strlen(spec->cmdline) : 0;
 
-	snprintf(say, size, "of the command line's %zu bytes Linux reads 2047", n);
+	snprintf(say, size, "the command line is %zu bytes long; Linux reads 2047", n);
 	return n > 2047;
 }
 
 RULE(only_firmware)
 {
-	snprintf(say, size,
-		 "there is no kernel: of what the guest runs only the firmware is measured");
+	snprintf(say, size, "there is no kernel: only the firmware is measured");
 	return !spec->kernel;
 }
 
@@ -138,8 +139,7 @@ RULE(launch_arguments)
 {
 	if (!spec->qemu_launch_argument)
 		return false;
-	snprintf(say, size,
-		 "'%s' is handed to QEMU past libvirt and is not known to leave the launch alone",
+	snprintf(say, size, "'%s' is passed directly to QEMU and may change the launch",
 		 spec->qemu_launch_argument);
 	return true;
 }
@@ -148,49 +148,49 @@ RULE(arguments)
 {
 	if (!spec->qemu_argument)
 		return false;
-	snprintf(say, size, "'%s' is handed to QEMU past libvirt", spec->qemu_argument);
+	snprintf(say, size, "'%s' is passed directly to QEMU", spec->qemu_argument);
 	return true;
 }
 
 /* clang-format off */
 const struct check launch_checks[] = {
 	CHECK("pflash-firmware", ERROR, true, NULL, "/domain/os/loader",
-	    "take firmware of one piece with <loader type='rom' stateless='yes'>", pflash)
+	    "use a single firmware file with <loader type='rom' stateless='yes'>", pflash)
 	CHECK("nvram", ERROR, true, NULL, "/domain/os",
-	    "leave it out: an SEV-SNP guest's firmware keeps no variables", nvram)
+	    "remove it: an SEV-SNP guest's firmware keeps no variables", nvram)
 	CHECK("no-firmware", ERROR, true, NULL, "/domain/os",
 	    "name an AmdSev build of OVMF with <loader type='rom' stateless='yes'>", no_firmware)
 	CHECK("firmware-size", ERROR, true, "/firmware/path", "/domain/os/loader",
-	    "take a whole image as its package or build has it", firmware_size)
+	    "use the complete image from its package or build", firmware_size)
 	CHECK("firmware-not-named", WARNING, false, NULL, "/domain/os",
 	    "name it with <loader type='rom' stateless='yes'>", unnamed_firmware)
 	CHECK("loader-not-stateless", WARNING, false, NULL, "/domain/os",
-	    "<loader stateless='yes'/>", not_stateless)
+	    "use <loader stateless='yes'/>", not_stateless)
 	CHECK("smm", ERROR, true, NULL, "/domain/features/smm",
-	    "<smm state='off'/>, and no secure loader", smm)
+	    "use <smm state='off'/> and no secure loader", smm)
 	CHECK("kernel-not-measured", ERROR, false, "/boot/kernel_hashes", "/domain/launchSecurity",
 	    "turn kernel hashes on", unmeasured_kernel)
 	CHECK("hashes-without-kernel", ERROR, true, NULL, "/domain/launchSecurity",
-	    "kernelHashes='no', or a <kernel>", hashes_without_kernel)
+	    "use kernelHashes='no', or add a <kernel>", hashes_without_kernel)
 	CHECK("initrd-without-kernel", ERROR, true, NULL, "/domain/os",
-	    "give a <kernel>, or neither", initrd_without_kernel)
+	    "add a <kernel>, or remove initrd and command line", initrd_without_kernel)
 	CHECK("initrd-too-large", ERROR, true, "/boot/initrd", "/domain/os/initrd",
-	    "give the guest more memory, or take a smaller initrd", large_initrd)
+	    "give the guest more memory, or use a smaller initrd", large_initrd)
 	CHECK("dtb", ERROR, true, NULL, "/domain/os/dtb",
-	    "leave it out: an x86 guest needs none", dtb)
+	    "remove it: an x86 guest needs none", dtb)
 	CHECK("shim", ERROR, true, NULL, "/domain/os/shim",
-	    "leave it out: the firmware verifies the kernel by its hash", shim)
+	    "remove it: the firmware verifies the kernel by its hash", shim)
 	CHECK("cmdline-newline", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
-	    "check that it is meant: an editor's last newline changes the digest", cmdline_newline)
+	    "remove it unless you want it: an editor's last newline changes the digest", cmdline_newline)
 	CHECK("long-cmdline", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
 	    "shorten it", long_cmdline)
 	CHECK("only-firmware-measured", WARNING, false, "/boot", "/domain/os",
-	    "boot a kernel directly, or see to it that the disk protects itself", only_firmware)
+	    "boot a kernel directly, or make sure that the disk protects itself", only_firmware)
 	CHECK("qemu-launch-argument", ERROR, true, NULL, "/domain",
-	    "say it in libvirt's words: what it changes cannot be seen or measured here",
+	    "use libvirt's own elements: what it changes cannot be measured",
 	    launch_arguments)
 	CHECK("qemu-argument", WARNING, false, NULL, "/domain",
-	    "see that it is meant: libvirt does not look at it", arguments)
+	    "make sure that you want it: libvirt does not check it", arguments)
 	{0},
 };
 /* clang-format on */

@@ -26,7 +26,8 @@ RULE(host_cpu)
 
 RULE(no_cpu_model)
 {
-	snprintf(say, size, "no CPU model is named: QEMU takes qemu64, which no SEV-SNP host is");
+	snprintf(say, size,
+		 "no CPU model is named: QEMU would use qemu64, which no SEV-SNP host has");
 	return spec->cpu_mode == SPEC_CPU_NONE;
 }
 
@@ -67,7 +68,7 @@ RULE(host_signature)
 
 RULE(changeable_cpu_model)
 {
-	snprintf(say, size, "where QEMU lacks the CPU model libvirt may take another");
+	snprintf(say, size, "if QEMU lacks the CPU model, libvirt may use another");
 	return spec->cpu_mode == SPEC_CPU_CUSTOM && spec->cpu_may_change;
 }
 
@@ -80,28 +81,28 @@ RULE(topology)
 	/* Each factor has 32 bits: two at a time fit, and past any count of vCPUs more is enough. */
 	for (size_t i = 0; i < 3 && product <= UINT32_MAX; i++)
 		product *= (uint32_t[]){spec->cpu_clusters, spec->cpu_cores, spec->cpu_threads}[i];
-	snprintf(say, size, "the topology has %" PRIu64 " vCPUs, the guest %" PRIu32, product,
-		 spec->vcpu_maximum);
+	snprintf(say, size, "the topology has %" PRIu64 " vCPUs, but the guest has %" PRIu32,
+		 product, spec->vcpu_maximum);
 	return product != spec->vcpu_maximum;
 }
 
 RULE(hotplug)
 {
 	if (spec->vcpus_hotpluggable && spec->vcpu_count == spec->vcpu_maximum) {
-		snprintf(say, size, "vCPUs are plugged in after QEMU has made the machine");
+		snprintf(say, size,
+			 "some vCPUs are plugged in after the launch, and are not measured");
 		return true;
 	}
 	snprintf(say, size,
 		 "%" PRIu32 " of %" PRIu32
-		 " vCPUs start: the others can never be plugged in, their "
-		 "state would not be measured",
+		 " vCPUs start: the others can never be added, as they would not be measured",
 		 spec->vcpu_count, spec->vcpu_maximum);
 	return spec->vcpu_count != spec->vcpu_maximum;
 }
 
 RULE(other_vcpus)
 {
-	snprintf(say, size, "<vcpus> starts other vCPUs than the %" PRIu32 " of <vcpu>",
+	snprintf(say, size, "<vcpus> does not start the %" PRIu32 " vCPUs of <vcpu>",
 		 spec->vcpu_count);
 	return spec->vcpus_differ;
 }
@@ -109,22 +110,21 @@ RULE(other_vcpus)
 /* libvirt: "more than 255 vCPUs require extended interrupt mode enabled on the iommu device". */
 RULE(too_many_vcpus)
 {
-	snprintf(say, size,
-		 "%" PRIu32 " vCPUs, where q35 without an extended interrupt mode has 255",
+	snprintf(say, size, "%" PRIu32 " vCPUs; without extended interrupt mode q35 has 1 to 255",
 		 spec->vcpu_maximum);
 	return spec->vcpu_maximum == 0 || (spec->vcpu_maximum > 255 && !spec->iommu_eim);
 }
 
 RULE(little_memory)
 {
-	snprintf(say, size, "%" PRIu64 " KiB of memory, where OVMF and a kernel need 128 MiB",
+	snprintf(say, size, "%" PRIu64 " KiB of memory; OVMF and a kernel need at least 128 MiB",
 		 spec->memory_kib);
 	return spec->memory_kib < 128u << 10;
 }
 
 RULE(hugepages)
 {
-	snprintf(say, size, "huge pages back shared memory alone: private memory is guest_memfd");
+	snprintf(say, size, "huge pages back only shared memory: private memory is guest_memfd");
 	return spec->hugepages;
 }
 
@@ -137,7 +137,7 @@ RULE(disk_twice)
 			if (!a->path || !b->path || (a->readonly && b->readonly) ||
 			    strcmp(a->path, b->path) != 0)
 				continue;
-			snprintf(say, size, "%s is a disk twice and written to", a->path);
+			snprintf(say, size, "two disks use %s, and one can write to it", a->path);
 			return true;
 		}
 	return false;
@@ -153,14 +153,13 @@ RULE(option_rom)
 
 RULE(tpm)
 {
-	snprintf(say, size, "the TPM is the host's: what it says is not in the measurement");
+	snprintf(say, size, "the host emulates the TPM: the measurement does not cover it");
 	return spec->tpm;
 }
 
 RULE(guest_agent)
 {
-	snprintf(say, size,
-		 "whoever holds the guest agent's channel on the host is root in the guest");
+	snprintf(say, size, "the guest agent's channel makes the host root in the guest");
 	return spec->guest_agent;
 }
 
@@ -171,9 +170,8 @@ RULE(reboot)
 	if (options->qemu_version >= 11000000 ||
 	    (spec->on_reboot && strcmp(spec->on_reboot, "restart") != 0))
 		return false;
-	snprintf(say, size, "the guest is to restart when it reboots, which %s",
-		 old ? "this QEMU cannot do with SEV-SNP"
-		     : "QEMU before 11.0 cannot do with SEV-SNP");
+	snprintf(say, size, "the guest restarts when it reboots, which %s with SEV-SNP",
+		 old ? "this QEMU does not support" : "QEMU before 11.0 does not support");
 	return true;
 }
 
@@ -184,35 +182,35 @@ const struct check machine_checks[] = {
 	CHECK("no-cpu-model", ERROR, false, NULL, "/domain",
 	    "name a model (EPYC-v4) with fallback='forbid'", no_cpu_model)
 	CHECK("unknown-cpu-model", ERROR, true, "/cpu/model", "/domain/cpu/model",
-	    "name a model of QEMU", unknown_cpu_model)
+	    "name a model that QEMU has", unknown_cpu_model)
 	CHECK("cpu-signature", ERROR, true, "/cpu/signature", NULL,
-	    "leave it out: it is for the model host", foreign_signature)
+	    "remove it: it is only for the model \"host\"", foreign_signature)
 	CHECK("host-cpu-signature", ERROR, false, "/cpu/signature", NULL,
-	    "give the signature of the CPU that the guest is launched on", host_signature)
+	    "give the signature of the host's CPU", host_signature)
 	CHECK("cpu-model-may-change", WARNING, false, NULL, "/domain/cpu/model",
-	    "match='exact' and <model fallback='forbid'>", changeable_cpu_model)
+	    "use match='exact' and <model fallback='forbid'>", changeable_cpu_model)
 	CHECK("cpu-topology", ERROR, true, "/cpu", "/domain/cpu/topology",
-	    "make sockets times cores times threads the number of vCPUs", topology)
+	    "make sockets times cores times threads equal to the number of vCPUs", topology)
 	CHECK("vcpu-hotplug", ERROR, false, NULL, "/domain/vcpu",
 	    "start all of them", hotplug)
 	CHECK("vcpus-differ", ERROR, true, NULL, "/domain/vcpus",
-	    "leave the list out, and say the number in <vcpu>", other_vcpus)
+	    "remove <vcpus>, and give the number in <vcpu>", other_vcpus)
 	CHECK("too-many-vcpus", ERROR, true, "/cpu/count", "/domain/vcpu",
-	    "1 to 255, or an intel-iommu with <driver intremap='on' eim='on'/>", too_many_vcpus)
+	    "use 1 to 255, or an intel-iommu with <driver intremap='on' eim='on'/>", too_many_vcpus)
 	CHECK("little-memory", ERROR, false, "/memory/size", "/domain/memory",
-	    "give it more", little_memory)
+	    "give the guest more memory", little_memory)
 	CHECK("hugepages", WARNING, false, "/memory/hugepages", "/domain/memoryBacking/hugepages",
-	    "leave them out, unless much memory is shared with the host", hugepages)
+	    "remove them, unless much memory is shared with the host", hugepages)
 	CHECK("disk-twice", ERROR, false, "/disks", "/domain/devices/disk",
-	    "give each disk a file of its own, or make both read-only", disk_twice)
+	    "give each disk its own file, or make both read-only", disk_twice)
 	CHECK("option-rom", WARNING, false, NULL, "/domain/devices",
-	    "<rom enabled='no'/>", option_rom)
+	    "use <rom enabled='no'/>", option_rom)
 	CHECK("emulated-tpm", WARNING, false, "/tpm", "/domain/devices/tpm",
-	    "trust attestation reports in its place", tpm)
+	    "rely on attestation reports instead", tpm)
 	CHECK("agent-in-confidential-guest", WARNING, false, NULL, "/domain/devices/channel",
-	    "leave out the channel org.qemu.guest_agent.0", guest_agent)
+	    "remove the channel org.qemu.guest_agent.0", guest_agent)
 	CHECK("reboot-needs-qemu-11", WARNING, false, "/on_reboot", "/domain/on_reboot",
-	    "have it destroyed: on_reboot destroy", reboot)
+	    "use on_reboot destroy", reboot)
 	{0},
 };
 /* clang-format on */

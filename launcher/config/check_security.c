@@ -34,7 +34,7 @@ static const char *or_none(const char *text)
 RULE(not_snp)
 {
 	snprintf(say, size,
-		 "launch security is '%s', not 'sev-snp': the guest is not protected by it",
+		 "launch security is '%s', not 'sev-snp': SEV-SNP does not protect the guest",
 		 or_none(spec->security_type));
 	return !spec->security_type || strcmp(spec->security_type, "sev-snp") != 0;
 }
@@ -44,7 +44,7 @@ RULE(unknown_security)
 	if (!spec->unknown_security)
 		return false;
 	snprintf(say, size,
-		 "libvirt does not know '%s' in <launchSecurity> and drops it in silence",
+		 "libvirt does not know '%s' in <launchSecurity> and silently ignores it",
 		 spec->unknown_security);
 	return true;
 }
@@ -64,7 +64,7 @@ RULE(not_x86_64)
 RULE(not_q35)
 {
 	snprintf(say, size, "the machine is '%s'%s", or_none(spec->machine),
-		 spec->machine ? "" : ", which libvirt takes for i440fx");
+		 spec->machine ? "" : ", so libvirt uses i440fx");
 	return !spec->machine || !strstr(spec->machine, "q35");
 }
 
@@ -73,7 +73,8 @@ RULE(malformed_policy)
 	if (spec->has_policy)
 		return false;
 	if (spec->policy_text)
-		snprintf(say, size, "the policy '%s' is no number in base 16 of 64 bits",
+		snprintf(say, size,
+			 "the policy '%s' is not a hexadecimal number of at most 64 bits",
 			 spec->policy_text);
 	else
 		snprintf(say, size, "there is no policy, and libvirt has no default");
@@ -101,8 +102,8 @@ RULE(decimal_policy)
 	if (!is_decimal(spec))
 		return false;
 	snprintf(say, size,
-		 "the policy %s is read in base 16, as 0x%" PRIx64
-		 "; in base 10 it would be 0x%llx",
+		 "libvirt reads the policy %s as hexadecimal, 0x%" PRIx64
+		 "; as decimal it would be 0x%llx",
 		 spec->policy_text, spec->policy, strtoull(spec->policy_text, NULL, 10));
 	return true;
 }
@@ -124,7 +125,7 @@ RULE(abi_version)
 
 	if (!has_meant_policy(spec) || major <= 1)
 		return false;
-	snprintf(say, size, "the policy asks for firmware ABI %u.%u, and there is none above 1.x",
+	snprintf(say, size, "the policy requires firmware ABI %u.%u, but there is none above 1.x",
 		 major, (unsigned int)(spec->policy & SNP_POLICY_ABI_MINOR));
 	return true;
 }
@@ -133,7 +134,7 @@ RULE(migrate_ma)
 {
 	if (!has_meant_policy(spec) || !(spec->policy & SNP_POLICY_MIGRATE_MA))
 		return false;
-	snprintf(say, size, "the policy allows a migration agent, which no KVM launches");
+	snprintf(say, size, "the policy allows a migration agent, which KVM does not support");
 	return true;
 }
 
@@ -180,20 +181,20 @@ RULE(no_id_block)
 {
 	if (spec->bound_at_launch || spec->id_block_text.text || spec->id_auth_text.text)
 		return false;
-	snprintf(say, size, "without an ID block nothing holds the guest to its launch digest");
+	snprintf(say, size, "without an ID block, the hardware does not check the launch digest");
 	return true;
 }
 
 /* QEMU launches with the block enabled and KVM then copies the auth from nowhere: -EFAULT. */
 RULE(block_without_auth)
 {
-	snprintf(say, size, "an ID block without ID auth");
+	snprintf(say, size, "there is an ID block but no ID auth");
 	return spec->id_block_text.text && !spec->id_auth_text.text;
 }
 
 RULE(auth_without_block)
 {
-	snprintf(say, size, "an ID auth without ID block");
+	snprintf(say, size, "there is an ID auth but no ID block");
 	return spec->id_auth_text.text && !spec->id_block_text.text;
 }
 
@@ -233,7 +234,7 @@ RULE(malformed_block)
 
 	if (!spec->id_block_text.valid || decode(spec, &block, &err))
 		return false;
-	snprintf(say, size, "the ID block is none: %s", err.message);
+	snprintf(say, size, "invalid ID block: %s", err.message);
 	return true;
 }
 
@@ -243,7 +244,8 @@ RULE(block_policy)
 
 	if (!spec->has_policy || !decode(spec, &block, NULL) || block.policy == spec->policy)
 		return false;
-	snprintf(say, size, "the ID block is for policy 0x%" PRIx64 ", the guest has 0x%" PRIx64,
+	snprintf(say, size,
+		 "the ID block is for policy 0x%" PRIx64 ", but the guest has 0x%" PRIx64,
 		 block.policy, spec->policy);
 	return true;
 }
@@ -273,7 +275,7 @@ static bool has_author(const struct launch_spec *spec)
 
 RULE(missing_author)
 {
-	snprintf(say, size, "authorKey is on, and no author key has signed the ID auth");
+	snprintf(say, size, "authorKey is on, but no author key signed the ID auth");
 	return spec->author_key == SPEC_ON &&
 	       (!spec->id_auth_text.text || (has_pair(spec) && !has_author(spec)));
 }
@@ -282,7 +284,7 @@ RULE(unused_author)
 {
 	snprintf(
 		say, size,
-		"an author key has signed the ID auth, and authorKey is off: no report will name it");
+		"an author key signed the ID auth, but authorKey is off: reports will not name it");
 	return spec->author_key != SPEC_ON && has_author(spec);
 }
 
@@ -291,49 +293,49 @@ RULE(unused_author)
 
 const struct check security_checks[] = {
 	CHECK("not-snp", ERROR, true, NULL, SECURITY,
-	    "ask for it with <launchSecurity type='sev-snp'>", not_snp)
+	    "use <launchSecurity type='sev-snp'>", not_snp)
 	CHECK("unknown-launch-security", ERROR, false, NULL, SECURITY,
-	    "define with validation, and leave it out", unknown_security)
+	    "remove it, and define domains with validation", unknown_security)
 	CHECK("not-kvm", ERROR, true, NULL, "/domain",
-	    "only KVM launches SEV-SNP guests: type='kvm'", not_kvm)
+	    "use type='kvm': only KVM launches SEV-SNP guests", not_kvm)
 	CHECK("not-x86-64", ERROR, true, NULL, "/domain/os/type",
-	    "SEV-SNP is of x86_64", not_x86_64)
+	    "use x86_64: SEV-SNP exists nowhere else", not_x86_64)
 	CHECK("machine-not-q35", ERROR, false, NULL, "/domain/os/type",
-	    "machine='q35'", not_q35)
+	    "use machine='q35'", not_q35)
 	CHECK("malformed-policy", ERROR, true, NULL, SECURITY "/policy",
 	    "write the default as 0x00030000", malformed_policy)
 	CHECK("decimal-policy", ERROR, true, NULL, SECURITY "/policy",
 	    "write the policy with 0x", decimal_policy)
 	CHECK("policy-reserved-bits", ERROR, true, "/snp/policy", SECURITY "/policy",
-	    "the secure processor refuses any other", reserved_bits)
+	    "correct the policy: the secure processor refuses this one", reserved_bits)
 	CHECK("policy-abi-version", ERROR, false, "/snp/policy", SECURITY "/policy",
-	    "the default is 0.0", abi_version)
+	    "use the default, 0.0", abi_version)
 	CHECK("policy-migrate-ma", ERROR, true, "/snp/policy", SECURITY "/policy",
 	    "clear migrate_ma, bit 18", migrate_ma)
 	CHECK("policy-debug", ERROR, false, "/snp/policy", SECURITY "/policy",
-	    "clear debug, bit 19, or say --allow-debug", debug)
+	    "clear debug, bit 19, or give --allow-debug", debug)
 	CHECK("policy-needs-kernel", WARNING, false, "/snp/policy", SECURITY "/policy",
-	    "launch on Linux 6.19 or later, or leave these bits as by default", bits_of_newer_kernels)
+	    "use Linux 6.19 or later, or leave these bits at their defaults", bits_of_newer_kernels)
 	CHECK("policy-not-on-host", ERROR, true, "/snp/policy", SECURITY "/policy",
-	    "leave these bits out, or launch on another kernel and firmware", bits_not_on_host)
+	    "clear these bits, or use another kernel and firmware", bits_not_on_host)
 	CHECK("not-bound", WARNING, false, "/snp/id", SECURITY,
 	    "give an ID block, or check the measurement in every report", no_id_block)
 	CHECK("id-block-without-auth", ERROR, true, NULL, SECURITY "/idBlock",
-	    "give <idAuth> with it", block_without_auth)
+	    "add <idAuth>", block_without_auth)
 	CHECK("id-auth-without-block", ERROR, true, NULL, SECURITY "/idAuth",
-	    "give <idBlock> with it", auth_without_block)
+	    "add <idBlock>", auth_without_block)
 	CHECK("bad-base64", ERROR, true, NULL, SECURITY,
 	    "write it in standard base64 with padding", bad_base64)
 	CHECK("malformed-id-block", ERROR, true, NULL, SECURITY "/idBlock",
-	    "make it anew with snp-measure id-block", malformed_block)
+	    "make a new one with snp-measure id-block", malformed_block)
 	CHECK("id-block-policy", ERROR, true, NULL, SECURITY "/policy",
 	    "launch with the block's policy, or make a block for this one", block_policy)
 	CHECK("invalid-id-auth", ERROR, true, NULL, SECURITY "/idAuth",
-	    "make it anew with snp-measure id-block", invalid_auth)
+	    "make a new one with snp-measure id-block", invalid_auth)
 	CHECK("author-key-missing", ERROR, true, NULL, SECURITY,
-	    "authorKey='no', or sign with an author key too", missing_author)
+	    "use authorKey='no', or sign with an author key too", missing_author)
 	CHECK("author-key-unused", WARNING, false, NULL, SECURITY,
-	    "authorKey='yes'", unused_author)
+	    "use authorKey='yes'", unused_author)
 	{0},
 };
 /* clang-format on */

@@ -47,15 +47,15 @@ int check_options_set(struct check_options *options, const char *name, enum chec
 			names[n] = check_at(n)->name;
 		names[i] = NULL;
 		near = nearest_word(name, names);
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "there is no check '%s'%s%s%s",
-				 name, near ? "; did you mean '" : "", near ? near : "",
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "unknown check '%s'%s%s%s", name,
+				 near ? "; did you mean '" : "", near ? near : "",
 				 near ? "'?" : "");
 	}
 	if (check->fixed && severity != CHECK_ERROR)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "[%s] stays an error: what it refuses cannot be launched as an "
-				 "SEV-SNP guest, or has no launch digest",
-				 name);
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"[%s] is always an error: what it finds cannot be launched as an SEV-SNP guest, or has no launch digest",
+			name);
 	options->changed[i] = severity;
 	options->is_changed[i] = true;
 	return 0;

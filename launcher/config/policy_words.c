@@ -59,9 +59,8 @@ static int unknown_word(const char *word, struct snp_error *err)
 	}
 	return fail_with(
 		err, SNP_E_USAGE, SNP_NO_OFFSET,
-		"'%s' is no word of a guest policy: known are %s, each alone or with =true "
-		"or =false",
-		word, names);
+		"invalid policy word '%s'; expected %s, each alone or with =true or =false", word,
+		names);
 }
 
 int policy_from_words(size_t n, const char *const words[], uint64_t *ret, struct snp_error *err)
@@ -78,9 +77,10 @@ int policy_from_words(size_t n, const char *const words[], uint64_t *ret, struct
 		if (is_abi) {
 			mask = SNP_POLICY_ABI_MAJOR | SNP_POLICY_ABI_MINOR;
 			if (!policy_abi_min(value, &set))
-				return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-						 "abi_min is MAJOR.MINOR, each 0 to 255, not '%s'",
-						 value);
+				return fail_with(
+					err, SNP_E_USAGE, SNP_NO_OFFSET,
+					"invalid abi_min '%s'; must be MAJOR.MINOR, each 0 to 255",
+					value);
 		} else if (bit) {
 			mask = bit->mask;
 			if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)

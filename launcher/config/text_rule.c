@@ -161,9 +161,8 @@ int field_text(const struct json_value *value, const struct field *field, void *
 	if (r < 0)
 		return r;
 	if (!text_keeps(text, rule))
-		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right%s", rule->wanted,
-				 text_is_plain(text, rule->lines)
-					 ? ""
-					 : ", without characters that do not show");
+		return json_fail(
+			value, err, SNP_E_JSON_VALUE, "must be %s%s", rule->wanted,
+			text_is_plain(text, rule->lines) ? "" : ", without invisible characters");
 	return field_copy(value, field, at, err);
 }

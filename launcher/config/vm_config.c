@@ -25,8 +25,7 @@ static int read_uuid(const struct json_value *value, const struct field *field, 
 		*c = (char)tolower((unsigned char)*c);
 	/* libvirt takes the nil UUID for "none given" and makes one. */
 	if (strcmp(*uuid, "00000000-0000-0000-0000-000000000000") == 0)
-		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "another UUID than the one of zeros is right");
+		return json_fail(value, err, SNP_E_JSON_VALUE, "must not be the UUID of zeros");
 	return 0;
 }
 
@@ -41,11 +40,12 @@ static int read_labels(const struct json_value *value, const struct field *field
 
 	(void)field;
 	if (!json_is_object(value))
-		return json_fail(value, err, SNP_E_JSON_TYPE, "an object of strings is right");
+		return json_fail(value, err, SNP_E_JSON_TYPE, "must be an object of strings");
 	for (member = json_first(value); member; member = json_next(member))
 		n++;
 	if (n > 64)
-		return json_fail(value, err, SNP_E_JSON_VALUE, "more than 64 labels");
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "more than 64 labels; at most 64 are allowed");
 	config->labels = calloc(n ? n : 1, sizeof(*config->labels));
 	if (!config->labels)
 		return json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
@@ -53,8 +53,8 @@ static int read_labels(const struct json_value *value, const struct field *field
 		struct vm_label *ret = &config->labels[config->n_labels++];
 
 		if (!text_keeps(json_key(member), &rule_label_key))
-			return json_fail(member, err, SNP_E_JSON_VALUE,
-					 "the key is none; %s is right", rule_label_key.wanted);
+			return json_fail(member, err, SNP_E_JSON_VALUE, "invalid key; must be %s",
+					 rule_label_key.wanted);
 		r = field_text(member, &label, &ret->value, err);
 		if (r < 0)
 			return r;
@@ -75,7 +75,7 @@ static int read_auto(const struct json_value *value, const struct field *field, 
 	(void)at;
 	if (r == 0 && !yes)
 		r = json_fail(value, err, SNP_E_JSON_VALUE,
-			      "true is right, or \"path\" in its place");
+			      "must be true; or give \"path\" instead");
 	return r;
 }
 
@@ -92,7 +92,7 @@ static int check_firmware(const struct json_value *value, void *at, struct snp_e
 	(void)at;
 	if (!json_get(value, "auto") == !json_get(value, "path"))
 		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "either \"path\" or \"auto\": true is right");
+				 "give either \"path\" or \"auto\": true");
 	return 0;
 }
 
@@ -131,8 +131,7 @@ static int read_signature(const struct json_value *value, const struct field *fi
 	if (r < 0)
 		return r;
 	if (!text_keeps(text, &rule_signature) || hex_u64(text, "signature", &signature, NULL))
-		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right",
-				 rule_signature.wanted);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_signature.wanted);
 	*ret = (uint32_t)signature;
 	return 0;
 }
@@ -180,7 +179,7 @@ static int read_size(const struct json_value *value, const struct field *field, 
 	if (r < 0)
 		return r;
 	if (!text_keeps(text, &rule_memory))
-		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_memory.wanted);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_memory.wanted);
 	for (c = text; *c >= '0' && *c <= '9'; c++)
 		kib = kib * 10 + (uint64_t)(*c - '0');
 	*ret_kib = kib << 10 * (strchr(units, *c) - units);
@@ -270,7 +269,7 @@ static int read_cid(const struct json_value *value, const struct field *field, v
 		r = json_string(value, &text, err);
 		if (r == 0 && strcmp(text, "auto") != 0)
 			r = json_fail(value, err, SNP_E_JSON_VALUE,
-				      "\"auto\" or a number of 3 to 4294967294 is right");
+				      "must be \"auto\" or a number from 3 to 4294967294");
 		config->vsock = VM_VSOCK_AUTO;
 		return r;
 	}

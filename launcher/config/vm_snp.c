@@ -19,7 +19,7 @@ static int read_raw(const struct json_value *value, const struct field *field, v
 
 	(void)field;
 	if (r == 0 && (!text_keeps(text, &rule_policy) || hex_u64(text, "raw", at, NULL) < 0))
-		r = json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_policy.wanted);
+		r = json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_policy.wanted);
 	return r;
 }
 
@@ -32,7 +32,7 @@ static int read_abi_min(const struct json_value *value, const struct field *fiel
 
 	(void)field;
 	if (r == 0 && !policy_abi_min(text, &abi))
-		r = json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_abi_min.wanted);
+		r = json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_abi_min.wanted);
 	if (r == 0)
 		*policy |= abi;
 	return r;
@@ -73,7 +73,7 @@ static int read_policy(const struct json_value *value, const struct field *field
 	first = json_first(value);
 	if (raw && (first != raw || json_next(raw)))
 		return json_fail(raw, err, SNP_E_JSON_VALUE,
-				 "is the whole policy: no other member may stand beside it");
+				 "sets the whole policy; remove the other members");
 	return 0;
 }
 
@@ -89,7 +89,7 @@ static int take_path(const struct json_value *value, const char *prefix, const c
 	if (r < 0)
 		return r;
 	if (!text_keeps(text + strlen(prefix), &rule_path))
-		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", wanted);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", wanted);
 	*ret = strdup(text + strlen(prefix));
 	return *ret ? 0 : json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
 }
@@ -160,7 +160,7 @@ static int read_id(const struct json_value *value, const struct field *field, vo
 
 	(void)field;
 	if (!json_is_object(value))
-		return json_fail(value, err, SNP_E_JSON_TYPE, "an object is right");
+		return json_fail(value, err, SNP_E_JSON_TYPE, "must be an object");
 	if (json_get(value, "reference")) {
 		config->id_kind = VM_ID_REFERENCE;
 		return fields_read(value, reference, config, err);
@@ -175,7 +175,7 @@ static int read_id(const struct json_value *value, const struct field *field, vo
 	}
 	return json_fail(
 		value, err, SNP_E_JSON_MISSING_KEY,
-		"lacks one of the keys \"reference\", \"block\" (with \"auth\") and \"key\"");
+		"needs one of the keys \"reference\", \"block\" (with \"auth\") or \"key\"");
 }
 
 const struct field vm_snp_fields[] = {

@@ -111,10 +111,9 @@ static int read_memory(const xmlNode *domain, struct launch_spec *spec, struct s
 		i++;
 	if (*text < '0' || *text > '9' || *end || i == ARRAY_SIZE(units) ||
 	    __builtin_mul_overflow(bytes, units[i].bytes, &bytes))
-		return fail_with(
-			err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-			"<memory> of '%s' '%s', where a number of KiB, MiB or GiB is right", text,
-			unit ? unit : "KiB");
+		return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+				 "invalid <memory> '%s' '%s'; must be a number of KiB, MiB or GiB",
+				 text, unit ? unit : "KiB");
 	spec->memory_kib = bytes / 1024;
 	return 0;
 }
@@ -242,7 +241,7 @@ static int refuse_repeats(const xmlNode *parent, struct snp_error *err)
 
 		if (first && xml_next(first, single[i]))
 			return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-					 "<%s> stands twice in <%s>", single[i],
+					 "<%s> appears twice in <%s>", single[i],
 					 (const char *)parent->name);
 	}
 	return 0;

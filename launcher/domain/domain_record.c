@@ -69,7 +69,7 @@ static const xmlNode *find_launch(const xmlNode *metadata)
 static int damaged(const xmlNode *node, struct snp_error *err)
 {
 	return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-			 "<%s> in <metadata> is not as snp-launch wrote it",
+			 "<%s> in <metadata> was not written by snp-launch",
 			 (const char *)node->name);
 }
 

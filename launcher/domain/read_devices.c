@@ -19,7 +19,7 @@ static int read_disks(const xmlNode *devices, struct launch_spec *spec, struct s
 		n++;
 	if (n > MAX_DISKS)
 		return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-				 "%zu disks, where at most %d are read", n, MAX_DISKS);
+				 "%zu disks; at most %d are supported", n, MAX_DISKS);
 	spec->disks = calloc(n ? n : 1, sizeof(*spec->disks));
 	if (!spec->disks)
 		return out_of_memory(err);

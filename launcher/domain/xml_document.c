@@ -51,7 +51,7 @@ static int syntax_error(const char *name, xmlParserCtxt *ctxt, int type_line, st
 		return out_of_memory(err);
 	if (type_line)
 		r = fail_with(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET,
-			      "declares a document type, which no libvirt document does");
+			      "declares a document type, which is not allowed");
 	else
 		r = fail_with(err, SNP_E_XML_SYNTAX, SNP_NO_OFFSET, "%.*s",
 			      (int)strcspn(message, "\n"), message);
@@ -75,7 +75,7 @@ int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc *
 	if (text.size > DOMAIN_MAX_SIZE)
 		return in_file(err,
 			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					 "%zu bytes, where at most %u are read", text.size,
+					 "size is %zu bytes; must be at most %u", text.size,
 					 DOMAIN_MAX_SIZE),
 			       name);
 	ctxt = xmlNewParserCtxt();
@@ -94,13 +94,12 @@ int xml_parse(const char *name, struct snp_span text, const char *root, xmlDoc *
 	if (!node || node->ns || !xmlStrEqual(node->name, X(root)))
 		return in_file(err,
 			       fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-					 "the root element is <%s>, where <%s> is right",
+					 "the root element is <%s>; must be <%s>",
 					 node ? (const char *)node->name : "", root),
 			       name);
 	if (depth_of(node, DOMAIN_MAX_DEPTH) > DOMAIN_MAX_DEPTH) {
 		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-			      "elements more than %d deep, which no libvirt document has",
-			      DOMAIN_MAX_DEPTH);
+			      "elements are nested more than %d deep", DOMAIN_MAX_DEPTH);
 		return in_file(err, r, name);
 	}
 	*ret = TAKE_PTR(doc);
@@ -189,8 +188,7 @@ int xml_number(const xmlNode *node, const char *attribute, uint32_t *ret, struct
 	v = strtoull(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || v > UINT32_MAX)
 		return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
-				 "<%s> has '%s', where a number is right", (const char *)node->name,
-				 text);
+				 "<%s> has '%s'; must be a number", (const char *)node->name, text);
 	*ret = (uint32_t)v;
 	return 0;
 }

@@ -30,8 +30,8 @@ static int digest_differs(struct snp_error *err, const struct measured_guest *g,
 	if (!why[0])
 		near_digest(g->measured, g->boot, g->config->cmdline, want, why, sizeof(why));
 	return fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
-			 "the launch digest is %s, %s %s%s%s; nothing was launched", found, whose,
-			 wanted, why[0] ? ": " : "", why);
+			 "the launch digest is %s, but %s %s%s%s; nothing was launched", found,
+			 whose, wanted, why[0] ? ": " : "", why);
 }
 
 /* Which inputs are others than the document's image was measured from: "the kernel and the command line
@@ -77,14 +77,14 @@ static int complete(struct guest_binding *b, const struct measured_guest *g, con
 		return r;
 	if (memcmp(b->fields.launch_digest, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) !=
 	    0)
-		return digest_differs(err, g, "the ID block's", b->fields.launch_digest, why);
+		return digest_differs(err, g, "the ID block has", b->fields.launch_digest, why);
 	if (b->fields.policy == policy)
 		return 0;
 	snp_policy_describe(policy, ours, sizeof(ours));
 	snp_policy_describe(b->fields.policy, theirs, sizeof(theirs));
 	return fail_with(err, SNP_E_POLICY_DIFFERS, SNP_NO_OFFSET,
-			 "the guest's policy is %s, the ID block's %s; nothing was launched", ours,
-			 theirs);
+			 "the guest's policy is %s, but the ID block has %s; nothing was launched",
+			 ours, theirs);
 }
 
 static int bind_by_reference(const struct measured_guest *g, struct guest_binding *b,
@@ -107,12 +107,11 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 		return r;
 	name_differences(image, g->boot, g->config->cmdline, why, sizeof(why));
 	if (memcmp(variant->launch_digest, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
-		return digest_differs(err, g, "the published one", variant->launch_digest, why);
+		return digest_differs(err, g, "the published one is", variant->launch_digest, why);
 	if (!variant->id_block || !variant->id_auth)
 		return fail_with(
 			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
-			"the document has no ID block for this guest; have it published with keys "
-			"(snp-measure publish --key), or compare only: snp.measurement");
+			"the document has no ID block for this guest; publish it with keys (snp-measure publish --key), or only compare, with snp.measurement");
 	memcpy(b->block, variant->id_block, SNP_ID_BLOCK_SIZE);
 	memcpy(b->auth, variant->id_auth, SNP_ID_AUTH_SIZE);
 	b->source = ID_REFERENCE;
@@ -165,11 +164,12 @@ static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
 	if (r == 0 && config->id_author_key)
 		r = read_key(config->id_author_key, &author, err);
 	if (r == 0 && author && snp_key_equal(key, author))
-		r = in_file(err,
-			    fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				      "the author key is the ID key, which says nothing; leave "
-				      "author_key out, or give another"),
-			    config->id_author_key);
+		r = in_file(
+			err,
+			fail_with(
+				err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+				"the author key is the same as the ID key; remove author_key, or give another"),
+			config->id_author_key);
 	if (r == 0)
 		r = snp_id_auth_sign(b->block, key, author, b->auth, err);
 	if (r < 0)

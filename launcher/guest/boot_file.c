@@ -61,8 +61,8 @@ static int expect(const uint8_t *expected, const uint8_t found[static SNP_SHA256
 		return 0;
 	hex_encode(expected, SNP_SHA256_SIZE, want);
 	hex_encode(found, SNP_SHA256_SIZE, have);
-	return fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
-			 "SHA-256 is %s, where vm.json says %s", have, want);
+	return fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET, "SHA-256 is %s; vm.json says %s",
+			 have, want);
 }
 
 /* Stream the file through the hash, and into `fd` if that is not -1. */
@@ -81,8 +81,7 @@ static int hash_file(enum boot_part part, const char *source, int fd, const char
 	if (file.size == 0)
 		return in_file(err,
 			       fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
-					 "has no bytes, where a %s is to be read",
-					 boot_part_names[part]),
+					 "is empty; must be a %s", boot_part_names[part]),
 			       source);
 	r = hash_new(SNP_SHA256, &hash, err);
 	if (r < 0)
@@ -170,8 +169,7 @@ int boot_files_verify(const struct guest_record *record, struct snp_error *err)
 			continue;
 		r = fail_with(
 			err, SNP_E_DRIFT, SNP_NO_OFFSET,
-			"the %s %s since it was measured; nothing was launched: make the guest "
-			"anew from the image that you trust (create --replace)",
+			"the %s %s since it was measured; nothing was launched; create the guest again from an image that you trust (create --replace)",
 			boot_part_names[i],
 			r < 0 && failure.sys_errno == ENOENT ? "is gone" : "has changed");
 		return in_file(err, r, file->path);

@@ -52,7 +52,7 @@ static int undo_redefinition(struct attempt *a, struct snp_error *err)
 	if (r == 0)
 		r = domain_define(a->host, a->old_xml, &old, err);
 	if (r == 0 && virDomainSetAutostart(old, a->old_autostart) < 0 && a->old_autostart)
-		r = hypervisor_fail(err, "cannot let the old guest come up with the host");
+		r = hypervisor_fail(err, "cannot make the old guest start with the host");
 	return r;
 }
 
@@ -89,8 +89,7 @@ static int refuse_foreign(const struct hypervisor *host, const char *name, struc
 	if (r == 0 && domain)
 		r = fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
-			"libvirt has a domain \"%s\" that snp-launch did not make; take another "
-			"name, or undefine it",
+			"libvirt has a domain \"%s\" that snp-launch did not create; use another name, or undefine it",
 			name);
 	return r;
 }
@@ -149,8 +148,7 @@ static int claim(struct attempt *a, const struct create_request *request,
 	if (r == 0 && config->uuid && strcmp(config->uuid, ret_uuid) != 0)
 		r = fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
-			"the guest to be replaced has the UUID %s; leave uuid out, or remove that "
-			"guest first",
+			"the guest to be replaced has the UUID %s; remove uuid from vm.json, or remove that guest first",
 			ret_uuid);
 	if (r == 0)
 		r = guest_dir_claim_next(&a->old, a->host->qemu_user, a->host->qemu_group, &a->dir,
@@ -198,7 +196,7 @@ static int launch(struct attempt *a, const struct create_request *request, struc
 {
 	if (virDomainSetAutostart(a->domain, request->prepare.config->autostart) < 0 &&
 	    request->prepare.config->autostart)
-		return hypervisor_fail(err, "cannot let the guest come up with the host");
+		return hypervisor_fail(err, "cannot make the guest start with the host");
 	return request->start ? domain_start(a->domain, request->paused, err) : 0;
 }
 
@@ -250,7 +248,7 @@ int guest_create(const struct hypervisor *host, const struct create_request *req
 		snprintf(first, sizeof(first), "%.511s", err->message);
 		snprintf(
 			err->message, sizeof(err->message),
-			"%s; and it could not be undone: %.300s; clear it: snp-launch remove --force %s",
+			"%s; and it could not be undone: %.300s; clean up with snp-launch remove --force %s",
 			first, undo.message, request->prepare.config->name);
 	}
 	/* What this leaves goes with the next replacement, or with the guest. */

@@ -96,7 +96,7 @@ static void add_findings(const struct launch_spec *spec, struct differences *ret
 		for (size_t j = 0; j < ret->n; j++)
 			known |= strcmp(ret->at[j].what, f->check->name) == 0;
 		if (f->check->fixed && !known)
-			difference_add(ret, f->check->name, "nothing of the kind", f->message);
+			difference_add(ret, f->check->name, "none", f->message);
 	}
 }
 
@@ -245,7 +245,6 @@ int metadata_check(const struct guest_record *record, virDomainPtr domain, struc
 		return 0;
 	return fail_with(
 		err, SNP_E_DRIFT, SNP_NO_OFFSET,
-		"%s: the guest's record is not what libvirt's domain says it was made with: %s "
-		"differs; somebody exchanged one of them, and nothing was launched: create --replace",
+		"%s: the guest's record and libvirt's domain disagree: %s differs; one of them was exchanged; nothing was launched; use create --replace",
 		record->name, what);
 }

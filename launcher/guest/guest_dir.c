@@ -45,15 +45,12 @@ static int check_owner(const struct stat *st, bool may_be_sticky, const char *pa
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		r = fail_with(
 			err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
-			"belongs to user %u, who could change what is launched from it; give it "
-			"to user %u or to root, or take another --state-dir",
+			"belongs to user %u, who could change what is launched; chown it to user %u or root, or use another --state-dir",
 			st->st_uid, geteuid());
 	else if ((st->st_mode & others) && !(may_be_sticky && (st->st_mode & S_ISVTX)))
-		r = fail_with(
-			err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
-			"others than its owner may write it (mode %04o), and so change what is "
-			"launched from it: chmod go-w",
-			st->st_mode & 07777);
+		r = fail_with(err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
+			      "mode %04o lets other users change what is launched; run chmod go-w",
+			      st->st_mode & 07777);
 	return in_file(err, r, path);
 }
 
@@ -176,10 +173,9 @@ int guest_dir_claim(const char *state, const char *name, uid_t qemu_user, gid_t 
 		r = make(&dir, qemu_user, qemu_group);
 	}
 	if (r == -EEXIST)
-		return fail_with(
-			err, SNP_E_EXISTS, SNP_NO_OFFSET,
-			"a guest \"%s\" is there already; remove it, or create with --replace",
-			name);
+		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				 "guest \"%s\" already exists; remove it, or use create --replace",
+				 name);
 	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot make"), dir.path);
 	*ret = dir;
@@ -207,7 +203,8 @@ int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
 				 "there is no guest \"%s\" in %s", name, state);
 	if (r == -EWOULDBLOCK)
 		return fail_with(err, SNP_E_BUSY, SNP_NO_OFFSET,
-				 "another snp-launch works on \"%s\"; wait until it is done", name);
+				 "another snp-launch is working on \"%s\"; wait until it is done",
+				 name);
 	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_OPEN, -r, "cannot lock"), dir.path);
 	r = check_guest(dir.fd, dir.path, err);

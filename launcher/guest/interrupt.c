@@ -43,6 +43,6 @@ int interrupt_check(struct snp_error *err)
 		return 0;
 	return fail_with(err, SNP_E_INTERRUPTED, SNP_NO_OFFSET, "interrupted by %s",
 			 came == SIGINT	  ? "Ctrl-C"
-			 : came == SIGHUP ? "its terminal's end"
+			 : came == SIGHUP ? "a closed terminal"
 					  : "SIGTERM");
 }

@@ -71,8 +71,7 @@ static int cpu_signature(const struct launch_spec *spec, uint32_t *ret, struct s
 		return snp_cpu_model_find(spec->cpu_model, ret, err);
 	return fail_with(
 		err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-		"the CPU is the host's, or none is named, so the digest depends on the host: name "
-		"a model such as EPYC-v4");
+		"no CPU model is named, so the digest depends on the host; name a model such as EPYC-v4");
 }
 
 int guest_measure(const struct launch_spec *spec, const struct boot_file boot[static BOOT_PARTS],
@@ -87,8 +86,9 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 	int r;
 
 	if (!spec->security_type || strcmp(spec->security_type, "sev-snp") != 0)
-		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				 "no SEV-SNP guest: <launchSecurity type='sev-snp'> is not there");
+		return fail_with(
+			err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+			"not an SEV-SNP guest: there is no <launchSecurity type='sev-snp'>");
 	r = cpu_signature(spec, &m.vcpus.signature, err);
 	if (r == 0 && boot[BOOT_KERNEL].source)
 		r = check_kernel(boot, err);
@@ -120,8 +120,9 @@ int guest_hash_boot(const struct launch_spec *spec, const char *firmware, const 
 	int r = 0;
 
 	if (!paths[BOOT_FIRMWARE])
-		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "the domain names no firmware: <loader type='rom'>PATH</loader>");
+		return fail_with(
+			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			"the domain names no firmware; add <loader type='rom'>PATH</loader>");
 	for (unsigned int i = 0; i < BOOT_PARTS && r == 0; i++) {
 		_cleanup_(freep) char *local = NULL;
 

@@ -100,8 +100,7 @@ static int place_all(const struct prepare_request *request, struct guest_record 
 		if (request->remote)
 			return fail_with(
 				err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				"firmware.auto looks on this machine; name the remote host's "
-				"firmware by firmware.path");
+				"firmware.auto searches only this machine; name the remote host's firmware by firmware.path");
 		r = firmware_search(found, err);
 		firmware.path = found;
 	}
@@ -194,9 +193,7 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	if (request->remote && record->binding.source == ID_NONE && !request->unbound)
 		return fail_with(
 			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
-			"the files on the remote host cannot be seen from here, and without an ID "
-			"block nothing would hold the launch to what was measured; give snp.id, or "
-			"--unbound");
+			"the remote host's files cannot be checked from here, and without an ID block nothing enforces the measurement; give snp.id, or --unbound");
 	return 0;
 }
 

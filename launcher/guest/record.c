@@ -62,7 +62,7 @@ static int read_uuid(const struct json_value *value, const struct field *field, 
 	if (r < 0)
 		return r;
 	if (!text_keeps(text, &rule_uuid))
-		return json_fail(value, err, SNP_E_JSON_VALUE, "%s is right", rule_uuid.wanted);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_uuid.wanted);
 	memcpy(at, text, RECORD_UUID + 1);
 	return 0;
 }

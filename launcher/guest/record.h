@@ -47,7 +47,7 @@ struct boot_file {
 
 /* How the launch is bound to its digest. */
 enum id_source {
-	ID_NONE,      /* not at all: shown as "not enforced" */
+	ID_NONE,      /* not at all: shown as "nothing" */
 	ID_REFERENCE, /* a published document's ready block */
 	ID_BLOCK,     /* files given in vm.json */
 	ID_KEY,	      /* signed here: guards against mistakes, not against this host */

@@ -57,8 +57,7 @@ static int find_launchable(const struct hypervisor *host, const char *state, con
 	if (r == 0 && !l->domain)
 		r = fail_with(
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			"libvirt does not have the guest \"%s\" any more; create it again with "
-			"--replace, or remove it",
+			"libvirt no longer has the guest \"%s\"; create it again with --replace, or remove it",
 			name);
 	return r < 0 ? r : check_unchanged(l, err);
 }
@@ -124,8 +123,7 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 	if (r == 0 && domain && !record && !ours)
 		r = fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
-			"libvirt has a domain \"%s\" that snp-launch did not make, and %s has no "
-			"record to tell them apart; rename or undefine that domain first",
+			"libvirt has a domain \"%s\" that snp-launch did not create, and %s has no record to tell them apart; rename or undefine that domain first",
 			dir->name, dir->path);
 	if (r == 0)
 		*ret = ours ? TAKE_PTR(domain) : NULL;

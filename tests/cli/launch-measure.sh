@@ -54,7 +54,7 @@ fragment() { # fragment CHILDREN
 }
 fragment '<q:commandline><q:env name="TZ" value="UTC"/></q:commandline>'
 run 0 "$snp_launch" create with.json --dry-run
-grep -q "fragment.xml: /domain: 'TZ' is handed to QEMU past libvirt; .*\[qemu-argument\]$" err || fail "$(cat err)"
+grep -q "fragment.xml: /domain: 'TZ' is passed directly to QEMU; .*\[qemu-argument\]$" err || fail "$(cat err)"
 refuse 4 check-failed "$snp_launch" create with.json --dry-run --error qemu-argument
 run 0 "$snp_launch" create with.json --dry-run --ignore qemu-argument
 ! grep -q qemu-argument err || fail "$(cat err)"

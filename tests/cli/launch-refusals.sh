@@ -68,13 +68,13 @@ key p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 vm '"snp": {"id": {"key": "'"$work"'/id.pem", "author_key": "'"$work"'/p256.pem"}}'
 refuse 4 bad-key "$snp_launch" create vm.json --dry-run
 grep -qF "$work/p256.pem: key is P-256" err || fail "$(cat err)"
-# An author who is the ID key's owner says nothing, whatever the file is called.
+# An author key that is the ID key is refused, whatever the file is called.
 openssl pkey -in id.pem -out again.pem
 chmod 600 again.pem
 for author in id again; do
 	vm '"snp": {"id": {"key": "'"$work"'/id.pem", "author_key": "'"$work/$author"'.pem"}}'
 	refuse 4 bad-key "$snp_launch" create vm.json --dry-run
-	grep -qF "$work/$author.pem: the author key is the ID key" err || fail "$(cat err)"
+	grep -qF "$work/$author.pem: the author key is the same as the ID key" err || fail "$(cat err)"
 done
 
 # Files that QEMU cannot load: each verb that has them at hand says so.

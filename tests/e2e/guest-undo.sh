@@ -58,7 +58,7 @@ mkdir -m 711 "$folder/guests/other"
 run 0 "$snp_launch" list -a
 grep -q '^other *running ' out || fail "$(cat out)"
 run 0 "$snp_launch" show other
-says 'none: snp-launch did not make this domain'
+says 'none: snp-launch did not create this domain'
 run 0 "$snp_launch" dumpxml other
 refuse 1 exists "$snp_launch" remove --force other
 [ -d "$folder/guests/other" ] || fail "the folder is gone"

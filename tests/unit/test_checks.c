@@ -533,10 +533,11 @@ static void check_options(void **state)
 	assert_string_equal(err.file, "vm.json");
 	assert_non_null(strstr(err.message, "[policy-debug]"));
 	finding_line(&findings.at[1], "vm.json", line, sizeof(line));
-	assert_string_equal(line,
-			    "error: vm.json:4:57: /boot/kernel_hashes: kernel is given but kernel "
-			    "hashes are off: the host may boot another; turn kernel hashes on "
-			    "[kernel-not-measured]");
+	assert_string_equal(
+		line,
+		"error: vm.json:4:57: /boot/kernel_hashes: there is a kernel but kernel hashes "
+		"are off: the host can boot another kernel; turn kernel hashes on "
+		"[kernel-not-measured]");
 
 	options.allow_debug = true;
 	assert_int_equal(check_options_set(&options, "kernel-not-measured", CHECK_IGNORED, NULL),

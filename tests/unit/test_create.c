@@ -210,7 +210,7 @@ static const struct row {
 	{"libvirtd goes away at define", CALL_DEFINE, "Cannot recv data: client socket is closed",
 	 SNP_E_LIBVIRT, "snp-launch list"},
 	{"autostart fails", CALL_AUTOSTART, "Failed to create autostart directory", SNP_E_LIBVIRT,
-	 "come up with the host"},
+	 "start with the host"},
 	{"the secure processor refuses", CALL_START,
 	 "internal error: QEMU unexpectedly closed the monitor (vm='web1'): 2026-01-01T00:00:00.0Z "
 	 "qemu-system-x86_64: sev_snp_launch_finish: SNP_LAUNCH_FINISH ret=-5 fw_error=11 'Bad "
