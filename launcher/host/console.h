@@ -14,8 +14,8 @@
 SNP_MUST_USE int console_prepare(struct snp_error *err);
 
 /* Connect standard input and output with the guest's console until the guest ends, standard input ends,
- * or CONSOLE_ESCAPE is typed. A terminal is raw meanwhile. `force` takes the console from whoever has
- * it. Errors: those of hypervisor_fail(), SNP_E_WRITE. */
+ * or CONSOLE_ESCAPE is typed. Meanwhile a terminal is in raw mode. `force` takes the
+ * console over from another client. Errors: those of hypervisor_fail(), SNP_E_WRITE. */
 SNP_MUST_USE int console_run(virConnectPtr connection, virDomainPtr domain, bool force,
 			     struct snp_error *err);
 

@@ -142,7 +142,7 @@ static bool by_descriptor(char ret[static PATH_MAX])
 		const char *image;
 
 		snprintf(path, sizeof(path), "%s/%s", folder[all[i].folder], all[i].name);
-		/* A descriptor that cannot be read is not ours to complain of. */
+		/* Descriptors that cannot be read are skipped. */
 		if (json_read(path, SNP_MAX_SMALL, &document, NULL) < 0)
 			continue;
 		image = image_of(document);

@@ -12,7 +12,7 @@
  * /usr/share/qemu/firmware; a name in an earlier folder hides the same in a later, an empty file hides
  * it whole), in order of their names: those for x86_64 with the feature "amd-sev-snp" whose image is
  * mapped as memory or is a stateless flash. Then the places where distributions install one without
- * describing it. Errors: SNP_E_NOT_FOUND, saying where it was looked for.
+ * describing it. Errors: SNP_E_NOT_FOUND, with the places that were searched.
  */
 SNP_MUST_USE int firmware_search(char ret[static PATH_MAX], struct snp_error *err);
 

@@ -47,11 +47,11 @@ SNP_MUST_USE int hypervisor_capabilities(const struct hypervisor *host, const ch
 					 const char *model, struct domain_capabilities *ret,
 					 struct snp_error *err);
 
-/* The domain with that UUID, name, or, of digits alone, ID. Errors: SNP_E_NOT_FOUND. */
+/* The domain with that UUID or name, or (digits only) that ID. Errors: SNP_E_NOT_FOUND. */
 SNP_MUST_USE int hypervisor_find(const struct hypervisor *host, const char *domain,
 				 virDomainPtr *ret, struct snp_error *err);
 
-/* As above; 0 and NULL where there is none. */
+/* The same; 0 and NULL if there is none. */
 SNP_MUST_USE int hypervisor_find_uuid(const struct hypervisor *host, const char *uuid,
 				      virDomainPtr *ret, struct snp_error *err);
 SNP_MUST_USE int hypervisor_find_name(const struct hypervisor *host, const char *name,

@@ -33,7 +33,7 @@ void fact_add(struct host_report *report, const char *name, enum fact_state stat
 	report->n_no += state == FACT_NO;
 }
 
-/* The first line of a small file of the kernel's; "" where there is none. */
+/* The first line of a small kernel file, or "". */
 static void read_line(const char *path, char *ret, size_t size)
 {
 	_cleanup_(fclosep) FILE *f = fopen(path, "re");

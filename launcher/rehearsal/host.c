@@ -47,7 +47,7 @@ static int find_library(char ret[static PATH_MAX], struct snp_error *err)
 		"libsnp-rehearsal.so not found: neither installed nor beside this program");
 }
 
-/* The shared folder, made where it is missing; "" where there is no home to keep it in. */
+/* The shared folder, made if it is missing; "" if there is no home for it. */
 static void find_cache(const char *option, char ret[static PATH_MAX])
 {
 	bool known = true;

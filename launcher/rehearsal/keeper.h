@@ -16,18 +16,18 @@
  * waits for: so they end even when the keeper itself is killed.
  */
 
-/* Make and lock keeper.lock, the first thing in a new folder: from then on nobody takes it for left behind,
- * nor leaves it there when its starter was killed. Returns the descriptor, or an error: SNP_E_WRITE,
- * SNP_E_SYSTEM. */
+/* Make and lock keeper.lock, the first file in a new folder: from then on keeper_sweep() knows whether the
+ * host is alive. Returns the descriptor, or an error: SNP_E_WRITE, SNP_E_SYSTEM. */
 SNP_MUST_USE int keeper_lock(const struct host_layout *host, struct snp_error *err);
 
-/* Fork the keeper, which takes over `held`; returns when libvirtd is started or could not be. `ret_alive` is a descriptor that
- * reaches its end of file when the keeper is gone. Once this was called, the keeper removes the folder.
+/* Fork the keeper, which takes over `held`; returns when libvirtd has started or has failed to. `ret_alive`
+ * is a descriptor that reaches its end of file when the keeper is gone. From now on the keeper removes the
+ * folder.
  * Errors: SNP_E_SYSTEM, SNP_E_NOT_FOUND (no libvirtd). */
 SNP_MUST_USE int keeper_start(const struct host_layout *host, int held, bool ends_with_caller,
 			      int *ret_alive, struct snp_error *err);
 
-/* End the keeper of `folder` and wait until folder and keeper are gone.
+/* End the keeper of `folder`, and wait until it and the folder are gone.
  * Errors: SNP_E_NOT_FOUND (no host there), SNP_E_SYSTEM (it does not end). */
 SNP_MUST_USE int keeper_stop(const char *folder, struct snp_error *err);
 

@@ -133,7 +133,7 @@ for delay in 0.005 0.01 0.015 0.02 0.03 0.04 0.06 0.08 0.1 0.15 0.2 0.25 0.3; do
 	if [ -e "$folder/guests/web1" ] || virsh -q list --all --name | grep -qx web1; then
 		says '"name": "web1"'
 		# libvirt may still be starting the guest that nobody waits for.
-		for ((i = 0; i < 50; i++)); do
+		for ((i = 0; i < 600; i++)); do
 			! "$snp_launch" remove --force web1 >/dev/null 2>&1 || break
 			sleep 0.1
 		done

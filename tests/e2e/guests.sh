@@ -42,7 +42,7 @@ predicted() {
 # heard NAME KEY: what the guest said on its console, by its log.
 heard() {
 	local i
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		if "$snp_launch" logs "$1" 2>/dev/null | grep -q '^simulated-guest: host_data='; then
 			"$snp_launch" logs "$1" | sed -n "s/^simulated-guest: $2=\([0-9a-fx]*\)\r*$/\1/p"
 			return

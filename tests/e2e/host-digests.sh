@@ -26,7 +26,7 @@ launch() {
 		"sev-snp-guest,id=sev0,cbitpos=51,reduced-phys-bits=1${properties:+,$properties}" \
 		"$@" 2>"$at/err" &
 	pid=$!
-	for ((i = 0; i < 500; i++)); do
+	for ((i = 0; i < 1500; i++)); do
 		! grep -q '^simulated-guest: host_data' "$at/serial" 2>/dev/null || break
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.04

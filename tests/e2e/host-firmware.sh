@@ -16,7 +16,7 @@ boot() {
 		-machine q35,confidential-guest-support=sev0 -m 512M -cpu EPYC-v4 -smp 2 \
 		-bios "$image" -serial "file:$at" "$@" 2>"$at.err" &
 	pid=$!
-	for ((i = 0; i < 500; i++)); do
+	for ((i = 0; i < 1500; i++)); do
 		! grep -q '^simulated-guest: host_data' "$at" 2>/dev/null || break
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.04

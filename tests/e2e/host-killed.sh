@@ -41,7 +41,7 @@ start_host
 launch
 first=$folder
 kill -KILL "$(cat "$folder/keeper.lock")"
-for ((i = 0; i < 50; i++)); do
+for ((i = 0; i < 600; i++)); do
 	[ -n "$(processes "$first")" ] || break
 	sleep 0.1
 done

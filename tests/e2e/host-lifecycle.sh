@@ -36,14 +36,14 @@ for ((i = 0; i < 10; i++)); do
 		printf '\r'
 		sleep 0.5
 		printf '\035'
-	} | TERM=dumb timeout 10 script -qec "virsh -c '$uri' console web1" /dev/null >console 2>&1
+	} | TERM=dumb timeout 60 script -qec "virsh -c '$uri' console web1" /dev/null >console 2>&1
 	grep -q "launch_digest=$digest" console && break
 done
 grep -q "launch_digest=$digest" console || fail "the console says: $(cat -v console)"
 
 # It powers off when asked, and starts again.
 run 0 virsh -c "$uri" shutdown web1
-for ((i = 0; i < 50; i++)); do
+for ((i = 0; i < 600; i++)); do
 	virsh -c "$uri" domstate web1 | grep -q 'shut off' && break
 	sleep 0.1
 done

@@ -19,7 +19,7 @@ launch() {
 		-cpu EPYC-v4 -smp "$vcpus" -bios "$work/OVMF.amdsev.fd" -serial "file:$work/$name.log" \
 		-object "sev-guest,id=sev0,cbitpos=51,reduced-phys-bits=1,$properties" "$@" 2>err &
 	qemu=$!
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		digest=$(sed -n 's/^simulated-guest: launch_digest=\([0-9a-f]*\)\r$/\1/p' "$name.log" \
 			2>/dev/null) && [ -n "$digest" ] && break
 		sleep 0.1

@@ -89,7 +89,7 @@ domain() {
 # said NAME KEY: what the guest said on its serial port.
 said() {
 	local i
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		if grep -q '^simulated-guest: host_data=' "$folder/foreign/$1.log" 2>/dev/null; then
 			sed -n "s/^simulated-guest: $2=\([0-9a-fx]*\)\r*$/\1/p" "$folder/foreign/$1.log"
 			return
@@ -107,7 +107,7 @@ processes() {
 # gone FOLDER: neither the folder nor a process of it is left.
 gone() {
 	local i
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[ -e "$1" ] || [ -n "$(processes "$1")" ] || return 0
 		sleep 0.1
 	done

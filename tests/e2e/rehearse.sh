@@ -134,7 +134,7 @@ for signal in INT KILL; do
 	done
 	kill -s "$signal" "$killed"
 	wait "$killed" && fail "by-$signal: not killed"
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[ -n "$(left "by-$signal")" ] || break
 		sleep 0.1
 	done

@@ -59,7 +59,7 @@ static bool is_coordinate(const uint8_t number[static NUMBER_SIZE])
 	return true;
 }
 
-/* NULL where there is no such point. */
+/* NULL if there is no such point. */
 static EVP_PKEY *public_key(const uint8_t key[static KEY_SIZE])
 {
 	/* SEC 1, 2.3.3: 04, X, Y, big-endian. */
@@ -134,8 +134,8 @@ static bool is_known_algorithm(const struct launch_finish *finish)
 }
 
 /* Check the ID block of `finish` against the guest as launched and, if it is right, take its identity
- * over: digest, policy, ID key's signature of the block, author key's signature of the ID key. When the
- * firmware looks at algorithms and version is not known here: they come where they are needed, the
+ * over: digest, policy, ID key's signature of the block, author key's signature of the ID key. It is not
+ * known when the firmware checks algorithms and version: here that is done where they are needed, the
  * version last. `gctx` is untouched on failure. */
 static enum firmware_status id_block_check(struct gctx *gctx, const struct launch_finish *finish)
 {

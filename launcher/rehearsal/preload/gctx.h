@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The SNP guest context of the secure processor: what it remembers of a guest between the launch
- * commands and a report (AMD SNP ABI, publication 56860, GCTX). Written from that document alone.
+ * commands and a report (AMD SNP ABI, publication 56860, GCTX). Written from that document only.
  */
 #ifndef REHEARSAL_PRELOAD_GCTX_H
 #define REHEARSAL_PRELOAD_GCTX_H
@@ -75,7 +75,7 @@ enum firmware_status gctx_launch_start(struct gctx *gctx, const struct platform 
 enum firmware_status gctx_launch_update(struct gctx *gctx, enum snp_page_type type, uint64_t gpa,
 					const uint8_t *page, uint8_t ret_contents[static LD_SIZE]);
 
-/* SNP_LAUNCH_FINISH. `id_block` (96 bytes) and `id_auth` (4096) are NULL where there is no ID block.
+/* SNP_LAUNCH_FINISH. `id_block` (96 bytes) and `id_auth` (4096) are NULL if there is no ID block.
  * The order of checks is the ABI's: digest, policy, signatures. */
 struct launch_finish {
 	const uint8_t *id_block;

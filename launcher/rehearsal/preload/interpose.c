@@ -4,7 +4,7 @@
  * simulated device goes to the kernel as it came: by system call, so that it also works between fork
  * and exec and in signal handlers.
  */
-/* Both names of each function are defined here, so neither may be an alias of the other. */
+/* Both names of each function are defined here, so the headers must not rename one to the other. */
 #undef _FILE_OFFSET_BITS
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +72,9 @@ static bool takes_mode(int flags)
 	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
+/* The 64-bit names are the same functions: off_t has 64 bits on x86-64. */
+#define SAME_AS(name) __attribute__((alias(#name)))
+
 EXPORT int open(const char *path, int flags, ...)
 {
 	va_list ap;
@@ -83,16 +86,7 @@ EXPORT int open(const char *path, int flags, ...)
 	return fd;
 }
 
-EXPORT int open64(const char *path, int flags, ...)
-{
-	va_list ap;
-	int fd;
-
-	va_start(ap, flags);
-	fd = open_at(AT_FDCWD, path, flags, takes_mode(flags) ? va_arg(ap, mode_t) : 0);
-	va_end(ap);
-	return fd;
-}
+EXPORT int open64(const char *path, int flags, ...) SAME_AS(open);
 
 EXPORT int openat(int dir, const char *path, int flags, ...)
 {
@@ -105,36 +99,21 @@ EXPORT int openat(int dir, const char *path, int flags, ...)
 	return fd;
 }
 
-EXPORT int openat64(int dir, const char *path, int flags, ...)
-{
-	va_list ap;
-	int fd;
-
-	va_start(ap, flags);
-	fd = open_at(dir, path, flags, takes_mode(flags) ? va_arg(ap, mode_t) : 0);
-	va_end(ap);
-	return fd;
-}
+EXPORT int openat64(int dir, const char *path, int flags, ...) SAME_AS(openat);
 
 EXPORT int __open_2(const char *path, int flags)
 {
 	return open_at(AT_FDCWD, path, flags, 0);
 }
 
-EXPORT int __open64_2(const char *path, int flags)
-{
-	return open_at(AT_FDCWD, path, flags, 0);
-}
+EXPORT int __open64_2(const char *path, int flags) SAME_AS(__open_2);
 
 EXPORT int __openat_2(int dir, const char *path, int flags)
 {
 	return open_at(dir, path, flags, 0);
 }
 
-EXPORT int __openat64_2(int dir, const char *path, int flags)
-{
-	return open_at(dir, path, flags, 0);
-}
+EXPORT int __openat64_2(int dir, const char *path, int flags) SAME_AS(__openat_2);
 
 EXPORT int close(int fd)
 {

@@ -57,7 +57,7 @@ int memory_set_attributes(struct memory *memory, const struct uapi_memory_attrib
 const struct slot *memory_slot(const struct memory *memory, uint64_t gpa);
 bool memory_is_private(const struct memory *memory, uint64_t gpa);
 
-/* The guest address that host address `hva` backs. False where there is none. */
+/* The guest address that host address `hva` backs. False if there is none. */
 bool memory_gpa(const struct memory *memory, uint64_t hva, uint64_t *ret);
 
 #endif

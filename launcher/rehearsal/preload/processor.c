@@ -131,7 +131,7 @@ bool cpuid_is_simulated(void)
 	return cpuid_simulated;
 }
 
-/* The only thing that happens in every program at its start, and it changes QEMU alone. */
+/* The only thing that happens in every program at its start, and it changes only QEMU. */
 __attribute__((constructor)) static void simulate_cpuid(void)
 {
 	void *symbol = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The registers of a vCPU as KVM holds them before the guest first runs: after its reset, after what
- * QEMU set, and as the save area that is measured. Sources: Linux 6.12 arch/x86/kvm/x86.c (kvm_vcpu_reset and the KVM_SET_… ioctls),
- * svm/svm.c, arch/x86/kernel/fpu.
+ * QEMU set, and as the save area that is measured. Sources: Linux 6.12 arch/x86/kvm/x86.c
+ * (kvm_vcpu_reset and the KVM_SET_… ioctls), svm/svm.c, arch/x86/kernel/fpu.
  */
 #ifndef REHEARSAL_PRELOAD_REGISTERS_H
 #define REHEARSAL_PRELOAD_REGISTERS_H

@@ -30,8 +30,8 @@ struct trace {
 void trace_begin(struct trace *trace, const char *guest_type, unsigned int vm_type);
 
 /* One launch update. `contents` NULL where the page's contents are not measured. `bytes` may then be
- * NULL; its non-zero words are recorded where they are few. `ld` is GCTX.LD after it, 48 bytes, or NULL
- * where there is none. */
+ * NULL; its non-zero words are recorded if they are few. `ld` is GCTX.LD after it, 48 bytes, or NULL
+ * if there is none. */
 void trace_update(struct trace *trace, const char *page_type, uint64_t gpa, const uint8_t *bytes,
 		  size_t size, const uint8_t *contents, size_t contents_size, const uint8_t *ld);
 
