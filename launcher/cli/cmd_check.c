@@ -125,7 +125,7 @@ const struct cli_verb verb_check = {
 	.name = "check",
 	.operands = "[FILE]",
 	.max_operands = 1,
-	.summary = "check whether this host can launch SEV-SNP guests, or a vm.json's",
+	.summary = "check whether this host can launch SEV-SNP guests",
 	.options = tables,
 	.run = run,
 };

@@ -185,7 +185,7 @@ const struct cli_verb verb_completion = {
 	.operands = "SHELL",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "print the completion script for a shell: bash, zsh or fish",
+	.summary = "print a completion script: bash, zsh or fish",
 	.options = tables,
 	.run = run,
 };

@@ -17,14 +17,14 @@ static struct {
 /* clang-format off */
 static const struct cli_option start_options[] = {
 	{"paused", .flag = &arg.paused,
-	 .help = "start it paused; it is measured at the first resume"},
+	 .help = "start it paused; the first resume measures it"},
 	CLI_OPTION_JSON,
 	{0},
 };
 
 static const struct cli_option stop_options[] = {
 	{"timeout", .argument = "SECONDS", .number = &arg.timeout,
-	 .help = "wait at most this long until it is off (default 60; 0: do not wait)"},
+	 .help = "how long to wait (default 60; 0: do not wait)"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -193,7 +193,7 @@ static int remove_guest(FILE *out, char *const operands[], struct snp_error *err
 const struct cli_verb verb_start = {
 	.name = "start",
 	ONE_GUEST,
-	.summary = "hash the files that a guest boots from again, and start it",
+	.summary = "start a guest, after hashing its boot files again",
 	.options = start_tables,
 	.run = start,
 };

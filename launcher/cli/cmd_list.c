@@ -92,7 +92,7 @@ const struct cli_verb verb_list = {
 	.name = "list",
 	.alias = "ps",
 	.operands = "",
-	.summary = "list the guests of a host: state, digest, policy, and what binds them",
+	.summary = "list guests: state, digest, policy, what binds them",
 	.options = tables,
 	.run = run,
 };

@@ -122,7 +122,7 @@ const struct cli_verb verb_logs = {
 	.operands = "NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "print a guest's console log (the host can write to it: not evidence)",
+	.summary = "print a guest's console log (not evidence)",
 	.options = tables,
 	.run = run,
 };

@@ -64,7 +64,7 @@ const struct cli_verb verb_policy_encode = {
 	.name = "policy encode",
 	.operands = "[WORD]...",
 	.max_operands = 32,
-	.summary = "make a guest policy from words: debug, smt=false, abi_min=1.55",
+	.summary = "make a guest policy from words such as smt=false",
 	.options = tables,
 	.run = encode,
 };

@@ -54,7 +54,7 @@ const struct cli_verb verb_show = {
 	.operands = "NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "show a guest: what was measured, what binds it, and its files",
+	.summary = "show a guest: what was measured, and what binds it",
 	.options = session_json_tables,
 	.run = show,
 };
