@@ -91,6 +91,7 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 			     struct snp_error *err)
 {
 	const struct snp_reference_query query = {
+		.size = sizeof(query),
 		.image = g->config->id_image,
 		.vcpus = g->measured->vcpus,
 	};

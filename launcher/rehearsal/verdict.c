@@ -205,7 +205,8 @@ static int against_reference(const char *path, const char *image_name,
 			     struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
-	const struct snp_reference_query query = {.image = image_name, .vcpus = record->vcpus};
+	const struct snp_reference_query query = {
+		.size = sizeof(query), .image = image_name, .vcpus = record->vcpus};
 	const struct snp_reference_variant *variant;
 	const struct snp_reference_image *image;
 	struct plan_difference *d = &verdict->difference;

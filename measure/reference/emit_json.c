@@ -207,7 +207,7 @@ static void add_platform(struct json_out *out, cJSON *entry, uint64_t policy)
 static void add_entry(struct json_out *out, cJSON *entries, const struct snp_reference_image *image,
 		      const struct snp_reference_variant *v, enum snp_product product)
 {
-	const struct snp_tcb *tcb = &image->minimum_tcb[product];
+	const struct snp_tcb *tcb = snp_reference_minimum_tcb(image, product);
 	cJSON *entry = json_out_object(out, entries, NULL), *object;
 
 	json_out_string(out, entry, "ProductName", snp_product_name(product));
@@ -241,7 +241,7 @@ static int check_image(const struct snp_reference_image *image, struct snp_error
 	bool has_product = false;
 
 	for (size_t p = 0; p < ARRAY_SIZE(known); p++)
-		has_product = has_product || image->has_minimum_tcb[known[p]];
+		has_product = has_product || snp_reference_minimum_tcb(image, known[p]);
 	if (!has_product)
 		return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
 				 "contrast asks for a minimum TCB of Milan or Genoa, and '%s' has "
@@ -268,7 +268,8 @@ int emit_contrast(const struct snp_reference *r, struct folder *f, struct snp_er
 
 		for (size_t p = 0; p < ARRAY_SIZE(known); p++)
 			for (size_t k = 0;
-			     image->has_minimum_tcb[known[p]] && k < image->n_variants; k++)
+			     snp_reference_minimum_tcb(image, known[p]) && k < image->n_variants;
+			     k++)
 				add_entry(&out, entries, image, &image->variants[k], known[p]);
 	}
 	return folder_add_json(f, "contrast.json", &out, err);
@@ -290,18 +291,18 @@ static void add_decimal(struct json_out *out, cJSON *parent, const char *key, ui
 	json_out_string(out, parent, key, text);
 }
 
-static int add_product(struct json_out *out, cJSON *policy, const struct snp_reference_image *image,
-		       enum snp_product product, struct snp_error *err)
+static int add_product(struct json_out *out, cJSON *policy, const struct snp_minimum_tcb *minimum,
+		       struct snp_error *err)
 {
 	cJSON *root = json_out_object(out, out->root, "rootOfTrust");
+	bool turin = minimum->product == SNP_PRODUCT_TURIN;
 	uint64_t word;
 	int r;
 
-	json_out_string(out, root, "productLine", snp_product_name(product));
-	r = snp_tcb_encode(&image->minimum_tcb[product], product, &word, err);
+	json_out_string(out, root, "productLine", snp_product_name(minimum->product));
+	r = snp_tcb_encode(&minimum->tcb, minimum->product, &word, err);
 	if (r == 0)
-		add_decimal(out, policy,
-			    product == SNP_PRODUCT_TURIN ? "minimumTcbTurin" : "minimumTcb", word);
+		add_decimal(out, policy, turin ? "minimumTcbTurin" : "minimumTcb", word);
 	return r;
 }
 
@@ -323,7 +324,7 @@ static int add_id_key(struct json_out *out, cJSON *policy, const struct snp_refe
 }
 
 static int emit(const struct snp_reference_image *image, const struct snp_reference_variant *v,
-		enum snp_product product, struct folder *f, struct snp_error *err)
+		const struct snp_minimum_tcb *minimum, struct folder *f, struct snp_error *err)
 {
 	char variant[VARIANT_NAME_SIZE], name[VARIANT_NAME_SIZE + 64];
 	struct json_out out;
@@ -339,16 +340,16 @@ static int emit(const struct snp_reference_image *image, const struct snp_refere
 	json_out_base64(&out, policy, "imageId", image->image_id, SNP_ID_SIZE);
 	json_out_base64(&out, policy, "measurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
 	r = add_id_key(&out, policy, v, err);
-	if (r == 0 && product != SNP_PRODUCT_UNKNOWN)
-		r = add_product(&out, policy, image, product, err);
+	if (r == 0 && minimum)
+		r = add_product(&out, policy, minimum, err);
 	if (r < 0) {
 		json_out_done(&out);
 		return r;
 	}
 	variant_name(image, v, variant);
 	snprintf(name, sizeof(name), "go-sev-guest/%s-%" PRIu32 "vcpu%s%s.json", variant,
-		 v->vcpus.count, product == SNP_PRODUCT_UNKNOWN ? "" : "-",
-		 product == SNP_PRODUCT_UNKNOWN ? "" : snp_product_name(product));
+		 v->vcpus.count, minimum ? "-" : "",
+		 minimum ? snp_product_name(minimum->product) : "");
 	return folder_add_json(f, name, &out, err);
 }
 
@@ -356,21 +357,17 @@ int emit_go_sev_guest(const struct snp_reference *r, struct folder *f, struct sn
 {
 	for (size_t i = 0; i < r->n_images; i++) {
 		const struct snp_reference_image *image = &r->images[i];
-		bool by_product = false;
+		size_t n = image->n_minimum_tcb ? image->n_minimum_tcb : 1;
 
-		for (unsigned int p = 0; p < SNP_N_PRODUCTS; p++)
-			by_product = by_product || image->has_minimum_tcb[p];
-		for (size_t k = 0; k < image->n_variants; k++) {
-			for (unsigned int p = 0; p < SNP_N_PRODUCTS; p++) {
-				int status;
+		for (size_t k = 0; k < image->n_variants; k++)
+			for (size_t p = 0; p < n; p++) {
+				const struct snp_minimum_tcb *minimum =
+					image->n_minimum_tcb ? &image->minimum_tcb[p] : NULL;
+				int status = emit(image, &image->variants[k], minimum, f, err);
 
-				if (by_product ? !image->has_minimum_tcb[p] : p != 0)
-					continue;
-				status = emit(image, &image->variants[k], p, f, err);
 				if (status < 0)
 					return status;
 			}
-		}
 	}
 	return 0;
 }

@@ -96,16 +96,11 @@ static void print_policy_claims(FILE *stream, uint64_t policy)
 /* No claim says the product, so that the minima of one can be asked for and those of several cannot. */
 static void print_tcb_claims(FILE *stream, const struct snp_reference_image *image)
 {
-	const struct snp_tcb *tcb = NULL;
+	const struct snp_tcb *tcb;
 
-	for (unsigned int p = 0; p < SNP_N_PRODUCTS; p++) {
-		if (image->has_minimum_tcb[p] && tcb)
-			return;
-		if (image->has_minimum_tcb[p])
-			tcb = &image->minimum_tcb[p];
-	}
-	if (!tcb)
+	if (image->n_minimum_tcb != 1)
 		return;
+	tcb = &image->minimum_tcb[0].tcb;
 	print_minimum_claim(stream, "bootloader-svn", tcb->boot_loader);
 	print_minimum_claim(stream, "tee-svn", tcb->tee);
 	print_minimum_claim(stream, "snpfw-svn", tcb->snp);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/image_read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <snp/fail.h>
@@ -77,26 +78,31 @@ int field_policy(const struct json_value *value, const struct field *field, void
 static int read_tcb(const struct json_value *value, const struct field *field, void *at,
 		    struct snp_error *err)
 {
-	enum snp_product product = (enum snp_product)field->min;
 	struct snp_reference_image *image = at;
+	struct snp_minimum_tcb *grown, minimum = {.product = (enum snp_product)field->min};
 	const char *text;
 	uint64_t word;
 	int r = json_string(value, &text, err);
 
 	if (r < 0)
 		return r;
-	r = snp_tcb_parse(text, "minimum_tcb", &image->minimum_tcb[product], err);
+	r = snp_tcb_parse(text, "minimum_tcb", &minimum.tcb, err);
 	if (r == 0)
-		r = snp_tcb_encode(&image->minimum_tcb[product], product, &word, err);
+		r = snp_tcb_encode(&minimum.tcb, minimum.product, &word, err);
 	if (r < 0)
 		return json_in(err, r, value);
-	image->has_minimum_tcb[product] = true;
+	grown = reallocarray(image->minimum_tcb, image->n_minimum_tcb + 1, sizeof(*grown));
+	if (!grown)
+		return out_of_memory(err);
+	image->minimum_tcb = grown;
+	image->minimum_tcb[image->n_minimum_tcb++] = minimum;
 	return 0;
 }
 
 int field_minimum_tcb(const struct json_value *value, const struct field *field, void *at,
 		      struct snp_error *err)
 {
+	/* In the order of the enumeration, for the order of the list. */
 	static const struct field products[] = {
 		SECTION("Milan", read_tcb, .min = SNP_PRODUCT_MILAN),
 		SECTION("Genoa", read_tcb, .min = SNP_PRODUCT_GENOA),

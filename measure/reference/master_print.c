@@ -60,15 +60,14 @@ static void print_minimum_tcb(struct json_out *out, cJSON *parent,
 {
 	cJSON *products = NULL;
 
-	for (unsigned int i = 0; i < SNP_N_PRODUCTS; i++) {
+	for (size_t i = 0; i < image->n_minimum_tcb; i++) {
 		char text[SNP_TCB_TEXT_SIZE];
 
-		if (!image->has_minimum_tcb[i])
-			continue;
 		if (!products)
 			products = json_out_object(out, parent, "minimum_tcb");
-		snp_tcb_describe(&image->minimum_tcb[i], text);
-		json_out_string(out, products, snp_product_name(i), text);
+		snp_tcb_describe(&image->minimum_tcb[i].tcb, text);
+		json_out_string(out, products, snp_product_name(image->minimum_tcb[i].product),
+				text);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include <snp/fail.h>
+#include <snp/sized.h>
 
 static void image_free(struct snp_reference_image *image)
 {
@@ -16,6 +17,7 @@ static void image_free(struct snp_reference_image *image)
 	free(image->kernel.name);
 	free(image->initrd.name);
 	free(image->cmdline);
+	free(image->minimum_tcb);
 	for (size_t i = 0; i < image->n_variants; i++) {
 		free(image->variants[i].id_block);
 		free(image->variants[i].id_auth);
@@ -119,6 +121,15 @@ bool is_file_name(const char *name)
 	}
 }
 
+const struct snp_tcb *snp_reference_minimum_tcb(const struct snp_reference_image *image,
+						enum snp_product product)
+{
+	for (size_t i = 0; i < image->n_minimum_tcb; i++)
+		if (image->minimum_tcb[i].product == product)
+			return &image->minimum_tcb[i].tcb;
+	return NULL;
+}
+
 static const struct snp_reference_image *find_image(const struct snp_reference *reference,
 						    const char *name, struct snp_error *err)
 {
@@ -139,28 +150,33 @@ static const struct snp_reference_image *find_image(const struct snp_reference *
 }
 
 int snp_reference_find(const struct snp_reference *reference,
-		       const struct snp_reference_query *query,
+		       const struct snp_reference_query *given,
 		       const struct snp_reference_image **ret_image,
 		       const struct snp_reference_variant **ret_variant, struct snp_error *err)
 {
-	const struct snp_reference_image *image = find_image(reference, query->image, err);
 	bool profile = false, signature = false, features = false;
+	const struct snp_reference_image *image;
+	struct snp_reference_query query;
+	int r = SIZED_TAKE(given, snp_reference_query, vcpus, &query, err);
 
+	if (r < 0)
+		return r;
+	image = find_image(reference, query.image, err);
 	if (!image)
 		return -SNP_E_NO_VARIANT;
 	for (size_t i = 0; i < image->n_variants; i++) {
 		const struct snp_reference_variant *v = &image->variants[i];
 
-		if (strcasecmp(v->vcpus.profile, query->vcpus.profile) != 0)
+		if (strcasecmp(v->vcpus.profile, query.vcpus.profile) != 0)
 			continue;
 		profile = true;
-		if (v->vcpus.signature != 0 && v->vcpus.signature != query->vcpus.signature)
+		if (v->vcpus.signature != 0 && v->vcpus.signature != query.vcpus.signature)
 			continue;
 		signature = true;
-		if (v->vcpus.features != query->vcpus.features)
+		if (v->vcpus.features != query.vcpus.features)
 			continue;
 		features = true;
-		if (v->vcpus.count != query->vcpus.count)
+		if (v->vcpus.count != query.vcpus.count)
 			continue;
 		*ret_image = image;
 		*ret_variant = v;
@@ -169,16 +185,16 @@ int snp_reference_find(const struct snp_reference *reference,
 	if (!profile)
 		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
 				 "image '%s' has no variant for VMM profile '%s'", image->name,
-				 query->vcpus.profile);
+				 query.vcpus.profile);
 	if (!signature)
 		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
 				 "image '%s' has no variant for CPU signature 0x%" PRIx32,
-				 image->name, query->vcpus.signature);
+				 image->name, query.vcpus.signature);
 	if (!features)
 		return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
 				 "image '%s' has no variant for guest features 0x%" PRIx64,
-				 image->name, query->vcpus.features);
+				 image->name, query.vcpus.features);
 	return fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
 			 "image '%s' has no variant for %" PRIu32 " vCPUs", image->name,
-			 query->vcpus.count);
+			 query.vcpus.count);
 }

@@ -38,23 +38,24 @@ static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
 bool check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image)
 {
 	enum snp_product product = q->verdict->product;
+	const struct snp_tcb *minimum = snp_reference_minimum_tcb(image, product);
 	struct snp_tcb tcb;
 
-	return !image->has_minimum_tcb[product] ||
+	return !minimum ||
 	       (snp_tcb_decode(q->verdict->report.reported_tcb, product, &tcb, NULL) == 0 &&
-		snp_tcb_at_least(&tcb, &image->minimum_tcb[product]));
+		snp_tcb_at_least(&tcb, minimum));
 }
 
 static enum snp_outcome minimum_tcb(struct inquiry *q)
 {
 	const struct snp_reference_image *image = q->verdict->image;
 	uint64_t reported = q->verdict->report.reported_tcb;
-	enum snp_product product = q->verdict->product;
-	bool published = image && image->has_minimum_tcb[product];
+	const struct snp_tcb *published =
+		image ? snp_reference_minimum_tcb(image, q->verdict->product) : NULL;
 
 	if (!q->expected->has_minimum_tcb && !published)
 		return SNP_NOT_ASKED;
-	if (published && tcb_at_least(q, reported, &image->minimum_tcb[product]) == SNP_FAILED)
+	if (published && tcb_at_least(q, reported, published) == SNP_FAILED)
 		return SNP_FAILED;
 	if (!q->expected->has_minimum_tcb)
 		return SNP_PASSED;

@@ -204,14 +204,35 @@ static const struct query {
 	int status;
 	uint32_t vcpu_count;
 } queries[] = {
-	{"found", {"web", {"qemu", 4, 0x800f12, 1, ""}}, 0, 4},
-	{"any signature where VMSAs have none", {"web", {"gce", 2, 0xa00f11, 1, ""}}, 0, 2},
-	{"the only image is meant", {NULL, {"qemu", 4, 0x800f12, 1, ""}}, -SNP_E_NO_VARIANT, 0},
-	{"other image", {"db", {"qemu", 4, 0x800f12, 1, ""}}, -SNP_E_NO_VARIANT, 0},
-	{"other profile", {"web", {"ec2", 4, 0x800f12, 1, ""}}, -SNP_E_NO_VARIANT, 0},
-	{"other signature", {"web", {"qemu", 4, 0xa00f11, 1, ""}}, -SNP_E_NO_VARIANT, 0},
-	{"other features", {"web", {"qemu", 4, 0x800f12, 0x21, ""}}, -SNP_E_NO_VARIANT, 0},
-	{"other count", {"web", {"qemu", 3, 0x800f12, 1, ""}}, -SNP_E_NO_VARIANT, 0},
+	{"found", {sizeof(struct snp_reference_query), "web", {"qemu", 4, 0x800f12, 1, ""}}, 0, 4},
+	{"any signature where VMSAs have none",
+	 {sizeof(struct snp_reference_query), "web", {"gce", 2, 0xa00f11, 1, ""}},
+	 0,
+	 2},
+	{"the only image is meant",
+	 {sizeof(struct snp_reference_query), NULL, {"qemu", 4, 0x800f12, 1, ""}},
+	 -SNP_E_NO_VARIANT,
+	 0},
+	{"other image",
+	 {sizeof(struct snp_reference_query), "db", {"qemu", 4, 0x800f12, 1, ""}},
+	 -SNP_E_NO_VARIANT,
+	 0},
+	{"other profile",
+	 {sizeof(struct snp_reference_query), "web", {"ec2", 4, 0x800f12, 1, ""}},
+	 -SNP_E_NO_VARIANT,
+	 0},
+	{"other signature",
+	 {sizeof(struct snp_reference_query), "web", {"qemu", 4, 0xa00f11, 1, ""}},
+	 -SNP_E_NO_VARIANT,
+	 0},
+	{"other features",
+	 {sizeof(struct snp_reference_query), "web", {"qemu", 4, 0x800f12, 0x21, ""}},
+	 -SNP_E_NO_VARIANT,
+	 0},
+	{"other count",
+	 {sizeof(struct snp_reference_query), "web", {"qemu", 3, 0x800f12, 1, ""}},
+	 -SNP_E_NO_VARIANT,
+	 0},
 };
 
 static void check_query(void **state)
@@ -318,7 +339,12 @@ static void check_contrast(void **state)
 
 	assert_int_equal(parse(master, &reference, NULL), 0);
 	reference->images[1].policy = row->policy;
-	reference->images[1].has_minimum_tcb[SNP_PRODUCT_GENOA] = row->has_minimum_tcb;
+	if (row->has_minimum_tcb) {
+		reference->images[1].minimum_tcb = calloc(1, sizeof(struct snp_minimum_tcb));
+		assert_non_null(reference->images[1].minimum_tcb);
+		reference->images[1].minimum_tcb->product = SNP_PRODUCT_GENOA;
+		reference->images[1].n_minimum_tcb = 1;
+	}
 	assert_int_equal(emit_contrast(reference, &folder, &err), row->status);
 	assert_int_equal(folder.n_files, row->status == 0);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);

@@ -34,6 +34,7 @@ struct scene {
 	struct snp_expectations expected;
 	struct snp_reference reference;
 	struct snp_reference_image images[2];
+	struct snp_minimum_tcb minimum[2][2];
 	struct snp_reference_variant variants[2];
 	char name[8];	      /* of all images */
 	uint8_t lists[2][64]; /* what lists in `expected` point to */
@@ -828,10 +829,11 @@ static void publish(struct scene *s)
 	image->guest_svn = 7;
 	memset(image->family_id, 0xf1, 16);
 	memset(image->image_id, 0x1d, 16);
-	image->has_minimum_tcb[SNP_PRODUCT_MILAN] = true;
-	image->minimum_tcb[SNP_PRODUCT_MILAN] = TCB(4, 0, 24, 219, 0);
-	image->has_minimum_tcb[SNP_PRODUCT_TURIN] = true;
-	image->minimum_tcb[SNP_PRODUCT_TURIN] = TCB(255, 255, 255, 255, 255);
+	s->minimum[1][0] = (struct snp_minimum_tcb){SNP_PRODUCT_MILAN, TCB(4, 0, 24, 219, 0)};
+	s->minimum[1][1] =
+		(struct snp_minimum_tcb){SNP_PRODUCT_TURIN, TCB(255, 255, 255, 255, 255)};
+	image->minimum_tcb = s->minimum[1];
+	image->n_minimum_tcb = 2;
 	s->reference = (struct snp_reference){.images = s->images, .n_images = 2};
 	s->expected.reference = &s->reference;
 	s->expected.n_measurements = 0;
@@ -850,12 +852,13 @@ static void publish_alike(struct scene *s)
 	publish_twice(s);
 	s->images[0] = s->images[1];
 	s->images[0].variants = &s->variants[0];
+	memcpy(s->minimum[0], s->minimum[1], sizeof(s->minimum[0]));
+	s->images[0].minimum_tcb = s->minimum[0];
 }
 
-EXPECT(alike_tcb, (void)e; publish_alike(s); s->images[0].minimum_tcb[SNP_PRODUCT_MILAN].snp = 25);
-EXPECT(alike_tcb_absent, (void)e; publish_alike(s);
-       s->images[0].minimum_tcb[SNP_PRODUCT_MILAN].snp = 25;
-       s->images[1].has_minimum_tcb[SNP_PRODUCT_MILAN] = false);
+EXPECT(alike_tcb, (void)e; publish_alike(s); s->minimum[0][0].tcb.snp = 25);
+EXPECT(alike_tcb_absent, (void)e; publish_alike(s); s->minimum[0][0].tcb.snp = 25;
+       s->minimum[1][0].product = SNP_PRODUCT_GENOA);
 EXPECT(alike_policy, publish_alike(s); s->images[0].policy = 0x20000; s->images[1].policy = 0xb0000;
        e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
 EXPECT(alike_policy_exact, (void)e; publish_alike(s); s->images[0].policy = 0xb0000);
@@ -873,7 +876,7 @@ EXPECT(published_policy_narrower, publish(s); s->images[1].policy = 0x20000;
 EXPECT(published_svn, (void)e; publish(s); s->images[1].guest_svn = 8);
 EXPECT(published_family, (void)e; publish(s); s->images[1].family_id[0] ^= 1);
 EXPECT(published_image, (void)e; publish(s); s->images[1].image_id[0] ^= 1);
-EXPECT(published_tcb, (void)e; publish(s); s->images[1].minimum_tcb[SNP_PRODUCT_MILAN].snp = 25);
+EXPECT(published_tcb, (void)e; publish(s); s->minimum[1][0].tcb.snp = 25);
 EXPECT(published_and_stricter, publish(s); e->has_minimum_tcb = true;
        e->minimum_tcb = TCB(4, 0, 25, 219, 0));
 

@@ -38,6 +38,12 @@ struct snp_reference_variant {
 	uint8_t *id_auth;  /* SNP_ID_AUTH_SIZE bytes, or NULL; present together */
 };
 
+/* The lowest TCB that is acceptable on a product. */
+struct snp_minimum_tcb {
+	enum snp_product product;
+	struct snp_tcb tcb;
+};
+
 struct snp_reference_image {
 	char *name;
 	struct snp_reference_file firmware;
@@ -50,8 +56,8 @@ struct snp_reference_image {
 	uint8_t family_id[SNP_ID_SIZE];
 	uint8_t image_id[SNP_ID_SIZE];
 	uint32_t guest_svn;
-	bool has_minimum_tcb[SNP_MAX_PRODUCTS];
-	struct snp_tcb minimum_tcb[SNP_MAX_PRODUCTS];
+	struct snp_minimum_tcb *minimum_tcb; /* sorted by product; one at most for each */
+	size_t n_minimum_tcb;
 	struct snp_reference_variant *variants; /* sorted: profile, model, features, vCPU count */
 	size_t n_variants;
 };
@@ -83,13 +89,19 @@ SNP_MUST_USE int snp_reference_parse(const char *name, struct snp_span text,
 SNP_MUST_USE int snp_reference_print(const struct snp_reference *reference, char **ret,
 				     struct snp_error *err);
 
+/* The minimum TCB of an image on a product, or NULL if it has none. */
+const struct snp_tcb *snp_reference_minimum_tcb(const struct snp_reference_image *image,
+						enum snp_product product);
+
 /* Which variant of a document a guest is. */
 struct snp_reference_query {
+	size_t size;		/* sizeof(struct snp_reference_query) */
 	const char *image;	/* NULL: the only one of the document */
 	struct snp_vcpus vcpus; /* the model is not compared */
 };
 
-/* Find the variant. Errors: SNP_E_NO_VARIANT, saying what the document has instead. */
+/* Find the variant. Errors: SNP_E_NO_VARIANT, saying what the document does not have; SNP_E_USAGE for the
+ * query's size. */
 SNP_MUST_USE int snp_reference_find(const struct snp_reference *reference,
 				    const struct snp_reference_query *query,
 				    const struct snp_reference_image **ret_image,
