@@ -61,7 +61,7 @@ static void warn_about_images(const struct snp_reference *reference)
 
 		cli_warn_cut_short(image->kernel.name, image->kernel_is_cut_short);
 		if (image->policy & SNP_POLICY_DEBUG)
-			cli_warn("debug-policy", "%s: this policy lets the host decrypt the guest",
+			cli_warn("debug-policy", "the policy of %s lets the host decrypt the guest",
 				 image->name);
 	}
 }

@@ -17,11 +17,11 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"images", .argument = "DIR", .text = &arg.images,
-	 .help = "where the image files are (default: beside the document)"},
+	 .help = "folder of the images (default: the document's)"},
 	{"public-key", .argument = "FILE", .text = &arg.public_key,
-	 .help = "verify the signatures beside the document with this key"},
+	 .help = "verify the signatures with this key"},
 	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
-	 .help = "the certificate that golden measurements must be endorsed with"},
+	 .help = "require endorsements by this certificate"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -73,7 +73,7 @@ static int reproduce(const char *path, struct findings *findings, size_t *ret_va
 	o.public_key = key;
 	if (!key)
 		cli_warn("signature-not-checked",
-			 "no signature was checked; give --public-key to know who published this");
+			 "no signature was checked; use --public-key to verify who published this");
 	return snp_reproduce(path, &o, ret_variants, &findings->n_differences, err);
 }
 
@@ -110,7 +110,7 @@ const struct cli_verb verb_reproduce = {
 	.operands = "REFERENCE-VALUES.json",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "compute published launch digests again and say what changed",
+	.summary = "recompute published launch digests and list what differs",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

@@ -27,8 +27,8 @@ static int same_policy(const struct snp_reference *r, struct snp_error *err)
 		if (r->images[i].policy != r->images[0].policy)
 			return fail_with(
 				err, SNP_E_FORMAT, SNP_NO_OFFSET,
-				"rvps has one policy for all images, and '%s' and '%s' have "
-				"different ones; publish them apart",
+				"rvps has one policy for all images, but '%s' and '%s' have "
+				"different policies; publish them separately",
 				r->images[0].name, r->images[i].name);
 	return 0;
 }
@@ -164,8 +164,8 @@ int emit_intoto(const struct snp_reference *r, struct folder *f, struct snp_erro
 /*
  * Reference values of a Contrast manifest (edgelesssys/contrast, internal/manifest/referencevalues.go):
  * one entry per digest and product. A product and its minimum TCB are mandatory there, Milan and Genoa
- * are the products it knows, and of a guest policy it lets nothing vary but the ABI's minor version, which
- * is 0 or 31, and PAGE_SWAP_DISABLE. "Platform" is Contrast's name for where it runs, which no release knows.
+ * are the products it knows. Of a guest policy only the ABI's minor version (0 or 31) and
+ * PAGE_SWAP_DISABLE may vary. "Platform" is Contrast's name for where it runs, which no release knows.
  */
 static const enum snp_product known[] = {SNP_PRODUCT_MILAN, SNP_PRODUCT_GENOA};
 
@@ -231,8 +231,8 @@ static int check_policy(const struct snp_reference_image *image, struct snp_erro
 	if ((image->policy & fixed) == SNP_POLICY_DEFAULT && (minor == 0 || minor == 31))
 		return 0;
 	return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
-			 "contrast takes policies 0x30000 and 0x3001f, with or without "
-			 "page_swap_disable, and '%s' has 0x%" PRIx64,
+			 "contrast accepts only policies 0x30000 and 0x3001f, with or without "
+			 "page_swap_disable; '%s' has 0x%" PRIx64,
 			 image->name, image->policy);
 }
 
@@ -244,8 +244,8 @@ static int check_image(const struct snp_reference_image *image, struct snp_error
 		has_product = has_product || snp_reference_minimum_tcb(image, known[p]);
 	if (!has_product)
 		return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
-				 "contrast asks for a minimum TCB of Milan or Genoa, and '%s' has "
-				 "none; give minimum_tcb",
+				 "contrast requires a minimum TCB for Milan or Genoa; add "
+				 "minimum_tcb to '%s'",
 				 image->name);
 	return check_policy(image, err);
 }

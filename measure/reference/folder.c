@@ -65,11 +65,11 @@ int folder_add(struct folder *folder, const char *name, void *data, size_t size,
 	known = tsearch(copy, &folder->names, by_name);
 	if (!known)
 		return out_of_memory(err);
-	/* Images, profiles and models make file names; two that differ in case alone would be one file
-	 * elsewhere, but that is for whoever names images so. */
+	/* Images, profiles and models make file names. Two that differ only in case would be one file on
+	 * some systems; that is left to those who name images so. */
 	if (*known != copy)
 		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				 "two files of the name '%s'; give the images other names", name);
+				 "two files have the name '%s'; rename the images", name);
 	folder->files[folder->n_files++] =
 		(struct folder_file){.name = TAKE_PTR(copy), .data = TAKE_PTR(taken), .size = size};
 	return 0;
@@ -242,7 +242,7 @@ static int look(const struct staging *s, const char *path, const char *name,
 	}
 	if (!S_ISDIR(st.st_mode))
 		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				 "is there already and no folder; name one that is not there");
+				 "already exists and is not a folder; use a new name");
 	r = replaceable(path, err);
 	if (r == 0)
 		*ret_there = true;
@@ -293,10 +293,11 @@ int folder_write(const struct folder *folder, const char *path, folder_replaceab
 	int r;
 
 	if (split(path, parent, name) < 0)
-		return in_file(err,
-			       fail_with(err, SNP_E_WRITE, SNP_NO_OFFSET,
-					 "no name for a new folder; give one such as ./published"),
-			       path);
+		return in_file(
+			err,
+			fail_with(err, SNP_E_WRITE, SNP_NO_OFFSET,
+				  "not a name for a new folder; use one such as ./published"),
+			path);
 	r = staging_make(parent, &staging);
 	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot write beside it"),

@@ -140,11 +140,11 @@ static const struct snp_reference_image *find_image(const struct snp_reference *
 			return &reference->images[i];
 	if (name)
 		fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
-			  "no image '%s' in this document; its first is '%s'", name,
+			  "the document has no image '%s'; its first image is '%s'", name,
 			  reference->images[0].name);
 	else
 		fail_with(err, SNP_E_NO_VARIANT, SNP_NO_OFFSET,
-			  "%zu images in this document; name one, such as '%s'",
+			  "the document has %zu images; name one, such as '%s'",
 			  reference->n_images, reference->images[0].name);
 	return NULL;
 }

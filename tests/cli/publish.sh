@@ -55,7 +55,7 @@ mv err digest.err
 [ -s digest.err ] || fail "digest has nothing to warn of"
 run 0 "$snp_measure" publish odd.json -o odd
 grep -vE '\[(debug-policy|format-left-out)\]$' err | diff digest.err - >&2 || fail "other warnings than digest's"
-grep -q '^snp-measure: warning: web: .*\[debug-policy\]$' err || fail "a debug policy is published in silence"
+grep -q '^snp-measure: warning: the policy of web .*\[debug-policy\]$' err || fail "a debug policy is published in silence"
 sed 's/"EPYC-v4", //; s/"0x1"/"0x1", "0x21"/; s/"qemu"/"qemu", "ec2"/' release.json >odd.json
 run 0 "$snp_measure" publish odd.json -o odd
 [ "$(sort err)" = "$(sort -u err)" ] || fail "a warning comes twice: $(cat err)"
