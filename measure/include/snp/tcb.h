@@ -21,9 +21,6 @@ enum snp_product {
 	SNP_N_PRODUCTS
 };
 
-/* The bound of arrays by product in structs; more than there will be. */
-#define SNP_MAX_PRODUCTS 16
-
 /* "Milan", "Genoa", "Turin", "Simulated" or "unknown". */
 const char *snp_product_name(enum snp_product product);
 
