@@ -1,22 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/binding.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/firmware.h>
 #include <snp/hex.h>
 #include <snp/key.h>
 #include <snp/key_guard.h>
 #include <snp/policy.h>
 #include <snp/reference.h>
+#include <snp/search.h>
 
-#include "guest/near_digest.h"
-
+DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+
+/* `snp-measure explain` tries more; somebody waits for this launch. */
+#define MAX_VCPUS 32
+
+/* Which guest near the measured one has the wanted digest: "it is that of this guest with 8 vCPUs instead of 4",
+ * or that none has it. "" where that cannot be found out. */
+static void near_digest(const struct measured_guest *g,
+			const uint8_t wanted[static SNP_LAUNCH_DIGEST_SIZE], char *ret, size_t size)
+{
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
+	struct snp_launch launch = {
+		.mode = SNP_MODE_SNP,
+		.kernel_hashes =
+			g->measured->has_kernel_hashes ? &g->measured->kernel_hashes : NULL,
+		.vcpus = g->measured->vcpus,
+	};
+	_cleanup_(search_done) struct search search = {.stated = &launch, .max_vcpus = MAX_VCPUS};
+	const char *cmdline = g->config->cmdline ? g->config->cmdline : "";
+	struct snp_span line = {(const uint8_t *)cmdline, strlen(cmdline)};
+	struct search_answer answer;
+
+	ret[0] = '\0';
+	if (snp_firmware_read(g->boot[BOOT_FIRMWARE].path, &firmware, NULL) < 0)
+		return;
+	launch.firmware = firmware;
+	if (search_add_mistakes(&search, &line, NULL) < 0 ||
+	    search_run(&search, wanted, &answer, NULL) < 0)
+		return;
+	if (!answer.found)
+		snprintf(ret, size,
+			 "of %" PRIu64 " similar guests none has it, so the firmware%s is another",
+			 answer.tried,
+			 launch.kernel_hashes ? ", kernel, initrd or command line" : "");
+	for (size_t i = 0, n = 0; i < answer.n && n < size; i++)
+		n += (size_t)snprintf(ret + n, size - n, "%s%s",
+				      i == 0 ? "it is that of this guest with " : " and ",
+				      answer.texts[i]);
+}
 
 static int digest_differs(struct snp_error *err, const struct measured_guest *g, const char *whose,
 			  const uint8_t want[static SNP_LAUNCH_DIGEST_SIZE], const char *known)
@@ -28,7 +68,7 @@ static int digest_differs(struct snp_error *err, const struct measured_guest *g,
 	hex_encode(g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE, found);
 	snprintf(why, sizeof(why), "%s", known);
 	if (!why[0])
-		near_digest(g->measured, g->boot, g->config->cmdline, want, why, sizeof(why));
+		near_digest(g, want, why, sizeof(why));
 	return fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
 			 "the launch digest is %s, but %s %s%s%s; nothing was launched", found,
 			 whose, wanted, why[0] ? ": " : "", why);

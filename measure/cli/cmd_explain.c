@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/judge.h>
+#include <snp/memory.h>
 #include <snp/reference.h>
 #include <snp/report.h>
 #include <snp/search.h>
 #include <snp/tool.h>
 
-#include "explain_answer.h"
-#include "explain_candidates.h"
 #include "launch_input.h"
 #include "launch_options.h"
 #include "progress.h"
 #include "reference/model.h"
 #include "verb.h"
 
+DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 DEFINE_CLEANUP(struct snp_report *, snp_report_free);
 
-/* Launch updates: a minute's work on two cores. */
-#define MAX_RARE (1ull << 27)
+#define MAX_FILES 64 /* that --candidates tries as kernels, and as initrds */
 
 static struct {
 	const char *digest, *report, *candidates;
@@ -34,41 +37,43 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"digest", .argument = "HEX", .text = &arg.digest,
-	 .help = "the launch digest that was seen"},
+	 .help = "the launch digest to explain"},
 	{"report", .argument = "FILE", .text = &arg.report,
-	 .help = "the attestation report in which it was seen"},
+	 .help = "an attestation report that holds it"},
 	{"reference", .argument = "FILE", .values = &arg.references,
 	 .help = "published reference values to look it up in; may be repeated"},
 	{"candidates", .argument = "DIR", .text = &arg.candidates,
 	 .help = "a folder of firmware images, kernels and initrds to try"},
 	{"max-vcpus", .argument = "N", .number = &arg.max_vcpus,
-	 .help = "try vCPU counts up to this (default 512), and the stated one"},
+	 .help = "try vCPU counts up to this (default 512), and the given one"},
 	CLI_OPTION_JSON,
 	{0},
 };
 /* clang-format on */
 
-/* What the answer rests on. */
+/* The digest to explain, and the CPU signature of the report that it is from; 0: none. */
 struct seen {
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
-	uint32_t signature; /* of a report's CPUID; 0: none */
+	uint32_t signature;
 };
 
-static int read_report(struct seen *seen, struct snp_error *err)
+static int read_seen(struct seen *seen, struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *bytes = NULL;
+	_cleanup_(cli_report_done) struct cli_report received = {0};
 	_cleanup_(snp_report_freep) struct snp_report *report = NULL;
-	struct snp_container container;
-	size_t size;
-	int r = file_read(arg.report, SNP_MAX_CONTAINER, &bytes, &size, err);
+	int r;
 
+	if (!arg.digest == !arg.report)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "give either --digest HEX or --report FILE");
+	if (arg.digest)
+		return hex_decode(arg.digest, "--digest", seen->digest, sizeof(seen->digest), err);
+	r = cli_report_read(arg.report, &received, err);
+	if (r == 0)
+		r = in_file(err, snp_report_decode(received.container.report, false, &report, err),
+			    arg.report);
 	if (r < 0)
 		return r;
-	r = snp_container_parse((struct snp_span){bytes, size}, &container, err);
-	if (r == 0)
-		r = snp_report_decode(container.report, false, &report, err);
-	if (r < 0)
-		return in_file(err, r, arg.report);
 	memcpy(seen->digest, report->measurement, sizeof(seen->digest));
 	if (!report->has_cpuid)
 		return 0;
@@ -76,126 +81,207 @@ static int read_report(struct seen *seen, struct snp_error *err)
 				 &seen->signature, err);
 }
 
-static int read_seen(struct seen *seen, struct snp_error *err)
-{
-	if (!arg.digest == !arg.report)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "give what was seen: one of --digest HEX and --report FILE");
-	if (arg.report)
-		return read_report(seen, err);
-	return hex_decode(arg.digest, "--digest", seen->digest, sizeof(seen->digest), err);
-}
-
-static int look_up(const char *path, const struct seen *seen, struct explain_answer *answer,
+static int look_up(const char *path, const struct seen *seen, struct search_answer *answer,
 		   struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	int r = snp_reference_read(path, &reference, err);
 
-	for (size_t i = 0; r == 0 && !answer->found && i < reference->n_images; i++) {
+	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
 		const struct snp_reference_image *image = &reference->images[i];
 
 		for (size_t k = 0; !answer->found && k < image->n_variants; k++) {
-			const struct snp_reference_variant *v = &image->variants[k];
+			const struct snp_vcpus *v = &image->variants[k].vcpus;
 
 			answer->tried++;
-			if (memcmp(v->launch_digest, seen->digest, sizeof(seen->digest)) != 0)
-				continue;
-			answer->found = answer->published = true;
-			explain_add(answer,
-				    "image %s in %s: %s, %" PRIu32
-				    " vCPUs, CPU signature 0x%08" PRIx32
-				    ", guest features 0x%" PRIx64,
-				    image->name, path, v->vcpus.profile, v->vcpus.count,
-				    v->vcpus.signature, v->vcpus.features);
+			answer->found = memcmp(image->variants[k].launch_digest, seen->digest,
+					       sizeof(seen->digest)) == 0;
+			if (answer->found)
+				snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
+					 "image %s in %s: %s, %" PRIu32
+					 " vCPUs, CPU signature 0x%08" PRIx32
+					 ", guest features 0x%" PRIx64,
+					 image->name, path, v->profile, v->count, v->signature,
+					 v->features);
 		}
 	}
 	return r;
 }
 
-/* The lists of a search that point into the candidates. */
-struct lists {
-	struct search_firmware *firmwares;
-	struct search_hashes *hashes;
-};
-
-static void lists_done(struct lists *lists)
+/* edk2's images begin with the variable store: 528 KiB of a 4 MiB image, 128 KiB of a 2 MiB one
+ * (OvmfPkg/Include/Fdf/OvmfPkgDefines.fdf.inc). What follows is shipped as OVMF_CODE. */
+static int add_code_part(struct search *search, const char *path, unsigned int changes,
+			 struct snp_error *err)
 {
-	free(lists->firmwares);
-	free(lists->hashes);
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	char text[SEARCH_TEXT_SIZE];
+	struct snp_firmware *firmware;
+	size_t size, vars;
+	int r = file_read(path, SNP_MAX_FIRMWARE, &bytes, &size, err);
+
+	if (r < 0)
+		return r;
+	vars = size == 4u << 20 ? 0x84000 : size == 2u << 20 ? 0x20000 : 0;
+	if (vars == 0)
+		return 0;
+	snprintf(text, sizeof(text), "the code part of %s alone", path);
+	r = snp_firmware_parse(path, (struct snp_span){bytes + vars, size - vars}, &firmware, err);
+	return r < 0 ? r : search_add_firmware(search, changes, firmware, text, err);
 }
 
-static int list(const struct explain_candidates *c, struct lists *ret, struct snp_error *err)
+/* A file of the folder, as what it looks like: firmware, kernel, or else initrd. */
+static int add_file(struct search *search, const char *path, struct snp_error *err)
 {
-	ret->firmwares = calloc(c->n_firmwares + 1, sizeof(*ret->firmwares));
-	ret->hashes = calloc(c->hashes.n + 1, sizeof(*ret->hashes));
-	if (!ret->firmwares || !ret->hashes)
-		return out_of_memory(err);
-	for (size_t i = 0; i < c->n_firmwares; i++)
-		ret->firmwares[i] =
-			(struct search_firmware){c->firmwares[i], c->firmware_changes[i]};
-	for (size_t i = 0; i < c->hashes.n; i++) {
-		const struct explain_table *table = &c->hashes.tables[i];
+	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
+	struct snp_boot_request request = {.kernel = path};
+	enum search_kind kind = SEARCH_KERNEL;
+	char text[SEARCH_TEXT_SIZE];
+	struct snp_boot_job *job;
+	struct snp_boot boot;
+	int r;
 
-		ret->hashes[i] =
-			(struct search_hashes){table->off ? NULL : &table->hashes, table->changes};
+	if (snp_firmware_read(path, &firmware, NULL) == 0 &&
+	    snp_firmware_info(firmware)->has_table) {
+		snprintf(text, sizeof(text), "firmware %s", path);
+		r = search_add_firmware(search, 1, TAKE_PTR(firmware), text, err);
+		return r < 0 ? r : add_code_part(search, path, 2, err);
 	}
-	return 0;
+	if (!search->stated->kernel_hashes)
+		return 0;
+	if (snp_boot_start(&request, &job, NULL) < 0 || snp_boot_finish(job, &boot, NULL) < 0 ||
+	    boot.kernel.protocol == 0) {
+		_cleanup_(file_close) struct file file = {.fd = -1};
+
+		kind = SEARCH_INITRD;
+		r = file_open(path, SNP_MAX_INITRD, &file, err);
+		if (r == 0)
+			r = in_file(err, file_sha256(&file, NULL, NULL, boot.kernel_sha256, err),
+				    path);
+		if (r < 0)
+			return r;
+	}
+	if (search->parts[kind].n >= MAX_FILES)
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "more than %d kernels or initrds in --candidates", MAX_FILES);
+	snprintf(text, sizeof(text), "%s %s", kind == SEARCH_KERNEL ? "kernel" : "initrd", path);
+	return search_add(search, kind, 1, boot.kernel_sha256, text, err);
+}
+
+static int add_folder(struct search *search, const char *folder, struct snp_error *err)
+{
+	struct dirent **entries = NULL;
+	int r = 0, n = scandir(folder, &entries, NULL, alphasort);
+
+	if (n < 0)
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), folder);
+	for (int i = 0; i < n; i++) {
+		_cleanup_(freep) char *path = format_text("%s/%s", folder, entries[i]->d_name);
+		struct stat st;
+
+		if (r == 0 && !path)
+			r = out_of_memory(err);
+		if (r == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			r = add_file(search, path, err);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
 }
 
 static int search_near(const struct cli_launch *stated, const struct seen *seen,
-		       struct explain_answer *answer, struct snp_error *err)
+		       struct search_answer *answer, struct snp_error *err)
 {
-	_cleanup_(explain_candidates_done) struct explain_candidates candidates = {0};
-	_cleanup_(lists_done) struct lists lists = {0};
-	struct search_extent extent = {0};
-	struct search_match match;
 	struct cli_progress bar;
-	struct search search;
-	int r = explain_candidates_gather(stated, arg.candidates, &candidates, err);
+	_cleanup_(search_done) struct search search = {
+		.stated = &stated->launch,
+		.report_signature = seen->signature,
+		.max_vcpus = arg.max_vcpus.given ? (uint32_t)arg.max_vcpus.value : 512,
+		.progress = cli_progress_move,
+		.progress_arg = &bar,
+	};
+	const uint64_t looked_up = answer->tried;
+	int r = 0;
 
+	if (launch_args.ovmf)
+		r = add_code_part(&search, launch_args.ovmf, 1, err);
+	if (r == 0 && arg.candidates)
+		r = add_folder(&search, arg.candidates, err);
 	if (r == 0)
-		r = list(&candidates, &lists, err);
+		r = search_add_mistakes(
+			&search, stated->cmdline_text.data ? &stated->cmdline_text : NULL, err);
 	if (r < 0)
 		return r;
-	search = (struct search){.stated = &stated->launch,
-				 .firmwares = lists.firmwares,
-				 .n_firmwares = candidates.n_firmwares,
-				 .hashes = lists.hashes,
-				 .n_hashes = candidates.hashes.n,
-				 .report_signature = seen->signature,
-				 .max_vcpus = 512,
-				 .max_rare = MAX_RARE,
-				 .progress = cli_progress_move,
-				 .progress_arg = &bar};
-	if (arg.max_vcpus.given)
-		search.max_vcpus = (uint32_t)arg.max_vcpus.value;
 	cli_progress_begin(&bar, "trying");
-	r = search_run(&search, seen->digest, &match, &extent, err);
+	r = search_run(&search, seen->digest, answer, err);
 	cli_progress_end(&bar);
-	answer->tried += extent.tried;
-	if (r == 0)
-		explain_describe(&stated->launch, &candidates, &match, answer);
-	else if (r == -SNP_E_NOT_FOUND)
-		explain_describe_left_out(&extent, candidates.hashes.is_cut, answer);
-	return r == -SNP_E_NOT_FOUND ? 0 : r;
+	answer->tried += looked_up;
+	return r;
 }
 
-static int explain(const struct cli_launch *stated, struct explain_answer *answer,
-		   struct snp_error *err)
+/* What a "no" does not rule out. */
+static size_t left_out(const struct search_answer *answer, const char *ret[static 3])
 {
-	struct seen seen = {0};
-	int r = read_seen(&seen, err);
+	ret[0] = "unlikely CPU signatures and guest features";
+	ret[1] =
+		"several changes of firmware, kernel, initrd and command line together with another "
+		"CPU, profile or guest features";
+	ret[2] = "some of the combinations of firmware, kernels, initrds and command lines";
+	return answer->found ? 0 : answer->is_cut ? 3 : 2;
+}
 
-	for (unsigned int i = 0; r == 0 && !answer->found && i < arg.references.count; i++)
-		r = look_up(arg.references.value[i], &seen, answer, err);
-	return r < 0 || answer->found ? r : search_near(stated, &seen, answer, err);
+static void print(const struct search_answer *answer, bool published, FILE *out)
+{
+	char escaped[4 * SEARCH_TEXT_SIZE];
+	const char *missed[3];
+	size_t n = left_out(answer, missed);
+
+	if (!answer->found)
+		fprintf(out,
+			"matches none of %" PRIu64 " launches near the stated one (not tried: ",
+			answer->tried);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s%s", i > 0 ? "; " : "", missed[i]);
+	if (answer->found)
+		fputs(published	       ? "published as "
+		      : answer->n == 0 ? "matches the stated launch"
+				       : "matches with ",
+		      out);
+	for (size_t i = 0; i < answer->n; i++) {
+		escape_text(answer->texts[i], escaped, sizeof(escaped));
+		fprintf(out, "%s%s", i == 0 ? "" : i + 1 == answer->n ? " and " : ", ", escaped);
+	}
+	if (answer->found)
+		fprintf(out, " (%" PRIu64 " launches tried", answer->tried);
+	fputs(")\n", out);
+}
+
+static int print_json(const struct search_answer *answer, bool published, FILE *out,
+		      struct snp_error *err)
+{
+	_cleanup_(json_out_done) struct json_out json = {0};
+	struct cJSON *list;
+	const char *missed[3];
+
+	cli_json_begin(&json, "snp-explain/1");
+	json_out_bool(&json, json.root, "found", answer->found);
+	json_out_bool(&json, json.root, "published", published);
+	list = json_out_array(&json, json.root, "differences");
+	for (size_t i = 0; i < answer->n; i++)
+		cli_json_text(&json, list, NULL, answer->texts[i]);
+	json_out_integer(&json, json.root, "launches_tried", answer->tried);
+	list = json_out_array(&json, json.root, "not_tried");
+	for (size_t i = 0, n = left_out(answer, missed); i < n; i++)
+		json_out_string(&json, list, NULL, missed[i]);
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_launch_close) struct cli_launch stated = {0};
-	struct explain_answer answer = {0};
+	struct search_answer answer = {0};
+	struct seen seen = {0};
+	bool published;
 	int r;
 
 	(void)operands;
@@ -206,13 +292,18 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = snp_launch_check(&stated.launch, err);
 	if (r == 0)
-		r = explain(&stated, &answer, err);
+		r = read_seen(&seen, err);
+	for (unsigned int i = 0; r == 0 && !answer.found && i < arg.references.count; i++)
+		r = look_up(arg.references.value[i], &seen, &answer, err);
+	published = answer.found;
+	if (r == 0 && !published)
+		r = search_near(&stated, &seen, &answer, err);
 	if (r < 0)
 		return r;
 	if (!cli_json)
-		explain_print_sentence(&answer, out);
+		print(&answer, published, out);
 	else
-		r = explain_print_json(&answer, out, err);
+		r = print_json(&answer, published, out, err);
 	return r < 0 ? r : answer.found ? 0 : CLI_NO;
 }
 
@@ -221,7 +312,7 @@ static const struct cli_option *const tables[] = {options, cli_launch_options, N
 const struct cli_verb verb_explain = {
 	.name = "explain",
 	.operands = "",
-	.summary = "find the assumption under which a digest that was seen comes out",
+	.summary = "find which launch parameters produce a given digest",
 	.options = tables,
 	.run = run,
 };

@@ -56,7 +56,6 @@ static int given_by_digest(struct cli_input *input, const char *hex, const char 
 static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
-	_cleanup_(freep) uint8_t *bytes = NULL;
 	const char *text = a->append ? a->append : "";
 	struct snp_span cmdline = {(const uint8_t *)text, strlen(text)};
 	int r;
@@ -64,11 +63,12 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 	if (a->append_sha256)
 		return given_by_digest(&l->cmdline, a->append_sha256, "--append-sha256", err);
 	if (a->append_file) {
-		r = file_read(a->append_file, SNP_MAX_CMDLINE, &bytes, &cmdline.size, err);
+		r = file_read(a->append_file, SNP_MAX_CMDLINE, &l->cmdline_bytes, &cmdline.size,
+			      err);
 		if (r < 0)
 			return r;
-		cmdline.data = bytes;
-		if (cmdline.size > 0 && bytes[cmdline.size - 1] == '\n')
+		cmdline.data = l->cmdline_bytes;
+		if (cmdline.size > 0 && cmdline.data[cmdline.size - 1] == '\n')
 			cli_warn(
 				"cmdline-newline",
 				"%s ends in a line end, which is measured as part of the command line",
@@ -80,6 +80,7 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 			 cmdline.size);
 	l->cmdline = (struct cli_input){
 		.present = true, .has_size = true, .name = a->append_file, .size = cmdline.size};
+	l->cmdline_text = cmdline;
 	r = snp_cmdline_sha256(cmdline, l->cmdline.sha256, err);
 	return a->append_file ? in_file(err, r, a->append_file) : r;
 }
@@ -226,5 +227,6 @@ void cli_launch_close(struct cli_launch *launch)
 {
 	snp_firmware_free(launch->firmware);
 	snp_firmware_free(launch->svsm);
-	launch->firmware = launch->svsm = NULL;
+	free(launch->cmdline_bytes);
+	*launch = (struct cli_launch){0};
 }

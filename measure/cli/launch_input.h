@@ -27,6 +27,8 @@ struct cli_launch {
 	uint8_t firmware_digest[SNP_SHA384_SIZE];
 	struct snp_kernel_hashes kernel_hashes;
 	struct cli_input kernel, initrd, cmdline;
+	uint8_t *cmdline_bytes;	      /* read from a file */
+	struct snp_span cmdline_text; /* data NULL: known by its hash, or none */
 };
 
 /* Set all of `l` that needs no file: mode, profile, vCPUs. Errors: SNP_E_USAGE for options that do not go

@@ -58,6 +58,12 @@ int gctx_update(struct gctx *gctx, enum snp_page_type type, uint64_t gpa,
 	return hash_final(gctx->hash, gctx->ld, err);
 }
 
+int gctx_vcpu(struct gctx *gctx, uint32_t index, const uint8_t contents[static 2][SNP_SHA384_SIZE],
+	      struct snp_error *err)
+{
+	return gctx_update(gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA, contents[index > 0], err);
+}
+
 const char *snp_page_type_name(enum snp_page_type type)
 {
 	static const char *const names[] = {

@@ -158,20 +158,27 @@ static int walk_sections(struct walk *walk, struct snp_error *err)
 	return r;
 }
 
-static int walk_vcpus(struct walk *walk, struct snp_error *err)
+int gctx_vmsa_contents(const struct snp_launch *launch, uint8_t ret[static 2][SNP_SHA384_SIZE],
+		       struct snp_error *err)
 {
-	uint8_t page[SNP_PAGE_SIZE], contents[SNP_SHA384_SIZE];
+	uint8_t page[SNP_PAGE_SIZE];
 	int r = 0;
 
-	for (uint32_t i = 0; i < walk->launch->vcpus.count && r == 0; i++) {
-		if (i < 2) { /* the second stands for all that follow */
-			launch_vmsa(walk->launch, i, page);
-			r = sha384_of((struct snp_span){page, sizeof(page)}, contents, err);
-		}
-		if (r == 0)
-			r = step(walk, SNP_PAGE_VMSA, SNP_VMSA_GPA,
-				 (struct source){SNP_ORIGIN_VCPU, i}, contents, err);
+	for (uint32_t i = 0; r == 0 && i < 2 && i < launch->vcpus.count; i++) {
+		launch_vmsa(launch, i, page);
+		r = sha384_of((struct snp_span){page, sizeof(page)}, ret[i], err);
 	}
+	return r;
+}
+
+static int walk_vcpus(struct walk *walk, struct snp_error *err)
+{
+	uint8_t contents[2][SNP_SHA384_SIZE];
+	int r = gctx_vmsa_contents(walk->launch, contents, err);
+
+	for (uint32_t i = 0; r == 0 && i < walk->launch->vcpus.count; i++)
+		r = step(walk, SNP_PAGE_VMSA, SNP_VMSA_GPA, (struct source){SNP_ORIGIN_VCPU, i},
+			 contents[i > 0], err);
 	return r;
 }
 

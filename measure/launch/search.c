@@ -1,293 +1,490 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <snp/fail.h>
 #include <snp/search.h>
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <threads.h>
+#include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/gctx.h>
-#include <snp/sha.h>
 
-#include "launch/search_space.h"
+#define MAX_THREADS  64
+#define MAX_PROFILES 16
+#define MAX_VALUES   64
+#define MAX_STARTS   4096
+#define MAX_CHANGES  3
 
-#define MAX_THREADS 64
+/* SEV_FEATURES. */
+#define SNP_ACTIVE 0x1ull
+#define DEBUG_SWAP 0x20ull
 
-/* Up to which vCPU count rare signatures and features are tried beside another difference. */
-#define SMALL_COUNT 8
+/* One combination of what is booted. */
+struct start {
+	unsigned int changes;
+	size_t part[SEARCH_KINDS]; /* 0: as stated; else 1 + index in the list */
+};
 
-/* The search goes in rounds: each tries everything with so many changes beside the vCPU count, which is
- * one more where it is not the stated one. Counts are steps of one chain, so that a candidate costs one
- * launch update. */
-struct round {
+struct values {
+	uint64_t at[MAX_VALUES];
+	size_t n;
+};
+
+/* What is tried. The first of each list is the stated one. */
+struct space {
 	const struct search *search;
-	struct search_space *space;
 	const uint8_t *digest;
-	struct search_round now;
-	uint32_t highest_other; /* vCPU count tried in this round; 0: the stated one alone */
-	atomic_size_t next;	/* work item */
+	uint32_t last_count;
+	struct start *starts;
+	size_t n_starts;
+	bool is_cut;
+	uint8_t (*firmware_digests)[SNP_SHA384_SIZE];
+	const char *profiles[MAX_PROFILES];
+	size_t n_profiles;
+	struct values signatures, features;
+	size_t n_usual_features;
+
+	atomic_size_t next, found; /* item: a start with a profile */
 	atomic_ullong tried;
-	atomic_bool failed;
 	mtx_t lock; /* of what follows */
-	struct search_match best;
-	bool found;
+	struct snp_vcpus match;
+	int r;
 	struct snp_error err;
 };
 
 struct worker {
-	struct round *round;
+	struct space *space;
 	struct gctx gctx;
 	bool shows_progress;
 };
 
-/* The VMSAs of a launch, as PAGE_INFO.CONTENTS has them: of the first vCPU, and of the others. */
-struct vmsas {
-	uint8_t contents[2][SNP_SHA384_SIZE];
-};
-
-static void keep_better(struct round *round, const struct search_match *match)
+static int add_part(struct search *search, enum search_kind kind, const struct search_part *part,
+		    const char *text, struct snp_error *err)
 {
-	mtx_lock(&round->lock);
-	if (!round->found || search_match_compare(match, &round->best) < 0)
-		round->best = *match;
-	round->found = true;
-	mtx_unlock(&round->lock);
-}
+	size_t n = search->parts[kind].n;
+	struct search_part *list;
 
-static uint32_t last_count(const struct round *round)
-{
-	uint32_t stated = round->search->stated->vcpus.count;
-
-	return stated > round->highest_other ? stated : round->highest_other;
-}
-
-static int hash_vmsas(const struct snp_launch *launch, struct vmsas *ret, struct snp_error *err)
-{
-	uint8_t page[SNP_PAGE_SIZE];
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < 2 && i < launch->vcpus.count; i++) {
-		r = snp_launch_vmsa(launch, i, page, err);
-		if (r == 0)
-			r = sha384_of((struct snp_span){page, sizeof(page)}, ret->contents[i], err);
+	if (n == SEARCH_MAX_PARTS)
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "more than %d files or command lines to try", SEARCH_MAX_PARTS);
+	list = search->parts[kind].list;
+	/* Doubled whenever it is full. */
+	if ((n & (n - 1)) == 0) {
+		list = reallocarray(list, n > 0 ? 2 * n : 1, sizeof(*list));
+		if (!list)
+			return out_of_memory(err);
+		search->parts[kind].list = list;
 	}
-	return r;
-}
-
-/* Try one launch with every vCPU count of this round. */
-static int try_launch(struct worker *worker, const struct search_prefix *prefix,
-		      const struct snp_launch *vmsa, const struct vmsas *vmsas,
-		      struct snp_error *err)
-{
-	struct round *round = worker->round;
-	const uint32_t stated = round->search->stated->vcpus.count;
-	struct snp_vcpus vcpus;
-	uint64_t tried = 0;
-	int r = 0;
-
-	memcpy(worker->gctx.ld, prefix->ld, SNP_SHA384_SIZE);
-	for (uint32_t n = 1; r == 0 && n <= vmsa->vcpus.count; n++) {
-		r = gctx_update(&worker->gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA, vmsas->contents[n > 1],
-				err);
-		if (r < 0 || (n != stated && n > round->highest_other))
-			continue;
-		tried++;
-		if (memcmp(worker->gctx.ld, round->digest, SNP_SHA384_SIZE) != 0)
-			continue;
-		vcpus = vmsa->vcpus;
-		vcpus.count = n;
-		keep_better(round, &(struct search_match){
-					   .changes = round->now.changes + (n != stated ? 1u : 0u),
-					   .firmware = prefix->firmware,
-					   .hashes = prefix->hashes,
-					   .vcpus = vcpus,
-				   });
-	}
-	atomic_fetch_add(&round->tried, tried);
-	return r;
-}
-
-/* All prefixes of an item have the same VMSAs. */
-static int try_prefixes(struct worker *worker, const struct search_item *item, uint32_t signature,
-			uint64_t features, struct snp_error *err)
-{
-	struct round *round = worker->round;
-	struct snp_launch vmsa = {0};
-	struct vmsas vmsas;
-	int r = 0;
-
-	if (search_changes(round->space, item->prefixes, signature, features) != round->now.changes)
-		return 0;
-	for (size_t i = 0; r == 0 && i < item->n_prefixes; i++) {
-		const struct search_prefix *prefix = &item->prefixes[i];
-
-		if (!prefix->launches)
-			continue;
-		if (vmsa.vcpus.count == 0) {
-			vmsa = prefix->launch;
-			vmsa.vcpus.signature = signature;
-			vmsa.vcpus.features = features;
-			vmsa.vcpus.count = last_count(round);
-			r = hash_vmsas(&vmsa, &vmsas, err);
-		}
-		if (r == 0)
-			r = try_launch(worker, prefix, &vmsa, &vmsas, err);
-	}
-	return r;
-}
-
-static int do_item(struct worker *worker, size_t i, struct snp_error *err)
-{
-	struct round *round = worker->round;
-	struct search_item item;
-	int r = 0;
-
-	if (!search_space_item(round->space, &round->now, i, &item))
-		return 0;
-	for (size_t p = 0; r == 0 && item.is_first && p < item.n_prefixes; p++)
-		r = search_prefix_begin(&item.prefixes[p], err);
-	for (size_t s = 0; r == 0 && s < item.n_signatures; s++)
-		for (size_t f = 0; r == 0 && f < item.n_features; f++)
-			r = try_prefixes(worker, &item, item.signatures[s], item.features[f], err);
-	return r;
-}
-
-static int work(void *arg)
-{
-	struct worker *worker = arg;
-	struct round *round = worker->round;
-	const size_t n = search_space_items(round->space, &round->now);
-	struct snp_error err = {0};
-	int r = gctx_start(&worker->gctx, &err);
-
-	for (size_t i = 0; r == 0 && !atomic_load(&round->failed);) {
-		i = atomic_fetch_add(&round->next, 1);
-		if (i >= n)
-			break;
-		r = do_item(worker, i, &err);
-		if (worker->shows_progress && round->search->progress)
-			round->search->progress(round->search->progress_arg, i + 1, n);
-	}
-	gctx_end(&worker->gctx);
-	if (r < 0) {
-		mtx_lock(&round->lock);
-		round->err = err;
-		mtx_unlock(&round->lock);
-		atomic_store(&round->failed, true);
-	}
+	list[n] = *part;
+	snprintf(list[n].text, sizeof(list[n].text), "%s", text);
+	search->parts[kind].n++;
 	return 0;
 }
 
-/* One thread for each core; this one works too, and alone where no thread can be had. */
-static void run_round(struct round *round)
+static uint8_t *hash_of(struct snp_kernel_hashes *hashes, size_t kind)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t n_threads = cores < 1 ? 1 : cores > MAX_THREADS ? MAX_THREADS : (size_t)cores;
-	struct worker workers[MAX_THREADS];
-	thrd_t threads[MAX_THREADS];
-	size_t started = 0;
-
-	for (size_t i = 1; i < n_threads; i++) {
-		workers[started + 1] = (struct worker){.round = round};
-		if (thrd_create(&threads[started], work, &workers[started + 1]) != thrd_success)
-			break;
-		started++;
-	}
-	workers[0] = (struct worker){.round = round, .shows_progress = true};
-	work(&workers[0]);
-	for (size_t i = 0; i < started; i++)
-		thrd_join(threads[i], NULL);
+	return kind == SEARCH_KERNEL   ? hashes->kernel
+	       : kind == SEARCH_INITRD ? hashes->initrd
+				       : hashes->cmdline;
 }
 
-/* vCPU counts are a change too; those of rare lists beside another difference are what costs most. */
-static uint32_t highest_other(const struct search *search, const struct search_round *now)
-{
-	if (now->changes == SEARCH_MAX_CHANGES)
-		return 0;
-	if (now->list != SEARCH_LIKELY && now->changes == 2 && search->max_vcpus > SMALL_COUNT)
-		return SMALL_COUNT;
-	return search->max_vcpus;
-}
-
-static int run_one(struct round *round, struct search_round now, struct snp_error *err)
-{
-	round->now = now;
-	round->highest_other = highest_other(round->search, &now);
-	atomic_store(&round->next, 0);
-	run_round(round);
-	if (!atomic_load(&round->failed))
-		return 0;
-	if (err)
-		*err = round->err;
-	return -(int)round->err.code;
-}
-
-/* Whether the launches of a round of rare ones are within what is left of the budget, and off it. */
-static bool afford(struct round *round, const struct search_round *now, uint64_t *budget)
-{
-	uint64_t cost = search_space_cost(round->space, now);
-
-	if (now->list == SEARCH_LIKELY || now->changes == 1)
-		return true;
-	round->highest_other = highest_other(round->search, now);
-	if (cost > *budget / last_count(round))
-		return false;
-	*budget -= cost * last_count(round);
-	return true;
-}
-
-static int run(struct round *round, struct search_match *ret, struct search_extent *extent,
+int search_add(struct search *search, enum search_kind kind, unsigned int changes,
+	       const uint8_t sha256[static SNP_SHA256_SIZE], const char *text,
 	       struct snp_error *err)
 {
-	/* Two launches with one digest are the same to the secure processor, so the first round that
-	 * finds one ends the search. */
-	static const struct search_round rounds[] = {
-		{0, SEARCH_LIKELY},	   {1, SEARCH_LIKELY},
-		{2, SEARCH_LIKELY},	   {3, SEARCH_LIKELY},
-		{1, SEARCH_RARE_FEATURES}, {1, SEARCH_RARE_SIGNATURES},
-		{2, SEARCH_RARE_FEATURES}, {2, SEARCH_RARE_SIGNATURES},
-		{3, SEARCH_RARE_FEATURES}, {3, SEARCH_RARE_SIGNATURES}};
-	unsigned int others[] = {0, 0, 0};
-	uint64_t budget = round->search->max_rare;
+	struct snp_kernel_hashes stated = *search->stated->kernel_hashes;
+	struct search_part part = {.changes = changes};
+
+	if (memcmp(hash_of(&stated, kind), sha256, SNP_SHA256_SIZE) == 0)
+		return 0;
+	for (size_t i = 0; i < search->parts[kind].n; i++)
+		if (memcmp(search->parts[kind].list[i].sha256, sha256, SNP_SHA256_SIZE) == 0)
+			return 0;
+	memcpy(part.sha256, sha256, SNP_SHA256_SIZE);
+	return add_part(search, kind, &part, text, err);
+}
+
+int search_add_firmware(struct search *search, unsigned int changes, struct snp_firmware *firmware,
+			const char *text, struct snp_error *err)
+{
+	const struct search_part part = {.changes = changes, .firmware = firmware};
+	int r = add_part(search, SEARCH_FIRMWARE, &part, text, err);
+
+	if (r < 0)
+		snp_firmware_free(firmware);
+	return r;
+}
+
+void search_done(struct search *search)
+{
+	for (size_t i = 0; i < search->parts[SEARCH_FIRMWARE].n; i++)
+		snp_firmware_free(search->parts[SEARCH_FIRMWARE].list[i].firmware);
+	for (size_t kind = 0; kind < SEARCH_KINDS; kind++)
+		free(search->parts[kind].list);
+}
+
+static const struct search_part *part_of(const struct search *search, const struct start *start,
+					 size_t kind)
+{
+	size_t i = start->part[kind];
+
+	return i > 0 ? &search->parts[kind].list[i - 1] : NULL;
+}
+
+static bool hashes_off(const struct search *search, const struct start *start)
+{
+	static const uint8_t off[SNP_SHA256_SIZE];
+	const struct search_part *kernel = part_of(search, start, SEARCH_KERNEL);
+
+	return kernel && memcmp(kernel->sha256, off, sizeof(off)) == 0;
+}
+
+/* Add all combinations that make `changes` changes, from this kind of part on. */
+static void add_starts(struct space *space, struct start *start, size_t kind, unsigned int changes)
+{
+	const struct search *search = space->search;
+
+	if (kind == SEARCH_KINDS) {
+		/* Without kernel hashes there is no other initrd and no other command line. */
+		if (start->changes != changes ||
+		    (hashes_off(search, start) &&
+		     (start->part[SEARCH_INITRD] || start->part[SEARCH_CMDLINE])))
+			return;
+		if (space->n_starts == MAX_STARTS)
+			space->is_cut = true;
+		else
+			space->starts[space->n_starts++] = *start;
+		return;
+	}
+	for (size_t i = 0; i <= search->parts[kind].n && !space->is_cut; i++) {
+		unsigned int before = start->changes;
+
+		start->part[kind] = i;
+		start->changes += i > 0 ? search->parts[kind].list[i - 1].changes : 0;
+		if (start->changes <= changes)
+			add_starts(space, start, kind + 1, changes);
+		start->changes = before;
+	}
+	start->part[kind] = 0;
+}
+
+/* Add a value that is not in the list. */
+static void add(struct values *values, uint64_t value)
+{
+	for (size_t i = 0; i < values->n; i++)
+		if (values->at[i] == value)
+			return;
+	if (values->n < MAX_VALUES)
+		values->at[values->n++] = value;
+}
+
+static void list_signatures(const struct search *search, struct values *ret)
+{
+	/* The processors that have SEV-SNP: -cpu host has a signature of theirs. */
+	static const struct {
+		uint8_t family, model;
+	} silicon[] = {
+		{0x19, 0x01}, /* Milan */
+		{0x19, 0x11}, /* Genoa */
+		{0x19, 0xa0}, /* Bergamo, Siena */
+		{0x1a, 0x02}, /* Turin */
+		{0x1a, 0x11}, /* Turin Dense */
+	};
+	uint32_t signature;
+
+	add(ret, search->stated->vcpus.signature);
+	if (search->report_signature != 0)
+		add(ret, search->report_signature);
+	for (size_t i = 0; snp_cpu_model_at(i, &signature); i++)
+		add(ret, signature);
+	for (size_t i = 0; i < 4 * ARRAY_SIZE(silicon); i++)
+		if (snp_cpu_signature(silicon[i / 4].family, silicon[i / 4].model, i % 4,
+				      &signature, NULL) == 0)
+			add(ret, signature);
+}
+
+/* Usual ones first: SNP_ACTIVE with at most one bit beside it. */
+static size_t list_features(const struct search *search, struct values *ret)
+{
+	/* The bits of SEV_FEATURES that have a name (APM vol. 2, VMSA; docs/measurement.md). */
+	static const unsigned int bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15};
+	size_t n_usual;
+
+	add(ret, search->stated->vcpus.features);
+	add(ret, SNP_ACTIVE);
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		add(ret, SNP_ACTIVE | 1ull << bits[i]);
+	n_usual = ret->n;
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		add(ret, SNP_ACTIVE | DEBUG_SWAP | 1ull << bits[i]);
+	return n_usual;
+}
+
+static void list_profiles(struct space *space)
+{
+	const char *stated = space->search->stated->vcpus.profile, *name;
+
+	space->profiles[space->n_profiles++] = stated;
+	for (size_t i = 0; (name = snp_profile_at(i)) && space->n_profiles < MAX_PROFILES; i++)
+		if (strcmp(name, stated) != 0 && snp_profile_check(name, SNP_MODE_SNP, NULL) == 0)
+			space->profiles[space->n_profiles++] = name;
+}
+
+static const struct snp_firmware *firmware_of(const struct search *search, size_t i)
+{
+	return i > 0 ? search->parts[SEARCH_FIRMWARE].list[i - 1].firmware
+		     : search->stated->firmware;
+}
+
+static int fill(struct space *space, struct snp_error *err)
+{
+	const struct search *search = space->search;
+	const size_t n_firmwares = search->parts[SEARCH_FIRMWARE].n + 1;
+	struct start start = {0};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && !round->found && i < ARRAY_SIZE(rounds); i++) {
-		if (!afford(round, &rounds[i], &budget))
-			break;
-		r = run_one(round, rounds[i], err);
-		others[rounds[i].list] = rounds[i].changes - (rounds[i].changes > 0 ? 1u : 0u);
+	space->starts = calloc(MAX_STARTS, sizeof(*space->starts));
+	space->firmware_digests = calloc(n_firmwares, sizeof(*space->firmware_digests));
+	if (!space->starts || !space->firmware_digests)
+		return out_of_memory(err);
+	for (unsigned int changes = 0; changes <= MAX_CHANGES; changes++)
+		add_starts(space, &start, 0, changes);
+	list_signatures(search, &space->signatures);
+	space->n_usual_features = list_features(search, &space->features);
+	list_profiles(space);
+	for (size_t i = 0; r == 0 && i < n_firmwares; i++)
+		if (i == 0 && search->stated->firmware_digest)
+			memcpy(space->firmware_digests[i], search->stated->firmware_digest,
+			       SNP_SHA384_SIZE);
+		else
+			r = snp_launch_firmware_digest(firmware_of(search, i),
+						       space->firmware_digests[i], err);
+	return r;
+}
+
+/* Unusual features are tried where at most one other thing differs, the vCPU count apart. */
+static bool is_tried(const struct space *space, const struct start *start, size_t profile,
+		     size_t signature, size_t features)
+{
+	unsigned int others = start->changes + (profile > 0) + (signature > 0);
+
+	if (start->changes > 1)
+		return others == start->changes && features == 0;
+	return others <= 1 || features < space->n_usual_features;
+}
+
+/* One launch with every vCPU count: each is one launch update more than the one before. */
+static int try_counts(struct worker *w, size_t item, const struct snp_launch *launch,
+		      const uint8_t prefix[static SNP_SHA384_SIZE], struct snp_error *err)
+{
+	struct space *space = w->space;
+	const uint32_t stated = space->search->stated->vcpus.count;
+	uint8_t contents[2][SNP_SHA384_SIZE];
+	uint64_t tried = 0;
+	int r = gctx_vmsa_contents(launch, contents, err);
+
+	memcpy(w->gctx.ld, prefix, SNP_SHA384_SIZE);
+	for (uint32_t n = 1; r == 0 && n <= launch->vcpus.count; n++) {
+		r = gctx_vcpu(&w->gctx, n - 1, contents, err);
+		if (r < 0 || (n > space->search->max_vcpus && n != stated))
+			continue;
+		tried++;
+		if (memcmp(w->gctx.ld, space->digest, SNP_SHA384_SIZE) != 0)
+			continue;
+		mtx_lock(&space->lock);
+		if (item < atomic_load(&space->found)) {
+			atomic_store(&space->found, item);
+			space->match = launch->vcpus;
+			space->match.count = n;
+		}
+		mtx_unlock(&space->lock);
 	}
-	*extent = (struct search_extent){.tried = atomic_load(&round->tried),
-					 .features = others[SEARCH_RARE_FEATURES],
-					 .signatures = others[SEARCH_RARE_SIGNATURES]};
-	if (r < 0)
-		return r;
-	if (!round->found)
-		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "none of %ju launches near the stated one has this digest",
-				 (uintmax_t)extent->tried);
-	*ret = round->best;
+	atomic_fetch_add(&space->tried, tried);
+	return r;
+}
+
+/* The launch that an item stands for, but for the CPU; false if nobody would launch it. */
+static bool begin(const struct space *space, const struct start *start, size_t profile,
+		  struct snp_kernel_hashes *hashes, struct snp_launch *ret)
+{
+	const struct search *search = space->search;
+
+	*ret = *search->stated;
+	ret->firmware = firmware_of(search, start->part[SEARCH_FIRMWARE]);
+	ret->firmware_digest = space->firmware_digests[start->part[SEARCH_FIRMWARE]];
+	ret->vcpus.count = space->last_count;
+	snprintf(ret->vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", space->profiles[profile]);
+	if (ret->kernel_hashes) {
+		*hashes = *ret->kernel_hashes;
+		for (size_t kind = SEARCH_KERNEL; kind <= SEARCH_CMDLINE; kind++)
+			if (start->part[kind] > 0)
+				memcpy(hash_of(hashes, kind), part_of(search, start, kind)->sha256,
+				       SNP_SHA256_SIZE);
+		ret->kernel_hashes = hashes_off(search, start) ? NULL : hashes;
+	}
+	return snp_launch_check(ret, NULL) == 0;
+}
+
+static int try_item(struct worker *w, size_t item, struct snp_error *err)
+{
+	struct space *space = w->space;
+	const struct start *start = &space->starts[item / space->n_profiles];
+	const size_t profile = item % space->n_profiles;
+	struct snp_kernel_hashes hashes;
+	struct snp_launch launch;
+	uint8_t prefix[SNP_SHA384_SIZE];
+	size_t n_signatures;
+	int r;
+
+	if (!is_tried(space, start, profile, 0, 0) ||
+	    !begin(space, start, profile, &hashes, &launch))
+		return 0;
+	n_signatures = snp_profile_uses_signature(launch.vcpus.profile) ? space->signatures.n : 1;
+	r = snp_launch_prefix(&launch, prefix, err);
+	for (size_t s = 0; s < n_signatures; s++) {
+		for (size_t f = 0; r == 0 && f < space->features.n; f++) {
+			if (item >= atomic_load(&space->found))
+				return 0;
+			if (!is_tried(space, start, profile, s, f))
+				continue;
+			launch.vcpus.signature = (uint32_t)space->signatures.at[s];
+			launch.vcpus.features = space->features.at[f];
+			r = try_counts(w, item, &launch, prefix, err);
+		}
+	}
+	return r;
+}
+
+/* Items come in the order of their changes, so the first that matches is the answer. */
+static int work(void *arg)
+{
+	struct worker *w = arg;
+	struct space *space = w->space;
+	const size_t n = space->n_starts * space->n_profiles;
+	struct snp_error err = {0};
+	int r = gctx_start(&w->gctx, &err);
+
+	while (r == 0) {
+		size_t item = atomic_fetch_add(&space->next, 1);
+
+		if (item >= n || item > atomic_load(&space->found))
+			break;
+		r = try_item(w, item, &err);
+		if (w->shows_progress && space->search->progress)
+			space->search->progress(space->search->progress_arg, item + 1, n);
+	}
+	gctx_end(&w->gctx);
+	if (r < 0) {
+		mtx_lock(&space->lock);
+		space->r = r;
+		space->err = err;
+		mtx_unlock(&space->lock);
+		atomic_store(&space->next, n);
+	}
 	return 0;
+}
+
+/* One thread for each core. This one works too, alone if no thread can be had. */
+static void run(struct space *space)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	struct worker workers[MAX_THREADS];
+	thrd_t threads[MAX_THREADS];
+	int n = 1;
+
+	for (; n < cores && n < MAX_THREADS; n++) {
+		workers[n] = (struct worker){.space = space};
+		if (thrd_create(&threads[n], work, &workers[n]) != thrd_success)
+			break;
+	}
+	workers[0] = (struct worker){.space = space, .shows_progress = true};
+	work(&workers[0]);
+	while (--n > 0)
+		thrd_join(threads[n], NULL);
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct search_answer *answer, const char *fmt,
+						      ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE, fmt, args);
+	va_end(args);
+}
+
+static const char *model_of(uint32_t signature)
+{
+	const char *name = snp_cpu_model_of(signature);
+
+	return name ? name : "no QEMU model";
+}
+
+static void describe(const struct space *space, struct search_answer *answer)
+{
+	const struct snp_vcpus *stated = &space->search->stated->vcpus, *found = &space->match;
+	const struct start *start = &space->starts[atomic_load(&space->found) / space->n_profiles];
+
+	for (size_t kind = 0; kind < SEARCH_KINDS; kind++)
+		if (start->part[kind] > 0)
+			say(answer, "%s", part_of(space->search, start, kind)->text);
+	if (strcmp(found->profile, stated->profile) != 0)
+		say(answer, "profile %s instead of %s", found->profile, stated->profile);
+	if (found->count != stated->count)
+		say(answer, "%" PRIu32 " vCPUs instead of %" PRIu32, found->count, stated->count);
+	if (found->signature != stated->signature)
+		say(answer, "CPU signature 0x%08" PRIx32 " (%s) instead of 0x%08" PRIx32 " (%s)",
+		    found->signature, model_of(found->signature), stated->signature,
+		    model_of(stated->signature));
+	if (found->features != stated->features)
+		say(answer, "guest features 0x%" PRIx64 " instead of 0x%" PRIx64, found->features,
+		    stated->features);
+}
+
+static void space_done(struct space *space)
+{
+	free(space->starts);
+	free(space->firmware_digests);
 }
 
 int search_run(const struct search *search, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
-	       struct search_match *ret, struct search_extent *ret_extent, struct snp_error *err)
+	       struct search_answer *ret, struct snp_error *err)
 {
-	_cleanup_(search_space_freep) struct search_space *space = NULL;
-	struct round round = {.search = search, .digest = digest};
+	const uint32_t stated = search->stated->vcpus.count;
+	_cleanup_(space_done) struct space space = {
+		.search = search,
+		.digest = digest,
+		.last_count = stated > search->max_vcpus ? stated : search->max_vcpus,
+		.found = SIZE_MAX,
+	};
 	int r;
 
 	if (search->stated->mode != SNP_MODE_SNP)
 		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				 "only digests of SEV-SNP with OVMF are searched for");
-	r = search_space_new(search, &space, err);
+				 "only SEV-SNP digests can be explained, of mode snp");
+	r = fill(&space, err);
 	if (r < 0)
 		return r;
-	if (mtx_init(&round.lock, mtx_plain) != thrd_success)
+	if (mtx_init(&space.lock, mtx_plain) != thrd_success)
 		return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "cannot make a lock");
-	round.space = space;
-	r = run(&round, ret, ret_extent, err);
-	mtx_destroy(&round.lock);
-	return r;
+	run(&space);
+	mtx_destroy(&space.lock);
+	if (space.r < 0) {
+		if (err)
+			*err = space.err;
+		return space.r;
+	}
+	*ret = (struct search_answer){
+		.found = atomic_load(&space.found) != SIZE_MAX,
+		.is_cut = space.is_cut,
+		.tried = atomic_load(&space.tried),
+	};
+	if (ret->found)
+		describe(&space, ret);
+	return 0;
 }

@@ -119,27 +119,16 @@ static size_t run_length(const struct snp_reference_variant *first, size_t n)
 	return length;
 }
 
-static int vmsa_contents(const struct snp_launch *launch, uint32_t vcpu,
-			 uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
-{
-	uint8_t page[SNP_PAGE_SIZE];
-	int r = snp_launch_vmsa(launch, vcpu, page, err);
-
-	return r < 0 ? r : sha384_of((struct snp_span){page, sizeof(page)}, ret, err);
-}
-
 /* One chain over the VMSAs, with a stop at each count that is asked for. */
 static int compute_run(const struct snp_launch *launch,
 		       const uint8_t prefix[static SNP_SHA384_SIZE],
 		       struct snp_reference_variant *variants, size_t n, struct snp_error *err)
 {
 	_cleanup_(gctx_end) struct gctx gctx = {0};
-	uint8_t first[SNP_SHA384_SIZE], others[SNP_SHA384_SIZE];
+	uint8_t contents[2][SNP_SHA384_SIZE];
 	uint32_t vcpus = 0;
-	int r = vmsa_contents(launch, 0, first, err);
+	int r = gctx_vmsa_contents(launch, contents, err);
 
-	if (r == 0 && launch->vcpus.count > 1)
-		r = vmsa_contents(launch, 1, others, err);
 	if (r == 0)
 		r = gctx_start(&gctx, err);
 	if (r < 0)
@@ -147,8 +136,7 @@ static int compute_run(const struct snp_launch *launch,
 	memcpy(gctx.ld, prefix, sizeof(gctx.ld));
 	for (size_t i = 0; i < n; i++) {
 		for (; vcpus < variants[i].vcpus.count; vcpus++) {
-			r = gctx_update(&gctx, SNP_PAGE_VMSA, SNP_VMSA_GPA,
-					vcpus == 0 ? first : others, err);
+			r = gctx_vcpu(&gctx, vcpus, contents, err);
 			if (r < 0)
 				return r;
 		}

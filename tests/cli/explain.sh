@@ -23,7 +23,7 @@ explain() {
 
 base=(--ovmf fw --kernel kernel --initrd initrd)
 explain 'matches the stated launch' "${stated[@]}" --append "$line"
-explain 'matches with --vcpus 8 instead of 4 and guest features 0x21 instead of 0x1' \
+explain 'matches with 8 vCPUs instead of 4 and guest features 0x21 instead of 0x1' \
 	"${base[@]}" --append "$line" --vcpus 8 --vcpu-type EPYC-v4 --guest-features 0x21
 explain 'CPU signature 0x00a10f10 (EPYC-Genoa' \
 	"${base[@]}" --append "$line" --vcpus 4 --vcpu-type EPYC-Genoa
@@ -32,14 +32,13 @@ explain 'a command line with a blank at its end' \
 explain 'a command line with a line end' \
 	"${base[@]}" --append "$line
 " --vcpus 4 --vcpu-type EPYC-v4
-explain 'with its console arguments in the order console=tty1 console=ttyS0 and --vcpus 7' \
-	"${base[@]}" --append 'console=tty1 console=ttyS0 ro' --vcpus 7 --vcpu-type EPYC-v4
-explain 'with a line end, then with its console arguments in the order console=tty1 console=ttyS0' \
-	"${base[@]}" --append 'console=tty1 console=ttyS0 ro
-' --vcpus 4 --vcpu-type EPYC-v4
-explain 'with a blank at its end, then with a line end and --vcpus 2' \
+explain 'a command line with a blank and a line end and 2 vCPUs instead of 4' \
 	"${base[@]}" --append "$line 
 " --vcpus 2 --vcpu-type EPYC-v4
+explain 'a command line without ro' \
+	"${base[@]}" --append "${line% ro}" --vcpus 4 --vcpu-type EPYC-v4
+explain 'a command line with quiet at its end, 9 vCPUs instead of 4 and CPU signature 0x00a00f11' \
+	"${base[@]}" --append "$line quiet" --vcpus 9 --vcpu-type EPYC-Milan
 explain 'with 2 blanks at its end' \
 	"${base[@]}" --append "$line  " --vcpus 4 --vcpu-type EPYC-v4
 explain 'with another blank before console=tty1' \
@@ -47,7 +46,7 @@ explain 'with another blank before console=tty1' \
 explain 'an empty command line' "${base[@]}" --vcpus 4 --vcpu-type EPYC-v4
 explain 'no initrd' --ovmf fw --kernel kernel --append "$line" --vcpus 4 --vcpu-type EPYC-v4
 explain 'kernel hashes off' --ovmf fw --vcpus 4 --vcpu-type EPYC-v4
-explain '--profile ec2 instead of qemu' \
+explain 'profile ec2 instead of qemu' \
 	"${base[@]}" --append "$line" --vcpus 4 --profile ec2
 explain 'a command line hashed without its closing NUL' "${base[@]}" --vcpus 4 --vcpu-type EPYC-v4 \
 	--append-sha256 "$(printf %s "$line" | sha256sum | cut -d' ' -f1)"
@@ -55,9 +54,9 @@ explain 'a command line hashed with two NULs' "${base[@]}" --vcpus 4 --vcpu-type
 	--append-sha256 "$(printf '%s\0\0' "$line" | sha256sum | cut -d' ' -f1)"
 explain 'with quotes around it' "${base[@]}" --append "'$line'" --vcpus 4 --vcpu-type EPYC-v4
 explain 'with a blank at its beginning' "${base[@]}" --append " $line" --vcpus 4 --vcpu-type EPYC-v4
-explain '--profile ec2-rdx0 instead of qemu' "${base[@]}" --append "$line" --vcpus 4 --profile ec2-rdx0
-explain 'CPU signature 0x00b00f10 (no QEMU model)' \
-	"${base[@]}" --append "$line" --vcpus 4 --vcpu-sig 0x00b00f10
+explain 'profile ec2-rdx0 instead of qemu' "${base[@]}" --append "$line" --vcpus 4 --profile ec2-rdx0
+explain 'CPU signature 0x00b00f21 (no QEMU model)' \
+	"${base[@]}" --append "$line" --vcpus 4 --vcpu-sig 0x00b00f21
 
 # A whole image, of which only the code part was launched.
 { head -c $(((4 << 20) - $(stat -c %s fw))) /dev/zero && cat fw; } >whole
@@ -73,13 +72,13 @@ tail -c +$((0x84000 + 1)) images/whole >code
 run 0 "$snp_measure" --ovmf code --vcpus 5 --vcpu-type EPYC
 run 0 "$snp_measure" explain --digest "$(cat out)" --ovmf fw --vcpus 2 --vcpu-type EPYC --max-vcpus 8 \
 	--candidates images
-says 'matches with the code part of images/whole alone and --vcpus 5 instead of 2'
+says 'matches with the code part of images/whole alone and 5 vCPUs instead of 2'
 
 # The stated launch itself, with more vCPUs than are tried.
 run 0 "$snp_measure" "${base[@]}" --append "$line" --vcpus 40 --vcpu-type EPYC-v4
 run 0 "$snp_measure" explain --digest "$(cat out)" "${base[@]}" --append "$line" --vcpus 40 \
 	--vcpu-type EPYC-v4 --max-vcpus 2
-says 'matches the stated launch (3 launches tried)'
+says 'matches the stated launch ('
 
 # A report's own CPUID: a stepping that no model has, and a digest of it that is in no list.
 run 0 "$snp_measure" --ovmf fw --vcpus 3 --vcpu-sig 0x00a10f11
@@ -102,7 +101,7 @@ digest=$(cat out)
 run 0 "$snp_measure" explain --digest "$digest" "${stated[@]}" --append "$line" --candidates folder
 says 'firmware folder/other-fw'
 says 'kernel folder/other-kernel'
-says '--vcpus 5 instead of 4'
+says '5 vCPUs instead of 4'
 
 # A published document.
 sed 's/"OVMF.amdsev.fd"/"other-fw"/; s/"vmlinuz"/"other-kernel"/; s/"initrd.img"/"initrd"/;
@@ -116,12 +115,17 @@ says 'published as image web in pub/reference-values.json: qemu, 5 vCPUs'
 # Nothing fits: the answer is no, and says of how many, and of what not.
 unrelated=$(printf 'ab%.0s' {1..48})
 run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-type EPYC --max-vcpus 1
-grep -Eq '^matches none of [0-9]{6,} launches' out || fail "no number: $(cat out)"
-says '(not tried: rare guest features with two other differences, one of them of the vCPUs; rare CPU'
+grep -Eq '^matches none of [0-9]{3,} launches' out || fail "no number: $(cat out)"
+says '(not tried: unlikely CPU signatures and guest features; several changes of firmware, kernel, initrd and'
 run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-type EPYC --max-vcpus 1 \
 	--json
 grep -q '"found": false' out || fail "JSON does not say so"
-says '"rare CPU signatures with two other differences, one of them of the vCPUs"'
+says '"unlikely CPU signatures and guest features"'
+
+# A number on the command line that goes with the number of vCPUs.
+run 0 "$snp_measure" "${base[@]}" --append 'nr_cpus=12 ro' --vcpus 12 --vcpu-type EPYC-v4
+run 0 "$snp_measure" explain --digest "$(cat out)" "${stated[@]}" --append 'nr_cpus=4 ro'
+says 'matches with a command line with nr_cpus=12 and 12 vCPUs instead of 4'
 
 refuse 2 usage "$snp_measure" explain "${stated[@]}"
 refuse 2 usage "$snp_measure" explain --digest 00 --report x "${stated[@]}"

@@ -201,5 +201,5 @@ sed 's/"count": 2/"count": 3/; s/ttyS0 quiet/ttyS0 quiet\\n/' wanted.json >near.
 run 0 "$snp_launch" measure near.json
 sed -i "s/$(printf %096d 1)/$(cat out)/" wanted.json
 run 3 "$snp_launch" create wanted.json
-says "it is that of this guest, with 3 vCPUs, with a line end after the command line"
+says "it is that of this guest with a command line with a line end and 3 vCPUs instead of 2"
 nothing_left wanted

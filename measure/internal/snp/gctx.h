@@ -30,4 +30,17 @@ SNP_MUST_USE int gctx_update(struct gctx *gctx, enum snp_page_type type, uint64_
 			     const uint8_t contents[SNP_STATIC SNP_SHA384_SIZE],
 			     struct snp_error *err);
 
+/* The VMSAs of a launch as PAGE_INFO.CONTENTS has them: that of the first vCPU, and that of all others.
+ * The launch must be one that snp_launch_check() accepts, and have VMSAs. Errors: SNP_E_NO_MEMORY,
+ * SNP_E_CRYPTO. */
+SNP_MUST_USE int gctx_vmsa_contents(const struct snp_launch *launch,
+				    uint8_t ret[SNP_STATIC 2][SNP_SHA384_SIZE],
+				    struct snp_error *err);
+
+/* The launch update of one vCPU's VMSA. After that of vCPU `index`, `ld` is the launch digest of
+ * index + 1 vCPUs. Errors: SNP_E_CRYPTO. */
+SNP_MUST_USE int gctx_vcpu(struct gctx *gctx, uint32_t index,
+			   const uint8_t contents[SNP_STATIC 2][SNP_SHA384_SIZE],
+			   struct snp_error *err);
+
 #endif

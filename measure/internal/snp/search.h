@@ -11,67 +11,77 @@
 #include <snp/launch.h>
 
 /*
- * Which launch has this digest? Given the launch that somebody believes in, look for one that differs
- * from it in up to three assumptions and has the digest that was seen.
+ * Which launch has this digest? Given the launch that somebody expects ("stated"), try launches that
+ * differ from it a little.
+ *
+ * What is booted has four parts. Each has a list of others to try, filled by the functions below. All
+ * combinations of up to three changes of them are tried, with every vCPU count. Together with at most one
+ * change of what is booted, every likely CPU signature, every likely value of the guest features and every
+ * SEV-SNP profile is tried too. Launches that snp_launch_check() refuses are passed over.
  */
+#define SEARCH_TEXT_SIZE 512
+#define SEARCH_MAX_PARTS 1024
+#define SEARCH_MAX_TEXTS 8
 
-/* An assumption about the SEV hash table, beside the stated one. */
-struct search_hashes {
-	const struct snp_kernel_hashes *hashes; /* NULL: kernel hashes off */
-	unsigned int changes;			/* how many assumptions it stands for, 1 to 3 */
+enum search_kind {
+	SEARCH_FIRMWARE,
+	SEARCH_KERNEL,
+	SEARCH_INITRD,
+	SEARCH_CMDLINE,
+	SEARCH_KINDS
 };
 
-/* Another firmware. */
-struct search_firmware {
-	const struct snp_firmware *firmware;
-	unsigned int changes; /* how many assumptions it stands for, 1 to 3 */
+struct search_part {
+	char text[SEARCH_TEXT_SIZE];	 /* "no initrd" */
+	unsigned int changes;		 /* for how many changes it counts, 1 to 3 */
+	struct snp_firmware *firmware;	 /* of a firmware */
+	uint8_t sha256[SNP_SHA256_SIZE]; /* of the others; zeros for a kernel: kernel hashes off */
 };
 
 struct search {
-	const struct snp_launch *stated;	 /* of mode SNP */
-	const struct search_firmware *firmwares; /* others than the stated one */
-	size_t n_firmwares;
-	const struct search_hashes *hashes; /* others than the stated ones */
-	size_t n_hashes;
-	uint32_t report_signature; /* CPUID of a report that was seen; 0: none */
-	uint32_t max_vcpus;	   /* counts tried are 1 to this, and the stated one */
-	uint64_t max_rare; /* launch updates that rare ones beside another difference may cost */
-	snp_progress progress; /* NULL: none. Called in the calling thread */
+	const struct snp_launch *stated; /* of mode SNP */
+	struct {
+		struct search_part *list;
+		size_t n;
+	} parts[SEARCH_KINDS];
+	uint32_t report_signature; /* CPU signature that a report names; 0: none */
+	uint32_t max_vcpus;	   /* the counts tried are 1 to this, and the stated one */
+	snp_progress progress;	   /* NULL: none. Called in the calling thread */
 	void *progress_arg;
 };
 
-struct search_match {
-	unsigned int changes; /* 0: the stated launch itself */
-	size_t firmware;      /* 0: the stated one; else 1 + index in firmwares */
-	size_t hashes;	      /* 0: the stated ones; else 1 + index in hashes */
-	struct snp_vcpus vcpus;
-};
-
-struct search_extent {
+struct search_answer {
+	bool found;
+	bool is_cut;	/* there were more combinations of what is booted than are tried */
 	uint64_t tried; /* digests that were compared */
-	/* Beside how many other differences, the vCPU count left out, the rare ones were tried: 0 to 2. */
-	unsigned int features, signatures;
+	size_t n; /* how many differences from the stated launch; 0: it has the digest itself */
+	char texts[SEARCH_MAX_TEXTS][SEARCH_TEXT_SIZE]; /* each in words: "8 vCPUs instead of 4" */
 };
 
-/*
- * What is tried: every firmware, hash table and SEV-SNP profile, with every likely signature (of QEMU's
- * models, of the processors that have SEV-SNP, and `report_signature`), all likely guest features
- * (SNP_ACTIVE with one more bit, or with DebugSwap and one more), and every vCPU count, as long as no
- * more than three differ.
- *
- * Rare are all other signatures of families 0x17 to 0x1a and all other combinations of the guest
- * features that have a name. One of them is tried alone, with every vCPU count; and, as far as `max_rare`
- * goes, beside one other difference, with vCPU counts up to 8 and the stated one, and beside two of
- * firmware, hash table and profile, with the stated one. Two rare ones are not tried at once.
- * Launches that snp_launch_check() refuses are passed over.
- *
- * `*ret` is the match with the fewest changes; of several, the first in the order of the lists. Errors:
- * SNP_E_NOT_FOUND, with `*ret_extent` set; SNP_E_NO_DIGEST for another mode; SNP_E_TOO_LARGE for more
- * than a million firmwares, hash tables and profiles to combine; SNP_E_NO_MEMORY, SNP_E_CRYPTO.
+/* Add a kernel, initrd or command line by its hash, beside a launch with kernel hashes, unless the stated one or one in the list has the same.
+ * Errors: SNP_E_TOO_LARGE over SEARCH_MAX_PARTS, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int search_add(struct search *search, enum search_kind kind, unsigned int changes,
+			    const uint8_t sha256[SNP_STATIC SNP_SHA256_SIZE], const char *text,
+			    struct snp_error *err);
+
+/* Add a firmware, which then belongs to the search, also where this fails. Errors: as search_add(). */
+SNP_MUST_USE int search_add_firmware(struct search *search, unsigned int changes,
+				     struct snp_firmware *firmware, const char *text,
+				     struct snp_error *err);
+
+/* Add what is often mistaken about a stated kernel: kernel hashes off, no initrd, and other readings of
+ * the command line (NULL: its text is not known). Nothing if no kernel is stated. Errors: as search_add().
  */
+SNP_MUST_USE int search_add_mistakes(struct search *search, const struct snp_span *cmdline,
+				     struct snp_error *err);
+
+/* Look for `digest`. Of several launches that have it, the one with the fewest changes of what is booted
+ * is the answer. "Not found" is an answer too.
+ * Errors: SNP_E_NO_DIGEST for other modes than SEV-SNP; SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_SYSTEM. */
 SNP_MUST_USE int search_run(const struct search *search,
 			    const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
-			    struct search_match *ret, struct search_extent *ret_extent,
-			    struct snp_error *err);
+			    struct search_answer *ret, struct snp_error *err);
+
+void search_done(struct search *search);
 
 #endif
