@@ -132,7 +132,8 @@ static int check_format(bool *ret_base64, struct snp_error *err)
 	*ret_base64 = strcmp(format, "base64") == 0;
 	if (!*ret_base64 && strcmp(format, "hex") != 0)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--output-format: '%s' is none of hex, base64", format);
+				 "--output-format: invalid format '%s'; expected hex or base64",
+				 format);
 	if (arg.output_format && cli_json)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--output-format is for text; the JSON object has hex");

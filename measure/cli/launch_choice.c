@@ -16,21 +16,23 @@ static int usage(struct snp_error *err, const char *message)
 
 static int parse_mode(struct cli_launch *l, struct snp_error *err)
 {
-	static const enum snp_mode modes[] = {SNP_MODE_SNP, SNP_MODE_SNP_SVSM, SNP_MODE_SEV_ES,
-					      SNP_MODE_SEV};
-	const char *name = launch_args.mode ? launch_args.mode : "snp";
+	const char *name = launch_args.mode ? launch_args.mode : snp_mode_name(SNP_MODE_SNP);
+	char names[128] = FIRMWARE_ONLY;
+	size_t n = strlen(names);
 
 	l->firmware_only = strcasecmp(name, FIRMWARE_ONLY) == 0;
 	l->launch.mode = SNP_MODE_SNP;
 	if (l->firmware_only)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-		if (strcasecmp(name, snp_mode_name(modes[i])) == 0) {
-			l->launch.mode = modes[i];
+	for (enum snp_mode mode = SNP_MODE_SNP; mode <= SNP_MODE_SEV; mode++) {
+		if (strcasecmp(name, snp_mode_name(mode)) == 0) {
+			l->launch.mode = mode;
 			return 0;
 		}
+		n += (size_t)snprintf(names + n, sizeof(names) - n, ", %s", snp_mode_name(mode));
+	}
 	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			 "--mode: '%s' is none of snp, snp:ovmf-hash, snp:svsm, seves, sev", name);
+			 "--mode: unknown mode '%s'; expected one of %s", name, names);
 }
 
 /* A variable that a script forgot to set must not read as "leave it out". */
@@ -55,15 +57,14 @@ static int check_combination(const struct cli_launch *l, struct snp_error *err)
 		const char *message;
 	} rules[] = {
 		{!a->ovmf && !a->firmware_summary, "--ovmf is missing: give the firmware image"},
-		{a->ovmf && a->firmware_summary,
-		 "--ovmf and --firmware-summary name two firmwares"},
+		{a->ovmf && a->firmware_summary, "give only one of --ovmf and --firmware-summary"},
 		{a->firmware_summary && a->snp_ovmf_hash,
-		 "--snp-ovmf-hash and --firmware-summary give two digests of the firmware"},
-		{a->profile && a->vmm_type, "--profile and --vmm-type name two VMMs"},
-		{a->kernel && a->kernel_sha256, "--kernel and --kernel-sha256 name two kernels"},
-		{a->initrd && a->initrd_sha256, "--initrd and --initrd-sha256 name two initrds"},
+		 "give only one of --snp-ovmf-hash and --firmware-summary"},
+		{a->profile && a->vmm_type, "give only one of --profile and --vmm-type"},
+		{a->kernel && a->kernel_sha256, "give only one of --kernel and --kernel-sha256"},
+		{a->initrd && a->initrd_sha256, "give only one of --initrd and --initrd-sha256"},
 		{!!a->append + !!a->append_file + !!a->append_sha256 > 1,
-		 "--append, --append-file and --append-sha256 exclude each other"},
+		 "give only one of --append, --append-file and --append-sha256"},
 		{initrd && !kernel, "an initrd is measured only with a kernel: give --kernel"},
 		{append && !kernel, "a command line is measured only with a kernel: give --kernel"},
 		{svsm && !a->svsm, "--svsm is missing: give the SVSM binary"},
@@ -76,7 +77,7 @@ static int check_combination(const struct cli_launch *l, struct snp_error *err)
 		 "--snp-ovmf-hash is for --mode snp"},
 		{l->firmware_only && kernel, "snp:ovmf-hash measures no kernel; leave it out"},
 		{a->snp_ovmf_hash && l->firmware_only,
-		 "--snp-ovmf-hash is what --mode snp:ovmf-hash asks for"},
+		 "--snp-ovmf-hash cannot be used with --mode snp:ovmf-hash, which computes it"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
@@ -109,8 +110,7 @@ static int choose_cpu(struct cli_launch *l, struct snp_error *err)
 				   (unsigned int)a->vcpu_stepping.given;
 
 	if (!!a->vcpu_type + a->vcpu_sig.given + (parts > 0) > 1)
-		return usage(err,
-			     "--vcpu-type, --vcpu-sig and --vcpu-family name the vCPU model twice");
+		return usage(err, "give only one of --vcpu-type, --vcpu-sig and --vcpu-family");
 	if (parts % 3 != 0)
 		return usage(err, "--vcpu-family, --vcpu-model and --vcpu-stepping go together");
 	if (parts > 0)
@@ -121,7 +121,7 @@ static int choose_cpu(struct cli_launch *l, struct snp_error *err)
 		return snp_cpu_model_find(a->vcpu_type, &l->launch.vcpus.signature, err);
 	}
 	if (a->vcpu_sig.value > UINT32_MAX)
-		return usage(err, "--vcpu-sig: a signature has 32 bits");
+		return usage(err, "--vcpu-sig: must fit in 32 bits");
 	l->launch.vcpus.signature = (uint32_t)a->vcpu_sig.value;
 	if (!a->vcpu_sig.given && l->launch.mode != SNP_MODE_SEV && !l->firmware_only &&
 	    snp_profile_uses_signature(l->launch.vcpus.profile))
@@ -131,8 +131,7 @@ static int choose_cpu(struct cli_launch *l, struct snp_error *err)
 }
 
 /* sev-snp-measure takes --guest-features in every mode, 0x1 unless told otherwise, and leaves it out of the
- * digest where the mode is not SEV-SNP. Who hands that 0x1 on means just this; nobody can mean it of
- * another value. */
+ * digest where the mode is not SEV-SNP. So 0x1 is taken as not given; another value is refused. */
 static void choose_features(struct cli_launch *l)
 {
 	const bool is_given = launch_args.guest_features.given;
@@ -156,7 +155,7 @@ static int choose_vcpus(struct cli_launch *l, struct snp_error *err)
 	if (!a->vcpus.given && l->launch.mode != SNP_MODE_SEV && !l->firmware_only)
 		return usage(err, "--vcpus is missing: give the number of vCPUs");
 	if (a->vcpus.value > UINT32_MAX)
-		return usage(err, "--vcpus: a number of vCPUs has 32 bits");
+		return usage(err, "--vcpus: must fit in 32 bits");
 	l->launch.vcpus.count = a->vcpus.given ? (uint32_t)a->vcpus.value : 1;
 	choose_features(l);
 	return choose_cpu(l, err);

@@ -58,7 +58,7 @@ static int read_file(struct boot_file *file, struct snp_error *err)
 	file->size = opened.size;
 	if (file->size == 0 && file->is_kernel)
 		return fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
-				 "no bytes, where a bzImage is right");
+				 "file is empty; must be a bzImage");
 	r = hash_new(SNP_SHA256, &file->hash, err);
 	if (r == 0)
 		r = file_stream(&opened, take_piece, file, file->progress, file->progress_arg, err);
@@ -126,7 +126,7 @@ static int collect(const struct snp_boot_job *job, struct snp_boot *ret, struct 
 		return in_file(err,
 			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
 					 "an initrd of %" PRIu64
-					 " bytes, where this kernel takes less than %" PRIu32,
+					 " bytes; must be less than %" PRIu32 " for this kernel",
 					 initrd->size, kernel->kernel.initrd_max),
 			       initrd->path);
 	memcpy(boot.kernel_sha256, kernel->sha256, SNP_SHA256_SIZE);

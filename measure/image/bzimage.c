@@ -126,8 +126,8 @@ int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *r
 
 	if (size > INT32_MAX)
 		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				 "a kernel of %" PRIu64 " bytes, where QEMU takes at most %d", size,
-				 INT32_MAX);
+				 "size is %" PRIu64 " bytes; QEMU takes a kernel of at most %d",
+				 size, INT32_MAX);
 	if (!snp_span_le32(head, HEADER_MAGIC, &magic) || magic != MAGIC_HDRS ||
 	    !snp_span_le16(head, PROTOCOL, &protocol))
 		return refuse_other(head, err);

@@ -41,8 +41,7 @@ static int find_entry(const struct snp_firmware *firmware, const uint8_t guid[st
 
 	if (entry && entry->size < size)
 		return fail_with(err, SNP_E_BAD_TABLE, entry->offset,
-				 "%s entry with %" PRIu32 " bytes of data, where %" PRIu32
-				 " are needed",
+				 "%s entry has %" PRIu32 " bytes of data; must have %" PRIu32,
 				 snp_guid_name(guid), entry->size, size);
 	*ret = entry;
 	return 0;
@@ -138,11 +137,11 @@ static int parse(struct snp_firmware *firmware, struct snp_error *err)
 
 	if (size == 0)
 		return fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
-				 "no bytes, where a firmware image is right");
+				 "file is empty; must be a firmware image");
 	/* QEMU: hw/i386/pc_sysfw.c (pflash); KVM's SNP_LAUNCH_UPDATE wants whole pages. */
 	if (size % SNP_PAGE_SIZE != 0)
 		return fail_with(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,
-				 "%" PRIu64 " bytes, where a multiple of 4 KiB is right", size);
+				 "size is %" PRIu64 " bytes; must be a multiple of 4 KiB", size);
 	r = parse_table(firmware, &firmware->table_problem);
 	(void)in_file(&firmware->table_problem, r, firmware->path);
 	r = keep(firmware, r, &firmware->table_problem, err);
@@ -200,7 +199,7 @@ int snp_firmware_parse(const char *name, struct snp_span image, struct snp_firmw
 	if (image.size > SNP_MAX_FIRMWARE)
 		return in_file(err,
 			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					 "%zu bytes, where at most %u are right", image.size,
+					 "size is %zu bytes; must be at most %u", image.size,
 					 SNP_MAX_FIRMWARE),
 			       name);
 	copy = malloc(image.size ? image.size : 1);

@@ -107,12 +107,11 @@ static int read_entry(struct snp_span image, uint64_t end, uint64_t left,
 				 "OVMF table runs out of the image");
 	if (length < ENTRY_HEADER)
 		return fail_with(err, SNP_E_BAD_TABLE, at,
-				 "OVMF table entry of %" PRIu16
-				 " bytes, less than its own header's %u",
+				 "OVMF table entry has %" PRIu16 " bytes; its header alone has %u",
 				 length, ENTRY_HEADER);
 	if (length > left)
 		return fail_with(err, SNP_E_BAD_TABLE, at,
-				 "OVMF table entry of %" PRIu16 " bytes, where %" PRIu64
+				 "OVMF table entry has %" PRIu16 " bytes, but only %" PRIu64
 				 " of the table are left",
 				 length, left);
 	*ret = (struct snp_table_entry){.offset = end - length,
@@ -143,8 +142,7 @@ int ovmf_table_read(struct snp_span image, bool *ret_found, struct snp_table_ent
 	if (!snp_span_le16(image, footer, &length) || length < ENTRY_HEADER ||
 	    length - ENTRY_HEADER > footer)
 		return fail_with(err, SNP_E_BAD_TABLE, footer,
-				 "OVMF table of %" PRIu16 " bytes, where %u to %" PRIu64
-				 " are possible",
+				 "OVMF table has %" PRIu16 " bytes; must have %u to %" PRIu64,
 				 length, ENTRY_HEADER, footer + ENTRY_HEADER);
 	left = length - ENTRY_HEADER;
 	entries = calloc((size_t)left / ENTRY_HEADER + 1, sizeof(*entries));
@@ -188,8 +186,7 @@ int ovmf_legacy_reset_read(struct snp_span image, enum snp_reset_source *ret_sou
 	    length < ENTRY_HEADER + sizeof(address) || length > end ||
 	    !snp_span_le32(image, end - length, &address))
 		return fail_with(err, SNP_E_BAD_TABLE, end - ENTRY_HEADER,
-				 "SEV-ES reset block of %" PRIu16
-				 " bytes, where at least %zu are right",
+				 "SEV-ES reset block has %" PRIu16 " bytes; must have at least %zu",
 				 length, ENTRY_HEADER + sizeof(address));
 	*ret_source = SNP_RESET_LEGACY;
 	*ret_address = address;

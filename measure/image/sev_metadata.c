@@ -19,8 +19,7 @@ static int check_header(struct snp_span image, uint32_t distance, uint64_t from,
 	if (distance > image.size || distance < SEV_METADATA_HEADER)
 		return fail_with(err, SNP_E_BAD_METADATA, from,
 				 "SEV metadata 0x%" PRIx32
-				 " bytes before the end of the image, where "
-				 "0x%x to 0x%zx are possible",
+				 " bytes before the end of the image; must be 0x%x to 0x%zx",
 				 distance, SEV_METADATA_HEADER, image.size);
 	at = image.size - distance;
 	if (!snp_span_sub(image, at, 4, &signature) || memcmp(signature.data, "ASEV", 4) != 0)
@@ -30,18 +29,17 @@ static int check_header(struct snp_span image, uint32_t distance, uint64_t from,
 	room = at < distance ? at : distance;
 	if (!snp_span_le32(image, at + 4, &length) || length < SEV_METADATA_HEADER || length > room)
 		return fail_with(err, SNP_E_BAD_METADATA, at + 4,
-				 "SEV metadata of %" PRIu32 " bytes, where %d to %" PRIu64
-				 " are possible",
+				 "SEV metadata have %" PRIu32 " bytes; must have %d to %" PRIu64,
 				 length, SEV_METADATA_HEADER, room);
 	if (!snp_span_le32(image, at + 8, ret_version) || !snp_span_le32(image, at + 12, &count))
 		return fail_with(err, SNP_E_BAD_METADATA, at, "SEV metadata cut off");
 	if ((uint64_t)count * SEV_METADATA_SECTION != length - SEV_METADATA_HEADER)
 		return fail_with(err, SNP_E_BAD_METADATA, at + 12,
-				 "SEV metadata of %" PRIu32 " sections in %" PRIu32 " bytes", count,
-				 length);
+				 "SEV metadata have %" PRIu32 " sections in %" PRIu32 " bytes",
+				 count, length);
 	if (count > SEV_METADATA_MAX)
 		return fail_with(err, SNP_E_BAD_METADATA, at + 12,
-				 "SEV metadata of %" PRIu32 " sections, where at most %d are taken",
+				 "SEV metadata have %" PRIu32 " sections; must have at most %d",
 				 count, SEV_METADATA_MAX);
 	*ret_count = count;
 	return 0;

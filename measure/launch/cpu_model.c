@@ -59,7 +59,7 @@ int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping, uint32
 	if (family > 0xff + 0xf || model > 0xff || stepping > 0xf)
 		return fail_with(err, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
 				 "CPU family %" PRIu64 ", model %" PRIu64 ", stepping %" PRIu64
-				 ", where at most 270, 255 and 15 are possible",
+				 "; must be at most 270, 255 and 15",
 				 family, model, stepping);
 	f = f > 0xf ? (f - 0xf) << 20 | 0xf00 : f << 8;
 	*ret = f | m >> 4 << 16 | (m & 0xf) << 4 | (uint32_t)stepping;
@@ -74,11 +74,12 @@ int snp_cpu_model_find(const char *name, uint32_t *ret_signature, struct snp_err
 			return 0;
 		}
 	}
-	return fail_with(err, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
-			 "no vCPU model \"%s\"; there are EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa, "
-			 "EPYC-Turin and Dhyana, with versions such as EPYC-v4, and for any other "
-			 "processor its signature",
-			 name);
+	return fail_with(
+		err, SNP_E_BAD_CPU_MODEL, SNP_NO_OFFSET,
+		"unknown vCPU model '%s'; expected EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa, "
+		"EPYC-Turin or Dhyana, or a version such as EPYC-v4; for any other processor "
+		"give its signature",
+		name);
 }
 
 const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature)

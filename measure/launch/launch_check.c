@@ -19,30 +19,27 @@ int snp_mode_check_features(enum snp_mode mode, uint64_t features, struct snp_er
 			return 0;
 		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
 				 "guest features 0x%" PRIx64
-				 " without bit 0 (SNP_ACTIVE), which is "
-				 "set in every SEV-SNP guest",
+				 " lack bit 0 (SNP_ACTIVE), which every SEV-SNP guest has",
 				 features);
 	case SNP_MODE_SNP_SVSM:
 		if (features == SNP_ACTIVE)
 			return 0;
 		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
-				 "guest features 0x%" PRIx64
-				 ", where mode snp:svsm knows 0x1 alone",
+				 "guest features 0x%" PRIx64 "; must be 0x1 in mode snp:svsm",
 				 features);
 	case SNP_MODE_SEV_ES:
 		if (!(features & SNP_ACTIVE))
 			return 0;
 		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
-				 "guest features 0x%" PRIx64 " with bit 0 (SNP_ACTIVE), which no "
-				 "SEV-ES guest has; 0x0 is right, or 0x20 on Linux 6.6 to 6.8 with "
+				 "guest features 0x%" PRIx64 " have bit 0 (SNP_ACTIVE), which no "
+				 "SEV-ES guest has; must be 0x0, or 0x20 on Linux 6.6 to 6.8 with "
 				 "debug_swap",
 				 features);
 	case SNP_MODE_SEV:
 		if (features == 0)
 			return 0;
 		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
-				 "guest features 0x%" PRIx64 ", where SEV guests have none",
-				 features);
+				 "guest features 0x%" PRIx64 "; must be 0x0 in mode sev", features);
 	}
 	return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "unknown mode");
 }
@@ -56,8 +53,8 @@ static int check_parameters(const struct snp_launch *launch, struct snp_error *e
 	if (launch->mode != SNP_MODE_SEV &&
 	    (launch->vcpus.count == 0 || launch->vcpus.count > SNP_MAX_VCPUS))
 		return fail_with(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
-				 "%" PRIu32 " vCPUs, where 1 to %d can be started",
-				 launch->vcpus.count, SNP_MAX_VCPUS);
+				 "%" PRIu32 " vCPUs; must be 1 to %d", launch->vcpus.count,
+				 SNP_MAX_VCPUS);
 	return snp_mode_check_features(launch->mode, launch->vcpus.features, err);
 }
 
@@ -71,9 +68,8 @@ static int check_reset(const struct snp_firmware *firmware, struct snp_error *er
 	if (firmware->info.reset_source == SNP_RESET_ABSENT)
 		return fail_with(
 			err, SNP_E_NO_RESET_ADDRESS, SNP_NO_OFFSET,
-			"no SEV-ES reset block (00f771de-1a7e-4fcb-890e-68c77e2fb44e), "
-			"without which QEMU starts no SEV-ES or SEV-SNP guest; use an OVMF "
-			"of 2020 or later");
+			"no SEV-ES reset block (00f771de-1a7e-4fcb-890e-68c77e2fb44e); QEMU needs "
+			"it to start an SEV-ES or SEV-SNP guest; use an OVMF of 2020 or later");
 	if (firmware->info.reset_address == 0)
 		return fail_with(err, SNP_E_NO_RESET_ADDRESS,
 				 firmware->info.is_summary ? SNP_NO_OFFSET : firmware->reset_offset,
@@ -106,8 +102,8 @@ static int check_svsm(const struct snp_launch *launch, struct snp_error *err)
 	if (launch->vars_size % SNP_PAGE_SIZE != 0 ||
 	    launch->vars_size > FIRMWARE_END - RAM_END - firmware - svsm->size)
 		return fail_with(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,
-				 "variables of %" PRIu64 " bytes, where a multiple of 4 KiB that "
-				 "leaves room for the SVSM is right",
+				 "size of the variable store is %" PRIu64
+				 " bytes; must be a multiple of 4 KiB and leave room for the SVSM",
 				 launch->vars_size);
 	r = firmware_need_table(launch->svsm, err);
 	if (r < 0)

@@ -95,8 +95,8 @@ static void about_sections(const struct warnings *w, const struct snp_firmware_i
 	}
 	if (n_secrets > 1 || n_cpuid > 1)
 		say(w, "repeated-section",
-		    "%u SNP_SECRETS and %u CPUID sections, where a guest knows one of each",
-		    n_secrets, n_cpuid);
+		    "%u SNP_SECRETS and %u CPUID sections; a guest uses one of each", n_secrets,
+		    n_cpuid);
 }
 
 static void about_vcpus(const struct warnings *w, const struct snp_launch *launch)
@@ -113,8 +113,7 @@ static void about_vcpus(const struct warnings *w, const struct snp_launch *launc
 	if (launch->mode == SNP_MODE_SNP && launch_profile(launch)->vmm == SNP_VMM_QEMU &&
 	    features != 1)
 		say(w, "guest-features-not-of-qemu",
-		    "guest features 0x%" PRIx64 ", where QEMU through 11.1 sets 0x1 alone",
-		    features);
+		    "guest features 0x%" PRIx64 "; QEMU through 11.1 sets only 0x1", features);
 	if (launch->mode == SNP_MODE_SEV_ES && launch_profile(launch)->vmm == SNP_VMM_QEMU)
 		say(w, "two-es-digests",
 		    "SEV-ES has two digests: profile qemu-es-legacy for legacy-vm-type=on, or auto "

@@ -168,7 +168,8 @@ int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err)
 		}
 	}
 	return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-			 "no VMM \"%s\"; there are QEMU, ec2 and gce", name);
+			 "unknown VMM '%s'; expected %s, %s or %s", name, vmm_names[SNP_VMM_QEMU],
+			 vmm_names[SNP_VMM_EC2], vmm_names[SNP_VMM_GCE]);
 }
 
 static const struct snp_profile *find(const char *name)

@@ -36,7 +36,7 @@ static int check_regions(const struct snp_firmware *firmware, size_t i, struct s
 		if (s->gpa < borders[n] && end_of(s) > borders[n])
 			return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
 					 "section %zu (%s) at 0x%" PRIx32 " runs across 0x%" PRIx32
-					 ", where one of QEMU's memory regions ends",
+					 ", the border of two memory regions of QEMU",
 					 i, type_name(s), s->gpa, borders[n]);
 	return 0;
 }
@@ -68,7 +68,7 @@ static int check_one(const struct snp_firmware *firmware, size_t i, uint64_t low
 	/* QEMU, snp_populate_metadata_pages(): gpa2hva(). */
 	if (end_of(s) > RAM_END)
 		return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
-				 "section %zu (%s) at 0x%" PRIx32 " lies where no guest has memory",
+				 "section %zu (%s) at 0x%" PRIx32 " is outside the guest's memory",
 				 i, type_name(s), s->gpa);
 	return vmm == SNP_VMM_QEMU ? check_regions(firmware, i, err) : 0;
 }
@@ -107,7 +107,7 @@ int section_check(const struct snp_firmware *firmware, uint64_t lowest, enum snp
 		return r;
 	if (!firmware->info.has_metadata)
 		return fail_with(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
-				 "no SEV metadata, without which QEMU starts no SEV-SNP guest; use "
+				 "no SEV metadata; QEMU needs them to start an SEV-SNP guest; use "
 				 "an OVMF of 2021 or later");
 	for (size_t i = 0; i < firmware->info.n_sections; i++) {
 		r = check_one(firmware, i, lowest, vmm, err);
@@ -176,8 +176,8 @@ int hash_table_check(const struct snp_firmware *firmware, enum snp_mode mode, st
 		return fail_with(err, SNP_E_NO_HASH_TABLE, at,
 				 "cannot measure a kernel: SEV hash table of %" PRIu32
 				 " bytes at 0x%" PRIx32
-				 ", where %d bytes at another address than 0 "
-				 "are needed; use an AmdSev build",
+				 "; must have %d bytes and an address other than 0; use an "
+				 "AmdSev build",
 				 info->hash_table_size, info->hash_table_gpa, SNP_HASH_TABLE_SIZE);
 	if (mode == SNP_MODE_SNP)
 		return check_hash_sections(firmware, err);
@@ -185,8 +185,9 @@ int hash_table_check(const struct snp_firmware *firmware, enum snp_mode mode, st
 	if (info->hash_table_gpa % 16 != 0 ||
 	    (uint64_t)info->hash_table_gpa + SNP_HASH_TABLE_SIZE > RAM_END)
 		return fail_with(err, SNP_E_BAD_HASH_TABLE, at,
-				 "SEV hash table at 0x%" PRIx32 ", where a multiple of 16 in the "
-				 "guest's memory is needed",
+				 "SEV hash table at 0x%" PRIx32
+				 "; must be at a multiple of 16 in the "
+				 "guest's memory",
 				 info->hash_table_gpa);
 	return 0;
 }
