@@ -11,7 +11,6 @@
 #include "guest/drift.h"
 #include "guest/measurement.h"
 #include "guest/prepare.h"
-#include "host/firmware_search.h"
 
 static int print(FILE *out, const char *name, const struct differences *d, struct snp_error *err)
 {
@@ -71,7 +70,6 @@ static int diff_config(const char *path, struct differences *ret, const char **r
 {
 	struct boot_file boot[BOOT_PARTS] = {0};
 	struct guest_measurement m;
-	char firmware[PATH_MAX];
 	int r;
 
 	r = subject_open(path, subject, err);
@@ -86,20 +84,15 @@ static int diff_config(const char *path, struct differences *ret, const char **r
 		r = guest_open(&subject->session, subject->config->name, &subject->guest, err);
 	if (r == 0)
 		r = need_record(&subject->guest, subject->config->name, err);
-	if (r == 0 && !subject->spec->firmware)
-		r = firmware_search(firmware, err);
 	if (r == 0)
-		r = guest_hash_boot(subject->spec, firmware, NULL, boot, err);
-	if (r == 0)
-		r = guest_measure(subject->spec, boot, &m, err);
+		r = guest_measure_files(subject->spec, NULL, boot, &m, err);
 	if (r == 0)
 		r = guest_host_data(subject->config, subject->spec->host_data, err);
 	if (r == 0)
 		r = guest_drift_measured(subject->guest.record, subject->spec, boot, &m, ret, err);
 	if (r == 0)
 		*ret_name = subject->config->name;
-	for (unsigned int i = 0; i < BOOT_PARTS; i++)
-		boot_file_done(&boot[i]);
+	boot_files_done(boot);
 	return r;
 }
 

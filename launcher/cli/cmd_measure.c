@@ -10,7 +10,6 @@
 #include "cli/verb.h"
 #include "guest/boot_file.h"
 #include "guest/measurement.h"
-#include "host/firmware_search.h"
 
 static const char *root;
 
@@ -25,12 +24,6 @@ static const struct cli_option options[] = {
 
 static const struct cli_option *const tables[] = {session_options, check_cli_options, options,
 						  NULL};
-
-static void boot_done(struct boot_file boot[static BOOT_PARTS])
-{
-	for (unsigned int i = 0; i < BOOT_PARTS; i++)
-		boot_file_done(&boot[i]);
-}
 
 static void add_file(struct json_out *json, struct cJSON *inputs, enum boot_part part,
 		     const struct boot_file *file)
@@ -93,9 +86,7 @@ static int print_json(FILE *out, const struct subject *subject, const struct gue
 static int measure(const struct subject *subject, struct boot_file boot[static BOOT_PARTS],
 		   struct guest_measurement *ret, struct snp_error *err)
 {
-	char firmware[PATH_MAX];
 	struct check_options checks;
-	bool automatic = !subject->spec->firmware && subject->spec->firmware_auto;
 	int r;
 
 	r = check_cli_read(NULL, &checks, err);
@@ -105,11 +96,7 @@ static int measure(const struct subject *subject, struct boot_file boot[static B
 		return r;
 	launch_spec_look(subject->spec, root);
 	r = check_cli_apply(subject->spec, &checks, subject->name, err);
-	if (r == 0 && automatic)
-		r = firmware_search(firmware, err);
-	if (r == 0)
-		r = guest_hash_boot(subject->spec, automatic ? firmware : NULL, root, boot, err);
-	return r < 0 ? r : guest_measure(subject->spec, boot, ret, err);
+	return r < 0 ? r : guest_measure_files(subject->spec, root, boot, ret, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
@@ -129,7 +116,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		hex_encode(m.launch_digest, sizeof(m.launch_digest), digest);
 		fprintf(out, "%s\n", digest);
 	}
-	boot_done(boot);
+	boot_files_done(boot);
 	return r;
 }
 

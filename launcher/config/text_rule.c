@@ -151,18 +151,22 @@ bool text_keeps(const char *text, const struct text_rule *rule)
 	return !rule->pattern || matches(text, rule->pattern);
 }
 
+int json_ruled(const struct json_value *value, const struct text_rule *rule, const char **ret,
+	       struct snp_error *err)
+{
+	int r = json_string(value, ret, err);
+
+	if (r < 0 || text_keeps(*ret, rule))
+		return r;
+	return json_fail(value, err, SNP_E_JSON_VALUE, "must be %s%s", rule->wanted,
+			 text_is_plain(*ret, rule->lines) ? "" : ", without invisible characters");
+}
+
 int field_text(const struct json_value *value, const struct field *field, void *at,
 	       struct snp_error *err)
 {
-	const struct text_rule *rule = field->rule;
 	const char *text;
-	int r = json_string(value, &text, err);
+	int r = json_ruled(value, field->rule, &text, err);
 
-	if (r < 0)
-		return r;
-	if (!text_keeps(text, rule))
-		return json_fail(
-			value, err, SNP_E_JSON_VALUE, "must be %s%s", rule->wanted,
-			text_is_plain(text, rule->lines) ? "" : ", without invisible characters");
-	return field_copy(value, field, at, err);
+	return r < 0 ? r : field_copy(value, field, at, err);
 }

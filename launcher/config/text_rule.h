@@ -30,6 +30,10 @@ bool text_is_plain(const char *text, bool lines);
 /* True if `text` keeps the rule. A pattern that cannot be compiled for lack of memory is not kept. */
 bool text_keeps(const char *text, const struct text_rule *rule);
 
+/* A string that keeps the rule. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_VALUE. */
+SNP_MUST_USE int json_ruled(const struct json_value *value, const struct text_rule *rule,
+			    const char **ret, struct snp_error *err);
+
 /* The reader of a string that keeps the row's `rule`, a struct text_rule; into a char * for free(). */
 field_reader field_text;
 

@@ -125,15 +125,14 @@ static int read_signature(const struct json_value *value, const struct field *fi
 	uint32_t *ret = at;
 	const char *text;
 	uint64_t signature;
-	int r = json_string(value, &text, err);
+	int r = json_ruled(value, &rule_signature, &text, err);
 
 	(void)field;
-	if (r < 0)
-		return r;
-	if (!text_keeps(text, &rule_signature) || hex_u64(text, "signature", &signature, NULL))
-		return json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_signature.wanted);
-	*ret = (uint32_t)signature;
-	return 0;
+	if (r == 0)
+		r = hex_u64(text, "signature", &signature, err);
+	if (r == 0)
+		*ret = (uint32_t)signature;
+	return r;
 }
 
 /* QEMU's own limit for q35 is 4096 (pc_q35_machine_options); what launches today is a named check. */
@@ -173,13 +172,11 @@ static int read_size(const struct json_value *value, const struct field *field, 
 	static const char units[] = "KMGT";
 	uint64_t *ret_kib = at, kib = 0;
 	const char *text, *c;
-	int r = json_string(value, &text, err);
+	int r = json_ruled(value, &rule_memory, &text, err);
 
 	(void)field;
 	if (r < 0)
 		return r;
-	if (!text_keeps(text, &rule_memory))
-		return json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_memory.wanted);
 	for (c = text; *c >= '0' && *c <= '9'; c++)
 		kib = kib * 10 + (uint64_t)(*c - '0');
 	*ret_kib = kib << 10 * (strchr(units, *c) - units);

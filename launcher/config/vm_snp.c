@@ -15,12 +15,10 @@ static int read_raw(const struct json_value *value, const struct field *field, v
 		    struct snp_error *err)
 {
 	const char *text;
-	int r = json_string(value, &text, err);
+	int r = json_ruled(value, &rule_policy, &text, err);
 
 	(void)field;
-	if (r == 0 && (!text_keeps(text, &rule_policy) || hex_u64(text, "raw", at, NULL) < 0))
-		r = json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_policy.wanted);
-	return r;
+	return r < 0 ? r : hex_u64(text, "raw", at, err);
 }
 
 static int read_abi_min(const struct json_value *value, const struct field *field, void *at,

@@ -30,6 +30,12 @@ void boot_file_done(struct boot_file *file)
 	*file = (struct boot_file){0};
 }
 
+void boot_files_done(struct boot_file boot[static BOOT_PARTS])
+{
+	for (unsigned int i = 0; i < BOOT_PARTS; i++)
+		boot_file_done(&boot[i]);
+}
+
 struct sink {
 	struct hash *hash;
 	int fd; /* -1: hash only */

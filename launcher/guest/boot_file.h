@@ -30,5 +30,6 @@ SNP_MUST_USE int boot_file_hash(enum boot_part part, const char *local, const ch
 SNP_MUST_USE int boot_files_verify(const struct guest_record *record, struct snp_error *err);
 
 void boot_file_done(struct boot_file *file);
+void boot_files_done(struct boot_file boot[static BOOT_PARTS]);
 
 #endif

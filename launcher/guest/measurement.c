@@ -13,6 +13,7 @@
 #include <snp/memory.h>
 
 #include "guest/boot_file.h"
+#include "host/firmware_search.h"
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 
@@ -108,33 +109,45 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 	return 0;
 }
 
-int guest_hash_boot(const struct launch_spec *spec, const char *firmware, const char *root,
-		    struct boot_file ret[static BOOT_PARTS], struct snp_error *err)
+/* Hash what `spec` boots from, where it lies. */
+static int hash_boot(const struct launch_spec *spec, const char *firmware, const char *root,
+		     struct boot_file ret[static BOOT_PARTS], struct snp_error *err)
 {
 	const char *const paths[BOOT_PARTS] = {
-		[BOOT_FIRMWARE] = spec->firmware ? spec->firmware : firmware,
+		[BOOT_FIRMWARE] = firmware,
 		[BOOT_KERNEL] = spec->kernel,
 		[BOOT_INITRD] = spec->initrd,
 	};
-	struct boot_file boot[BOOT_PARTS] = {0};
 	int r = 0;
 
-	if (!paths[BOOT_FIRMWARE])
-		return fail_with(
-			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			"the domain names no firmware; add <loader type='rom'>PATH</loader>");
 	for (unsigned int i = 0; i < BOOT_PARTS && r == 0; i++) {
 		_cleanup_(freep) char *local = NULL;
 
 		if (!paths[i])
 			continue;
 		local = format_text("%s%s", root ? root : "", paths[i]);
-		r = local ? boot_file_hash((enum boot_part)i, local, local, NULL, &boot[i], err)
+		r = local ? boot_file_hash((enum boot_part)i, local, local, NULL, &ret[i], err)
 			  : out_of_memory(err);
 	}
-	for (unsigned int i = 0; i < BOOT_PARTS && r < 0; i++)
-		boot_file_done(&boot[i]);
-	if (r == 0)
-		memcpy(ret, boot, sizeof(boot));
 	return r;
+}
+
+int guest_measure_files(const struct launch_spec *spec, const char *root,
+			struct boot_file ret_boot[static BOOT_PARTS], struct guest_measurement *ret,
+			struct snp_error *err)
+{
+	const char *firmware = spec->firmware;
+	char found[PATH_MAX];
+	int r = 0;
+
+	if (!firmware && spec->firmware_auto) {
+		r = firmware_search(found, err);
+		firmware = found;
+	}
+	if (r == 0 && !firmware)
+		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			      "the domain names no firmware; add <loader type='rom'>PATH</loader>");
+	if (r == 0)
+		r = hash_boot(spec, firmware, root, ret_boot, err);
+	return r < 0 ? r : guest_measure(spec, ret_boot, ret, err);
 }

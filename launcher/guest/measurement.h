@@ -33,11 +33,12 @@ SNP_MUST_USE int guest_measure(const struct launch_spec *spec,
 			       const struct boot_file boot[static BOOT_PARTS],
 			       struct guest_measurement *ret, struct snp_error *err);
 
-/* Hash what `spec` boots from, where it lies; `root` is put before each path (NULL: nothing), and
- * `firmware` stands in for a firmware that the spec does not name (NULL: none). For boot_file_done().
- * Errors: those of boot_file_hash(), SNP_E_NOT_FOUND (no firmware named). */
-SNP_MUST_USE int guest_hash_boot(const struct launch_spec *spec, const char *firmware,
-				 const char *root, struct boot_file ret[static BOOT_PARTS],
-				 struct snp_error *err);
+/* Hash what `spec` boots from, where it lies, and measure it; `root` is put before each path (NULL: nothing).
+ * A firmware that is left to the host's descriptors is looked for. `ret_boot`, zeroed before, is for
+ * boot_files_done(), also after a failure. Errors: as above, those of boot_file_hash() and
+ * firmware_search(), SNP_E_NOT_FOUND (no firmware named). */
+SNP_MUST_USE int guest_measure_files(const struct launch_spec *spec, const char *root,
+				     struct boot_file ret_boot[static BOOT_PARTS],
+				     struct guest_measurement *ret, struct snp_error *err);
 
 #endif

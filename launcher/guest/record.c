@@ -56,15 +56,12 @@ static int read_uuid(const struct json_value *value, const struct field *field, 
 		     struct snp_error *err)
 {
 	const char *text;
-	int r = json_string(value, &text, err);
+	int r = json_ruled(value, &rule_uuid, &text, err);
 
 	(void)field;
-	if (r < 0)
-		return r;
-	if (!text_keeps(text, &rule_uuid))
-		return json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_uuid.wanted);
-	memcpy(at, text, RECORD_UUID + 1);
-	return 0;
+	if (r == 0)
+		memcpy(at, text, RECORD_UUID + 1);
+	return r;
 }
 
 static int read_base64(const struct json_value *value, const struct field *field, void *at,

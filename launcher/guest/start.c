@@ -11,16 +11,6 @@
 #include "guest/drift.h"
 #include "host/lifecycle.h"
 
-/* Nothing is launched unless libvirt's definition, which others can edit, still says what was recorded. */
-static int check_domain(const struct guest_record *record, virDomainPtr domain,
-			struct snp_error *err)
-{
-	char cure[128];
-
-	snprintf(cure, sizeof(cure), "see snp-launch diff %s, then create --replace", record->name);
-	return guest_drift_refuse(record, domain, true, cure, err);
-}
-
 /* What a start works on, under the directory's lock. */
 struct launchable {
 	struct guest_dir dir;
@@ -38,8 +28,12 @@ static void launchable_done(struct launchable *l)
 /* Nothing has changed since it was measured: not the definition, not the record, not the copies. */
 static int check_unchanged(const struct launchable *l, struct snp_error *err)
 {
-	int r = check_domain(l->record, l->domain, err);
+	char cure[128];
+	int r;
 
+	snprintf(cure, sizeof(cure), "see snp-launch diff %s, then create --replace",
+		 l->record->name);
+	r = guest_drift_refuse(l->record, l->domain, true, cure, err);
 	if (r == 0)
 		r = metadata_check(l->record, l->domain, err);
 	return r < 0 ? r : boot_files_verify(l->record, err);
