@@ -15,7 +15,7 @@ static const struct {
 	const char *meaning;
 	enum snp_class class;
 } codes[SNP_N_CODES] = {
-#define X(code, name, class, meaning) [SNP_E_##code] = {name, meaning, SNP_CLASS_##class},
+#define X(code, number, name, class, meaning) [SNP_E_##code] = {name, meaning, SNP_CLASS_##class},
 	SNP_CODES(X)
 #undef X
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/fail.h>
+#include <snp/nearest.h>
 #include <snp/tool.h>
 
 #include <getopt.h>
@@ -93,13 +94,14 @@ int cli_parse_number(const char *text, const char *what, uint64_t *ret, struct s
 
 		if (!digit)
 			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "%s: '%s' is no number; write it as 4 or 0x4", what, text);
+					 "%s: '%s' is not a number; write it as 4 or 0x4", what,
+					 text);
 		overflow |= __builtin_mul_overflow(value, base, &value) ||
 			    __builtin_add_overflow(value, (uint64_t)(digit - digits), &value);
 	}
 	if (overflow)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "%s: '%s' is more than 64 bits hold", what, text);
+				 "%s: '%s' does not fit in 64 bits", what, text);
 	*ret = value;
 	return 0;
 }
@@ -116,7 +118,7 @@ static int take(const struct cli_option *o, const char *value, struct snp_error 
 	if (o->values) {
 		if (o->values->count == CLI_MAX_VALUES)
 			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "%s: more than %u of them", what, CLI_MAX_VALUES);
+					 "%s: given more than %u times", what, CLI_MAX_VALUES);
 		o->values->value[o->values->count++] = value;
 	}
 	if (o->number) {
@@ -124,6 +126,37 @@ static int take(const struct cli_option *o, const char *value, struct snp_error 
 		return cli_parse_number(value, what, &o->number->value, err);
 	}
 	return 0;
+}
+
+/* What was given is no option's name: it is short for several, or was mistyped. */
+static int refuse_unknown(const struct cli_verb *verb, const struct parser *p, const char *given,
+			  struct snp_error *err)
+{
+	const char *name = given + strspn(given, "-"), *names[MAX_OPTIONS + 1] = {0}, *near;
+	const int n = (int)strcspn(name, "=");
+	char word[64], list[512] = "";
+	int n_short = 0;
+
+	snprintf(word, sizeof(word), "%.*s", n, name);
+	for (int i = 0; i < p->count; i++) {
+		const size_t at = strlen(list);
+
+		names[i] = p->option[i]->name;
+		if (n > 1 && strncmp(names[i], word, (size_t)n) == 0)
+			snprintf(list + at, sizeof(list) - at, "%s--%s", n_short++ ? ", " : "",
+				 names[i]);
+	}
+	if (n_short > 1)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "ambiguous option --%s: %s", word,
+				 list);
+	near = nearest_word(word, names);
+	if (near)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "unknown option '%.*s'; did you mean '--%s'?",
+				 (int)(name - given) + n, given, near);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "unknown option '%.*s'; see '%s %s --help'", (int)(name - given) + n,
+			 given, cli_tool->name, verb->name);
 }
 
 /* getopt has just stopped at an element of argv: a long option is the one before `optind`, a letter may
@@ -140,9 +173,7 @@ static int refuse(const struct cli_verb *verb, const struct parser *p, int why, 
 				 o->name, o->name, o->argument);
 	if (o)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--%s takes no value", o->name);
-	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			 "'%s' is no option, or short for several; '%s %s --help' has them",
-			 optopt ? letter : given, cli_tool->name, verb->name);
+	return refuse_unknown(verb, p, optopt ? letter : given, err);
 }
 
 /* `operands` are of argv: getopt puts a "--" before them all. */
@@ -153,15 +184,14 @@ static int check_operands(const struct cli_verb *verb, unsigned int n, char *con
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' needs an operand: %s %s %s",
 				 verb->name, cli_tool->name, verb->name, verb->operands);
 	if (verb->takes_command && n > 1 && strcmp(operands[-1], "--") != 0)
-		return fail_with(
-			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"'%s' is one operand too many; a command to run stands behind '--': "
-			"%s %s %s",
-			operands[1], cli_tool->name, verb->name, verb->operands);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "unexpected operand '%s'; put a command to run after '--': "
+				 "%s %s %s",
+				 operands[1], cli_tool->name, verb->name, verb->operands);
 	if (n > verb->max_operands)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "'%s' is one operand too many for '%s'",
-				 operands[verb->max_operands], verb->name);
+				 "unexpected operand '%s' for '%s'", operands[verb->max_operands],
+				 verb->name);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <snp/fail.h>
 #include <snp/key.h>
 #include <snp/key_guard.h>
+#include <snp/nearest.h>
 #include <snp/tool.h>
 
 const struct cli_tool *cli_tool;
@@ -28,10 +29,12 @@ static int match(const char *name, int argc, char **argv)
 	return 0;
 }
 
+#define MAX_VERBS 64
+
 static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *ret_words,
 		     struct snp_error *err)
 {
-	char names[512] = "";
+	const char *names[MAX_VERBS + 1] = {0}, *near;
 
 	if (argc < 2 || argv[1][0] == '-') {
 		*ret = cli_tool->default_verb;
@@ -40,7 +43,6 @@ static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *re
 	}
 	for (size_t i = 0; cli_tool->verbs[i]; i++) {
 		const struct cli_verb *verb = cli_tool->verbs[i];
-		size_t n = strlen(names);
 
 		*ret_words = match(verb->name, argc, argv);
 		if (*ret_words == 0 && verb->alias)
@@ -49,10 +51,15 @@ static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *re
 			*ret = verb;
 			return 0;
 		}
-		snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", verb->name);
+		if (i < MAX_VERBS)
+			names[i] = verb->name;
 	}
-	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' is no verb; there are %s", argv[1],
-			 names);
+	near = nearest_word(argv[1], names);
+	if (near)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "unknown command '%s'; did you mean '%s'?", argv[1], near);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "unknown command '%s'; see '%s --help'",
+			 argv[1], cli_tool->name);
 }
 
 static void print_help(FILE *out, const struct cli_verb *verb, bool named)

@@ -38,7 +38,7 @@ while read -r warning; do
 	grep -qE "^\.It Sy .*\b$warning\b" "$manual" || fail "no word about the warning $warning"
 done <warnings
 
-sed -n '/^\t\/\* firmware \*\//,/^\t\/\* reference values /s/^\tX([A-Z_]*, *"\([a-z0-9-]*\)".*/\1/p' \
+sed -n '/^\t\/\* firmware \*\//,/^\t\/\* reference values /s/^\tX([A-Z_]*, *[0-9]*, *"\([a-z0-9-]*\)".*/\1/p' \
 	"$SNP_SOURCE/measure/include/snp/error.h" | grep -vx bad-tcb >refusals
 [ -s refusals ] || fail "no refusals were found in the source"
 while read -r refusal; do
@@ -46,7 +46,7 @@ while read -r refusal; do
 done <refusals
 
 errors=$SNP_SOURCE/docs/snp-errors.7
-sed -n 's/^\tX([A-Z_]*, *"\([a-z0-9-]*\)", *\([A-Z]*\), *"\(.*\)").*/\1 \2 \3/p' \
+sed -n 's/^\tX([A-Z_]*, *[0-9]*, *"\([a-z0-9-]*\)", *\([A-Z]*\), *"\(.*\)").*/\1 \2 \3/p' \
 	"$SNP_SOURCE/measure/include/snp/error.h" | sort | awk '
 	BEGIN { status["FAILED"] = 1; status["USAGE"] = 2; status["NO"] = 3; status["REFUSED"] = 4 }
 	{

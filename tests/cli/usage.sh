@@ -14,6 +14,19 @@ refuse 2 usage "$snp_measure" digest operand
 refuse 2 usage "$snp_measure" inspect
 refuse 2 usage "$snp_measure" inspect a b
 
+
+# The nearest right name is offered.
+while IFS='|' read -r arguments message; do
+	refuse 2 usage "$snp_measure" $arguments
+	grep -qF -- "$message" err || fail "'$arguments' is answered by: $(cat err)"
+done <<'EOT'
+digets|unknown command 'digets'; did you mean 'digest'?
+frobnicate|unknown command 'frobnicate'; see 'snp-measure --help'
+--vcpu 3|ambiguous option --vcpu: --vcpus, --vcpu-type,
+--vcpus-typ=3|unknown option '--vcpus-typ'; did you mean '--vcpu-type'?
+--zzz|unknown option '--zzz'; see 'snp-measure digest --help'
+EOT
+
 for n in '' x -3 4x 0x 0b2 18446744073709551616 0x10000000000000000 '4 '; do
 	refuse 2 usage "$snp_measure" --ovmf f --vcpu-type EPYC --vcpus "$n"
 	grep -q -- --vcpus err || fail "the message does not name the option"

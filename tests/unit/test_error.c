@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
 #include <snp/error.h>
 #include <snp/fail.h>
 
@@ -102,6 +103,94 @@ static void names_are_kebab_case_and_differ(void **state)
 	}
 }
 
+/* What was released: these pairs never change. */
+static const char *const released_names[] = {
+	[1] = "out-of-memory",
+	[2] = "cannot-open",
+	[3] = "cannot-read",
+	[4] = "cannot-write",
+	[5] = "exists",
+	[6] = "not-found",
+	[7] = "changed-while-read",
+	[8] = "crypto-failed",
+	[9] = "system-error",
+	[10] = "usage",
+	[11] = "not-a-regular-file",
+	[12] = "too-large",
+	[13] = "empty-file",
+	[14] = "bad-hex",
+	[15] = "bad-base64",
+	[16] = "json-syntax",
+	[17] = "json-encoding",
+	[18] = "json-duplicate-key",
+	[19] = "json-unknown-key",
+	[20] = "json-missing-key",
+	[21] = "json-wrong-type",
+	[22] = "json-bad-value",
+	[23] = "json-unknown-schema",
+	[24] = "xml-syntax",
+	[25] = "bad-domain",
+	[26] = "check-failed",
+	[27] = "busy",
+	[28] = "unsafe-state-folder",
+	[29] = "libvirt-failed",
+	[30] = "qemu-failed",
+	[31] = "wrong-guest-state",
+	[32] = "no-evidence",
+	[33] = "interrupted",
+	[34] = "timeout",
+	[35] = "not-bound",
+	[36] = "host-cannot",
+	[37] = "launch-refused",
+	[38] = "drift",
+	[39] = "firmware-size",
+	[40] = "bad-ovmf-table",
+	[41] = "no-sev-metadata",
+	[42] = "bad-sev-metadata",
+	[43] = "bad-section",
+	[44] = "section-overlap",
+	[45] = "no-such-section",
+	[46] = "no-reset-address",
+	[47] = "no-hash-table",
+	[48] = "no-kernel-hashes-section",
+	[49] = "bad-hash-table",
+	[50] = "no-svsm-info",
+	[51] = "not-a-bzimage",
+	[52] = "bad-cmdline",
+	[53] = "bad-vcpu-count",
+	[54] = "unknown-cpu-model",
+	[55] = "bad-guest-features",
+	[56] = "unknown-profile",
+	[57] = "no-digest",
+	[58] = "bad-tcb",
+	[59] = "no-such-variant",
+	[60] = "format-cannot-say",
+	[61] = "bad-policy",
+	[62] = "bad-key",
+	[63] = "unsafe-key-file",
+	[64] = "wrong-passphrase",
+	[65] = "bad-id-block",
+	[66] = "not-a-report",
+	[67] = "unknown-report-version",
+	[68] = "bad-report-container",
+	[69] = "bad-certificate-table",
+	[70] = "bad-certificate",
+	[71] = "bad-crl",
+	[72] = "untrusted-certificate",
+	[73] = "bad-signature",
+	[74] = "digest-differs",
+	[75] = "policy-differs",
+};
+
+static void numbers_and_names_stay(void **state)
+{
+	(void)state;
+	assert_true(SNP_N_CODES >= ARRAY_SIZE(released_names));
+	for (unsigned int i = 1; i < ARRAY_SIZE(released_names); i++)
+		assert_string_equal(snp_code_name(i), released_names[i]);
+	assert_int_equal(SNP_E_POLICY_DIFFERS, 75);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -109,8 +198,9 @@ int main(void)
 		cmocka_unit_test(line_has_everything),
 		cmocka_unit_test(long_message_is_cut),
 		cmocka_unit_test(names_are_kebab_case_and_differ),
+		cmocka_unit_test(numbers_and_names_stay),
 	};
-	size_t n = 4;
+	size_t n = 5;
 
 	ADD_ROWS(tests, n, check_escape, escapes);
 	return RUN_TESTS("error", tests, n);

@@ -12,8 +12,10 @@ SNP_API_BEGIN
  * How a function fails: it returns a negative enum snp_code and fills a struct snp_error. Failed if
  * and only if explained: every negative return has a message, and no success touches the struct.
  *
- * Every code has a name, stable between releases, that the tools print in brackets and as "name" in
- * an snp-error/1 object, and a class, which is the tool's exit status.
+ * Every code has a number and a name that never change once released, and are never given to another
+ * code: a new code takes the last row and the next number, and one that is no longer used keeps its row.
+ * The tools print the name in brackets and as "name" in an snp-error/1 object. The class is the tool's
+ * exit status.
  */
 
 enum snp_class {
@@ -27,95 +29,95 @@ enum snp_class {
 /* clang-format off */
 #define SNP_CODES(X) \
 	/* any input, any output */ \
-	X(NO_MEMORY,            "out-of-memory",           FAILED,  "memory ran out") \
-	X(OPEN,                 "cannot-open",             FAILED,  "a file cannot be opened") \
-	X(READ,                 "cannot-read",             FAILED,  "a file cannot be read") \
-	X(WRITE,                "cannot-write",            FAILED,  "an output cannot be written whole") \
-	X(EXISTS,               "exists",                  FAILED,  "the thing to make is there already") \
-	X(NOT_FOUND,            "not-found",               FAILED,  "the thing named is not there") \
-	X(CHANGED,              "changed-while-read",      FAILED,  "a file changed while it was read") \
-	X(CRYPTO,               "crypto-failed",           FAILED,  "libcrypto failed where it should not") \
-	X(SYSTEM,               "system-error",            FAILED,  "a system call failed that should not") \
-	X(USAGE,                "usage",                   USAGE,   "the command line is wrong") \
-	X(NOT_REGULAR,          "not-a-regular-file",      REFUSED, "an input is no regular file") \
-	X(TOO_LARGE,            "too-large",               REFUSED, "an input is over its limit") \
-	X(EMPTY_FILE,           "empty-file",              REFUSED, "an input has no bytes") \
-	X(BAD_HEX,              "bad-hex",                 REFUSED, "a value is not hex of the length asked for") \
-	X(BAD_BASE64,           "bad-base64",              REFUSED, "a value is not base64 of the length asked for") \
+	X(NO_MEMORY,              1, "out-of-memory",           FAILED,  "memory ran out") \
+	X(OPEN,                   2, "cannot-open",             FAILED,  "a file cannot be opened") \
+	X(READ,                   3, "cannot-read",             FAILED,  "a file cannot be read") \
+	X(WRITE,                  4, "cannot-write",            FAILED,  "an output cannot be written") \
+	X(EXISTS,                 5, "exists",                  FAILED,  "what would be created already exists") \
+	X(NOT_FOUND,              6, "not-found",               FAILED,  "what was named does not exist") \
+	X(CHANGED,                7, "changed-while-read",      FAILED,  "a file changed while it was read") \
+	X(CRYPTO,                 8, "crypto-failed",           FAILED,  "libcrypto failed unexpectedly") \
+	X(SYSTEM,                 9, "system-error",            FAILED,  "a system call failed unexpectedly") \
+	X(USAGE,                 10, "usage",                   USAGE,   "the command line is wrong") \
+	X(NOT_REGULAR,           11, "not-a-regular-file",      REFUSED, "an input is not a regular file") \
+	X(TOO_LARGE,             12, "too-large",               REFUSED, "an input is over its limit") \
+	X(EMPTY_FILE,            13, "empty-file",              REFUSED, "an input is empty") \
+	X(BAD_HEX,               14, "bad-hex",                 REFUSED, "a value is not hex of the expected length") \
+	X(BAD_BASE64,            15, "bad-base64",              REFUSED, "a value is not base64 of the expected length") \
 	/* JSON documents */ \
-	X(JSON_SYNTAX,          "json-syntax",             REFUSED, "a document is not JSON") \
-	X(JSON_ENCODING,        "json-encoding",           REFUSED, "a document is not UTF-8 text, or has NUL or control characters") \
-	X(JSON_DUPLICATE_KEY,   "json-duplicate-key",      REFUSED, "an object names a key twice") \
-	X(JSON_UNKNOWN_KEY,     "json-unknown-key",        REFUSED, "an object has a key that its schema does not know") \
-	X(JSON_MISSING_KEY,     "json-missing-key",        REFUSED, "an object lacks a key that its schema asks for") \
-	X(JSON_TYPE,            "json-wrong-type",         REFUSED, "a value is of another type than its schema says") \
-	X(JSON_VALUE,           "json-bad-value",          REFUSED, "a value is of the right type and not allowed") \
-	X(JSON_SCHEMA,          "json-unknown-schema",     REFUSED, "a document is of another schema or version") \
+	X(JSON_SYNTAX,           16, "json-syntax",             REFUSED, "a document is not JSON") \
+	X(JSON_ENCODING,         17, "json-encoding",           REFUSED, "a document is not UTF-8, or contains NUL or control characters") \
+	X(JSON_DUPLICATE_KEY,    18, "json-duplicate-key",      REFUSED, "an object has the same key twice") \
+	X(JSON_UNKNOWN_KEY,      19, "json-unknown-key",        REFUSED, "an object has a key that its schema does not know") \
+	X(JSON_MISSING_KEY,      20, "json-missing-key",        REFUSED, "an object lacks a key that its schema requires") \
+	X(JSON_TYPE,             21, "json-wrong-type",         REFUSED, "a value does not have the type that its schema requires") \
+	X(JSON_VALUE,            22, "json-bad-value",          REFUSED, "a value has the right type but is not allowed") \
+	X(JSON_SCHEMA,           23, "json-unknown-schema",     REFUSED, "a document has another schema or version than expected") \
 	/* libvirt domains and guests' configurations */ \
-	X(XML_SYNTAX,           "xml-syntax",              REFUSED, "a document is not well-formed XML, or declares a document type") \
-	X(BAD_DOMAIN,           "bad-domain",              REFUSED, "an XML document is no libvirt domain that could be launched as meant") \
-	X(CHECK,                "check-failed",            REFUSED, "a configuration fails a named check") \
+	X(XML_SYNTAX,            24, "xml-syntax",              REFUSED, "a document is not well-formed XML, or declares a document type") \
+	X(BAD_DOMAIN,            25, "bad-domain",              REFUSED, "an XML document is not a libvirt domain that can be launched as intended") \
+	X(CHECK,                 26, "check-failed",            REFUSED, "a configuration fails a check") \
 	/* guests and hosts */ \
-	X(BUSY,                 "busy",                    FAILED,  "another snp-launch works on the same guest") \
-	X(UNSAFE_STATE,         "unsafe-state-folder",     REFUSED, "others may change a folder that guests are launched from") \
-	X(LIBVIRT,              "libvirt-failed",          FAILED,  "libvirt refused or failed") \
-	X(QEMU,                 "qemu-failed",             FAILED,  "QEMU refused or failed") \
-	X(GUEST_STATE,          "wrong-guest-state",       FAILED,  "the guest runs, or does not run, where it should not") \
-	X(NO_EVIDENCE,          "no-evidence",             FAILED,  "a guest gave no attestation report when it was asked for one") \
-	X(INTERRUPTED,          "interrupted",             FAILED,  "a signal ended the work, which was undone") \
-	X(TIMEOUT,              "timeout",                 FAILED,  "what was waited for did not happen in time") \
-	X(NOT_BOUND,            "not-bound",               REFUSED, "a launch that nothing would hold to its digest") \
-	X(HOST,                 "host-cannot",             NO,      "the host cannot launch the guest") \
-	X(LAUNCH_REFUSED,       "launch-refused",          NO,      "the secure processor refused the launch") \
-	X(DRIFT,                "drift",                   NO,      "what would be launched is not what was measured") \
+	X(BUSY,                  27, "busy",                    FAILED,  "another snp-launch works on the same guest") \
+	X(UNSAFE_STATE,          28, "unsafe-state-folder",     REFUSED, "another user can change a folder that guests are launched from") \
+	X(LIBVIRT,               29, "libvirt-failed",          FAILED,  "libvirt refused or failed") \
+	X(QEMU,                  30, "qemu-failed",             FAILED,  "QEMU refused or failed") \
+	X(GUEST_STATE,           31, "wrong-guest-state",       FAILED,  "the guest is running and must not be, or is not and must be") \
+	X(NO_EVIDENCE,           32, "no-evidence",             FAILED,  "a guest did not return an attestation report") \
+	X(INTERRUPTED,           33, "interrupted",             FAILED,  "interrupted by a signal; what was done so far was undone") \
+	X(TIMEOUT,               34, "timeout",                 FAILED,  "a wait took too long") \
+	X(NOT_BOUND,             35, "not-bound",               REFUSED, "nothing would bind the launch to its digest") \
+	X(HOST,                  36, "host-cannot",             NO,      "the host cannot launch the guest") \
+	X(LAUNCH_REFUSED,        37, "launch-refused",          NO,      "the secure processor refused the launch") \
+	X(DRIFT,                 38, "drift",                   NO,      "what would be launched differs from what was measured") \
 	/* firmware */ \
-	X(FIRMWARE_SIZE,        "firmware-size",           REFUSED, "an image has a size that no VMM loads") \
-	X(BAD_TABLE,            "bad-ovmf-table",          REFUSED, "an image's OVMF table is malformed") \
-	X(NO_METADATA,          "no-sev-metadata",         REFUSED, "an image has no SEV metadata") \
-	X(BAD_METADATA,         "bad-sev-metadata",        REFUSED, "an image's SEV metadata is malformed") \
-	X(BAD_SECTION,          "bad-section",             REFUSED, "a section cannot be launched as it stands") \
-	X(SECTION_OVERLAP,      "section-overlap",         REFUSED, "two sections, or a section and the image, overlap") \
-	X(NO_SECTION,           "no-such-section",         REFUSED, "an image lacks a section that every guest of its kind needs") \
-	X(NO_RESET_ADDRESS,     "no-reset-address",        REFUSED, "an image gives no reset address to further vCPUs") \
-	X(NO_HASH_TABLE,        "no-hash-table",           REFUSED, "an image has no room for the SEV hash table") \
-	X(NO_HASH_SECTION,      "no-kernel-hashes-section", REFUSED, "an image would not have its SEV hash table measured") \
-	X(BAD_HASH_TABLE,       "bad-hash-table",          REFUSED, "an image's SEV hash table lies where it cannot work") \
-	X(NO_SVSM,              "no-svsm-info",            REFUSED, "an SVSM binary has no SVSM info entry") \
+	X(FIRMWARE_SIZE,         39, "firmware-size",           REFUSED, "a firmware image has a size that no VMM loads") \
+	X(BAD_TABLE,             40, "bad-ovmf-table",          REFUSED, "the OVMF table of a firmware image is malformed") \
+	X(NO_METADATA,           41, "no-sev-metadata",         REFUSED, "a firmware image has no SEV metadata") \
+	X(BAD_METADATA,          42, "bad-sev-metadata",        REFUSED, "the SEV metadata of a firmware image is malformed") \
+	X(BAD_SECTION,           43, "bad-section",             REFUSED, "a section of the SEV metadata cannot be launched") \
+	X(SECTION_OVERLAP,       44, "section-overlap",         REFUSED, "two sections overlap, or a section overlaps the firmware image") \
+	X(NO_SECTION,            45, "no-such-section",         REFUSED, "a firmware image lacks a section that such a guest needs") \
+	X(NO_RESET_ADDRESS,      46, "no-reset-address",        REFUSED, "a firmware image has no reset address for the vCPUs after the first") \
+	X(NO_HASH_TABLE,         47, "no-hash-table",           REFUSED, "a firmware image has no place for the SEV hash table") \
+	X(NO_HASH_SECTION,       48, "no-kernel-hashes-section", REFUSED, "the SEV hash table of a firmware image would not be measured") \
+	X(BAD_HASH_TABLE,        49, "bad-hash-table",          REFUSED, "the SEV hash table of a firmware image is at an address where it cannot work") \
+	X(NO_SVSM,               50, "no-svsm-info",            REFUSED, "an SVSM binary has no SVSM info entry") \
 	/* kernel, initrd, command line */ \
-	X(BAD_KERNEL,           "not-a-bzimage",           REFUSED, "a kernel that QEMU would not load by its bzImage road, and so not hash") \
-	X(BAD_CMDLINE,          "bad-cmdline",             REFUSED, "a command line that no VMM can hand over") \
+	X(BAD_KERNEL,            51, "not-a-bzimage",           REFUSED, "QEMU would not load the kernel as a bzImage, and so would not hash it") \
+	X(BAD_CMDLINE,           52, "bad-cmdline",             REFUSED, "no VMM can pass the command line to the guest") \
 	/* what is launched */ \
-	X(BAD_VCPU_COUNT,       "bad-vcpu-count",          REFUSED, "a number of vCPUs that no VMM starts") \
-	X(BAD_CPU_MODEL,        "unknown-cpu-model",       REFUSED, "a vCPU model that QEMU does not have") \
-	X(BAD_FEATURES,         "bad-guest-features",      REFUSED, "guest features (SEV_FEATURES) that cannot be launched") \
-	X(BAD_PROFILE,          "unknown-profile",         REFUSED, "a VMM profile that is not in the table, or not of this mode") \
-	X(NO_DIGEST,            "no-digest",               REFUSED, "a combination for which no launch digest exists") \
-	X(BAD_TCB,              "bad-tcb",                 REFUSED, "a TCB version that its product cannot have") \
+	X(BAD_VCPU_COUNT,        53, "bad-vcpu-count",          REFUSED, "no VMM starts this number of vCPUs") \
+	X(BAD_CPU_MODEL,         54, "unknown-cpu-model",       REFUSED, "QEMU does not have this vCPU model") \
+	X(BAD_FEATURES,          55, "bad-guest-features",      REFUSED, "a guest cannot be launched with these features (SEV_FEATURES)") \
+	X(BAD_PROFILE,           56, "unknown-profile",         REFUSED, "the VMM profile does not exist, or is not for this mode") \
+	X(NO_DIGEST,             57, "no-digest",               REFUSED, "no launch digest exists for this combination") \
+	X(BAD_TCB,               58, "bad-tcb",                 REFUSED, "the product cannot have this TCB version") \
 	/* reference values */ \
-	X(NO_VARIANT,           "no-such-variant",         NO,      "reference values have no variant of this configuration") \
-	X(FORMAT,               "format-cannot-say",       REFUSED, "a published format has no words for these reference values") \
+	X(NO_VARIANT,            59, "no-such-variant",         NO,      "the reference values have no variant for this configuration") \
+	X(FORMAT,                60, "format-cannot-say",       REFUSED, "a published format cannot express these reference values") \
 	/* identity */ \
-	X(BAD_POLICY,           "bad-policy",              REFUSED, "a guest policy that the secure processor refuses") \
-	X(BAD_KEY,              "bad-key",                 REFUSED, "a key of another kind or curve, or a broken one") \
-	X(UNSAFE_KEY,           "unsafe-key-file",         REFUSED, "a private key file that others may read") \
-	X(PASSPHRASE,          "wrong-passphrase",        REFUSED, "an encrypted key without the passphrase that opens it") \
-	X(BAD_ID_BLOCK,         "bad-id-block",            REFUSED, "an ID block or ID auth of the wrong form") \
+	X(BAD_POLICY,            61, "bad-policy",              REFUSED, "the secure processor refuses this guest policy") \
+	X(BAD_KEY,               62, "bad-key",                 REFUSED, "a key has the wrong type or curve, or is malformed") \
+	X(UNSAFE_KEY,            63, "unsafe-key-file",         REFUSED, "other users can read a private key file") \
+	X(PASSPHRASE,           64, "wrong-passphrase",        REFUSED, "the passphrase of an encrypted key is missing or wrong") \
+	X(BAD_ID_BLOCK,          65, "bad-id-block",            REFUSED, "an ID block or ID auth is malformed") \
 	/* attestation reports; what is wrong with one that can be read is a check of snp/verdict.h */ \
-	X(NOT_A_REPORT,         "not-a-report",            REFUSED, "bytes that no attestation report comes in") \
-	X(REPORT_VERSION,       "unknown-report-version",  REFUSED, "a report of a version that cannot be checked") \
-	X(BAD_CONTAINER,        "bad-report-container",    REFUSED, "what a report comes in is malformed") \
-	X(BAD_CERTIFICATE_TABLE, "bad-certificate-table",  REFUSED, "a certificate table is malformed") \
-	X(BAD_CERTIFICATE,      "bad-certificate",         REFUSED, "not one X.509 certificate in DER or PEM") \
-	X(BAD_CRL,              "bad-crl",                 REFUSED, "not one CRL in DER or PEM") \
-	X(UNTRUSTED_CERTIFICATE, "untrusted-certificate",  REFUSED, "a certificate that does not lead to AMD's roots") \
-	X(SIGNATURE,            "bad-signature",           NO,      "a signature does not verify") \
-	X(DIGEST_DIFFERS,       "digest-differs",          NO,      "a launch digest is another than expected") \
-	X(POLICY_DIFFERS,       "policy-differs",          NO,      "a guest policy is another than expected")
+	X(NOT_A_REPORT,          66, "not-a-report",            REFUSED, "an input is not an attestation report in any known form") \
+	X(REPORT_VERSION,        67, "unknown-report-version",  REFUSED, "a report has a version that cannot be checked") \
+	X(BAD_CONTAINER,         68, "bad-report-container",    REFUSED, "the container of a report is malformed") \
+	X(BAD_CERTIFICATE_TABLE,  69, "bad-certificate-table",  REFUSED, "a certificate table is malformed") \
+	X(BAD_CERTIFICATE,       70, "bad-certificate",         REFUSED, "an input is not one X.509 certificate in DER or PEM") \
+	X(BAD_CRL,               71, "bad-crl",                 REFUSED, "an input is not one CRL in DER or PEM") \
+	X(UNTRUSTED_CERTIFICATE,  72, "untrusted-certificate",  REFUSED, "a certificate does not chain to AMD's root keys") \
+	X(SIGNATURE,             73, "bad-signature",           NO,      "a signature does not verify") \
+	X(DIGEST_DIFFERS,        74, "digest-differs",          NO,      "a launch digest is not the expected one") \
+	X(POLICY_DIFFERS,        75, "policy-differs",          NO,      "a guest policy is not the expected one")
 /* clang-format on */
 
 enum snp_code {
 	SNP_OK = 0,
-#define X(code, name, class, meaning) SNP_E_##code,
+#define X(code, number, name, class, meaning) SNP_E_##code = number,
 	SNP_CODES(X)
 #undef X
 	SNP_N_CODES
