@@ -23,6 +23,10 @@ static const struct cli_option common_options[] = {
 #define FIRST_VAL   256
 #define MAX_OPTIONS 128
 
+/* --help: what an option means stands from this column on. */
+#define HELP_COLUMN 32
+#define HELP_WIDTH  80
+
 struct parser {
 	const struct cli_option *option[MAX_OPTIONS];
 	struct option getopt[MAX_OPTIONS + 1];
@@ -236,6 +240,30 @@ int cli_parse(const struct cli_verb *verb, int argc, char **argv, enum cli_reque
 	return 0;
 }
 
+void cli_print_wrapped(FILE *out, int column, const char *text)
+{
+	int at = column;
+
+	while (*text) {
+		const int n = (int)strcspn(text, " "), blank = at > column;
+		int width = 0;
+
+		for (int i = 0; i < n; i++)
+			width += (text[i] & 0xc0) != 0x80;
+		if (blank && at + 1 + width > HELP_WIDTH) {
+			fprintf(out, "\n%*s", column, "");
+			at = column;
+		} else if (blank) {
+			fputc(' ', out);
+			at++;
+		}
+		fprintf(out, "%.*s", n, text);
+		at += width;
+		text += n + (text[n] == ' ');
+	}
+	fputc('\n', out);
+}
+
 void cli_print_options(const struct cli_verb *verb, FILE *out)
 {
 	struct parser p;
@@ -252,8 +280,9 @@ void cli_print_options(const struct cli_verb *verb, FILE *out)
 			     optional ? "[" : "", o->argument ? "=" : "",
 			     o->argument ? o->argument : "", optional ? "]" : "");
 		if (n > 28)
-			fprintf(out, "  %s\n  %-28s  %s\n", name, "", o->help);
+			fprintf(out, "  %s\n%*s", name, HELP_COLUMN, "");
 		else
-			fprintf(out, "  %-28s  %s\n", name, o->help);
+			fprintf(out, "  %-28s  ", name);
+		cli_print_wrapped(out, HELP_COLUMN, o->help);
 	}
 }

@@ -65,14 +65,17 @@ static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *re
 static void print_help(FILE *out, const struct cli_verb *verb, bool named)
 {
 	if (named) {
-		fprintf(out, "usage: %s %s [OPTION]…%s%s\n\n%s\n\n", cli_tool->name, verb->name,
-			verb->operands[0] ? " " : "", verb->operands, verb->summary);
+		fprintf(out, "usage: %s %s [OPTION]…%s%s\n\n", cli_tool->name, verb->name,
+			verb->operands[0] ? " " : "", verb->operands);
+		cli_print_wrapped(out, 0, verb->summary);
+		fputc('\n', out);
 	} else {
 		fprintf(out, "usage: %s [VERB] [OPTION]… [OPERAND]…\n\n", cli_tool->name);
-		for (size_t i = 0; cli_tool->verbs[i]; i++)
-			fprintf(out, "  %-20s  %s\n", cli_tool->verbs[i]->name,
-				cli_tool->verbs[i]->summary);
-		fprintf(out, "\nWithout a verb: %s. '%s VERB --help' has its options.\n\n",
+		for (size_t i = 0; cli_tool->verbs[i]; i++) {
+			fprintf(out, "  %-20s  ", cli_tool->verbs[i]->name);
+			cli_print_wrapped(out, 24, cli_tool->verbs[i]->summary);
+		}
+		fprintf(out, "\nWithout a verb: %s.\nSee '%s VERB --help' for its options.\n\n",
 			verb->summary, cli_tool->name);
 	}
 	cli_print_options(verb, out);

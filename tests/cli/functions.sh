@@ -98,3 +98,8 @@ jsonschema.Draft202012Validator.check_schema(schema)
 jsonschema.Draft202012Validator(schema).validate(document)
 END
 }
+
+# fits FILE: no line is wider than a terminal of 80 columns.
+fits() {
+	! LC_ALL=C.UTF-8 grep -nE '^.{81}' "$1" || fail "a line has more than 80 columns"
+}

@@ -5,6 +5,7 @@
 
 run 0 "$snp_measure" --help
 [ ! -s err ] || fail "--help writes to stderr"
+fits out
 sed -n '/^  [a-z]/s/^  \([a-z-]*\).*/\1/p' out >verbs
 for verb in digest plan inspect; do
 	grep -qx "$verb" verbs || fail "--help does not name the verb $verb"
@@ -26,8 +27,9 @@ sed -n 's/^\t{\(\.name = \)\?"\([a-z0-9-]*\)",.*\(\.help\|"\).*/\2/p' "$SNP_SOUR
 while read -r verb; do
 	run 0 "$snp_measure" $verb --help
 	says "usage: snp-measure $verb"
+	fits out
 	cat out >>helps
-done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
 while read -r option; do
 	grep -q -- "--$option\b" helps || fail "no --help names --$option"
 done <options

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/launch.sh"
 
 run 0 "$snp_launch" --help
+fits out
 for verb in create start resume restart stop kill remove list show console logs measure diff lint check \
 	'policy encode' 'policy decode' diagnose dumpxml schema completion; do
 	grep -q "^  $verb  " out || fail "--help does not name $verb"
@@ -11,8 +12,9 @@ done
 while read -r verb; do
 	run 0 "$snp_launch" $verb --help
 	says "usage: snp-launch $verb"
+	fits out
 	run 2 "$snp_launch" $verb --no-such-option
-done < <("$snp_launch" --help | sed -n '/^Without/q;s/^  \([a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+done < <("$snp_launch" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
 
 refuse 2 usage "$snp_launch"
 refuse 2 usage "$snp_launch" launch

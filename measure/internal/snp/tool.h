@@ -113,6 +113,9 @@ SNP_MUST_USE int cli_parse(const struct cli_verb *verb, int argc, char **argv,
 /* Print the options of `verb`, one a line. */
 void cli_print_options(const struct cli_verb *verb, FILE *out);
 
+/* Print `text`, whose first word stands at `column`, in lines of at most 80 columns. */
+void cli_print_wrapped(FILE *out, int column, const char *text);
+
 /* Read `text` as a number. `what` names it in the message ("--vcpus"). Errors: SNP_E_USAGE. */
 SNP_MUST_USE int cli_parse_number(const char *text, const char *what, uint64_t *ret,
 				  struct snp_error *err);
