@@ -14,7 +14,6 @@
 #include "launch_input.h"
 #include "verb.h"
 
-DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 
 static struct {
