@@ -51,15 +51,14 @@ static int hash_table(const struct launch_spec *spec,
 		      const struct boot_file boot[static BOOT_PARTS], struct guest_measurement *m,
 		      struct snp_error *err)
 {
+	const struct boot_file *initrd = &boot[BOOT_INITRD];
 	const char *cmdline = spec->cmdline ? spec->cmdline : "";
 
 	m->has_kernel_hashes = true;
-	memcpy(m->kernel_hashes.kernel, boot[BOOT_KERNEL].sha256, SNP_SHA256_SIZE);
-	memcpy(m->kernel_hashes.initrd,
-	       boot[BOOT_INITRD].source ? boot[BOOT_INITRD].sha256 : snp_no_initrd_sha256,
-	       SNP_SHA256_SIZE);
-	return snp_cmdline_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
-				  m->kernel_hashes.cmdline, err);
+	return snp_kernel_hashes_fill(boot[BOOT_KERNEL].sha256,
+				      initrd->source ? initrd->sha256 : NULL,
+				      (struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
+				      &m->kernel_hashes, err);
 }
 
 static int cpu_signature(const struct launch_spec *spec, uint32_t *ret, struct snp_error *err)

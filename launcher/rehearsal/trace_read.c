@@ -10,7 +10,7 @@
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/json.h>
-#include <snp/kernel.h>
+#include <snp/sha.h>
 
 DEFINE_CLEANUP(struct json *, json_free);
 
@@ -150,7 +150,7 @@ static void fill_inputs(struct rehearsal_trace *trace, uint32_t hash_table_gpa)
 		memcpy(plan->kernel, &(*page)[offset + HASH_KERNEL], SNP_SHA256_SIZE);
 		memcpy(plan->initrd, &(*page)[offset + HASH_INITRD], SNP_SHA256_SIZE);
 		memcpy(plan->cmdline, &(*page)[offset + HASH_CMDLINE], SNP_SHA256_SIZE);
-		plan->has_initrd = memcmp(plan->initrd, snp_no_initrd_sha256, SNP_SHA256_SIZE) != 0;
+		plan->has_initrd = memcmp(plan->initrd, sha256_of_nothing, SNP_SHA256_SIZE) != 0;
 	}
 }
 

@@ -68,18 +68,18 @@ static int kernel_hashes(const struct guest_record *record, struct plan_document
 {
 	const char *cmdline = record->cmdline ? record->cmdline : "";
 	const struct boot_file *initrd = &record->boot[BOOT_INITRD];
-	int r = snp_cmdline_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
-				   ret->cmdline, err);
+	int r = snp_kernel_hashes_fill(
+		record->boot[BOOT_KERNEL].sha256, initrd->source ? initrd->sha256 : NULL,
+		(struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)}, ret, err);
 
-	memcpy(ret->kernel, record->boot[BOOT_KERNEL].sha256, SNP_SHA256_SIZE);
-	memcpy(ret->initrd, initrd->source ? initrd->sha256 : snp_no_initrd_sha256,
-	       SNP_SHA256_SIZE);
+	if (r < 0)
+		return r;
 	plan->has_kernel = plan->has_cmdline = true;
 	plan->has_initrd = initrd->source != NULL;
 	memcpy(plan->kernel, ret->kernel, SNP_SHA256_SIZE);
 	memcpy(plan->initrd, ret->initrd, SNP_SHA256_SIZE);
 	memcpy(plan->cmdline, ret->cmdline, SNP_SHA256_SIZE);
-	return r;
+	return 0;
 }
 
 static int fill(const struct guest_record *record, const struct snp_firmware *firmware,

@@ -81,8 +81,7 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 	l->cmdline = (struct cli_input){
 		.present = true, .has_size = true, .name = a->append_file, .size = cmdline.size};
 	l->cmdline_text = cmdline;
-	r = snp_cmdline_sha256(cmdline, l->cmdline.sha256, err);
-	return a->append_file ? in_file(err, r, a->append_file) : r;
+	return 0;
 }
 
 /* Hash the firmware's pages while other threads are at kernel and initrd. */
@@ -182,15 +181,21 @@ static int read_boot_digests(struct cli_launch *l, struct snp_error *err)
 	return r;
 }
 
-static void set_kernel_hashes(struct cli_launch *l)
+static int set_kernel_hashes(struct cli_launch *l, struct snp_error *err)
 {
+	struct snp_kernel_hashes *hashes = &l->kernel_hashes;
+	int r;
+
 	if (!l->kernel.present)
-		return;
-	memcpy(l->kernel_hashes.kernel, l->kernel.sha256, SNP_SHA256_SIZE);
-	memcpy(l->kernel_hashes.cmdline, l->cmdline.sha256, SNP_SHA256_SIZE);
-	memcpy(l->kernel_hashes.initrd, l->initrd.present ? l->initrd.sha256 : snp_no_initrd_sha256,
-	       SNP_SHA256_SIZE);
-	l->launch.kernel_hashes = &l->kernel_hashes;
+		return 0;
+	r = snp_kernel_hashes_fill(l->kernel.sha256, l->initrd.present ? l->initrd.sha256 : NULL,
+				   l->cmdline_text, hashes, err);
+	if (launch_args.append_sha256)
+		memcpy(hashes->cmdline, l->cmdline.sha256, SNP_SHA256_SIZE);
+	else
+		memcpy(l->cmdline.sha256, hashes->cmdline, SNP_SHA256_SIZE);
+	l->launch.kernel_hashes = hashes;
+	return launch_args.append_file ? in_file(err, r, launch_args.append_file) : r;
 }
 
 static int open_all(bool by_page, struct cli_launch *l, struct snp_error *err)
@@ -207,7 +212,7 @@ static int open_all(bool by_page, struct cli_launch *l, struct snp_error *err)
 		r = read_boot_digests(l, err);
 	if (r == 0)
 		r = read_files(l, by_page, err);
-	return r;
+	return r < 0 ? r : set_kernel_hashes(l, err);
 }
 
 int cli_launch_open(bool by_page, struct cli_launch *ret, struct snp_error *err)
@@ -218,8 +223,6 @@ int cli_launch_open(bool by_page, struct cli_launch *ret, struct snp_error *err)
 	r = open_all(by_page, ret, err);
 	if (r < 0)
 		cli_launch_close(ret);
-	else
-		set_kernel_hashes(ret);
 	return r;
 }
 

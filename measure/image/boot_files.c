@@ -130,7 +130,7 @@ static int collect(const struct snp_boot_job *job, struct snp_boot *ret, struct 
 					 initrd->size, kernel->kernel.initrd_max),
 			       initrd->path);
 	memcpy(boot.kernel_sha256, kernel->sha256, SNP_SHA256_SIZE);
-	memcpy(boot.initrd_sha256, initrd->path ? initrd->sha256 : snp_no_initrd_sha256,
+	memcpy(boot.initrd_sha256, initrd->path ? initrd->sha256 : sha256_of_nothing,
 	       SNP_SHA256_SIZE);
 	*ret = boot;
 	return 0;

@@ -24,14 +24,8 @@
 #define MAGIC_MULTIBOOT		   0x1badb002u
 #define XLF_CAN_BE_LOADED_ABOVE_4G 0x2
 
-const uint8_t snp_no_initrd_sha256[SNP_SHA256_SIZE] = {
-	0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
-	0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
-	0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
-};
-
-int snp_cmdline_sha256(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_SIZE],
-		       struct snp_error *err)
+static int hash_cmdline(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_SIZE],
+			struct snp_error *err)
 {
 	/* QEMU takes a C string. */
 	const uint8_t *nul = cmdline.size > 0 ? memchr(cmdline.data, 0, cmdline.size) : NULL;
@@ -50,6 +44,19 @@ int snp_cmdline_sha256(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_SI
 		r = hash_final(hash, ret, err);
 	hash_free(hash);
 	return r;
+}
+
+int snp_kernel_hashes_fill(const uint8_t kernel[static SNP_SHA256_SIZE], const uint8_t *initrd,
+			   struct snp_span cmdline, struct snp_kernel_hashes *ret,
+			   struct snp_error *err)
+{
+	int r = hash_cmdline(cmdline, ret->cmdline, err);
+
+	if (r < 0)
+		return r;
+	memcpy(ret->kernel, kernel, SNP_SHA256_SIZE);
+	memcpy(ret->initrd, initrd ? initrd : sha256_of_nothing, SNP_SHA256_SIZE);
+	return 0;
 }
 
 /* hw/i386/multiboot.c, load_multiboot(): twelve words that begin anywhere in the first 8 KiB. */

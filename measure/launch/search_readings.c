@@ -199,6 +199,6 @@ int search_add_mistakes(struct search *search, const struct snp_span *cmdline,
 		return 0;
 	r = search_add(search, SEARCH_KERNEL, 1, off, "kernel hashes off", err);
 	if (r == 0)
-		r = search_add(search, SEARCH_INITRD, 1, snp_no_initrd_sha256, "no initrd", err);
+		r = search_add(search, SEARCH_INITRD, 1, sha256_of_nothing, "no initrd", err);
 	return r < 0 || !cmdline ? r : add_readings(search, *cmdline, err);
 }

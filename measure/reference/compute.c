@@ -54,7 +54,7 @@ static int set_boot(const struct image_paths *paths, const char *cmdline,
 		    struct snp_kernel_hashes *ret, struct snp_error *err)
 {
 	struct snp_span text = {(const uint8_t *)cmdline, strlen(cmdline)};
-	int r = snp_cmdline_sha256(text, ret->cmdline, err);
+	int r = snp_kernel_hashes_fill(boot->kernel_sha256, boot->initrd_sha256, text, ret, err);
 
 	if (r < 0)
 		return r;
@@ -62,8 +62,6 @@ static int set_boot(const struct image_paths *paths, const char *cmdline,
 	if (paths->initrd)
 		set_file(&image->initrd, boot->initrd_size, boot->initrd_sha256);
 	image->kernel_is_cut_short = boot->kernel.is_cut_short;
-	memcpy(ret->kernel, boot->kernel_sha256, SNP_SHA256_SIZE);
-	memcpy(ret->initrd, boot->initrd_sha256, SNP_SHA256_SIZE);
 	return 0;
 }
 

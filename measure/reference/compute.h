@@ -22,7 +22,7 @@ void image_inputs_done(struct image_inputs *inputs);
 
 /* Read and hash the files, side by side, and fill in sizes and digests of `image`'s firmware, kernel and initrd,
  * firmware_sha384 among them; the names are the caller's. `cmdline` is NULL without a kernel.
- * Errors: those of snp_firmware_read(), snp_boot_finish() and snp_cmdline_sha256(). */
+ * Errors: those of snp_firmware_read(), snp_boot_finish() and snp_kernel_hashes_fill(). */
 SNP_MUST_USE int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 				   struct snp_reference_image *image, struct image_inputs *ret,
 				   struct snp_error *err);

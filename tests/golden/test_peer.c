@@ -9,6 +9,7 @@
 
 #include <snp/hex.h>
 #include <snp/launch.h>
+#include <snp/sha.h>
 
 #include "csv.h"
 #include "find_image.h"
@@ -94,11 +95,11 @@ static void read_launch(size_t row, struct snp_launch *ret, struct snp_kernel_ha
 			hex_decode(digest, "digest", firmware_digest, SNP_SHA384_SIZE, NULL), 0);
 		ret->firmware_digest = firmware_digest;
 	}
-	assert_int_equal(snp_cmdline_sha256((struct snp_span){0}, no_cmdline, NULL), 0);
+	assert_int_equal(sha256_of((struct snp_span){(const uint8_t *)"", 1}, no_cmdline, NULL), 0);
 	memset(none, 0, sizeof(none));
 	if (read_hash(csv_cell(&csv, row, "kernel_sha256"), none, hashes->kernel))
 		ret->kernel_hashes = hashes;
-	(void)read_hash(csv_cell(&csv, row, "initrd_sha256"), snp_no_initrd_sha256, hashes->initrd);
+	(void)read_hash(csv_cell(&csv, row, "initrd_sha256"), sha256_of_nothing, hashes->initrd);
 	(void)read_hash(csv_cell(&csv, row, "cmdline_sha256"), no_cmdline, hashes->cmdline);
 }
 

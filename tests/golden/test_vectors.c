@@ -59,18 +59,19 @@ static const struct snp_firmware *image(const struct json_value *launch, const c
 static void read_hashes(const struct json_value *launch, struct snp_kernel_hashes *ret)
 {
 	const char *cmdline = text(launch, "cmdline");
+	const char *initrd_hex = text(launch, "initrd_sha256");
+	uint8_t kernel[SNP_SHA256_SIZE], initrd[SNP_SHA256_SIZE];
 
-	assert_int_equal(hex_decode(text(launch, "kernel_sha256"), "kernel", ret->kernel,
-				    SNP_SHA256_SIZE, NULL),
-			 0);
-	memcpy(ret->initrd, snp_no_initrd_sha256, SNP_SHA256_SIZE);
-	if (text(launch, "initrd_sha256"))
-		assert_int_equal(hex_decode(text(launch, "initrd_sha256"), "initrd", ret->initrd,
-					    SNP_SHA256_SIZE, NULL),
+	assert_int_equal(
+		hex_decode(text(launch, "kernel_sha256"), "kernel", kernel, SNP_SHA256_SIZE, NULL),
+		0);
+	if (initrd_hex)
+		assert_int_equal(hex_decode(initrd_hex, "initrd", initrd, SNP_SHA256_SIZE, NULL),
 				 0);
 	assert_int_equal(
-		snp_cmdline_sha256((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
-				   ret->cmdline, NULL),
+		snp_kernel_hashes_fill(kernel, initrd_hex ? initrd : NULL,
+				       (struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
+				       ret, NULL),
 		0);
 }
 

@@ -9,6 +9,7 @@
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/kernel.h>
+#include <snp/sha.h>
 #include <snp/span.h>
 
 /* The header of a kernel as Documentation/arch/x86/boot.rst has it; each row says what to change. */
@@ -180,22 +181,27 @@ static const struct cmdline {
 static void check_cmdline(void **state)
 {
 	const struct cmdline *row = *state;
-	uint8_t sha256[SNP_SHA256_SIZE] = {0x55};
+	struct snp_kernel_hashes hashes = {.cmdline = {0x55}};
+	const uint8_t kernel[SNP_SHA256_SIZE] = {1};
 	char hex[2 * SNP_SHA256_SIZE + 1];
 	struct snp_error err = {0};
 	int r;
 
-	r = snp_cmdline_sha256((struct snp_span){(const uint8_t *)row->text, row->size}, sha256,
-			       &err);
+	r = snp_kernel_hashes_fill(kernel, NULL,
+				   (struct snp_span){(const uint8_t *)row->text, row->size},
+				   &hashes, &err);
 	if (!row->sha256) {
 		assert_int_equal(r, -SNP_E_BAD_CMDLINE);
 		assert_true(err.offset == row->offset);
-		assert_int_equal(sha256[0], 0x55);
+		assert_int_equal(hashes.cmdline[0], 0x55);
+		assert_int_equal(hashes.kernel[0], 0);
 		return;
 	}
 	assert_int_equal(r, 0);
-	hex_encode(sha256, sizeof(sha256), hex);
+	hex_encode(hashes.cmdline, SNP_SHA256_SIZE, hex);
 	assert_string_equal(hex, row->sha256);
+	assert_memory_equal(hashes.kernel, kernel, SNP_SHA256_SIZE);
+	assert_memory_equal(hashes.initrd, sha256_of_nothing, SNP_SHA256_SIZE);
 }
 
 /* Files, side by side. */
@@ -249,9 +255,9 @@ static void boot_files(void **state)
 
 	assert_int_equal(boot(kernel, NULL, &boot_info, &err), 0);
 	assert_int_equal(boot_info.kernel.size, sizeof(bytes));
-	assert_memory_equal(boot_info.initrd_sha256, snp_no_initrd_sha256, SNP_SHA256_SIZE);
+	assert_memory_equal(boot_info.initrd_sha256, sha256_of_nothing, SNP_SHA256_SIZE);
 	assert_int_equal(boot(kernel, empty, &boot_info, &err), 0);
-	assert_memory_equal(boot_info.initrd_sha256, snp_no_initrd_sha256, SNP_SHA256_SIZE);
+	assert_memory_equal(boot_info.initrd_sha256, sha256_of_nothing, SNP_SHA256_SIZE);
 	assert_int_equal(boot(kernel, initrd, &boot_info, &err), 0);
 	assert_int_equal(boot_info.initrd_size, 3);
 	/* FIPS 180-2, B.1. */

@@ -144,7 +144,7 @@ static void launch_of(const struct fixture *f, const struct boot *boot, const st
 	if (boot->initrd)
 		memcpy(hashes->initrd, other_initrd, SNP_SHA256_SIZE);
 	if (boot->no_initrd)
-		memcpy(hashes->initrd, snp_no_initrd_sha256, SNP_SHA256_SIZE);
+		memcpy(hashes->initrd, sha256_of_nothing, SNP_SHA256_SIZE);
 	if (boot->line)
 		hash_line(boot->line, boot->size, hashes->cmdline);
 	assert_int_equal(snp_launch_digest(&launch, ret, &size, NULL), 0);

@@ -19,20 +19,19 @@ SNP_API_BEGIN
 /* SHA-256 of what goes into the SEV hash table (QEMU target/i386/sev.c, PaddedSevHashTable). */
 struct snp_kernel_hashes {
 	uint8_t kernel[SNP_SHA256_SIZE];  /* the whole file */
-	uint8_t initrd[SNP_SHA256_SIZE];  /* the whole file; of no bytes where there is none */
-	uint8_t cmdline[SNP_SHA256_SIZE]; /* the bytes and one NUL */
+	uint8_t initrd[SNP_SHA256_SIZE];  /* the whole file; of no bytes if there is none */
+	uint8_t cmdline[SNP_SHA256_SIZE]; /* the bytes and one NUL, as QEMU hashes it */
 };
 
 /* That table's size in bytes (ROUND_UP(sizeof(SevHashTable), 16)). */
 #define SNP_HASH_TABLE_SIZE 176
 
-/* SHA-256 of no bytes: the initrd's where there is none. */
-extern const uint8_t snp_no_initrd_sha256[SNP_SHA256_SIZE];
-
-/* SHA-256 of the command line's bytes and one NUL, as QEMU hashes it; nothing is trimmed. A NUL among
- * the bytes is refused: SNP_E_BAD_CMDLINE, with its offset. */
-SNP_MUST_USE int snp_cmdline_sha256(struct snp_span cmdline,
-				    uint8_t ret[SNP_STATIC SNP_SHA256_SIZE], struct snp_error *err);
+/* Fill the hashes from the SHA-256 of the kernel, that of the initrd (NULL: no initrd), and the text of
+ * the command line, without a closing NUL; nothing is trimmed. Errors: SNP_E_BAD_CMDLINE for a NUL in
+ * the command line, with its offset; SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int snp_kernel_hashes_fill(const uint8_t kernel[SNP_STATIC SNP_SHA256_SIZE],
+					const uint8_t *initrd, struct snp_span cmdline,
+					struct snp_kernel_hashes *ret, struct snp_error *err);
 
 /* Linux boot protocol header (Documentation/arch/x86/boot.rst), as far as QEMU looks at it. */
 struct snp_bzimage {

@@ -35,4 +35,7 @@ SNP_MUST_USE int sha256_of(struct snp_span bytes, uint8_t ret[SNP_STATIC SNP_SHA
 SNP_MUST_USE int sha384_of(struct snp_span bytes, uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
 			   struct snp_error *err);
 
+/* SHA-256 of no bytes: what stands for the initrd of a launch without one. */
+extern const uint8_t sha256_of_nothing[SNP_SHA256_SIZE];
+
 #endif
