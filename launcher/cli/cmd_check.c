@@ -53,7 +53,7 @@ static int print_json(FILE *out, const char *uri, const struct host_report *repo
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-check/1");
-	cli_json_text(&json, json.root, "uri", uri);
+	json_out_text(&json, json.root, "uri", uri);
 	json_out_bool(&json, json.root, "can_launch", report->n_no == 0);
 	json_out_bool(&json, json.root, "simulated", report->simulated);
 	array = json_out_array(&json, json.root, "facts");

@@ -27,7 +27,7 @@ static int print(FILE *out, const char *name, const struct differences *d, struc
 		return d->n > 0 ? CLI_NO : 0;
 	}
 	cli_json_begin(&json, "snp-diff/1");
-	cli_json_text(&json, json.root, "name", name);
+	json_out_text(&json, json.root, "name", name);
 	array = json_out_array(&json, json.root, "differences");
 	for (size_t i = 0; i < d->n; i++) {
 		struct cJSON *object = json_out_object(&json, array, NULL);

@@ -66,7 +66,7 @@ static int say(FILE *out, const char *name, const char *what, struct snp_error *
 		return 0;
 	}
 	cli_json_begin(&json, "snp-done/1");
-	cli_json_text(&json, json.root, "name", name);
+	json_out_text(&json, json.root, "name", name);
 	json_out_string(&json, json.root, "state", what);
 	return cli_json_end(&json, out, err);
 }

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
-#include <snp/coverage.h>
 #include <snp/hex.h>
+#include <snp/launch_document.h>
 
 #include "cli/check_options.h"
 #include "cli/subject.h"
@@ -25,60 +25,41 @@ static const struct cli_option options[] = {
 static const struct cli_option *const tables[] = {session_options, check_cli_options, options,
 						  NULL};
 
-static void add_file(struct json_out *json, struct cJSON *inputs, enum boot_part part,
-		     const struct boot_file *file)
+static struct launch_input input_of(const struct boot_file *file)
 {
-	struct cJSON *object = json_out_object(json, inputs, boot_part_names[part]);
+	struct launch_input input = {.present = file->source != NULL,
+				     .has_size = true,
+				     .name = file->source,
+				     .size = file->size};
 
-	cli_json_text(json, object, "name", file->source);
-	json_out_integer(json, object, "size", file->size);
-	json_out_hex(json, object, "sha256", file->sha256, SNP_SHA256_SIZE);
+	memcpy(input.sha256, file->sha256, SNP_SHA256_SIZE);
+	return input;
 }
 
-/* As `snp-measure --json` prints it: what is not measured is no input. */
-static void add_inputs(struct json_out *json, const struct subject *subject,
-		       const struct guest_measurement *m,
-		       const struct boot_file boot[static BOOT_PARTS])
-{
-	struct cJSON *inputs = json_out_object(json, json->root, "inputs"), *cmdline;
-
-	add_file(json, inputs, BOOT_FIRMWARE, &boot[BOOT_FIRMWARE]);
-	if (!m->has_kernel_hashes)
-		return;
-	add_file(json, inputs, BOOT_KERNEL, &boot[BOOT_KERNEL]);
-	if (boot[BOOT_INITRD].source)
-		add_file(json, inputs, BOOT_INITRD, &boot[BOOT_INITRD]);
-	cmdline = json_out_object(json, inputs, "cmdline");
-	json_out_integer(json, cmdline, "size",
-			 subject->spec->cmdline ? strlen(subject->spec->cmdline) : 0);
-	json_out_hex(json, cmdline, "sha256", m->kernel_hashes.cmdline, SNP_SHA256_SIZE);
-}
-
-static int print_json(FILE *out, const struct subject *subject, const struct guest_measurement *m,
+static int print_json(FILE *out, const struct launch_spec *spec, const struct guest_measurement *m,
 		      const struct boot_file boot[static BOOT_PARTS], struct snp_error *err)
 {
 	const struct snp_launch launch = {
 		.mode = SNP_MODE_SNP,
+		.vcpus = m->vcpus,
 		.kernel_hashes = m->has_kernel_hashes ? &m->kernel_hashes : NULL,
 	};
+	struct launch_inputs inputs = {.firmware = input_of(&boot[BOOT_FIRMWARE])};
 	_cleanup_(json_out_done) struct json_out json;
-	struct cJSON *list;
-	const char *text;
 
+	/* What is not measured is no input. */
+	if (m->has_kernel_hashes) {
+		inputs.kernel = input_of(&boot[BOOT_KERNEL]);
+		inputs.initrd = input_of(&boot[BOOT_INITRD]);
+		inputs.cmdline =
+			(struct launch_input){.present = true,
+					      .has_size = true,
+					      .size = spec->cmdline ? strlen(spec->cmdline) : 0};
+		memcpy(inputs.cmdline.sha256, m->kernel_hashes.cmdline, SNP_SHA256_SIZE);
+	}
 	cli_json_begin(&json, "snp-digest/1");
 	json_out_hex(&json, json.root, "launch_digest", m->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
-	json_out_string(&json, json.root, "mode", "snp");
-	json_out_string(&json, json.root, "vmm_profile", m->vcpus.profile);
-	json_out_integer(&json, json.root, "vcpu_count", m->vcpus.count);
-	if (subject->spec->cpu_model)
-		json_out_string(&json, json.root, "cpu_model", subject->spec->cpu_model);
-	json_out_u64(&json, json.root, "cpu_signature", m->vcpus.signature);
-	json_out_u64(&json, json.root, "guest_features", m->vcpus.features);
-	json_out_bool(&json, json.root, "kernel_hashes", m->has_kernel_hashes);
-	list = json_out_array(&json, json.root, "not_covered");
-	for (size_t i = 0; (text = launch_not_covered(&launch, i)); i++)
-		json_out_string(&json, list, NULL, text);
-	add_inputs(&json, subject, m, boot);
+	launch_document_add(&json, &launch, &inputs);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -111,7 +92,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = measure(&subject, boot, &m, err);
 	if (r == 0 && cli_json) {
-		r = print_json(out, &subject, &m, boot, err);
+		r = print_json(out, subject.spec, &m, boot, err);
 	} else if (r == 0) {
 		hex_encode(m.launch_digest, sizeof(m.launch_digest), digest);
 		fprintf(out, "%s\n", digest);

@@ -200,9 +200,9 @@ static int print_json(struct rehearsal *rehearsal, FILE *out, struct snp_error *
 	json_out_hex(json, json->root, "rehearsed", v->rehearsed, sizeof(v->rehearsed));
 	if (!v->equal && v->has_difference) {
 		object = json_out_object(json, json->root, "difference");
-		cli_json_text(json, object, "what", v->difference.what);
-		cli_json_text(json, object, "expected", v->difference.first);
-		cli_json_text(json, object, "rehearsed", v->difference.second);
+		json_out_text(json, object, "what", v->difference.what);
+		json_out_text(json, object, "expected", v->difference.first);
+		json_out_text(json, object, "rehearsed", v->difference.second);
 	}
 	cli_json_warnings(json);
 	return cli_json_end(json, out, err);

@@ -139,8 +139,8 @@ static void add_file(struct json_out *json, struct cJSON *inputs, const char *na
 {
 	struct cJSON *object = json_out_object(json, inputs, name);
 
-	cli_json_text(json, object, "source", file->source);
-	cli_json_text(json, object, "path", file->path);
+	json_out_text(json, object, "source", file->source);
+	json_out_text(json, object, "path", file->path);
 	json_out_integer(json, object, "size", file->size);
 	json_out_hex(json, object, "sha256", file->sha256, sizeof(file->sha256));
 }
@@ -195,12 +195,12 @@ void guest_view_json(struct json_out *json, struct cJSON *guests, const struct s
 	struct cJSON *object = json_out_object(json, guests, NULL);
 	_cleanup_(freep) char *directory = format_text("%s/%s", session->state, guest->name);
 
-	cli_json_text(json, object, "name", name);
+	json_out_text(json, object, "name", name);
 	json_out_string(json, object, "state", guest_view_state(session, name, guest));
 	if (!directory)
 		json->failed = true;
 	else if (guest->name[0])
-		cli_json_text(json, object, "directory", directory);
+		json_out_text(json, object, "directory", directory);
 	if (guest_view_holds(guest))
 		add_record(json, object, guest->record);
 	else if (guest->record)

@@ -89,6 +89,8 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 		return fail_with(
 			err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 			"not an SEV-SNP guest: there is no <launchSecurity type='sev-snp'>");
+	if (spec->cpu_model)
+		snprintf(m.vcpus.model, sizeof(m.vcpus.model), "%s", spec->cpu_model);
 	r = cpu_signature(spec, &m.vcpus.signature, err);
 	if (r == 0 && boot[BOOT_KERNEL].source)
 		r = check_kernel(boot, err);

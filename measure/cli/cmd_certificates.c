@@ -84,7 +84,7 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
 
 		if (r < 0)
 			return r;
-		cli_json_text(json, add_json(json, array, c), "path", path);
+		json_out_text(json, add_json(json, array, c), "path", path);
 		if (cli_json)
 			continue;
 		escape_text(path, escaped, sizeof(escaped));

@@ -267,7 +267,7 @@ static int print_json(const struct search_answer *answer, bool published, FILE *
 	json_out_bool(&json, json.root, "published", published);
 	list = json_out_array(&json, json.root, "differences");
 	for (size_t i = 0; i < answer->n; i++)
-		cli_json_text(&json, list, NULL, answer->texts[i]);
+		json_out_text(&json, list, NULL, answer->texts[i]);
 	json_out_integer(&json, json.root, "launches_tried", answer->tried);
 	list = json_out_array(&json, json.root, "not_tried");
 	for (size_t i = 0, n = left_out(answer, missed); i < n; i++)

@@ -148,7 +148,7 @@ static void written(void *p, const char *file, uint64_t size)
 		return;
 	}
 	object = json_out_object(output->json, output->files, NULL);
-	cli_json_text(output->json, object, "name", file);
+	json_out_text(output->json, object, "name", file);
 	json_out_integer(output->json, object, "size", size);
 }
 
@@ -274,7 +274,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r < 0)
 		return r;
 	cli_json_begin(&json, "snp-publish/1");
-	cli_json_text(&json, json.root, "directory", arg.output);
+	json_out_text(&json, json.root, "directory", arg.output);
 	output.files = json_out_array(&json, json.root, "files");
 	r = publish(reference, &output, err);
 	if (r < 0 || !cli_json)

@@ -144,7 +144,7 @@ int inspect_print_json(const struct inspected *image, FILE *out, struct snp_erro
 	struct verdicts verdicts = {.json = &json};
 
 	cli_json_begin(&json, "snp-inspect/1");
-	cli_json_text(&json, json.root, "name", info->path);
+	json_out_text(&json, json.root, "name", info->path);
 	json_out_integer(&json, json.root, "size", info->size);
 	json_out_u64(&json, json.root, "gpa", inspect_gpa(info));
 	json_out_hex(&json, json.root, "sha256", image->sha256, sizeof(image->sha256));

@@ -46,7 +46,7 @@ static int read_firmware(struct cli_launch *l, struct snp_error *err)
 	return r;
 }
 
-static int given_by_digest(struct cli_input *input, const char *hex, const char *option,
+static int given_by_digest(struct launch_input *input, const char *hex, const char *option,
 			   struct snp_error *err)
 {
 	input->present = true;
@@ -61,7 +61,8 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 	int r;
 
 	if (a->append_sha256)
-		return given_by_digest(&l->cmdline, a->append_sha256, "--append-sha256", err);
+		return given_by_digest(&l->inputs.cmdline, a->append_sha256, "--append-sha256",
+				       err);
 	if (a->append_file) {
 		r = file_read(a->append_file, SNP_MAX_CMDLINE, &l->cmdline_bytes, &cmdline.size,
 			      err);
@@ -78,7 +79,7 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 	if (cmdline.size > 4096)
 		cli_warn("long-cmdline", "of the command line's %zu bytes Linux reads 2047",
 			 cmdline.size);
-	l->cmdline = (struct cli_input){
+	l->inputs.cmdline = (struct launch_input){
 		.present = true, .has_size = true, .name = a->append_file, .size = cmdline.size};
 	l->cmdline_text = cmdline;
 	return 0;
@@ -157,12 +158,18 @@ static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 	}
 	if (a->kernel) {
 		cli_warn_cut_short(a->kernel, boot.kernel.is_cut_short);
-		l->kernel = (struct cli_input){true, true, a->kernel, boot.kernel.size, {0}};
-		memcpy(l->kernel.sha256, boot.kernel_sha256, SNP_SHA256_SIZE);
+		l->inputs.kernel = (struct launch_input){.present = true,
+							 .has_size = true,
+							 .name = a->kernel,
+							 .size = boot.kernel.size};
+		memcpy(l->inputs.kernel.sha256, boot.kernel_sha256, SNP_SHA256_SIZE);
 	}
 	if (a->initrd) {
-		l->initrd = (struct cli_input){true, true, a->initrd, boot.initrd_size, {0}};
-		memcpy(l->initrd.sha256, boot.initrd_sha256, SNP_SHA256_SIZE);
+		l->inputs.initrd = (struct launch_input){.present = true,
+							 .has_size = true,
+							 .name = a->initrd,
+							 .size = boot.initrd_size};
+		memcpy(l->inputs.initrd.sha256, boot.initrd_sha256, SNP_SHA256_SIZE);
 	}
 	return 0;
 }
@@ -173,9 +180,9 @@ static int read_boot_digests(struct cli_launch *l, struct snp_error *err)
 	int r = 0;
 
 	if (a->kernel_sha256)
-		r = given_by_digest(&l->kernel, a->kernel_sha256, "--kernel-sha256", err);
+		r = given_by_digest(&l->inputs.kernel, a->kernel_sha256, "--kernel-sha256", err);
 	if (r == 0 && a->initrd_sha256)
-		r = given_by_digest(&l->initrd, a->initrd_sha256, "--initrd-sha256", err);
+		r = given_by_digest(&l->inputs.initrd, a->initrd_sha256, "--initrd-sha256", err);
 	if (r == 0 && (a->kernel || a->kernel_sha256))
 		r = read_cmdline(l, err);
 	return r;
@@ -186,14 +193,15 @@ static int set_kernel_hashes(struct cli_launch *l, struct snp_error *err)
 	struct snp_kernel_hashes *hashes = &l->kernel_hashes;
 	int r;
 
-	if (!l->kernel.present)
+	if (!l->inputs.kernel.present)
 		return 0;
-	r = snp_kernel_hashes_fill(l->kernel.sha256, l->initrd.present ? l->initrd.sha256 : NULL,
+	r = snp_kernel_hashes_fill(l->inputs.kernel.sha256,
+				   l->inputs.initrd.present ? l->inputs.initrd.sha256 : NULL,
 				   l->cmdline_text, hashes, err);
 	if (launch_args.append_sha256)
-		memcpy(hashes->cmdline, l->cmdline.sha256, SNP_SHA256_SIZE);
+		memcpy(hashes->cmdline, l->inputs.cmdline.sha256, SNP_SHA256_SIZE);
 	else
-		memcpy(l->cmdline.sha256, hashes->cmdline, SNP_SHA256_SIZE);
+		memcpy(l->inputs.cmdline.sha256, hashes->cmdline, SNP_SHA256_SIZE);
 	l->launch.kernel_hashes = hashes;
 	return launch_args.append_file ? in_file(err, r, launch_args.append_file) : r;
 }
@@ -232,4 +240,49 @@ void cli_launch_close(struct cli_launch *launch)
 	snp_firmware_free(launch->svsm);
 	free(launch->cmdline_bytes);
 	*launch = (struct cli_launch){0};
+}
+
+static void warn(void *arg, const char *name, const char *text)
+{
+	(void)arg;
+	/* Who named the profile has chosen between the two. */
+	if (!launch_args.profile || strcmp(name, "two-es-digests") != 0)
+		cli_warn(name, "%s", text);
+}
+
+void cli_launch_warn(const struct cli_launch *l)
+{
+	snp_launch_warnings(&l->launch, warn, NULL);
+}
+
+static int describe_firmware(const struct snp_firmware *firmware, struct launch_input *ret,
+			     struct snp_error *err)
+{
+	const struct snp_firmware_info *info = snp_firmware_info(firmware);
+
+	*ret = (struct launch_input){.present = true,
+				     .has_size = true,
+				     .name = info->path,
+				     .size = info->size,
+				     .is_summary = info->is_summary};
+	if (!info->is_summary)
+		return snp_firmware_sha256(firmware, ret->sha256, err);
+	ret->size = info->summary_size;
+	memcpy(ret->sha256, info->summary_sha256, sizeof(ret->sha256));
+	return snp_launch_firmware_digest(firmware, ret->firmware_digest, err);
+}
+
+int cli_launch_json(const struct cli_launch *l, struct json_out *json, struct snp_error *err)
+{
+	struct launch_inputs inputs = l->inputs;
+	int r = describe_firmware(l->firmware, &inputs.firmware, err);
+
+	if (r == 0 && l->svsm)
+		r = describe_firmware(l->svsm, &inputs.svsm, err);
+	if (r < 0)
+		return r;
+	if (launch_args.snp_ovmf_hash)
+		inputs.firmware_digest = l->firmware_digest;
+	launch_document_add(json, &l->launch, &inputs);
+	return 0;
 }

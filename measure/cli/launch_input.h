@@ -7,17 +7,7 @@
 #include <stdio.h>
 
 #include <snp/error.h>
-#include <snp/json_out.h>
-#include <snp/launch.h>
-
-/* One of the things measured, as far as it is known: of what is given by its digest, there is no name
- * and no size. */
-struct cli_input {
-	bool present, has_size;
-	const char *name; /* path, or NULL */
-	uint64_t size;
-	uint8_t sha256[SNP_SHA256_SIZE];
-};
+#include <snp/launch_document.h>
 
 /* A launch as the command line describes it, and what it was made from. */
 struct cli_launch {
@@ -26,7 +16,7 @@ struct cli_launch {
 	struct snp_firmware *firmware, *svsm;
 	uint8_t firmware_digest[SNP_SHA384_SIZE];
 	struct snp_kernel_hashes kernel_hashes;
-	struct cli_input kernel, initrd, cmdline;
+	struct launch_inputs inputs;  /* kernel, initrd and command line */
 	uint8_t *cmdline_bytes;	      /* read from a file */
 	struct snp_span cmdline_text; /* data NULL: known by its hash, or none */
 };

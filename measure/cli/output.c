@@ -62,19 +62,6 @@ void cli_json_begin(struct json_out *json, const char *schema)
 	json_out_string(json, tool, "version", SNP_VERSION);
 }
 
-void cli_json_text(struct json_out *json, struct cJSON *parent, const char *key, const char *text)
-{
-	size_t size = 4 * strlen(text) + 1; /* every byte as \xNN */
-	_cleanup_(freep) char *escaped = size > UINT32_MAX ? NULL : malloc(size);
-
-	if (!escaped) {
-		json->failed = true;
-		return;
-	}
-	escape_text(text, escaped, (unsigned int)size);
-	json_out_string(json, parent, key, escaped);
-}
-
 void cli_json_warnings(struct json_out *json)
 {
 	struct cJSON *array = json_out_array(json, json->root, "warnings");

@@ -30,9 +30,9 @@ static int print_json(bool differ, const struct plan_difference *d, FILE *out,
 	if (differ) {
 		json_out_integer(&json, json.root, "index", d->index);
 		json_out_integer(&json, json.root, "count", d->count);
-		cli_json_text(&json, json.root, "what", d->what);
-		cli_json_text(&json, json.root, "first", d->first);
-		cli_json_text(&json, json.root, "second", d->second);
+		json_out_text(&json, json.root, "what", d->what);
+		json_out_text(&json, json.root, "first", d->first);
+		json_out_text(&json, json.root, "second", d->second);
 	}
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);

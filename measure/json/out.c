@@ -50,6 +50,19 @@ void json_out_string(struct json_out *out, cJSON *parent, const char *key, const
 	add(out, parent, key, cJSON_CreateString(value));
 }
 
+void json_out_text(struct json_out *out, struct cJSON *parent, const char *key, const char *text)
+{
+	size_t size = 4 * strlen(text) + 1; /* every byte as \xNN */
+	_cleanup_(freep) char *escaped = size > UINT32_MAX ? NULL : malloc(size);
+
+	if (!escaped) {
+		out->failed = true;
+		return;
+	}
+	escape_text(text, escaped, (unsigned int)size);
+	json_out_string(out, parent, key, escaped);
+}
+
 void json_out_bool(struct json_out *out, cJSON *parent, const char *key, bool value)
 {
 	add(out, parent, key, cJSON_CreateBool(value));

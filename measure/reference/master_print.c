@@ -5,8 +5,8 @@
 
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
-#include <snp/coverage.h>
 #include <snp/json_out.h>
+#include <snp/launch_document.h>
 #include <snp/sha.h>
 
 #include "reference/format.h"
@@ -143,13 +143,11 @@ static void print_not_covered(struct json_out *out, const struct snp_reference *
 {
 	static const struct snp_kernel_hashes hashes;
 	struct snp_launch launch = {.mode = SNP_MODE_SNP, .kernel_hashes = &hashes};
-	cJSON *array = json_out_array(out, out->root, "not_covered");
 
 	for (size_t i = 0; i < reference->n_images; i++)
 		if (!reference->images[i].kernel.name)
 			launch.kernel_hashes = NULL;
-	for (size_t i = 0; launch_not_covered(&launch, i); i++)
-		json_out_string(out, array, NULL, launch_not_covered(&launch, i));
+	launch_document_not_covered(out, &launch);
 }
 
 void master_build(const struct snp_reference *reference, struct json_out *out)

@@ -33,6 +33,8 @@ struct cJSON *json_out_object(struct json_out *out, struct cJSON *parent, const 
 struct cJSON *json_out_array(struct json_out *out, struct cJSON *parent, const char *key);
 void json_out_string(struct json_out *out, struct cJSON *parent, const char *key,
 		     const char *value);
+/* The same of a text that may not be UTF-8, such as a path: escaped as messages are. */
+void json_out_text(struct json_out *out, struct cJSON *parent, const char *key, const char *text);
 void json_out_bool(struct json_out *out, struct cJSON *parent, const char *key, bool value);
 void json_out_integer(struct json_out *out, struct cJSON *parent, const char *key,
 		      uint64_t value); /* at most 2^53: more is a failure */

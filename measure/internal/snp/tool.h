@@ -139,9 +139,6 @@ void cli_print_warnings(void);
 /* Begin a JSON document with "schema" and "tool". */
 void cli_json_begin(struct json_out *json, const char *schema);
 
-/* Add a text that may be no UTF-8, such as a path, escaped as messages are. */
-void cli_json_text(struct json_out *json, struct cJSON *parent, const char *key, const char *text);
-
 /* Add "warnings", an array of {name, message}. */
 void cli_json_warnings(struct json_out *json);
 
