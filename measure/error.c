@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "utf8.h"
-
 static const struct {
 	const char *name;
 	const char *meaning;
@@ -19,6 +17,29 @@ static const struct {
 	SNP_CODES(X)
 #undef X
 };
+
+unsigned int utf8_length(const unsigned char *s)
+{
+	unsigned int n;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	for (unsigned int i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
 
 /* A character that would break a line or disguise a text: C0, DEL, C1, line and paragraph separators,
  * and the marks, embeddings, overrides and isolates of the bidirectional algorithm (UAX 9). */

@@ -9,6 +9,7 @@
 #include <libvirt/libvirt-qemu.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/fields.h>
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/json_out.h>
@@ -27,49 +28,54 @@ extern const char snp_responder[];
 
 DEFINE_CLEANUP(struct json *, json_free);
 
-static int read_answer(struct snp_span answer, const char *const keys[], struct json **ret,
-		       const struct json_value **ret_return, struct snp_error *err)
+/* Read {"return": {…}} by `fields` into the struct at `at`; its strings stay with `*ret`. */
+static int read_answer(struct snp_span answer, const struct field fields[], void *at,
+		       struct json **ret, struct snp_error *err)
 {
-	static const char *const answer_keys[] = {"return", NULL};
-	_cleanup_(json_freep) struct json *document = NULL;
-	const struct json_value *value;
-	int r = json_parse(ANSWER, answer, &document, err);
+	const struct field answer_fields[] = {
+		FIELD_OBJECT("return", fields, .required = true),
+		{0},
+	};
+	int r = json_parse(ANSWER, answer, ret, err);
 
-	if (r == 0)
-		r = json_object(json_root(document), answer_keys, err);
-	if (r == 0)
-		r = json_need(json_root(document), "return", &value, err);
-	if (r == 0)
-		r = json_object(value, keys, err);
-	if (r < 0)
-		return r;
-	*ret = TAKE_PTR(document);
-	*ret_return = value;
-	return 0;
+	return r < 0 ? r : fields_read(json_root(*ret), answer_fields, at, err);
 }
 
 int agent_read_pid(struct snp_span answer, uint64_t *ret, struct snp_error *err)
 {
-	static const char *const keys[] = {"pid", NULL};
+	static const struct field fields[] = {
+		SECTION("pid", field_u64, .required = true, .min = 1, .max = INT32_MAX),
+		{0},
+	};
 	_cleanup_(json_freep) struct json *document = NULL;
-	const struct json_value *object;
-	int r = read_answer(answer, keys, &document, &object, err);
 
-	return r < 0 ? r : json_need_integer(object, "pid", 1, INT32_MAX, ret, err);
+	return read_answer(answer, fields, ret, &document, err);
 }
 
-/* The program's output, which is absent where there was none. */
-static int read_output(const struct json_value *object, struct evidence *ret, struct snp_error *err)
-{
-	const struct json_value *output = json_get(object, "out-data");
-	const char *text = "";
-	size_t length, size;
-	int r = output ? json_string(output, &text, err) : 0;
+struct agent_status {
+	bool exited;
+	uint32_t exit_status, signal;
+	const char *output; /* in base64 */
+};
 
-	if (r < 0)
-		return r;
-	length = strlen(text);
-	size = length / 4 * 3;
+static int check_ending(const struct agent_status *status, struct snp_error *err)
+{
+	if (status->exit_status == 0 && status->signal == 0)
+		return 0;
+	return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+			 "the responder %s %" PRIu32
+			 " in the guest; is it an SEV-SNP guest of Linux "
+			 "6.7 or later with /sys/kernel/config/tsm/report?",
+			 status->signal ? "was ended by signal" : "ended with status",
+			 status->signal ? status->signal : status->exit_status);
+}
+
+static int decode_output(const char *text, struct evidence *ret, struct snp_error *err)
+{
+	const size_t length = strlen(text);
+	size_t size = length / 4 * 3;
+	int r;
+
 	if (size >= 3)
 		size -= (text[length - 1] == '=' ? 1u : 0u) + (text[length - 2] == '=' ? 1u : 0u);
 	if (size > sizeof(ret->bytes))
@@ -78,57 +84,34 @@ static int read_output(const struct json_value *object, struct evidence *ret, st
 				 sizeof(ret->bytes));
 	r = base64_decode(text, "out-data", ret->bytes, size, err);
 	if (r < 0)
-		return json_in(err, r, output);
+		return in_file(err, r, ANSWER);
 	ret->size = size;
 	return 0;
-}
-
-/* An optional member of the answer; absent is 0. */
-static int read_number(const struct json_value *object, const char *key, uint64_t *ret,
-		       struct snp_error *err)
-{
-	const struct json_value *value = json_get(object, key);
-
-	*ret = 0;
-	return value ? json_integer(value, 0, INT32_MAX, ret, err) : 0;
-}
-
-static int read_ending(const struct json_value *object, struct snp_error *err)
-{
-	uint64_t status, number;
-	int r = read_number(object, "exitcode", &status, err);
-
-	if (r == 0)
-		r = read_number(object, "signal", &number, err);
-	if (r < 0 || (status == 0 && number == 0))
-		return r;
-	return fail_with(
-		err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-		"the responder %s %" PRIu64 " in the guest; is it an SEV-SNP guest of Linux "
-		"6.7 or later with /sys/kernel/config/tsm/report?",
-		number ? "was ended by signal" : "ended with status", number ? number : status);
 }
 
 int agent_read_status(struct snp_span answer, bool *ret_ended, struct evidence *ret,
 		      struct snp_error *err)
 {
-	static const char *const keys[] = {"exited",   "exitcode",	"signal",	 "out-data",
-					   "err-data", "out-truncated", "err-truncated", NULL};
+	static const struct field fields[] = {
+		FIELD("exited", field_bool, agent_status, exited, .required = true),
+		FIELD("exitcode", field_u32, agent_status, exit_status, .max = INT32_MAX),
+		FIELD("signal", field_u32, agent_status, signal, .max = INT32_MAX),
+		FIELD("out-data", field_string, agent_status, output),
+		SECTION("err-data", field_skip),
+		SECTION("out-truncated", field_skip),
+		SECTION("err-truncated", field_skip),
+		{0},
+	};
 	_cleanup_(json_freep) struct json *document = NULL;
-	const struct json_value *object, *exited;
-	bool ended = false;
-	int r = read_answer(answer, keys, &document, &object, err);
+	struct agent_status status = {.output = ""};
+	int r = read_answer(answer, fields, &status, &document, err);
 
+	if (r == 0 && status.exited)
+		r = check_ending(&status, err);
+	if (r == 0 && status.exited)
+		r = decode_output(status.output, ret, err);
 	if (r == 0)
-		r = json_need(object, "exited", &exited, err);
-	if (r == 0)
-		r = json_bool(exited, &ended, err);
-	if (r == 0 && ended)
-		r = read_ending(object, err);
-	if (r == 0 && ended)
-		r = read_output(object, ret, err);
-	if (r == 0)
-		*ret_ended = ended;
+		*ret_ended = status.exited;
 	return r;
 }
 

@@ -46,7 +46,31 @@ static const struct field update_fields[] = {
 	OTHER_KEYS,
 };
 
+static int need_snp(const struct json_value *value, const struct field *field, void *at,
+		    struct snp_error *err)
+{
+	const char *type;
+	int r = json_string(value, &type, err);
+
+	(void)field;
+	(void)at;
+	if (r == 0 && strcmp(type, "sev-snp") != 0)
+		r = json_fail(value, err, SNP_E_JSON_VALUE, "not of an SEV-SNP guest");
+	return r;
+}
+
+static int refuse(const struct json_value *value, const struct field *field, void *at,
+		  struct snp_error *err)
+{
+	(void)field;
+	(void)at;
+	return json_fail(value, err, SNP_E_JSON_VALUE, "of a launch that was refused");
+}
+
 static const struct field trace_fields[] = {
+	SCHEMA("snp-rehearsal-trace/1"),
+	SECTION("guest_type", need_snp, .required = true),
+	SECTION("refused", refuse),
 	FIELD("launch_digest", field_hex, plan_document, launch_digest, .required = true),
 	FIELD_ARRAY("updates", update_fields, plan_document, runs, n_runs, .required = true,
 		    .min = 1, .max = SNP_MAX_PLAN_RUNS),
@@ -154,20 +178,6 @@ static void fill_inputs(struct rehearsal_trace *trace, uint32_t hash_table_gpa)
 	}
 }
 
-static int check_kind(const struct json_value *root, struct snp_error *err)
-{
-	const struct json_value *refused = json_get(root, "refused");
-	const char *type;
-	int r = json_need_string(root, "guest_type", &type, err);
-
-	if (r == 0 && strcmp(type, "sev-snp") != 0)
-		r = json_fail(json_get(root, "guest_type"), err, SNP_E_JSON_VALUE,
-			      "not of an SEV-SNP guest");
-	if (r == 0 && refused)
-		r = json_fail(refused, err, SNP_E_JSON_VALUE, "of a launch that was refused");
-	return r;
-}
-
 static int read_document(const struct json *document, uint32_t hash_table_gpa,
 			 struct rehearsal_trace **ret, struct snp_error *err)
 {
@@ -177,11 +187,7 @@ static int read_document(const struct json *document, uint32_t hash_table_gpa,
 
 	if (!trace || !(trace->plan = calloc(1, sizeof(*trace->plan))))
 		return out_of_memory(err);
-	r = json_schema(document, "snp-rehearsal-trace/1", err);
-	if (r == 0)
-		r = check_kind(root, err);
-	if (r == 0)
-		r = fields_read(root, trace_fields, trace->plan, err);
+	r = fields_read(root, trace_fields, trace->plan, err);
 	if (r == 0)
 		r = complete(root, trace, err);
 	if (r < 0)

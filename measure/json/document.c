@@ -7,8 +7,6 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 
-#include "utf8.h"
-
 void json_free(struct json *document)
 {
 	if (!document)
@@ -18,6 +16,53 @@ void json_free(struct json *document)
 	free(document->text);
 	free(document->name);
 	free(document);
+}
+
+const struct json_value *json_root(const struct json *document)
+{
+	return document->values;
+}
+
+const struct json_value *json_first(const struct json_value *value)
+{
+	return value->n_members > 0 ? value + 1 : NULL;
+}
+
+const struct json_value *json_next(const struct json_value *value)
+{
+	return value->next == NO_VALUE ? NULL : &value->document->values[value->next];
+}
+
+const char *json_key(const struct json_value *value)
+{
+	return value->node->string;
+}
+
+const struct json_value *json_get(const struct json_value *object, const char *key)
+{
+	const struct json_value *v;
+
+	if (object->type != JSON_OBJECT)
+		return NULL;
+	for (v = json_first(object); v; v = json_next(v))
+		if (strcmp(json_key(v), key) == 0)
+			return v;
+	return NULL;
+}
+
+bool json_is_string(const struct json_value *value)
+{
+	return value->type == JSON_STRING;
+}
+
+bool json_is_object(const struct json_value *value)
+{
+	return value->type == JSON_OBJECT;
+}
+
+bool json_is_array(const struct json_value *value)
+{
+	return value->type == JSON_ARRAY;
 }
 
 DEFINE_CLEANUP(struct json *, json_free);
@@ -203,9 +248,4 @@ int json_read(const char *path, uint64_t cap, struct json **ret, struct snp_erro
 	if (r < 0)
 		return r;
 	return parse(path, (char *)bytes, size, ret, err);
-}
-
-const struct json_value *json_root(const struct json *document)
-{
-	return document->values;
 }

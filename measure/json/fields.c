@@ -81,6 +81,13 @@ int field_array(const struct json_value *value, const struct field *field, void 
 	return 0;
 }
 
+int field_string(const struct json_value *value, const struct field *field, void *at,
+		 struct snp_error *err)
+{
+	(void)field;
+	return json_string(value, at, err);
+}
+
 int field_copy(const struct json_value *value, const struct field *field, void *at,
 	       struct snp_error *err)
 {
@@ -188,7 +195,15 @@ int field_schema(const struct json_value *value, const struct field *field, void
 
 	(void)at;
 	if (r == 0 && strcmp(found, field->rule) != 0)
-		r = json_fail(value, err, SNP_E_JSON_SCHEMA, "\"%s\", where \"%s\" is right", found,
-			      (const char *)field->rule);
+		r = json_fail(value, err, SNP_E_JSON_SCHEMA, "schema is \"%s\"; must be \"%s\"",
+			      found, (const char *)field->rule);
 	return r;
+}
+
+int json_schema(const struct json *document, const char *schema, struct snp_error *err)
+{
+	const struct field fields[] = {SCHEMA(schema), OTHER_KEYS};
+	char nothing;
+
+	return fields_read(json_root(document), fields, &nothing, err);
 }

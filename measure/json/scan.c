@@ -9,8 +9,6 @@
 #include <snp/fail.h>
 #include <snp/memory.h>
 
-#include "utf8.h"
-
 struct scanner {
 	struct json *document;
 	uint32_t at;

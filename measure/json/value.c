@@ -23,26 +23,6 @@ static int need_type(const struct json_value *value, enum json_type type, struct
 			 type_names[value->type], type_names[type]);
 }
 
-static const struct json_value *at_index(const struct json_value *value, uint32_t index)
-{
-	return index == NO_VALUE ? NULL : &value->document->values[index];
-}
-
-const struct json_value *json_first(const struct json_value *value)
-{
-	return value->n_members > 0 ? value + 1 : NULL;
-}
-
-const struct json_value *json_next(const struct json_value *value)
-{
-	return at_index(value, value->next);
-}
-
-const char *json_key(const struct json_value *value)
-{
-	return value->node->string;
-}
-
 int json_object(const struct json_value *value, const char *const keys[], struct snp_error *err)
 {
 	const struct json_value *v;
@@ -66,18 +46,6 @@ int json_object(const struct json_value *value, const char *const keys[], struct
 				  v->key_offset - 1, err, r);
 	}
 	return 0;
-}
-
-const struct json_value *json_get(const struct json_value *object, const char *key)
-{
-	const struct json_value *v;
-
-	if (object->type != JSON_OBJECT)
-		return NULL;
-	for (v = json_first(object); v; v = json_next(v))
-		if (strcmp(json_key(v), key) == 0)
-			return v;
-	return NULL;
 }
 
 int json_need(const struct json_value *object, const char *key, const struct json_value **ret,
@@ -206,33 +174,4 @@ int json_choice(const struct json_value *value, const char *const names[], unsig
 					       i ? ", " : "", names[i]);
 	}
 	return json_fail(value, err, SNP_E_JSON_VALUE, "\"%s\" is none of %s", text, list);
-}
-
-int json_schema(const struct json *document, const char *schema, struct snp_error *err)
-{
-	const struct json_value *root = json_root(document);
-	const char *found;
-	int r = need_type(root, JSON_OBJECT, err);
-
-	if (r == 0)
-		r = json_need_string(root, "schema", &found, err);
-	if (r == 0 && strcmp(found, schema) != 0)
-		r = json_fail(json_get(root, "schema"), err, SNP_E_JSON_SCHEMA,
-			      "\"%s\", where \"%s\" is right", found, schema);
-	return r;
-}
-
-bool json_is_string(const struct json_value *value)
-{
-	return value->type == JSON_STRING;
-}
-
-bool json_is_object(const struct json_value *value)
-{
-	return value->type == JSON_OBJECT;
-}
-
-bool json_is_array(const struct json_value *value)
-{
-	return value->type == JSON_ARRAY;
 }

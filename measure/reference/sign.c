@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/fields.h>
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/json_out.h>
@@ -102,27 +103,52 @@ static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t
 	return r;
 }
 
+struct signature {
+	const char *base64;
+};
+
+struct envelope {
+	const char *type, *payload;
+	struct signature *signatures;
+	size_t n_signatures;
+};
+
+static void envelope_done(struct envelope *envelope)
+{
+	free(envelope->signatures);
+}
+
+static const struct field signature_fields[] = {
+	FIELD("sig", field_string, signature, base64, .required = true),
+	OTHER_KEYS,
+};
+
+static const struct field envelope_fields[] = {
+	FIELD("payloadType", field_string, envelope, type, .required = true),
+	FIELD("payload", field_string, envelope, payload, .required = true),
+	FIELD_ARRAY("signatures", signature_fields, envelope, signatures, n_signatures,
+		    .required = true, .min = 1, .max = 1),
+	OTHER_KEYS,
+};
+
 /* The envelope must be of this payload; `*ret` is its signature in base64. */
 static int read_envelope(const struct json *document, struct snp_span payload, const char **ret,
 			 struct snp_error *err)
 {
 	_cleanup_(freep) char *expected = base64_encode(payload.data, payload.size);
-	const struct json_value *root = json_root(document), *signatures;
-	const char *type, *text;
-	size_t n;
+	_cleanup_(envelope_done) struct envelope envelope = {0};
 	int r;
 
 	if (!expected)
 		return out_of_memory(err);
-	r = json_need_string(root, "payloadType", &type, err);
-	if (r == 0)
-		r = json_need_string(root, "payload", &text, err);
+	r = fields_read(json_root(document), envelope_fields, &envelope, err);
 	if (r < 0)
 		return r;
-	if (strcmp(type, PAYLOAD_TYPE) != 0 || strcmp(text, expected) != 0)
-		return different("the envelope has a different payload", err);
-	r = json_need_array(root, "signatures", 1, 1, &signatures, &n, err);
-	return r < 0 ? r : json_need_string(json_first(signatures), "sig", ret, err);
+	if (strcmp(envelope.type, PAYLOAD_TYPE) != 0 || strcmp(envelope.payload, expected) != 0)
+		return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
+				 "the envelope has a different payload");
+	*ret = envelope.signatures[0].base64;
+	return 0;
 }
 
 static int verify_dsse(const struct snp_key *key, struct snp_span payload, struct snp_span envelope,
@@ -136,10 +162,12 @@ static int verify_dsse(const struct snp_key *key, struct snp_span payload, struc
 	size_t n;
 	int r = json_parse("DSSE envelope", envelope, &document, err);
 
-	if (r == 0)
-		r = read_envelope(document, payload, &text, err);
-	if (r == 0)
-		r = dsse_encode(payload, &bytes, &to_sign, err);
+	if (r < 0)
+		return r;
+	r = read_envelope(document, payload, &text, err);
+	if (r < 0)
+		return r;
+	r = dsse_encode(payload, &bytes, &to_sign, err);
 	if (r < 0)
 		return r;
 	n = strlen(text);

@@ -32,6 +32,10 @@ static inline int known_negative(int status)
 /* Name the file that a failure is about, unless a deeper layer named one. Returns `status`. */
 int in_file(struct snp_error *err, int status, const char *path);
 
+/* Length of the UTF-8 sequence at `s`, or 0 where there is none (Unicode 15, table 3-7): no overlong
+ * form, no surrogate, nothing past U+10FFFF. The text must end in NUL, which is a sequence of one. */
+unsigned int utf8_length(const unsigned char *s);
+
 /* Copy `text` into `ret`, cut to `size` bytes (at least 1) and NUL-terminated, with control
  * characters, DEL, bidirectional overrides and bytes that are not UTF-8 as \xNN. */
 void escape_text(const char *text, char *ret, unsigned int size);

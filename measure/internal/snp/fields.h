@@ -83,6 +83,7 @@ SNP_MUST_USE int fields_read(const struct json_value *object, const struct field
 typedef int field_reader(const struct json_value *value, const struct field *field, void *at,
 			 struct snp_error *err);
 
+field_reader field_string;  /* a string, into a const char * that the document keeps */
 field_reader field_copy;    /* a string, into a char * for free() */
 field_reader field_chars;   /* a string, into an array of char that must hold it */
 field_reader field_bool;    /* into a bool */

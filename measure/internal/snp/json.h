@@ -102,21 +102,6 @@ SNP_MUST_USE int json_hex(const struct json_value *value, uint8_t *ret, size_t s
 SNP_MUST_USE int json_choice(const struct json_value *value, const char *const names[],
 			     unsigned int *ret, struct snp_error *err);
 
-/* Members that an object must have, read as above: one call for json_need() and the value's reader,
- * with the errors of both. The word of json_need_hex_u64() is at most `max`, else
- * SNP_E_JSON_VALUE. */
-SNP_MUST_USE int json_need_string(const struct json_value *object, const char *key,
-				  const char **ret, struct snp_error *err);
-SNP_MUST_USE int json_need_integer(const struct json_value *object, const char *key, uint64_t min,
-				   uint64_t max, uint64_t *ret, struct snp_error *err);
-SNP_MUST_USE int json_need_hex_u64(const struct json_value *object, const char *key, uint64_t max,
-				   uint64_t *ret, struct snp_error *err);
-SNP_MUST_USE int json_need_hex(const struct json_value *object, const char *key, uint8_t *ret,
-			       size_t size, struct snp_error *err);
-SNP_MUST_USE int json_need_array(const struct json_value *object, const char *key, size_t min,
-				 size_t max, const struct json_value **ret, size_t *ret_size,
-				 struct snp_error *err);
-
 /* The root must be an object whose "schema" is `schema` ("snp-launch/1"); another name or version is
  * SNP_E_JSON_SCHEMA. */
 SNP_MUST_USE int json_schema(const struct json *document, const char *schema,
