@@ -10,7 +10,6 @@
 #include <snp/tool.h>
 
 #include "launch_input.h"
-#include "launch_options.h"
 #include "verb.h"
 
 static struct {

@@ -18,7 +18,6 @@
 #include <snp/tool.h>
 
 #include "launch_input.h"
-#include "launch_options.h"
 #include "progress.h"
 #include "reference/model.h"
 #include "verb.h"

@@ -9,7 +9,7 @@
 #include <snp/tool.h>
 
 #include "id_block.h"
-#include "launch_options.h"
+#include "launch_input.h"
 #include "value.h"
 #include "verb.h"
 

@@ -10,7 +10,7 @@
 #include <snp/tool.h>
 
 #include "id_block.h"
-#include "launch_options.h"
+#include "launch_input.h"
 #include "value.h"
 #include "verb.h"
 

@@ -5,12 +5,13 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/hex.h>
+#include <snp/plan_document.h>
 #include <snp/tool.h>
 
 #include "launch_input.h"
-#include "launch_options.h"
-#include "plan_diff.h"
 #include "verb.h"
+
+DEFINE_CLEANUP(struct plan_document *, plan_document_free);
 
 static struct {
 	bool all, diff;
@@ -201,6 +202,57 @@ static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *e
 	return cli_json_end(&json, out, err);
 }
 
+static void print_difference(const char *first, const char *second, const struct plan_difference *d,
+			     FILE *out)
+{
+	if (d->count == 1)
+		fprintf(out, "differ first at update %" PRIu64 ": %s\n", d->index, d->what);
+	else
+		fprintf(out, "differ first among updates %" PRIu64 "-%" PRIu64 ": %s\n", d->index,
+			d->index + d->count - 1, d->what);
+	fprintf(out, "%s: %s\n%s: %s\n", first, d->first, second, d->second);
+}
+
+static int difference_json(bool differ, const struct plan_difference *d, FILE *out,
+			   struct snp_error *err)
+{
+	_cleanup_(json_out_done) struct json_out json = {0};
+
+	cli_json_begin(&json, "snp-plan-diff/1");
+	json_out_bool(&json, json.root, "equal", !differ);
+	if (differ) {
+		json_out_integer(&json, json.root, "index", d->index);
+		json_out_integer(&json, json.root, "count", d->count);
+		json_out_text(&json, json.root, "what", d->what);
+		json_out_text(&json, json.root, "first", d->first);
+		json_out_text(&json, json.root, "second", d->second);
+	}
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+/* Compare the plans in two files and print where they part. */
+static int compare(const char *first, const char *second, FILE *out, struct snp_error *err)
+{
+	_cleanup_(plan_document_freep) struct plan_document *a = NULL, *b = NULL;
+	struct plan_difference difference = {0};
+	bool differ;
+	int r = plan_document_read(first, &a, err);
+
+	if (r == 0)
+		r = plan_document_read(second, &b, err);
+	if (r < 0)
+		return r;
+	differ = plan_compare(a, b, &difference);
+	if (cli_json)
+		r = difference_json(differ, &difference, out, err);
+	else if (differ)
+		print_difference(first, second, &difference, out);
+	else
+		fprintf(out, "equal: the same launch updates\n");
+	return r < 0 ? r : differ ? CLI_NO : 0;
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_launch_close) struct cli_launch l = {0};
@@ -211,7 +263,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "two files stand with --diff, and with nothing else");
 	if (arg.diff)
-		return cli_plan_diff(operands[0], operands[1], out, err);
+		return compare(operands[0], operands[1], out, err);
 	r = cli_launch_open(true, &l, err);
 	if (r < 0)
 		return r;

@@ -11,7 +11,6 @@
 #include <snp/tool.h>
 
 #include "launch_input.h"
-#include "launch_options.h"
 #include "value.h"
 
 static bool has_launch_options(void)

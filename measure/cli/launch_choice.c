@@ -3,11 +3,65 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/tool.h>
 
 #include "launch_input.h"
-#include "launch_options.h"
 
 #define FIRMWARE_ONLY "snp:ovmf-hash"
+
+struct cli_launch_arguments launch_args;
+
+/* clang-format off */
+const struct cli_option cli_launch_options[] = {
+	{"mode", .argument = "MODE", .text = &launch_args.mode,
+	 .help = "snp (default), snp:ovmf-hash, snp:svsm, seves or sev"},
+	{"vmm-type", .argument = "VMM", .text = &launch_args.vmm_type,
+	 .help = "the current profile of QEMU (default), ec2 or gce"},
+	{"profile", .argument = "NAME", .text = &launch_args.profile,
+	 .help = "a VMM profile by name; 'list' prints them"},
+	{"ovmf", .argument = "PATH", .text = &launch_args.ovmf,
+	 .help = "firmware image"},
+	{"firmware-summary", .argument = "PATH", .text = &launch_args.firmware_summary,
+	 .help = "snp-firmware/1 document in place of the image"},
+	{"snp-ovmf-hash", .argument = "HEX", .text = &launch_args.snp_ovmf_hash,
+	 .help = "digest after the firmware's pages, in place of theirs"},
+	{"kernel", .argument = "PATH", .text = &launch_args.kernel,
+	 .help = "kernel; turns kernel hashes on"},
+	{"kernel-sha256", .argument = "HEX", .text = &launch_args.kernel_sha256,
+	 .help = "SHA-256 of the kernel, in place of the file"},
+	{"initrd", .argument = "PATH", .text = &launch_args.initrd,
+	 .help = "initrd"},
+	{"initrd-sha256", .argument = "HEX", .text = &launch_args.initrd_sha256,
+	 .help = "SHA-256 of the initrd, in place of the file"},
+	{"append", .argument = "CMDLINE", .text = &launch_args.append,
+	 .help = "kernel command line"},
+	{"append-file", .argument = "PATH", .text = &launch_args.append_file,
+	 .help = "file whose exact bytes are the command line"},
+	{"append-sha256", .argument = "HEX", .text = &launch_args.append_sha256,
+	 .help = "SHA-256 of the command line's bytes and one NUL"},
+	{"vcpus", .argument = "N", .number = &launch_args.vcpus,
+	 .help = "number of vCPUs"},
+	{"vcpu-type", .argument = "MODEL", .text = &launch_args.vcpu_type,
+	 .help = "QEMU's name of the vCPU model, such as EPYC-v4"},
+	{"vcpu-sig", .argument = "N", .number = &launch_args.vcpu_sig,
+	 .help = "the vCPUs' CPUID leaf 1 EAX"},
+	{"vcpu-family", .argument = "N", .number = &launch_args.vcpu_family,
+	 .help = "the vCPUs' family, with model and stepping"},
+	{"vcpu-model", .argument = "N", .number = &launch_args.vcpu_model,
+	 .help = "the vCPUs' model"},
+	{"vcpu-stepping", .argument = "N", .number = &launch_args.vcpu_stepping,
+	 .help = "the vCPUs' stepping"},
+	{"guest-features", .argument = "N", .number = &launch_args.guest_features,
+	 .help = "SEV_FEATURES of the VMSAs (default 0x1; 0 with seves)"},
+	{"svsm", .argument = "PATH", .text = &launch_args.svsm,
+	 .help = "snp:svsm: the SVSM binary"},
+	{"vars-size", .argument = "BYTES", .number = &launch_args.vars_size,
+	 .help = "snp:svsm: size of the variable store"},
+	{"vars-file", .argument = "PATH", .text = &launch_args.vars_file,
+	 .help = "snp:svsm: the variable store, for its size"},
+	{0},
+};
+/* clang-format on */
 
 static int usage(struct snp_error *err, const char *message)
 {

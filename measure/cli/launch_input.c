@@ -11,7 +11,6 @@
 #include <snp/sha.h>
 #include <snp/tool.h>
 
-#include "launch_options.h"
 #include "progress.h"
 
 static int read_vars_size(struct cli_launch *l, struct snp_error *err)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "image/ovmf_table.h"
-#include "image/sev_metadata.h"
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>

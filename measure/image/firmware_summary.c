@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "image/sev_metadata.h"
+#include "image/ovmf_table.h"
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>

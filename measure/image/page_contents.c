@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image/page_contents.h"
+#include "image/firmware.h"
 
 #include <string.h>
 #include <threads.h>
@@ -7,7 +7,6 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
-#include <snp/firmware.h>
 #include <snp/sha.h>
 
 #define THREADS_MAX  4

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/launch_plan.h"
+#include "launch/launch.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#include "launch/sev_hash_table.h"
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>

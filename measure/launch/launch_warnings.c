@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/layout.h"
+#include "launch/launch.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "launch/profile.h"
 
 /* SEV_FEATURES bits that APM vol. 2, table B-4 names; VMRUN fails on others. */
 #define FEATURES_KNOWN ((uint64_t)0xd7ff)

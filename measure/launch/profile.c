@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/profile.h"
+#include "launch/launch.h"
 
 #include <stdio.h>
 #include <string.h>

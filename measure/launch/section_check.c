@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/section_check.h"
+#include "launch/launch.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/vmsa.h"
+#include "launch/launch.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "launch/vmsa.h"
+#include "launch/launch.h"
 
 #include <snp/hex.h>
 #include <snp/profile.h>
@@ -116,7 +116,7 @@ static void check_page(void **state)
 	const struct page *row = *state;
 	struct vmsa_start start = {
 		.is_ap = row->is_ap,
-		.eip = row->is_ap ? 0x80b004 : VMSA_BSP_EIP,
+		.eip = row->is_ap ? 0x80b004 : 0xfffffff0,
 		.cpu_signature = 0x800f12,
 		.sev_features = 1,
 	};
