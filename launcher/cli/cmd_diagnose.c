@@ -42,7 +42,7 @@ static int print_json(FILE *out, const struct explanation *ex, struct snp_error 
 		if (ex->command[0])
 			json_out_string(&json, json.root, "command", ex->command);
 		if (ex->has_ret && ex->ret < 0)
-			json_out_integer(&json, json.root, "errno", (uint64_t) - (int64_t)ex->ret);
+			json_out_integer(&json, json.root, "errno", 0 - (uint64_t)ex->ret);
 		if (ex->firmware) {
 			json_out_u64(&json, json.root, "firmware_error", ex->firmware->code);
 			json_out_string(&json, json.root, "firmware_error_name",

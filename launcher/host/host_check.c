@@ -19,7 +19,7 @@
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 
 /* libvirt's and QEMU's numbers: major * 1,000,000 + minor * 1,000 + release. */
-#define VERSION(major, minor) ((major)*1000000ul + (minor)*1000ul)
+#define VERSION(major, minor) (1000000ul * (major) + 1000ul * (minor))
 
 static void add_version(struct host_report *report, const char *name, unsigned long version,
 			unsigned long least, const char *needed, const char *cure)

@@ -26,11 +26,13 @@ enum type {
 	CPUID,
 };
 
+/* clang-format off */
 #define FIELD(name, type, field)                                   \
 	{                                                          \
 		name, type, offsetof(struct snp_report, field),    \
 			sizeof(((struct snp_report *)NULL)->field) \
 	}
+/* clang-format on */
 
 static const struct field {
 	const char *name;

@@ -19,6 +19,7 @@ bool is_plain_name(const char *text);
 /* The member "images" of a document that is read into a struct snp_reference: objects by `table`, each of
  * which passes `function`. No two have the same name. */
 field_reader field_images;
+/* clang-format off */
 #define FIELD_IMAGES(table, function)                                                        \
 	{                                                                                    \
 		.key = "images", .read = field_images, .required = true, .fields = table,    \
@@ -27,6 +28,7 @@ field_reader field_images;
 		.size = sizeof(struct snp_reference_image), .min = 1, .max = SNP_MAX_IMAGES, \
 		.check = function                                                            \
 	}
+/* clang-format on */
 
 /* The members of an image that both have; the policy is checked, its absence is left to the table's check. */
 field_reader field_policy;

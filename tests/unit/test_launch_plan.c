@@ -64,6 +64,7 @@ struct run {
 	uint32_t index;
 };
 
+/* clang-format off */
 #define FIRMWARE                                                                                \
 	{                                                                                       \
 		SNP_PAGE_NORMAL, 0xffff0000, IMAGE_SIZE / SNP_PAGE_SIZE, SNP_ORIGIN_FIRMWARE, 0 \
@@ -74,6 +75,7 @@ struct run {
 	{                                                             \
 		SNP_PAGE_VMSA, SNP_VMSA_GPA, 1, SNP_ORIGIN_VCPU, 2    \
 	}
+/* clang-format on */
 
 static const struct row {
 	const char *name, *profile;

@@ -48,11 +48,13 @@ static void check_version(void **state)
 }
 
 /* Each byte of the report, set alone, is seen in the field that the ABI has there. */
+/* clang-format off */
 #define FIELD(name, offset, field)                                        \
 	{                                                                 \
 		name, offset, sizeof(((struct snp_report *)NULL)->field), \
 			offsetof(struct snp_report, field)                \
 	}
+/* clang-format on */
 static const struct field {
 	const char *name;
 	size_t offset, size, member;

@@ -92,10 +92,12 @@ static const struct boot {
 	{.kernel = true, .text = "other kernel"},
 	{.initrd = true, .text = "other initrd"},
 	{.no_initrd = true, .text = "no initrd"},
+/* clang-format off */
 #define READING(words, bytes)                                                         \
 	{                                                                             \
 		.line = bytes, .size = sizeof(bytes), .text = "a command line " words \
 	}
+	/* clang-format on */
 	READING("with a line end", LINE "\n"),
 	READING("with a DOS line end", LINE "\r\n"),
 	READING("with a blank at its end", LINE " "),

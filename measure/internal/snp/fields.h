@@ -37,6 +37,7 @@ struct field {
 	size_t has;	 /* HAS(): a bool that becomes true with this key */
 };
 
+/* clang-format off */
 /* A value for one member of `struct type`. */
 #define FIELD(name, reader, type, member, ...)                                        \
 	{                                                                             \
@@ -71,6 +72,7 @@ struct field {
 	{                  \
 		.rule = "" \
 	}
+/* clang-format on */
 
 #define FIELDS_MAX 32
 

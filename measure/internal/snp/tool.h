@@ -50,10 +50,12 @@ struct cli_option {
 
 /* What every verb takes. */
 extern bool cli_json; /* --json, for the verbs that list CLI_OPTION_JSON */
+/* clang-format off */
 #define CLI_OPTION_JSON                                                                        \
 	{                                                                                      \
 		.name = "json", .help = "print one JSON object, errors too", .flag = &cli_json \
 	}
+/* clang-format on */
 
 /* A verb's answer other than yes: the exit status is 3 and stdout is written all the same. */
 #define CLI_NO 3
