@@ -200,11 +200,12 @@ static const struct cli_option *const tables[] = {session_options, options, NULL
 
 const struct cli_verb verb_attest = {
 	.name = "attest",
-	.operands = "NAME [-- COMMAND ...]",
+	.operands = "NAME [-- COMMAND…]",
 	.min_operands = 1,
 	.max_operands = 256,
 	.takes_command = true,
 	.summary = "get a fresh report from a running guest and check it",
+	.example = "web1 --vsock 3:5000",
 	.options = tables,
 	.run = run,
 };

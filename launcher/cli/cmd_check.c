@@ -126,6 +126,7 @@ const struct cli_verb verb_check = {
 	.operands = "[FILE]",
 	.max_operands = 1,
 	.summary = "check whether this host can launch SEV-SNP guests",
+	.example = "web1.json",
 	.options = tables,
 	.run = run,
 };

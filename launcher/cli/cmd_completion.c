@@ -186,6 +186,7 @@ const struct cli_verb verb_completion = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "print a completion script: bash, zsh or fish",
+	.example = "bash",
 	.options = tables,
 	.run = run,
 };

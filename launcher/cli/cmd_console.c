@@ -47,6 +47,7 @@ const struct cli_verb verb_console = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "connect the terminal to a guest's console",
+	.example = "web1",
 	.options = tables,
 	.run = run,
 };

@@ -216,6 +216,7 @@ const struct cli_verb verb_create = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "create the guest of a vm.json: measure, bind, define, start",
+	.example = "web1.json",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

@@ -96,10 +96,11 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 const struct cli_verb verb_diagnose = {
 	.name = "diagnose",
 	.alias = "explain",
-	.operands = "TEXT...",
+	.operands = "TEXT…",
 	.min_operands = 1,
 	.max_operands = 4096,
 	.summary = "say what an error of a launch means, and what to do",
+	.example = "'SNP_LAUNCH_FINISH ret=-5 fw_error=11'",
 	.options = tables,
 	.takes_text = true,
 	.run = run,

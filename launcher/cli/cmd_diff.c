@@ -116,6 +116,7 @@ const struct cli_verb verb_diff = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "compare a guest, or its current vm.json, with what was measured",
+	.example = "web1",
 	.options = session_json_tables,
 	.run = run,
 };

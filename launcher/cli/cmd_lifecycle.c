@@ -194,6 +194,7 @@ const struct cli_verb verb_start = {
 	.name = "start",
 	ONE_GUEST,
 	.summary = "start a guest, after hashing its boot files again",
+	.example = "web1",
 	.options = start_tables,
 	.run = start,
 };
@@ -202,6 +203,7 @@ const struct cli_verb verb_resume = {
 	.name = "resume",
 	ONE_GUEST,
 	.summary = "resume a paused guest",
+	.example = "web1",
 	.options = session_json_tables,
 	.run = resume,
 };
@@ -211,6 +213,7 @@ const struct cli_verb verb_restart = {
 	.alias = "reboot",
 	ONE_GUEST,
 	.summary = "stop a guest and start it again",
+	.example = "web1 --timeout 120",
 	.options = stop_tables,
 	.run = restart,
 };
@@ -220,6 +223,7 @@ const struct cli_verb verb_stop = {
 	.alias = "shutdown",
 	ONE_GUEST,
 	.summary = "ask a guest to power off, and wait until it is off",
+	.example = "web1",
 	.options = stop_tables,
 	.run = stop,
 };
@@ -229,6 +233,7 @@ const struct cli_verb verb_kill = {
 	.alias = "destroy",
 	ONE_GUEST,
 	.summary = "power a guest off immediately",
+	.example = "web1",
 	.options = session_json_tables,
 	.run = kill_guest,
 };
@@ -238,6 +243,7 @@ const struct cli_verb verb_remove = {
 	.alias = "undefine",
 	ONE_GUEST,
 	.summary = "remove a guest: domain, record and copied files",
+	.example = "web1",
 	.options = remove_tables,
 	.run = remove_guest,
 };

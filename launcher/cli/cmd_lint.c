@@ -78,6 +78,7 @@ const struct cli_verb verb_lint = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "run the named checks on a vm.json, a domain XML, or a libvirt domain",
+	.example = "domain.xml",
 	.options = tables,
 	.run = run,
 };

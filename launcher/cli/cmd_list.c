@@ -93,6 +93,7 @@ const struct cli_verb verb_list = {
 	.alias = "ps",
 	.operands = "",
 	.summary = "list guests: state, digest, policy, what binds them",
+	.example = "--all",
 	.options = tables,
 	.run = run,
 };

@@ -123,6 +123,7 @@ const struct cli_verb verb_logs = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "print a guest's console log (not evidence)",
+	.example = "web1 --follow",
 	.options = tables,
 	.run = run,
 };

@@ -107,6 +107,7 @@ const struct cli_verb verb_measure = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "print the launch digest of a vm.json, a domain XML, or a libvirt domain",
+	.example = "web1.json",
 	.options = tables,
 	.run = run,
 };

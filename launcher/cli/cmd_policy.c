@@ -62,9 +62,10 @@ static int decode(FILE *out, char *const operands[], struct snp_error *err)
 
 const struct cli_verb verb_policy_encode = {
 	.name = "policy encode",
-	.operands = "[WORD]...",
+	.operands = "[WORD]…",
 	.max_operands = 32,
 	.summary = "make a guest policy from words such as smt=false",
+	.example = "smt=false",
 	.options = tables,
 	.run = encode,
 };
@@ -75,6 +76,7 @@ const struct cli_verb verb_policy_decode = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "say what a guest policy (0x...) allows and requires",
+	.example = "0x30000",
 	.options = tables,
 	.run = decode,
 };

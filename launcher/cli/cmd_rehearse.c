@@ -267,6 +267,7 @@ const struct cli_verb verb_rehearse = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "launch on a simulated SNP host, and compare digests",
+	.example = "web1.json --against reference-values.json",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

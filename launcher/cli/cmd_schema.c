@@ -16,6 +16,7 @@ const struct cli_verb verb_schema = {
 	.name = "schema",
 	.operands = "",
 	.summary = "print the JSON Schema of vm.json",
+	.example = "",
 	.options = tables,
 	.run = run,
 };

@@ -55,6 +55,7 @@ const struct cli_verb verb_show = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "show a guest: what was measured, and what binds it",
+	.example = "web1",
 	.options = session_json_tables,
 	.run = show,
 };
@@ -65,6 +66,7 @@ const struct cli_verb verb_dumpxml = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "print a guest's domain XML from libvirt",
+	.example = "web1",
 	.options = session_tables,
 	.run = dumpxml,
 };

@@ -225,6 +225,7 @@ const struct cli_verb verb_certificates_add = {
 	.min_operands = 1,
 	.max_operands = CLI_MAX_VALUES,
 	.summary = "keep AMD's certificates on this machine",
+	.example = "vcek.der cert_chain.pem",
 	.options = tables,
 	.run = run_add,
 };
@@ -233,6 +234,7 @@ const struct cli_verb verb_certificates_list = {
 	.name = "certificates list",
 	.operands = "",
 	.summary = "list the certificates kept on this machine",
+	.example = "",
 	.options = tables,
 	.run = run_list,
 };

@@ -202,6 +202,8 @@ const struct cli_verb verb_digest = {
 	.name = "digest",
 	.operands = "",
 	.summary = "print the launch digest",
+	.example =
+		"--ovmf OVMF.fd --kernel vmlinuz --initrd initrd.img \\\n    --append console=ttyS0 --vcpus 4 --vcpu-type EPYC-v4",
 	.options = tables,
 	.run = run,
 };

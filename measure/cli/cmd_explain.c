@@ -312,6 +312,7 @@ const struct cli_verb verb_explain = {
 	.name = "explain",
 	.operands = "",
 	.summary = "find which launch parameters produce a given digest",
+	.example = "--report report.bin --ovmf OVMF.fd \\\n    --vcpus 4 --vcpu-type EPYC-v4",
 	.options = tables,
 	.run = run,
 };

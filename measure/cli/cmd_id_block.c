@@ -90,6 +90,7 @@ const struct cli_verb verb_id_block_show = {
 	.name = "id-block show",
 	.operands = "",
 	.summary = "print what an ID block and an ID auth contain",
+	.example = "--id-block @id-block.bin --id-auth @id-auth.bin",
 	.options = show_tables,
 	.run = run_show,
 };
@@ -306,6 +307,7 @@ const struct cli_verb verb_id_block_verify = {
 	.name = "id-block verify",
 	.operands = "",
 	.summary = "check an ID block's signatures and contents",
+	.example = "--id-block @id-block.bin --id-auth @id-auth.bin",
 	.options = verify_tables,
 	.run = run_verify,
 };

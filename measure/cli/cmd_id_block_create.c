@@ -265,6 +265,7 @@ const struct cli_verb verb_id_block_create = {
 	.name = "id-block create",
 	.operands = "",
 	.summary = "make an ID block and sign it",
+	.example = "--measurement @digest.txt --key id.pem",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

@@ -332,6 +332,7 @@ const struct cli_verb verb_inspect = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "say what a firmware image is and what it can be launched as",
+	.example = "OVMF.fd",
 	.options = tables,
 	.run = run,
 };

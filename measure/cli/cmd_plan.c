@@ -280,6 +280,7 @@ const struct cli_verb verb_plan = {
 	.operands = "[FILE FILE]",
 	.max_operands = 2,
 	.summary = "print every launch update that the digest is made of",
+	.example = "--ovmf OVMF.fd --vcpus 4 --vcpu-type EPYC-v4 --all",
 	.options = tables,
 	.run = run,
 };

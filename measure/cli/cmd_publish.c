@@ -304,6 +304,7 @@ const struct cli_verb verb_publish = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "compute and publish the launch digests of a release",
+	.example = "release.json --output published --key release.pem",
 	.options = tables,
 	.uses_keys = true,
 	.more_help = list_formats,

@@ -111,6 +111,7 @@ const struct cli_verb verb_reproduce = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "recompute published launch digests and list what differs",
+	.example = "published/reference-values.json --images .",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

@@ -121,6 +121,7 @@ const struct cli_verb verb_show = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "print an attestation report field by field",
+	.example = "report.bin",
 	.options = tables,
 	.run = run,
 };

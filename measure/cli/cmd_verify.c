@@ -120,6 +120,7 @@ const struct cli_verb verb_verify = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "check an attestation report",
+	.example = "report.bin --reference reference-values.json",
 	.options = tables,
 	.run = run,
 };

@@ -79,6 +79,9 @@ static void print_help(FILE *out, const struct cli_verb *verb, bool named)
 			verb->summary, cli_tool->name);
 	}
 	cli_print_options(verb, out);
+	if (verb->example)
+		fprintf(out, "\nExample:\n  %s %s%s%s\n", cli_tool->name, verb->name,
+			verb->example[0] ? " " : "", verb->example);
 	if (verb->more_help)
 		verb->more_help(out);
 }

@@ -28,7 +28,12 @@ while read -r verb; do
 	run 0 "$snp_measure" $verb --help
 	says "usage: snp-measure $verb"
 	fits out
+	example=$(sed -n '/^Example:$/,/^$/{//!p}' out)
+	[ "${example#"  snp-measure $verb"}" != "$example" ] || fail "$verb --help has no example of it: $example"
 	cat out >>helps
+	# The files are not here, but that is all: an example is right usage.
+	eval "${example/snp-measure/'"$snp_measure"'}" </dev/null >out 2>err ||
+		[ $? -eq 1 ] || fail "$example: $(cat err)"
 done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
 while read -r option; do
 	grep -q -- "--$option\b" helps || fail "no --help names --$option"

@@ -13,6 +13,10 @@ while read -r verb; do
 	run 0 "$snp_launch" $verb --help
 	says "usage: snp-launch $verb"
 	fits out
+	example=$(sed -n '/^Example:$/,/^$/{//!p}' out)
+	[ "${example#"  snp-launch $verb"}" != "$example" ] || fail "$verb --help has no example of it: $example"
+	eval "${example/snp-launch/'"$snp_launch"'}" </dev/null >out 2>err ||
+		[ $? -eq 1 ] || fail "$example: $(cat err)"
 	run 2 "$snp_launch" $verb --no-such-option
 done < <("$snp_launch" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
 
