@@ -43,11 +43,11 @@ int hex_decode(const char *text, const char *what, uint8_t *ret, size_t size, st
 	for (; s[n] != '\0'; n++)
 		if (nibble(s[n]) < 0)
 			return fail_with(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
-					 "%s: '%c' is no hex digit; give %zu hex digits", what,
-					 s[n], 2 * size);
+					 "%s: '%c' is not a hex digit; expected %zu hex digits",
+					 what, s[n], 2 * size);
 	if (n != 2 * size)
 		return fail_with(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
-				 "%s: %zu hex digits, where %zu are right", what, n, 2 * size);
+				 "%s: has %zu hex digits; must have %zu", what, n, 2 * size);
 	for (size_t i = 0; i < size; i++)
 		ret[i] = (uint8_t)(nibble(s[2 * i]) << 4 | nibble(s[2 * i + 1]));
 	return 0;
@@ -63,8 +63,8 @@ int hex_u64(const char *text, const char *what, uint64_t *ret, struct snp_error 
 		value = value << 4 | (uint64_t)nibble(s[n]);
 	if (s == text || n == 0 || n > 16 || s[n] != '\0')
 		return fail_with(err, SNP_E_BAD_HEX, SNP_NO_OFFSET,
-				 "%s: '%s' is no 64-bit number in hex; write it as 0x30000", what,
-				 text);
+				 "%s: '%s' is not a 64-bit number in hex; write it as 0x30000",
+				 what, text);
 	*ret = value;
 	return 0;
 }
@@ -94,8 +94,8 @@ int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 	if (n % 4 != 0 || n > (1u << 30))
 		return fail_with(
 			err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
-			"%s: %zu characters are no base64; their number is a multiple of 4", what,
-			n);
+			"%s: %zu characters are not base64; the number must be a multiple of 4",
+			what, n);
 	bytes = malloc(n / 4 * 3 + 1);
 	if (!bytes)
 		return out_of_memory(err);
@@ -108,7 +108,7 @@ int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 				 what);
 	if (found != size)
 		return fail_with(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
-				 "%s: base64 of %zu bytes, where %zu are right", what, found, size);
+				 "%s: is base64 of %zu bytes; must be of %zu", what, found, size);
 	memcpy(ret, bytes, size);
 	return 0;
 }

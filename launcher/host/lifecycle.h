@@ -44,7 +44,7 @@ SNP_MUST_USE int domain_stop(virDomainPtr domain, unsigned int seconds, struct s
 /* Turn it off at once; one that is off already is left so. */
 SNP_MUST_USE int domain_kill(virDomainPtr domain, struct snp_error *err);
 
-/* Make libvirt forget it, with all that it keeps for it. One that is gone already is no error. */
+/* Make libvirt forget it, with all that it keeps for it. It is not an error if it is already gone. */
 SNP_MUST_USE int domain_undefine(virDomainPtr domain, struct snp_error *err);
 
 #endif

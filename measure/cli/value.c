@@ -58,7 +58,7 @@ int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error 
 		}
 	}
 	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			 "%s: '%s' is no time up to the year 9999; write it as 2026-01-31, "
+			 "%s: '%s' is not a time up to the year 9999; write it as 2026-01-31, "
 			 "2026-01-31T12:00:00Z or @SECONDS",
 			 what, text);
 }

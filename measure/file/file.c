@@ -55,8 +55,8 @@ int file_open(const char *path, uint64_t cap, struct file *ret, struct snp_error
 			      "not a regular file; give a file that can be read twice");
 	else if ((uint64_t)st.st_size > cap)
 		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-			      "%jd bytes, where at most %" PRIu64 " are right",
-			      (intmax_t)st.st_size, cap);
+			      "size is %jd bytes; must be at most %" PRIu64, (intmax_t)st.st_size,
+			      cap);
 	if (r < 0)
 		return in_file(err, r, path);
 	*ret = (struct file){.fd = TAKE_FD(fd), .size = (uint64_t)st.st_size, .stat = st};
@@ -80,8 +80,8 @@ int file_unchanged(const struct file *file, struct snp_error *err)
 	/* As files of /proc, which the kernel writes while they are read. */
 	if (pread(file->fd, &more, 1, (off_t)file->size) > 0)
 		return fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
-				 "more bytes than its size of %" PRIu64
-				 " says; give a file that can be read twice",
+				 "has more bytes than its size of %" PRIu64
+				 "; give a file that can be read twice",
 				 file->size);
 	return 0;
 }

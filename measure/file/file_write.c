@@ -120,7 +120,7 @@ static int publish(const char *path, struct temporary *t, bool replace)
 static int explain(const char *path, int status, bool replace, struct snp_error *err)
 {
 	if (status == -EEXIST || (status == -EISDIR && !replace))
-		status = fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET, "is there already");
+		status = fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET, "already exists");
 	else if (status < 0)
 		status = fail_errno(err, SNP_E_WRITE, -status, "cannot write");
 	return in_file(err, status, path);

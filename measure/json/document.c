@@ -91,8 +91,8 @@ static int check_encoding(const struct json *document, struct snp_error *err)
 			  fail_with(err, SNP_E_JSON_ENCODING, at, "%s", trouble));
 }
 
-/* Walk cJSON's tree in step with the scanner's values. That the two readers saw the same document is
- * checked and not assumed: what they would disagree about has no one meaning. */
+/* Walk cJSON's tree in step with the scanner's values, and check that both saw the same document: one
+ * that they read differently has no single meaning. */
 static bool join(struct json *document, const cJSON *node, uint32_t index)
 {
 	struct json_value *value = &document->values[index];
@@ -124,7 +124,7 @@ static int build_tree(struct json *document, struct snp_error *err)
 	if (!join(document, document->tree, 0))
 		return json_place(document, 0, 0, err,
 				  fail_with(err, SNP_E_JSON_SYNTAX, 0,
-					    "two readers differ about this document"));
+					    "two JSON readers disagree about this document"));
 	return 0;
 }
 
@@ -184,8 +184,8 @@ static int check_keys(const struct json *document, struct snp_error *err)
 			return json_place(document, (uint32_t)(twin - document->values),
 					  twin->key_offset - 1, err,
 					  fail_with(err, SNP_E_JSON_DUPLICATE_KEY, 0,
-						    "the object has this key already (upper and "
-						    "lower case count as one)"));
+						    "duplicate key; upper and lower case count as "
+						    "the same"));
 	}
 	return 0;
 }
@@ -226,7 +226,7 @@ int json_parse(const char *name, struct snp_span text, struct json **ret, struct
 	if (text.size > SNP_MAX_DOCUMENT)
 		return in_file(err,
 			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					 "%zu bytes, where at most %u are right", text.size,
+					 "size is %zu bytes; must be at most %u", text.size,
 					 SNP_MAX_DOCUMENT),
 			       name);
 	copy = malloc(text.size + 1);

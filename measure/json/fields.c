@@ -155,7 +155,7 @@ int field_hex_u32(const struct json_value *value, const struct field *field, voi
 	if (r < 0)
 		return r;
 	if (v > UINT32_MAX)
-		return json_fail(value, err, SNP_E_JSON_VALUE, "more than 0x%x", UINT32_MAX);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "is over 0x%x", UINT32_MAX);
 	*ret = (uint32_t)v;
 	return 0;
 }

@@ -30,7 +30,7 @@ __attribute__((format(printf, 4, 5))) static int fail(const struct scanner *s, e
 	return json_place(s->document, s->inside, offset, s->err, r);
 }
 
-/* The text ends in NUL, so that the byte at the end can be looked at and is none of the grammar's. */
+/* Safe at the end, where a NUL stands, which is not part of the grammar. */
 static char peek(const struct scanner *s)
 {
 	return s->document->text[s->at];
@@ -52,8 +52,9 @@ static void skip_blanks(struct scanner *s)
 static int expected(const struct scanner *s, const char *what)
 {
 	if (s->at == s->document->size)
-		return fail(s, SNP_E_JSON_SYNTAX, s->at, "the document ends where %s is due", what);
-	return fail(s, SNP_E_JSON_SYNTAX, s->at, "%s is due here", what);
+		return fail(s, SNP_E_JSON_SYNTAX, s->at, "the document ends here; expected %s",
+			    what);
+	return fail(s, SNP_E_JSON_SYNTAX, s->at, "expected %s", what);
 }
 
 /* Where a member's key stands, without quotes; an array's members have none. */
@@ -98,14 +99,14 @@ static int hex4(const char *text)
 	return value;
 }
 
-/* RFC 8259 section 7. What \u names must be a character, and not NUL: cJSON would cut the string. */
+/* RFC 8259 section 7. \u must name a character, and not NUL: cJSON would cut the string there. */
 static int scan_unicode_escape(struct scanner *s, uint32_t start)
 {
 	const char *text = s->document->text;
 	int unit = hex4(text + s->at), low;
 
 	if (unit < 0)
-		return fail(s, SNP_E_JSON_SYNTAX, start, "\\u takes four hex digits");
+		return fail(s, SNP_E_JSON_SYNTAX, start, "\\u needs four hex digits");
 	s->at += 4;
 	if (unit == 0)
 		return fail(s, SNP_E_JSON_ENCODING, start, "a string cannot have NUL in it");
@@ -116,7 +117,7 @@ static int scan_unicode_escape(struct scanner *s, uint32_t start)
 		      : -1;
 	if (low < 0xdc00 || low > 0xdfff)
 		return fail(s, SNP_E_JSON_ENCODING, start,
-			    "half of a surrogate pair is no character");
+			    "half of a surrogate pair is not a character");
 	s->at += 6;
 	return 0;
 }
@@ -136,13 +137,13 @@ static int scan_string(struct scanner *s)
 			return 0;
 		if ((unsigned char)c < 0x20)
 			return fail(s, SNP_E_JSON_ENCODING, start,
-				    "a control character in a string; write it as \\u%04x",
+				    "control character in a string; write it as \\u%04x",
 				    (unsigned int)c);
 		if (c != '\\')
 			continue;
 		c = peek(s);
 		if (c == '\0' || !strchr("\"\\/bfnrtu", c))
-			return fail(s, SNP_E_JSON_SYNTAX, start, "no escape sequence of JSON");
+			return fail(s, SNP_E_JSON_SYNTAX, start, "unknown escape sequence");
 		s->at++;
 		if (c != 'u')
 			continue;
@@ -152,7 +153,7 @@ static int scan_string(struct scanner *s)
 	}
 }
 
-/* Integers that a double holds without a neighbour it could be mistaken for. */
+/* Up to here a double holds every integer. */
 #define LARGEST_INTEGER "9007199254740992" /* 2^53 */
 
 static int scan_number(struct scanner *s)
@@ -162,14 +163,14 @@ static int scan_number(struct scanner *s)
 	size_t all = strspn(text, "+-.0123456789eE");
 
 	if (digits == 0)
-		return fail(s, SNP_E_JSON_SYNTAX, s->at, "a number has digits");
+		return fail(s, SNP_E_JSON_SYNTAX, s->at, "a number needs digits");
 	if (digits > 1 && text[sign] == '0')
-		return fail(s, SNP_E_JSON_SYNTAX, s->at, "a number has no leading zeros");
+		return fail(s, SNP_E_JSON_SYNTAX, s->at, "a number cannot have leading zeros");
 	if (all != sign + digits)
 		return fail(s, SNP_E_JSON_VALUE, s->at,
 			    "only whole numbers, in digits alone, are allowed");
 	if (sign && text[1] == '0')
-		return fail(s, SNP_E_JSON_VALUE, s->at, "-0 is no whole number; write 0");
+		return fail(s, SNP_E_JSON_VALUE, s->at, "-0 is not allowed; write 0");
 	if (digits > strlen(LARGEST_INTEGER) || (digits == strlen(LARGEST_INTEGER) &&
 						 strncmp(text + sign, LARGEST_INTEGER, digits) > 0))
 		return fail(s, SNP_E_JSON_VALUE, s->at,
@@ -305,6 +306,6 @@ int json_scan(struct json *document, struct snp_error *err)
 		return r;
 	skip_blanks(&s);
 	if (s.at != document->size)
-		return fail(&s, SNP_E_JSON_SYNTAX, s.at, "the document ends before this");
+		return fail(&s, SNP_E_JSON_SYNTAX, s.at, "unexpected text after the document");
 	return 0;
 }

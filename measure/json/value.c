@@ -19,8 +19,8 @@ static int need_type(const struct json_value *value, enum json_type type, struct
 {
 	if (value->type == type)
 		return 0;
-	return json_fail(value, err, SNP_E_JSON_TYPE, "%s, where %s is right",
-			 type_names[value->type], type_names[type]);
+	return json_fail(value, err, SNP_E_JSON_TYPE, "is %s; must be %s", type_names[value->type],
+			 type_names[type]);
 }
 
 int json_object(const struct json_value *value, const char *const keys[], struct snp_error *err)
@@ -40,8 +40,8 @@ int json_object(const struct json_value *value, const char *const keys[], struct
 			continue;
 		near = nearest_word(key, keys);
 		r = near ? fail_with(err, SNP_E_JSON_UNKNOWN_KEY, 0,
-				     "no such key; did you mean \"%s\"?", near)
-			 : fail_with(err, SNP_E_JSON_UNKNOWN_KEY, 0, "no such key");
+				     "unknown key; did you mean \"%s\"?", near)
+			 : fail_with(err, SNP_E_JSON_UNKNOWN_KEY, 0, "unknown key");
 		return json_place(v->document, (uint32_t)(v - v->document->values),
 				  v->key_offset - 1, err, r);
 	}
@@ -54,7 +54,7 @@ int json_need(const struct json_value *object, const char *key, const struct jso
 	const struct json_value *value = json_get(object, key);
 
 	if (!value)
-		return json_fail(object, err, SNP_E_JSON_MISSING_KEY, "lacks the key \"%s\"", key);
+		return json_fail(object, err, SNP_E_JSON_MISSING_KEY, "missing key \"%s\"", key);
 	*ret = value;
 	return 0;
 }
@@ -68,8 +68,8 @@ int json_array(const struct json_value *value, size_t min, size_t max, size_t *r
 		return r;
 	if (value->n_members < min || value->n_members > max)
 		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "%" PRIu32 " members, where %zu to %zu are right",
-				 value->n_members, min, max);
+				 "has %" PRIu32 " members; must have %zu to %zu", value->n_members,
+				 min, max);
 	*ret_size = value->n_members;
 	return 0;
 }
@@ -92,7 +92,8 @@ int json_text(const struct json_value *value, char *ret, size_t size, struct snp
 	if (r < 0)
 		return r;
 	if (strlen(text) >= size)
-		return json_fail(value, err, SNP_E_JSON_VALUE, "longer than %zu bytes", size - 1);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "is longer than %zu bytes",
+				 size - 1);
 	memcpy(ret, text, strlen(text) + 1);
 	return 0;
 }
@@ -121,8 +122,8 @@ int json_integer(const struct json_value *value, uint64_t min, uint64_t max, uin
 		number = number * 10 + (uint64_t)(text[i] - '0');
 	if (text[0] == '-' || number < min || number > max)
 		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "%.*s, where %" PRIu64 " to %" PRIu64 " are right",
-				 (int)value->size, text, min, max);
+				 "is %.*s; must be %" PRIu64 " to %" PRIu64, (int)value->size, text,
+				 min, max);
 	*ret = number;
 	return 0;
 }
@@ -136,7 +137,8 @@ int json_hex_u64(const struct json_value *value, uint64_t *ret, struct snp_error
 		return r;
 	if (hex_u64(text, "", ret, NULL) < 0)
 		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "'%s' is no 64-bit number in hex; write it as \"0x30000\"", text);
+				 "'%s' is not a 64-bit number in hex; write it as \"0x30000\"",
+				 text);
 	return 0;
 }
 
@@ -149,8 +151,8 @@ int json_hex(const struct json_value *value, uint8_t *ret, size_t size, struct s
 		return r;
 	/* hex_decode() would take "0x" before it. */
 	if (strlen(text) != 2 * size || text[strspn(text, "0123456789abcdefABCDEF")] != '\0')
-		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "a string of %zu hex digits is right", 2 * size);
+		return json_fail(value, err, SNP_E_JSON_VALUE, "must be a string of %zu hex digits",
+				 2 * size);
 	return json_in(err, hex_decode(text, "value", ret, size, err), value);
 }
 
@@ -173,5 +175,5 @@ int json_choice(const struct json_value *value, const char *const names[], unsig
 			at += (size_t)snprintf(list + at, sizeof(list) - at, "%s\"%s\"",
 					       i ? ", " : "", names[i]);
 	}
-	return json_fail(value, err, SNP_E_JSON_VALUE, "\"%s\" is none of %s", text, list);
+	return json_fail(value, err, SNP_E_JSON_VALUE, "is \"%s\"; must be one of %s", text, list);
 }

@@ -29,7 +29,7 @@ static int supported_cpuid(struct kvm_cpuid2 *ret)
 	return 0;
 }
 
-/* kvm_arch_dev_ioctl(): the number that there are is always told. */
+/* kvm_arch_dev_ioctl(): always says how many there are. */
 static int list_msrs(struct kvm_msr_list *ret, unsigned int kind)
 {
 	unsigned int room = ret->nmsrs;

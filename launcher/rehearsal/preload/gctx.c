@@ -59,7 +59,7 @@ static bool is_coordinate(const uint8_t number[static NUMBER_SIZE])
 	return true;
 }
 
-/* NULL if there is no such point. */
+/* NULL if the point is not on the curve. */
 static EVP_PKEY *public_key(const uint8_t key[static KEY_SIZE])
 {
 	/* SEC 1, 2.3.3: 04, X, Y, big-endian. */
@@ -85,7 +85,7 @@ static EVP_PKEY *public_key(const uint8_t key[static KEY_SIZE])
 	return ret;
 }
 
-/* The signature in DER, as OpenSSL wants it; NULL where R or S is no number of the curve's size. */
+/* The signature in DER, as OpenSSL wants it; NULL where R or S has another size than the curve. */
 static uint8_t *signature_der(const uint8_t *signature, int *ret_size)
 {
 	ECDSA_SIG *sig = ECDSA_SIG_new();

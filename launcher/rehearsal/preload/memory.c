@@ -112,7 +112,7 @@ static int add_slot(struct memory *memory, const struct slot *slot)
 	return 0;
 }
 
-/* __kvm_set_memory_region() for a slot that is there already. */
+/* __kvm_set_memory_region() for a slot that already exists. */
 static int change_slot(struct memory *memory, struct slot *slot,
 		       const struct uapi_memory_region2 *region)
 {

@@ -24,7 +24,7 @@ static void append_to_log(const char *line, size_t size)
 	if (settings()->host[0] == '\0')
 		return;
 	snprintf(path, sizeof(path), "%s/log/simulation.log", settings()->host);
-	/* Past the interposed open(): this file is no device. */
+	/* Past the interposed open(): this file is not a device. */
 	fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
 			  0644);
 	if (fd < 0)

@@ -82,7 +82,7 @@ void vcpu_state_reset(struct vcpu_state *state, uint32_t vcpu_id)
 	msr_reset(state->msrs);
 }
 
-/* Copy the components in use, where CPUID says they lie in the standard format. x87 and SSE share the
+/* Copy the components in use to where CPUID says they lie in the standard format. x87 and SSE share the
  * legacy area. */
 static void copy_components(uint8_t *to, const uint8_t *from, uint64_t in_use)
 {

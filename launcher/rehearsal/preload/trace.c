@@ -189,7 +189,7 @@ void trace_finish(struct trace *trace, uint64_t policy, const uint8_t *launch_di
 
 void trace_refusal(struct trace *trace, uint32_t command, int result, uint32_t firmware_status)
 {
-	/* Asking for the length of the measurement is no launch refused. */
+	/* Asking for the length of the measurement is not a refused launch. */
 	if (!trace->guest_type || command == KVM_SEV_LAUNCH_MEASURE)
 		return;
 	write_document(trace, command, result, firmware_status);
