@@ -13,6 +13,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/gctx.h>
+#include <snp/memory.h>
 
 #define MAX_THREADS  64
 #define MAX_PROFILES 16
@@ -67,21 +68,16 @@ static int add_part(struct search *search, enum search_kind kind, const struct s
 		    const char *text, struct snp_error *err)
 {
 	size_t n = search->parts[kind].n;
-	struct search_part *list;
+	struct search_part *added;
 
 	if (n == SEARCH_MAX_PARTS)
 		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
 				 "more than %d files or command lines to try", SEARCH_MAX_PARTS);
-	list = search->parts[kind].list;
-	/* Doubled whenever it is full. */
-	if ((n & (n - 1)) == 0) {
-		list = reallocarray(list, n > 0 ? 2 * n : 1, sizeof(*list));
-		if (!list)
-			return out_of_memory(err);
-		search->parts[kind].list = list;
-	}
-	list[n] = *part;
-	snprintf(list[n].text, sizeof(list[n].text), "%s", text);
+	if (!grow(&search->parts[kind].list, n, sizeof(*added)))
+		return out_of_memory(err);
+	added = &search->parts[kind].list[n];
+	*added = *part;
+	snprintf(added->text, sizeof(added->text), "%s", text);
 	search->parts[kind].n++;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/fail.h>
+#include <snp/memory.h>
 
 bool is_plain_name(const char *text)
 {
@@ -79,7 +80,7 @@ static int read_tcb(const struct json_value *value, const struct field *field, v
 		    struct snp_error *err)
 {
 	struct snp_reference_image *image = at;
-	struct snp_minimum_tcb *grown, minimum = {.product = (enum snp_product)field->min};
+	struct snp_minimum_tcb minimum = {.product = (enum snp_product)field->min};
 	const char *text;
 	uint64_t word;
 	int r = json_string(value, &text, err);
@@ -91,10 +92,8 @@ static int read_tcb(const struct json_value *value, const struct field *field, v
 		r = snp_tcb_encode(&minimum.tcb, minimum.product, &word, err);
 	if (r < 0)
 		return json_in(err, r, value);
-	grown = reallocarray(image->minimum_tcb, image->n_minimum_tcb + 1, sizeof(*grown));
-	if (!grown)
+	if (!grow(&image->minimum_tcb, image->n_minimum_tcb, sizeof(minimum)))
 		return out_of_memory(err);
-	image->minimum_tcb = grown;
 	image->minimum_tcb[image->n_minimum_tcb++] = minimum;
 	return 0;
 }

@@ -311,12 +311,9 @@ static int find_file(const struct json_value *image, const char *key, const char
 
 	if (r < 0 || !value)
 		return r;
-	if (asprintf(ret, "%.*s%s", text[0] == '/' || !slash ? 0 : (int)(slash - document) + 1,
-		     document, text) < 0) {
-		*ret = NULL;
-		return out_of_memory(err);
-	}
-	return 0;
+	*ret = format_text("%.*s%s", text[0] == '/' || !slash ? 0 : (int)(slash - document) + 1,
+			   document, text);
+	return *ret ? 0 : out_of_memory(err);
 }
 
 static int compute_image(const struct json_value *value, const char *document,

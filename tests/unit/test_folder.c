@@ -157,6 +157,99 @@ static void check_row(void **state)
 	(void)remove_tree(AT_FDCWD, "gone");
 }
 
+static void check_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static void folders_are_made_with_those_above(void **state)
+{
+	const mode_t before = umask(027);
+
+	(void)state;
+	assert_int_equal(make_folders("m", 0755, 0700), 1);
+	check_mode("m", 0700);
+	assert_int_equal(make_folders("m/a//b/c", 0777, 0711), 1);
+	check_mode("m/a", 0750);
+	check_mode("m/a/b", 0750);
+	check_mode("m/a/b/c", 0710);
+	/* What exists keeps its mode. */
+	assert_int_equal(make_folders("m/a/b", 0700, 0700), 0);
+	check_mode("m/a/b", 0750);
+	make("m/file");
+	assert_int_equal(make_folders("m/file/x", 0700, 0700), -ENOTDIR);
+	assert_int_equal(make_folders("", 0700, 0700), -ENOENT);
+	umask(before);
+	assert_int_equal(remove_tree(AT_FDCWD, "m"), 0);
+}
+
+static const struct place {
+	const char *name, *xdg, *home, *expected; /* NULL: none */
+} places[] = {
+	{"by its variable", "/x", "/home/a", "/x/snp"},
+	{"by HOME", NULL, "/home/a", "/home/a/.local/state/snp"},
+	{"a relative variable is ignored", "x", "/home/a", "/home/a/.local/state/snp"},
+	{"an empty variable is ignored", "", "/home/a", "/home/a/.local/state/snp"},
+	{"the variable alone", "/x", NULL, "/x/snp"},
+	{"neither", NULL, NULL, NULL},
+	{"both relative", "x", "home", NULL},
+};
+
+static void set(const char *variable, const char *value)
+{
+	if (value)
+		setenv(variable, value, 1);
+	else
+		unsetenv(variable);
+}
+
+static void check_place(void **state)
+{
+	const struct place *row = *state;
+	char path[PATH_MAX];
+
+	set("XDG_STATE_HOME", row->xdg);
+	set("HOME", row->home);
+	assert_int_equal(user_folder(USER_STATE, "snp", path), row->expected != NULL);
+	if (row->expected)
+		assert_string_equal(path, row->expected);
+}
+
+static void each_kind_has_its_variable_and_its_place(void **state)
+{
+	static const struct {
+		enum user_folder kind;
+		const char *variable, *in_home;
+	} kinds[] = {
+		{USER_CACHE, "XDG_CACHE_HOME", "/home/a/.cache/n"},
+		{USER_CONFIG, "XDG_CONFIG_HOME", "/home/a/.config/n"},
+		{USER_DATA, "XDG_DATA_HOME", "/home/a/.local/share/n"},
+		{USER_STATE, "XDG_STATE_HOME", "/home/a/.local/state/n"},
+	};
+	char path[PATH_MAX], name[PATH_MAX];
+
+	(void)state;
+	set("HOME", "/home/a");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		set(kinds[i].variable, NULL);
+		assert_true(user_folder(kinds[i].kind, "n", path));
+		assert_string_equal(path, kinds[i].in_home);
+		set(kinds[i].variable, "/x");
+		assert_true(user_folder(kinds[i].kind, "n", path));
+		assert_string_equal(path, "/x/n");
+		/* "/x/", and a name that leaves room for the NUL, or not. */
+		memset(name, 'n', sizeof(name));
+		name[PATH_MAX - 4] = '\0';
+		assert_true(user_folder(kinds[i].kind, name, path));
+		name[PATH_MAX - 4] = 'n';
+		name[PATH_MAX - 3] = '\0';
+		assert_false(user_folder(kinds[i].kind, name, path));
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -174,9 +267,12 @@ int main(void)
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(deeper_than_descriptors),
 		cmocka_unit_test(wide),
+		cmocka_unit_test(folders_are_made_with_those_above),
+		cmocka_unit_test(each_kind_has_its_variable_and_its_place),
 	};
-	size_t n = 2;
+	size_t n = 4;
 
+	ADD_ROWS(tests, n, check_place, places);
 	ADD_ROWS(tests, n, check_row, rows);
 	return _cmocka_run_group_tests("folder", tests, n, setup, teardown);
 }
