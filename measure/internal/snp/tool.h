@@ -68,8 +68,7 @@ struct cli_verb {
 	unsigned int min_operands, max_operands;
 	bool takes_command;  /* operands after the first are one to run, and stand behind a "--" */
 	const char *summary; /* one line for --help, without full stop */
-	const char *
-		example; /* what stands behind the verb in the example of --help; NULL: no example */
+	const char *example; /* what follows the verb in the example of --help, or NULL */
 	const struct cli_option *const *options; /* its tables of options, ended by NULL */
 
 	/* Prints what --help says below the options; NULL: nothing. */
