@@ -71,34 +71,45 @@ static int say(FILE *out, const char *name, const char *what, struct snp_error *
 	return cli_json_end(&json, out, err);
 }
 
-static int start(FILE *out, char *const operands[], struct snp_error *err)
+/* Do something with a guest, and say in which state that leaves it. */
+static int act(FILE *out, const char *name,
+	       int (*action)(const struct session *session, const char *name,
+			     struct snp_error *err),
+	       const char *state, struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
-	int r;
+	int r = session_open(NULL, &session, err);
 
-	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_start(&session.host, session.state, operands[0], arg.paused, err);
-	if (r == 0)
-		r = say(out, operands[0], arg.paused ? "paused" : "running", err);
-	return cli_answer(out, r, err);
+	if (r < 0)
+		return r;
+	r = action(&session, name, err);
+	return r < 0 ? r : say(out, name, state, err);
+}
+
+static int start_guest(const struct session *session, const char *name, struct snp_error *err)
+{
+	return guest_start(&session->host, session->state, name, arg.paused, err);
+}
+
+static int start(FILE *out, char *const operands[], struct snp_error *err)
+{
+	const char *state = arg.paused ? "paused" : "running";
+
+	return cli_answer(out, act(out, operands[0], start_guest, state, err), err);
 }
 
 /* A guest that was started paused is measured now. */
+static int resume_guest(const struct session *session, const char *name, struct snp_error *err)
+{
+	_cleanup_(guest_close) struct guest guest = {0};
+	int r = guest_open_domain(session, name, &guest, err);
+
+	return r < 0 ? r : domain_resume(guest.domain, err);
+}
+
 static int resume(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close) struct session session = {0};
-	_cleanup_(guest_close) struct guest guest = {0};
-	int r;
-
-	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_open_domain(&session, operands[0], &guest, err);
-	if (r == 0)
-		r = domain_resume(guest.domain, err);
-	if (r == 0)
-		r = say(out, operands[0], "running", err);
-	return cli_answer(out, r, err);
+	return cli_answer(out, act(out, operands[0], resume_guest, "running", err), err);
 }
 
 static int stop_guest(const struct session *session, const char *name, struct snp_error *err)
@@ -108,23 +119,17 @@ static int stop_guest(const struct session *session, const char *name, struct sn
 	int r;
 
 	r = timeout(&seconds, err);
-	if (r == 0)
-		r = guest_open_domain_anyway(session, name, &guest, err);
+	if (r < 0)
+		return r;
+	r = guest_open_domain_anyway(session, name, &guest, err);
 	return r < 0 ? r : domain_stop(guest.domain, seconds, err);
 }
 
 static int stop(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close) struct session session = {0};
-	int r;
+	const bool waits = !arg.timeout.given || arg.timeout.value > 0;
 
-	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = stop_guest(&session, operands[0], err);
-	if (r < 0)
-		return r;
-	return say(out, operands[0],
-		   arg.timeout.given && arg.timeout.value == 0 ? "stopping" : "off", err);
+	return act(out, operands[0], stop_guest, waits ? "off" : "stopping", err);
 }
 
 static int restart_guest(const struct session *session, const char *name, struct snp_error *err)
@@ -134,11 +139,12 @@ static int restart_guest(const struct session *session, const char *name, struct
 	int r;
 
 	r = timeout(&seconds, err);
-	if (r == 0 && seconds == 0)
-		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			      "restart cannot use --timeout=0: it waits until the guest is off");
-	if (r == 0)
-		r = guest_open(session, name, &guest, err);
+	if (r < 0)
+		return r;
+	if (seconds == 0)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "restart cannot use --timeout=0: it waits until the guest is off");
+	r = guest_open(session, name, &guest, err);
 	if (r < 0)
 		return r;
 	if (!guest.record)
@@ -152,40 +158,30 @@ static int restart_guest(const struct session *session, const char *name, struct
 
 static int restart(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close) struct session session = {0};
-	int r;
+	return cli_answer(out, act(out, operands[0], restart_guest, "running", err), err);
+}
 
-	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = restart_guest(&session, operands[0], err);
-	if (r == 0)
-		r = say(out, operands[0], "running", err);
-	return cli_answer(out, r, err);
+static int kill_at_once(const struct session *session, const char *name, struct snp_error *err)
+{
+	_cleanup_(guest_close) struct guest guest = {0};
+	int r = guest_open_domain_anyway(session, name, &guest, err);
+
+	return r < 0 ? r : domain_kill(guest.domain, err);
 }
 
 static int kill_guest(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close) struct session session = {0};
-	_cleanup_(guest_close) struct guest guest = {0};
-	int r;
+	return act(out, operands[0], kill_at_once, "off", err);
+}
 
-	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_open_domain_anyway(&session, operands[0], &guest, err);
-	if (r == 0)
-		r = domain_kill(guest.domain, err);
-	return r < 0 ? r : say(out, operands[0], "off", err);
+static int remove_all(const struct session *session, const char *name, struct snp_error *err)
+{
+	return guest_remove(&session->host, session->state, name, arg.force, err);
 }
 
 static int remove_guest(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(session_close) struct session session = {0};
-	int r;
-
-	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_remove(&session.host, session.state, operands[0], arg.force, err);
-	return r < 0 ? r : say(out, operands[0], "removed", err);
+	return act(out, operands[0], remove_all, "removed", err);
 }
 
 #define ONE_GUEST .operands = "NAME", .min_operands = 1, .max_operands = 1

@@ -138,70 +138,7 @@ static void decide(struct answers *answers, enum question question, bool good)
 	answers->accepted = answers->accepted && good;
 }
 
-static int check_bytes(struct answers *answers, enum question question, const char *value,
-		       const char *option, const uint8_t *found, size_t size, struct snp_error *err)
-{
-	uint8_t expected[SNP_ID_SIZE];
-	int r;
-
-	if (!value)
-		return 0;
-	r = cli_value(value, option, expected, size, err);
-	if (r == 0)
-		decide(answers, question, memcmp(expected, found, size) == 0);
-	return r;
-}
-
-static int check_key(struct answers *answers, enum question question, const char *path,
-		     const uint8_t *found, struct snp_error *err)
-{
-	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
-	uint8_t bytes[SNP_KEY_SIZE], digest[SNP_KEY_DIGEST_SIZE];
-	int r;
-
-	if (!path)
-		return 0;
-	r = snp_key_read_public(path, &key, err);
-	if (r == 0)
-		r = in_file(err, snp_id_key_public(key, bytes, err), path);
-	if (r == 0)
-		r = snp_id_key_digest(bytes, digest, err);
-	if (r == 0)
-		decide(answers, question, memcmp(digest, found, sizeof(digest)) == 0);
-	return r;
-}
-
-static int check_policy(struct answers *answers, uint64_t found, struct snp_error *err)
-{
-	uint64_t policy;
-	int r = 0;
-
-	if (arg.policy) {
-		r = hex_u64(arg.policy, "--policy", &policy, err);
-		if (r == 0)
-			decide(answers, POLICY, policy == found);
-	}
-	if (r == 0 && arg.policy_at_most) {
-		r = hex_u64(arg.policy_at_most, "--policy-at-most", &policy, err);
-		if (r == 0)
-			decide(answers, POLICY_AT_MOST, snp_policy_at_most(found, policy));
-	}
-	return r;
-}
-
-static int check_measurement(struct answers *answers, const uint8_t *found, struct snp_error *err)
-{
-	uint8_t expected[SNP_LAUNCH_DIGEST_SIZE];
-	int r;
-
-	if (!cli_has_launch_digest(arg.measurement))
-		return 0;
-	r = cli_launch_digest(arg.measurement, expected, err);
-	if (r == 0)
-		decide(answers, MEASUREMENT, memcmp(expected, found, sizeof(expected)) == 0);
-	return r;
-}
-
+/* Each of these asks what the options ask for, and fails only where an option cannot be read. */
 static int check_signatures(struct answers *answers, const struct cli_id_block *id,
 			    struct snp_error *err)
 {
@@ -216,30 +153,113 @@ static int check_signatures(struct answers *answers, const struct cli_id_block *
 	return 0;
 }
 
-static int verify(const struct cli_id_block *id, struct answers *ret, struct snp_error *err)
+static int check_measurement(struct answers *answers, const struct cli_id_block *id,
+			     struct snp_error *err)
 {
-	const struct snp_id_block *fields = &id->fields;
+	uint8_t expected[SNP_LAUNCH_DIGEST_SIZE];
 	int r;
 
+	if (!cli_has_launch_digest(arg.measurement))
+		return 0;
+	r = cli_launch_digest(arg.measurement, expected, err);
+	if (r < 0)
+		return r;
+	decide(answers, MEASUREMENT,
+	       memcmp(expected, id->fields.launch_digest, sizeof(expected)) == 0);
+	return 0;
+}
+
+static int check_policy(struct answers *answers, const struct cli_id_block *id,
+			struct snp_error *err)
+{
+	uint64_t expected, limit;
+
+	if (arg.policy) {
+		int r = hex_u64(arg.policy, "--policy", &expected, err);
+
+		if (r < 0)
+			return r;
+		decide(answers, POLICY, expected == id->fields.policy);
+	}
+	if (arg.policy_at_most) {
+		int r = hex_u64(arg.policy_at_most, "--policy-at-most", &limit, err);
+
+		if (r < 0)
+			return r;
+		decide(answers, POLICY_AT_MOST, snp_policy_at_most(id->fields.policy, limit));
+	}
+	return 0;
+}
+
+static int check_ids(struct answers *answers, const struct cli_id_block *id, struct snp_error *err)
+{
+	const struct {
+		enum question question;
+		const char *value, *option;
+		const uint8_t *found;
+	} ids[] = {
+		{FAMILY_ID, arg.family_id, "--family-id", id->fields.family_id},
+		{IMAGE_ID, arg.image_id, "--image-id", id->fields.image_id},
+	};
+	uint8_t expected[SNP_ID_SIZE];
+
+	if (arg.svn.given)
+		decide(answers, GUEST_SVN, id->fields.guest_svn >= arg.svn.value);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		int r;
+
+		if (!ids[i].value)
+			continue;
+		r = cli_value(ids[i].value, ids[i].option, expected, SNP_ID_SIZE, err);
+		if (r < 0)
+			return r;
+		decide(answers, ids[i].question, memcmp(expected, ids[i].found, SNP_ID_SIZE) == 0);
+	}
+	return 0;
+}
+
+static int check_key(struct answers *answers, enum question question, const char *path,
+		     const uint8_t *found, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
+	uint8_t bytes[SNP_KEY_SIZE], digest[SNP_KEY_DIGEST_SIZE];
+	int r;
+
+	if (!path)
+		return 0;
+	r = snp_key_read_public(path, &key, err);
+	if (r < 0)
+		return r;
+	r = in_file(err, snp_id_key_public(key, bytes, err), path);
+	if (r < 0)
+		return r;
+	r = snp_id_key_digest(bytes, digest, err);
+	if (r < 0)
+		return r;
+	decide(answers, question, memcmp(digest, found, sizeof(digest)) == 0);
+	return 0;
+}
+
+static int check_keys(struct answers *answers, const struct cli_id_block *id, struct snp_error *err)
+{
+	int r = check_key(answers, ID_KEY, arg.public_key, id->info.id_key_digest, err);
+
+	return r < 0 ? r
+		     : check_key(answers, AUTHOR_KEY, arg.author_public_key,
+				 id->info.author_key_digest, err);
+}
+
+static int verify(const struct cli_id_block *id, struct answers *ret, struct snp_error *err)
+{
+	static int (*const checks[])(struct answers * answers, const struct cli_id_block *id,
+				     struct snp_error *err) = {
+		check_signatures, check_measurement, check_policy, check_ids, check_keys,
+	};
+	int r = 0;
+
 	*ret = (struct answers){.accepted = true};
-	r = check_signatures(ret, id, err);
-	if (r == 0)
-		r = check_measurement(ret, fields->launch_digest, err);
-	if (r == 0)
-		r = check_policy(ret, fields->policy, err);
-	if (r == 0 && arg.svn.given)
-		decide(ret, GUEST_SVN, fields->guest_svn >= arg.svn.value);
-	if (r == 0)
-		r = check_bytes(ret, FAMILY_ID, arg.family_id, "--family-id", fields->family_id,
-				SNP_ID_SIZE, err);
-	if (r == 0)
-		r = check_bytes(ret, IMAGE_ID, arg.image_id, "--image-id", fields->image_id,
-				SNP_ID_SIZE, err);
-	if (r == 0)
-		r = check_key(ret, ID_KEY, arg.public_key, id->info.id_key_digest, err);
-	if (r == 0)
-		r = check_key(ret, AUTHOR_KEY, arg.author_public_key, id->info.author_key_digest,
-			      err);
+	for (size_t i = 0; i < ARRAY_SIZE(checks) && r == 0; i++)
+		r = checks[i](ret, id, err);
 	return r;
 }
 
@@ -287,8 +307,9 @@ static int run_verify(FILE *out, char *const operands[], struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--id-block and --id-auth are required");
 	r = cli_id_block_read(arg.block, arg.auth, &id, err);
-	if (r == 0)
-		r = verify(&id, &answers, err);
+	if (r < 0)
+		return r;
+	r = verify(&id, &answers, err);
 	if (r < 0)
 		return r;
 	if (!arg.public_key)

@@ -98,10 +98,9 @@ static int print_libvirt(const struct cli_id_block *id, FILE *out, struct snp_er
 		"  <policy>0x%" PRIx64 "</policy>\n",
 		id->info.has_author ? "yes" : "no", id->fields.policy);
 	r = print_base64(out, "  <idBlock>", id->block, sizeof(id->block), "</idBlock>\n", err);
-	if (r == 0)
-		r = print_base64(out, "  <idAuth>", id->auth, sizeof(id->auth),
-				 "</idAuth>\n</launchSecurity>\n", err);
-	return r;
+	return r < 0 ? r
+		     : print_base64(out, "  <idAuth>", id->auth, sizeof(id->auth),
+				    "</idAuth>\n</launchSecurity>\n", err);
 }
 
 /* Properties of the object sev-snp-guest (QEMU 9.1, qapi/qom.json). */
@@ -112,9 +111,7 @@ static int print_qemu(const struct cli_id_block *id, FILE *out, struct snp_error
 	fprintf(out, "policy=0x%" PRIx64 ",author-key-enabled=%s", id->fields.policy,
 		id->info.has_author ? "on" : "off");
 	r = print_base64(out, ",id-block=", id->block, sizeof(id->block), "", err);
-	if (r == 0)
-		r = print_base64(out, ",id-auth=", id->auth, sizeof(id->auth), "\n", err);
-	return r;
+	return r < 0 ? r : print_base64(out, ",id-auth=", id->auth, sizeof(id->auth), "\n", err);
 }
 
 static int print_json(const struct cli_id_block *id, FILE *out, struct snp_error *err)
@@ -250,12 +247,15 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	(void)operands;
 	r = check_usage(err);
-	if (r == 0)
-		r = find_format(&format, err);
-	if (r == 0)
-		r = make(&id, err);
-	if (r == 0)
-		r = write_files(&id, err);
+	if (r < 0)
+		return r;
+	r = find_format(&format, err);
+	if (r < 0)
+		return r;
+	r = make(&id, err);
+	if (r < 0)
+		return r;
+	r = write_files(&id, err);
 	return r < 0 ? r : format->print(&id, out, err);
 }
 

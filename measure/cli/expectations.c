@@ -108,24 +108,31 @@ static int read_chips(struct cli_expectations *e, struct snp_error *err)
 static int read_lists(struct cli_expectations *e, struct snp_error *err)
 {
 	struct snp_expectations *x = &e->expected;
-	int r;
+	const struct {
+		const struct cli_values *values;
+		const char *what;
+		uint8_t *ret; /* room for all, of 48 bytes each */
+		size_t *ret_n;
+	} lists[] = {
+		{&arg.measurements, "--measurement", e->measurements[0], &x->n_measurements},
+		{&arg.id_keys, "--id-key-digest", e->id_key_digests[0], &x->n_id_key_digests},
+		{&arg.author_keys, "--author-key-digest", e->author_key_digests[0],
+		 &x->n_author_key_digests},
+	};
+	int r = 0;
 
-	r = read_list(&arg.measurements, "--measurement", e->measurements[0], SNP_MEASUREMENT_SIZE,
-		      &x->n_measurements, err);
-	if (r == 0)
-		r = read_list(&arg.id_keys, "--id-key-digest", e->id_key_digests[0], 48,
-			      &x->n_id_key_digests, err);
-	if (r == 0)
-		r = read_list(&arg.author_keys, "--author-key-digest", e->author_key_digests[0], 48,
-			      &x->n_author_key_digests, err);
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && r == 0; i++)
+		r = read_list(lists[i].values, lists[i].what, lists[i].ret, 48, lists[i].ret_n,
+			      err);
 	x->measurements = (const uint8_t(*)[SNP_MEASUREMENT_SIZE])e->measurements;
 	x->id_key_digests = (const uint8_t(*)[48])e->id_key_digests;
 	x->author_key_digests = (const uint8_t(*)[48])e->author_key_digests;
 	return r < 0 ? r : read_chips(e, err);
 }
 
-static int read_bytes(struct snp_expectations *x, struct snp_error *err)
+static int read_bytes(struct cli_expectations *e, struct snp_error *err)
 {
+	struct snp_expectations *x = &e->expected;
 	const struct {
 		const char *text, *what;
 		bool *given;
@@ -152,8 +159,9 @@ static int read_bytes(struct snp_expectations *x, struct snp_error *err)
 	return r;
 }
 
-static int read_words(struct snp_expectations *x, struct snp_error *err)
+static int read_words(struct cli_expectations *e, struct snp_error *err)
 {
+	struct snp_expectations *x = &e->expected;
 	const struct {
 		const char *text, *what;
 		bool *given;
@@ -195,8 +203,9 @@ static int read_small(const struct cli_number *number, const char *what, uint32_
 	return 0;
 }
 
-static int read_levels(struct snp_expectations *x, struct snp_error *err)
+static int read_levels(struct cli_expectations *e, struct snp_error *err)
 {
+	struct snp_expectations *x = &e->expected;
 	unsigned int v[3];
 	char end;
 	int r;
@@ -243,8 +252,9 @@ static int verify_signature(struct snp_span document, struct snp_error *err)
 	if (!path)
 		return out_of_memory(err);
 	r = snp_key_read_public(arg.public_key, &key, err);
-	if (r == 0)
-		r = file_read(path, SNP_MAX_SMALL, &signature, &size, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, SNP_MAX_SMALL, &signature, &size, err);
 	if (r < 0)
 		return r;
 	r = snp_key_verify(key, document, SNP_SIGNATURE_DER, (struct snp_span){signature, size},
@@ -268,13 +278,14 @@ static int read_reference(struct cli_expectations *e, struct snp_error *err)
 		return r;
 	document.data = bytes;
 	r = verify_signature(document, err);
-	if (r == 0)
-		r = snp_reference_parse(arg.reference, document, &e->reference, err);
+	if (r < 0)
+		return r;
+	r = snp_reference_parse(arg.reference, document, &e->reference, err);
 	e->expected.reference = e->reference;
 	return r;
 }
 
-static int read_denied(struct snp_expectations *x, struct snp_error *err)
+static int read_denied(struct cli_expectations *e, struct snp_error *err)
 {
 	for (unsigned int i = 0; i < arg.denied.count; i++) {
 		enum snp_product product;
@@ -282,7 +293,7 @@ static int read_denied(struct snp_expectations *x, struct snp_error *err)
 
 		if (r < 0)
 			return r;
-		x->denied_products |= 1ull << product;
+		e->expected.denied_products |= 1ull << product;
 	}
 	return 0;
 }
@@ -290,8 +301,11 @@ static int read_denied(struct snp_expectations *x, struct snp_error *err)
 int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 {
 	struct snp_expectations *x = &ret->expected;
+	static int (*const readers[])(struct cli_expectations * e, struct snp_error * err) = {
+		read_lists, read_bytes, read_words, read_levels, read_denied, read_reference,
+	};
 	bool digest = arg.reference || arg.measurements.count > 0;
-	int r;
+	int r = 0;
 
 	if (digest == arg.any_measurement)
 		return fail_with(
@@ -305,16 +319,9 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 	x->allow_debug = arg.allow_debug;
 	x->allow_masked_chip_id = arg.allow_masked;
 	x->no_provisional_firmware = arg.no_provisional;
-	r = read_lists(ret, err);
-	if (r == 0)
-		r = read_bytes(x, err);
-	if (r == 0)
-		r = read_words(x, err);
-	if (r == 0)
-		r = read_levels(x, err);
-	if (r == 0)
-		r = read_denied(x, err);
-	return r < 0 ? r : read_reference(ret, err);
+	for (size_t i = 0; i < ARRAY_SIZE(readers) && r == 0; i++)
+		r = readers[i](ret, err);
+	return r;
 }
 
 void cli_expectations_done(struct cli_expectations *e)
