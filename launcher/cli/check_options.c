@@ -57,13 +57,16 @@ int check_cli_read(const struct hypervisor *host, struct check_options *ret, str
 		check_cli_cpu(host->uri, &options);
 	}
 	r = set_all(&warn, CHECK_WARNING, &options, err);
-	if (r == 0)
-		r = set_all(&error, CHECK_ERROR, &options, err);
-	if (r == 0)
-		r = set_all(&ignore, CHECK_IGNORED, &options, err);
-	if (r == 0)
-		*ret = options;
-	return r;
+	if (r < 0)
+		return r;
+	r = set_all(&error, CHECK_ERROR, &options, err);
+	if (r < 0)
+		return r;
+	r = set_all(&ignore, CHECK_IGNORED, &options, err);
+	if (r < 0)
+		return r;
+	*ret = options;
+	return 0;
 }
 
 void check_cli_warn(const struct findings *findings, const char *file)

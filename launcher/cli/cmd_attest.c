@@ -137,8 +137,9 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 	if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
 		return fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes for a nonce");
 	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_open(&session, name, &guest, err);
+	if (r < 0)
+		return r;
+	r = guest_open(&session, name, &guest, err);
 	if (r < 0)
 		return r;
 	if (!guest.record)
@@ -150,9 +151,9 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
 				 "'%s' is not running; start it first", name);
 	r = ask(&session, guest.domain, guest.name, command, nonce, evidence, err);
-	if (r == 0)
-		r = cli_report_take((struct snp_span){evidence->bytes, evidence->size}, &report,
-				    err);
+	if (r < 0)
+		return r;
+	r = cli_report_take((struct snp_span){evidence->bytes, evidence->size}, &report, err);
 	if (r < 0)
 		return r;
 	expect(guest.record, nonce, &expected);

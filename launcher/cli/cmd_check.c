@@ -81,8 +81,9 @@ static int check_config(const struct vm_config *config, const char *path,
 	int r;
 
 	r = launch_spec_from_config(config, &spec, err);
-	if (r == 0)
-		r = check_cli_read(host, &checks, err);
+	if (r < 0)
+		return r;
+	r = check_cli_read(host, &checks, err);
 	if (r < 0)
 		return r;
 	if (!uri_is_remote(session_uri(config->connect)))

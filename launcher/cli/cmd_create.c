@@ -81,9 +81,10 @@ static int print_dry_run(FILE *out, const struct session *session,
 		r = domain_to_argv(&session->host, p.xml, &text, err);
 	else if (strcmp(form, "json") == 0)
 		r = record_print(p.record, &text, err);
-	if (r == 0)
-		fputs(text ? text : p.xml, out);
-	return r;
+	if (r < 0)
+		return r;
+	fputs(text ? text : p.xml, out);
+	return 0;
 }
 
 static int print_created(FILE *out, const struct session *session, struct guest_record *record,

@@ -56,8 +56,9 @@ static int diff_guest(const char *name, struct differences *ret, struct snp_erro
 	int r;
 
 	r = subject_open(name, &subject, err);
-	if (r == 0)
-		r = need_record(&subject.guest, name, err);
+	if (r < 0)
+		return r;
+	r = need_record(&subject.guest, name, err);
 	if (r < 0)
 		return r;
 	r = guest_drift(subject.guest.record, subject.spec, ret, err);

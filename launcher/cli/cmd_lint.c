@@ -51,9 +51,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	int r;
 
 	r = subject_open(operands[0], &subject, err);
-	if (r == 0)
-		r = check_cli_read(subject.session.host.connection ? &subject.session.host : NULL,
-				   &checks, err);
+	if (r < 0)
+		return r;
+	r = check_cli_read(subject.session.host.connection ? &subject.session.host : NULL, &checks,
+			   err);
 	if (r < 0)
 		return r;
 	/* A domain's files may lie on another machine. */

@@ -71,8 +71,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	(void)operands;
 	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_dir_list(session.state, &names, &n, err);
+	if (r < 0)
+		return r;
+	r = guest_dir_list(session.state, &names, &n, err);
 	if (r < 0)
 		return r;
 	if (cli_json) {

@@ -28,9 +28,10 @@ static int print(FILE *out, uint64_t policy, struct snp_error *err)
 		return cli_json_end(&json, out, err);
 	}
 	r = policy_to_text(policy, &text, err);
-	if (r == 0)
-		fputs(text, out);
-	return r;
+	if (r < 0)
+		return r;
+	fputs(text, out);
+	return 0;
 }
 
 static int encode(FILE *out, char *const operands[], struct snp_error *err)

@@ -135,10 +135,12 @@ static int launch(const struct simulated_host *simulated, const struct prepare_r
 		return out_of_memory(err);
 	request.state = state;
 	r = hypervisor_open(simulated->uri, &host, err);
-	if (r == 0)
-		r = guest_create(&host, &request, &record, err);
-	if (r == 0)
-		r = hear(run, verdict->rehearsed, err);
+	if (r < 0)
+		return r;
+	r = guest_create(&host, &request, &record, err);
+	if (r < 0)
+		return r;
+	r = hear(run, verdict->rehearsed, err);
 	return r < 0 ? r : compare(run, record, verdict, err);
 }
 

@@ -14,8 +14,9 @@ static int show(FILE *out, char *const operands[], struct snp_error *err)
 	int r;
 
 	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_open(&session, operands[0], &guest, err);
+	if (r < 0)
+		return r;
+	r = guest_open(&session, operands[0], &guest, err);
 	if (r < 0)
 		return r;
 	/* It may have been found by UUID or ID. */
@@ -39,13 +40,16 @@ static int dumpxml(FILE *out, char *const operands[], struct snp_error *err)
 	int r;
 
 	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_open_domain(&session, operands[0], &guest, err);
-	if (r == 0)
-		r = guest_xml(&guest, true, &xml, err);
-	if (r == 0)
-		fputs(xml, out);
-	return r;
+	if (r < 0)
+		return r;
+	r = guest_open_domain(&session, operands[0], &guest, err);
+	if (r < 0)
+		return r;
+	r = guest_xml(&guest, true, &xml, err);
+	if (r < 0)
+		return r;
+	fputs(xml, out);
+	return 0;
 }
 
 const struct cli_verb verb_show = {

@@ -43,8 +43,9 @@ int session_open(const char *config, struct session *ret, struct snp_error *err)
 	/* What was typed may be an alias (libvirt.conf's uri_aliases): where the guests' directories lie goes
 	 * by what libvirt makes of it. */
 	r = hypervisor_open(session_uri(config), &session.host, err);
-	if (r == 0)
-		r = state_dir_find(state_dir, session.host.uri, session.state, err);
+	if (r < 0)
+		return r;
+	r = state_dir_find(state_dir, session.host.uri, session.state, err);
 	if (r < 0)
 		return r;
 	*ret = session;

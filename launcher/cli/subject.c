@@ -22,10 +22,12 @@ static int open_domain(struct subject *s, struct snp_error *err)
 	int r;
 
 	r = session_open(NULL, &s->session, err);
-	if (r == 0)
-		r = guest_open_domain(&s->session, s->name, &s->guest, err);
-	if (r == 0)
-		r = guest_xml(&s->guest, true, &xml, err);
+	if (r < 0)
+		return r;
+	r = guest_open_domain(&s->session, s->name, &s->guest, err);
+	if (r < 0)
+		return r;
+	r = guest_xml(&s->guest, true, &xml, err);
 	return r < 0 ? r
 		     : domain_read(s->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
 				   &s->spec, err);

@@ -128,11 +128,13 @@ static int read_signature(const struct json_value *value, const struct field *fi
 	int r = json_ruled(value, &rule_signature, &text, err);
 
 	(void)field;
-	if (r == 0)
-		r = hex_u64(text, "signature", &signature, err);
-	if (r == 0)
-		*ret = (uint32_t)signature;
-	return r;
+	if (r < 0)
+		return r;
+	r = hex_u64(text, "signature", &signature, err);
+	if (r < 0)
+		return r;
+	*ret = (uint32_t)signature;
+	return 0;
 }
 
 /* QEMU's own limit for q35 is 4096 (pc_q35_machine_options); what launches today is a named check. */
@@ -295,9 +297,10 @@ static int read_tpm(const struct json_value *value, const struct field *field, v
 	unsigned int i;
 	int r = json_choice(value, field->rule, &i, err);
 
-	if (r == 0)
-		*ret = i == 1;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = i == 1;
+	return 0;
 }
 
 static const struct field config_fields[] = {

@@ -31,9 +31,10 @@ static int read_abi_min(const struct json_value *value, const struct field *fiel
 	(void)field;
 	if (r == 0 && !policy_abi_min(text, &abi))
 		r = json_fail(value, err, SNP_E_JSON_VALUE, "must be %s", rule_abi_min.wanted);
-	if (r == 0)
-		*policy |= abi;
-	return r;
+	if (r < 0)
+		return r;
+	*policy |= abi;
+	return 0;
 }
 
 static int read_bit(const struct json_value *value, const struct field *field, void *at,
@@ -44,9 +45,10 @@ static int read_bit(const struct json_value *value, const struct field *field, v
 	bool set;
 	int r = json_bool(value, &set, err);
 
-	if (r == 0)
-		*policy = set ? *policy | bit->mask : *policy & ~bit->mask;
-	return r;
+	if (r < 0)
+		return r;
+	*policy = set ? *policy | bit->mask : *policy & ~bit->mask;
+	return 0;
 }
 
 /* Bits by the names of snp/policy.h over the default, or the whole word as "raw". */

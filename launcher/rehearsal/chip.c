@@ -288,9 +288,9 @@ static int write_certificates(const struct host_layout *host, X509 *const certs[
 		r = host_write(host, names[i], table + at, (size_t)size, 0644, err);
 		at += (uint32_t)size;
 	}
-	if (r == 0)
-		r = host_write(host, "chip/certificates.bin", table, at, 0644, err);
-	return r;
+	if (r < 0)
+		return r;
+	return host_write(host, "chip/certificates.bin", table, at, 0644, err);
 }
 
 static int write_key(const struct host_layout *host, EVP_PKEY *key, struct snp_error *err)
@@ -319,8 +319,7 @@ int chip_make(const struct host_layout *host, const char *cache, struct snp_erro
 	if (!cert)
 		return fail_with(err, SNP_E_CRYPTO, SNP_NO_OFFSET, "cannot make the VCEK");
 	r = write_key(host, vcek, err);
-	if (r == 0)
-		r = write_certificates(host, (X509 *const[]){cert, roots.ask.cert, roots.ark.cert},
-				       err);
-	return r;
+	if (r < 0)
+		return r;
+	return write_certificates(host, (X509 *const[]){cert, roots.ask.cert, roots.ark.cert}, err);
 }

@@ -132,13 +132,16 @@ static int complete(const struct host_layout *host, const struct simulated_host_
 	_cleanup_(hypervisor_close) struct hypervisor libvirt = {0};
 	int r = chip_make(host, cache, err);
 
-	if (r == 0)
-		r = reach(host, uri, alive, &libvirt, err);
-	if (r == 0)
-		r = check_snp(host, &libvirt, options->emulator, err);
-	if (r == 0)
-		host_capabilities(host, cache, true);
-	return r;
+	if (r < 0)
+		return r;
+	r = reach(host, uri, alive, &libvirt, err);
+	if (r < 0)
+		return r;
+	r = check_snp(host, &libvirt, options->emulator, err);
+	if (r < 0)
+		return r;
+	host_capabilities(host, cache, true);
+	return 0;
 }
 
 static int prepare(const struct host_layout *host, const struct simulated_host_options *options,
@@ -149,13 +152,15 @@ static int prepare(const struct host_layout *host, const struct simulated_host_o
 
 	if (!options->library)
 		r = find_library(library, err);
-	if (r == 0)
-		r = host_layout_fill(host, options->library ? options->library : library,
-				     options->kernel ? options->kernel : "6.12",
-				     options->firmware ? options->firmware : "1.55.35", err);
-	if (r == 0)
-		host_capabilities(host, cache, false);
-	return r;
+	if (r < 0)
+		return r;
+	r = host_layout_fill(host, options->library ? options->library : library,
+			     options->kernel ? options->kernel : "6.12",
+			     options->firmware ? options->firmware : "1.55.35", err);
+	if (r < 0)
+		return r;
+	host_capabilities(host, cache, false);
+	return 0;
 }
 
 static int check_options(const struct simulated_host_options *options, struct snp_error *err)

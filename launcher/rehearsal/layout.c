@@ -159,14 +159,15 @@ int host_layout_fill(const struct host_layout *host, const char *library, const 
 	char chip_id[2 * CHIP_ID_SIZE + 1], text[512];
 	int r = make_subfolders(host, err);
 
-	if (r == 0)
-		r = copy_library(host, library, err);
-	if (r == 0)
-		r = host_write(host, "config/libvirt/qemu.conf", qemu_conf, strlen(qemu_conf), 0644,
-			       err);
-	if (r == 0)
-		r = host_write(host, HOST_LIBVIRTD_CONF, libvirtd_conf, strlen(libvirtd_conf), 0644,
-			       err);
+	if (r < 0)
+		return r;
+	r = copy_library(host, library, err);
+	if (r < 0)
+		return r;
+	r = host_write(host, "config/libvirt/qemu.conf", qemu_conf, strlen(qemu_conf), 0644, err);
+	if (r < 0)
+		return r;
+	r = host_write(host, HOST_LIBVIRTD_CONF, libvirtd_conf, strlen(libvirtd_conf), 0644, err);
 	if (r < 0)
 		return r;
 	hex_encode(host->chip_id, CHIP_ID_SIZE, chip_id);

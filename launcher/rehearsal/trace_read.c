@@ -188,8 +188,9 @@ static int read_document(const struct json *document, uint32_t hash_table_gpa,
 	if (!trace || !(trace->plan = calloc(1, sizeof(*trace->plan))))
 		return out_of_memory(err);
 	r = fields_read(root, trace_fields, trace->plan, err);
-	if (r == 0)
-		r = complete(root, trace, err);
+	if (r < 0)
+		return r;
+	r = complete(root, trace, err);
 	if (r < 0)
 		return r;
 	fill_inputs(trace, hash_table_gpa);

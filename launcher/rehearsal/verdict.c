@@ -212,9 +212,9 @@ static int against_reference(const char *path, const char *image_name,
 	struct plan_difference *d = &verdict->difference;
 	int r = snp_reference_read(path, &reference, err);
 
-	if (r == 0)
-		r = in_file(err, snp_reference_find(reference, &query, &image, &variant, err),
-			    path);
+	if (r < 0)
+		return r;
+	r = in_file(err, snp_reference_find(reference, &query, &image, &variant, err), path);
 	if (r < 0)
 		return r;
 	memcpy(verdict->expected, variant->launch_digest, sizeof(verdict->expected));

@@ -105,8 +105,9 @@ static int run_add(FILE *out, char *const operands[], struct snp_error *err)
 
 	cli_json_begin(&json, "snp-certificates/1");
 	r = snp_certificates_new(&set, err);
-	if (r == 0)
-		r = snp_certificates_add_kept(set, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_add_kept(set, err);
 	if (r < 0)
 		return r;
 	first[0] = count(set);
@@ -206,8 +207,9 @@ static int run_list(FILE *out, char *const operands[], struct snp_error *err)
 
 	(void)operands;
 	r = snp_certificates_new(&set, err);
-	if (r == 0)
-		r = snp_certificates_add_kept(set, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_add_kept(set, err);
 	if (r < 0)
 		return r;
 	if (cli_json)

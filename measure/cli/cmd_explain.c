@@ -68,9 +68,10 @@ static int read_seen(struct seen *seen, struct snp_error *err)
 	if (arg.digest)
 		return hex_decode(arg.digest, "--digest", seen->digest, sizeof(seen->digest), err);
 	r = cli_report_read(arg.report, &received, err);
-	if (r == 0)
-		r = in_file(err, snp_report_decode(received.container.report, false, &report, err),
-			    arg.report);
+	if (r < 0)
+		return r;
+	r = in_file(err, snp_report_decode(received.container.report, false, &report, err),
+		    arg.report);
 	if (r < 0)
 		return r;
 	memcpy(seen->digest, report->measurement, sizeof(seen->digest));
@@ -205,9 +206,10 @@ static int search_near(const struct cli_launch *stated, const struct seen *seen,
 		r = add_code_part(&search, launch_args.ovmf, 1, err);
 	if (r == 0 && arg.candidates)
 		r = add_folder(&search, arg.candidates, err);
-	if (r == 0)
-		r = search_add_mistakes(
-			&search, stated->cmdline_text.data ? &stated->cmdline_text : NULL, err);
+	if (r < 0)
+		return r;
+	r = search_add_mistakes(&search, stated->cmdline_text.data ? &stated->cmdline_text : NULL,
+				err);
 	if (r < 0)
 		return r;
 	cli_progress_begin(&bar, "trying");

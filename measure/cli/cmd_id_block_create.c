@@ -167,8 +167,9 @@ static int check_usage(struct snp_error *err)
 	int r;
 
 	r = cli_signer_check(&arg.id, err);
-	if (r == 0)
-		r = cli_signer_check(&arg.author, err);
+	if (r < 0)
+		return r;
+	r = cli_signer_check(&arg.author, err);
 	if (r < 0)
 		return r;
 	if (arg.to_sign && (cli_signer_signs(&arg.id) || cli_signer_signs(&arg.author)))
@@ -202,9 +203,9 @@ static int get_fields(struct snp_id_block *ret, struct snp_error *err)
 		r = cli_value(arg.family_id, "--family-id", ret->family_id, SNP_ID_SIZE, err);
 	if (r == 0 && arg.image_id)
 		r = cli_value(arg.image_id, "--image-id", ret->image_id, SNP_ID_SIZE, err);
-	if (r == 0)
-		r = cli_launch_digest(arg.measurement, ret->launch_digest, err);
-	return r;
+	if (r < 0)
+		return r;
+	return cli_launch_digest(arg.measurement, ret->launch_digest, err);
 }
 
 static int make(struct cli_id_block *id, struct snp_error *err)

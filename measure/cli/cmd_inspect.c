@@ -295,9 +295,10 @@ static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
 				    .vcpus.features = snp_mode_default_features(SNP_MODE_SNP)};
 	int r = snp_profile_current(SNP_VMM_QEMU, SNP_MODE_SNP, launch.vcpus.profile, err);
 
-	if (r == 0)
-		snp_launch_warnings(&launch, warn, NULL);
-	return r;
+	if (r < 0)
+		return r;
+	snp_launch_warnings(&launch, warn, NULL);
+	return 0;
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

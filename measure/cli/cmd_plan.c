@@ -239,8 +239,9 @@ static int compare(const char *first, const char *second, FILE *out, struct snp_
 	bool differ;
 	int r = plan_document_read(first, &a, err);
 
-	if (r == 0)
-		r = plan_document_read(second, &b, err);
+	if (r < 0)
+		return r;
+	r = plan_document_read(second, &b, err);
 	if (r < 0)
 		return r;
 	differ = plan_compare(a, b, &difference);

@@ -98,11 +98,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(snp_report_freep) struct snp_report *report = NULL;
 	int r = cli_report_read(operands[0], &input, err);
 
-	if (r == 0)
-		r = in_file(
-			err,
-			snp_report_decode(input.container.report, arg.any_version, &report, err),
-			operands[0]);
+	if (r < 0)
+		return r;
+	r = in_file(err, snp_report_decode(input.container.report, arg.any_version, &report, err),
+		    operands[0]);
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)

@@ -59,11 +59,13 @@ int cli_id_block_set_key(struct cli_id_block *id, const struct cli_signer *signe
 	int r;
 
 	r = open_key(signer, &key, err);
-	if (r == 0)
-		r = snp_id_key_public(key, id->id_key, err);
-	if (r == 0)
-		id->has_id_key = true;
-	return r;
+	if (r < 0)
+		return r;
+	r = snp_id_key_public(key, id->id_key, err);
+	if (r < 0)
+		return r;
+	id->has_id_key = true;
+	return 0;
 }
 
 static int read_signature(const char *path, uint8_t ret[static SNP_SIGNATURE_MAX], size_t *ret_size,
@@ -73,9 +75,10 @@ static int read_signature(const char *path, uint8_t ret[static SNP_SIGNATURE_MAX
 	int r;
 
 	r = file_read(path, SNP_SIGNATURE_MAX, &bytes, ret_size, err);
-	if (r == 0)
-		memcpy(ret, bytes, *ret_size);
-	return r;
+	if (r < 0)
+		return r;
+	memcpy(ret, bytes, *ret_size);
+	return 0;
 }
 
 /* Sign `bytes`, or read the signature made elsewhere. */
@@ -169,8 +172,9 @@ int cli_id_block_sign(struct cli_id_block *id, const struct cli_signer *id_signe
 	int r;
 
 	r = open_keys(&s, err);
-	if (r == 0)
-		r = snp_id_key_public(s.id_key, id->id_key, err);
+	if (r < 0)
+		return r;
+	r = snp_id_key_public(s.id_key, id->id_key, err);
 	if (r < 0)
 		return r;
 	random = is_random(id_signer, s.id_key) || is_random(author_signer, s.author_key);

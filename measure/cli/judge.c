@@ -107,8 +107,9 @@ static int read_simulated_root(const char *path, struct snp_root ret[static SNP_
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	int r = snp_certificates_new(&set, err);
 
-	if (r == 0)
-		r = snp_certificates_add_path(set, path, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_add_path(set, path, err);
 	if (r < 0)
 		return r;
 	*ret_n = snp_certificates_roots(set, SNP_PRODUCT_SIMULATED, ret);

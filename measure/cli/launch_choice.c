@@ -220,10 +220,12 @@ int cli_launch_choose(struct cli_launch *l, struct snp_error *err)
 	int r;
 
 	r = parse_mode(l, err);
-	if (r == 0)
-		r = check_combination(l, err);
-	if (r == 0)
-		r = choose_profile(l, err);
+	if (r < 0)
+		return r;
+	r = check_combination(l, err);
+	if (r < 0)
+		return r;
+	r = choose_profile(l, err);
 	return r < 0 ? r : choose_vcpus(l, err);
 }
 

@@ -215,10 +215,12 @@ static int open_all(bool by_page, struct cli_launch *l, struct snp_error *err)
 			       sizeof(l->firmware_digest), err);
 		l->launch.firmware_digest = l->firmware_digest;
 	}
-	if (r == 0)
-		r = read_boot_digests(l, err);
-	if (r == 0)
-		r = read_files(l, by_page, err);
+	if (r < 0)
+		return r;
+	r = read_boot_digests(l, err);
+	if (r < 0)
+		return r;
+	r = read_files(l, by_page, err);
 	return r < 0 ? r : set_kernel_hashes(l, err);
 }
 

@@ -106,9 +106,10 @@ static int print_error_object(FILE *out, const struct snp_error *err)
 	if (err->line != 0 && err->column != 0)
 		json_out_integer(&json, json.root, "column", err->column);
 	r = json_out_print_compact(&json, &text, NULL);
-	if (r == 0)
-		fprintf(out, "%s\n", text);
-	return r;
+	if (r < 0)
+		return r;
+	fprintf(out, "%s\n", text);
+	return 0;
 }
 
 void cli_print_error(const struct snp_error *err)

@@ -60,11 +60,12 @@ static int read_file(struct boot_file *file, struct snp_error *err)
 		return fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
 				 "file is empty; must be a bzImage");
 	r = hash_new(SNP_SHA256, &file->hash, err);
-	if (r == 0)
-		r = file_stream(&opened, take_piece, file, file->progress, file->progress_arg, err);
-	if (r == 0)
-		r = hash_final(file->hash, file->sha256, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = file_stream(&opened, take_piece, file, file->progress, file->progress_arg, err);
+	if (r < 0)
+		return r;
+	return hash_final(file->hash, file->sha256, err);
 }
 
 static int run(void *arg)

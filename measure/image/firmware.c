@@ -71,10 +71,12 @@ static int parse_table(struct snp_firmware *firmware, struct snp_error *err)
 		return ovmf_legacy_reset_read(firmware_bytes(firmware), &info->reset_source,
 					      &info->reset_address, &firmware->reset_offset, err);
 	r = find_entry(firmware, ovmf_sev_es_reset_guid, 4, &reset, err);
-	if (r == 0)
-		r = find_entry(firmware, ovmf_sev_hash_table_guid, 8, &hash_table, err);
-	if (r == 0)
-		r = find_entry(firmware, ovmf_svsm_info_guid, 4, &svsm, err);
+	if (r < 0)
+		return r;
+	r = find_entry(firmware, ovmf_sev_hash_table_guid, 8, &hash_table, err);
+	if (r < 0)
+		return r;
+	r = find_entry(firmware, ovmf_svsm_info_guid, 4, &svsm, err);
 	if (r < 0)
 		return r;
 	if (reset) {

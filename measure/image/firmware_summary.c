@@ -79,14 +79,18 @@ static int read_document(const char *path, struct snp_firmware **ret, struct snp
 	int r = file_read(path, SNP_MAX_SMALL, &bytes, &text.size, err);
 
 	text.data = bytes;
-	if (r == 0)
-		r = json_parse(path, text, &document, err);
-	if (r == 0)
-		r = json_schema(document, "snp-firmware/1", err);
-	if (r == 0)
-		r = firmware_from_summary(json_root(document), path, &firmware, err);
-	if (r == 0)
-		r = sha256_of(text, firmware->info.summary_sha256, err);
+	if (r < 0)
+		return r;
+	r = json_parse(path, text, &document, err);
+	if (r < 0)
+		return r;
+	r = json_schema(document, "snp-firmware/1", err);
+	if (r < 0)
+		return r;
+	r = firmware_from_summary(json_root(document), path, &firmware, err);
+	if (r < 0)
+		return r;
+	r = sha256_of(text, firmware->info.summary_sha256, err);
 	if (r < 0)
 		return r;
 	firmware->info.summary_size = text.size;

@@ -207,12 +207,15 @@ static int parse(const char *name, char *text, size_t size, struct json **ret,
 	if (!document->name)
 		return out_of_memory(err);
 	r = check_encoding(document, err);
-	if (r == 0)
-		r = json_scan(document, err);
-	if (r == 0)
-		r = build_tree(document, err);
-	if (r == 0)
-		r = check_keys(document, err);
+	if (r < 0)
+		return r;
+	r = json_scan(document, err);
+	if (r < 0)
+		return r;
+	r = build_tree(document, err);
+	if (r < 0)
+		return r;
+	r = check_keys(document, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(document);

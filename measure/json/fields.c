@@ -132,9 +132,10 @@ int field_u32(const struct json_value *value, const struct field *field, void *a
 	uint64_t v;
 	int r = json_integer(value, field->min, field->max ? field->max : UINT32_MAX, &v, err);
 
-	if (r == 0)
-		*ret = (uint32_t)v;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = (uint32_t)v;
+	return 0;
 }
 
 int field_hex_u64(const struct json_value *value, const struct field *field, void *at,
@@ -172,9 +173,10 @@ int field_choice(const struct json_value *value, const struct field *field, void
 	unsigned int *ret = at, i;
 	int r = json_choice(value, field->rule, &i, err);
 
-	if (r == 0)
-		*ret = (unsigned int)field->min + i;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = (unsigned int)field->min + i;
+	return 0;
 }
 
 int field_skip(const struct json_value *value, const struct field *field, void *at,

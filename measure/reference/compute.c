@@ -38,10 +38,12 @@ static int read_firmware(const char *path, struct snp_reference_image *image,
 	uint8_t sha256[SNP_SHA256_SIZE];
 	int r = snp_firmware_read(path, &firmware, err);
 
-	if (r == 0)
-		r = snp_firmware_sha384(firmware, image->firmware_sha384, err);
-	if (r == 0)
-		r = snp_firmware_sha256(firmware, sha256, err);
+	if (r < 0)
+		return r;
+	r = snp_firmware_sha384(firmware, image->firmware_sha384, err);
+	if (r < 0)
+		return r;
+	r = snp_firmware_sha256(firmware, sha256, err);
 	if (r < 0)
 		return r;
 	set_file(&image->firmware, snp_firmware_info(firmware)->size, sha256);
@@ -127,8 +129,9 @@ static int compute_run(const struct snp_launch *launch,
 	uint32_t vcpus = 0;
 	int r = gctx_vmsa_contents(launch, contents, err);
 
-	if (r == 0)
-		r = gctx_start(&gctx, err);
+	if (r < 0)
+		return r;
+	r = gctx_start(&gctx, err);
 	if (r < 0)
 		return r;
 	memcpy(gctx.ld, prefix, sizeof(gctx.ld));

@@ -301,9 +301,10 @@ static int add_product(struct json_out *out, cJSON *policy, const struct snp_min
 
 	json_out_string(out, root, "productLine", snp_product_name(minimum->product));
 	r = snp_tcb_encode(&minimum->tcb, minimum->product, &word, err);
-	if (r == 0)
-		add_decimal(out, policy, turin ? "minimumTcbTurin" : "minimumTcb", word);
-	return r;
+	if (r < 0)
+		return r;
+	add_decimal(out, policy, turin ? "minimumTcbTurin" : "minimumTcb", word);
+	return 0;
 }
 
 static int add_id_key(struct json_out *out, cJSON *policy, const struct snp_reference_variant *v,

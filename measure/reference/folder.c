@@ -244,9 +244,10 @@ static int look(const struct staging *s, const char *path, const char *name,
 		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
 				 "already exists and is not a folder; use a new name");
 	r = replaceable(path, err);
-	if (r == 0)
-		*ret_there = true;
-	return r;
+	if (r < 0)
+		return r;
+	*ret_there = true;
+	return 0;
 }
 
 /* Put the staged folder in its place; after an exchange the old one has the staging's name and is

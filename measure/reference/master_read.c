@@ -237,9 +237,10 @@ static int read_document(const struct json *document, struct snp_reference **ret
 	if (!reference)
 		return out_of_memory(err);
 	r = fields_read(json_root(document), master_fields, reference, err);
-	if (r == 0)
-		*ret = TAKE_PTR(reference);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(reference);
+	return 0;
 }
 
 int snp_reference_parse(const char *name, struct snp_span text, struct snp_reference **ret,
