@@ -99,7 +99,7 @@ const struct cli_verb verb_diagnose = {
 	.operands = "TEXT…",
 	.min_operands = 1,
 	.max_operands = 4096,
-	.summary = "say what an error of a launch means, and what to do",
+	.summary = "explain a launch error and what to do about it",
 	.example = "'SNP_LAUNCH_FINISH ret=-5 fw_error=11'",
 	.options = tables,
 	.takes_text = true,

@@ -17,7 +17,7 @@ static struct {
 /* clang-format off */
 static const struct cli_option start_options[] = {
 	{"paused", .flag = &arg.paused,
-	 .help = "start it paused; the first resume measures it"},
+	 .help = "start it paused; it is measured when it is resumed"},
 	CLI_OPTION_JSON,
 	{0},
 };

@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
 	{"dump-vmsa", .argument = "DIR", .flag = &arg.dump_vmsa, .text = &arg.dump_dir,
 	 .help = "write each vCPU's VMSA to vmsaN.bin in DIR (default: here)"},
 	{"verbose", 'v', .flag = &arg.verbose,
-	 .help = "say what the digest is of"},
+	 .help = "also print what is measured"},
 	CLI_OPTION_JSON,
 	{0},
 };

@@ -38,7 +38,7 @@ static const struct cli_option options[] = {
 	{"digest", .argument = "HEX", .text = &arg.digest,
 	 .help = "the launch digest to explain"},
 	{"report", .argument = "FILE", .text = &arg.report,
-	 .help = "an attestation report that holds it"},
+	 .help = "an attestation report with the digest"},
 	{"reference", .argument = "FILE", .values = &arg.references,
 	 .help = "published reference values to look it up in; may be repeated"},
 	{"candidates", .argument = "DIR", .text = &arg.candidates,

@@ -44,7 +44,7 @@ static const struct cli_option verify_options[] = {
 	{"image-id", .argument = "HEX", .text = &arg.image_id,
 	 .help = "the image ID expected"},
 	{"svn", .argument = "N", .number = &arg.svn,
-	 .help = "the least security version (SVN) of the guest"},
+	 .help = "minimum security version (SVN) of the guest"},
 	{"public-key", .argument = "FILE", .text = &arg.public_key,
 	 .help = "the ID key expected"},
 	{"author-public-key", .argument = "FILE", .text = &arg.author_public_key,

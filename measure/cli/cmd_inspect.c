@@ -18,7 +18,7 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"summary", .flag = &arg.summary,
-	 .help = "print the snp-firmware/1 document that stands for the image"},
+	 .help = "print an snp-firmware/1 document to use instead of the image"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -332,7 +332,7 @@ const struct cli_verb verb_inspect = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "say what a firmware image is and what it can be launched as",
+	.summary = "show what a firmware image contains and how it can be launched",
 	.example = "OVMF.fd",
 	.options = tables,
 	.run = run,

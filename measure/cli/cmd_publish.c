@@ -37,7 +37,7 @@ static const struct cli_option options[] = {
 	{"endorsement-key", .argument = "KEY", .text = &arg.endorsement_key,
 	 .help = "endorse golden measurements with this RSA key"},
 	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
-	 .help = "its certificate, which becomes part of them"},
+	 .help = "the endorsement key's certificate, to be included"},
 	{"passphrase-file", .argument = "FILE", .text = &arg.passphrase_file,
 	 .help = "first line: passphrase or PIN of the keys"},
 	{"timestamp", .flag = &arg.timestamp,

@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
 	{"at-time", .argument = "TIME", .text = &arg.at_time,
 	 .help = "when certificates must be valid: 2026-01-31, @SECONDS"},
 	{"fetch-path", .flag = &arg.fetch_path,
-	 .help = "print only where AMD has the missing certificates"},
+	 .help = "only print where AMD has the missing certificates"},
 	{"verbose", 'v', .help = "print every check", .flag = &arg.verbose},
 	CLI_OPTION_JSON,
 	{0},
