@@ -8,8 +8,8 @@
 
 DEFINE_CLEANUP(struct hash *, hash_free);
 
-/* Reading a cached file takes a sixth of the time of hashing it: a thread that reads ahead takes that off
- * whoever hashes. Shorter files are done before it has begun. */
+/* Reading a cached file takes a sixth of the time of hashing it: a thread that reads ahead saves
+ * that time. Shorter files are done before it has begun. */
 #define READ_AHEAD_FROM (4u << 20)
 #define SLOTS		4u
 

@@ -19,7 +19,7 @@ int make_folders(const char *path, mode_t above, mode_t mode)
 
 	if (mkdir(path, mode) == 0)
 		return 1;
-	if (errno != ENOENT)
+	if (errno != ENOENT || path[0] == '\0')
 		return errno == EEXIST ? 0 : -errno;
 	part = strdup(path);
 	if (!part)

@@ -17,7 +17,7 @@
  * mark, no NUL (also not as \u0000), no half surrogate pairs, no key twice in an object (also not in
  * another case), no bytes after the document, whole numbers of at most 2^53 in digits alone, at most
  * SNP_JSON_DEPTH levels and SNP_JSON_VALUES values. Other control characters can stand in a string by
- * an escape sequence; whoever hands a string on decides about them.
+ * an escape sequence; the caller decides about them.
  *
  * cJSON builds the tree; a scanner before it refuses the rest and keeps where each value stands, so
  * that every complaint has a JSON pointer, a line and a column.

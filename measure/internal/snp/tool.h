@@ -31,7 +31,7 @@ struct cli_values {
 
 /*
  * One option. The table that a verb points to is all there is: parsing, --help and completion read it.
- * An option given twice keeps its last value, as the peers' argument parsers do, unless it collects
+ * An option given twice keeps its last value, as sev-snp-measure's argument parser does, unless it collects
  * `values`.
  */
 struct cli_option {
