@@ -195,10 +195,9 @@ static void choose_features(struct cli_launch *l)
 	l->launch.vcpus.features = is_given ? given : snp_mode_default_features(l->launch.mode);
 	if (!is_given || is_snp || given != 1)
 		return;
-	cli_warn(
-		"snp-guest-features",
-		"guest features 0x1 are of SEV-SNP guests; measured with 0x0, as every %s guest has",
-		l->launch.mode == SNP_MODE_SEV ? "SEV" : "SEV-ES");
+	cli_warn("snp-guest-features",
+		 "guest features 0x1 (SNP_ACTIVE) are only for SEV-SNP; measured with 0x0 for %s",
+		 l->launch.mode == SNP_MODE_SEV ? "SEV" : "SEV-ES");
 	l->launch.vcpus.features = snp_mode_default_features(l->launch.mode);
 }
 
