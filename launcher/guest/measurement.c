@@ -40,8 +40,8 @@ static int check_kernel(const struct boot_file boot[static BOOT_PARTS], struct s
 	if (initrd->source && initrd->size >= image.initrd_max)
 		return in_file(err,
 			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					 "%" PRIu64
-					 " bytes, where this kernel takes less than %" PRIu32,
+					 "size is %" PRIu64 " bytes; must be less than %" PRIu32
+					 " for this kernel",
 					 initrd->size, image.initrd_max),
 			       initrd->path);
 	return 0;

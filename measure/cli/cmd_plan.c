@@ -262,7 +262,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	if (!arg.diff != !operands[0] || (arg.diff && !operands[1]))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "two files stand with --diff, and with nothing else");
+				 "--diff requires two files; without it, no file is allowed");
 	if (arg.diff)
 		return compare(operands[0], operands[1], out, err);
 	r = cli_launch_open(true, &l, err);

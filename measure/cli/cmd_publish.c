@@ -235,8 +235,8 @@ static int publish(struct snp_reference *reference, struct output *output, struc
 		cli_key_warn_random(o.key);
 	if (arg.endorsement_key)
 		cli_warn("random-signature",
-			 "RSASSA-PSS signs with random salt: a run into another folder makes other "
-			 "signature bytes, all else is the same");
+			 "RSASSA-PSS signatures are random: a run into another folder gives other "
+			 "signature bytes; everything else is the same");
 	if (o.key)
 		print_command(o.key);
 	return 0;

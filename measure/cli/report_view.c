@@ -243,8 +243,7 @@ static void find_paths(const struct snp_report *report, enum snp_product product
 static void warn_missing(const struct snp_report *report, enum snp_product product)
 {
 	if (product == SNP_PRODUCT_UNKNOWN && report->has_cpuid)
-		cli_warn("no-fetch-path",
-			 "no path: CPUID family 0x%x model 0x%x is of no known product",
+		cli_warn("no-fetch-path", "no path: unknown product: CPUID family 0x%x model 0x%x",
 			 report->cpuid_family, report->cpuid_model);
 	else if (report->signing_key == SNP_SIGNING_KEY_VLEK)
 		cli_warn("no-fetch-path",

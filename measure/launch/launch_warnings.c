@@ -37,11 +37,10 @@ static void about_size(const struct warnings *w, const struct snp_launch *launch
 	 * Linux 6.12 arch/x86/include/asm/kvm_host.h, kvm_arch_has_readonly_mem(). */
 	if (info->size % (64u << 10) != 0)
 		say(w, "firmware-not-for-bios",
-		    "firmware of %" PRIu64 " bytes: QEMU's -bios wants a multiple of 64 KiB%s",
+		    "firmware size is %" PRIu64 " bytes; must be a multiple of 64 KiB for -bios%s",
 		    info->size,
-		    is_snp ? ", and pflash needs what KVM does not give to SEV-SNP guests, "
-			     "read-only memory"
-			   : "; as pflash it can be launched");
+		    is_snp ? ", and KVM does not support pflash for SEV-SNP guests"
+			   : "; it works as pflash");
 	if (info->size > 8u << 20)
 		say(w, "firmware-over-8-mib",
 		    "firmware of %" PRIu64 " bytes: as pflash it needs the machine property "

@@ -192,7 +192,7 @@ static int check_golden(const struct golden *map, struct snp_span bytes, struct 
 	if (status < 0)
 		return status;
 	if (!equal(bytes, (struct snp_span){expected, size}))
-		return different("endorses something else than the master says", err);
+		return different("endorses something other than the master", err);
 	return endorsement_verify(span(found->cert), bytes, signature, err);
 }
 

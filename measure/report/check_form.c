@@ -94,7 +94,7 @@ static enum snp_outcome simulated_product(struct inquiry *q)
 		return FAIL("CPUID family 0x%x model 0x%x is not the simulated host's",
 			    report->cpuid_family, report->cpuid_model);
 	q->verdict->product = SNP_PRODUCT_SIMULATED;
-	return PASS("Simulated: no hardware stands behind this report");
+	return PASS("Simulated: this report is not from real hardware");
 }
 
 static enum snp_outcome product(struct inquiry *q)
@@ -113,8 +113,8 @@ static enum snp_outcome product(struct inquiry *q)
 	if (q->verdict->product != SNP_PRODUCT_UNKNOWN)
 		return PASS("%s", snp_product_name(q->verdict->product));
 	if (report->has_cpuid)
-		return FAIL("CPUID family 0x%x model 0x%x is of no known product",
-			    report->cpuid_family, report->cpuid_model);
+		return FAIL("unknown product: CPUID family 0x%x model 0x%x", report->cpuid_family,
+			    report->cpuid_model);
 	return FAIL("version 2, with a certificate issued by '%s'", q->leaf->issuer);
 }
 

@@ -80,7 +80,7 @@ while read -r file why; do
 	run 3 "$snp_measure" verify --fetch-path $file
 	grep -qF "$why" err && [ "$(wc -l <err)" = 1 ] || fail "nothing says why: $(cat err)"
 done <<-END
-	venice CPUID family 0x1a model 0x50 is of no known product [no-fetch-path]
+	venice unknown product: CPUID family 0x1a model 0x50 [no-fetch-path]
 	masked CHIP_ID is masked
 	levels REPORTED_TCB has an unknown layout
 END
