@@ -17,6 +17,7 @@ struct snp_firmware {
 	struct snp_error table_problem, metadata_problem; /* code SNP_OK: none */
 	uint64_t reset_offset, hash_table_offset;	  /* of their data in the file */
 	uint8_t digest[SNP_SHA384_SIZE];		  /* of a summary */
+	enum snp_hash_verifier hash_verifier;		  /* of a summary */
 	struct page_contents *contents;			  /* of an image */
 };
 
@@ -26,6 +27,9 @@ struct json_value;
  * snp/json.h, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int firmware_from_summary(const struct json_value *root, const char *name,
 				       struct snp_firmware **ret, struct snp_error *err);
+
+/* The verifier called `name`; false if there is none. */
+bool hash_verifier_find(const char *name, enum snp_hash_verifier *ret);
 
 /* SHA-384 of each page of an image, computed by the first call; any number of threads may call.
  * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */

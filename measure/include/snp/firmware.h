@@ -119,6 +119,22 @@ SNP_MUST_USE int snp_firmware_sha384(const struct snp_firmware *firmware,
 				     uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
 				     struct snp_error *err);
 
+/* Has the image the code that compares kernel, initrd and command line with the SEV hash table? Without
+ * it the digest covers the hashes and the host can boot anything else. PRESENT says that the code is in
+ * the image, which only a boot proves to run; UNKNOWN that the image has no firmware volume, or one that
+ * cannot be unpacked. Of a summary: what it says. Takes some 0.1 s; no other function here calls it.
+ * Errors: SNP_E_NO_MEMORY. */
+enum snp_hash_verifier {
+	SNP_HASH_VERIFIER_UNKNOWN,
+	SNP_HASH_VERIFIER_ABSENT,
+	SNP_HASH_VERIFIER_PRESENT,
+};
+SNP_MUST_USE int snp_firmware_hash_verifier(const struct snp_firmware *firmware,
+					    enum snp_hash_verifier *ret, struct snp_error *err);
+
+/* "unknown", "absent" or "present". */
+const char *snp_hash_verifier_name(enum snp_hash_verifier verifier);
+
 /* What a GUID of the table stands for ("SEV metadata"), or NULL; and its usual spelling. */
 const char *snp_guid_name(const uint8_t guid[SNP_STATIC SNP_GUID_SIZE]);
 void snp_guid_string(const uint8_t guid[SNP_STATIC SNP_GUID_SIZE],
