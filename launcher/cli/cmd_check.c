@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
+#include "cli/boot_view.h"
 #include "cli/check_options.h"
 #include "cli/session.h"
 #include "cli/verb.h"
 #include "host/host_check.h"
 #include "host/uri.h"
 
+static struct {
+	const char *firmware, *emulator;
+} arg;
+
 /* clang-format off */
 static const struct cli_option options[] = {
+	{"firmware", .argument = "FILE", .text = &arg.firmware,
+	 .help = "boot this firmware, emulated: does it refuse a changed kernel?"},
+	{"emulator", .argument = "FILE", .text = &arg.emulator,
+	 .help = "--firmware: the QEMU to boot it with (default: qemu-system-x86_64)"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -91,6 +101,31 @@ static int check_config(const struct vm_config *config, const char *path,
 	return check_cli_apply(spec, &checks, path, err);
 }
 
+static int check_firmware(FILE *out, struct snp_error *err)
+{
+	const struct boot_subject subject = {
+		.firmware = arg.firmware, .emulator = arg.emulator, .progress = boot_view_progress};
+	_cleanup_(json_out_done) struct json_out json = {0};
+	struct boot_trial trial;
+	int r = boot_trial_run(&subject, &trial, err);
+
+	boot_view_progress(NULL, 0, 0, NULL);
+	if (r < 0)
+		return r;
+	if (cli_json) {
+		cli_json_begin(&json, "snp-boot/1");
+		boot_view_json(&trial, arg.firmware, &json, json.root);
+		cli_json_warnings(&json);
+		r = cli_json_end(&json, out, err);
+	} else {
+		boot_view_text(&trial, arg.firmware, out);
+	}
+	if (r == 0)
+		r = boot_view_status(&trial);
+	boot_trial_done(&trial);
+	return r;
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
@@ -101,6 +136,13 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	const char *uri;
 	int r = 0;
 
+	if (arg.firmware && operands[0])
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--firmware takes no vm.json; use rehearse --boot for a guest");
+	if (arg.emulator && !arg.firmware)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--emulator requires --firmware");
+	if (arg.firmware)
+		return check_firmware(out, err);
 	if (operands[0])
 		r = vm_config_read(operands[0], &config, err);
 	if (r < 0)

@@ -12,15 +12,19 @@
 #include <snp/hex.h>
 #include <snp/memory.h>
 
+#include "cli/boot_view.h"
 #include "cli/check_options.h"
 #include "cli/verb.h"
 #include "guest/create.h"
+#include "host/firmware_search.h"
 #include "rehearsal/host.h"
 #include "rehearsal/leave_out.h"
 #include "rehearsal/verdict.h"
 
 static struct {
-	const char *against, *image, *kernel, *emulator, *template;
+	const char *against, *image, *kernel, *emulator, *template, *until;
+	struct cli_number timeout;
+	bool boot, boot_only;
 } arg;
 
 /* clang-format off */
@@ -35,6 +39,14 @@ static const struct cli_option options[] = {
 	 .help = "the QEMU to use (default: libvirt's choice)"},
 	{"template", .argument = "FILE", .text = &arg.template,
 	 .help = "domain XML to start from, as for create"},
+	{"boot", .flag = &arg.boot,
+	 .help = "boot it too, emulated: does the firmware refuse a changed kernel?"},
+	{"boot-only", .flag = &arg.boot_only,
+	 .help = "boot it, and compare no digests"},
+	{"until", .argument = "TEXT", .text = &arg.until,
+	 .help = "--boot: wait for this text on the guest's console"},
+	{"timeout", .argument = "SECONDS", .number = &arg.timeout,
+	 .help = "--boot: how long the guest may take (default: 120)"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -191,7 +203,7 @@ static void print_text(const struct rehearsal_verdict *v, FILE *out)
 		v->difference.first, v->difference.second);
 }
 
-static int print_json(struct rehearsal *rehearsal, FILE *out, struct snp_error *err)
+static void add_json(struct rehearsal *rehearsal)
 {
 	const struct rehearsal_verdict *v = &rehearsal->verdict;
 	struct json_out *json = &rehearsal->json;
@@ -200,14 +212,12 @@ static int print_json(struct rehearsal *rehearsal, FILE *out, struct snp_error *
 	json_out_bool(json, json->root, "equal", v->equal);
 	json_out_hex(json, json->root, "expected", v->expected, sizeof(v->expected));
 	json_out_hex(json, json->root, "rehearsed", v->rehearsed, sizeof(v->rehearsed));
-	if (!v->equal && v->has_difference) {
-		object = json_out_object(json, json->root, "difference");
-		json_out_text(json, object, "what", v->difference.what);
-		json_out_text(json, object, "expected", v->difference.first);
-		json_out_text(json, object, "rehearsed", v->difference.second);
-	}
-	cli_json_warnings(json);
-	return cli_json_end(json, out, err);
+	if (v->equal || !v->has_difference)
+		return;
+	object = json_out_object(json, json->root, "difference");
+	json_out_text(json, object, "what", v->difference.what);
+	json_out_text(json, object, "expected", v->difference.first);
+	json_out_text(json, object, "rehearsed", v->difference.second);
 }
 
 /* libvirt takes a QEMU by its whole path alone. */
@@ -222,43 +232,130 @@ static int find_emulator(char **ret, struct snp_error *err)
 	return 0;
 }
 
+static int check_boot(const struct vm_config *config, struct snp_error *err)
+{
+	if (arg.boot && arg.boot_only)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--boot and --boot-only cannot be combined");
+	if ((arg.until || arg.timeout.given) && !arg.boot && !arg.boot_only)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--until and --timeout require --boot or --boot-only");
+	if (arg.boot_only && (arg.against || arg.image || arg.kernel || arg.template))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--boot-only takes no --against, --image, --kernel or --template");
+	if (arg.timeout.given && (arg.timeout.value == 0 || arg.timeout.value > 86400))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--timeout must be 1 to 86400 seconds");
+	if ((arg.boot || arg.boot_only) && (!config->kernel.path || !config->kernel_hashes))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--boot requires a vm.json with a kernel and kernel hashes");
+	return 0;
+}
+
+static int boot(const struct vm_config *config, struct rehearsal *rehearsal, struct snp_error *err)
+{
+	char found[PATH_MAX];
+	struct boot_subject subject = {
+		.firmware = config->firmware.path,
+		.kernel = config->kernel.path,
+		.initrd = config->initrd.path,
+		.cmdline = config->cmdline,
+		.memory_kib = config->memory_kib,
+		.emulator = arg.emulator,
+		.until = arg.until,
+		.timeout_ms = (unsigned int)arg.timeout.value * 1000,
+		.progress = boot_view_progress,
+	};
+	struct cJSON *parent = rehearsal->json.root;
+	struct boot_trial trial;
+	int r = 0;
+
+	if (!subject.firmware) {
+		r = firmware_search(found, err);
+		subject.firmware = found;
+	}
+	if (r == 0)
+		r = boot_trial_run(&subject, &trial, err);
+	boot_view_progress(NULL, 0, 0, NULL);
+	if (r < 0)
+		return r;
+	if (arg.boot)
+		parent = json_out_object(&rehearsal->json, parent, "boot");
+	if (rehearsal->text)
+		boot_view_text(&trial, subject.firmware, rehearsal->text);
+	boot_view_json(&trial, subject.firmware, &rehearsal->json, parent);
+	r = boot_view_status(&trial);
+	boot_trial_done(&trial);
+	return r;
+}
+
+static int compare_digests(struct vm_config *config, const struct prepare_request *prepare,
+			   struct rehearsal *rehearsal, struct snp_error *err)
+{
+	int r;
+
+	json_out_string(&rehearsal->json, rehearsal->json.root, "words", WORDS);
+	rehearsal->left_out = json_out_array(&rehearsal->json, rehearsal->json.root, "left_out");
+	if (rehearsal->text)
+		fputs(WORDS "\n", rehearsal->text);
+	rehearsal_leave_out(config, left_out, rehearsal);
+	r = rehearse(prepare, &rehearsal->verdict, err);
+	if (r == 0)
+		add_json(rehearsal);
+	if (r == 0 && rehearsal->text)
+		print_text(&rehearsal->verdict, rehearsal->text);
+	return r < 0 ? r : rehearsal->verdict.equal ? 0 : CLI_NO;
+}
+
+static int answer(struct vm_config *config, const char *path, struct rehearsal *rehearsal,
+		  FILE *out, struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	struct check_options checks;
+	struct prepare_request prepare = {.config = config,
+					  .checks = &checks,
+					  .config_path = path,
+					  .template = arg.template,
+					  .emulator = arg.emulator};
+	int r = launch_spec_from_config(config, &spec, err), booted = 0;
+
+	if (r == 0)
+		r = check(spec, path, &checks, err);
+	prepare.spec = spec;
+	if (r == 0 && !arg.boot_only)
+		r = compare_digests(config, &prepare, rehearsal, err);
+	if (r >= 0 && arg.boot && rehearsal->text)
+		fputc('\n', out);
+	if (r >= 0 && (arg.boot || arg.boot_only))
+		booted = boot(config, rehearsal, err);
+	if (r < 0 || booted < 0)
+		return r < 0 ? r : booted;
+	if (r == 0)
+		r = booted;
+	if (cli_json) {
+		cli_json_warnings(&rehearsal->json);
+		booted = cli_json_end(&rehearsal->json, out, err);
+	}
+	return booted < 0 ? booted : r;
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(freep) char *emulator = NULL;
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
-	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct rehearsal rehearsal = {.text = cli_json ? NULL : out};
-	struct check_options checks;
-	struct prepare_request prepare = {
-		.checks = &checks, .config_path = operands[0], .template = arg.template};
 	int r = vm_config_read(operands[0], &config, err);
 
-	cli_json_begin(&rehearsal.json, "snp-rehearsal/1");
-	json_out_string(&rehearsal.json, rehearsal.json.root, "words", WORDS);
-	rehearsal.left_out = json_out_array(&rehearsal.json, rehearsal.json.root, "left_out");
 	if (r == 0)
-		r = launch_spec_from_config(config, &spec, err);
-	if (r == 0)
-		r = check(spec, operands[0], &checks, err);
+		r = check_boot(config, err);
 	if (r == 0)
 		r = find_emulator(&emulator, err);
-	if (r == 0 && !cli_json)
-		fputs(WORDS "\n", out);
-	if (r == 0) {
-		rehearsal_leave_out(config, left_out, &rehearsal);
-		prepare.config = config;
-		prepare.spec = spec;
-		prepare.emulator = arg.emulator;
-		r = rehearse(&prepare, &rehearsal.verdict, err);
-	}
-	if (r == 0 && cli_json)
-		r = print_json(&rehearsal, out, err);
-	else if (r == 0)
-		print_text(&rehearsal.verdict, out);
-	json_out_done(&rehearsal.json);
 	if (r < 0)
-		return cli_answer(out, r, err);
-	return rehearsal.verdict.equal ? 0 : CLI_NO;
+		return r;
+	cli_json_begin(&rehearsal.json, arg.boot_only ? "snp-boot/1" : "snp-rehearsal/1");
+	r = answer(config, operands[0], &rehearsal, out, err);
+	json_out_done(&rehearsal.json);
+	return r < 0 ? cli_answer(out, r, err) : r;
 }
 
 static const struct cli_option *const tables[] = {check_cli_options, options, NULL};

@@ -154,8 +154,15 @@ void sev_hash_table_build(const struct snp_kernel_hashes *hashes,
 	memcpy(ret, &table, sizeof(table));
 }
 
+/* The table as it lies in the pages of its section: it begins in the first and may end in the second. */
+static void fill_hash_pages(const struct snp_launch *launch, uint8_t *pages)
+{
+	sev_hash_table_build(launch->kernel_hashes,
+			     pages + launch->firmware->info.hash_table_gpa % SNP_PAGE_SIZE);
+}
+
 /* SNP_KERNEL_HASHES with kernel hashes on: all bytes of the section are NORMAL pages of zeros, but for
- * the table, which begins in the first page and may end in the second. */
+ * the table. */
 static int walk_hash_section(struct walk *walk, uint32_t i, struct snp_error *err)
 {
 	const struct snp_firmware_info *info = &walk->launch->firmware->info;
@@ -166,7 +173,7 @@ static int walk_hash_section(struct walk *walk, uint32_t i, struct snp_error *er
 	uint64_t last = (in_page + SNP_HASH_TABLE_SIZE - 1) / SNP_PAGE_SIZE;
 	int r = 0;
 
-	sev_hash_table_build(walk->launch->kernel_hashes, pages + in_page);
+	fill_hash_pages(walk->launch, pages);
 	for (size_t p = 0; p < 3 && p < n && r == 0; p++)
 		r = sha384_of((struct snp_span){pages + p * SNP_PAGE_SIZE, SNP_PAGE_SIZE},
 			      contents[p], err);
@@ -292,6 +299,30 @@ int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, voi
 	uint8_t digest[SNP_SHA384_SIZE];
 
 	return launch_walk(launch, true, visit, arg, digest, err);
+}
+
+int snp_launch_hash_pages(const struct snp_launch *launch, uint8_t ret[static 2 * SNP_PAGE_SIZE],
+			  uint64_t *ret_gpa, size_t *ret_size, struct snp_error *err)
+{
+	uint32_t gpa = launch->firmware->info.hash_table_gpa, in_page = gpa % SNP_PAGE_SIZE;
+	int r = snp_launch_check(launch, err);
+
+	if (r == 0 && !launch->kernel_hashes)
+		r = fail_with(err, SNP_E_NO_HASH_TABLE, SNP_NO_OFFSET, "kernel hashes are off");
+	if (r < 0)
+		return r;
+	if (launch->mode != SNP_MODE_SNP) {
+		sev_hash_table_build(launch->kernel_hashes, ret);
+		*ret_gpa = gpa;
+		*ret_size = SNP_HASH_TABLE_SIZE;
+		return 0;
+	}
+	memset(ret, 0, 2 * SNP_PAGE_SIZE);
+	fill_hash_pages(launch, ret);
+	*ret_gpa = gpa - in_page;
+	*ret_size =
+		in_page + SNP_HASH_TABLE_SIZE > SNP_PAGE_SIZE ? 2 * SNP_PAGE_SIZE : SNP_PAGE_SIZE;
+	return 0;
 }
 
 int snp_launch_firmware_digest(const struct snp_firmware *firmware,

@@ -8,6 +8,7 @@
 
 #include <snp/fail.h>
 #include <snp/launch.h>
+#include <snp/sha.h>
 
 #include "naive_launch.h"
 #include "ovmf_image.h"
@@ -308,9 +309,50 @@ static void no_plan(void **state)
 	snp_firmware_free(firmware);
 }
 
+/* The pages that hold the hash table are those that the plan measures. */
+static void hash_pages(void **state)
+{
+	uint8_t image[IMAGE_SIZE], pages[2 * SNP_PAGE_SIZE], contents[SNP_SHA384_SIZE];
+	struct snp_firmware *firmware;
+	struct snp_launch launch;
+	struct plan plan = {0};
+	uint64_t gpa = 0;
+	size_t size = 0, found = 0;
+
+	(void)state;
+	image_build(image);
+	firmware = parse(image);
+	launch = launch_of(firmware, "qemu");
+	assert_int_equal(snp_launch_hash_pages(&launch, pages, &gpa, &size, NULL),
+			 -SNP_E_NO_HASH_TABLE);
+	launch.kernel_hashes = &some_hashes;
+	assert_int_equal(snp_launch_hash_pages(&launch, pages, &gpa, &size, NULL), 0);
+	assert_int_equal(gpa, 0x810000);
+	assert_int_equal(size, SNP_PAGE_SIZE);
+	assert_int_equal(sha384_of((struct snp_span){pages, size}, contents, NULL), 0);
+	assert_int_equal(snp_launch_plan(&launch, take, &plan, NULL), 0);
+	for (size_t i = 0; i < plan.n; i++) {
+		if (plan.updates[i].origin != SNP_ORIGIN_SEV_HASH_TABLE)
+			continue;
+		assert_int_equal(plan.updates[i].gpa, gpa);
+		assert_memory_equal(plan.updates[i].contents, contents, sizeof(contents));
+		found++;
+	}
+	assert_int_equal(found, 1);
+
+	/* SEV has the table alone. */
+	launch.mode = SNP_MODE_SEV;
+	launch.vcpus.features = 0;
+	assert_int_equal(snp_launch_hash_pages(&launch, pages, &gpa, &size, NULL), 0);
+	assert_int_equal(gpa, 0x810c00);
+	assert_int_equal(size, SNP_HASH_TABLE_SIZE);
+	snp_firmware_free(firmware);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest single[] = {
+		cmocka_unit_test(hash_pages),
 		cmocka_unit_test(known_firmware_digest),
 		cmocka_unit_test(visitor_stops),
 		cmocka_unit_test(no_plan),

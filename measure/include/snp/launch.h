@@ -120,6 +120,13 @@ SNP_MUST_USE int snp_launch_prefix(const struct snp_launch *launch,
 SNP_MUST_USE int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
 				 uint8_t ret[SNP_STATIC SNP_PAGE_SIZE], struct snp_error *err);
 
+/* The guest memory that holds the SEV hash table, as the launch would place it: for SEV-SNP the page of
+ * the SNP_KERNEL_HASHES section that the table lies in (or two), for SEV-ES and SEV the table alone.
+ * Errors: those of snp_launch_check(); SNP_E_NO_HASH_TABLE where kernel hashes are off. */
+SNP_MUST_USE int snp_launch_hash_pages(const struct snp_launch *launch,
+				       uint8_t ret[SNP_STATIC 2 * SNP_PAGE_SIZE], uint64_t *ret_gpa,
+				       size_t *ret_size, struct snp_error *err);
+
 /* Called with each thing that does not stop a launch and that its user should know: a stable
  * kebab-case name, and a line without full stop. */
 typedef void (*snp_launch_warn)(void *arg, const char *name, const char *text);
