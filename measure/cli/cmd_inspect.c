@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
+#include <string.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
@@ -28,6 +29,7 @@ static const struct cli_option options[] = {
 struct inspected {
 	const struct snp_firmware *firmware;
 	const struct snp_firmware_info *info;
+	enum snp_hash_verifier verifier;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	uint8_t digest[SNP_SHA384_SIZE]; /* after the image's own pages */
 };
@@ -113,6 +115,8 @@ static int print_summary(const struct inspected *image, FILE *out, struct snp_er
 	json_out_init(&json, "snp-firmware/1");
 	json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
 	add_usable_places(&json, info);
+	json_out_string(&json, json.root, "kernel_hash_verifier",
+			snp_hash_verifier_name(image->verifier));
 	add_sections(&json, info, false);
 	return cli_json_end(&json, out, err);
 }
@@ -183,6 +187,8 @@ static int print_json(const struct inspected *image, FILE *out, struct snp_error
 		add_sections(&json, info, true);
 	}
 	add_places(&json, info);
+	json_out_string(&json, json.root, "kernel_hash_verifier",
+			snp_hash_verifier_name(image->verifier));
 	if (info->has_hash_table)
 		json_out_integer(&json, json.root, "hash_table_size", info->hash_table_size);
 	if (info->has_svsm)
@@ -249,18 +255,34 @@ static void print_places(const struct snp_firmware_info *info, FILE *out)
 			info->svsm_launch_offset);
 }
 
-static void print_verdict(void *out, const char *way, const struct snp_error *problem)
+struct verdict_lines {
+	FILE *out;
+	enum snp_hash_verifier verifier;
+};
+
+static void print_verdict(void *p, const char *way, const struct snp_error *problem)
 {
+	static const char *const measured[] = {
+		[SNP_HASH_VERIFIER_PRESENT] = "yes",
+		[SNP_HASH_VERIFIER_ABSENT] =
+			"measured, not checked (this firmware does not compare them)",
+		[SNP_HASH_VERIFIER_UNKNOWN] =
+			"measured; cannot tell whether this firmware compares them",
+	};
+	const struct verdict_lines *v = p;
+
 	if (problem)
-		fprintf(out, "  %-26s no: %s [%s]\n", way, problem->message,
+		fprintf(v->out, "  %-26s no: %s [%s]\n", way, problem->message,
 			snp_code_name(problem->code));
 	else
-		fprintf(out, "  %-26s yes\n", way);
+		fprintf(v->out, "  %-26s %s\n", way,
+			strstr(way, "kernel hashes") ? measured[v->verifier] : "yes");
 }
 
 static void print_text(const struct inspected *image, FILE *out)
 {
 	const struct snp_firmware_info *info = image->info;
+	struct verdict_lines verdicts = {out, image->verifier};
 	char hex[2 * SNP_SHA384_SIZE + 1];
 
 	hex_encode(image->sha256, sizeof(image->sha256), hex);
@@ -273,11 +295,12 @@ static void print_text(const struct inspected *image, FILE *out)
 	print_table(info, out);
 	print_sections(info, out);
 	print_places(info, out);
+	fprintf(out, "kernel hash verifier %s\n", snp_hash_verifier_name(image->verifier));
 	if (info->problem)
 		fprintf(out, "problem          %s [%s]\n", info->problem->message,
 			snp_code_name(info->problem->code));
 	fprintf(out, "can be launched as\n");
-	snp_launch_verdicts(image->firmware, print_verdict, out);
+	snp_launch_verdicts(image->firmware, print_verdict, &verdicts);
 }
 
 static void warn(void *unused, const char *name, const char *text)
@@ -314,6 +337,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	r = snp_firmware_sha256(firmware, image.sha256, err);
 	if (r == 0)
 		r = snp_launch_firmware_digest(firmware, image.digest, err);
+	if (r == 0)
+		r = snp_firmware_hash_verifier(firmware, &image.verifier, err);
 	if (r == 0)
 		r = warn_of(firmware, err);
 	if (r == 0 && arg.summary)

@@ -19,6 +19,7 @@ DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 static struct {
 	const char *output, *formats, *key, *id_key, *author_key, *passphrase_file;
 	const char *endorsement_key, *endorsement_certificate;
+	struct cli_values boot_results, warn;
 	bool timestamp;
 } arg;
 
@@ -40,6 +41,10 @@ static const struct cli_option options[] = {
 	 .help = "the endorsement key's certificate, to be included"},
 	{"passphrase-file", .argument = "FILE", .text = &arg.passphrase_file,
 	 .help = "first line: passphrase or PIN of the keys"},
+	{"boot-result", .argument = "FILE", .values = &arg.boot_results,
+	 .help = "record what snp-launch check --firmware --json found"},
+	{"warn", .argument = "NAME", .values = &arg.warn,
+	 .help = "let this only warn: " SNP_WARN_NOT_CHECKED},
 	{"timestamp", .flag = &arg.timestamp,
 	 .help = "add the time: SOURCE_DATE_EPOCH or now"},
 	CLI_OPTION_JSON,
@@ -63,6 +68,46 @@ static void warn_about_images(const struct snp_reference *reference)
 			cli_warn("debug-policy", "the policy of %s lets the host decrypt the guest",
 				 image->name);
 	}
+}
+
+static int check_warn(struct snp_error *err)
+{
+	for (unsigned int i = 0; i < arg.warn.count; i++)
+		if (strcmp(arg.warn.value[i], SNP_WARN_NOT_CHECKED) != 0)
+			return fail_with(
+				err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"unknown name '%s' for --warn; expected " SNP_WARN_NOT_CHECKED,
+				arg.warn.value[i]);
+	return 0;
+}
+
+/* Refuse to publish digests that bind nothing. What a boot showed counts more than what stands in the image. */
+static int check_hash_checks(struct snp_reference *reference, struct snp_error *err)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && i < arg.boot_results.count; i++)
+		r = snp_reference_add_boot(reference, arg.boot_results.value[i], err);
+	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
+		const struct snp_reference_image *image = &reference->images[i];
+		const struct snp_kernel_hash_check *check = &image->kernel_hash_check;
+		bool started = check->boot == SNP_BOOT_STARTS;
+
+		if (started)
+			cli_warn(SNP_WARN_NOT_CHECKED,
+				 "%s started a changed kernel, initrd or command line when it was "
+				 "booted",
+				 image->firmware.name);
+		if (arg.warn.count > 0 || !check->is_known ||
+		    (!started && check->in_image != SNP_HASH_VERIFIER_ABSENT))
+			continue;
+		r = fail_with(
+			err, SNP_E_NOT_CHECKED, SNP_NO_OFFSET,
+			"%s: %s does not check kernel hashes, so the host can boot another "
+			"kernel with this digest; use an AmdSev build, or --warn " SNP_WARN_NOT_CHECKED,
+			image->name, image->firmware.name);
+	}
+	return r;
 }
 
 /* SOURCE_DATE_EPOCH as reproducible-builds.org specifies it: decimal seconds. */
@@ -262,7 +307,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(json_out_done) struct json_out json = {0};
 	struct output output = {.text = cli_json ? NULL : out, .json = &json};
 	int r = check_arguments(err);
-
+	if (r == 0)
+		r = check_warn(err);
 	if (r == 0 && !(folder = output.folder = escaped(arg.output)))
 		r = out_of_memory(err);
 	if (r == 0)
@@ -270,7 +316,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r < 0)
 		return r;
 	warn_about_images(reference);
-	r = set_timestamp(reference, err);
+	r = check_hash_checks(reference, err);
+	if (r == 0)
+		r = set_timestamp(reference, err);
 	if (r < 0)
 		return r;
 	cli_json_begin(&json, "snp-publish/1");

@@ -6,6 +6,7 @@
 
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/launch.h>
 #include <snp/memory.h>
 
 void cli_report_done(struct cli_report *report)
@@ -138,6 +139,20 @@ int cli_judge(struct cli_report *report, const struct cli_sources *sources,
 	return r < 0 ? r : snp_verify(&evidence, expected, ret, err);
 }
 
+/* What the published document says of its own firmware. */
+static void warn_of_hash_check(const struct snp_reference_image *image)
+{
+	const struct snp_kernel_hash_check *check = image ? &image->kernel_hash_check : NULL;
+
+	if (check && check->is_known &&
+	    (check->in_image == SNP_HASH_VERIFIER_ABSENT || check->boot == SNP_BOOT_STARTS))
+		cli_warn(
+			SNP_WARN_NOT_CHECKED,
+			"image %s was published with a firmware that does not check kernel hashes: the "
+			"host can boot another kernel with this digest",
+			image->name);
+}
+
 void cli_verdict_warn(const struct snp_verdict *verdict)
 {
 	if (snp_verdict_product(verdict) == SNP_PRODUCT_MILAN)
@@ -149,6 +164,7 @@ void cli_verdict_warn(const struct snp_verdict *verdict)
 		cli_warn("no-alias-check",
 			 "a report of version 2 does not say whether the alias check was done "
 			 "(AMD-SB-3015)");
+	warn_of_hash_check(snp_verdict_image(verdict));
 }
 
 static bool passed(const struct snp_verdict *verdict, enum snp_check check)

@@ -97,6 +97,17 @@ static int hash_firmware(struct cli_launch *l, bool by_page, struct snp_error *e
 	return r;
 }
 
+/* Look whether the firmware checks the kernel, while another thread hashes it: with an initrd of some size
+ * that takes no time of its own. */
+static int find_verifier(struct cli_launch *l, struct snp_error *err)
+{
+	const struct cli_launch_arguments *a = &launch_args;
+
+	if ((!a->kernel && !a->kernel_sha256) || l->firmware_only)
+		return 0;
+	return snp_firmware_hash_verifier(l->firmware, &l->hash_verifier, err);
+}
+
 /* libcrypto's first hash sets up its tables, which takes as long as reading the firmware. */
 static int wake_libcrypto(void *unused)
 {
@@ -147,6 +158,8 @@ static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 	r = read_firmware_meanwhile(l, err);
 	if (r == 0)
 		r = hash_firmware(l, by_page, err);
+	if (r == 0)
+		r = find_verifier(l, err);
 	boot_r = snp_boot_finish(job, &boot, &boot_err);
 	cli_progress_end(&bar);
 	if (r < 0)
@@ -157,6 +170,7 @@ static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 	}
 	if (a->kernel) {
 		cli_warn_cut_short(a->kernel, boot.kernel.is_cut_short);
+		l->bzimage = boot.kernel;
 		l->inputs.kernel = (struct launch_input){.present = true,
 							 .has_size = true,
 							 .name = a->kernel,
@@ -254,6 +268,9 @@ static void warn(void *arg, const char *name, const char *text)
 void cli_launch_warn(const struct cli_launch *l)
 {
 	snp_launch_warnings(&l->launch, warn, NULL);
+	if (l->inputs.kernel.present)
+		snp_kernel_warnings(l->hash_verifier, snp_firmware_info(l->firmware)->path,
+				    l->inputs.kernel.name ? &l->bzimage : NULL, warn, NULL);
 }
 
 static int describe_firmware(const struct snp_firmware *firmware, struct launch_input *ret,

@@ -33,6 +33,8 @@ struct cli_launch {
 	struct snp_firmware *firmware, *svsm;
 	uint8_t firmware_digest[SNP_SHA384_SIZE];
 	struct snp_kernel_hashes kernel_hashes;
+	enum snp_hash_verifier hash_verifier;
+	struct snp_bzimage bzimage;   /* of a kernel that was read */
 	struct launch_inputs inputs;  /* kernel, initrd and command line */
 	uint8_t *cmdline_bytes;	      /* read from a file */
 	struct snp_span cmdline_text; /* data NULL: known by its hash, or none */

@@ -28,8 +28,8 @@ struct json_value;
 SNP_MUST_USE int firmware_from_summary(const struct json_value *root, const char *name,
 				       struct snp_firmware **ret, struct snp_error *err);
 
-/* The verifier called `name`; false if there is none. */
-bool hash_verifier_find(const char *name, enum snp_hash_verifier *ret);
+/* Of each verifier, ended by NULL. */
+extern const char *const hash_verifier_names[];
 
 /* SHA-384 of each page of an image, computed by the first call; any number of threads may call.
  * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */

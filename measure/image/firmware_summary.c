@@ -32,6 +32,8 @@ static const struct field summary_fields[] = {
 	FIELD("reset_address", field_hex_u32, snp_firmware, info.reset_address),
 	FIELD("hash_table_gpa", field_hex_u32, snp_firmware, info.hash_table_gpa,
 	      .has = HAS(snp_firmware, info.has_hash_table)),
+	FIELD("kernel_hash_verifier", field_choice, snp_firmware, hash_verifier,
+	      .rule = hash_verifier_names),
 	{0},
 };
 

@@ -400,24 +400,14 @@ int snp_firmware_hash_verifier(const struct snp_firmware *firmware, enum snp_has
 	return 0;
 }
 
-static const char *const verifier_names[] = {
+const char *const hash_verifier_names[] = {
 	[SNP_HASH_VERIFIER_UNKNOWN] = "unknown",
 	[SNP_HASH_VERIFIER_ABSENT] = "absent",
 	[SNP_HASH_VERIFIER_PRESENT] = "present",
+	NULL,
 };
 
 const char *snp_hash_verifier_name(enum snp_hash_verifier verifier)
 {
-	return verifier_names[verifier];
-}
-
-bool hash_verifier_find(const char *name, enum snp_hash_verifier *ret)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(verifier_names); i++) {
-		if (strcmp(verifier_names[i], name) != 0)
-			continue;
-		*ret = (enum snp_hash_verifier)i;
-		return true;
-	}
-	return false;
+	return hash_verifier_names[verifier];
 }

@@ -147,3 +147,24 @@ void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, 
 	about_vcpus(&w, launch);
 	about_cloud(&w, launch);
 }
+
+void snp_kernel_warnings(enum snp_hash_verifier verifier, const char *firmware,
+			 const struct snp_bzimage *kernel, snp_launch_warn warn, void *arg)
+{
+	const struct warnings w = {warn, arg};
+
+	if (verifier == SNP_HASH_VERIFIER_ABSENT)
+		say(&w, SNP_WARN_NOT_CHECKED,
+		    "%s does not check kernel hashes: the host can boot another kernel with this digest; "
+		    "use an AmdSev build",
+		    firmware);
+	if (verifier == SNP_HASH_VERIFIER_UNKNOWN)
+		say(&w, SNP_WARN_CHECK_UNKNOWN,
+		    "%s: cannot tell whether this firmware checks kernel hashes; "
+		    "'snp-launch check --firmware' tries it",
+		    firmware);
+	if (kernel && !kernel->is_efi_loadable)
+		say(&w, SNP_WARN_NOT_EFI_LOADABLE,
+		    "the kernel is not an EFI image; firmware since edk2-stable202511 does not start "
+		    "it in a confidential guest");
+}

@@ -84,6 +84,11 @@ int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 			return r;
 	}
 	r = read_firmware(paths->firmware, image, &inputs.firmware, err);
+	/* While another thread hashes the initrd. */
+	if (r == 0 && paths->kernel)
+		r = snp_firmware_hash_verifier(inputs.firmware, &image->kernel_hash_check.in_image,
+					       err);
+	image->kernel_hash_check.is_known = paths->kernel != NULL;
 	if (job)
 		boot_status = snp_boot_finish(job, &boot, &boot_err);
 	if (r == 0 && boot_status < 0) {
@@ -96,6 +101,7 @@ int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 	if (r < 0)
 		return r;
 	inputs.has_kernel = paths->kernel != NULL;
+	inputs.kernel = boot.kernel;
 	*ret = inputs;
 	inputs.firmware = NULL;
 	return 0;

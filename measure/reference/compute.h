@@ -15,6 +15,7 @@ struct image_inputs {
 	struct snp_firmware *firmware;
 	bool has_kernel;
 	struct snp_kernel_hashes kernel_hashes; /* where there is a kernel */
+	struct snp_bzimage kernel;		/* likewise */
 };
 
 void image_paths_done(struct image_paths *paths);

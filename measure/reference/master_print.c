@@ -102,6 +102,7 @@ static void print_image(struct json_out *out, cJSON *images,
 	json_out_hex(out, object, "image_id", image->image_id, sizeof(image->image_id));
 	json_out_integer(out, object, "guest_svn", image->guest_svn);
 	print_minimum_tcb(out, object, image);
+	hash_check_print(out, object, &image->kernel_hash_check);
 	variants = json_out_array(out, object, "variants");
 	for (size_t i = 0; i < image->n_variants; i++)
 		print_variant(out, variants, &image->variants[i]);

@@ -3,8 +3,10 @@
 #define REFERENCE_MODEL_H
 
 #include <snp/cleanup.h>
+#include <snp/fields.h>
 #include <snp/reference.h>
 
+struct cJSON;
 struct json_out;
 
 DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
@@ -33,5 +35,10 @@ char *file_name(const char *path);
 /* The master as a JSON tree, for those that embed it; the caller prints it and calls
  * json_out_done(). */
 void master_build(const struct snp_reference *reference, struct json_out *out);
+
+/* The member "kernel_hash_check" of an image, an snp_kernel_hash_check. */
+extern const struct field hash_check_fields[];
+void hash_check_print(struct json_out *out, struct cJSON *parent,
+		      const struct snp_kernel_hash_check *check);
 
 #endif

@@ -330,9 +330,12 @@ static int compute_image(const struct json_value *value, const char *document,
 		r = find_file(value, "initrd", document, &paths.initrd, err);
 	if (r == 0)
 		r = image_inputs_read(&paths, image->cmdline, image, &inputs, err);
-	return r < 0 ? r
-		     : variants_compute(&inputs, image->variants, image->n_variants, warn, arg,
-					err);
+	if (r < 0)
+		return r;
+	if (warn && inputs.has_kernel)
+		snp_kernel_warnings(image->kernel_hash_check.in_image, image->firmware.name,
+				    &inputs.kernel, warn, arg);
+	return variants_compute(&inputs, image->variants, image->n_variants, warn, arg, err);
 }
 
 int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct snp_reference **ret,

@@ -28,7 +28,8 @@ run 0 "$snp_measure" inspect --summary fw
 python3 - <<'EOF' || fail "not the summary of what was built: $(cat out)"
 import json
 d = json.load(open("out"))
-assert list(d) == ["schema", "firmware_digest", "reset_address", "hash_table_gpa", "sections"]
+assert list(d) == ["schema", "firmware_digest", "reset_address", "hash_table_gpa", "kernel_hash_verifier", "sections"]
+assert d["kernel_hash_verifier"] == "present"
 assert d["schema"] == "snp-firmware/1"
 assert d["sections"][6] == {"type": 16, "gpa": "0x810000", "size": "0x1000"}
 EOF
@@ -64,3 +65,39 @@ firmware odd "${odd[@]}"
 run 0 "$snp_measure" --ovmf odd --vcpus 1 --vcpu-type EPYC-v4 --guest-features 0x21
 [ "$(grep -o '\[[a-z-]*\]$' err | tr -d '\n')" = '[duplicate-table-entry][unknown-section-type][guest-features-not-of-qemu]' ] ||
 	fail "other warnings: $(cat err)"
+
+# Whether the firmware checks the kernel hashes that it has measured: in the image, its summary, and wherever a
+# digest is made with a kernel.
+kernel kernel
+digest=(--kernel kernel --vcpus 1 --vcpu-type EPYC-v4)
+make="$SNP_SOURCE/tests/fixtures/make-firmware"
+"$make" absent.fd 'volume lzma/volume filler=100000'
+"$make" unknown.fd
+firmware present.fd
+for verifier in present absent unknown; do
+	run 0 "$snp_measure" inspect --json $verifier.fd
+	says "\"kernel_hash_verifier\": \"$verifier\""
+	run 0 "$snp_measure" inspect --summary $verifier.fd
+	mv out $verifier.json
+	for given in "--ovmf $verifier.fd" "--firmware-summary $verifier.json" "--mode seves --ovmf $verifier.fd" \
+		"--mode sev --ovmf $verifier.fd"; do
+		run 0 "$snp_measure" $given "${digest[@]}"
+		case $verifier in
+		present) grep -qF '[kernel-hash' err && fail "words about a firmware that checks: $(cat err)" ;;
+		absent) grep -qF '[kernel-hashes-not-checked]' err || fail "$given: no warning" ;;
+		unknown) grep -qF '[kernel-hash-check-unknown]' err || fail "$given: no warning" ;;
+		esac
+	done
+	run 0 "$snp_measure" --ovmf $verifier.fd --vcpus 1 --vcpu-type EPYC-v4
+	grep -qF '[kernel' err && fail "a warning without a kernel: $(cat err)"
+done
+run 0 "$snp_measure" inspect absent.fd
+[ "$(grep -c 'kernel hashes *measured, not checked (this firmware does not compare them)$' out)" = 3 ] ||
+	fail "not of every mode: $(cat out)"
+sed 's/"present"/"perhaps"/' present.json >odd.json
+refuse 4 json-bad-value "$snp_measure" --firmware-summary odd.json "${digest[@]}"
+
+# A kernel that no firmware of today starts in a confidential guest.
+printf 'ZM' | dd of=kernel conv=notrunc status=none
+run 0 "$snp_measure" --ovmf present.fd "${digest[@]}"
+grep -qF '[kernel-not-efi-loadable]' err || fail "no warning of a kernel without PE header"

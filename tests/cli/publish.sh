@@ -134,3 +134,46 @@ for bad in '' 'a\tb' 'a\u001b[31m' '\u007f'; do
 	sed 's/"name": "web"/"name": "'"${bad//\\/\\\\}"'"/' pub/reference-values.json >bad-master.json
 	refuse 4 json-bad-value "$snp_measure" reproduce bad-master.json --images .
 done
+
+# A firmware that does not check the kernel is not published, unless that is said by name.
+"$SNP_SOURCE/tests/fixtures/make-firmware" absent.fd 'volume lzma/volume filler=100000'
+firmware present.fd
+check() {
+	python3 -c 'import json; print(json.load(open("'$1'/reference-values.json"))["images"][0].get("kernel_hash_check"))'
+}
+for name in present absent; do
+	cat >$name.json <<-END
+		{"schema": "snp-release/1", "images": [{"name": "guest", "firmware": "$name.fd", "kernel": "vmlinuz",
+		 "cmdline": "quiet", "vcpu_count": [1], "cpu_model": ["EPYC-v4"]}]}
+	END
+done
+run 0 "$snp_measure" publish present.json -o present
+[ "$(check present)" = "{'static': 'present'}" ] || fail "$(check present)"
+refuse 4 kernel-hashes-not-checked "$snp_measure" publish absent.json -o absent
+[ ! -e absent ] || fail "published all the same"
+refuse 2 usage "$snp_measure" publish absent.json -o absent --warn no-such-name
+run 0 "$snp_measure" publish absent.json -o absent --warn kernel-hashes-not-checked
+grep -qF '[kernel-hashes-not-checked]' err || fail "no warning"
+[ "$(check absent)" = "{'static': 'absent'}" ] || fail "$(check absent)"
+run 0 "$snp_measure" reproduce absent/reference-values.json --images .
+
+# What a boot showed is recorded for the firmware that was booted, and counts more than what stands in it.
+result() {
+	cat <<-END
+		{"schema": "snp-boot/1", "tool": {"name": "snp-launch", "version": "1"}, "firmware": {"name": "x", "size": 1,
+		 "sha256": "$(sha256sum <$1 | cut -d' ' -f1)"}, "words": "", "static": "present", "boot": "$2",
+		 "qemu_version": "10.0.2", "date": "2026-11-30T12:00:00Z", "boots": [], "sentence": "", "warnings": []}
+	END
+}
+result present.fd refuses >refuses.json
+result present.fd starts >starts.json
+result absent.fd refuses >other.json
+run 0 "$snp_measure" publish present.json -o booted --boot-result refuses.json
+[ "$(check booted)" = "{'static': 'present', 'boot': 'refuses', 'qemu_version': '10.0.2', 'date': '2026-11-30T12:00:00Z'}" ] ||
+	fail "$(check booted)"
+cp booted/reference-values.json master
+valid master
+run 0 "$snp_measure" reproduce booted/reference-values.json --images .
+refuse 4 kernel-hashes-not-checked "$snp_measure" publish present.json -o no --boot-result starts.json
+refuse 3 digest-differs "$snp_measure" publish present.json -o no --boot-result other.json
+refuse 4 json-unknown-schema "$snp_measure" publish present.json -o no --boot-result present.json

@@ -112,7 +112,8 @@ enum snp_class {
 	X(UNTRUSTED_CERTIFICATE,  72, "untrusted-certificate",  REFUSED, "a certificate does not chain to AMD's root keys") \
 	X(SIGNATURE,             73, "bad-signature",           NO,      "a signature does not verify") \
 	X(DIGEST_DIFFERS,        74, "digest-differs",          NO,      "a launch digest is not the expected one") \
-	X(POLICY_DIFFERS,        75, "policy-differs",          NO,      "a guest policy is not the expected one")
+	X(POLICY_DIFFERS,        75, "policy-differs",          NO,      "a guest policy is not the expected one") \
+	X(NOT_CHECKED,           76, "kernel-hashes-not-checked", REFUSED, "the firmware does not check the kernel hashes that the digest covers")
 /* clang-format on */
 
 enum snp_code {

@@ -39,6 +39,7 @@ struct snp_bzimage {
 	uint16_t protocol;   /* 0x020f is 2.15 */
 	uint32_t setup_size; /* bytes of boot sector and setup */
 	uint32_t initrd_max; /* so large an initrd is refused by QEMU whatever the guest's memory */
+	bool is_efi_loadable; /* a PE image that UEFI's LoadImage takes, as far as its headers say */
 	bool is_cut_short; /* fewer bytes than the header tells of: it cannot boot, QEMU launches it */
 };
 

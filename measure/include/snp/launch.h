@@ -134,6 +134,15 @@ typedef void (*snp_launch_warn)(void *arg, const char *name, const char *text);
 /* All warnings about a launch that snp_launch_check() accepts. */
 void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, void *arg);
 
+/* As snp_launch_warnings(), about a launch with kernel hashes and what its digest cannot say: whether the
+ * firmware, called `firmware`, checks the hashes, and whether it can start this kernel. `kernel` is NULL
+ * where its file was not read. */
+void snp_kernel_warnings(enum snp_hash_verifier verifier, const char *firmware,
+			 const struct snp_bzimage *kernel, snp_launch_warn warn, void *arg);
+#define SNP_WARN_NOT_CHECKED	  "kernel-hashes-not-checked"
+#define SNP_WARN_CHECK_UNKNOWN	  "kernel-hash-check-unknown"
+#define SNP_WARN_NOT_EFI_LOADABLE "kernel-not-efi-loadable"
+
 /* Called with each way to launch a firmware ("SEV-SNP", "SEV-SNP with kernel hashes", "SEV-ES", …):
  * `problem` is NULL if it can be launched so, else says why not. */
 typedef void (*snp_launch_verdict)(void *arg, const char *way, const struct snp_error *problem);

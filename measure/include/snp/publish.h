@@ -24,11 +24,17 @@ SNP_API_BEGIN
 
 /* Read a release (snp-release/1), read and hash the files of its images, and compute the launch digest of
  * every variant. `warn` (may be NULL) is called with the warnings about each launch, as
- * snp_launch_warnings() does; the same one may come again and again.
+ * snp_launch_warnings() and snp_kernel_warnings() do; the same one may come again and again.
  * Errors: SNP_E_JSON_*, with the JSON pointer; those of snp_firmware_read(), snp_boot_finish() and
  * snp_launch_check(), with the file. */
 SNP_MUST_USE int snp_release_read(const char *path, snp_launch_warn warn, void *arg,
 				  struct snp_reference **ret, struct snp_error *err);
+
+/* Record what a boot of the firmware showed: the answer of "snp-launch check --firmware --json", or of
+ * "rehearse --boot --json", in the file `path`. It belongs to the images with kernel whose firmware has the
+ * SHA-256 that it names. Errors: SNP_E_JSON_*; SNP_E_DIGEST_DIFFERS where there is none. */
+SNP_MUST_USE int snp_reference_add_boot(struct snp_reference *reference, const char *path,
+					struct snp_error *err);
 
 /* The name of the i-th format ("rvps"), or NULL past the last. The first is the master, which is always
  * written. `ret_files` (may be NULL) is set to the files that the format may have, ended by NULL; a name

@@ -8,6 +8,7 @@
 
 #include <snp/api.h>
 #include <snp/error.h>
+#include <snp/firmware.h>
 #include <snp/id_block.h>
 #include <snp/profile.h>
 #include <snp/span.h>
@@ -38,6 +39,23 @@ struct snp_reference_variant {
 	uint8_t *id_auth;  /* SNP_ID_AUTH_SIZE bytes, or NULL; present together */
 };
 
+/* What a firmware that was booted did with a changed kernel, initrd and command line. */
+enum snp_boot_check {
+	SNP_BOOT_NOT_TRIED,
+	SNP_BOOT_REFUSES,     /* all of them */
+	SNP_BOOT_STARTS,      /* at least one */
+	SNP_BOOT_CANNOT_TELL, /* a boot was tried and showed neither */
+};
+
+/* Does the firmware check the kernel hashes that the digests cover? */
+struct snp_kernel_hash_check {
+	bool is_known; /* documents of older versions do not say it */
+	enum snp_hash_verifier in_image;
+	enum snp_boot_check boot;
+	char qemu_version[32]; /* of the boot; "" where there was none */
+	char date[32];	       /* likewise, RFC 3339 */
+};
+
 /* The lowest TCB that is acceptable on a product. */
 struct snp_minimum_tcb {
 	enum snp_product product;
@@ -47,8 +65,9 @@ struct snp_minimum_tcb {
 struct snp_reference_image {
 	char *name;
 	struct snp_reference_file firmware;
-	uint8_t firmware_sha384[SNP_SHA384_SIZE]; /* some formats name the firmware by this */
-	struct snp_reference_file kernel;	  /* none: kernel hashes off */
+	uint8_t firmware_sha384[SNP_SHA384_SIZE];	/* some formats name the firmware by this */
+	struct snp_reference_file kernel;		/* none: kernel hashes off */
+	struct snp_kernel_hash_check kernel_hash_check; /* not known without kernel */
 	bool kernel_is_cut_short; /* as snp_bzimage; of files that were read, no master says it */
 	struct snp_reference_file initrd;
 	char *cmdline; /* NULL without kernel, "" where it is empty */
