@@ -5,6 +5,7 @@
 #include <snp/fail.h>
 #include <snp/hex.h>
 
+#include "cli/guest_view.h"
 #include "cli/subject.h"
 #include "cli/verb.h"
 #include "guest/boot_file.h"
@@ -61,6 +62,7 @@ static int diff_guest(const char *name, struct differences *ret, struct snp_erro
 	r = need_record(&subject.guest, name, err);
 	if (r < 0)
 		return r;
+	guest_view_warn(subject.guest.record);
 	r = guest_drift(subject.guest.record, subject.spec, ret, err);
 	return r < 0 ? r : guest_drift_boot(subject.guest.record, ret, err);
 }
@@ -91,8 +93,10 @@ static int diff_config(const char *path, struct differences *ret, const char **r
 		r = guest_host_data(subject->config, subject->spec->host_data, err);
 	if (r == 0)
 		r = guest_drift_measured(subject->guest.record, subject->spec, boot, &m, ret, err);
-	if (r == 0)
+	if (r == 0) {
 		*ret_name = subject->config->name;
+		guest_view_warn(subject->guest.record);
+	}
 	boot_files_done(boot);
 	return r;
 }

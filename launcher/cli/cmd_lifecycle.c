@@ -5,6 +5,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 
+#include "cli/guest_view.h"
 #include "cli/session.h"
 #include "cli/verb.h"
 #include "guest/create.h"
@@ -71,6 +72,15 @@ static int say(FILE *out, const char *name, const char *what, struct snp_error *
 	return cli_json_end(&json, out, err);
 }
 
+/* A guest made by an earlier release starts as before, and what would be refused today is said. */
+static void warn_of(const struct session *session, const char *name)
+{
+	_cleanup_(guest_close) struct guest guest = {0};
+
+	if (guest_open(session, name, &guest, NULL) == 0 && guest.record)
+		guest_view_warn(guest.record);
+}
+
 /* Do something with a guest, and say in which state that leaves it. */
 static int act(FILE *out, const char *name,
 	       int (*action)(const struct session *session, const char *name,
@@ -88,7 +98,11 @@ static int act(FILE *out, const char *name,
 
 static int start_guest(const struct session *session, const char *name, struct snp_error *err)
 {
-	return guest_start(&session->host, session->state, name, arg.paused, err);
+	int r = guest_start(&session->host, session->state, name, arg.paused, err);
+
+	if (r == 0)
+		warn_of(session, name);
+	return r;
 }
 
 static int start(FILE *out, char *const operands[], struct snp_error *err)
@@ -153,7 +167,10 @@ static int restart_guest(const struct session *session, const char *name, struct
 			"'%s' was not made by snp-launch, so it cannot be restarted here: use "
 			"virsh",
 			name);
-	return guest_restart(&session->host, session->state, guest.name, seconds, err);
+	r = guest_restart(&session->host, session->state, guest.name, seconds, err);
+	if (r == 0)
+		warn_of(session, name);
+	return r;
 }
 
 static int restart(FILE *out, char *const operands[], struct snp_error *err)

@@ -6,6 +6,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/hex.h>
+#include <snp/launch.h>
 #include <snp/memory.h>
 #include <snp/policy.h>
 
@@ -205,4 +206,27 @@ void guest_view_json(struct json_out *json, struct cJSON *guests, const struct s
 		add_record(json, object, guest->record);
 	else if (guest->record)
 		json_out_bool(json, object, "enforced", false);
+}
+
+static void warn(void *unused, const char *name, const char *text)
+{
+	(void)unused;
+	cli_warn(name, "%s", text);
+}
+
+void guest_view_warn(const struct guest_record *record)
+{
+	const char *path = record->boot[BOOT_FIRMWARE].path;
+	enum snp_hash_verifier verifier = record->hash_verifier;
+	struct snp_firmware *firmware = NULL;
+
+	if (!record->kernel_hashes)
+		return;
+	if (!record->has_hash_verifier) {
+		if (record->remote || snp_firmware_read(path, &firmware, NULL) < 0 ||
+		    snp_firmware_hash_verifier(firmware, &verifier, NULL) < 0)
+			verifier = SNP_HASH_VERIFIER_UNKNOWN;
+		snp_firmware_free(firmware);
+	}
+	snp_kernel_warnings(verifier, path, NULL, warn, NULL);
 }

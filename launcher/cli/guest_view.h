@@ -30,4 +30,8 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 void guest_view_json(struct json_out *json, struct cJSON *guests, const struct session *session,
 		     const char *name, const struct guest *guest);
 
+/* Warn of a guest whose firmware does not check kernel hashes, or may not: by its record, or, where that is
+ * older, by its firmware. */
+void guest_view_warn(const struct guest_record *record);
+
 #endif

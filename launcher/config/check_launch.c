@@ -68,6 +68,31 @@ RULE(unmeasured_kernel)
 	return spec->kernel && spec->kernel_hashes != SPEC_ON;
 }
 
+RULE(hashes_not_checked)
+{
+	snprintf(
+		say, size,
+		"the firmware does not check kernel hashes: the host can boot another kernel with the "
+		"same digest");
+	return spec->has_hash_verifier && spec->hash_verifier == SNP_HASH_VERIFIER_ABSENT;
+}
+
+RULE(hash_check_unknown)
+{
+	snprintf(say, size, "cannot tell whether the firmware checks kernel hashes");
+	return spec->has_hash_verifier && spec->hash_verifier == SNP_HASH_VERIFIER_UNKNOWN;
+}
+
+/* edk2-stable202511: no legacy loader in confidential guests. */
+RULE(not_efi_loadable)
+{
+	snprintf(
+		say, size,
+		"the kernel is not an EFI image; firmware since edk2-stable202511 does not start it in "
+		"a confidential guest");
+	return spec->has_bzimage && !spec->bzimage.is_efi_loadable;
+}
+
 /* QEMU 10.0 aborts on an assertion (sev_add_kernel_loader_hashes is never called). */
 RULE(hashes_without_kernel)
 {
@@ -170,6 +195,12 @@ const struct check launch_checks[] = {
 	    "use <smm state='off'/> and no secure loader", smm)
 	CHECK("kernel-not-measured", ERROR, false, "/boot/kernel_hashes", "/domain/launchSecurity",
 	    "turn kernel hashes on", unmeasured_kernel)
+	CHECK("kernel-hashes-not-checked", ERROR, false, "/firmware/path", "/domain/os/loader",
+	    "use an AmdSev build of OVMF", hashes_not_checked)
+	CHECK("kernel-hash-check-unknown", WARNING, false, "/firmware/path", "/domain/os/loader",
+	    "try it with snp-launch check --firmware", hash_check_unknown)
+	CHECK("kernel-not-efi-loadable", WARNING, false, "/boot/kernel", "/domain/os/kernel",
+	    "take a kernel with an EFI stub", not_efi_loadable)
 	CHECK("hashes-without-kernel", ERROR, true, NULL, "/domain/launchSecurity",
 	    "use kernelHashes='no', or add a <kernel>", hashes_without_kernel)
 	CHECK("initrd-without-kernel", ERROR, true, NULL, "/domain/os",

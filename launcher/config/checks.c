@@ -71,6 +71,17 @@ static enum check_severity severity_of(const struct check *check, size_t i,
 	return check->severity;
 }
 
+enum check_severity check_severity(const struct check_options *options, const char *name)
+{
+	static const struct check_options none;
+	const struct check *check;
+
+	for (size_t i = 0; (check = check_at(i)); i++)
+		if (strcmp(check->name, name) == 0)
+			return severity_of(check, i, options ? options : &none);
+	return CHECK_IGNORED;
+}
+
 void checks_run(const struct launch_spec *spec, const struct check_options *options,
 		struct findings *ret)
 {

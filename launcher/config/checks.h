@@ -62,6 +62,9 @@ struct check_options {
 SNP_MUST_USE int check_options_set(struct check_options *options, const char *name,
 				   enum check_severity severity, struct snp_error *err);
 
+/* The severity that a check has by these options, which may be NULL. */
+enum check_severity check_severity(const struct check_options *options, const char *name);
+
 struct finding {
 	const struct check *check;
 	enum check_severity severity; /* CHECK_WARNING or CHECK_ERROR */

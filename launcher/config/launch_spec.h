@@ -8,7 +8,9 @@
 
 #include <snp/cleanup.h>
 #include <snp/error.h>
+#include <snp/firmware.h>
 #include <snp/id_block.h>
+#include <snp/kernel.h>
 
 #include "config/vm_config.h"
 
@@ -77,6 +79,10 @@ struct launch_spec {
 
 	char *kernel, *initrd, *cmdline;     /* NULL: none */
 	uint64_t firmware_size, initrd_size; /* 0: not looked at, or not there */
+	/* Of a launch with kernel hashes, where the files were looked at. */
+	bool has_hash_verifier, has_bzimage;
+	enum snp_hash_verifier hash_verifier;
+	struct snp_bzimage bzimage;
 	char *dtb, *shim; /* what QEMU boots with or before the kernel; NULL: none */
 
 	uint32_t vcpu_count;	 /* started: what is measured */

@@ -104,6 +104,8 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 	launch.kernel_hashes = m.has_kernel_hashes ? &m.kernel_hashes : NULL;
 	launch.vcpus = m.vcpus;
 	r = snp_launch_digest(&launch, m.launch_digest, &size, err);
+	if (r == 0 && m.has_kernel_hashes)
+		r = snp_firmware_hash_verifier(firmware, &m.hash_verifier, err);
 	if (r < 0)
 		return in_file(err, r, boot[BOOT_FIRMWARE].path);
 	*ret = m;

@@ -22,6 +22,7 @@ struct guest_measurement {
 	struct snp_vcpus vcpus;
 	bool has_kernel_hashes;
 	struct snp_kernel_hashes kernel_hashes;
+	enum snp_hash_verifier hash_verifier; /* where it has kernel hashes */
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
 };
 

@@ -190,6 +190,18 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	snprintf(record->vcpus.model, sizeof(record->vcpus.model), "%s",
 		 request->config->cpu_model);
 	memcpy(record->launch_digest, m.launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	record->has_hash_verifier = m.has_kernel_hashes;
+	record->hash_verifier = m.hash_verifier;
+	/* Also of a firmware that firmware.auto has found, and of the very bytes that are launched. */
+	if (m.has_kernel_hashes && m.hash_verifier == SNP_HASH_VERIFIER_ABSENT &&
+	    check_severity(request->checks, SNP_WARN_NOT_CHECKED) == CHECK_ERROR)
+		return in_file(
+			err,
+			fail_with(err, SNP_E_NOT_CHECKED, SNP_NO_OFFSET,
+				  "this firmware does not check kernel hashes: the host can boot "
+				  "another kernel with the same digest; use an AmdSev build, or "
+				  "--warn " SNP_WARN_NOT_CHECKED),
+			record->boot[BOOT_FIRMWARE].source);
 	if (request->remote && record->binding.source == ID_NONE && !request->unbound)
 		return fail_with(
 			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,

@@ -161,6 +161,13 @@ static const struct field id_fields[] = {
 	FIELD(name, reader, guest_record, member, .required = true, __VA_ARGS__)
 
 /* What others are held against comes before them. */
+static const char *const verifiers[] = {
+	[SNP_HASH_VERIFIER_UNKNOWN] = "unknown",
+	[SNP_HASH_VERIFIER_ABSENT] = "absent",
+	[SNP_HASH_VERIFIER_PRESENT] = "present",
+	NULL,
+};
+
 static const struct field record_fields[] = {
 	SCHEMA(RECORD_SCHEMA),
 	FIELD_OBJECT("tool", tool_fields, .required = true),
@@ -172,6 +179,8 @@ static const struct field record_fields[] = {
 	NEED("remote", field_bool, remote),
 	FIELD("cmdline", field_text, guest_record, cmdline, .rule = &rule_cmdline),
 	NEED("kernel_hashes", field_bool, kernel_hashes),
+	FIELD("kernel_hash_verifier", field_choice, guest_record, hash_verifier, .rule = verifiers,
+	      .has = HAS(guest_record, has_hash_verifier)),
 	FIELD_OBJECT("boot", boot_fields, .required = true, .check = check_boot),
 	NEED("vmm_profile", field_chars, vcpus.profile),
 	NEED("vcpu_count", field_u32, vcpus.count, .min = 1),
@@ -257,6 +266,9 @@ static void add_boot(struct json_out *out, const struct guest_record *record)
 	if (record->cmdline)
 		json_out_string(out, out->root, "cmdline", record->cmdline);
 	json_out_bool(out, out->root, "kernel_hashes", record->kernel_hashes);
+	if (record->has_hash_verifier)
+		json_out_string(out, out->root, "kernel_hash_verifier",
+				verifiers[record->hash_verifier]);
 }
 
 static void add_launch(struct json_out *out, const struct guest_record *record)

@@ -9,6 +9,7 @@
 #include <snp/cleanup.h>
 #include <snp/error.h>
 #include <snp/file.h>
+#include <snp/firmware.h>
 #include <snp/id_block.h>
 #include <snp/profile.h>
 #include <snp/span.h>
@@ -74,6 +75,8 @@ struct guest_record {
 	struct boot_file boot[BOOT_PARTS];
 	char *cmdline; /* NULL: none */
 	bool kernel_hashes;
+	bool has_hash_verifier; /* records of 0.1.0 lack it */
+	enum snp_hash_verifier hash_verifier;
 	struct snp_vcpus vcpus; /* model: as vm.json has it, also "host" */
 	uint64_t policy;
 	uint8_t host_data[SNP_SHA256_SIZE];

@@ -23,8 +23,6 @@
 #include "guest/interrupt.h"
 #include "rehearsal/probe_kernel.h"
 
-DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
-
 #define GUEST_MS       120000u /* a kernel and 40 MB of initrd take some 15 s under emulation */
 #define CONTROL_MS     60000u  /* the slowest firmware takes some 5 s, on an idle machine */
 #define REFUSAL_MIN_MS 10000u

@@ -461,6 +461,38 @@ static void check_sizes(void **state)
 	}
 }
 
+/* What stands in the firmware's and the kernel's file. */
+static void check_files(void **state)
+{
+	static const struct {
+		bool looked;
+		enum snp_hash_verifier verifier;
+		bool is_efi_loadable;
+		const char *found;
+	} rows[] = {
+		{false, SNP_HASH_VERIFIER_ABSENT, false, "not-bound"},
+		{true, SNP_HASH_VERIFIER_PRESENT, true, "not-bound"},
+		{true, SNP_HASH_VERIFIER_ABSENT, true, "not-bound kernel-hashes-not-checked"},
+		{true, SNP_HASH_VERIFIER_UNKNOWN, true, "not-bound kernel-hash-check-unknown"},
+		{true, SNP_HASH_VERIFIER_PRESENT, false, "not-bound kernel-not-efi-loadable"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(launch_spec_freep) struct launch_spec *spec = read_domain(GOOD_DOMAIN);
+		struct findings findings;
+		char names[256];
+
+		spec->has_hash_verifier = spec->has_bzimage = rows[i].looked;
+		spec->hash_verifier = rows[i].verifier;
+		spec->bzimage.is_efi_loadable = rows[i].is_efi_loadable;
+		checks_run(spec, NULL, &findings);
+		note_seen(&findings);
+		list_findings(&findings, names, sizeof(names));
+		assert_string_equal(names, rows[i].found);
+	}
+}
+
 /* What is known of the host changes the answer. */
 static void check_host(void **state)
 {
@@ -595,10 +627,11 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(check_id_pairs),	cmocka_unit_test(check_long_cmdline),
-		cmocka_unit_test(check_host),		cmocka_unit_test(check_sizes),
-		cmocka_unit_test(check_host_signature), cmocka_unit_test(check_options),
-		cmocka_unit_test(check_fixed),		cmocka_unit_test(check_all_seen),
+		cmocka_unit_test(check_id_pairs), cmocka_unit_test(check_long_cmdline),
+		cmocka_unit_test(check_host),	  cmocka_unit_test(check_sizes),
+		cmocka_unit_test(check_files),	  cmocka_unit_test(check_host_signature),
+		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
+		cmocka_unit_test(check_all_seen),
 	};
 	size_t n = 0;
 

@@ -124,6 +124,59 @@ static void check_length(void **state)
 	free(kernel);
 }
 
+/* A PE32+ header as Linux has it, at 0x40, and what to change of it. */
+static const struct pe {
+	const char *name;
+	uint32_t at;
+	uint16_t word;
+	bool is_efi_loadable;
+} pes[] = {
+	{"good", 0x200, 0, true},
+	{"no MZ", 0, 0x5a4e, false},
+	{"header outside the file", 0x3e, 0x1000, false},
+	{"no PE", 0x40, 0x4551, false},
+	{"32-bit x86", 0x44, 0x014c, false},
+	{"relocations stripped", 0x56, 0x0023, false},
+	{"optional header of another size", 0x54, 0x98, false},
+	{"PE32", 0x58, 0x10b, false},
+	{"no entry point", 0x68, 0, false},
+	{"headers longer than the file", 0x96, 1, false},
+	{"a Windows program", 0x9c, 3, false},
+	{"an EFI driver", 0x9c, 11, true},
+	{"another number of directories", 0xc4, 5, false},
+	{"a section past the end", 0x10e, 1, false},
+};
+
+static void check_pe(void **state)
+{
+	const struct pe *row = *state;
+	static uint8_t kernel[65536];
+	struct snp_bzimage image;
+	struct snp_error err = {0};
+
+	memset(kernel, 0, sizeof(kernel));
+	build(kernel, sizeof(kernel));
+	memcpy(kernel, "MZ", 2);
+	snp_put_le32(kernel + 0x3c, 0x40);
+	memcpy(kernel + 0x40, "PE\0", 4);
+	snp_put_le16(kernel + 0x44, 0x8664);
+	snp_put_le16(kernel + 0x46, 1);
+	snp_put_le16(kernel + 0x54, 112 + 6 * 8);
+	snp_put_le16(kernel + 0x56, 0x22);
+	snp_put_le16(kernel + 0x58, 0x20b);
+	snp_put_le32(kernel + 0x68, 0x1000);
+	snp_put_le32(kernel + 0x94, 0x400);
+	snp_put_le16(kernel + 0x9c, 10);
+	snp_put_le32(kernel + 0xc4, 6);
+	snp_put_le32(kernel + 0x108, 0x1000); /* the section's size and place */
+	snp_put_le32(kernel + 0x10c, 0x400);
+	snp_put_le16(kernel + row->at, row->word);
+	if (row->at == 0x200)
+		memcpy(kernel + 0x202, "HdrS", 4);
+	assert_int_equal(parse(kernel, sizeof(kernel), &image, &err), 0);
+	assert_int_equal(image.is_efi_loadable, row->is_efi_loadable);
+}
+
 /* What has no HdrS, and the word that its refusal must have. */
 static const struct other {
 	const char *name;
@@ -279,6 +332,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_length, lengths);
 	ADD_ROWS(tests, n, check_other, others);
+	ADD_ROWS(tests, n, check_pe, pes);
 	ADD_ROWS(tests, n, check_cmdline, cmdlines);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(boot_files);
 	return RUN_TESTS("kernel", tests, n);
