@@ -22,7 +22,6 @@
 #include "reference/model.h"
 #include "verb.h"
 
-DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 DEFINE_CLEANUP(struct snp_report *, snp_report_free);
 
 #define MAX_FILES 64 /* that --candidates tries as kernels, and as initrds */
@@ -114,8 +113,7 @@ static int add_code_part(struct search *search, const char *path, unsigned int c
 			 struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	char text[SEARCH_TEXT_SIZE];
-	struct snp_firmware *firmware;
+	struct search_part part = {.changes = changes};
 	size_t size, vars;
 	int r = file_read(path, SNP_MAX_FIRMWARE, &bytes, &size, err);
 
@@ -124,47 +122,52 @@ static int add_code_part(struct search *search, const char *path, unsigned int c
 	vars = size == 4u << 20 ? 0x84000 : size == 2u << 20 ? 0x20000 : 0;
 	if (vars == 0)
 		return 0;
-	snprintf(text, sizeof(text), "the code part of %s alone", path);
-	r = snp_firmware_parse(path, (struct snp_span){bytes + vars, size - vars}, &firmware, err);
-	return r < 0 ? r : search_add_firmware(search, changes, firmware, text, err);
+	snprintf(part.text, sizeof(part.text), "the code part of %s alone", path);
+	r = snp_firmware_parse(path, (struct snp_span){bytes + vars, size - vars}, &part.firmware,
+			       err);
+	return r < 0 ? r : search_add(search, SEARCH_FIRMWARE, &part, err);
+}
+
+static int hash(const struct snp_boot_request *request, struct snp_boot *ret, struct snp_error *err)
+{
+	struct snp_boot_job *job;
+	int r = snp_boot_start(request, &job, err);
+
+	return r < 0 ? r : snp_boot_finish(job, ret, err);
 }
 
 /* A file of the folder, as what it looks like: firmware, kernel, or else initrd. */
 static int add_file(struct search *search, const char *path, struct snp_error *err)
 {
-	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
-	struct snp_boot_request request = {.kernel = path};
+	struct search_part part = {.changes = 1};
 	enum search_kind kind = SEARCH_KERNEL;
-	char text[SEARCH_TEXT_SIZE];
-	struct snp_boot_job *job;
 	struct snp_boot boot;
-	int r;
+	int r = 0;
 
-	if (snp_firmware_read(path, &firmware, NULL) == 0 &&
-	    snp_firmware_info(firmware)->has_table) {
-		snprintf(text, sizeof(text), "firmware %s", path);
-		r = search_add_firmware(search, 1, TAKE_PTR(firmware), text, err);
+	if (snp_firmware_read(path, &part.firmware, NULL) == 0 &&
+	    snp_firmware_info(part.firmware)->has_table) {
+		snprintf(part.text, sizeof(part.text), "firmware %s", path);
+		r = search_add(search, SEARCH_FIRMWARE, &part, err);
 		return r < 0 ? r : add_code_part(search, path, 2, err);
 	}
+	snp_firmware_free(TAKE_PTR(part.firmware));
 	if (!search->stated->kernel_hashes)
 		return 0;
-	if (snp_boot_start(&request, &job, NULL) < 0 || snp_boot_finish(job, &boot, NULL) < 0 ||
+	if (hash(&(struct snp_boot_request){.kernel = path}, &boot, NULL) < 0 ||
 	    boot.kernel.protocol == 0) {
-		_cleanup_(file_close) struct file file = {.fd = -1};
-
 		kind = SEARCH_INITRD;
-		r = file_open(path, SNP_MAX_INITRD, &file, err);
-		if (r == 0)
-			r = in_file(err, file_sha256(&file, NULL, NULL, boot.kernel_sha256, err),
-				    path);
-		if (r < 0)
-			return r;
+		r = hash(&(struct snp_boot_request){.initrd = path}, &boot, err);
 	}
-	if (search->parts[kind].n >= MAX_FILES)
-		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				 "more than %d kernels or initrds in --candidates", MAX_FILES);
-	snprintf(text, sizeof(text), "%s %s", kind == SEARCH_KERNEL ? "kernel" : "initrd", path);
-	return search_add(search, kind, 1, boot.kernel_sha256, text, err);
+	if (r == 0 && search->parts[kind].n >= MAX_FILES)
+		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+			      "more than %d kernels or initrds in --candidates", MAX_FILES);
+	if (r < 0)
+		return r;
+	memcpy(part.sha256, kind == SEARCH_KERNEL ? boot.kernel_sha256 : boot.initrd_sha256,
+	       SNP_SHA256_SIZE);
+	snprintf(part.text, sizeof(part.text), "%s %s", kind == SEARCH_KERNEL ? "kernel" : "initrd",
+		 path);
+	return search_add(search, kind, &part, err);
 }
 
 static int add_folder(struct search *search, const char *folder, struct snp_error *err)
@@ -219,40 +222,39 @@ static int search_near(const struct cli_launch *stated, const struct seen *seen,
 	return r;
 }
 
-/* What a "no" does not rule out. */
-static size_t left_out(const struct search_answer *answer, const char *ret[static 3])
+/* What a "no" does not rule out; the last only if not all combinations were tried. */
+static const char *const not_tried[] = {
+	"unlikely CPU signatures and guest features",
+	"several changes of firmware, kernel, initrd and command line together with another CPU, "
+	"profile or guest features",
+	"some of the combinations of firmware, kernels, initrds and command lines",
+};
+
+static size_t count_not_tried(const struct search_answer *answer)
 {
-	ret[0] = "unlikely CPU signatures and guest features";
-	ret[1] =
-		"several changes of firmware, kernel, initrd and command line together with another "
-		"CPU, profile or guest features";
-	ret[2] = "some of the combinations of firmware, kernels, initrds and command lines";
-	return answer->found ? 0 : answer->is_cut ? 3 : 2;
+	return answer->found ? 0 : ARRAY_SIZE(not_tried) - !answer->is_cut;
 }
 
 static void print(const struct search_answer *answer, bool published, FILE *out)
 {
 	char escaped[4 * SEARCH_TEXT_SIZE];
-	const char *missed[3];
-	size_t n = left_out(answer, missed);
+	const char *before = published	      ? "published as "
+			     : answer->n == 0 ? "matches the stated launch"
+					      : "matches with ";
 
-	if (!answer->found)
-		fprintf(out,
-			"matches none of %" PRIu64 " launches near the stated one (not tried: ",
-			answer->tried);
-	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%s%s", i > 0 ? "; " : "", missed[i]);
 	if (answer->found)
-		fputs(published	       ? "published as "
-		      : answer->n == 0 ? "matches the stated launch"
-				       : "matches with ",
-		      out);
+		fputs(before, out);
 	for (size_t i = 0; i < answer->n; i++) {
 		escape_text(answer->texts[i], escaped, sizeof(escaped));
 		fprintf(out, "%s%s", i == 0 ? "" : i + 1 == answer->n ? " and " : ", ", escaped);
 	}
-	if (answer->found)
-		fprintf(out, " (%" PRIu64 " launches tried", answer->tried);
+	fprintf(out,
+		answer->found ? " (%" PRIu64 " launches tried"
+			      : "matches none of %" PRIu64
+				" launches near the stated one (not tried: ",
+		answer->tried);
+	for (size_t i = 0; i < count_not_tried(answer); i++)
+		fprintf(out, "%s%s", i > 0 ? "; " : "", not_tried[i]);
 	fputs(")\n", out);
 }
 
@@ -261,7 +263,6 @@ static int print_json(const struct search_answer *answer, bool published, FILE *
 {
 	_cleanup_(json_out_done) struct json_out json = {0};
 	struct cJSON *list;
-	const char *missed[3];
 
 	cli_json_begin(&json, "snp-explain/1");
 	json_out_bool(&json, json.root, "found", answer->found);
@@ -271,8 +272,8 @@ static int print_json(const struct search_answer *answer, bool published, FILE *
 		json_out_text(&json, list, NULL, answer->texts[i]);
 	json_out_integer(&json, json.root, "launches_tried", answer->tried);
 	list = json_out_array(&json, json.root, "not_tried");
-	for (size_t i = 0, n = left_out(answer, missed); i < n; i++)
-		json_out_string(&json, list, NULL, missed[i]);
+	for (size_t i = 0; i < count_not_tried(answer); i++)
+		json_out_string(&json, list, NULL, not_tried[i]);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }

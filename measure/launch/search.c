@@ -15,11 +15,10 @@
 #include <snp/gctx.h>
 #include <snp/memory.h>
 
-#define MAX_THREADS  64
-#define MAX_PROFILES 16
-#define MAX_VALUES   64
-#define MAX_STARTS   4096
-#define MAX_CHANGES  3
+#define MAX_THREADS    64
+#define MAX_SIGNATURES 64
+#define MAX_STARTS     8192
+#define MAX_CHANGES    3
 
 /* SEV_FEATURES. */
 #define SNP_ACTIVE 0x1ull
@@ -31,56 +30,32 @@ struct start {
 	size_t part[SEARCH_KINDS]; /* 0: as stated; else 1 + index in the list */
 };
 
-struct values {
-	uint64_t at[MAX_VALUES];
-	size_t n;
+/* A profile, CPU signature and guest features; tried with at most so many changes of what is booted. */
+struct cpu {
+	struct snp_vcpus vcpus;
+	unsigned int max_changes;
 };
 
-/* What is tried. The first of each list is the stated one. */
+/* What is tried: every start with the CPUs that go with it. */
 struct space {
 	const struct search *search;
 	const uint8_t *digest;
 	uint32_t last_count;
-	struct start *starts;
+	struct start *starts; /* those with fewer changes first */
 	size_t n_starts;
 	bool is_cut;
 	uint8_t (*firmware_digests)[SNP_SHA384_SIZE];
-	const char *profiles[MAX_PROFILES];
-	size_t n_profiles;
-	struct values signatures, features;
-	size_t n_usual_features;
+	struct cpu *cpus; /* the stated one first, those of one profile together */
+	size_t n_cpus;
 
-	atomic_size_t next, found; /* item: a start with a profile */
+	thrd_t caller;		   /* the thread that shows progress */
+	atomic_size_t next, found; /* index of a start */
 	atomic_ullong tried;
 	mtx_t lock; /* of what follows */
 	struct snp_vcpus match;
 	int r;
 	struct snp_error err;
 };
-
-struct worker {
-	struct space *space;
-	struct gctx gctx;
-	bool shows_progress;
-};
-
-static int add_part(struct search *search, enum search_kind kind, const struct search_part *part,
-		    const char *text, struct snp_error *err)
-{
-	size_t n = search->parts[kind].n;
-	struct search_part *added;
-
-	if (n == SEARCH_MAX_PARTS)
-		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				 "more than %d files or command lines to try", SEARCH_MAX_PARTS);
-	if (!grow(&search->parts[kind].list, n, sizeof(*added)))
-		return out_of_memory(err);
-	added = &search->parts[kind].list[n];
-	*added = *part;
-	snprintf(added->text, sizeof(added->text), "%s", text);
-	search->parts[kind].n++;
-	return 0;
-}
 
 static uint8_t *hash_of(struct snp_kernel_hashes *hashes, size_t kind)
 {
@@ -89,31 +64,41 @@ static uint8_t *hash_of(struct snp_kernel_hashes *hashes, size_t kind)
 				       : hashes->cmdline;
 }
 
-int search_add(struct search *search, enum search_kind kind, unsigned int changes,
-	       const uint8_t sha256[static SNP_SHA256_SIZE], const char *text,
-	       struct snp_error *err)
+/* A part that is there already; NULL: none. The stated one is not in the list. */
+static struct search_part *find_part(const struct search *search, enum search_kind kind,
+				     const struct search_part *part)
 {
-	struct snp_kernel_hashes stated = *search->stated->kernel_hashes;
-	struct search_part part = {.changes = changes};
-
-	if (memcmp(hash_of(&stated, kind), sha256, SNP_SHA256_SIZE) == 0)
-		return 0;
-	for (size_t i = 0; i < search->parts[kind].n; i++)
-		if (memcmp(search->parts[kind].list[i].sha256, sha256, SNP_SHA256_SIZE) == 0)
-			return 0;
-	memcpy(part.sha256, sha256, SNP_SHA256_SIZE);
-	return add_part(search, kind, &part, text, err);
+	for (size_t i = 0; kind != SEARCH_FIRMWARE && i < search->parts[kind].n; i++)
+		if (memcmp(search->parts[kind].list[i].sha256, part->sha256, SNP_SHA256_SIZE) == 0)
+			return &search->parts[kind].list[i];
+	return NULL;
 }
 
-int search_add_firmware(struct search *search, unsigned int changes, struct snp_firmware *firmware,
-			const char *text, struct snp_error *err)
+int search_add(struct search *search, enum search_kind kind, const struct search_part *part,
+	       struct snp_error *err)
 {
-	const struct search_part part = {.changes = changes, .firmware = firmware};
-	int r = add_part(search, SEARCH_FIRMWARE, &part, text, err);
+	const size_t n = search->parts[kind].n;
+	struct search_part *same = find_part(search, kind, part);
+	struct snp_kernel_hashes stated;
 
-	if (r < 0)
-		snp_firmware_free(firmware);
-	return r;
+	if (kind != SEARCH_FIRMWARE) {
+		stated = *search->stated->kernel_hashes;
+		if (memcmp(hash_of(&stated, kind), part->sha256, SNP_SHA256_SIZE) == 0)
+			return 0;
+	}
+	if (same && part->changes < same->changes)
+		*same = *part;
+	if (same)
+		return 0;
+	if (n < SEARCH_MAX_PARTS && grow(&search->parts[kind].list, n, sizeof(*part))) {
+		search->parts[kind].list[search->parts[kind].n++] = *part;
+		return 0;
+	}
+	snp_firmware_free(part->firmware);
+	return n < SEARCH_MAX_PARTS
+		       ? out_of_memory(err)
+		       : fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				   "more than %d files or command lines to try", SEARCH_MAX_PARTS);
 }
 
 void search_done(struct search *search)
@@ -169,66 +154,71 @@ static void add_starts(struct space *space, struct start *start, size_t kind, un
 	start->part[kind] = 0;
 }
 
-/* Add a value that is not in the list. */
-static void add(struct values *values, uint64_t value)
+static int add_cpu(struct space *space, const char *profile, uint32_t signature, uint64_t features,
+		   unsigned int max_changes, struct snp_error *err)
 {
-	for (size_t i = 0; i < values->n; i++)
-		if (values->at[i] == value)
-			return;
-	if (values->n < MAX_VALUES)
-		values->at[values->n++] = value;
+	struct cpu cpu = {.vcpus = space->search->stated->vcpus, .max_changes = max_changes};
+	struct snp_vcpus *v = &cpu.vcpus;
+
+	snprintf(v->profile, sizeof(v->profile), "%s", profile);
+	if (snp_profile_uses_signature(profile))
+		v->signature = signature;
+	v->features = features;
+	v->count = space->last_count;
+	for (size_t i = 0; i < space->n_cpus; i++)
+		if (memcmp(&space->cpus[i].vcpus, v, sizeof(*v)) == 0)
+			return 0;
+	if (!grow(&space->cpus, space->n_cpus, sizeof(cpu)))
+		return out_of_memory(err);
+	space->cpus[space->n_cpus++] = cpu;
+	return 0;
 }
 
-static void list_signatures(const struct search *search, struct values *ret)
+static size_t list_signatures(const struct search *search, uint32_t ret[static MAX_SIGNATURES])
 {
-	/* The processors that have SEV-SNP: -cpu host has a signature of theirs. */
-	static const struct {
-		uint8_t family, model;
-	} silicon[] = {
-		{0x19, 0x01}, /* Milan */
-		{0x19, 0x11}, /* Genoa */
-		{0x19, 0xa0}, /* Bergamo, Siena */
-		{0x1a, 0x02}, /* Turin */
-		{0x1a, 0x11}, /* Turin Dense */
-	};
-	uint32_t signature;
+	/* Processors with SEV-SNP, whose signatures -cpu host has: Milan; Genoa; Bergamo and Siena; Turin;
+	 * Turin Dense. Each with steppings 0 to 3. */
+	static const uint32_t silicon[] = {0xa00f10, 0xa10f10, 0xaa0f00, 0xb00f20, 0xb10f10};
+	size_t n = 0;
 
-	add(ret, search->stated->vcpus.signature);
+	ret[n++] = search->stated->vcpus.signature;
 	if (search->report_signature != 0)
-		add(ret, search->report_signature);
-	for (size_t i = 0; snp_cpu_model_at(i, &signature); i++)
-		add(ret, signature);
-	for (size_t i = 0; i < 4 * ARRAY_SIZE(silicon); i++)
-		if (snp_cpu_signature(silicon[i / 4].family, silicon[i / 4].model, i % 4,
-				      &signature, NULL) == 0)
-			add(ret, signature);
+		ret[n++] = search->report_signature;
+	for (uint32_t i = 0; i < 4 * ARRAY_SIZE(silicon); i++)
+		ret[n++] = silicon[i / 4] + i % 4;
+	for (size_t i = 0; n < MAX_SIGNATURES && snp_cpu_model_at(i, &ret[n]); i++)
+		n++;
+	return n;
 }
 
-/* Usual ones first: SNP_ACTIVE with at most one bit beside it. */
-static size_t list_features(const struct search *search, struct values *ret)
+/* All CPUs of a profile. Features with two bits beside SNP_ACTIVE are tried where at most one other thing
+ * differs, the vCPU count apart; those with one bit, where at most one thing that is booted does. */
+static int add_cpus(struct space *space, const char *profile, bool is_stated, struct snp_error *err)
 {
 	/* The bits of SEV_FEATURES that have a name (APM vol. 2, VMSA; docs/measurement.md). */
 	static const unsigned int bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15};
-	size_t n_usual;
+	const uint64_t stated = space->search->stated->vcpus.features;
+	uint32_t signatures[MAX_SIGNATURES];
+	size_t n = list_signatures(space->search, signatures);
+	int r = 0;
 
-	add(ret, search->stated->vcpus.features);
-	add(ret, SNP_ACTIVE);
-	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
-		add(ret, SNP_ACTIVE | 1ull << bits[i]);
-	n_usual = ret->n;
-	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
-		add(ret, SNP_ACTIVE | DEBUG_SWAP | 1ull << bits[i]);
-	return n_usual;
-}
+	for (size_t s = 0; r == 0 && s < n; s++) {
+		const bool others = !is_stated || s > 0;
+		const uint32_t signature = signatures[s];
 
-static void list_profiles(struct space *space)
-{
-	const char *stated = space->search->stated->vcpus.profile, *name;
+		r = add_cpu(space, profile, signature, stated, others ? 1 : MAX_CHANGES, err);
+		if (r == 0)
+			r = add_cpu(space, profile, signature, SNP_ACTIVE, 1, err);
+		for (size_t i = 0; r == 0 && i < ARRAY_SIZE(bits); i++) {
+			const uint64_t features = SNP_ACTIVE | 1ull << bits[i];
 
-	space->profiles[space->n_profiles++] = stated;
-	for (size_t i = 0; (name = snp_profile_at(i)) && space->n_profiles < MAX_PROFILES; i++)
-		if (strcmp(name, stated) != 0 && snp_profile_check(name, SNP_MODE_SNP, NULL) == 0)
-			space->profiles[space->n_profiles++] = name;
+			r = add_cpu(space, profile, signature, features, 1, err);
+			if (r == 0)
+				r = add_cpu(space, profile, signature, features | DEBUG_SWAP,
+					    others ? 0 : 1, err);
+		}
+	}
+	return r;
 }
 
 static const struct snp_firmware *firmware_of(const struct search *search, size_t i)
@@ -240,9 +230,10 @@ static const struct snp_firmware *firmware_of(const struct search *search, size_
 static int fill(struct space *space, struct snp_error *err)
 {
 	const struct search *search = space->search;
+	const char *stated = search->stated->vcpus.profile, *name;
 	const size_t n_firmwares = search->parts[SEARCH_FIRMWARE].n + 1;
 	struct start start = {0};
-	int r = 0;
+	int r;
 
 	space->starts = calloc(MAX_STARTS, sizeof(*space->starts));
 	space->firmware_digests = calloc(n_firmwares, sizeof(*space->firmware_digests));
@@ -250,9 +241,10 @@ static int fill(struct space *space, struct snp_error *err)
 		return out_of_memory(err);
 	for (unsigned int changes = 0; changes <= MAX_CHANGES; changes++)
 		add_starts(space, &start, 0, changes);
-	list_signatures(search, &space->signatures);
-	space->n_usual_features = list_features(search, &space->features);
-	list_profiles(space);
+	r = add_cpus(space, stated, true, err);
+	for (size_t i = 0; r == 0 && (name = snp_profile_at(i)); i++)
+		if (strcmp(name, stated) != 0 && snp_profile_check(name, SNP_MODE_SNP, NULL) == 0)
+			r = add_cpus(space, name, false, err);
 	for (size_t i = 0; r == 0 && i < n_firmwares; i++)
 		if (i == 0 && search->stated->firmware_digest)
 			memcpy(space->firmware_digests[i], search->stated->firmware_digest,
@@ -263,34 +255,23 @@ static int fill(struct space *space, struct snp_error *err)
 	return r;
 }
 
-/* Unusual features are tried where at most one other thing differs, the vCPU count apart. */
-static bool is_tried(const struct space *space, const struct start *start, size_t profile,
-		     size_t signature, size_t features)
-{
-	unsigned int others = start->changes + (profile > 0) + (signature > 0);
-
-	if (start->changes > 1)
-		return others == start->changes && features == 0;
-	return others <= 1 || features < space->n_usual_features;
-}
-
 /* One launch with every vCPU count: each is one launch update more than the one before. */
-static int try_counts(struct worker *w, size_t item, const struct snp_launch *launch,
-		      const uint8_t prefix[static SNP_SHA384_SIZE], struct snp_error *err)
+static int try_counts(struct space *space, struct gctx *gctx, size_t item,
+		      const struct snp_launch *launch, const uint8_t prefix[static SNP_SHA384_SIZE],
+		      struct snp_error *err)
 {
-	struct space *space = w->space;
 	const uint32_t stated = space->search->stated->vcpus.count;
 	uint8_t contents[2][SNP_SHA384_SIZE];
 	uint64_t tried = 0;
 	int r = gctx_vmsa_contents(launch, contents, err);
 
-	memcpy(w->gctx.ld, prefix, SNP_SHA384_SIZE);
+	memcpy(gctx->ld, prefix, SNP_SHA384_SIZE);
 	for (uint32_t n = 1; r == 0 && n <= launch->vcpus.count; n++) {
-		r = gctx_vcpu(&w->gctx, n - 1, contents, err);
+		r = gctx_vcpu(gctx, n - 1, contents, err);
 		if (r < 0 || (n > space->search->max_vcpus && n != stated))
 			continue;
 		tried++;
-		if (memcmp(w->gctx.ld, space->digest, SNP_SHA384_SIZE) != 0)
+		if (memcmp(gctx->ld, space->digest, SNP_SHA384_SIZE) != 0)
 			continue;
 		mtx_lock(&space->lock);
 		if (item < atomic_load(&space->found)) {
@@ -304,77 +285,71 @@ static int try_counts(struct worker *w, size_t item, const struct snp_launch *la
 	return r;
 }
 
-/* The launch that an item stands for, but for the CPU; false if nobody would launch it. */
-static bool begin(const struct space *space, const struct start *start, size_t profile,
-		  struct snp_kernel_hashes *hashes, struct snp_launch *ret)
+/* The launch that a start stands for, but for the CPU. */
+static struct snp_launch launch_of(const struct space *space, const struct start *start,
+				   struct snp_kernel_hashes *hashes)
 {
 	const struct search *search = space->search;
+	struct snp_launch launch = *search->stated;
 
-	*ret = *search->stated;
-	ret->firmware = firmware_of(search, start->part[SEARCH_FIRMWARE]);
-	ret->firmware_digest = space->firmware_digests[start->part[SEARCH_FIRMWARE]];
-	ret->vcpus.count = space->last_count;
-	snprintf(ret->vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", space->profiles[profile]);
-	if (ret->kernel_hashes) {
-		*hashes = *ret->kernel_hashes;
-		for (size_t kind = SEARCH_KERNEL; kind <= SEARCH_CMDLINE; kind++)
-			if (start->part[kind] > 0)
-				memcpy(hash_of(hashes, kind), part_of(search, start, kind)->sha256,
-				       SNP_SHA256_SIZE);
-		ret->kernel_hashes = hashes_off(search, start) ? NULL : hashes;
-	}
-	return snp_launch_check(ret, NULL) == 0;
+	launch.firmware = firmware_of(search, start->part[SEARCH_FIRMWARE]);
+	launch.firmware_digest = space->firmware_digests[start->part[SEARCH_FIRMWARE]];
+	if (!launch.kernel_hashes)
+		return launch;
+	*hashes = *launch.kernel_hashes;
+	for (size_t kind = SEARCH_KERNEL; kind <= SEARCH_CMDLINE; kind++)
+		if (start->part[kind] > 0)
+			memcpy(hash_of(hashes, kind), part_of(search, start, kind)->sha256,
+			       SNP_SHA256_SIZE);
+	launch.kernel_hashes = hashes_off(search, start) ? NULL : hashes;
+	return launch;
 }
 
-static int try_item(struct worker *w, size_t item, struct snp_error *err)
+static int try_item(struct space *space, struct gctx *gctx, size_t item, struct snp_error *err)
 {
-	struct space *space = w->space;
-	const struct start *start = &space->starts[item / space->n_profiles];
-	const size_t profile = item % space->n_profiles;
+	const struct start *start = &space->starts[item];
 	struct snp_kernel_hashes hashes;
-	struct snp_launch launch;
+	struct snp_launch launch = launch_of(space, start, &hashes);
 	uint8_t prefix[SNP_SHA384_SIZE];
-	size_t n_signatures;
-	int r;
+	bool is_possible = false;
+	int r = 0;
 
-	if (!is_tried(space, start, profile, 0, 0) ||
-	    !begin(space, start, profile, &hashes, &launch))
-		return 0;
-	n_signatures = snp_profile_uses_signature(launch.vcpus.profile) ? space->signatures.n : 1;
-	r = snp_launch_prefix(&launch, prefix, err);
-	for (size_t s = 0; s < n_signatures; s++) {
-		for (size_t f = 0; r == 0 && f < space->features.n; f++) {
-			if (item >= atomic_load(&space->found))
-				return 0;
-			if (!is_tried(space, start, profile, s, f))
-				continue;
-			launch.vcpus.signature = (uint32_t)space->signatures.at[s];
-			launch.vcpus.features = space->features.at[f];
-			r = try_counts(w, item, &launch, prefix, err);
+	for (size_t i = 0; r == 0 && i < space->n_cpus && item < atomic_load(&space->found); i++) {
+		const struct cpu *cpu = &space->cpus[i];
+		const bool same = i > 0 && strcmp(launch.vcpus.profile, cpu->vcpus.profile) == 0;
+
+		if (start->changes > cpu->max_changes)
+			continue;
+		launch.vcpus = cpu->vcpus;
+		if (!same) {
+			is_possible = snp_launch_check(&launch, NULL) == 0;
+			r = is_possible ? snp_launch_prefix(&launch, prefix, err) : 0;
 		}
+		if (r == 0 && is_possible)
+			r = try_counts(space, gctx, item, &launch, prefix, err);
 	}
 	return r;
 }
 
-/* Items come in the order of their changes, so the first that matches is the answer. */
+/* Starts come in the order of their changes, so the first that matches is the answer. */
 static int work(void *arg)
 {
-	struct worker *w = arg;
-	struct space *space = w->space;
-	const size_t n = space->n_starts * space->n_profiles;
+	struct space *space = arg;
+	const struct search *search = space->search;
+	const size_t n = space->n_starts;
+	_cleanup_(gctx_end) struct gctx gctx = {0};
 	struct snp_error err = {0};
-	int r = gctx_start(&w->gctx, &err);
+	int r = gctx_start(&gctx, &err);
 
 	while (r == 0) {
 		size_t item = atomic_fetch_add(&space->next, 1);
 
 		if (item >= n || item > atomic_load(&space->found))
 			break;
-		r = try_item(w, item, &err);
-		if (w->shows_progress && space->search->progress)
-			space->search->progress(space->search->progress_arg, item + 1, n);
+		r = try_item(space, &gctx, item, &err);
+		if (search->progress && thrd_equal(thrd_current(), space->caller))
+			search->progress(search->progress_arg, item + 1, n);
 	}
-	gctx_end(&w->gctx);
 	if (r < 0) {
 		mtx_lock(&space->lock);
 		space->r = r;
@@ -385,21 +360,17 @@ static int work(void *arg)
 	return 0;
 }
 
-/* One thread for each core. This one works too, alone if no thread can be had. */
+/* One thread for each core. This one works too, alone if there can be no other. */
 static void run(struct space *space)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	struct worker workers[MAX_THREADS];
 	thrd_t threads[MAX_THREADS];
 	int n = 1;
 
-	for (; n < cores && n < MAX_THREADS; n++) {
-		workers[n] = (struct worker){.space = space};
-		if (thrd_create(&threads[n], work, &workers[n]) != thrd_success)
-			break;
-	}
-	workers[0] = (struct worker){.space = space, .shows_progress = true};
-	work(&workers[0]);
+	while (n < cores && n < MAX_THREADS &&
+	       thrd_create(&threads[n], work, space) == thrd_success)
+		n++;
+	work(space);
 	while (--n > 0)
 		thrd_join(threads[n], NULL);
 }
@@ -424,7 +395,7 @@ static const char *model_of(uint32_t signature)
 static void describe(const struct space *space, struct search_answer *answer)
 {
 	const struct snp_vcpus *stated = &space->search->stated->vcpus, *found = &space->match;
-	const struct start *start = &space->starts[atomic_load(&space->found) / space->n_profiles];
+	const struct start *start = &space->starts[atomic_load(&space->found)];
 
 	for (size_t kind = 0; kind < SEARCH_KINDS; kind++)
 		if (start->part[kind] > 0)
@@ -446,6 +417,7 @@ static void space_done(struct space *space)
 {
 	free(space->starts);
 	free(space->firmware_digests);
+	free(space->cpus);
 }
 
 int search_run(const struct search *search, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
@@ -456,13 +428,14 @@ int search_run(const struct search *search, const uint8_t digest[static SNP_LAUN
 		.search = search,
 		.digest = digest,
 		.last_count = stated > search->max_vcpus ? stated : search->max_vcpus,
+		.caller = thrd_current(),
 		.found = SIZE_MAX,
 	};
 	int r;
 
 	if (search->stated->mode != SNP_MODE_SNP)
 		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				 "only SEV-SNP digests can be explained, of mode snp");
+				 "only launch digests of mode snp can be explained");
 	r = fill(&space, err);
 	if (r < 0)
 		return r;

@@ -11,9 +11,10 @@
 #include <snp/fail.h>
 #include <snp/sha.h>
 
-#define MAX_WORDS 24 /* words of a command line that are looked at one by one */
+#define MAX_WORDS   24 /* words of a command line that are looked at one by one */
+#define MAX_NUMBERS 2  /* of them, those that are the vCPU count */
 
-/* Bytes that one reading adds, at most. */
+/* What a reading adds to the command line, at most. */
 #define READING_GROWTH 64
 
 /* Readings of one command line. After a failure the others are skipped. */
@@ -21,8 +22,35 @@ struct readings {
 	struct search *search;
 	struct snp_span line;
 	uint8_t *buffer; /* for one reading */
+	unsigned int n_numbers;
 	int r;
 	struct snp_error *err;
+};
+
+/* What is put around a command line. The first ones are often at its end, or just were, and are tried
+ * after another change too. */
+#define N_TAILS 10
+static const struct {
+	const char *before, *after, *text;
+} added[] = {
+	{"", "\n", "with a line end"},
+	{"", " ", "with a blank at its end"},
+	{"", " quiet", "with quiet at its end"},
+	{"", " splash", "with splash at its end"},
+	{"", " ro", "with ro at its end"},
+	{"", " rw", "with rw at its end"},
+	{"", " console=ttyS0", "with console=ttyS0 at its end"},
+	{"", " console=tty0", "with console=tty0 at its end"},
+	{"", " nokaslr", "with nokaslr at its end"},
+	{"", " debug", "with debug at its end"},
+	{"", "\r\n", "with a DOS line end"},
+	{"", " \n", "with a blank and a line end"},
+	{"", "  ", "with 2 blanks at its end"},
+	{"", "   ", "with 3 blanks at its end"},
+	{"", "    ", "with 4 blanks at its end"},
+	{" ", "", "with a blank at its beginning"},
+	{"\"", "\"", "with quotes around it"},
+	{"'", "'", "with quotes around it"},
 };
 
 static struct snp_span text(const char *s)
@@ -35,15 +63,43 @@ static struct snp_span slice(const struct readings *l, size_t from, size_t to)
 	return (struct snp_span){l->line.data + from, to - from};
 }
 
-/* One reading: three pieces after each other, hashed with so many NULs behind them. */
-__attribute__((format(printf, 7, 8))) static void reading(struct readings *l, struct snp_span a,
+/* Add the first `n` bytes of the buffer. */
+static void add_bytes(struct readings *l, size_t n, unsigned int changes, const char *words)
+{
+	struct search_part part = {.changes = changes};
+
+	snprintf(part.text, sizeof(part.text), "%.*s", SEARCH_TEXT_SIZE - 1, words);
+	if (l->r == 0)
+		l->r = sha256_of((struct snp_span){l->buffer, n}, part.sha256, l->err);
+	if (l->r == 0)
+		l->r = search_add(l->search, SEARCH_CMDLINE, &part, l->err);
+}
+
+/* Add a line of `n` bytes, and with one change less than two, the same with each of the tails. */
+static void add_line(struct readings *l, size_t n, unsigned int changes, const char *words)
+{
+	char more[SEARCH_TEXT_SIZE + 64];
+
+	l->buffer[n] = '\0';
+	add_bytes(l, n + 1, changes, words);
+	for (size_t i = 0; changes < 2 && i < N_TAILS; i++) {
+		struct snp_span tail = text(added[i].after + (n == 0 && added[i].after[0] == ' '));
+
+		memcpy(l->buffer + n, tail.data, tail.size);
+		snprintf(more, sizeof(more), "%.*s%s%s", SEARCH_TEXT_SIZE - 1, words,
+			 changes == 0 ? " " : " and ", added[i].text);
+		add_line(l, n + tail.size, changes + 1, more);
+	}
+}
+
+/* Three pieces after each other. */
+__attribute__((format(printf, 6, 7))) static void reading(struct readings *l, struct snp_span a,
 							  struct snp_span b, struct snp_span c,
-							  unsigned int nuls, unsigned int changes,
-							  const char *fmt, ...)
+							  unsigned int changes, const char *fmt,
+							  ...)
 {
 	const struct snp_span pieces[] = {a, b, c};
 	char words[SEARCH_TEXT_SIZE];
-	uint8_t sha256[SNP_SHA256_SIZE];
 	size_t n = 0;
 	va_list args;
 
@@ -52,14 +108,10 @@ __attribute__((format(printf, 7, 8))) static void reading(struct readings *l, st
 			memcpy(l->buffer + n, pieces[i].data, pieces[i].size);
 		n += pieces[i].size;
 	}
-	memset(l->buffer + n, 0, nuls);
 	va_start(args, fmt);
 	vsnprintf(words, sizeof(words), fmt, args);
 	va_end(args);
-	if (l->r == 0)
-		l->r = sha256_of((struct snp_span){l->buffer, n + nuls}, sha256, l->err);
-	if (l->r == 0)
-		l->r = search_add(l->search, SEARCH_CMDLINE, changes, sha256, words, l->err);
+	add_line(l, n, changes, words);
 }
 
 static bool is_blank(uint8_t c)
@@ -70,42 +122,31 @@ static bool is_blank(uint8_t c)
 /* At either end, and at both. */
 static void ends(struct readings *l)
 {
-	static const struct {
-		const char *before, *after, *text;
-	} added[] = {
-		{"", "\n", "with a line end"},
-		{"", "\r\n", "with a DOS line end"},
-		{"", " ", "with a blank at its end"},
-		{"", " \n", "with a blank and a line end"},
-		{"", "  ", "with 2 blanks at its end"},
-		{"", "   ", "with 3 blanks at its end"},
-		{"", "    ", "with 4 blanks at its end"},
-		{" ", "", "with a blank at its beginning"},
-		{"\"", "\"", "with quotes around it"},
-		{"'", "'", "with quotes around it"},
-	};
 	const struct snp_span none = {0};
 	const uint8_t *s = l->line.data;
 	size_t n = l->line.size, first = 0, end = n;
 
-	reading(l, none, none, none, 1, 1, "an empty command line");
-	for (size_t i = 0; i < ARRAY_SIZE(added); i++)
-		reading(l, text(added[i].before), l->line, text(added[i].after), 1, 1,
+	for (size_t i = N_TAILS; i < ARRAY_SIZE(added); i++)
+		reading(l, text(added[i].before), l->line, text(added[i].after), 1,
 			"a command line %s", added[i].text);
+	reading(l, none, none, none, 1, "an empty command line");
 	while (first < n && is_blank(s[first]))
 		first++;
 	while (end > first && is_blank(s[end - 1]))
 		end--;
-	reading(l, slice(l, 0, end), none, none, 1, 1, "a command line without blanks at its end");
-	reading(l, slice(l, first, n), none, none, 1, 1,
+	reading(l, slice(l, 0, end), none, none, 1, "a command line without blanks at its end");
+	reading(l, slice(l, first, n), none, none, 1,
 		"a command line without blanks at its beginning");
-	reading(l, slice(l, first, end), none, none, 1, 1,
-		"a command line without blanks around it");
+	reading(l, slice(l, first, end), none, none, 1, "a command line without blanks around it");
 	if (n >= 2 && s[0] == s[n - 1] && (s[0] == '"' || s[0] == '\''))
-		reading(l, slice(l, 1, n - 1), none, none, 1, 1,
+		reading(l, slice(l, 1, n - 1), none, none, 1,
 			"a command line without the quotes around it");
-	reading(l, l->line, none, none, 0, 1, "a command line hashed without its closing NUL");
-	reading(l, l->line, none, none, 2, 1, "a command line hashed with two NULs at its end");
+	reading(l, l->line, none, none, 0, "a command line");
+	memset(l->buffer, 0, n + 2);
+	if (n > 0)
+		memcpy(l->buffer, s, n);
+	add_bytes(l, n, 1, "a command line hashed without its closing NUL");
+	add_bytes(l, n + 2, 1, "a command line hashed with two NULs at its end");
 }
 
 /* "nr_cpus=4" of a guest with 4 vCPUs: it changes together with the vCPU count. */
@@ -116,11 +157,12 @@ static void numbers(struct readings *l, size_t word, size_t end)
 	char number[16];
 
 	snprintf(number, sizeof(number), "%" PRIu32, l->search->stated->vcpus.count);
-	if (strlen(number) != end - at || memcmp(number, l->line.data + at, end - at) != 0)
+	if (strlen(number) != end - at || memcmp(number, l->line.data + at, end - at) != 0 ||
+	    l->n_numbers++ == MAX_NUMBERS)
 		return;
-	for (uint32_t n = 1; n <= l->search->max_vcpus && n <= SEARCH_MAX_PARTS / 2; n++) {
+	for (uint32_t n = 1; n <= l->search->max_vcpus && n <= 512; n++) {
 		snprintf(number, sizeof(number), "%" PRIu32, n);
-		reading(l, slice(l, 0, at), text(number), slice(l, end, l->line.size), 1, 3,
+		reading(l, slice(l, 0, at), text(number), slice(l, end, l->line.size), 3,
 			"a command line with %.*s%s", (int)(at - word < 100 ? at - word : 100),
 			(const char *)l->line.data + word, number);
 	}
@@ -128,16 +170,10 @@ static void numbers(struct readings *l, size_t word, size_t end)
 
 static void words(struct readings *l)
 {
-	/* What is often on a command line, or just was. */
-	static const char *const common[] = {"quiet",	      "splash",	      "ro",	 "rw",
-					     "console=ttyS0", "console=tty0", "nokaslr", "debug"};
 	const struct snp_span none = {0};
 	size_t n = l->line.size, end;
 	unsigned int count = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
-		reading(l, l->line, text(n > 0 ? " " : ""), text(common[i]), 1, 1,
-			"a command line with %s at its end", common[i]);
 	for (size_t at = 0; at < n && count < MAX_WORDS; at = end) {
 		const char *word = (const char *)l->line.data + at;
 		size_t next, from = at;
@@ -145,46 +181,46 @@ static void words(struct readings *l)
 
 		for (end = at; end < n && !is_blank(l->line.data[end]);)
 			end++;
+		if (end == at) {
+			end++;
+			continue;
+		}
+		count++;
 		shown = (int)(end - at < 100 ? end - at : 100);
 		for (next = end; next < n && is_blank(l->line.data[next]);)
 			next++;
-		if (end > at) {
-			count++;
-			if (next == n) { /* of the last word, the blank before it */
-				next = end;
-				from = at > 0 ? at - 1 : 0;
-			}
-			reading(l, slice(l, 0, from), slice(l, next, n), none, 1, 1,
-				"a command line without %.*s", shown, word);
-			reading(l, slice(l, 0, at), text(" "), slice(l, at, n), 1, 1,
-				"a command line with another blank before %.*s", shown, word);
-			numbers(l, at, end);
+		if (next == n) { /* of the last word, the blank before it */
+			next = end;
+			from = at > 0 ? at - 1 : 0;
 		}
-		end = end > at ? end : at + 1;
+		reading(l, slice(l, 0, from), slice(l, next, n), none, 1,
+			"a command line without %.*s", shown, word);
+		reading(l, slice(l, 0, at), text(" "), slice(l, at, n), 1,
+			"a command line with another blank before %.*s", shown, word);
+		numbers(l, at, end);
 	}
 }
 
-static void single_blanks(struct readings *l, uint8_t *single)
+static void single_blanks(struct readings *l)
 {
 	const uint8_t *s = l->line.data;
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->line.size; i++)
 		if (i == 0 || !is_blank(s[i]) || !is_blank(s[i - 1]))
-			single[n++] = s[i];
-	reading(l, (struct snp_span){single, n}, text(""), text(""), 1, 1,
-		"a command line with single blanks");
+			l->buffer[n++] = s[i];
+	add_line(l, n, 1, "a command line with single blanks");
 }
 
 static int add_readings(struct search *search, struct snp_span cmdline, struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *buffer = malloc(2 * cmdline.size + READING_GROWTH);
+	_cleanup_(freep) uint8_t *buffer = malloc(cmdline.size + READING_GROWTH);
 	struct readings l = {.search = search, .line = cmdline, .buffer = buffer, .err = err};
 
 	if (!buffer)
 		return out_of_memory(err);
 	ends(&l);
-	single_blanks(&l, buffer + cmdline.size + READING_GROWTH);
+	single_blanks(&l);
 	words(&l);
 	return l.r;
 }
@@ -192,13 +228,15 @@ static int add_readings(struct search *search, struct snp_span cmdline, struct s
 int search_add_mistakes(struct search *search, const struct snp_span *cmdline,
 			struct snp_error *err)
 {
-	static const uint8_t off[SNP_SHA256_SIZE];
+	const struct search_part off = {.text = "kernel hashes off", .changes = 1};
+	struct search_part no_initrd = {.text = "no initrd", .changes = 1};
 	int r;
 
 	if (!search->stated->kernel_hashes)
 		return 0;
-	r = search_add(search, SEARCH_KERNEL, 1, off, "kernel hashes off", err);
+	memcpy(no_initrd.sha256, sha256_of_nothing, SNP_SHA256_SIZE);
+	r = search_add(search, SEARCH_KERNEL, &off, err);
 	if (r == 0)
-		r = search_add(search, SEARCH_INITRD, 1, sha256_of_nothing, "no initrd", err);
+		r = search_add(search, SEARCH_INITRD, &no_initrd, err);
 	return r < 0 || !cmdline ? r : add_readings(search, *cmdline, err);
 }

@@ -43,6 +43,17 @@ static void hash_line(const char *line, size_t size, uint8_t ret[static SNP_SHA2
 	assert_int_equal(sha256_of((struct snp_span){(const uint8_t *)line, size}, ret, NULL), 0);
 }
 
+static void add_part(struct search *search, enum search_kind kind, struct snp_firmware *firmware,
+		     const uint8_t *sha256, const char *text)
+{
+	struct search_part part = {.changes = 1, .firmware = firmware};
+
+	if (sha256)
+		memcpy(part.sha256, sha256, SNP_SHA256_SIZE);
+	snprintf(part.text, sizeof(part.text), "%s", text);
+	assert_int_equal(search_add(search, kind, &part, NULL), 0);
+}
+
 static int setup(void **state)
 {
 	static struct fixture f;
@@ -59,11 +70,9 @@ static int setup(void **state)
 		.kernel_hashes = &f.hashes,
 		.vcpus = {.profile = "qemu", .count = 4, .signature = 0x800f12, .features = 1}};
 	f.search = (struct search){.stated = &f.stated, .max_vcpus = MAX_VCPUS};
-	assert_int_equal(search_add_firmware(&f.search, 1, other, "other firmware", NULL), 0);
-	assert_int_equal(
-		search_add(&f.search, SEARCH_KERNEL, 1, other_kernel, "other kernel", NULL), 0);
-	assert_int_equal(
-		search_add(&f.search, SEARCH_INITRD, 1, other_initrd, "other initrd", NULL), 0);
+	add_part(&f.search, SEARCH_FIRMWARE, other, NULL, "other firmware");
+	add_part(&f.search, SEARCH_KERNEL, NULL, other_kernel, "other kernel");
+	add_part(&f.search, SEARCH_INITRD, NULL, other_initrd, "other initrd");
 	assert_int_equal(search_add_mistakes(&f.search, &line, NULL), 0);
 	*state = &f;
 	return 0;
@@ -229,6 +238,28 @@ static void several_changes_are_found(void **state)
 	}
 }
 
+static void two_changes_of_the_command_line_are_found(void **state)
+{
+	static const struct boot lines[] = {
+		READING("without ro and with a line end", "console=tty0  nr_cpus=4\n"),
+		READING("with quotes around it and with a line end", "'" LINE "'\n"),
+		READING("with quiet at its end and with splash at its end", LINE " quiet splash"),
+	};
+	static const struct cpu seven = {{"qemu", 7, 0x800f12, 1, ""}, "7 vCPUs"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+		struct snp_kernel_hashes hashes;
+		struct search_answer answer;
+
+		launch_of(f, &lines[i], &seven, &hashes, digest);
+		assert_int_equal(search_run(&f->search, digest, &answer, NULL), 0);
+		assert_true(answer.found);
+		check_texts(&answer, lines[i].text, seven.text);
+	}
+}
+
 /* A stated count above those that are tried is tried all the same, and nothing between. */
 static void a_high_stated_count_is_tried(void **state)
 {
@@ -283,10 +314,11 @@ int main(void)
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_boot_is_found_with_every_cpu),
 		cmocka_unit_test(several_changes_are_found),
+		cmocka_unit_test(two_changes_of_the_command_line_are_found),
 		cmocka_unit_test(a_high_stated_count_is_tried),
 		cmocka_unit_test(an_unrelated_digest_is_not_found),
 		cmocka_unit_test(other_modes_are_refused),
 	};
 
-	return _cmocka_run_group_tests("search", tests, 5, setup, teardown);
+	return _cmocka_run_group_tests("search", tests, 6, setup, teardown);
 }

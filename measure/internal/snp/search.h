@@ -15,12 +15,12 @@
  * differ from it a little.
  *
  * What is booted has four parts. Each has a list of others to try, filled by the functions below. All
- * combinations of up to three changes of them are tried, with every vCPU count. Together with at most one
- * change of what is booted, every likely CPU signature, every likely value of the guest features and every
- * SEV-SNP profile is tried too. Launches that snp_launch_check() refuses are passed over.
+ * combinations of up to three changes of them are tried, with every vCPU count. With at most one change
+ * of what is booted, every likely CPU signature, every likely value of the guest features and every
+ * SEV-SNP profile is tried too. Launches that snp_launch_check() refuses are skipped.
  */
 #define SEARCH_TEXT_SIZE 512
-#define SEARCH_MAX_PARTS 1024
+#define SEARCH_MAX_PARTS 2048
 #define SEARCH_MAX_TEXTS 8
 
 enum search_kind {
@@ -58,20 +58,15 @@ struct search_answer {
 	char texts[SEARCH_MAX_TEXTS][SEARCH_TEXT_SIZE]; /* each in words: "8 vCPUs instead of 4" */
 };
 
-/* Add a kernel, initrd or command line by its hash, beside a launch with kernel hashes, unless the stated one or one in the list has the same.
+/* Add a part, unless the stated one or one in the list has the same hash. A firmware then belongs to the
+ * search, also if this fails; the others need a stated launch with kernel hashes.
  * Errors: SNP_E_TOO_LARGE over SEARCH_MAX_PARTS, SNP_E_NO_MEMORY. */
-SNP_MUST_USE int search_add(struct search *search, enum search_kind kind, unsigned int changes,
-			    const uint8_t sha256[SNP_STATIC SNP_SHA256_SIZE], const char *text,
-			    struct snp_error *err);
+SNP_MUST_USE int search_add(struct search *search, enum search_kind kind,
+			    const struct search_part *part, struct snp_error *err);
 
-/* Add a firmware, which then belongs to the search, also where this fails. Errors: as search_add(). */
-SNP_MUST_USE int search_add_firmware(struct search *search, unsigned int changes,
-				     struct snp_firmware *firmware, const char *text,
-				     struct snp_error *err);
-
-/* Add what is often mistaken about a stated kernel: kernel hashes off, no initrd, and other readings of
- * the command line (NULL: its text is not known). Nothing if no kernel is stated. Errors: as search_add().
- */
+/* Add what often goes wrong with a stated kernel: kernel hashes off, no initrd, and the command line
+ * (NULL: its text is not known) with one or two small changes. Adds nothing without a stated kernel.
+ * Errors: as search_add(). */
 SNP_MUST_USE int search_add_mistakes(struct search *search, const struct snp_span *cmdline,
 				     struct snp_error *err);
 
