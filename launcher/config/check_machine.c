@@ -37,7 +37,7 @@ RULE(unknown_cpu_model)
 	uint32_t signature;
 
 	if (spec->cpu_mode != SPEC_CPU_CUSTOM ||
-	    snp_cpu_model_find(spec->cpu_model, &signature, &err) == 0)
+	    snp_cpu_model_find(spec->vcpus.model, &signature, &err) == 0)
 		return false;
 	snprintf(say, size, "%s", err.message);
 	return true;
@@ -49,20 +49,20 @@ RULE(foreign_signature)
 	uint32_t own;
 
 	if (spec->cpu_mode != SPEC_CPU_CUSTOM || !spec->has_cpu_signature ||
-	    snp_cpu_model_find(spec->cpu_model, &own, NULL) < 0 || own == spec->cpu_signature)
+	    snp_cpu_model_find(spec->vcpus.model, &own, NULL) < 0 || own == spec->vcpus.signature)
 		return false;
-	snprintf(say, size, "the signature of %s is 0x%" PRIx32 ", not 0x%" PRIx32, spec->cpu_model,
-		 own, spec->cpu_signature);
+	snprintf(say, size, "the signature of %s is 0x%" PRIx32 ", not 0x%" PRIx32,
+		 spec->vcpus.model, own, spec->vcpus.signature);
 	return true;
 }
 
 RULE(host_signature)
 {
 	if (spec->cpu_mode != SPEC_CPU_HOST_PASSTHROUGH || !spec->has_cpu_signature ||
-	    !options->has_cpu_signature || options->cpu_signature == spec->cpu_signature)
+	    !options->has_cpu_signature || options->cpu_signature == spec->vcpus.signature)
 		return false;
 	snprintf(say, size, "the signature of this host's CPU is 0x%" PRIx32 ", not 0x%" PRIx32,
-		 options->cpu_signature, spec->cpu_signature);
+		 options->cpu_signature, spec->vcpus.signature);
 	return true;
 }
 
@@ -88,7 +88,7 @@ RULE(topology)
 
 RULE(hotplug)
 {
-	if (spec->vcpus_hotpluggable && spec->vcpu_count == spec->vcpu_maximum) {
+	if (spec->vcpus_hotpluggable && spec->vcpus.count == spec->vcpu_maximum) {
 		snprintf(say, size,
 			 "some vCPUs are plugged in after the launch, and are not measured");
 		return true;
@@ -96,14 +96,14 @@ RULE(hotplug)
 	snprintf(say, size,
 		 "%" PRIu32 " of %" PRIu32
 		 " vCPUs start: the others can never be added, as they would not be measured",
-		 spec->vcpu_count, spec->vcpu_maximum);
-	return spec->vcpu_count != spec->vcpu_maximum;
+		 spec->vcpus.count, spec->vcpu_maximum);
+	return spec->vcpus.count != spec->vcpu_maximum;
 }
 
 RULE(other_vcpus)
 {
 	snprintf(say, size, "<vcpus> does not start the %" PRIu32 " vCPUs of <vcpu>",
-		 spec->vcpu_count);
+		 spec->vcpus.count);
 	return spec->vcpus_differ;
 }
 

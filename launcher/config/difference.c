@@ -104,7 +104,7 @@ static const char *cpu_model(const struct launch_spec *spec)
 		[SPEC_CPU_MAXIMUM] = "maximum",
 	};
 
-	return spec->cpu_mode == SPEC_CPU_CUSTOM ? spec->cpu_model : modes[spec->cpu_mode];
+	return spec->cpu_mode == SPEC_CPU_CUSTOM ? spec->vcpus.model : modes[spec->cpu_mode];
 }
 
 static void compare_machine(const struct launch_spec *asked, const struct launch_spec *found,
@@ -119,7 +119,7 @@ static void compare_machine(const struct launch_spec *asked, const struct launch
 		difference_of_text(ret, "machine", asked->machine, found->machine);
 	if (asked->vcpu_maximum > 0)
 		compare_count(ret, "vCPU maximum", asked->vcpu_maximum, found->vcpu_maximum);
-	compare_count(ret, "vCPUs", asked->vcpu_count, found->vcpu_count);
+	compare_count(ret, "vCPUs", asked->vcpus.count, found->vcpus.count);
 	difference_of_text(ret, "CPU model", cpu_model(asked), cpu_model(found));
 	if (!asked->cpu_may_change)
 		compare_yes(ret, "CPU fallback", false, found->cpu_may_change);

@@ -99,14 +99,14 @@ static int copy_security(const struct vm_config *config, struct launch_spec *spe
 	return copy_text(policy, &spec->policy_text);
 }
 
-static int copy_machine(const struct vm_config *config, struct launch_spec *spec)
+static void copy_machine(const struct vm_config *config, struct launch_spec *spec)
 {
 	bool host = strcasecmp(config->cpu_model, "host") == 0;
 
-	spec->vcpu_count = spec->vcpu_maximum = config->cpu_count;
+	spec->vcpus.count = spec->vcpu_maximum = config->cpu_count;
 	spec->cpu_mode = host ? SPEC_CPU_HOST_PASSTHROUGH : SPEC_CPU_CUSTOM;
 	spec->has_cpu_signature = config->has_cpu_signature;
-	spec->cpu_signature = config->cpu_signature;
+	spec->vcpus.signature = config->cpu_signature;
 	spec->has_topology = true;
 	spec->cpu_sockets = config->cpu_sockets;
 	spec->cpu_dies = spec->cpu_clusters = 1;
@@ -115,7 +115,8 @@ static int copy_machine(const struct vm_config *config, struct launch_spec *spec
 	spec->memory_kib = config->memory_kib;
 	spec->hugepages = config->hugepages;
 	spec->tpm = config->tpm;
-	return host ? 0 : copy_text(config->cpu_model, &spec->cpu_model);
+	if (!host)
+		snprintf(spec->vcpus.model, sizeof(spec->vcpus.model), "%s", config->cpu_model);
 }
 
 int launch_spec_from_config(const struct vm_config *config, struct launch_spec **ret,
@@ -140,9 +141,9 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 	    copy_text(config->cmdline, &spec->cmdline) < 0 ||
 	    copy_text(config->on_reboot == VM_REBOOT_RESTART ? "restart" : "destroy",
 		      &spec->on_reboot) < 0 ||
-	    copy_security(config, spec) < 0 || copy_machine(config, spec) < 0 ||
-	    copy_disks(config, spec) < 0)
+	    copy_security(config, spec) < 0 || copy_disks(config, spec) < 0)
 		return out_of_memory(err);
+	copy_machine(config, spec);
 	*ret = TAKE_PTR(spec);
 	return 0;
 }
@@ -258,7 +259,6 @@ void launch_spec_free(struct launch_spec *spec)
 	free(spec->cmdline);
 	free(spec->dtb);
 	free(spec->shim);
-	free(spec->cpu_model);
 	free(spec->on_reboot);
 	free(spec->qemu_argument);
 	free(spec->qemu_launch_argument);

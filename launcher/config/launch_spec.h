@@ -11,6 +11,7 @@
 #include <snp/firmware.h>
 #include <snp/id_block.h>
 #include <snp/kernel.h>
+#include <snp/profile.h>
 
 #include "config/vm_config.h"
 
@@ -85,15 +86,15 @@ struct launch_spec {
 	struct snp_bzimage bzimage;
 	char *dtb, *shim; /* what QEMU boots with or before the kernel; NULL: none */
 
-	uint32_t vcpu_count;	 /* started: what is measured */
+	/* Started: what is measured. The model goes with SPEC_CPU_CUSTOM; profile and features are those of
+	 * every guest (guest/measurement.h). */
+	struct snp_vcpus vcpus;
 	uint32_t vcpu_maximum;	 /* with those to be plugged in later */
 	bool vcpus_differ;	 /* a list of vCPUs that starts others than these */
 	bool vcpus_hotpluggable; /* one that libvirt plugs in after QEMU has made the machine */
 	enum spec_cpu_mode cpu_mode;
-	char *cpu_model;     /* with SPEC_CPU_CUSTOM */
-	bool cpu_may_change; /* match other than exact, or fallback allowed */
-	bool has_cpu_signature;
-	uint32_t cpu_signature;
+	bool cpu_may_change;	/* match other than exact, or fallback allowed */
+	bool has_cpu_signature; /* vcpus.signature is set: that of the host's own CPU */
 	bool has_topology;
 	uint32_t cpu_sockets, cpu_dies, cpu_clusters, cpu_cores, cpu_threads;
 	bool iommu_eim; /* an intel-iommu with extended interrupt mode */

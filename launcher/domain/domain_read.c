@@ -52,9 +52,9 @@ static int read_vcpus(const xmlNode *domain, struct launch_spec *spec, struct sn
 
 	spec->vcpu_maximum = 1;
 	r = vcpu ? xml_number(vcpu, NULL, &spec->vcpu_maximum, err) : 0;
-	spec->vcpu_count = spec->vcpu_maximum;
+	spec->vcpus.count = spec->vcpu_maximum;
 	if (r == 0 && vcpu)
-		r = xml_number(vcpu, "current", &spec->vcpu_count, err);
+		r = xml_number(vcpu, "current", &spec->vcpus.count, err);
 	return r;
 }
 
@@ -73,10 +73,10 @@ static int read_vcpu_list(const xmlNode *domain, struct launch_spec *spec, struc
 		r = xml_number(node, "id", &id, err);
 		if (r < 0)
 			return r;
-		spec->vcpus_differ |= id != n || on != (n < spec->vcpu_count);
+		spec->vcpus_differ |= id != n || on != (n < spec->vcpus.count);
 		spec->vcpus_hotpluggable |= on && xml_switch(node, "hotpluggable") == SPEC_ON;
 	}
-	spec->vcpus_differ |= n > 0 && n < spec->vcpu_count;
+	spec->vcpus_differ |= n > 0 && n < spec->vcpus.count;
 	return 0;
 }
 
@@ -202,6 +202,7 @@ static int read_topology(const xmlNode *topology, struct launch_spec *spec, stru
 static int read_cpu(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const xmlNode *cpu = xml_child(domain, "cpu"), *model = xml_child(cpu, "model");
+	_cleanup_(freep) char *name = NULL;
 	int r;
 
 	if (xml_attribute_is(cpu, "mode", "host-model"))
@@ -213,9 +214,11 @@ static int read_cpu(const xmlNode *domain, struct launch_spec *spec, struct snp_
 	else if (model)
 		spec->cpu_mode = SPEC_CPU_CUSTOM;
 	if (spec->cpu_mode == SPEC_CPU_CUSTOM) {
-		r = xml_trimmed(model, &spec->cpu_model, err);
+		r = xml_trimmed(model, &name, err);
 		if (r < 0)
 			return r;
+		/* One that is too long is cut, and no less unknown to QEMU. */
+		snprintf(spec->vcpus.model, sizeof(spec->vcpus.model), "%s", name ? name : "");
 		/* Where QEMU lacks the model, fallback lets libvirt take the nearest it has. */
 		spec->cpu_may_change = !xml_attribute_is(model, "fallback", "forbid") ||
 				       xml_attribute_is(cpu, "match", "minimum");

@@ -53,7 +53,7 @@ static int record_spec(const struct guest_record *record, struct launch_spec **r
 	spec->has_policy = true;
 	spec->policy = record->policy;
 	spec->kernel_hashes = record->kernel_hashes ? SPEC_ON : SPEC_OFF;
-	spec->vcpu_count = record->vcpus.count;
+	spec->vcpus = record->vcpus;
 	spec->cpu_mode = host ? SPEC_CPU_HOST_PASSTHROUGH : SPEC_CPU_CUSTOM;
 	spec->cpu_may_change = true;
 	if (record->has_vcek)
@@ -62,9 +62,7 @@ static int record_spec(const struct guest_record *record, struct launch_spec **r
 	memcpy(spec->guest_visible_workarounds, record->guest_visible_workarounds,
 	       sizeof(spec->guest_visible_workarounds));
 	if (copy("kvm", &spec->domain_type) < 0 || copy("x86_64", &spec->arch) < 0 ||
-	    copy("sev-snp", &spec->security_type) < 0 ||
-	    copy(record->cmdline, &spec->cmdline) < 0 ||
-	    copy(host ? NULL : record->vcpus.model, &spec->cpu_model) < 0)
+	    copy("sev-snp", &spec->security_type) < 0 || copy(record->cmdline, &spec->cmdline) < 0)
 		return out_of_memory(err);
 	r = record_complete(record, spec, err);
 	if (r == 0)

@@ -61,14 +61,17 @@ static int hash_table(const struct launch_spec *spec,
 				      &m->kernel_hashes, err);
 }
 
-static int cpu_signature(const struct launch_spec *spec, uint32_t *ret, struct snp_error *err)
+/* The spec's vCPUs as QEMU starts them. */
+static int complete_vcpus(const struct launch_spec *spec, struct snp_vcpus *ret,
+			  struct snp_error *err)
 {
-	if (spec->has_cpu_signature) {
-		*ret = spec->cpu_signature;
+	*ret = spec->vcpus;
+	snprintf(ret->profile, sizeof(ret->profile), "qemu");
+	ret->features = GUEST_FEATURES;
+	if (spec->has_cpu_signature)
 		return 0;
-	}
-	if (spec->cpu_mode == SPEC_CPU_CUSTOM && spec->cpu_model)
-		return snp_cpu_model_find(spec->cpu_model, ret, err);
+	if (spec->cpu_mode == SPEC_CPU_CUSTOM)
+		return snp_cpu_model_find(ret->model, &ret->signature, err);
 	return fail_with(
 		err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 		"no CPU model is named, so the digest depends on the host; name a model such as EPYC-v4");
@@ -77,9 +80,7 @@ static int cpu_signature(const struct launch_spec *spec, uint32_t *ret, struct s
 int guest_measure(const struct launch_spec *spec, const struct boot_file boot[static BOOT_PARTS],
 		  struct guest_measurement *ret, struct snp_error *err)
 {
-	struct guest_measurement m = {.vcpus = {.profile = "qemu",
-						.count = spec->vcpu_count,
-						.features = GUEST_FEATURES}};
+	struct guest_measurement m = {0};
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct snp_launch launch = {.mode = SNP_MODE_SNP};
 	size_t size;
@@ -89,9 +90,7 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 		return fail_with(
 			err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 			"not an SEV-SNP guest: there is no <launchSecurity type='sev-snp'>");
-	if (spec->cpu_model)
-		snprintf(m.vcpus.model, sizeof(m.vcpus.model), "%s", spec->cpu_model);
-	r = cpu_signature(spec, &m.vcpus.signature, err);
+	r = complete_vcpus(spec, &m.vcpus, err);
 	if (r == 0 && boot[BOOT_KERNEL].source)
 		r = check_kernel(boot, err);
 	if (r == 0 && boot[BOOT_KERNEL].source && spec->kernel_hashes == SPEC_ON)

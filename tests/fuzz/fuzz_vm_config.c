@@ -28,7 +28,7 @@ static void build(const struct vm_config *config, struct launch_spec *asked)
 			NULL) < 0)
 		abort();
 	if (strcmp(spec->name, config->name) != 0 || spec->policy != config->policy ||
-	    spec->vcpu_count != config->cpu_count || spec->n_disks != config->n_disks)
+	    spec->vcpus.count != config->cpu_count || spec->n_disks != config->n_disks)
 		abort();
 	launch_spec_free(spec);
 	free(text);

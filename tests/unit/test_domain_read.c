@@ -40,10 +40,10 @@ static void check_good(void **state)
 	assert_int_equal(spec->author_key, SPEC_OFF);
 	assert_string_equal(spec->firmware, "/fw");
 	assert_string_equal(spec->cmdline, "console=ttyS0");
-	assert_int_equal(spec->vcpu_count, 4);
+	assert_int_equal(spec->vcpus.count, 4);
 	assert_int_equal(spec->vcpu_maximum, 4);
 	assert_int_equal(spec->cpu_mode, SPEC_CPU_CUSTOM);
-	assert_string_equal(spec->cpu_model, "EPYC-v4");
+	assert_string_equal(spec->vcpus.model, "EPYC-v4");
 	assert_false(spec->cpu_may_change);
 	assert_int_equal(spec->cpu_cores, 4);
 	assert_int_equal(spec->cpu_clusters, 1);
