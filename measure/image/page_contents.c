@@ -10,7 +10,7 @@
 #include <snp/sha.h>
 
 #define THREADS_MAX  4
-#define PAGES_THREAD 256 /* below, starting a thread costs more than it saves */
+#define PAGES_THREAD 256 /* for fewer, a thread costs more than it saves */
 
 struct page_contents {
 	struct snp_span image;

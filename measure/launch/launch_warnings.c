@@ -130,11 +130,11 @@ static void about_cloud(const struct warnings *w, const struct snp_launch *launc
 		    snp_vmm_name(launch_profile(launch)->vmm));
 	if (strcmp(launch_profile(launch)->name, "ec2") == 0)
 		say(w, "unconfirmed-profile",
-		    "no attestation report at hand confirms profile ec2; reports of 2023 confirm "
+		    "no attestation report confirms profile ec2; reports of 2023 confirm "
 		    "ec2-rdx0");
 }
 
-/* Each once, of the first that it is true of: a thousand odd sections are not to drown the others. */
+/* Each warning once, about the first thing that it is true of, however many there are. */
 void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, void *arg)
 {
 	const struct warnings w = {warn, arg};

@@ -39,7 +39,7 @@
 #define FPU_INITIAL .mxcsr = 0x1f80, .x87_fcw = 0x37f
 
 /*
- * Where a field is the same for all, vmsa.c has it. "The peer" is virtee/sev-snp-measure 0.0.13;
+ * Fields that are the same for all are in vmsa.c. sev-snp-measure is virtee's, version 0.0.13;
  * "hardware" are launches that real machines reported (tests/vectors/hardware.json).
  */
 static const struct snp_profile profiles[] = {
@@ -55,7 +55,8 @@ static const struct snp_profile profiles[] = {
 	},
 	{
 		/* KVM_X86_SEV_ES_VM, set up by KVM_SEV_INIT2: QEMU legacy-vm-type=off, the default of
-		 * 9.1. The peer's answer, and so the current one: a script changes one word. */
+		 * 9.1. What sev-snp-measure answers, and so the current one: scripts that used it get
+		 * the same digest. */
 		.name = "qemu-es-init2",
 		.summary = "QEMU with legacy-vm-type=off (the default of QEMU 9.1), SEV-ES",
 		.vmm = SNP_VMM_QEMU,
@@ -79,8 +80,8 @@ static const struct snp_profile profiles[] = {
 	},
 	{
 		/* RDX: what KVM's kvm_vcpu_reset() leaves where the VMM has not set CPUID leaf 1 (Linux
-		 * 6.12 arch/x86/kvm/x86.c). The peer since April 2026, after Amazon's engineers; no
-		 * report confirms it. */
+		 * 6.12 arch/x86/kvm/x86.c). sev-snp-measure has it since April 2026, from Amazon's
+		 * engineers; no report confirms it. */
 		.name = "ec2",
 		.summary = "Amazon EC2 as of 2026",
 		.vmm = SNP_VMM_EC2,
@@ -98,7 +99,7 @@ static const struct snp_profile profiles[] = {
 		.rdx = 0,
 	},
 	{
-		/* google/gce-tcb-verifier has the sections and the PAT; the peer has the rest. Hardware
+		/* google/gce-tcb-verifier has the sections and the PAT; sev-snp-measure has the rest. Hardware
 		 * confirms the AP's VMSA. gce-tcb-verifier puts VMSAs at the last page of the
 		 * processor's own address width, which is this profile's for Milan alone. */
 		.name = "gce",
@@ -111,7 +112,8 @@ static const struct snp_profile profiles[] = {
 		.sec_mem_type = SNP_PAGE_UNMEASURED,
 	},
 	{
-		/* FPU as "qemu", since the kernel decides it: by reading, no report at hand. */
+		/* FPU as "qemu", since the kernel decides it. From reading the source; no report
+		 * confirms it. */
 		.name = "svsm",
 		.summary = "COCONUT-SVSM without IGVM on Linux 6.11 or later",
 		.vmm = SNP_VMM_QEMU,

@@ -60,12 +60,11 @@ struct snp_firmware_info {
 	const char *path;
 	bool is_summary;
 	uint64_t size;	       /* bytes; 0 for a summary */
-	uint64_t summary_size; /* of a summary: the document's bytes, and their SHA-256 */
+	uint64_t summary_size; /* of a summary: size of the document in bytes, and its SHA-256 */
 	uint8_t summary_sha256[SNP_SHA256_SIZE];
 
-	/* The first thing wrong with table or metadata, or NULL. A launch that does not need what is
-	 * broken (SEV without kernel, say) is possible all the same; what stands before the trouble
-	 * is given below. */
+	/* The first thing wrong with table or metadata, or NULL. A launch that does not need the broken
+	 * part, such as SEV without a kernel, is still possible. What was read before it is below. */
 	const struct snp_error *problem;
 
 	bool has_table;
@@ -79,34 +78,35 @@ struct snp_firmware_info {
 	size_t n_sections;
 
 	enum snp_reset_source reset_source;
-	uint32_t reset_address; /* 0: absent, or the image says 0, which QEMU refuses alike */
+	uint32_t reset_address; /* 0: absent, or 0 in the image; QEMU refuses both */
 
-	bool has_hash_table; /* of a summary: it has a hash_table_gpa */
+	bool has_hash_table; /* a summary: it has a hash_table_gpa */
 	uint32_t hash_table_gpa, hash_table_size;
 
 	bool has_svsm;
 	uint32_t svsm_launch_offset; /* of the entry point, from where the binary is loaded */
 };
 
-/* Read and parse the image `path`, at most SNP_MAX_FIRMWARE bytes. Refused here is only what no VMM
- * loads; a broken table or metadata is kept as `problem` of the info and refused by those launches
- * that need it. Page contents are hashed by the first digest that needs them.
- * Errors: those of file_read(); SNP_E_FIRMWARE_SIZE, SNP_E_EMPTY_FILE; SNP_E_NO_MEMORY. */
+/* Read and parse the image `path`, at most SNP_MAX_FIRMWARE bytes. This refuses only what no VMM loads; a
+ * broken table or broken metadata is kept as `problem` of the info, and launches that need it are
+ * refused. Pages are hashed by the first digest that needs them. For snp_firmware_free().
+ * Errors: SNP_E_OPEN, SNP_E_READ, SNP_E_NOT_REGULAR, SNP_E_CHANGED, SNP_E_TOO_LARGE,
+ * SNP_E_FIRMWARE_SIZE, SNP_E_EMPTY_FILE, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_firmware_read(const char *path, struct snp_firmware **ret,
 				   struct snp_error *err);
 
-/* The same for `image`, which is copied; `name` is what errors call it. */
+/* The same for the bytes `image`, which are copied; errors call them `name`. */
 SNP_MUST_USE int snp_firmware_parse(const char *name, struct snp_span image,
 				    struct snp_firmware **ret, struct snp_error *err);
 
-/* Read an snp-firmware/1 document in the image's place: firmware_digest (48 bytes hex: the launch
- * digest after the image's own pages), sections [{type, gpa, size}], and, where the image has them,
- * reset_address and hash_table_gpa. Errors: those of json_read() and snp/json.h. */
+/* Read an snp-firmware/1 document in place of the image: firmware_digest (48 bytes hex: the launch digest
+ * after the image's own pages), sections [{type, gpa, size}], and, if the image has them, reset_address
+ * and hash_table_gpa. Errors: as above, and SNP_E_JSON_* with the place in the document. */
 SNP_MUST_USE int snp_firmware_read_summary(const char *path, struct snp_firmware **ret,
 					   struct snp_error *err);
 void snp_firmware_free(struct snp_firmware *firmware);
 
-/* What it holds, borrowed. */
+/* What was read. It belongs to `firmware`. */
 const struct snp_firmware_info *snp_firmware_info(const struct snp_firmware *firmware);
 
 /* SHA-256 of the image, computed at each call. Errors: SNP_E_NO_DIGEST for a summary, SNP_E_CRYPTO. */
@@ -135,7 +135,7 @@ SNP_MUST_USE int snp_firmware_hash_verifier(const struct snp_firmware *firmware,
 /* "unknown", "absent" or "present". */
 const char *snp_hash_verifier_name(enum snp_hash_verifier verifier);
 
-/* What a GUID of the table stands for ("SEV metadata"), or NULL; and its usual spelling. */
+/* What a GUID of the table stands for ("SEV metadata"), or NULL. And its usual spelling, in lower case. */
 const char *snp_guid_name(const uint8_t guid[SNP_STATIC SNP_GUID_SIZE]);
 void snp_guid_string(const uint8_t guid[SNP_STATIC SNP_GUID_SIZE],
 		     char ret[SNP_STATIC SNP_GUID_STRING_SIZE]);

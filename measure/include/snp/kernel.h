@@ -36,17 +36,17 @@ SNP_MUST_USE int snp_kernel_hashes_fill(const uint8_t kernel[SNP_STATIC SNP_SHA2
 /* Linux boot protocol header (Documentation/arch/x86/boot.rst), as far as QEMU looks at it. */
 struct snp_bzimage {
 	uint64_t size;
-	uint16_t protocol;   /* 0x020f is 2.15 */
-	uint32_t setup_size; /* bytes of boot sector and setup */
-	uint32_t initrd_max; /* so large an initrd is refused by QEMU whatever the guest's memory */
+	uint16_t protocol;    /* 0x020f is 2.15 */
+	uint32_t setup_size;  /* bytes of boot sector and setup */
+	uint32_t initrd_max;  /* bytes; QEMU refuses an initrd of this size or more */
 	bool is_efi_loadable; /* a PE image that UEFI's LoadImage takes, as far as its headers say */
-	bool is_cut_short; /* fewer bytes than the header tells of: it cannot boot, QEMU launches it */
+	bool is_cut_short; /* shorter than its header says: QEMU launches it, but it cannot boot */
 };
 
-/* Judge the first bytes of a kernel of `size` bytes (the first SNP_KERNEL_HEADER, or all if fewer) as
- * QEMU does (hw/i386/x86-common.c, x86_load_linux): only what it loads by its Linux road does it
- * hash. Refused: ELF and multiboot, which QEMU loads and does not hash; a setup larger than the file.
- * Errors: SNP_E_BAD_KERNEL with the offset; SNP_E_TOO_LARGE, over 2 GiB. */
+/* Read the header of a kernel of `size` bytes from `head`, its first SNP_KERNEL_HEADER bytes (all, if it
+ * has fewer), as QEMU does (hw/i386/x86-common.c, x86_load_linux). QEMU hashes only kernels that it loads
+ * as a bzImage, so ELF and multiboot kernels are refused; so is a setup larger than the file.
+ * Errors: SNP_E_BAD_KERNEL with the offset; SNP_E_TOO_LARGE over 2 GiB. */
 #define SNP_KERNEL_HEADER 8192
 SNP_MUST_USE int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *ret,
 				   struct snp_error *err);
@@ -55,7 +55,7 @@ SNP_MUST_USE int snp_bzimage_parse(struct snp_span head, uint64_t size, struct s
 struct snp_boot_request {
 	const char *kernel;    /* NULL: not to be read */
 	const char *initrd;    /* NULL: none */
-	snp_progress progress; /* of the initrd, or of the kernel where there is none; NULL: none.
+	snp_progress progress; /* of the initrd, or of the kernel if there is none; NULL: none.
 				* Called from another thread */
 	void *progress_arg;
 };
@@ -64,15 +64,15 @@ struct snp_boot {
 	struct snp_bzimage kernel; /* zeros if not read */
 	uint64_t initrd_size;
 	uint8_t kernel_sha256[SNP_SHA256_SIZE]; /* zeros if not read */
-	uint8_t initrd_sha256[SNP_SHA256_SIZE]; /* of no bytes where there is none */
+	uint8_t initrd_sha256[SNP_SHA256_SIZE]; /* of no bytes if there is none */
 };
 
-/* Start to read, check and hash kernel and initrd, each in a thread of its own, so that the caller may
- * look at the firmware meanwhile; then wait for them. The strings of the request must live until
- * then. finish() frees the job, also where it fails; it must be called.
- * Errors of start: SNP_E_NO_MEMORY. Of finish: those of file_open() and file_stream();
- * SNP_E_EMPTY_FILE, SNP_E_BAD_KERNEL; SNP_E_TOO_LARGE for an initrd that the kernel's header or QEMU
- * cannot take. The kernel's error comes first where both fail. */
+/* Read, check and hash kernel and initrd: snp_boot_start() starts a thread for each, so that the caller can
+ * read the firmware meanwhile; snp_boot_finish() waits for them and frees the job, also if it fails. It
+ * must be called. The strings of the request must live until then.
+ * Errors of snp_boot_start(): SNP_E_NO_MEMORY. Of snp_boot_finish(): SNP_E_OPEN, SNP_E_READ,
+ * SNP_E_NOT_REGULAR, SNP_E_CHANGED, SNP_E_EMPTY_FILE, SNP_E_BAD_KERNEL; SNP_E_TOO_LARGE for a file
+ * over its limit, or an initrd too large for the kernel. If both fail, the error is the kernel's. */
 struct snp_boot_job;
 SNP_MUST_USE int snp_boot_start(const struct snp_boot_request *request, struct snp_boot_job **ret,
 				struct snp_error *err);

@@ -21,8 +21,8 @@ SNP_API_BEGIN
 struct snp_launch {
 	enum snp_mode mode;
 	const struct snp_firmware *firmware;
-	const uint8_t *firmware_digest;	 /* 48 bytes: LD after the firmware's pages, where known
-					  * already; NULL: to be computed */
+	const uint8_t *firmware_digest;	 /* 48 bytes: LD after the firmware's pages, if it is
+					  * known already; NULL: to be computed */
 	const struct snp_firmware *svsm; /* mode svsm only */
 	uint64_t vars_size;		 /* mode svsm only: bytes between OVMF and SVSM */
 	const struct snp_kernel_hashes *kernel_hashes; /* NULL: kernel hashes off */
@@ -70,42 +70,41 @@ struct snp_launch_update {
 	uint8_t digest[SNP_SHA384_SIZE]; /* GCTX.LD after this update */
 };
 
-/* Called for each update in order; a negative return ends the walk and is passed on. */
+/* Called for each update, in order. A negative return value ends the walk and is passed on. */
 typedef int (*snp_launch_visit)(void *arg, const struct snp_launch_update *update,
 				struct snp_error *err);
 
 /* Refuse a launch that its VMM, KVM or the secure processor would refuse, or that has no true digest
- * (docs/measurement.md lists all). The other functions do this themselves. Errors name the firmware's
- * file and the byte at fault: SNP_E_BAD_VCPU_COUNT, SNP_E_BAD_FEATURES, SNP_E_BAD_PROFILE,
+ * (docs/measurement.md lists all). The other functions call this first. Errors name the firmware's file
+ * and the byte at fault: SNP_E_BAD_VCPU_COUNT, SNP_E_BAD_FEATURES, SNP_E_BAD_PROFILE,
  * SNP_E_NO_DIGEST; SNP_E_BAD_TABLE, SNP_E_NO_METADATA, SNP_E_BAD_METADATA,
  * SNP_E_BAD_SECTION, SNP_E_SECTION_OVERLAP, SNP_E_NO_SECTION, SNP_E_NO_RESET_ADDRESS,
  * SNP_E_NO_HASH_TABLE, SNP_E_NO_HASH_SECTION, SNP_E_BAD_HASH_TABLE, SNP_E_NO_SVSM,
  * SNP_E_FIRMWARE_SIZE. */
 SNP_MUST_USE int snp_launch_check(const struct snp_launch *launch, struct snp_error *err);
 
-/* Visit every launch update of an SEV-SNP launch. A firmware known by its summary, or by
- * `firmware_digest`, has no pages to visit: the walk begins after them, with the index that follows
- * them where their number is known. The last update's digest is the launch digest, and that of vCPU i
- * is the launch digest of i + 1 vCPUs. Errors: those of snp_launch_check(), SNP_E_CRYPTO,
- * SNP_E_NO_MEMORY, the visitor's; SNP_E_NO_DIGEST for modes other than SEV-SNP. */
+/* Visit every launch update of an SEV-SNP launch. If the firmware is known by its summary or by
+ * `firmware_digest`, its pages are not visited: the walk begins after them, with the index that follows
+ * them if their number is known, else 0. The digest after the last update is the launch digest; after the
+ * VMSA of vCPU i it is the launch digest of i + 1 vCPUs. Errors: those of snp_launch_check(),
+ * SNP_E_CRYPTO, SNP_E_NO_MEMORY, the visitor's; SNP_E_NO_DIGEST for modes other than SEV-SNP. */
 SNP_MUST_USE int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, void *arg,
 				 struct snp_error *err);
 
-/* The launch digest: SHA-384 chain of PAGE_INFO (48 bytes) for SEV-SNP, SHA-256 (32 bytes) for SEV-ES
- * and SEV; `ret_size` says which. Errors: as above. */
+/* The launch digest. For SEV-SNP it is the SHA-384 chain over PAGE_INFO (48 bytes), for SEV-ES and SEV
+ * SHA-256 (32 bytes); `ret_size` is its size in bytes. Errors: those of snp_launch_check(), SNP_E_CRYPTO,
+ * SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_launch_digest(const struct snp_launch *launch,
 				   uint8_t ret[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE], size_t *ret_size,
 				   struct snp_error *err);
 
 /*
- * The parts of an SEV-SNP digest, for many launches with common beginnings: LD after the firmware's
- * own pages (what virtee calls the OVMF hash), LD before the first VMSA (which is the same for every
- * vCPU count, model and feature), and the two kinds of VMSA. From the prefix on, one
- * gctx_update(VMSA, SNP_VMSA_GPA) a vCPU leads to the digest.
+ * Parts of an SEV-SNP digest: LD after the firmware's own pages (sev-snp-measure calls it the OVMF hash),
+ * LD before the first VMSA (the same for every vCPU count, model and feature), and the VMSAs.
  */
 
-/* LD after the pages of an image that ends at 4 GiB; a summary's own. No metadata are looked at.
- * Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+/* LD after the pages of an image that ends at 4 GiB; for a summary, the one that it holds. SEV metadata
+ * do not matter. Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_launch_firmware_digest(const struct snp_firmware *firmware,
 					    uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
 					    struct snp_error *err);
@@ -114,9 +113,9 @@ SNP_MUST_USE int snp_launch_firmware_digest(const struct snp_firmware *firmware,
 SNP_MUST_USE int snp_launch_prefix(const struct snp_launch *launch,
 				   uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
 
-/* The 4096 bytes of the VMSA of vCPU `index`; those of all but the first are equal. Errors: those of
+/* The 4096 bytes of the VMSA of vCPU `index`. All but the first are equal. Errors: those of
  * snp_launch_check(); SNP_E_BAD_VCPU_COUNT for an index out of range; SNP_E_NO_DIGEST for SEV, which
- * has none. */
+ * has no VMSAs. */
 SNP_MUST_USE int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
 				 uint8_t ret[SNP_STATIC SNP_PAGE_SIZE], struct snp_error *err);
 
@@ -127,11 +126,11 @@ SNP_MUST_USE int snp_launch_hash_pages(const struct snp_launch *launch,
 				       uint8_t ret[SNP_STATIC 2 * SNP_PAGE_SIZE], uint64_t *ret_gpa,
 				       size_t *ret_size, struct snp_error *err);
 
-/* Called with each thing that does not stop a launch and that its user should know: a stable
- * kebab-case name, and a line without full stop. */
+/* Called for each thing that a user should know although it does not stop the launch: a stable
+ * kebab-case name, and one line of text without a full stop. */
 typedef void (*snp_launch_warn)(void *arg, const char *name, const char *text);
 
-/* All warnings about a launch that snp_launch_check() accepts. */
+/* Call `warn` for each warning about a launch that snp_launch_check() accepts. */
 void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, void *arg);
 
 /* As snp_launch_warnings(), about a launch with kernel hashes and what its digest cannot say: whether the
@@ -143,12 +142,12 @@ void snp_kernel_warnings(enum snp_hash_verifier verifier, const char *firmware,
 #define SNP_WARN_CHECK_UNKNOWN	  "kernel-hash-check-unknown"
 #define SNP_WARN_NOT_EFI_LOADABLE "kernel-not-efi-loadable"
 
-/* Called with each way to launch a firmware ("SEV-SNP", "SEV-SNP with kernel hashes", "SEV-ES", …):
- * `problem` is NULL if it can be launched so, else says why not. */
+/* Called for each way to launch a firmware ("SEV-SNP", "SEV-SNP with kernel hashes", "SEV-ES", …).
+ * `problem` is NULL if the firmware can be launched so, else it says why not. */
 typedef void (*snp_launch_verdict)(void *arg, const char *way, const struct snp_error *problem);
 
-/* What a firmware image can be launched as, by snp_launch_check() of each way under QEMU; for an SVSM
- * binary, one that OVMF lies above. */
+/* Find what a firmware image can be launched as: snp_launch_check() for each way under QEMU. For mode
+ * snp:svsm the image is taken as the SVSM binary. */
 void snp_launch_verdicts(const struct snp_firmware *firmware, snp_launch_verdict verdict,
 			 void *arg);
 

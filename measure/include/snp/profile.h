@@ -18,7 +18,7 @@ enum snp_mode {
 	SNP_MODE_SEV,
 };
 
-/* "snp", "snp:svsm", "seves", "sev": as virtee/sev-snp-measure's --mode has them. */
+/* "snp", "snp:svsm", "seves" or "sev", as --mode of virtee/sev-snp-measure takes them. */
 const char *snp_mode_name(enum snp_mode mode);
 
 enum snp_vmm {
@@ -27,15 +27,16 @@ enum snp_vmm {
 	SNP_VMM_GCE,
 };
 
-/* "QEMU", "ec2" or "gce", in any case. Errors: SNP_E_BAD_PROFILE. */
+/* The VMM of a name, "QEMU", "ec2" or "gce", in upper or lower case; and its name.
+ * Errors: SNP_E_BAD_PROFILE. */
 SNP_MUST_USE int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err);
 const char *snp_vmm_name(enum snp_vmm vmm);
 
 /*
- * A profile says what a VMM, on a kernel, puts into the VMSAs and does with firmware sections, as far as
- * the guest's configuration does not say it. It is known by its name: "qemu", "ec2-rdx0". Once released,
- * a profile never changes; a VMM that changes gets another. measure/launch/profile.c has the table, each
- * field with its source.
+ * A profile says what a VMM on its kernel puts into the VMSAs, and how it launches firmware sections,
+ * beyond what the guest's configuration says. It has a name: "qemu", "ec2-rdx0". Once released, a profile
+ * never changes; a VMM that changes gets another. measure/launch/profile.c has the table, with the source
+ * of each field.
  */
 
 #define SNP_MAX_VCPUS	      4096 /* KVM_MAX_NR_VCPUS at its largest; also the limit of QEMU's q35 */
@@ -46,7 +47,7 @@ const char *snp_vmm_name(enum snp_vmm vmm);
 struct snp_vcpus {
 	char profile[SNP_PROFILE_NAME_SIZE]; /* name of the VMM profile: "qemu" */
 	uint32_t count;
-	uint32_t signature; /* CPUID leaf 1 EAX; 0 where the profile's VMSAs do not hold it */
+	uint32_t signature; /* CPUID leaf 1 EAX; 0 if the profile's VMSAs do not hold it */
 	uint64_t features;  /* SEV_FEATURES of every VMSA */
 	char model
 		[SNP_CPU_MODEL_SIZE]; /* QEMU's name of the signature ("EPYC-v4"), for people; "" where
@@ -58,26 +59,25 @@ struct snp_vcpus {
 SNP_MUST_USE int snp_profile_check(const char *name, enum snp_mode mode, struct snp_error *err);
 
 /* The profile of a VMM's current release in a mode. For SEV-ES under QEMU that is the one with the FPU
- * state of KVM_SEV_INIT2, which QEMU's current machine types choose. Errors: SNP_E_BAD_PROFILE where the
- * VMM does not offer the mode. */
+ * state of KVM_SEV_INIT2. Errors: SNP_E_BAD_PROFILE if the VMM has no such mode. */
 SNP_MUST_USE int snp_profile_current(enum snp_vmm vmm, enum snp_mode mode,
 				     char ret[SNP_STATIC SNP_PROFILE_NAME_SIZE],
 				     struct snp_error *err);
 
-/* The name of the i-th profile, in table order, or NULL past the last; and one line about it for people,
- * NULL of a name that no profile has. */
+/* The name of the i-th profile, in table order, or NULL past the last. And one line about a profile, for
+ * people, or NULL for an unknown name. */
 const char *snp_profile_at(size_t i);
 const char *snp_profile_summary(const char *name);
 
-/* True if the VMSAs hold the CPU signature. Where they do not, the vCPU model does not affect the digest.
- * False for a name that no profile has. */
+/* True if the VMSAs hold the CPU signature. If they do not, the vCPU model does not affect the digest.
+ * False for an unknown name. */
 bool snp_profile_uses_signature(const char *name);
 
-/* SEV_FEATURES where nobody says otherwise: 1 (SNP_ACTIVE) for SEV-SNP, 0 for SEV-ES and SEV. */
+/* The usual SEV_FEATURES: 1 (SNP_ACTIVE) for SEV-SNP, 0 for SEV-ES and SEV. */
 uint64_t snp_mode_default_features(enum snp_mode mode);
 
-/* Refuse SEV_FEATURES that no guest of this mode has. Errors: SNP_E_BAD_FEATURES; SNP_E_NO_DIGEST for what is
- * no mode. */
+/* Refuse SEV_FEATURES that no guest of this mode has. Errors: SNP_E_BAD_FEATURES; SNP_E_NO_DIGEST for an
+ * unknown mode. */
 SNP_MUST_USE int snp_mode_check_features(enum snp_mode mode, uint64_t features,
 					 struct snp_error *err);
 
@@ -86,15 +86,15 @@ SNP_MUST_USE int snp_mode_check_features(enum snp_mode mode, uint64_t features,
 SNP_MUST_USE int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping,
 				   uint32_t *ret, struct snp_error *err);
 
-/* Of a QEMU CPU model by its name there ("EPYC-v4"), which QEMU knows in this case alone.
- * Errors: SNP_E_BAD_CPU_MODEL, listing the families. */
+/* The CPU signature of a QEMU CPU model by its name there ("EPYC-v4"); upper and lower case count, as in
+ * QEMU. Errors: SNP_E_BAD_CPU_MODEL, listing the families. */
 SNP_MUST_USE int snp_cpu_model_find(const char *name, uint32_t *ret_signature,
 				    struct snp_error *err);
 
-/* The i-th model of the table, or NULL past the last. */
+/* The name and CPU signature of the i-th model of the table, or NULL past the last. */
 const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature);
 
-/* The first model of this signature, or NULL: versions of one model share theirs. */
+/* The name of the first model with this signature, or NULL. The versions of a model share one. */
 const char *snp_cpu_model_of(uint32_t signature);
 
 SNP_API_END

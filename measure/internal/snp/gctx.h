@@ -11,9 +11,8 @@
 
 /*
  * The secure processor's guest context, as far as the launch digest goes (SEV-SNP firmware ABI 56860,
- * GCTX.LD): each launch update replaces LD by SHA-384 of a PAGE_INFO that holds the old LD. For those
- * who compute many digests with common beginnings: `ld` may be read, kept and set at will between
- * updates.
+ * GCTX.LD): each launch update replaces LD by SHA-384 of a PAGE_INFO that holds the old LD. Between
+ * updates `ld` may be read, kept and set, to compute many digests with a common beginning.
  */
 struct gctx {
 	uint8_t ld[SNP_SHA384_SIZE];
