@@ -34,13 +34,15 @@ static int match(const char *name, int argc, char **argv)
 static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *ret_words,
 		     struct snp_error *err)
 {
-	const char *names[MAX_VERBS + 1] = {0}, *near;
+	const char *names[MAX_VERBS + 1] = {0}, *near, *longer = NULL;
+	size_t n;
 
 	if (argc < 2 || argv[1][0] == '-') {
 		*ret = cli_tool->default_verb;
 		*ret_words = 0;
 		return 0;
 	}
+	n = strlen(argv[1]);
 	for (size_t i = 0; cli_tool->verbs[i]; i++) {
 		const struct cli_verb *verb = cli_tool->verbs[i];
 
@@ -53,8 +55,10 @@ static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *re
 		}
 		if (i < MAX_VERBS)
 			names[i] = verb->name;
+		if (!longer && strncmp(verb->name, argv[1], n) == 0 && verb->name[n] == ' ')
+			longer = verb->name;
 	}
-	near = nearest_word(argv[1], names);
+	near = longer ? longer : nearest_word(argv[1], names);
 	if (near)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "unknown command '%s'; did you mean '%s'?", argv[1], near);
