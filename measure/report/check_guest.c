@@ -41,6 +41,7 @@ static bool is_published_policy(const struct inquiry *q, const struct snp_refere
 static unsigned int distance(const struct inquiry *q, const struct snp_reference_image *image)
 {
 	const struct snp_report *report = &q->verdict->report;
+	char why[TCB_WHY_SIZE];
 	unsigned int n = 0;
 
 	n += !is_published_policy(q, image);
@@ -49,7 +50,7 @@ static unsigned int distance(const struct inquiry *q, const struct snp_reference
 	     !bytes_equal(report->family_id, image->family_id, SNP_ID_SIZE);
 	n += is_set(image->image_id) &&
 	     !bytes_equal(report->image_id, image->image_id, SNP_ID_SIZE);
-	n += !check_published_tcb(q, image);
+	n += compare_published_tcb(q, image, why) == SNP_FAILED;
 	return n;
 }
 

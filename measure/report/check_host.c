@@ -19,47 +19,70 @@ static enum snp_outcome expected_chip_id(struct inquiry *q)
 			    q->expected->n_chip_ids, SNP_CHIP_ID_SIZE);
 }
 
-static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
-				     const struct snp_tcb *minimum)
+static enum snp_outcome compare_tcb(const struct inquiry *q, uint64_t word,
+				    const struct snp_tcb *minimum, char why[static TCB_WHY_SIZE])
 {
 	char found[SNP_TCB_TEXT_SIZE], wanted[SNP_TCB_TEXT_SIZE];
+	const enum snp_product product = q->verdict->product;
+	struct snp_error err;
 	struct snp_tcb tcb;
-	struct snp_error why;
 
-	if (snp_tcb_decode(word, q->verdict->product, &tcb, &why) < 0)
-		return FAIL("%s", why.message);
+	if (snp_tcb_decode(word, product, &tcb, &err) < 0) {
+		snprintf(why, TCB_WHY_SIZE, "%s", err.message);
+		return SNP_FAILED;
+	}
+	if (tcb.has_fmc && !minimum->has_fmc && minimum->fmc == 0) {
+		snprintf(why, TCB_WHY_SIZE,
+			 "%s has an fmc level, and the minimum does not name one; fmc=0 accepts all",
+			 snp_product_name(product));
+		return SNP_FAILED;
+	}
 	if (snp_tcb_at_least(&tcb, minimum))
 		return SNP_PASSED;
 	snp_tcb_describe(&tcb, found);
 	snp_tcb_describe(minimum, wanted);
-	return FAIL("%s; expected at least %s", found, wanted);
+	snprintf(why, TCB_WHY_SIZE, "%s; expected at least %s", found, wanted);
+	return SNP_FAILED;
 }
 
-bool check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image)
+static enum snp_outcome tcb_at_least(struct inquiry *q, uint64_t word,
+				     const struct snp_tcb *minimum)
 {
-	enum snp_product product = q->verdict->product;
-	const struct snp_tcb *minimum = snp_reference_minimum_tcb(image, product);
-	struct snp_tcb tcb;
+	char why[TCB_WHY_SIZE] = "";
 
-	return !minimum ||
-	       (snp_tcb_decode(q->verdict->report.reported_tcb, product, &tcb, NULL) == 0 &&
-		snp_tcb_at_least(&tcb, minimum));
+	return compare_tcb(q, word, minimum, why) == SNP_PASSED ? SNP_PASSED : FAIL("%s", why);
+}
+
+/* A publisher who names minima by product has not released the image for any other product. */
+enum snp_outcome compare_published_tcb(const struct inquiry *q,
+				       const struct snp_reference_image *image,
+				       char why[static TCB_WHY_SIZE])
+{
+	const enum snp_product product = q->verdict->product;
+	const struct snp_tcb *minimum = snp_reference_minimum_tcb(image, product);
+
+	if (minimum)
+		return compare_tcb(q, q->verdict->report.reported_tcb, minimum, why);
+	if (image->n_minimum_tcb == 0)
+		return SNP_NOT_ASKED;
+	snprintf(why, TCB_WHY_SIZE, "minimum TCBs are published, but none for %s",
+		 snp_product_name(product));
+	return SNP_FAILED;
 }
 
 static enum snp_outcome minimum_tcb(struct inquiry *q)
 {
 	const struct snp_reference_image *image = q->verdict->image;
-	uint64_t reported = q->verdict->report.reported_tcb;
-	const struct snp_tcb *published =
-		image ? snp_reference_minimum_tcb(image, q->verdict->product) : NULL;
+	enum snp_outcome published = SNP_NOT_ASKED;
+	char why[TCB_WHY_SIZE] = "";
 
-	if (!q->expected->has_minimum_tcb && !published)
-		return SNP_NOT_ASKED;
-	if (published && tcb_at_least(q, reported, published) == SNP_FAILED)
-		return SNP_FAILED;
+	if (image)
+		published = compare_published_tcb(q, image, why);
+	if (published == SNP_FAILED)
+		return FAIL("%s", why);
 	if (!q->expected->has_minimum_tcb)
-		return SNP_PASSED;
-	return tcb_at_least(q, reported, &q->expected->minimum_tcb);
+		return published;
+	return tcb_at_least(q, q->verdict->report.reported_tcb, &q->expected->minimum_tcb);
 }
 
 static enum snp_outcome minimum_launch_tcb(struct inquiry *q)

@@ -84,8 +84,11 @@ enum snp_outcome check_exactly(struct inquiry *q, bool asked, const uint8_t *fou
 enum snp_outcome check_one_of(struct inquiry *q, const uint8_t *found, const uint8_t *list,
 			      size_t n, size_t size);
 
-/* True if REPORTED_TCB is at least what was published with the image for the report's product. */
-bool check_published_tcb(const struct inquiry *q, const struct snp_reference_image *image);
+/* Compare REPORTED_TCB with the minima published with the image. `why` is filled if that failed. */
+#define TCB_WHY_SIZE 256
+enum snp_outcome compare_published_tcb(const struct inquiry *q,
+				       const struct snp_reference_image *image,
+				       char why[static TCB_WHY_SIZE]);
 
 /* A VCEK's chip ID is as long as its product's. Only its length is checked here. */
 enum snp_outcome check_hwid_size(struct inquiry *q);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/report.h>
 
@@ -85,14 +86,14 @@ static int parse_hcl(struct snp_span bytes, struct snp_container *ret, struct sn
 {
 	static const struct {
 		unsigned int offset;
-		uint32_t value;
+		uint32_t first, last;
 		const char *name;
-	} fixed[] = {
-		{HCL_VERSION, 1, "version"},
-		{HCL_REQUEST_TYPE, HCL_REQUEST_REPORT, "request type"},
-		{HCL_CLAIMS_VERSION, 1, "version of the runtime claims"},
-		{HCL_REPORT_TYPE, HCL_REPORT_SNP, "report type"},
-		{HCL_HASH_TYPE, HCL_HASH_SHA256, "hash type"},
+	} known[] = {
+		{HCL_VERSION, 1, 2, "version"}, /* 2 on Genoa; what is read here is the same */
+		{HCL_REQUEST_TYPE, HCL_REQUEST_REPORT, HCL_REQUEST_REPORT, "request type"},
+		{HCL_CLAIMS_VERSION, 1, 1, "version of the runtime claims"},
+		{HCL_REPORT_TYPE, HCL_REPORT_SNP, HCL_REPORT_SNP, "report type"},
+		{HCL_HASH_TYPE, HCL_HASH_SHA256, HCL_HASH_SHA256, "hash type"},
 	};
 	struct snp_container c = {.kind = SNP_CONTAINER_HCL};
 	uint32_t json_size;
@@ -101,13 +102,13 @@ static int parse_hcl(struct snp_span bytes, struct snp_container *ret, struct sn
 	if (!snp_span_sub(bytes, HCL_REPORT, SNP_REPORT_SIZE, &c.report) ||
 	    !snp_span_le32(bytes, HCL_JSON_SIZE, &json_size))
 		return bad(err, SNP_NO_OFFSET, "HCL blob is cut off");
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		uint32_t value = 0;
 
-		if (!snp_span_le32(bytes, fixed[i].offset, &value) || value != fixed[i].value)
-			return fail_with(err, SNP_E_BAD_CONTAINER, fixed[i].offset,
-					 "HCL blob: %s is %" PRIu32 "; must be %" PRIu32,
-					 fixed[i].name, value, fixed[i].value);
+		if (!snp_span_le32(bytes, known[i].offset, &value) || value < known[i].first ||
+		    value > known[i].last)
+			return fail_with(err, SNP_E_BAD_CONTAINER, known[i].offset,
+					 "HCL blob: unknown %s %" PRIu32, known[i].name, value);
 	}
 	if (!is_zero(bytes, HCL_RESERVED, HCL_REPORT - HCL_RESERVED, &at))
 		return bad(err, at, "HCL blob has a reserved byte set");

@@ -94,6 +94,7 @@ int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
 		set(&tcb, &components[i], (uint8_t)(word >> 8 * byte));
 		rest &= ~(0xffull << 8 * byte);
 	}
+	tcb.has_fmc = product == SNP_PRODUCT_TURIN;
 	if (rest != 0)
 		return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
 				 "TCB version 0x%016" PRIx64
@@ -159,6 +160,7 @@ int snp_tcb_parse(const char *text, const char *what, struct snp_tcb *ret, struc
 		set(&tcb, &components[i], (uint8_t)level);
 		at += n;
 	} while (*at++ == ',');
+	tcb.has_fmc = seen & 1;
 	if ((seen | 1) != (1u << ARRAY_SIZE(components)) - 1)
 		return bad_text(what, text, err);
 	*ret = tcb;
@@ -170,7 +172,7 @@ void snp_tcb_describe(const struct snp_tcb *tcb, char ret[static SNP_TCB_TEXT_SI
 	int n = snprintf(ret, SNP_TCB_TEXT_SIZE, "bl=%u,tee=%u,snp=%u,ucode=%u", tcb->boot_loader,
 			 tcb->tee, tcb->snp, tcb->microcode);
 
-	if (tcb->fmc != 0)
+	if (tcb->has_fmc || tcb->fmc != 0)
 		snprintf(ret + n, SNP_TCB_TEXT_SIZE - (size_t)n, ",fmc=%u", tcb->fmc);
 }
 

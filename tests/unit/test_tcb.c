@@ -14,8 +14,9 @@ static const struct word {
 	int status;
 	struct snp_tcb tcb;
 } words[] = {
-	{"Milan", 0xdb18000000000004, SNP_PRODUCT_MILAN, 0, {0, 4, 0, 24, 219, {0}}},
-	{"Turin", 0x5100000004010101, SNP_PRODUCT_TURIN, 0, {1, 1, 1, 4, 81, {0}}},
+	{"Milan", 0xdb18000000000004, SNP_PRODUCT_MILAN, 0, {0, 4, 0, 24, 219, false, {0}}},
+	{"Turin", 0x5100000004010101, SNP_PRODUCT_TURIN, 0, {1, 1, 1, 4, 81, true, {0}}},
+	{"Turin, fmc 0", 0x5100000004010100, SNP_PRODUCT_TURIN, 0, {0, 1, 1, 4, 81, true, {0}}},
 	{"Turin's word on Milan", 0x5100000004010101, SNP_PRODUCT_MILAN, -SNP_E_BAD_TCB, {0}},
 	{"Milan's word on Turin", 0xdb18000000000004, SNP_PRODUCT_TURIN, -SNP_E_BAD_TCB, {0}},
 	{"no product", 0xdb18000000000004, SNP_PRODUCT_UNKNOWN, -SNP_E_BAD_TCB, {0}},
@@ -24,7 +25,7 @@ static const struct word {
 static void check_word(void **state)
 {
 	const struct word *row = *state;
-	struct snp_tcb tcb = {77, 77, 77, 77, 77, {0}};
+	struct snp_tcb tcb = {77, 77, 77, 77, 77, false, {0}};
 	struct snp_error err = {0};
 	uint64_t word = 0;
 
@@ -44,9 +45,10 @@ static const struct text {
 	int status;
 	struct snp_tcb tcb;
 } texts[] = {
-	{"Milan", "bl=4,tee=0,snp=24,ucode=219", 0, {0, 4, 0, 24, 219, {0}}},
-	{"Turin", "bl=1,tee=1,snp=4,ucode=81,fmc=1", 0, {1, 1, 1, 4, 81, {0}}},
-	{"other order", "ucode=219,snp=24,bl=4,tee=0", 0, {0, 4, 0, 24, 219, {0}}},
+	{"Milan", "bl=4,tee=0,snp=24,ucode=219", 0, {0, 4, 0, 24, 219, false, {0}}},
+	{"Turin", "bl=1,tee=1,snp=4,ucode=81,fmc=1", 0, {1, 1, 1, 4, 81, true, {0}}},
+	{"fmc 0", "bl=1,tee=1,snp=4,ucode=81,fmc=0", 0, {0, 1, 1, 4, 81, true, {0}}},
+	{"other order", "ucode=219,snp=24,bl=4,tee=0", 0, {0, 4, 0, 24, 219, false, {0}}},
 	{"empty", "", -SNP_E_BAD_TCB, {0}},
 	{"one missing", "bl=4,tee=0,snp=24", -SNP_E_BAD_TCB, {0}},
 	{"one twice", "bl=4,bl=4,tee=0,snp=24,ucode=219", -SNP_E_BAD_TCB, {0}},
@@ -63,7 +65,7 @@ static const struct text {
 static void check_text(void **state)
 {
 	const struct text *row = *state;
-	struct snp_tcb tcb = {77, 77, 77, 77, 77, {0}}, again;
+	struct snp_tcb tcb = {77, 77, 77, 77, 77, false, {0}}, again;
 	char text[SNP_TCB_TEXT_SIZE];
 	struct snp_error err = {0};
 
@@ -81,7 +83,7 @@ static void check_text(void **state)
 
 static void fmc_on_milan_is_refused(void **state)
 {
-	struct snp_tcb tcb = {1, 1, 1, 4, 81, {0}};
+	struct snp_tcb tcb = {1, 1, 1, 4, 81, true, {0}};
 	uint64_t word = 77;
 
 	(void)state;
@@ -89,9 +91,23 @@ static void fmc_on_milan_is_refused(void **state)
 	assert_int_equal(word, 77);
 }
 
+static void fmc_is_printed_where_there_is_one(void **state)
+{
+	struct snp_tcb tcb = {0};
+	char text[SNP_TCB_TEXT_SIZE];
+
+	(void)state;
+	assert_int_equal(snp_tcb_decode(0x5100000004010100, SNP_PRODUCT_TURIN, &tcb, NULL), 0);
+	snp_tcb_describe(&tcb, text);
+	assert_string_equal(text, "bl=1,tee=1,snp=4,ucode=81,fmc=0");
+	assert_int_equal(snp_tcb_decode(0xdb18000000000004, SNP_PRODUCT_MILAN, &tcb, NULL), 0);
+	snp_tcb_describe(&tcb, text);
+	assert_string_equal(text, "bl=4,tee=0,snp=24,ucode=219");
+}
+
 static void order_is_by_component(void **state)
 {
-	struct snp_tcb low = {0, 3, 0, 24, 219, {0}}, high = {0, 4, 0, 20, 255, {0}};
+	struct snp_tcb low = {0, 3, 0, 24, 219, false, {0}}, high = {0, 4, 0, 20, 255, false, {0}};
 
 	(void)state;
 	assert_false(snp_tcb_at_least(&high, &low));
@@ -116,10 +132,11 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(fmc_on_milan_is_refused),
+		cmocka_unit_test(fmc_is_printed_where_there_is_one),
 		cmocka_unit_test(order_is_by_component),
 		cmocka_unit_test(product_names_are_found_again),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	ADD_ROWS(tests, n, check_word, words);
 	ADD_ROWS(tests, n, check_text, texts);

@@ -35,7 +35,8 @@ struct snp_tcb {
 	uint8_t tee;
 	uint8_t snp;
 	uint8_t microcode;
-	uint8_t reserved[3]; /* zero; TCB_VERSION has room for eight components */
+	bool has_fmc;	     /* the product has an FMC level, or the text names one */
+	uint8_t reserved[2]; /* zero; TCB_VERSION has room for eight components */
 };
 
 /* From and to the 64-bit word of reports, in the layout of `product`. Errors: SNP_E_BAD_TCB (a product with an
@@ -50,7 +51,7 @@ SNP_MUST_USE int snp_tcb_encode(const struct snp_tcb *tcb, enum snp_product prod
 SNP_MUST_USE int snp_tcb_parse(const char *text, const char *what, struct snp_tcb *ret,
 			       struct snp_error *err);
 
-/* Write that form, NUL-terminated, with fmc only if it is not 0. */
+/* Write that form, NUL-terminated, with fmc only if it has one. */
 #define SNP_TCB_TEXT_SIZE 64
 void snp_tcb_describe(const struct snp_tcb *tcb, char ret[SNP_STATIC SNP_TCB_TEXT_SIZE]);
 
