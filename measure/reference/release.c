@@ -269,12 +269,19 @@ static int read_file(const struct json_value *value, const struct field *field, 
 static int check_image(const struct json_value *value, void *at, struct snp_error *err)
 {
 	struct snp_reference_image *image = at;
+	const struct snp_tcb *turin;
 	const struct json_value *boot = json_get(value, image->initrd.name ? "initrd" : "cmdline");
 
 	if (boot && !image->kernel.name)
 		return json_fail(boot, err, SNP_E_JSON_VALUE, "requires a kernel");
 	if (image->kernel.name && !image->cmdline && !(image->cmdline = strdup("")))
 		return out_of_memory(err);
+	/* A verifier refuses every report of Turin by such a minimum. */
+	turin = snp_reference_minimum_tcb(image, SNP_PRODUCT_TURIN);
+	if (turin && !turin->has_fmc)
+		return json_fail(json_get(json_get(value, "minimum_tcb"), "Turin"), err,
+				 SNP_E_BAD_TCB,
+				 "does not name the fmc level, which Turin has; fmc=0 accepts all");
 	if (image->policy == 0) /* none was given: this one is never valid */
 		image->policy = SNP_POLICY_DEFAULT;
 	return release_variants_read(value, &image->variants, &image->n_variants, err);

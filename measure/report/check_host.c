@@ -28,13 +28,14 @@ static enum snp_outcome compare_tcb(const struct inquiry *q, uint64_t word,
 	struct snp_tcb tcb;
 
 	if (snp_tcb_decode(word, product, &tcb, &err) < 0) {
-		snprintf(why, TCB_WHY_SIZE, "%s", err.message);
+		snprintf(why, TCB_WHY_SIZE, "%.200s", err.message);
 		return SNP_FAILED;
 	}
 	if (tcb.has_fmc && !minimum->has_fmc && minimum->fmc == 0) {
-		snprintf(why, TCB_WHY_SIZE,
-			 "%s has an fmc level, and the minimum does not name one; fmc=0 accepts all",
-			 snp_product_name(product));
+		snprintf(
+			why, TCB_WHY_SIZE,
+			"%s has an fmc level, and the minimum does not name one; fmc=0 accepts all",
+			snp_product_name(product));
 		return SNP_FAILED;
 	}
 	if (snp_tcb_at_least(&tcb, minimum))

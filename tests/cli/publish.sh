@@ -118,8 +118,8 @@ for list in yaml '' ',' 'tsv,' ',tsv' 'tsv,,rvps' 'tsv, rvps'; do
 done
 refuse 2 usage "$snp_measure" publish release.json -o x --author-key key.pem
 refuse 1 cannot-open "$snp_measure" publish nothing.json -o x
-sed 's/"Milan": .*/"Turin": "bl=1,tee=1,snp=4,ucode=81,fmc=1"/; /"Genoa"/d; /"Turin": .*fmc=1"$/!{/"Turin"/d}' \
-	release.json >turin.json
+sed 's/,fmc=1//' release.json >no-fmc.json
+refuse 4 bad-tcb "$snp_measure" publish no-fmc.json -o x
 sed '/minimum_tcb/,/}/d; s/"guest_svn": 1,/"guest_svn": 1/' release.json >plain.json
 refuse 4 format-cannot-say "$snp_measure" publish plain.json -o x --format contrast
 [ ! -e x ] || fail "a refused release left a folder"

@@ -789,6 +789,11 @@ EXPECT(tcb_snp, e->has_minimum_tcb = true; e->minimum_tcb = TCB(4, 0, 25, 219, 0
 EXPECT(tcb_ucode, e->has_minimum_tcb = true; e->minimum_tcb = TCB(4, 0, 24, 220, 0));
 EXPECT(tcb_fmc, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 2));
 EXPECT(tcb_turin, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 1));
+EXPECT(tcb_no_fmc, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 0));
+EXPECT(tcb_any_fmc, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 0);
+       e->minimum_tcb.has_fmc = true);
+EXPECT(launch_tcb_no_fmc, e->has_minimum_launch_tcb = true;
+       e->minimum_launch_tcb = TCB(1, 1, 4, 81, 0));
 EXPECT(launch_tcb_equal, e->has_minimum_launch_tcb = true;
        e->minimum_launch_tcb = TCB(4, 0, 24, 219, 0));
 EXPECT(launch_tcb_above, e->has_minimum_launch_tcb = true;
@@ -858,7 +863,7 @@ static void publish_alike(struct scene *s)
 
 EXPECT(alike_tcb, (void)e; publish_alike(s); s->minimum[0][0].tcb.snp = 25);
 EXPECT(alike_tcb_absent, (void)e; publish_alike(s); s->minimum[0][0].tcb.snp = 25;
-       s->minimum[1][0].product = SNP_PRODUCT_GENOA);
+       s->images[1].n_minimum_tcb = 0);
 EXPECT(alike_policy, publish_alike(s); s->images[0].policy = 0x20000; s->images[1].policy = 0xb0000;
        e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
 EXPECT(alike_policy_exact, (void)e; publish_alike(s); s->images[0].policy = 0xb0000);
@@ -877,6 +882,8 @@ EXPECT(published_svn, (void)e; publish(s); s->images[1].guest_svn = 8);
 EXPECT(published_family, (void)e; publish(s); s->images[1].family_id[0] ^= 1);
 EXPECT(published_image, (void)e; publish(s); s->images[1].image_id[0] ^= 1);
 EXPECT(published_tcb, (void)e; publish(s); s->minimum[1][0].tcb.snp = 25);
+EXPECT(published_product, (void)e; publish(s); s->minimum[1][0].product = SNP_PRODUCT_GENOA);
+EXPECT(published_fmc, (void)e; publish(s); s->minimum[1][1].tcb = TCB(1, 1, 4, 81, 0));
 EXPECT(published_and_stricter, publish(s); e->has_minimum_tcb = true;
        e->minimum_tcb = TCB(4, 0, 25, 219, 0));
 
@@ -1132,6 +1139,9 @@ static const struct row rows[] = {
 	{"tcb: snp", FAILS(MINIMUM_TCB), tcb_snp},
 	{"tcb: ucode", FAILS(MINIMUM_TCB), tcb_ucode},
 	{"tcb: fmc", FAILS(MINIMUM_TCB), tcb_fmc, .product = TURIN},
+	{"tcb: fmc left out", FAILS(MINIMUM_TCB), tcb_no_fmc, .product = TURIN},
+	{"tcb: any fmc", ACCEPTED, tcb_any_fmc, .product = TURIN},
+	{"launch tcb: fmc left out", FAILS(MINIMUM_LAUNCH_TCB), launch_tcb_no_fmc, .product = TURIN},
 	{"launch tcb", ACCEPTED, launch_tcb_equal},
 	{"launch tcb too low", FAILS(MINIMUM_LAUNCH_TCB), launch_tcb_above},
 	{"firmware", ACCEPTED, firmware_equal},
@@ -1170,6 +1180,8 @@ static const struct row rows[] = {
 	{"published: family id", FAILS(FAMILY_ID), published_family},
 	{"published: image id", FAILS(IMAGE_ID), published_image},
 	{"published: tcb", FAILS(MINIMUM_TCB), published_tcb},
+	{"published: minima, and none for this product", FAILS(MINIMUM_TCB), published_product},
+	{"published: fmc left out", FAILS(MINIMUM_TCB), published_fmc, .product = TURIN},
 	{"published, and a minimum above", FAILS(MINIMUM_TCB), published_and_stricter},
 };
 /* clang-format on */
