@@ -167,12 +167,12 @@ static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
 
 	if (!cli_json) {
 		fprintf(out, "%s: ", name);
-		cli_verdict_print(verdict, arg.verbose, out);
+		cli_verdict_print(verdict, NULL, arg.verbose, out);
 		return 0;
 	}
 	cli_json_begin(&json, "snp-attest/1");
 	json_out_string(&json, json.root, "guest", name);
-	cli_verdict_json(&json, verdict);
+	cli_verdict_json(&json, verdict, NULL);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }

@@ -31,13 +31,14 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
-static int print_json(const struct snp_verdict *verdict, FILE *out, struct snp_error *err)
+static int print_json(const struct snp_verdict *verdict, const char *document, FILE *out,
+		      struct snp_error *err)
 {
 	const struct snp_report *report = snp_verdict_report(verdict);
 	_cleanup_(json_out_done) struct json_out json;
 
-	cli_json_begin(&json, "snp-verify/1");
-	cli_verdict_json(&json, verdict);
+	cli_json_begin(&json, document ? "snp-verify/2" : "snp-verify/1");
+	cli_verdict_json(&json, verdict, document);
 	cli_report_json(report, cli_report_layout(report), &json,
 			json_out_object(&json, json.root, "report"));
 	cli_json_warnings(&json);
@@ -91,6 +92,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_expectations_done) struct cli_expectations expectations = {0};
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
+	const char *document;
 	int r;
 
 	if (arg.fetch_path)
@@ -104,11 +106,11 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (arg.fetch_path)
 		return print_paths(verdict, out, err);
 	cli_verdict_warn(verdict);
-	r = 0;
+	document = cli_expectations_document(&expectations, snp_verdict_reference(verdict));
 	if (cli_json)
-		r = print_json(verdict, out, err);
+		r = print_json(verdict, document, out, err);
 	else
-		cli_verdict_print(verdict, arg.verbose, out);
+		cli_verdict_print(verdict, document, arg.verbose, out);
 	return r < 0 ? r : snp_verdict_accepted(verdict) ? 0 : CLI_NO;
 }
 

@@ -15,8 +15,8 @@
 DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 
 static struct {
-	const char *reference, *public_key;
-	struct cli_values measurements, id_keys, author_keys, chips, denied;
+	struct cli_values references, public_keys, measurements, id_keys, author_keys, chips,
+		denied;
 	bool any_measurement, allow_debug, allow_masked, no_provisional;
 	const char *report_data, *host_data, *family_id, *image_id, *report_id;
 	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
@@ -26,9 +26,9 @@ static struct {
 
 /* clang-format off */
 const struct cli_option cli_expectation_options[] = {
-	{"reference", .argument = "FILE", .text = &arg.reference,
+	{"reference", .argument = "FILE", .values = &arg.references,
 	 .help = "reference values; MEASUREMENT must be among them"},
-	{"public-key", .argument = "FILE", .text = &arg.public_key,
+	{"public-key", .argument = "FILE", .values = &arg.public_keys,
 	 .help = "check FILE.sig of the reference values with this key"},
 	{"measurement", .argument = "HEX", .values = &arg.measurements,
 	 .help = "accepted launch digest"},
@@ -235,54 +235,72 @@ static int read_levels(struct cli_expectations *e, struct snp_error *err)
 	return 0;
 }
 
-static int verify_signature(struct snp_span document, struct snp_error *err)
+/* One publisher's key or another's: each document has one signature. */
+static int verify_signature(const char *document, struct snp_span bytes, struct snp_error *err)
 {
-	_cleanup_(snp_key_freep) struct snp_key *key = NULL;
+	_cleanup_(freep) char *path = format_text("%s.sig", document);
 	_cleanup_(freep) uint8_t *signature = NULL;
-	_cleanup_(freep) char *path = NULL;
 	size_t size;
-	int r;
+	int r = path ? file_read(path, SNP_MAX_SMALL, &signature, &size, err) : out_of_memory(err);
 
-	if (!arg.public_key) {
-		cli_warn("signature-not-checked",
-			 "no signature was checked; use --public-key to check who published this");
-		return 0;
+	for (unsigned int i = 0; r == 0 && i < arg.public_keys.count; i++) {
+		_cleanup_(snp_key_freep) struct snp_key *key = NULL;
+
+		r = snp_key_read_public(arg.public_keys.value[i], &key, err);
+		if (r < 0)
+			return r;
+		r = snp_key_verify(key, bytes, SNP_SIGNATURE_DER,
+				   (struct snp_span){signature, size}, err);
+		if (r == 0)
+			return 0;
+		if (r == -SNP_E_SIGNATURE && i + 1 < arg.public_keys.count)
+			r = 0;
 	}
-	path = format_text("%s.sig", arg.reference);
-	if (!path)
-		return out_of_memory(err);
-	r = snp_key_read_public(arg.public_key, &key, err);
-	if (r < 0)
-		return r;
-	r = file_read(path, SNP_MAX_SMALL, &signature, &size, err);
-	if (r < 0)
-		return r;
-	r = snp_key_verify(key, document, SNP_SIGNATURE_DER, (struct snp_span){signature, size},
-			   err);
 	return in_file(err, r, path);
 }
 
 /* The signature is checked over the very bytes that are parsed. */
-static int read_reference(struct cli_expectations *e, struct snp_error *err)
+static int read_reference(const char *path, struct cli_expectations *e, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
+	struct snp_reference *reference;
 	struct snp_span document = {0};
-	int r;
+	int r = file_read(path, SNP_MAX_DOCUMENT, &bytes, &document.size, err);
 
-	if (!arg.reference)
-		return arg.public_key ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-						  "--public-key requires --reference")
-				      : 0;
-	r = file_read(arg.reference, SNP_MAX_DOCUMENT, &bytes, &document.size, err);
-	if (r < 0)
-		return r;
 	document.data = bytes;
-	r = verify_signature(document, err);
-	if (r < 0)
-		return r;
-	r = snp_reference_parse(arg.reference, document, &e->reference, err);
-	e->expected.reference = e->reference;
+	if (r == 0 && arg.public_keys.count > 0)
+		r = verify_signature(path, document, err);
+	if (r == 0)
+		r = snp_reference_parse(path, document, &reference, err);
+	if (r == 0)
+		e->references[e->expected.n_references++] = reference;
 	return r;
+}
+
+static int read_references(struct cli_expectations *e, struct snp_error *err)
+{
+	int r = 0;
+
+	if (arg.references.count == 0)
+		return arg.public_keys.count > 0 ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+							     "--public-key requires --reference")
+						 : 0;
+	if (arg.public_keys.count == 0)
+		cli_warn("signature-not-checked",
+			 "no signature was checked; use --public-key to check who published this");
+	e->expected.references = e->references;
+	for (unsigned int i = 0; r == 0 && i < arg.references.count; i++)
+		r = read_reference(arg.references.value[i], e, err);
+	return r;
+}
+
+const char *cli_expectations_document(const struct cli_expectations *e,
+				      const struct snp_reference *reference)
+{
+	for (size_t i = 0; e->expected.n_references > 1 && i < e->expected.n_references; i++)
+		if (e->references[i] == reference)
+			return arg.references.value[i];
+	return NULL;
 }
 
 static int read_denied(struct cli_expectations *e, struct snp_error *err)
@@ -302,9 +320,9 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 {
 	struct snp_expectations *x = &ret->expected;
 	static int (*const readers[])(struct cli_expectations * e, struct snp_error * err) = {
-		read_lists, read_bytes, read_words, read_levels, read_denied, read_reference,
+		read_lists, read_bytes, read_words, read_levels, read_denied, read_references,
 	};
-	bool digest = arg.reference || arg.measurements.count > 0;
+	bool digest = arg.references.count > 0 || arg.measurements.count > 0;
 	int r = 0;
 
 	if (digest == arg.any_measurement)
@@ -326,5 +344,6 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 
 void cli_expectations_done(struct cli_expectations *e)
 {
-	snp_reference_free(e->reference);
+	for (size_t i = 0; i < e->expected.n_references; i++)
+		snp_reference_free(e->references[i]);
 }

@@ -11,7 +11,7 @@ extern const struct cli_option cli_expectation_options[];
 /* What they were set to: the expectations, and what those point to. */
 struct cli_expectations {
 	struct snp_expectations expected;
-	struct snp_reference *reference;
+	struct snp_reference *references[CLI_MAX_VALUES]; /* expected.n_references of them */
 	uint8_t measurements[CLI_MAX_VALUES][SNP_MEASUREMENT_SIZE];
 	uint8_t id_key_digests[CLI_MAX_VALUES][48], author_key_digests[CLI_MAX_VALUES][48];
 	uint8_t chip_ids[CLI_MAX_VALUES][SNP_CHIP_ID_SIZE];
@@ -20,6 +20,10 @@ struct cli_expectations {
 /* Errors: SNP_E_USAGE, also if no launch digest is expected and --any-measurement is not given; those of the
  * values and files. */
 SNP_MUST_USE int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err);
+
+/* The file that this reference document was read from, if there are several; NULL: none of them. */
+const char *cli_expectations_document(const struct cli_expectations *e,
+				      const struct snp_reference *reference);
 void cli_expectations_done(struct cli_expectations *e);
 
 #endif

@@ -181,7 +181,8 @@ static void print_check(const struct snp_verdict *verdict, enum snp_check check,
 		snp_check_question(check), message[0] ? ": " : "", message);
 }
 
-void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE *out)
+void cli_verdict_print(const struct snp_verdict *verdict, const char *document, bool every_check,
+		       FILE *out)
 {
 	static const struct {
 		const char *name;
@@ -194,6 +195,7 @@ void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE
 	const bool accepted = snp_verdict_accepted(verdict);
 	const bool published = snp_verdict_variant(verdict) != NULL;
 	const enum snp_check reason = snp_verdict_reason(verdict);
+	char escaped[4096];
 
 	if (accepted)
 		fprintf(out, "accepted: %s%s\n", snp_product_name(snp_verdict_product(verdict)),
@@ -211,9 +213,14 @@ void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE
 		else
 			fprintf(out, "  %s %schecked\n", lines[i].name,
 				passed(verdict, lines[i].check) ? "" : "not ");
+	if (!document)
+		return;
+	escape_text(document, escaped, sizeof(escaped));
+	fprintf(out, "  reference values: %s\n", escaped);
 }
 
-static void add_reference(struct json_out *json, const struct snp_verdict *verdict)
+static void add_reference(struct json_out *json, const struct snp_verdict *verdict,
+			  const char *document)
 {
 	const struct snp_reference_variant *variant = snp_verdict_variant(verdict);
 	struct cJSON *object;
@@ -221,6 +228,8 @@ static void add_reference(struct json_out *json, const struct snp_verdict *verdi
 	if (!variant)
 		return;
 	object = json_out_object(json, json->root, "reference");
+	if (document)
+		json_out_text(json, object, "file", document);
 	json_out_string(json, object, "image", snp_verdict_image(verdict)->name);
 	json_out_string(json, object, "vmm_profile", variant->vcpus.profile);
 	json_out_integer(json, object, "vcpu_count", variant->vcpus.count);
@@ -228,7 +237,8 @@ static void add_reference(struct json_out *json, const struct snp_verdict *verdi
 		json_out_string(json, object, "cpu_model", variant->vcpus.model);
 }
 
-void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict)
+void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict,
+		      const char *document)
 {
 	const bool accepted = snp_verdict_accepted(verdict);
 	struct cJSON *checks;
@@ -244,7 +254,7 @@ void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict)
 		      passed(verdict, SNP_CHECK_REPORT_DATA));
 	json_out_bool(json, json->root, "revocation_checked",
 		      passed(verdict, SNP_CHECK_REVOCATION));
-	add_reference(json, verdict);
+	add_reference(json, verdict, document);
 	checks = json_out_array(json, json->root, "checks");
 	for (enum snp_check i = 0; snp_check_name(i); i++) {
 		struct cJSON *check = json_out_object(json, checks, NULL);

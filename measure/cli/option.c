@@ -31,6 +31,7 @@ struct parser {
 	const struct cli_option *option[MAX_OPTIONS];
 	struct option getopt[MAX_OPTIONS + 1];
 	char letters[2 * MAX_OPTIONS + 2];
+	bool given[MAX_OPTIONS];
 	int count;
 };
 
@@ -110,11 +111,30 @@ int cli_parse_number(const char *text, const char *what, uint64_t *ret, struct s
 	return 0;
 }
 
-static int take(const struct cli_option *o, const char *value, struct snp_error *err)
+/* The option that was given before and has its value in the same place, under this name or another. */
+static const struct cli_option *given_before(const struct parser *p, const struct cli_option *o)
 {
+	for (int i = 0; i < p->count; i++)
+		if (p->given[i] && ((o->text && p->option[i]->text == o->text) ||
+				    (o->number && p->option[i]->number == o->number)))
+			return p->option[i];
+	return NULL;
+}
+
+static int take(struct parser *p, const struct cli_option *o, const char *value,
+		struct snp_error *err)
+{
+	const struct cli_option *before = given_before(p, o);
 	char what[64];
 
 	snprintf(what, sizeof(what), "--%s", o->name);
+	if (before == o)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s: given twice", what);
+	if (before)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "%s: --%s means the same; give one", what, before->name);
+	for (int i = 0; i < p->count; i++)
+		p->given[i] |= p->option[i] == o;
 	if (o->flag)
 		*o->flag = true;
 	if (o->text)
@@ -226,7 +246,7 @@ int cli_parse(const struct cli_verb *verb, int argc, char **argv, enum cli_reque
 
 		if (!o)
 			return refuse(verb, &p, val, argv, err);
-		r = take(o, optarg, err);
+		r = take(&p, o, optarg, err);
 		if (r < 0)
 			return r;
 	}

@@ -54,23 +54,25 @@ static unsigned int distance(const struct inquiry *q, const struct snp_reference
 	return n;
 }
 
-/* Find the nearest image with a variant of this digest. Returns the number of variants. */
-static size_t find_published(const struct inquiry *q, const struct snp_reference *reference)
+/* Find the nearest image of a document with a variant of this digest, unless an earlier one is as near.
+ * Returns the number of variants. */
+static size_t find_published(const struct inquiry *q, const struct snp_reference *reference,
+			     unsigned int *nearest)
 {
 	struct snp_verdict *verdict = q->verdict;
-	unsigned int nearest = UINT32_MAX;
 	size_t n = 0;
 
-	for (size_t i = 0; reference && i < reference->n_images; i++) {
+	for (size_t i = 0; i < reference->n_images; i++) {
 		const struct snp_reference_image *image = &reference->images[i];
 		unsigned int d = distance(q, image);
 
 		n += image->n_variants;
-		for (size_t v = 0; v < image->n_variants && d < nearest; v++) {
+		for (size_t v = 0; v < image->n_variants && d < *nearest; v++) {
 			if (!bytes_equal(verdict->report.measurement,
 					 image->variants[v].launch_digest, SNP_MEASUREMENT_SIZE))
 				continue;
-			nearest = d;
+			*nearest = d;
+			verdict->reference = reference;
 			verdict->image = image;
 			verdict->variant = &image->variants[v];
 		}
@@ -82,23 +84,25 @@ static enum snp_outcome measurement(struct inquiry *q)
 {
 	const struct snp_expectations *e = q->expected;
 	struct snp_verdict *verdict = q->verdict;
+	size_t n = e->n_measurements;
+	unsigned int nearest = UINT32_MAX;
 	bool found = false;
-	size_t n;
 
 	if (e->any_measurement)
 		return NOT_ASKED("any launch digest is accepted");
-	if (!e->reference && e->n_measurements == 0)
+	if (e->n_references == 0 && e->n_measurements == 0)
 		return FAIL("no launch digest is expected, and any is not accepted either");
 	for (size_t i = 0; i < e->n_measurements; i++)
 		found |= bytes_equal(verdict->report.measurement, e->measurements[i],
 				     SNP_MEASUREMENT_SIZE);
-	n = find_published(q, e->reference);
+	for (size_t i = 0; i < e->n_references; i++)
+		n += find_published(q, e->references[i], &nearest);
 	if (verdict->variant)
 		return PASS("%s on %s, %" PRIu32 " vCPUs%s%s", verdict->image->name,
 			    verdict->variant->vcpus.profile, verdict->variant->vcpus.count,
 			    verdict->variant->vcpus.model[0] ? ", " : "",
 			    verdict->variant->vcpus.model);
-	return found ? SNP_PASSED : FAIL("not among the %zu expected", n + e->n_measurements);
+	return found ? SNP_PASSED : FAIL("not among the %zu expected", n);
 }
 
 static enum snp_outcome debug(struct inquiry *q)

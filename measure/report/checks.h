@@ -17,6 +17,7 @@ struct snp_verdict {
 	enum snp_check reason;
 	enum snp_product product;
 	struct snp_report report;
+	const struct snp_reference *reference;
 	const struct snp_reference_image *image;
 	const struct snp_reference_variant *variant;
 	struct {

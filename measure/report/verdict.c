@@ -54,7 +54,7 @@ int snp_verify(const struct snp_evidence *evidence, const struct snp_expectation
 		r = SIZED_TAKE(expected, snp_expectations, denied_products, &x, err);
 	if (r < 0)
 		return r;
-	if (x.any_measurement && (x.reference || x.n_measurements > 0))
+	if (x.any_measurement && (x.n_references > 0 || x.n_measurements > 0))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "any_measurement is set, but launch digests are expected");
 	verdict = malloc(sizeof(*verdict));
@@ -105,6 +105,11 @@ const struct snp_report *snp_verdict_report(const struct snp_verdict *verdict)
 enum snp_product snp_verdict_product(const struct snp_verdict *verdict)
 {
 	return verdict->product;
+}
+
+const struct snp_reference *snp_verdict_reference(const struct snp_verdict *verdict)
+{
+	return verdict->reference;
 }
 
 const struct snp_reference_image *snp_verdict_image(const struct snp_verdict *verdict)

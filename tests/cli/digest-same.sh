@@ -19,10 +19,12 @@ for cpu in --vcpu-type=EPYC --vcpu-type=EPYC-v1 --vcpu-sig=0x800f12 --vcpu-sig=8
 	'--vcpu-family 23 --vcpu-model 1 --vcpu-stepping 2' '--vcpu-family 0x17 --vcpu-model 0o1 --vcpu-stepping 0b10'; do
 	same "$snp_measure" "${launch[@]}" $cpu
 done
+same "$snp_measure" "${launch[@]}" --vcpu-t=EPYC-v4
+same "$snp_measure" "${launch[@]/2/02}" --vcpu-type EPYC-v4
 launch+=(--vcpu-type EPYC-v4)
 same "$snp_measure" digest "${launch[@]}"
 for more in --mode=snp --mode=SNP --vmm-type=qemu --vmm-type=QEMU --profile=qemu --guest-features=1 \
-	--output-format=hex --vcpu-t=EPYC-v4 --vcpus=02; do
+	--output-format=hex; do
 	same "$snp_measure" "${launch[@]}" $more
 done
 

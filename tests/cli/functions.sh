@@ -94,7 +94,7 @@ valid() {
 import json, jsonschema, sys
 folder, path = sys.argv[1:]
 document = json.load(open(path))
-schema = json.load(open(f"{folder}/{document['schema'].removesuffix('/1')}.schema.json"))
+schema = json.load(open(f"{folder}/{document['schema'].split('/')[0]}.schema.json"))
 jsonschema.Draft202012Validator.check_schema(schema)
 jsonschema.Draft202012Validator(schema).validate(document)
 END

@@ -39,14 +39,15 @@ refuse 2 usage "$snp_measure" id-block show --id-auth @auth
 refuse 2 usage "$snp_measure" id-block verify --id-block @block
 refuse 2 usage "$snp_measure" id-block
 
-create+=(--measurement "$digest" --key id.pem)
+create+=(--key id.pem)
+refuse 4 bad-hex "${create[@]}" --measurement "${digest}00"
+refuse 1 cannot-open "${create[@]}" --measurement @absent
+create+=(--measurement "$digest")
 refuse 4 bad-policy "${create[@]}" --policy 0x10000
 refuse 4 bad-policy "${create[@]}" --policy 0x4030000
 refuse 4 bad-hex "${create[@]}" --policy 196608
 refuse 4 bad-hex "${create[@]}" --family-id 00
 refuse 4 bad-hex "${create[@]}" --image-id "$(printf %033d 0)"
-refuse 4 bad-hex "${create[@]}" --measurement "${digest}00"
-refuse 1 cannot-open "${create[@]}" --measurement @absent
 refuse 1 cannot-write "${create[@]}" --output-block absent/block
 run 0 "${create[@]}" --policy 0xb0000
 grep -qF '[debug-policy]' err || fail "a policy with debug is no matter"

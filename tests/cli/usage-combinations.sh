@@ -16,6 +16,9 @@ wrong --vcpus 1 --vcpu-type EPYC
 wrong --ovmf f --vcpus 1
 wrong --ovmf f --vcpu-type EPYC
 wrong "${ok[@]}" --firmware-summary s
+# No value that was given is dropped in silence.
+wrong "${ok[@]}" --ovmf other
+wrong "${ok[@]}" --vcpus 2
 wrong "${ok[@]}" --profile qemu --vmm-type QEMU
 wrong "${ok[@]}" --vcpu-sig 0
 wrong "${ok[@]}" --vcpu-family 23 --vcpu-model 1 --vcpu-stepping 2

@@ -43,10 +43,38 @@ END
 jq '.images[0].policy = "0x30000"' master.json >other.json
 run 0 "${verify[@]}" --reference other.json --policy-at-most 0x30000 "$report"
 
+# Every document counts, in any order, and the verdict says which one has the launch.
+jq '.images[0].variants[0].launch_digest |= "00" + .[2:]' master.json >other.json
+for pair in 'master.json other.json' 'other.json master.json' 'other.json master.json master.json'; do
+	references=()
+	for file in $pair; do references+=(--reference "$file"); done
+	run 0 "${verify[@]}" "${references[@]}" "$report"
+	says 'reference values: master.json'
+	run 0 "${verify[@]}" --json "${references[@]}" "$report"
+	[ "$(jq -r '"\(.schema) \(.reference.file)"' out)" = 'snp-verify/2 master.json' ] || fail "$(cat out)"
+	valid out
+done
+run 3 "${verify[@]}" --reference other.json --reference other.json "$report"
+says 'refused: measurement: not among the 2 expected'
+# The nearest image decides, wherever it is.
+jq '.images[0].policy = "0x30000"' master.json >nearby.json
+run 0 "${verify[@]}" --reference nearby.json --reference master.json "$report"
+says 'reference values: master.json'
+
 # What is signed is what is read.
 openssl ecparam -name secp384r1 -genkey -noout -out key.pem 2>/dev/null
 openssl pkey -in key.pem -pubout -out public.pem
 openssl dgst -sha384 -sign key.pem -out master.json.sig master.json
+run 0 "${verify[@]}" --reference master.json --public-key public.pem "$report"
+# Each of several documents needs its signature, by any of the keys.
+openssl ecparam -name prime256v1 -genkey -noout -out key2.pem 2>/dev/null
+openssl pkey -in key2.pem -pubout -out public2.pem
+both=(--reference other.json --reference master.json)
+refuse 1 cannot-open "${verify[@]}" "${both[@]}" --public-key public.pem "$report"
+openssl dgst -sha256 -sign key2.pem -out other.json.sig other.json
+refuse 3 bad-signature "${verify[@]}" "${both[@]}" --public-key public.pem "$report"
+refuse 3 bad-signature "${verify[@]}" "${both[@]}" --public-key public2.pem "$report"
+run 0 "${verify[@]}" "${both[@]}" --public-key public.pem --public-key public2.pem "$report"
 run 0 "${verify[@]}" --reference master.json --public-key public.pem "$report"
 ! grep -qF '[signature-not-checked]' err || fail "the signature was checked, and it says not"
 echo >>master.json

@@ -77,8 +77,9 @@ platform-forbid --platform-forbid 0x40
 launch-mitigations --launch-mitigations 0x40
 current-mitigations --current-mitigations 0x40
 denied-product --deny-product turin
-certificate-dates --at-time 2020-01-01
 END
+run 3 "$snp_measure" "${right[@]/2026-06-01/2020-01-01}" "$report"
+says 'refused: certificate-dates: '
 run 0 "$snp_measure" "${right[@]}" --chip-id 59790fb1c39f35c1 --minimum-tcb bl=1,tee=1,snp=4,ucode=81,fmc=1 \
 	--firmware-min 1.55.65 --platform-require 0x24 --platform-forbid 0x80 --current-mitigations 0x3f \
 	--no-provisional-firmware --deny-product Milan --deny-product genoa "$report"

@@ -32,7 +32,8 @@ struct scene {
 	bool rivals_before, rivals_after; /* leaves that fit as well, and are wrong */
 	bool vcek_before;		  /* one of the report's level, for a VLEK's report */
 	struct snp_expectations expected;
-	struct snp_reference reference;
+	struct snp_reference reference, other; /* the other is empty */
+	struct snp_reference *documents[2];
 	struct snp_reference_image images[2];
 	struct snp_minimum_tcb minimum[2][2];
 	struct snp_reference_variant variants[2];
@@ -840,7 +841,10 @@ static void publish(struct scene *s)
 	image->minimum_tcb = s->minimum[1];
 	image->n_minimum_tcb = 2;
 	s->reference = (struct snp_reference){.images = s->images, .n_images = 2};
-	s->expected.reference = &s->reference;
+	s->documents[0] = &s->other;
+	s->documents[1] = &s->reference;
+	s->expected.references = s->documents;
+	s->expected.n_references = 2;
 	s->expected.n_measurements = 0;
 }
 

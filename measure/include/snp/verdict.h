@@ -116,10 +116,11 @@ const char *snp_outcome_name(enum snp_outcome outcome);
 struct snp_expectations {
 	size_t size; /* sizeof(struct snp_expectations) */
 
-	/* MEASUREMENT must be in the document or in the list. If it is a variant of the document, the
+	/* MEASUREMENT must be in one of the documents or in the list. If it is a variant of a document, the
 	 * report must also have the image's policy, its IDs (where they are not zero), and at least its
 	 * GUEST_SVN and minimum TCB. */
-	const struct snp_reference *reference; /* NULL: none */
+	struct snp_reference *const *references; /* borrowed, and not changed */
+	size_t n_references;
 	const uint8_t (*measurements)[SNP_MEASUREMENT_SIZE];
 	size_t n_measurements;
 
@@ -194,7 +195,8 @@ const char *snp_verdict_message(const struct snp_verdict *verdict, enum snp_chec
 const struct snp_report *snp_verdict_report(const struct snp_verdict *verdict);
 enum snp_product snp_verdict_product(const struct snp_verdict *verdict);
 
-/* The published launch that was found, borrowed from expected->reference; NULL: none. */
+/* The published launch that was found, borrowed from expected->references; NULL: none. */
+const struct snp_reference *snp_verdict_reference(const struct snp_verdict *verdict);
 const struct snp_reference_image *snp_verdict_image(const struct snp_verdict *verdict);
 const struct snp_reference_variant *snp_verdict_variant(const struct snp_verdict *verdict);
 

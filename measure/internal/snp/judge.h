@@ -40,9 +40,12 @@ SNP_MUST_USE int cli_judge(struct cli_report *report, const struct cli_sources *
 			   const struct snp_expectations *expected, struct snp_verdict **ret,
 			   struct snp_error *err);
 
-/* Show a verdict: for people, with every check or only the failed ones; and as members of a JSON document. */
-void cli_verdict_print(const struct snp_verdict *verdict, bool every_check, FILE *out);
-void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict);
+/* Show a verdict: for people, with every check or only the failed ones; and as members of a JSON document.
+ * `document` is the file of the reference values that the launch was found in, or NULL. */
+void cli_verdict_print(const struct snp_verdict *verdict, const char *document, bool every_check,
+		       FILE *out);
+void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict,
+		      const char *document);
 
 /* Warn of what no check can decide. */
 void cli_verdict_warn(const struct snp_verdict *verdict);

@@ -31,8 +31,8 @@ struct cli_values {
 
 /*
  * One option. The table that a verb points to is all there is: parsing, --help and completion read it.
- * An option given twice keeps its last value, as sev-snp-measure's argument parser does, unless it collects
- * `values`.
+ * An option with a value that is given twice is wrong usage, unless it collects `values`: a value that was
+ * typed is never dropped in silence.
  */
 struct cli_option {
 	const char *name;     /* long, without dashes; NULL ends a table */
