@@ -10,7 +10,6 @@
 #include <snp/fail.h>
 #include <snp/judge.h>
 #include <snp/memory.h>
-#include <snp/policy.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
@@ -86,38 +85,6 @@ static int ask(const struct session *session, virDomainPtr domain, const char *n
 	return evidence_from_socket(run, REPORT_SOCKET, nonce, ret, err);
 }
 
-/* What the report must say: everything in the guest's record, and the nonce. */
-static void expect(const struct guest_record *record,
-		   const uint8_t nonce[static SNP_REPORT_DATA_SIZE], struct snp_expectations *ret)
-{
-	const struct guest_binding *b = &record->binding;
-
-	*ret = (struct snp_expectations){
-		.size = sizeof(*ret),
-		.measurements = &record->launch_digest,
-		.n_measurements = 1,
-		.has_policy = true,
-		.policy = record->policy,
-		.allow_debug = record->policy & SNP_POLICY_DEBUG,
-		.has_host_data = true,
-		.has_report_data = true,
-	};
-	memcpy(ret->host_data, record->host_data, sizeof(ret->host_data));
-	memcpy(ret->report_data, nonce, sizeof(ret->report_data));
-	if (b->source == ID_NONE)
-		return;
-	ret->id_key_digests = &b->keys.id_key_digest;
-	ret->n_id_key_digests = 1;
-	if (b->keys.has_author) {
-		ret->author_key_digests = &b->keys.author_key_digest;
-		ret->n_author_key_digests = 1;
-	}
-	ret->has_family_id = ret->has_image_id = ret->has_guest_svn_min = true;
-	memcpy(ret->family_id, b->fields.family_id, sizeof(ret->family_id));
-	memcpy(ret->image_id, b->fields.image_id, sizeof(ret->image_id));
-	ret->guest_svn_min = b->fields.guest_svn;
-}
-
 static int attest(const char *name, char *const command[], struct snp_verdict **ret,
 		  struct snp_error *err)
 {
@@ -156,7 +123,7 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 	r = cli_report_take((struct snp_span){evidence->bytes, evidence->size}, &report, err);
 	if (r < 0)
 		return r;
-	expect(guest.record, nonce, &expected);
+	evidence_expect(guest.record, nonce, &expected);
 	return cli_judge(&report, &sources, &expected, ret, err);
 }
 

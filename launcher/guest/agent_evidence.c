@@ -20,9 +20,8 @@
  * QEMU 10.0 qga/qapi-schema.json: guest-exec, guest-exec-status. The agent keeps what a program writes
  * until guest-exec-status has told it that the program has ended.
  */
-#define ANSWER	     "the guest agent's answer"
-#define POLL_MS	     100
-#define CALL_SECONDS 10
+#define ANSWER	"the guest agent's answer"
+#define POLL_MS 100
 
 extern const char snp_responder[];
 
@@ -53,7 +52,7 @@ int agent_read_pid(struct snp_span answer, uint64_t *ret, struct snp_error *err)
 }
 
 struct agent_status {
-	bool exited;
+	bool exited, output_cut;
 	uint32_t exit_status, signal;
 	const char *output; /* in base64 */
 };
@@ -98,7 +97,7 @@ int agent_read_status(struct snp_span answer, bool *ret_ended, struct evidence *
 		FIELD("signal", field_u32, agent_status, signal, .max = INT32_MAX),
 		FIELD("out-data", field_string, agent_status, output),
 		SECTION("err-data", field_skip),
-		SECTION("out-truncated", field_skip),
+		FIELD("out-truncated", field_bool, agent_status, output_cut),
 		SECTION("err-truncated", field_skip),
 		{0},
 	};
@@ -108,6 +107,9 @@ int agent_read_status(struct snp_span answer, bool *ret_ended, struct evidence *
 
 	if (r == 0 && status.exited)
 		r = check_ending(&status, err);
+	if (r == 0 && status.exited && status.output_cut)
+		r = fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+			      "the guest agent cut the responder's answer short");
 	if (r == 0 && status.exited)
 		r = decode_output(status.output, ret, err);
 	if (r == 0)
@@ -115,17 +117,21 @@ int agent_read_status(struct snp_span answer, bool *ret_ended, struct evidence *
 	return r;
 }
 
-/* Say `command` to the agent; its answer is for free(). */
-static int say(virDomainPtr domain, const struct json_out *command, char **ret,
+/* Say `command` to the agent; its answer is for free(). libvirt waits up to two times for the agent before it
+ * waits for the answer (guest-sync-delimited, guest-sync), each time as long as it is told. */
+static int say(virDomainPtr domain, const struct json_out *command, int64_t deadline, char **ret,
 	       struct snp_error *err)
 {
+	const int64_t seconds = evidence_time_left(deadline) / 3000;
 	_cleanup_(freep) char *text = NULL;
 	char *answer;
 	int r = json_out_print_compact(command, &text, err);
 
+	if (r == 0 && seconds == 0)
+		r = evidence_late(err);
 	if (r < 0)
 		return r;
-	answer = virDomainQemuAgentCommand(domain, text, CALL_SECONDS, 0);
+	answer = virDomainQemuAgentCommand(domain, text, (int)seconds, 0);
 	if (!answer)
 		return hypervisor_fail(err, "the guest agent did not answer");
 	*ret = answer;
@@ -138,8 +144,8 @@ static struct snp_span span_of(const char *text)
 }
 
 static int run_responder(virDomainPtr domain,
-			 const uint8_t report_data[static SNP_REPORT_DATA_SIZE], uint64_t *ret_pid,
-			 struct snp_error *err)
+			 const uint8_t report_data[static SNP_REPORT_DATA_SIZE], int64_t deadline,
+			 uint64_t *ret_pid, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out command = {0};
 	_cleanup_(freep) char *answer = NULL;
@@ -155,12 +161,12 @@ static int run_responder(virDomainPtr domain,
 	json_out_string(&command, words, NULL, snp_responder);
 	json_out_base64(&command, arguments, "input-data", report_data, SNP_REPORT_DATA_SIZE);
 	json_out_bool(&command, arguments, "capture-output", true);
-	r = say(domain, &command, &answer, err);
+	r = say(domain, &command, deadline, &answer, err);
 	return r < 0 ? r : agent_read_pid(span_of(answer), ret_pid, err);
 }
 
-static int ask_status(virDomainPtr domain, uint64_t pid, bool *ret_ended, struct evidence *ret,
-		      struct snp_error *err)
+static int ask_status(virDomainPtr domain, uint64_t pid, int64_t deadline, bool *ret_ended,
+		      struct evidence *ret, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out command = {0};
 	_cleanup_(freep) char *answer = NULL;
@@ -171,7 +177,7 @@ static int ask_status(virDomainPtr domain, uint64_t pid, bool *ret_ended, struct
 	json_out_string(&command, command.root, "execute", "guest-exec-status");
 	arguments = json_out_object(&command, command.root, "arguments");
 	json_out_integer(&command, arguments, "pid", pid);
-	r = say(domain, &command, &answer, err);
+	r = say(domain, &command, deadline, &answer, err);
 	return r < 0 ? r : agent_read_status(span_of(answer), ret_ended, ret, err);
 }
 
@@ -179,18 +185,16 @@ int evidence_from_agent(virDomainPtr domain, const uint8_t report_data[static SN
 			struct evidence *ret, struct snp_error *err)
 {
 	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
+	const int64_t deadline = evidence_deadline();
 	bool ended = false;
 	uint64_t pid;
-	int r = run_responder(domain, report_data, &pid, err);
+	int r = run_responder(domain, report_data, deadline, &pid, err);
 
-	for (int waited = 0; r == 0 && waited < EVIDENCE_PATIENCE_MS; waited += POLL_MS) {
-		r = ask_status(domain, pid, &ended, ret, err);
+	while (r == 0) {
+		r = ask_status(domain, pid, deadline, &ended, ret, err);
 		if (r < 0 || ended)
 			return r;
 		nanosleep(&pause, NULL);
 	}
-	return r < 0 ? r
-		     : fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-				 "no complete answer within %d seconds",
-				 EVIDENCE_PATIENCE_MS / 1000);
+	return r;
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/policy.h>
 
 extern char **environ;
 
@@ -29,31 +31,71 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The deadline for everything that one question takes. */
-static int64_t begin(void)
+int64_t evidence_deadline(void)
 {
 	return now_ms() + EVIDENCE_PATIENCE_MS;
 }
 
-static int fail_late(struct snp_error *err)
+int64_t evidence_time_left(int64_t deadline)
+{
+	int64_t left = deadline - now_ms();
+
+	return left > 0 ? left : 0;
+}
+
+int evidence_late(struct snp_error *err)
 {
 	return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
 			 "no complete answer within %d seconds", EVIDENCE_PATIENCE_MS / 1000);
+}
+
+void evidence_expect(const struct guest_record *record,
+		     const uint8_t nonce[static SNP_REPORT_DATA_SIZE], struct snp_expectations *ret)
+{
+	static const uint8_t no_key[1][48];
+	const struct guest_binding *b = &record->binding;
+	const bool has_block = b->source != ID_NONE;
+
+	*ret = (struct snp_expectations){
+		.size = sizeof(*ret),
+		.measurements = &record->launch_digest,
+		.n_measurements = 1,
+		.has_policy = true,
+		.policy = record->policy,
+		.allow_debug = record->policy & SNP_POLICY_DEBUG,
+		.has_host_data = true,
+		.has_report_data = true,
+		.has_vmpl = true, /* 0: without an SVSM the kernel has the highest privilege */
+		.has_guest_svn = true,
+		.guest_svn = has_block ? b->fields.guest_svn : 0,
+		.has_family_id = true,
+		.has_image_id = true,
+		.id_key_digests = has_block ? &b->keys.id_key_digest : no_key,
+		.n_id_key_digests = 1,
+		.author_key_digests =
+			has_block && b->keys.has_author ? &b->keys.author_key_digest : no_key,
+		.n_author_key_digests = 1,
+	};
+	memcpy(ret->host_data, record->host_data, sizeof(ret->host_data));
+	memcpy(ret->report_data, nonce, sizeof(ret->report_data));
+	if (!has_block)
+		return;
+	memcpy(ret->family_id, b->fields.family_id, sizeof(ret->family_id));
+	memcpy(ret->image_id, b->fields.image_id, sizeof(ret->image_id));
 }
 
 /* Wait until `fd` is ready for `events`, at most until `deadline`. */
 static int wait_for(int fd, short events, int64_t deadline, struct snp_error *err)
 {
 	struct pollfd p = {.fd = fd, .events = events};
-	int64_t left = deadline - now_ms();
 	int n;
 
 	do
-		n = poll(&p, 1, left > 0 ? (int)left : 0);
+		n = poll(&p, 1, (int)evidence_time_left(deadline));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot wait for the guest");
-	return n == 0 ? fail_late(err) : 0;
+	return n == 0 ? evidence_late(err) : 0;
 }
 
 /* How long to sleep when only time can help. */
@@ -61,8 +103,8 @@ static int wait_for(int fd, short events, int64_t deadline, struct snp_error *er
 
 static int wait_a_little(int64_t deadline, struct snp_error *err)
 {
-	if (now_ms() >= deadline)
-		return fail_late(err);
+	if (evidence_time_left(deadline) == 0)
+		return evidence_late(err);
 	poll(NULL, 0, STEP_MS);
 	return 0;
 }
@@ -213,7 +255,7 @@ int evidence_from_command(char *const argv[],
 	/* A pair of sockets instead of two pipes: a program that does not read then causes no SIGPIPE. */
 	int pair[2], r, s;
 	_cleanup_(closep) int ours = -1, theirs = -1, tty = -1;
-	const int64_t deadline = begin();
+	const int64_t deadline = evidence_deadline();
 	struct snp_error failed;
 	pid_t pid;
 
@@ -274,7 +316,7 @@ static int ask(const struct sockaddr *address, socklen_t size, const char *what,
 {
 	_cleanup_(closep) int fd =
 		socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const int64_t deadline = begin();
+	const int64_t deadline = evidence_deadline();
 	int r;
 
 	if (fd < 0)

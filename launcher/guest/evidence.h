@@ -7,6 +7,9 @@
 
 #include <snp/error.h>
 #include <snp/report.h>
+#include <snp/verdict.h>
+
+#include "guest/record.h"
 
 /*
  * Ask a running guest for an attestation report. In every way, 64 bytes go in, the REPORT_DATA wanted, and
@@ -20,6 +23,18 @@ struct evidence {
 
 /* How long any of them may take, in milliseconds. */
 #define EVIDENCE_PATIENCE_MS 30000
+
+/* The moment by monotonic clock at which one question is given up, and the milliseconds until then; what to
+ * fail with at that moment. Errors: SNP_E_NO_EVIDENCE. */
+int64_t evidence_deadline(void);
+int64_t evidence_time_left(int64_t deadline);
+SNP_MUST_USE int evidence_late(struct snp_error *err);
+
+/* What a report must say to be of a guest with this record: everything that is known of it, zeros where the
+ * firmware puts zeros for want of an ID block or an author key, and the nonce. The record is borrowed. */
+void evidence_expect(const struct guest_record *record,
+		     const uint8_t nonce[static SNP_REPORT_DATA_SIZE],
+		     struct snp_expectations *ret);
 
 /* Run the program argv[0], searched in PATH, without a shell. It shares this process's standard error and
  * terminal, to ask for a passphrase. If it takes too long, its process group is killed.

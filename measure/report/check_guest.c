@@ -142,12 +142,15 @@ static enum snp_outcome policy_at_most(struct inquiry *q)
 static enum snp_outcome guest_svn(struct inquiry *q)
 {
 	const struct snp_reference_image *image = q->verdict->image;
+	const struct snp_expectations *e = q->expected;
 	uint32_t found = q->verdict->report.guest_svn, minimum = 0;
 
-	if (!q->expected->has_guest_svn_min && !image)
+	if (!e->has_guest_svn && !e->has_guest_svn_min && !image)
 		return SNP_NOT_ASKED;
-	if (q->expected->has_guest_svn_min)
-		minimum = q->expected->guest_svn_min;
+	if (e->has_guest_svn && found != e->guest_svn)
+		return FAIL("%" PRIu32 "; expected %" PRIu32, found, e->guest_svn);
+	if (e->has_guest_svn_min)
+		minimum = e->guest_svn_min;
 	if (image && image->guest_svn > minimum)
 		minimum = image->guest_svn;
 	if (found < minimum)

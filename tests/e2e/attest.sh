@@ -10,6 +10,7 @@ vm one '"snp": {"id": {"key": "'"$work/id.pem"'", "author_key": "'"$work/author.
 	"host_data": "'"$(printf '5a%.0s' {1..32})"'"}'
 run 0 "$snp_launch" create one.json
 root=$folder/chip/ark.der
+checks='measurement policy host-data report-data vmpl id-key-digest author-key-digest guest-svn family-id image-id'
 
 run 0 "$snp_launch" attest --simulated-root "$root" one
 says 'one: accepted: Simulated'
@@ -17,8 +18,8 @@ says 'freshness checked'
 run 0 "$snp_launch" attest --simulated-root "$root" --json one
 grep -q '"verdict": "accepted"' out || fail "JSON does not say so"
 valid out
-for check in measurement policy host-data report-data id-key-digest author-key-digest guest-svn; do
-	run 0 "$snp_launch" attest --simulated-root "$root" -v one
+run 0 "$snp_launch" attest --simulated-root "$root" -v one
+for check in $checks; do
 	grep -Eq "passed +$check " out || fail "$check was not asked"
 done
 
@@ -57,7 +58,11 @@ vcpus=3 vm two
 run 0 "$snp_launch" create two.json
 run 3 "$snp_launch" attest --simulated-root "$root" two -- ./responder "$sock"
 says 'refused: measurement'
-run 0 "$snp_launch" attest --simulated-root "$root" two
+# Without an ID block it must say zeros, and nothing less is asked.
+run 0 "$snp_launch" attest --simulated-root "$root" -v two
+for check in $checks; do
+	grep -Eq "passed +$check " out || fail "$check was not asked of a guest without an ID block"
+done
 
 # What a verdict stands on beyond the checks, and what to do about a certificate that is missing.
 cat >answer <<'END'

@@ -23,6 +23,18 @@ static const char *const *script; /* the last answer is given again and again */
 static char *said[ANSWERS_MAX];
 static size_t n_said;
 
+/* The clock is the test's: it stands still but for pauses and for what an answer takes, also one that comes
+ * too late and is none. libvirt waits up to three times as long as it is told. */
+static int64_t clock_ms, answer_ms;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	(void)clock;
+	*ret = (struct timespec){.tv_sec = clock_ms / 1000, .tv_nsec = clock_ms % 1000 * 1000000};
+	return 0;
+}
+
 char *__wrap_virDomainQemuAgentCommand(virDomainPtr domain, const char *command, int timeout,
 				       unsigned int flags);
 char *__wrap_virDomainQemuAgentCommand(virDomainPtr domain, const char *command, int timeout,
@@ -33,6 +45,7 @@ char *__wrap_virDomainQemuAgentCommand(virDomainPtr domain, const char *command,
 	assert_null(domain);
 	assert_true(timeout > 0);
 	assert_int_equal(flags, 0);
+	clock_ms += answer_ms < 3000 * timeout ? answer_ms : 3000 * timeout;
 	if (n_said < ANSWERS_MAX)
 		said[n_said] = strdup(command);
 	n_said++;
@@ -44,8 +57,8 @@ char *__wrap_virDomainQemuAgentCommand(virDomainPtr domain, const char *command,
 int __wrap_nanosleep(const struct timespec *pause, struct timespec *left);
 int __wrap_nanosleep(const struct timespec *pause, struct timespec *left)
 {
-	(void)pause;
 	(void)left;
+	clock_ms += 1000 * pause->tv_sec + pause->tv_nsec / 1000000;
 	return 0;
 }
 
@@ -92,6 +105,10 @@ static const struct row {
 	 NULL},
 	{"ended with 1, with output",
 	 {PID, END("\"exitcode\":1,\"out-data\":\"aA==\"")},
+	 SNP_E_NO_EVIDENCE,
+	 NULL},
+	{"output cut short",
+	 {PID, END("\"exitcode\":0,\"out-data\":\"aGVsbG8=\",\"out-truncated\":true")},
 	 SNP_E_NO_EVIDENCE,
 	 NULL},
 	{"ended by a signal", {PID, END("\"signal\":9")}, SNP_E_NO_EVIDENCE, NULL},
@@ -205,6 +222,27 @@ static void the_responder_of_the_manual_runs_with_the_nonce(void **state)
 	forget(NULL);
 }
 
+/* However slowly the agent answers, the whole takes no longer than was promised. */
+static void a_slow_agent_has_a_deadline(void **state)
+{
+	static const char *const running[] = {PID, RUNNING, NULL};
+
+	(void)state;
+	for (answer_ms = 0; answer_ms <= 60000; answer_ms = 2 * answer_ms + 500) {
+		struct snp_error err = {0};
+		int64_t begun = clock_ms;
+
+		script = running;
+		assert_int_equal(evidence_from_agent(NULL, nonce, &evidence, &err),
+				 -SNP_E_NO_EVIDENCE);
+		assert_non_null(strstr(err.message, "within 30 seconds"));
+		assert_in_range(clock_ms - begun, EVIDENCE_PATIENCE_MS - 20000,
+				EVIDENCE_PATIENCE_MS);
+		forget(NULL);
+	}
+	answer_ms = 0;
+}
+
 /* As much output as a container may have, and a byte more. */
 static void output_has_a_limit(void **state)
 {
@@ -260,10 +298,11 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(the_responder_of_the_manual_runs_with_the_nonce),
+		cmocka_unit_test(a_slow_agent_has_a_deadline),
 		cmocka_unit_test(output_has_a_limit),
 		cmocka_unit_test(mangled_answers_are_explained),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	for (size_t i = 0; i < sizeof(nonce); i++)
 		nonce[i] = (uint8_t)(3 * i + 1);

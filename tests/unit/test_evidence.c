@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <snp/policy.h>
+
 #include "guest/evidence.h"
 
 /* Commands that answer, and that do not. A race decides otherwise whether a command ends before it is asked:
@@ -40,6 +42,16 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 	if (late && !fds)
 		ahead += 60;
 	return __real_poll(fds, n, timeout);
+}
+
+/* With `partial`, send() takes as many bytes at a time. */
+static size_t partial;
+
+ssize_t __real_send(int fd, const void *bytes, size_t size, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
+{
+	return __real_send(fd, bytes, partial > 0 && partial < size ? partial : size, flags);
 }
 
 static uint8_t nonce[SNP_REPORT_DATA_SIZE];
@@ -125,10 +137,75 @@ static void a_full_backlog(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static void a_partial_send_is_continued(void **state)
+{
+	char *const argv[] = {(char[]){"cat"}, NULL};
+
+	(void)state;
+	for (partial = 1; partial < SNP_REPORT_DATA_SIZE; partial = 3 * partial + 2) {
+		assert_int_equal(evidence_from_command(argv, nonce, &evidence, NULL), 0);
+		assert_int_equal(evidence.size, sizeof(nonce));
+		assert_memory_equal(evidence.bytes, nonce, sizeof(nonce));
+	}
+	partial = 0;
+}
+
+/* What a report must say, by record: all that the firmware puts there, whatever binds the guest. */
+static void what_a_record_expects(void **state)
+{
+	static const uint8_t zeros[48];
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		struct guest_record record = {.policy =
+						      i & 1 ? SNP_POLICY_DEFAULT | SNP_POLICY_DEBUG
+							    : SNP_POLICY_DEFAULT};
+		struct guest_binding *b = &record.binding;
+		const bool bound = i > 0, has_author = i > 1;
+		struct snp_expectations e;
+
+		memset(record.launch_digest, 0x11, sizeof(record.launch_digest));
+		memset(record.host_data, 0x22, sizeof(record.host_data));
+		/* Without a block or an author, what is left in these does not count. */
+		memset(b->fields.family_id, 0x33, sizeof(b->fields.family_id));
+		memset(b->fields.image_id, 0x44, sizeof(b->fields.image_id));
+		memset(b->keys.id_key_digest, 0x55, sizeof(b->keys.id_key_digest));
+		memset(b->keys.author_key_digest, 0x66, sizeof(b->keys.author_key_digest));
+		b->fields.guest_svn = 7;
+		b->source = bound ? ID_KEY : ID_NONE;
+		b->keys.has_author = has_author;
+		evidence_expect(&record, nonce, &e);
+
+		assert_int_equal(e.size, sizeof(e));
+		assert_false(e.any_measurement);
+		assert_int_equal(e.n_measurements, 1);
+		assert_memory_equal(e.measurements[0], record.launch_digest, 48);
+		assert_true(e.has_policy && e.policy == record.policy);
+		assert_int_equal(e.allow_debug, i & 1);
+		assert_true(e.has_host_data && e.has_report_data);
+		assert_memory_equal(e.host_data, record.host_data, sizeof(e.host_data));
+		assert_memory_equal(e.report_data, nonce, sizeof(nonce));
+		assert_true(e.has_vmpl && e.vmpl == 0);
+		assert_true(e.has_guest_svn && e.guest_svn == (bound ? 7 : 0));
+		assert_true(e.has_family_id && e.has_image_id);
+		assert_memory_equal(e.family_id, bound ? b->fields.family_id : zeros, 16);
+		assert_memory_equal(e.image_id, bound ? b->fields.image_id : zeros, 16);
+		assert_int_equal(e.n_id_key_digests, 1);
+		assert_memory_equal(e.id_key_digests[0], bound ? b->keys.id_key_digest : zeros, 48);
+		assert_int_equal(e.n_author_key_digests, 1);
+		assert_memory_equal(e.author_key_digests[0],
+				    has_author ? b->keys.author_key_digest : zeros, 48);
+	}
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[ROWS_MAX] = {cmocka_unit_test(a_full_backlog)};
-	size_t n = 1;
+	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(a_full_backlog),
+		cmocka_unit_test(a_partial_send_is_continued),
+		cmocka_unit_test(what_a_record_expects),
+	};
+	size_t n = 3;
 
 	for (size_t i = 0; i < sizeof(nonce); i++)
 		nonce[i] = (uint8_t)(3 * i + 1);

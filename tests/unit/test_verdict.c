@@ -731,6 +731,9 @@ EXPECT(policy_other, e->has_policy = true; e->policy = 0x20000);
 EXPECT(policy_below, e->has_policy_at_most = true; e->policy_at_most = 0xb0000);
 EXPECT(policy_above, e->has_policy_at_most = true; e->policy_at_most = 0x20000);
 EXPECT(svn_equal, e->has_guest_svn_min = true; e->guest_svn_min = 7);
+EXPECT(svn_exact, e->has_guest_svn = true; e->guest_svn = 7);
+EXPECT(svn_exact_below, e->has_guest_svn = true; e->guest_svn = 6);
+EXPECT(svn_exact_above, e->has_guest_svn = true; e->guest_svn = 8);
 EXPECT(svn_above, e->has_guest_svn_min = true; e->guest_svn_min = 8);
 EXPECT(family_equal, e->has_family_id = true; memset(e->family_id, 0xf1, 16));
 EXPECT(family_other, e->has_family_id = true; memset(e->family_id, 0xf1, 15));
@@ -1116,6 +1119,9 @@ static const struct row rows[] = {
 	{"policy above", FAILS(POLICY_AT_MOST), policy_above},
 	{"svn", ACCEPTED, svn_equal},
 	{"svn too low", FAILS(GUEST_SVN), svn_above},
+	{"svn, exactly", ACCEPTED, svn_exact},
+	{"svn higher than the exact one", FAILS(GUEST_SVN), svn_exact_below},
+	{"svn lower than the exact one", FAILS(GUEST_SVN), svn_exact_above},
 	{"family id", ACCEPTED, family_equal},
 	{"another family id", FAILS(FAMILY_ID), family_other},
 	{"image id", ACCEPTED, image_equal},

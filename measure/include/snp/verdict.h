@@ -63,7 +63,7 @@ SNP_API_BEGIN
 	X(DEBUG,                 "debug",                 "the policy does not let the host decrypt the guest") \
 	X(POLICY,                "policy",                "the policy is the one expected") \
 	X(POLICY_AT_MOST,        "policy-at-most",        "the policy allows no more than the limit") \
-	X(GUEST_SVN,             "guest-svn",             "GUEST_SVN is at least the minimum") \
+	X(GUEST_SVN,             "guest-svn",             "GUEST_SVN is the one expected, or at least the minimum") \
 	X(FAMILY_ID,             "family-id",             "FAMILY_ID is the one expected") \
 	X(IMAGE_ID,              "image-id",              "IMAGE_ID is the one expected") \
 	X(HOST_DATA,             "host-data",             "HOST_DATA is the one expected") \
@@ -126,7 +126,8 @@ struct snp_expectations {
 
 	bool any_measurement; /* accept any launch digest; neither of the above may be given */
 
-	bool has_policy, has_policy_at_most, has_guest_svn_min, has_family_id, has_image_id;
+	bool has_policy, has_policy_at_most, has_guest_svn, has_guest_svn_min, has_family_id,
+		has_image_id;
 	bool has_host_data, has_report_data, has_vmpl, has_report_id;
 	bool has_minimum_tcb, has_minimum_launch_tcb, has_firmware_min;
 	bool has_platform_require; /* replaces the default, ALIAS_CHECK_COMPLETE */
@@ -134,7 +135,7 @@ struct snp_expectations {
 	bool allow_debug, allow_masked_chip_id, no_provisional_firmware;
 
 	uint64_t policy, policy_at_most;
-	uint32_t guest_svn_min, vmpl;
+	uint32_t guest_svn, guest_svn_min, vmpl; /* guest_svn: exactly */
 	uint8_t family_id[16], image_id[16];
 	uint8_t host_data[SNP_HOST_DATA_SIZE];
 	uint8_t report_data[SNP_REPORT_DATA_SIZE];
