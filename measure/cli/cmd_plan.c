@@ -202,15 +202,29 @@ static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *e
 	return cli_json_end(&json, out, err);
 }
 
+/* What a document says, and its name, come from others. */
+static void print_escaped(const char *name, const char *text, FILE *out)
+{
+	char escaped_name[4096], escaped[4 * sizeof(((struct plan_difference *)NULL)->first)];
+
+	escape_text(name, escaped_name, sizeof(escaped_name));
+	escape_text(text, escaped, sizeof(escaped));
+	fprintf(out, "%s: %s\n", escaped_name, escaped);
+}
+
 static void print_difference(const char *first, const char *second, const struct plan_difference *d,
 			     FILE *out)
 {
+	char place[64];
+
 	if (d->count == 1)
-		fprintf(out, "differ first at update %" PRIu64 ": %s\n", d->index, d->what);
+		snprintf(place, sizeof(place), "differ first at update %" PRIu64, d->index);
 	else
-		fprintf(out, "differ first among updates %" PRIu64 "-%" PRIu64 ": %s\n", d->index,
-			d->index + d->count - 1, d->what);
-	fprintf(out, "%s: %s\n%s: %s\n", first, d->first, second, d->second);
+		snprintf(place, sizeof(place), "differ first among updates %" PRIu64 "-%" PRIu64,
+			 d->index, d->index + d->count - 1);
+	print_escaped(place, d->what, out);
+	print_escaped(first, d->first, out);
+	print_escaped(second, d->second, out);
 }
 
 static int difference_json(bool differ, const struct plan_difference *d, FILE *out,

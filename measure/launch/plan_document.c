@@ -32,7 +32,8 @@ static const struct field run_fields[] = {
 	FIELD("gpa", field_hex_u64, plan_run, gpa, .required = true),
 	FIELD("origin", field_chars, plan_run, origin, .required = true),
 	FIELD("contents", field_hex, plan_run, contents, .has = HAS(plan_run, has_contents)),
-	FIELD("digest", field_hex, plan_run, digest, .has = HAS(plan_run, has_digest)),
+	FIELD("digest", field_hex, plan_run, digest, .required = true,
+	      .has = HAS(plan_run, has_digest)),
 	{0},
 };
 
@@ -73,6 +74,7 @@ static const struct field document_fields[] = {
 	FIELD_ARRAY("updates", run_fields, plan_document, runs, n_runs, .required = true, .min = 1,
 		    .max = SNP_MAX_PLAN_RUNS),
 	FIELD("launch_digest", field_hex, plan_document, launch_digest, .required = true),
+	FIELD("mode", field_chars, plan_document, mode, .required = true),
 	FIELD("vmm_profile", field_chars, plan_document, vcpus.profile, .required = true),
 	FIELD("vcpu_count", field_u32, plan_document, vcpus.count, .required = true),
 	FIELD("cpu_signature", field_hex_u32, plan_document, vcpus.signature),
@@ -88,6 +90,9 @@ static int check_runs(const struct json_value *root, const struct plan_document 
 	const struct plan_run *run = document->runs;
 	const struct json_value *value = json_first(json_get(root, "updates"));
 
+	if (memcmp(run[document->n_runs - 1].digest, document->launch_digest, SNP_SHA384_SIZE) != 0)
+		return json_fail(json_get(root, "launch_digest"), err, SNP_E_JSON_VALUE,
+				 "is not the digest after the last update");
 	for (; (value = json_next(value)); run++)
 		if (run[1].index != run[0].index + run[0].count)
 			return json_fail(value, err, SNP_E_JSON_VALUE,

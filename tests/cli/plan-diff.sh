@@ -68,3 +68,32 @@ sed 's/"index": 1024/"index": 1025/; s/"index": 16,/"index": 17,/' base >gap
 refuse 4 json-bad-value "$snp_measure" plan --diff base gap
 sed 's,snp-plan/1,snp-plan/2,' base >version
 refuse 4 json-unknown-schema "$snp_measure" plan --diff base version
+
+# A document that contradicts itself is refused, and what it says is printed escaped.
+digest=$(sed -n 's/.*"launch_digest": "\([0-9a-f]*\)".*/\1/p' base)
+other_digest=$(printf %096d 7)
+sed "s/\"launch_digest\": \"$digest/\"launch_digest\": \"$other_digest/" base >contradicts
+refuse 4 json-bad-value "$snp_measure" plan --diff base contradicts
+refuse 4 json-bad-value "$snp_measure" plan --diff contradicts contradicts
+sed "s/$digest/$other_digest/" base >digests
+run 3 "$snp_measure" plan --diff base digests
+says 'vCPU'
+says "digest after them $digest"
+sed 's/"mode": "snp"/"mode": "snp:svsm"/' base >mode
+run 3 "$snp_measure" plan --diff base mode
+says ': mode'
+says 'mode: mode snp:svsm'
+sed 's/"origin": "vCPU/"origin": "\\u001b]0;vCPU/' other >escapes
+run 3 "$snp_measure" plan --diff base escapes
+! grep -q $'\e' out || fail "control characters of a document are printed"
+cp escapes $'esc\eape'
+run 3 "$snp_measure" plan --diff base $'esc\eape'
+! grep -q $'\e' out || fail "control characters of a name are printed"
+# A text of a document has its bound.
+for size in 63 64; do
+	sed "0,/\"origin\": \"[^\"]*\"/s//\"origin\": \"$(printf "%0${size}d" 0)\"/" base >origin
+	case $size in
+	63) run 0 "$snp_measure" plan --diff base origin ;;
+	64) refuse 4 json-bad-value "$snp_measure" plan --diff base origin ;;
+	esac
+done

@@ -37,6 +37,7 @@ struct plan_document {
 	struct plan_run *runs; /* without gaps, from index 0 or from where a summary ends */
 	size_t n_runs;
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+	char mode[16];		/* "snp"; "": not said */
 	struct snp_vcpus vcpus; /* "" and 0 where not said */
 	bool after_firmware; /* the firmware's pages were given by the digest after them, and have no runs */
 	uint8_t firmware_digest[SNP_SHA384_SIZE];
@@ -48,8 +49,8 @@ struct plan_document {
 
 #define SNP_MAX_PLAN_RUNS (1u << 20)
 
-/* Read an snp-plan/1 document. Errors: those of json_read(), with the JSON pointer; runs that do not
- * follow each other are refused. */
+/* Read an snp-plan/1 document. Errors: those of json_read(), with the JSON pointer; refused are runs
+ * that do not follow each other, and a launch digest that is not the digest after the last. */
 SNP_MUST_USE int plan_document_read(const char *path, struct plan_document **ret,
 				    struct snp_error *err);
 
