@@ -76,6 +76,7 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
 {
 	struct cJSON *array = json_out_array(json, json->root, "certificates");
 	const struct snp_certificate *c;
+	bool any = false;
 
 	for (size_t i = first; (c = snp_certificates_at(set, i)); i++) {
 		_cleanup_(freep) char *path = NULL;
@@ -84,6 +85,9 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
 
 		if (r < 0)
 			return r;
+		if (!path)
+			continue;
+		any = true;
 		json_out_text(json, add_json(json, array, c), "path", path);
 		if (cli_json)
 			continue;
@@ -91,7 +95,11 @@ static int keep(const struct snp_certificates *set, size_t first, FILE *out, str
 		fprintf(out, "%s of %s kept as %s\n", snp_certificate_kind_name(c->kind),
 			snp_product_name(c->product), escaped);
 	}
-	return cli_json ? cli_json_end(json, out, err) : 0;
+	if (cli_json)
+		return cli_json_end(json, out, err);
+	if (!any)
+		fprintf(out, "nothing new: all of them are already kept\n");
+	return 0;
 }
 
 /* All files are read before any is checked, so that their order does not matter, and all are checked
@@ -107,9 +115,12 @@ static int run_add(FILE *out, char *const operands[], struct snp_error *err)
 	r = snp_certificates_new(&set, err);
 	if (r < 0)
 		return r;
+	/* Leaves need the CA certificates only, and a fleet may keep more than a set holds. */
+	snp_certificates_take(set, SNP_LEAVES_NONE, NULL);
 	r = snp_certificates_add_kept(set, err);
 	if (r < 0)
 		return r;
+	snp_certificates_take(set, SNP_LEAVES_ALL, NULL);
 	first[0] = count(set);
 	for (size_t i = 0; operands[i] && r == 0; i++) {
 		r = snp_certificates_add_path(set, operands[i], err);
@@ -119,8 +130,6 @@ static int run_add(FILE *out, char *const operands[], struct snp_error *err)
 		r = check(set, first[i], first[i + 1], operands[i], err);
 	if (r < 0)
 		return r;
-	if (!cli_json && count(set) == first[0])
-		fprintf(out, "nothing new: all of them are already kept\n");
 	return keep(set, first[0], out, &json, err);
 }
 

@@ -83,14 +83,29 @@ static int add_crl(struct snp_certificates *set, const char *path, struct snp_er
 	return in_file(err, r, path);
 }
 
-static int add_sources(struct snp_certificates *set, const struct cli_sources *sources,
-		       struct snp_error *err)
+/* What a fleet keeps may be more than a set holds. */
+static int add_kept(struct snp_certificates *set, struct snp_span bytes, struct snp_error *err)
+{
+	struct snp_report *report;
+	int r = snp_report_decode(bytes, false, &report, err);
+
+	if (r < 0)
+		return r;
+	snp_certificates_take(set, SNP_LEAVES_OF_REPORT, report);
+	snp_report_free(report);
+	r = snp_certificates_add_kept(set, err);
+	snp_certificates_take(set, SNP_LEAVES_ALL, NULL);
+	return r;
+}
+
+static int add_sources(struct snp_certificates *set, struct snp_span report,
+		       const struct cli_sources *sources, struct snp_error *err)
 {
 	static const struct cli_values none;
 	const struct cli_values *certificates =
 		sources->certificates ? sources->certificates : &none;
 	const struct cli_values *crls = sources->crls ? sources->crls : &none;
-	int r = snp_certificates_add_kept(set, err);
+	int r = add_kept(set, report, err);
 
 	if (r == 0 && sources->simulated_root)
 		r = snp_certificates_add_path(set, sources->simulated_root, err);
@@ -130,7 +145,7 @@ int cli_judge(struct cli_report *report, const struct cli_sources *sources,
 					.runtime_data = report->container.runtime_data,
 					.certificates = report->certificates,
 					.at_time = sources->at_time};
-	int r = add_sources(report->certificates, sources, err);
+	int r = add_sources(report->certificates, report->container.report, sources, err);
 
 	if (r == 0 && sources->simulated_root) {
 		evidence.roots = roots;

@@ -7,6 +7,7 @@
 
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(BIO *, BIO_free_all);
@@ -61,7 +62,33 @@ void snp_certificates_free(struct snp_certificates *set)
 		certificate_free(set->items[i]);
 	for (size_t i = 0; i < set->n_crls; i++)
 		X509_CRL_free(set->crls[i]);
+	free(set->items);
 	free(set);
+}
+
+void snp_certificates_take(struct snp_certificates *set, enum snp_leaves leaves,
+			   const struct snp_report *report)
+{
+	set->leaves = leaves;
+	if (leaves != SNP_LEAVES_OF_REPORT)
+		return;
+	set->wanted_kind = report->signing_key == SNP_SIGNING_KEY_VLEK ? SNP_VLEK : SNP_VCEK;
+	memcpy(set->wanted_chip, report->chip_id, sizeof(set->wanted_chip));
+	set->wanted_tcb = report->reported_tcb;
+}
+
+/* Of a VLEK, which names no chip, the levels decide too. */
+static bool takes(const struct snp_certificates *set, const struct snp_certificate *c)
+{
+	static const uint8_t hidden[SNP_CHIP_ID_SIZE];
+
+	if (set->leaves == SNP_LEAVES_ALL || (c->kind != SNP_VCEK && c->kind != SNP_VLEK))
+		return true;
+	if (set->leaves == SNP_LEAVES_NONE || c->kind != set->wanted_kind)
+		return false;
+	if (c->kind == SNP_VLEK || memcmp(set->wanted_chip, hidden, sizeof(hidden)) == 0)
+		return c->tcb == set->wanted_tcb;
+	return c->hwid_size > 0 && memcmp(c->hwid, set->wanted_chip, c->hwid_size) == 0;
 }
 
 /* The one common name of a name; "" if there is none, more than one, or one with NUL or too long. */
@@ -182,7 +209,10 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 		return bad(err, "not a certificate: not one X.509 certificate in DER");
 	if (!is_der(c->x509, der))
 		return bad(err, "the certificate is not in DER");
-	if (set->n_items == ARRAY_SIZE(set->items))
+	describe(c);
+	if (!takes(set, &c->info))
+		return 0;
+	if (set->n_items == SNP_MAX_CERTIFICATES)
 		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET, "more than %u certificates",
 				 SNP_MAX_CERTIFICATES);
 	copy = OPENSSL_memdup(der.data, der.size);
@@ -190,7 +220,8 @@ static int add_der(struct snp_certificates *set, struct snp_span der, struct snp
 		return out_of_memory(err);
 	c->info.der = (struct snp_span){copy, der.size};
 	memcpy(c->info.sha256, sha256, sizeof(sha256));
-	describe(c);
+	if (!grow(&set->items, set->n_items, sizeof(struct certificate *)))
+		return out_of_memory(err);
 	set->items[set->n_items++] = TAKE_PTR(c);
 	return 0;
 }

@@ -112,6 +112,15 @@ static char *file_name(const struct snp_certificate *c, const char *folder)
 	return format_text("%s/%s%s%s.der", folder, name, leaf ? "-" : "", leaf ? sha256 : "");
 }
 
+static bool holds(const char *path, struct snp_span der)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t size;
+
+	return file_read(path, SNP_MAX_SMALL, &bytes, &size, NULL) == 0 && size == der.size &&
+	       memcmp(bytes, der.data, size) == 0;
+}
+
 int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **ret_path,
 			  struct snp_error *err)
 {
@@ -129,6 +138,10 @@ int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **r
 	path = file_name(c, folder);
 	if (!path)
 		return out_of_memory(err);
+	if (holds(path, c->der)) {
+		*ret_path = NULL;
+		return 0;
+	}
 	r = file_write(path, c->der, 0644, true, err);
 	if (r == 0)
 		*ret_path = TAKE_PTR(path);

@@ -56,8 +56,12 @@ struct certificate {
 };
 
 struct snp_certificates {
-	struct certificate *items[SNP_MAX_CERTIFICATES];
+	struct certificate **items;
 	size_t n_items;
+	enum snp_leaves leaves;		       /* which it takes */
+	enum snp_certificate_kind wanted_kind; /* SNP_LEAVES_OF_REPORT: of this kind, and … */
+	uint8_t wanted_chip[SNP_CHIP_ID_SIZE]; /* … this chip, or if that is zeros … */
+	uint64_t wanted_tcb;		       /* … these levels */
 	X509_CRL *crls[16];
 	size_t n_crls;
 };

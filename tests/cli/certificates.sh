@@ -15,6 +15,23 @@ refuse 4 bad-certificate "$snp_measure" certificates add --json "$SNP_SOURCE/REA
 echo '# -----BEGIN CERTIFICATE-----' >empty.pem
 refuse 4 bad-certificate "$snp_measure" certificates add empty.pem
 
+# A fleet keeps more leaves than one verdict needs.
+corpus=$SNP_SOURCE/tests/fuzz/corpus
+mkdir -p "$XDG_DATA_HOME/snp-measure"
+cp "$corpus/certificate/Milan-VCEK" leaf.der
+python3 - "$XDG_DATA_HOME/snp-measure" <<-'END'
+	import sys
+	leaf = open("leaf.der", "rb").read()
+	for i in range(1100):
+	    open(f"{sys.argv[1]}/vcek-milan-{i}.der", "wb").write(leaf[:-2] + i.to_bytes(2, "big"))
+END
+run 3 "$snp_measure" verify --any-measurement "$corpus/report/Turin-v4"
+says 'refused: certificate: '
+refuse 4 untrusted-certificate "$snp_measure" certificates add leaf.der
+run 0 "$snp_measure" certificates list
+[ "$(grep -c '^VCEK' out)" = 1100 ] || fail "not all of them are listed: $(wc -l <out)"
+rm -r "$XDG_DATA_HOME"
+
 data=${SNP_SHARED_DATA:-}/attestation
 [ -n "${SNP_SHARED_DATA:-}" ] && [ -r "$data/ca" ] || skip "no attestation/ca in SNP_SHARED_DATA"
 # A leaf alone cannot be checked; beside its chain, in any order and any form, it can.

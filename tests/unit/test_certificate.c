@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rows.h"
 
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -571,11 +572,67 @@ static void fill(struct snp_certificates *set)
 	assert_non_null(bytes);
 	memcpy(bytes, ark().data, ark().size);
 	for (; n < SNP_MAX_CERTIFICATES; n++) {
-		snp_put_le16(bytes + ark().size - 2, (uint16_t)(0x8000 + n));
+		snp_put_le32(bytes + ark().size - 4, 0x5a000000 + (uint32_t)n);
 		assert_int_equal(
 			snp_certificates_add(set, (struct snp_span){bytes, ark().size}, NULL), 0);
 	}
 	assert_int_equal(count(set), SNP_MAX_CERTIFICATES);
+}
+
+/* A fleet keeps more leaves than are of use for one report. */
+static void leaves_are_taken_by_report(void **state)
+{
+	static const struct {
+		const char *name;
+		enum snp_leaves leaves;
+		enum snp_certificate_kind signer;
+		bool masked;
+		size_t n; /* of: the chip's two, another chip's two, two VLEKs */
+	} rows[] = {
+		{"all", SNP_LEAVES_ALL, SNP_VCEK, false, 6},
+		{"none", SNP_LEAVES_NONE, SNP_VCEK, false, 0},
+		{"VCEK", SNP_LEAVES_OF_REPORT, SNP_VCEK, false, 2},
+		{"VCEK of a hidden chip", SNP_LEAVES_OF_REPORT, SNP_VCEK, true, 2},
+		{"VLEK", SNP_LEAVES_OF_REPORT, SNP_VLEK, true, 1},
+	};
+
+	(void)state;
+	for (size_t row = 0; row < ARRAY_SIZE(rows); row++) {
+		_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+		struct snp_report *report;
+		uint8_t bytes[SNP_REPORT_SIZE];
+
+		fixture_report(SNP_PRODUCT_MILAN, 3, rows[row].signer, bytes);
+		if (rows[row].masked)
+			memset(bytes + 0x1a0, 0, SNP_CHIP_ID_SIZE);
+		assert_int_equal(snp_report_decode((struct snp_span){bytes, sizeof(bytes)}, false,
+						   &report, NULL),
+				 0);
+		assert_int_equal(snp_certificates_new(&set, NULL), 0);
+		snp_certificates_take(set, rows[row].leaves, report);
+		snp_report_free(report);
+		for (unsigned int i = 0; i < 6; i++) {
+			struct fixture_leaf leaf;
+			EVP_PKEY *key = NULL;
+			uint8_t *der;
+			size_t size;
+
+			fixture_leaf(SNP_PRODUCT_MILAN, i < 4 ? SNP_VCEK : SNP_VLEK, &leaf);
+			if (i & 1)
+				fixture_extension_set(&leaf, "3.1", "\x02\x01\x03", 3);
+			if (i == 2 || i == 3)
+				fixture_extension(&leaf, "4")->value[7] ^= 1;
+			der = fixture_leaf_sign(&leaf, &size, &key);
+			assert_int_equal(
+				snp_certificates_add(set, (struct snp_span){der, size}, NULL), 0);
+			EVP_PKEY_free(key);
+			free(der);
+		}
+		assert_int_equal(count(set), rows[row].n);
+		/* CA certificates are always taken, and so is every leaf when all are asked for again. */
+		assert_int_equal(snp_certificates_add(set, ask(), NULL), 0);
+		assert_int_equal(count(set), rows[row].n + 1);
+	}
 }
 
 static void check_folder(void **state)
@@ -648,6 +705,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_trust, trusts);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_roots);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_truncations);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(leaves_are_taken_by_report);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_folder);
 	return RUN_TESTS("certificate", tests, n);
 }

@@ -43,13 +43,25 @@ const struct snp_root *snp_amd_roots(size_t *ret_n);
 
 struct snp_certificates; /* a set; one thread at a time may add to it, then any number may use it */
 
-#define SNP_MAX_CERTIFICATES	 1024	      /* in a set */
+#define SNP_MAX_CERTIFICATES	 4096	      /* in a set */
 #define SNP_MAX_CERTIFICATE_SIZE (16u << 10)  /* DER; AMD's are of 1.7 KiB */
 #define SNP_MAX_CRL_SIZE	 (256u << 10) /* DER */
 
 /* An empty set, and its end (NULL is fine). Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_certificates_new(struct snp_certificates **ret, struct snp_error *err);
 void snp_certificates_free(struct snp_certificates *set);
+
+/* Which leaf certificates a set takes from now on; others are passed over, as are those that it already has. CA
+ * certificates are always taken. A new set takes all leaves. For VEK certificates of a fleet, which may be more
+ * than a set holds. */
+enum snp_leaves {
+	SNP_LEAVES_ALL,
+	SNP_LEAVES_NONE,
+	SNP_LEAVES_OF_REPORT, /* those that may have signed `report`: of its chip, or of its TCB if it hides the
+				 chip */
+};
+void snp_certificates_take(struct snp_certificates *set, enum snp_leaves leaves,
+			   const struct snp_report *report);
 
 /* Add the certificates in `bytes`: one in DER, one or more in PEM, or a certificate table; the content tells
  * which. A certificate that the set already has is not added again. On failure, some may have been added.
@@ -78,8 +90,8 @@ SNP_MUST_USE int snp_certificates_add_path(struct snp_certificates *set, const c
 SNP_MUST_USE int snp_certificates_add_kept(struct snp_certificates *set, struct snp_error *err);
 
 /* Write the i-th certificate into the first of those folders, which is created if needed, as kind-product.der
- * or, if it is a leaf, kind-product-SHA256.der, replacing an existing file. `ret_path` is for free(). Call
- * snp_certificates_trusted() first.
+ * or, if it is a leaf, kind-product-SHA256.der, replacing an existing file. `ret_path` is for free(), and NULL
+ * where that file has the certificate already. Call snp_certificates_trusted() first.
  * Errors: SNP_E_NOT_FOUND (past the last, or neither XDG_DATA_HOME nor HOME is set), SNP_E_WRITE,
  * SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_certificates_keep(const struct snp_certificates *set, size_t i,
