@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "value.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,6 +19,17 @@ int cli_value(const char *value, const char *option, uint8_t *ret, size_t size,
 	return bytes_decode(value, option, ret, size, err);
 }
 
+/* strptime() skips blanks and takes one digit for two. */
+static bool has_shape(const char *text, const char *shape)
+{
+	size_t i;
+
+	for (i = 0; shape[i] && text[i]; i++)
+		if (shape[i] == '0' ? !isdigit((unsigned char)text[i]) : text[i] != shape[i])
+			return false;
+	return shape[i] == text[i];
+}
+
 /* timegm() makes another date of one that does not exist. */
 static bool same_time(const struct tm *a, const struct tm *b)
 {
@@ -30,7 +42,12 @@ static bool same_time(const struct tm *a, const struct tm *b)
 
 int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error *err)
 {
-	static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"};
+	static const struct {
+		const char *format, *shape;
+	} forms[] = {
+		{"%Y-%m-%d", "0000-00-00"},
+		{"%Y-%m-%dT%H:%M:%SZ", "0000-00-00T00:00:00Z"},
+	};
 	uint64_t seconds;
 
 	if (text[0] == '@') {
@@ -43,12 +60,12 @@ int cli_time(const char *text, const char *what, int64_t *ret, struct snp_error 
 			return 0;
 		}
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		struct tm tm = {0}, given;
-		const char *end = strptime(text, formats[i], &tm);
+		const char *end = strptime(text, forms[i].format, &tm);
 		time_t time;
 
-		if (!end || *end != '\0')
+		if (!end || *end != '\0' || !has_shape(text, forms[i].shape))
 			continue;
 		given = tm;
 		time = timegm(&tm);

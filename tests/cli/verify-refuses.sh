@@ -94,7 +94,8 @@ refuse 2 usage "$snp_measure" verify --any-measurement --public-key "$report" "$
 refuse 2 usage "$snp_measure" verify --any-measurement --vmpl 4 "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --guest-svn-min 0x100000000 "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --deny-product Naples "$report"
-for time in '' 2026 2026-13-01 2026-01-01T00:00:00 @x '2026-01-01 ' 2026-02-31 2025-02-29 2026-04-31T00:00:00Z \
+for time in '' 2026 2026-13-01 2026-01-01T00:00:00 @x '2026-01-01 ' ' 2026-06-01' 2026-6-1 2026-06-1 '2026- 6-01' 226-06-01 2026-06-01T1:00:00Z \
+	$'2026-06-01\n' +2026-06-01 2026-02-31 2025-02-29 2026-04-31T00:00:00Z \
 	2026-12-31T23:59:60Z @253402300800 @9000000000000000000 @18446744073709551615; do
 	refuse 2 usage "$snp_measure" verify --any-measurement --at-time "$time" "$report"
 done
