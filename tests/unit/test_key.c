@@ -2,6 +2,7 @@
 #include "rows.h"
 
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,8 @@ static void check_load(void **state)
 		-(int)row->code);
 	unlink(path);
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
+	/* What is left there would be blamed on the next user of libcrypto. */
+	assert_int_equal(ERR_peek_error(), 0);
 	if (row->message)
 		assert_non_null(strstr(err.message, row->message));
 	if (row->code != SNP_OK) {
@@ -153,7 +156,67 @@ static void check_der(void **state)
 	write_key(path, "key.der", bytes, size, 0600);
 	assert_int_equal(snp_key_read(path, NULL, NULL, &key, &err), -(int)row->code);
 	assert_int_equal(key != NULL, row->code == SNP_OK);
+	assert_int_equal(ERR_peek_error(), 0);
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
+	unlink(path);
+	snp_key_free(key);
+}
+
+/* Public keys of Ed25519 as bytes: of small order, not below p, and sound ones beside them. */
+static const struct point {
+	const char *name, *hex;
+	enum snp_code code;
+} points[] = {
+	{"order 4", "0000000000000000000000000000000000000000000000000000000000000000",
+	 SNP_E_BAD_KEY},
+	{"order 4, x negative", "0000000000000000000000000000000000000000000000000000000000000080",
+	 SNP_E_BAD_KEY},
+	{"order 1", "0100000000000000000000000000000000000000000000000000000000000000",
+	 SNP_E_BAD_KEY},
+	{"order 1, x negative", "0100000000000000000000000000000000000000000000000000000000000080",
+	 SNP_E_BAD_KEY},
+	{"order 2", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	 SNP_E_BAD_KEY},
+	{"order 2, x negative", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+	 SNP_E_BAD_KEY},
+	{"order 8", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	 SNP_E_BAD_KEY},
+	{"order 8, x negative", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+	 SNP_E_BAD_KEY},
+	{"order 8, the other", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	 SNP_E_BAD_KEY},
+	{"order 8, the other, x negative",
+	 "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85", SNP_E_BAD_KEY},
+	{"p + 0", "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	 SNP_E_BAD_KEY},
+	{"p + 1", "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	 SNP_E_BAD_KEY},
+	{"p + 2", "efffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	 SNP_E_BAD_KEY},
+	{"p + 3", "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	 SNP_E_BAD_KEY},
+	{"p + 18", "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	 SNP_E_BAD_KEY},
+	{"p + 3, x negative", "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+	 SNP_E_BAD_KEY},
+	{"the base point", "5866666666666666666666666666666666666666666666666666666666666666",
+	 SNP_OK},
+	{"p - 2", "ebffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", SNP_OK},
+	{"a byte below p", "ecfeffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	 SNP_OK},
+};
+
+static void check_point(void **state)
+{
+	const struct point *row = *state;
+	uint8_t der[44] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+	struct snp_key *key = NULL;
+	char path[128];
+
+	assert_int_equal(hex_decode(row->hex, "row", der + 12, 32, NULL), 0);
+	write_key(path, "key.der", der, sizeof(der), 0644);
+	assert_int_equal(snp_key_read_public(path, &key, NULL), -(int)row->code);
+	assert_int_equal(ERR_peek_error(), 0);
 	unlink(path);
 	snp_key_free(key);
 }
@@ -484,6 +547,7 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_load, loads);
 	ADD_ROWS(tests, n, check_der, ders);
+	ADD_ROWS(tests, n, check_point, points);
 	ADD_ROWS(tests, n, check_mode, modes);
 	ADD_ROWS(tests, n, check_public, publics);
 	ADD_ROWS(tests, n, check_sign, signs);
