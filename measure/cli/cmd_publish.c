@@ -247,7 +247,17 @@ static int read_keys(struct keys *keys, struct snp_error *err)
 		r = read_key(arg.id_key, &keys->id_key, err);
 	if (r == 0)
 		r = read_key(arg.author_key, &keys->author_key, err);
-	return r < 0 ? r : read_key(arg.key, &keys->key, err);
+	if (r == 0)
+		r = read_key(arg.key, &keys->key, err);
+	if (r < 0 || !keys->key)
+		return r;
+	/* The one signs what people read, the others what the hardware launches. */
+	if ((keys->id_key && snp_key_equal(keys->key, keys->id_key)) ||
+	    (keys->author_key && snp_key_equal(keys->key, keys->author_key)))
+		cli_warn("same-key",
+			 "the document is signed with the ID key or the author key; who steals one "
+			 "key can then sign both; use a key of its own");
+	return 0;
 }
 
 static int publish(struct snp_reference *reference, struct output *output, struct snp_error *err)

@@ -93,6 +93,17 @@ refuse 1 exists "$snp_measure" publish release.json -o link/
 [ -L link ] || fail "a link was replaced"
 [ -z "$(find . -name '.snp-*')" ] || fail "left behind: $(find . -name '.snp-*')"
 
+sed '/minimum_tcb/,/}/d; s/"guest_svn": 1,/"guest_svn": 1/' release.json >plain.json
+
+# One key for the document and for ID blocks works, and is said to be unwise.
+key id && key author && key other
+for same in id author; do
+	run 0 "$snp_measure" publish plain.json -o "same-$same" --key $same.pem --id-key id.pem --author-key author.pem
+	grep -qF '[same-key]' err || fail "one key for two things, and not a word: $(cat err)"
+done
+run 0 "$snp_measure" publish plain.json -o apart --key other.pem --id-key id.pem --author-key author.pem
+! grep -qF '[same-key]' err || fail "three keys are called the same: $(cat err)"
+
 # The command that is printed is one for a shell, whatever the folder is called, and no terminal obeys it.
 key key -algorithm ed25519
 cp key.pub PUBLIC.pem
@@ -120,7 +131,6 @@ refuse 2 usage "$snp_measure" publish release.json -o x --author-key key.pem
 refuse 1 cannot-open "$snp_measure" publish nothing.json -o x
 sed 's/,fmc=1//' release.json >no-fmc.json
 refuse 4 bad-tcb "$snp_measure" publish no-fmc.json -o x
-sed '/minimum_tcb/,/}/d; s/"guest_svn": 1,/"guest_svn": 1/' release.json >plain.json
 refuse 4 format-cannot-say "$snp_measure" publish plain.json -o x --format contrast
 [ ! -e x ] || fail "a refused release left a folder"
 run 0 "$snp_measure" publish plain.json -o plain
