@@ -579,6 +579,23 @@ static void fill(struct snp_certificates *set)
 	assert_int_equal(count(set), SNP_MAX_CERTIFICATES);
 }
 
+static void crls_have_a_limit(void **state)
+{
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	struct snp_error err = {0};
+	struct text t = {0};
+
+	(void)state;
+	crl(&t);
+	assert_int_equal(snp_certificates_new(&set, NULL), 0);
+	for (unsigned int i = 0; i < 16; i++)
+		assert_int_equal(
+			snp_certificates_add_crl(set, (struct snp_span){t.bytes, t.size}, NULL), 0);
+	assert_int_equal(snp_certificates_add_crl(set, (struct snp_span){t.bytes, t.size}, &err),
+			 -SNP_E_TOO_LARGE);
+	assert_string_equal(err.message, "more than 16 CRLs");
+}
+
 /* A fleet keeps more leaves than are of use for one report. */
 static void leaves_are_taken_by_report(void **state)
 {
@@ -705,6 +722,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_trust, trusts);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_roots);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_truncations);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(crls_have_a_limit);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(leaves_are_taken_by_report);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_folder);
 	return RUN_TESTS("certificate", tests, n);

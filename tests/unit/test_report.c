@@ -364,11 +364,29 @@ static void check_crl(void **state)
 	assert_string_equal(path, row->path ? row->path : "untouched");
 }
 
+/* By the library too, whatever the container said. */
+static void no_other_size_is_a_report(void **state)
+{
+	static const size_t sizes[] = {0, 1, SNP_REPORT_SIZE - 1, SNP_REPORT_SIZE + 1, 4000};
+	uint8_t bytes[4000] = {0};
+	struct snp_report *report = NULL;
+
+	(void)state;
+	fixture_report(SNP_PRODUCT_MILAN, 3, SNP_VCEK, bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (unsigned int any = 0; any < 2; any++)
+			assert_int_equal(snp_report_decode((struct snp_span){bytes, sizes[i]}, any,
+							   &report, NULL),
+					 -SNP_E_NOT_A_REPORT);
+	assert_null(report);
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
 	size_t n = 0;
 
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(no_other_size_is_a_report);
 	ADD_ROWS(tests, n, check_version, versions);
 	ADD_ROWS(tests, n, check_field, fields);
 	ADD_ROWS(tests, n, check_flag, flags);
