@@ -88,6 +88,10 @@ says 'refused: measurement: '
 run 0 "$snp_measure" verify "${at[@]}" --certificates "$data/turin-v5-aci" --measurement "$(zeros 48)" \
 	--measurement "$(field turin-v5-aci 0x90 48)" "$report"
 
+# A CRL that is given has to be of the chain: one of another root is not passed over.
+run 3 "$snp_measure" "${right[@]}" --crl "$SNP_SOURCE/tests/fuzz/corpus/crl/ask" "$report"
+says 'refused: revocation: none of the CRLs is of ARK-Turin'
+
 # Negatives.
 run 3 "$snp_measure" verify --any-measurement --certificates "$data/NEG-milan-v2-kinvolk-mismatched-vcek" \
 	"$data/NEG-milan-v2-kinvolk-mismatched-vcek/report.bin"
