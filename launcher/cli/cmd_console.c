@@ -6,12 +6,14 @@
 #include "cli/verb.h"
 #include "host/console.h"
 
-static bool force;
+static bool force, raw;
 
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"force", 'f', .flag = &force,
 	 .help = "take the console over from another client"},
+	{"raw", .flag = &raw,
+	 .help = "pass all that the guest prints to the terminal, also what controls it"},
 	{0},
 };
 /* clang-format on */
@@ -38,7 +40,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0 && isatty(STDIN_FILENO))
 		fprintf(stderr, "%s: console of '%s'; press Ctrl-] to leave\n", cli_tool->name,
 			operands[0]);
-	return r < 0 ? r : console_run(session.host.connection, guest.domain, force, err);
+	return r < 0 ? r : console_run(session.host.connection, guest.domain, force, raw, err);
 }
 
 const struct cli_verb verb_console = {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
@@ -13,6 +12,7 @@
 #include "cli/session.h"
 #include "cli/verb.h"
 #include "guest/guest_dir.h"
+#include "host/guest_text.h"
 
 static bool follow;
 
@@ -44,15 +44,6 @@ static int open_log(const char *path, struct snp_error *err)
 	return r < 0 ? in_file(err, r, path) : fd;
 }
 
-/* What a guest prints may steer a terminal: there, control characters are shown, not sent. */
-static void tame(char *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (((unsigned char)bytes[i] < 0x20 && !strchr("\n\t\r", bytes[i])) ||
-		    bytes[i] == 0x7f)
-			bytes[i] = '?';
-}
-
 static int write_out(const char *bytes, size_t size, struct snp_error *err)
 {
 	int r = write_all(STDOUT_FILENO, (struct snp_span){(const uint8_t *)bytes, size});
@@ -60,9 +51,9 @@ static int write_out(const char *bytes, size_t size, struct snp_error *err)
 	return r < 0 ? fail_errno(err, SNP_E_WRITE, -r, "cannot write to standard output") : 0;
 }
 
-static int copy_rest(int fd, bool terminal, struct snp_error *err)
+static int copy_rest(int fd, struct guest_text *text, struct snp_error *err)
 {
-	char bytes[65536];
+	char bytes[16384], shown[GUEST_TEXT_MAX(sizeof(bytes))];
 	int r = 0;
 
 	for (;;) {
@@ -74,9 +65,8 @@ static int copy_rest(int fd, bool terminal, struct snp_error *err)
 			return fail_errno(err, SNP_E_READ, errno, "cannot read the console log");
 		if (n == 0)
 			return r;
-		if (terminal)
-			tame(bytes, (size_t)n);
-		r = write_out(bytes, (size_t)n, err);
+		r = text ? write_out(shown, guest_text_add(text, bytes, (size_t)n, shown), err)
+			 : write_out(bytes, (size_t)n, err);
 		if (r < 0)
 			return r;
 	}
@@ -90,6 +80,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(guest_close) struct guest guest = {0};
 	_cleanup_(closep) int fd = -1;
 	char path[PATH_MAX + GUEST_NAME_MAX + 32];
+	struct guest_text text = {.allowed = "\n\t\r"};
+	char rest[GUEST_TEXT_MAX(0)];
 	bool terminal = isatty(STDOUT_FILENO), active;
 	int r;
 
@@ -110,11 +102,11 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		active = follow && guest.domain &&
 			 domain_state_of(guest.domain, &guest.state, NULL) == 0 &&
 			 domain_state_is_active(guest.state);
-		r = copy_rest(fd, terminal, err);
+		r = copy_rest(fd, terminal ? &text : NULL, err);
 		if (r == 0 && active)
 			poll(NULL, 0, FOLLOW_MS);
 	} while (r == 0 && active);
-	return r;
+	return r < 0 ? r : write_out(rest, guest_text_end(&text, rest), err);
 }
 
 const struct cli_verb verb_logs = {

@@ -9,10 +9,13 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 
+#include "host/guest_text.h"
 #include "host/hypervisor.h"
 
 struct console {
 	virStreamPtr stream;
+	struct guest_text text;
+	bool escape; /* what the guest prints is made harmless */
 	bool over;
 	bool input_ended;
 	int write_errno;
@@ -39,10 +42,12 @@ static void write_out(struct console *c, const char *bytes, size_t size)
 
 static void from_guest(struct console *c)
 {
-	char bytes[4096];
+	char bytes[4096], shown[GUEST_TEXT_MAX(sizeof(bytes))];
 	int n = virStreamRecv(c->stream, bytes, sizeof(bytes));
 
-	if (n > 0)
+	if (n > 0 && c->escape)
+		write_out(c, shown, guest_text_add(&c->text, bytes, (size_t)n, shown));
+	else if (n > 0)
 		write_out(c, bytes, (size_t)n);
 	else if (n != -2) /* -2: nothing now; 0 and -1: the guest is gone */
 		c->over = true;
@@ -146,9 +151,12 @@ static int loop(struct console *c, struct snp_error *err)
 	return 0;
 }
 
-int console_run(virConnectPtr connection, virDomainPtr domain, bool force, struct snp_error *err)
+int console_run(virConnectPtr connection, virDomainPtr domain, bool force, bool raw_output,
+		struct snp_error *err)
 {
-	struct console c = {.stream = virStreamNew(connection, VIR_STREAM_NONBLOCK)};
+	struct console c = {.stream = virStreamNew(connection, VIR_STREAM_NONBLOCK),
+			    .text.allowed = "\n\t\r\a\b",
+			    .escape = !raw_output && isatty(STDOUT_FILENO)};
 	struct termios saved, raw;
 	bool terminal = tcgetattr(STDIN_FILENO, &saved) == 0;
 	int r;

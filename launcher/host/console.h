@@ -15,8 +15,9 @@ SNP_MUST_USE int console_prepare(struct snp_error *err);
 
 /* Connect standard input and output with the guest's console until the guest ends, standard input ends,
  * or CONSOLE_ESCAPE is typed. Meanwhile a terminal is in raw mode. `force` takes the
- * console over from another client. Errors: those of hypervisor_fail(), SNP_E_WRITE. */
+ * console over from another client. What the guest prints is made harmless for a terminal, unless
+ * `raw_output`. Errors: those of hypervisor_fail(), SNP_E_WRITE. */
 SNP_MUST_USE int console_run(virConnectPtr connection, virDomainPtr domain, bool force,
-			     struct snp_error *err);
+			     bool raw_output, struct snp_error *err);
 
 #endif
