@@ -167,6 +167,6 @@ int firmware_search(char ret[static PATH_MAX], struct snp_error *err)
 	return fail_with(
 		err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 		"no firmware for SEV-SNP is installed: no descriptor has \"amd-sev-snp\", and %s "
-		"does not exist; install one (Debian: ovmf-amdsev), or set firmware.path",
+		"does not exist; unpack one (Debian sid: ovmf-amdsev) or build one (edk2: OvmfPkg/AmdSev), and set firmware.path",
 		known[0]);
 }

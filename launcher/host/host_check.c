@@ -77,8 +77,10 @@ static void note_verdict(void *arg, const char *way, const struct snp_error *pro
 /* `config` may be NULL: then no guest says which firmware, or what of. */
 static void check_firmware(const struct vm_config *config, struct host_report *report)
 {
-	static const char needed[] = "an AmdSev build of OVMF",
-			  cure[] = "install one (Debian: ovmf-amdsev), or set firmware.path";
+	static const char needed
+		[] = "an AmdSev build of OVMF",
+	  cure[] =
+		  "unpack one (Debian sid: ovmf-amdsev) or build one (edk2: OvmfPkg/AmdSev), and set firmware.path";
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct verdicts v = {0};
 	struct snp_error err;
