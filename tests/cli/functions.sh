@@ -6,6 +6,7 @@
 set -u
 # The python3 meant is Debian's, with the modules of Debian's packages.
 PATH=/usr/bin:/bin:$PATH
+unset CDPATH
 SNP_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SNP_BUILD=$(realpath -m "${SNP_BUILD:-$SNP_SOURCE/build}")
 snp_measure=$SNP_BUILD/measure/snp-measure
