@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -341,16 +342,19 @@ int evidence_from_socket(const char *folder, const char *name,
 			 const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
 			 struct evidence *ret, struct snp_error *err)
 {
-	_cleanup_(closep) int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(closep) int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int n;
+	struct stat st;
 
 	if (at < 0)
 		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot open %s", folder);
+	/* The folder is QEMU's user's, who may put a link to another socket in its place. */
+	fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "%s", name);
+	if (!S_ISSOCK(st.st_mode))
+		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "%s is not a socket", name);
 	/* sun_path has only 108 bytes; the folder's path may be longer. */
-	n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", at, name);
-	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
-		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-				 "'%s' is too long for a socket", name);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", fd);
 	return ask((const struct sockaddr *)&address, sizeof(address), name, report_data, ret, err);
 }

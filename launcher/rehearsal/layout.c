@@ -43,19 +43,60 @@ const char *host_path(const struct host_layout *host, const char *name,
 	return ret;
 }
 
+/* Most of the host's folders belong to the user of its libvirtd, who may put links in their place. So root
+ * follows none, and changes modes and owners through descriptors alone. Returns the folder of `name`. */
+static int open_above(const struct host_layout *host, const char *name, const char **ret_last)
+{
+	int at = open(host->folder, O_DIRECTORY | O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	const char *slash;
+
+	for (; at >= 0 && (slash = strchr(name, '/')); name = slash + 1) {
+		char part[NAME_MAX + 1];
+		int above = at;
+
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - name), name);
+		at = openat(above, part, O_DIRECTORY | O_PATH | O_CLOEXEC | O_NOFOLLOW);
+		close(above);
+	}
+	*ret_last = name;
+	return at;
+}
+
+/* Whatever the umask: QEMU's user must get in. */
+static int hand_over(const struct host_layout *host, int fd, mode_t mode)
+{
+	return fchmod(fd, mode) < 0 || (getuid() == 0 && fchown(fd, host->user, host->group) < 0)
+		       ? -1
+		       : 0;
+}
+
+static int write_new(const struct host_layout *host, int at, const char *name,
+		     struct snp_span bytes, mode_t mode)
+{
+	_cleanup_(closep) int fd = -1;
+	char fresh[NAME_MAX + 1];
+	int r;
+
+	snprintf(fresh, sizeof(fresh), ".%.200s.%d", name, (int)getpid());
+	fd = openat(at, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, bytes);
+	if (r == 0 && (hand_over(host, fd, mode) < 0 || renameat(at, fresh, at, name) < 0))
+		r = -errno;
+	if (r < 0)
+		unlinkat(at, fresh, 0);
+	return r;
+}
+
 int host_write(const struct host_layout *host, const char *name, const void *bytes, size_t size,
 	       mode_t mode, struct snp_error *err)
 {
-	char buffer[HOST_PATH_MAX];
-	const char *path = host_path(host, name, buffer);
-	int r = file_write(path, (struct snp_span){bytes, size}, mode, true, err);
+	const char *last;
+	_cleanup_(closep) int at = open_above(host, name, &last);
+	int r = at < 0 ? -errno : write_new(host, at, last, (struct snp_span){bytes, size}, mode);
 
-	if (r < 0)
-		return r;
-	/* Whatever the umask: QEMU's user must get in. */
-	if (chmod(path, mode) < 0 || (getuid() == 0 && chown(path, host->user, host->group) < 0))
-		return fail_errno(err, SNP_E_WRITE, errno, "%s", path);
-	return 0;
+	return r < 0 ? fail_errno(err, SNP_E_WRITE, -r, "%s/%s", host->folder, name) : 0;
 }
 
 /* Root cannot have a session libvirtd; nobody can. */
@@ -89,13 +130,21 @@ static int make_folder(const char *path, mode_t mode, struct snp_error *err)
 
 static int make_subfolder(const struct host_layout *host, const char *name, struct snp_error *err)
 {
-	char buffer[HOST_PATH_MAX];
-	const char *path = host_path(host, name, buffer);
-	int r = make_folder(path, 0755, err);
+	_cleanup_(closep) int at = -1, fd = -1;
+	const char *last;
+	struct stat st;
 
-	if (r == 0 && getuid() == 0 && chown(path, host->user, host->group) < 0)
-		r = fail_errno(err, SNP_E_WRITE, errno, "%s", path);
-	return r;
+	at = open_above(host, name, &last);
+	if (at >= 0 && mkdirat(at, last, 0700) == 0)
+		fd = openat(at, last, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail_errno(err, SNP_E_WRITE, errno, "cannot make %s/%s", host->folder, name);
+	if (st.st_uid != getuid())
+		return fail_with(err, SNP_E_WRITE, SNP_NO_OFFSET, "%s/%s was replaced",
+				 host->folder, name);
+	if (hand_over(host, fd, 0755) < 0)
+		return fail_errno(err, SNP_E_WRITE, errno, "%s/%s", host->folder, name);
+	return 0;
 }
 
 int host_layout_make(const char *folder, struct host_layout *ret, struct snp_error *err)
@@ -230,13 +279,38 @@ static void load_document(const struct host_layout *host, const char *folder, co
 		(void)!host_write(host, path, bytes, size, 0600, NULL);
 }
 
+/* What the host's libvirtd learnt. Only its user's own file counts: not what a link of that user's names. */
+static uint8_t *read_learnt(const struct host_layout *host, const char *name, size_t *ret_size)
+{
+	_cleanup_(closep) int at = -1, fd = -1;
+	char path[HOST_PATH_MAX];
+	const char *last;
+	uint8_t *bytes;
+	struct stat st;
+
+	snprintf(path, sizeof(path), CAPABILITIES "/%s", name);
+	at = open_above(host, path, &last);
+	if (at >= 0)
+		fd = openat(at, last, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != host->user ||
+	    st.st_size <= 0 || st.st_size > MAX_DOCUMENT)
+		return NULL;
+	*ret_size = (size_t)st.st_size;
+	bytes = malloc(*ret_size);
+	if (bytes && read(fd, bytes, *ret_size) != st.st_size) {
+		free(bytes);
+		return NULL;
+	}
+	return bytes;
+}
+
 static void save_document(const struct host_layout *host, const char *folder, const char *name)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL, *known = NULL;
-	char learnt[HOST_PATH_MAX], path[2 * HOST_PATH_MAX];
+	char path[2 * HOST_PATH_MAX];
 	size_t size, known_size;
 
-	bytes = read_document(host_path(host, CAPABILITIES, learnt), name, &size);
+	bytes = read_learnt(host, name, &size);
 	known = read_document(folder, name, &known_size);
 	if (!bytes || (known && known_size == size && memcmp(bytes, known, size) == 0))
 		return;

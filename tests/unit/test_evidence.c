@@ -110,7 +110,7 @@ static void check_row(void **state)
 /* Who listens and takes nobody is waited for, and not for ever. */
 static void a_full_backlog(void **state)
 {
-	char folder[] = "/tmp/snp-test-evidence-XXXXXX";
+	char folder[] = "/tmp/snp-test-evidence-XXXXXX", other[64];
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), client, waiting[8], n = 0;
 	struct snp_error err = {0};
@@ -125,6 +125,13 @@ static void a_full_backlog(void **state)
 		assert_true(n < 8);
 		waiting[n++] = client;
 	} while (connect(client, (struct sockaddr *)&address, sizeof(address)) == 0);
+	/* A link to another's socket is not followed. */
+	snprintf(other, sizeof(other), "%s/link", folder);
+	assert_int_equal(symlink("s", other), 0);
+	assert_int_equal(evidence_from_socket(folder, "link", nonce, &evidence, &err),
+			 -SNP_E_NO_EVIDENCE);
+	assert_non_null(strstr(err.message, "not a socket"));
+	assert_int_equal(unlink(other), 0);
 	late = true;
 	assert_int_equal(evidence_from_socket(folder, "s", nonce, &evidence, &err),
 			 -SNP_E_NO_EVIDENCE);

@@ -3,13 +3,20 @@
  * strictly; and where it differs from the prediction, the register has a name. */
 #include "rows.h"
 
+#include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/file.h>
+#include <snp/folder.h>
 
 #include "domain/domain_xml.h"
+#include "rehearsal/layout.h"
 #include "rehearsal/leave_out.h"
 #include "rehearsal/verdict.h"
 
@@ -194,13 +201,61 @@ static void a_differing_register_is_named(void **state)
 	rehearsal_trace_free(read);
 }
 
+/* The simulated host's folders are its libvirtd's user's. What that user puts there does not lead root to other
+ * files, neither to write nor to read. */
+static void links_of_the_host(void **state)
+{
+	char path[HOST_PATH_MAX], outside[HOST_PATH_MAX], cache[HOST_PATH_MAX];
+	struct host_layout host;
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(host_layout_make(NULL, &host, NULL), 0);
+	assert_int_equal(host_layout_fill(&host, "/etc/passwd", "6.12", "1.55.35", NULL), 0);
+	host_path(&host, "outside", outside);
+	host_path(&host, "keep", cache);
+	assert_int_equal(mkdir(outside, 0700), 0);
+	assert_int_equal(mkdir(cache, 0700), 0);
+	host_path(&host, "secret", path);
+	assert_int_equal(
+		file_write(path, (struct snp_span){(const uint8_t *)"s", 1}, 0600, true, NULL), 0);
+
+	assert_int_equal(symlink(path, host_path(&host, "cache/libvirt/qemu/capabilities/link.xml",
+						 outside)),
+			 0);
+	assert_int_equal(
+		link(path, host_path(&host, "cache/libvirt/qemu/capabilities/hard.xml", outside)),
+		0);
+	assert_int_equal(
+		host_write(&host, "cache/libvirt/qemu/capabilities/own.xml", "o", 1, 0600, NULL),
+		0);
+	host_capabilities(&host, cache, true);
+	snprintf(path, sizeof(path), "%.100s/libvirt-*/own.xml", cache);
+	assert_int_equal(glob(path, 0, NULL, &found), 0);
+	globfree(&found);
+	snprintf(path, sizeof(path), "%.100s/libvirt-*/link.xml", cache);
+	assert_int_equal(glob(path, 0, NULL, &found), GLOB_NOMATCH);
+	snprintf(path, sizeof(path), "%.100s/libvirt-*/hard.xml", cache);
+	/* Without root's rights it is this user's file. */
+	assert_int_equal(glob(path, 0, NULL, &found), getuid() == 0 ? GLOB_NOMATCH : 0);
+	globfree(&found);
+
+	host_path(&host, "chip", path);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink(host_path(&host, "outside", outside), path), 0);
+	assert_int_equal(host_write(&host, "chip/x", "x", 1, 0644, NULL), -SNP_E_WRITE);
+	assert_int_equal(rmdir(outside), 0);
+	assert_int_equal(remove_tree(AT_FDCWD, host.folder), 0);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(links_of_the_host),
 		cmocka_unit_test(what_is_measured_stays_as_create_has_it),
 		cmocka_unit_test(a_differing_register_is_named),
 	};
-	size_t n = 2;
+	size_t n = 3;
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	return RUN_TESTS("rehearsal", tests, n);
