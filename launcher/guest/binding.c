@@ -152,7 +152,7 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 	if (!variant->id_block || !variant->id_auth)
 		return fail_with(
 			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
-			"the document has no ID block for this guest; publish it with keys (snp-measure publish --key), or only compare, with snp.measurement");
+			"the document has no ID block for this guest; publish it with keys (snp-measure publish --id-key), or only compare, with snp.measurement");
 	memcpy(b->block, variant->id_block, SNP_ID_BLOCK_SIZE);
 	memcpy(b->auth, variant->id_auth, SNP_ID_AUTH_SIZE);
 	b->source = ID_REFERENCE;

@@ -264,7 +264,7 @@ static const struct known_failure failures[] = {
 	 SNP_E_BAD_DOMAIN,
 	 FAILURE_CAUSE,
 	 "libvirt does not understand the domain's <launchSecurity>",
-	 "compare it with snp-launch create --dry-run, or leave <cbitpos> and <reducedPhysBits> out",
+	 "see what is wrong with snp-launch lint FILE, or leave <cbitpos> and <reducedPhysBits> out",
 	 {"Invalid format for launch security", "unsupported launch security type"}},
 	{"libvirt-sev-data",
 	 SNP_E_LIBVIRT,
