@@ -189,6 +189,16 @@ int field_skip(const struct json_value *value, const struct field *field, void *
 	return 0;
 }
 
+static bool is_schema(const char *found, const char *name, uint64_t first)
+{
+	const size_t last = strlen(name) - 1;
+
+	if (first == 0)
+		return strcmp(found, name) == 0;
+	return strlen(found) == last + 1 && strncmp(found, name, last) == 0 &&
+	       found[last] <= name[last] && found[last] >= (char)('0' + first);
+}
+
 int field_schema(const struct json_value *value, const struct field *field, void *at,
 		 struct snp_error *err)
 {
@@ -196,7 +206,7 @@ int field_schema(const struct json_value *value, const struct field *field, void
 	int r = json_string(value, &found, err);
 
 	(void)at;
-	if (r == 0 && strcmp(found, field->rule) != 0)
+	if (r == 0 && !is_schema(found, field->rule, field->min))
 		r = json_fail(value, err, SNP_E_JSON_SCHEMA, "schema is \"%s\"; must be \"%s\"",
 			      found, (const char *)field->rule);
 	return r;

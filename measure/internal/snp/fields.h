@@ -67,6 +67,13 @@ struct field {
 	{                                                                             \
 		.key = "schema", .read = field_schema, .required = true, .rule = name \
 	}
+/* The same of a document whose earlier versions, of the numbers from `first` on, are read too. Both have one
+ * digit. */
+#define SCHEMA_SINCE(name, first)                                                      \
+	{                                                                              \
+		.key = "schema", .read = field_schema, .required = true, .rule = name, \
+		.min = first                                                           \
+	}
 /* The last row, {0}, refuses other keys; this one instead lets them be. */
 #define OTHER_KEYS         \
 	{                  \
