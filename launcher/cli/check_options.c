@@ -41,8 +41,12 @@ static bool is_this_machine(const char *uri)
 
 void check_cli_cpu(const char *uri, struct check_options *options)
 {
+	char folder[PATH_MAX];
+
+	options->cpu_signature = SIMULATED_CPU_SIGNATURE;
 	options->has_cpu_signature =
-		is_this_machine(uri) && cpu_signature_probe(&options->cpu_signature);
+		uri_simulated_host(uri, folder) ||
+		(!uri_is_remote(uri) && cpu_signature_probe(&options->cpu_signature));
 }
 
 int check_cli_read(const struct hypervisor *host, struct check_options *ret, struct snp_error *err)
@@ -54,7 +58,9 @@ int check_cli_read(const struct hypervisor *host, struct check_options *ret, str
 		options.qemu_version = host->qemu_version;
 		if (is_this_machine(host->uri))
 			options.has_policy_bits = kvm_policy_bits(&options.policy_bits);
-		check_cli_cpu(host->uri, &options);
+		options.has_cpu_signature = host->has_cpu_signature;
+		options.cpu_signature = host->cpu_signature;
+		options.emulators = host->emulators;
 	}
 	r = set_all(&warn, CHECK_WARNING, &options, err);
 	if (r < 0)

@@ -50,7 +50,7 @@ static int need_record(const struct guest *guest, const char *name, struct snp_e
 			 name);
 }
 
-/* What runs, or would at the next start, and the copies, against the record. */
+/* What runs, what would at the next start, and the copies, against the record. */
 static int diff_guest(const char *name, struct differences *ret, struct snp_error *err)
 {
 	_cleanup_(subject_close) struct subject subject = {0};
@@ -63,8 +63,8 @@ static int diff_guest(const char *name, struct differences *ret, struct snp_erro
 	if (r < 0)
 		return r;
 	guest_view_warn(subject.guest.record);
-	r = guest_drift(subject.guest.record, subject.spec, ret, err);
-	return r < 0 ? r : guest_drift_boot(subject.guest.record, ret, err);
+	return guest_drift_all(subject.guest.record, subject.guest.domain, &subject.session.host,
+			       ret, err);
 }
 
 /* What a vm.json would launch now against what its guest was made of. */

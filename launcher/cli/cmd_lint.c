@@ -57,6 +57,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 			   err);
 	if (r < 0)
 		return r;
+	if (subject.guest.record)
+		checks.emulator = subject.guest.record->emulator;
 	/* A domain's files may lie on another machine. */
 	if (!subject.session.host.uri || !uri_is_remote(subject.session.host.uri))
 		launch_spec_look(subject.spec, NULL);

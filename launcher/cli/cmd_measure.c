@@ -75,6 +75,9 @@ static int measure(const struct subject *subject, struct boot_file boot[static B
 		check_cli_cpu(session_uri(subject->config->connect), &checks);
 	if (r < 0)
 		return r;
+	checks.emulators = subject->session.host.emulators;
+	if (subject->guest.record)
+		checks.emulator = subject->guest.record->emulator;
 	launch_spec_look(subject->spec, root);
 	r = check_cli_apply(subject->spec, &checks, subject->name, err);
 	return r < 0 ? r : guest_measure_files(subject->spec, root, boot, ret, err);

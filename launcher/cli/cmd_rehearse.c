@@ -159,8 +159,10 @@ static int launch(const struct simulated_host *simulated, const struct prepare_r
 static int rehearse(const struct prepare_request *prepare, struct rehearsal_verdict *verdict,
 		    struct snp_error *err)
 {
-	const struct simulated_host_options simulated_options = {
-		.kernel = arg.kernel, .emulator = arg.emulator, .ends_with_caller = true};
+	const struct simulated_host_options simulated_options = {.kernel = arg.kernel,
+								 .emulator =
+									 prepare->config->emulator,
+								 .ends_with_caller = true};
 	struct simulated_host simulated;
 	struct snp_error stop_err;
 	int r = simulated_host_start(&simulated_options, &simulated, err), s;
@@ -221,14 +223,14 @@ static void add_json(struct rehearsal *rehearsal)
 }
 
 /* libvirt takes a QEMU by its whole path alone. */
-static int find_emulator(char **ret, struct snp_error *err)
+static int choose_emulator(struct vm_config *config, struct snp_error *err)
 {
 	if (!arg.emulator)
 		return 0;
-	*ret = realpath(arg.emulator, NULL);
-	if (!*ret)
+	free(config->emulator);
+	config->emulator = realpath(arg.emulator, NULL);
+	if (!config->emulator)
 		return fail_errno(err, SNP_E_OPEN, errno, "%s", arg.emulator);
-	arg.emulator = *ret;
 	return 0;
 }
 
@@ -261,7 +263,7 @@ static int boot(const struct vm_config *config, struct rehearsal *rehearsal, str
 		.initrd = config->initrd.path,
 		.cmdline = config->cmdline,
 		.memory_kib = config->memory_kib,
-		.emulator = arg.emulator,
+		.emulator = config->emulator,
 		.until = arg.until,
 		.timeout_ms = (unsigned int)arg.timeout.value * 1000,
 		.progress = boot_view_progress,
@@ -312,11 +314,8 @@ static int answer(struct vm_config *config, const char *path, struct rehearsal *
 {
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct check_options checks;
-	struct prepare_request prepare = {.config = config,
-					  .checks = &checks,
-					  .config_path = path,
-					  .template = arg.template,
-					  .emulator = arg.emulator};
+	struct prepare_request prepare = {
+		.config = config, .checks = &checks, .config_path = path, .template = arg.template};
 	int r = launch_spec_from_config(config, &spec, err), booted = 0;
 
 	if (r == 0)
@@ -341,7 +340,6 @@ static int answer(struct vm_config *config, const char *path, struct rehearsal *
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(freep) char *emulator = NULL;
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	struct rehearsal rehearsal = {.text = cli_json ? NULL : out};
 	int r = vm_config_read(operands[0], &config, err);
@@ -349,7 +347,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = check_boot(config, err);
 	if (r == 0)
-		r = find_emulator(&emulator, err);
+		r = choose_emulator(config, err);
 	if (r < 0)
 		return r;
 	cli_json_begin(&rehearsal.json, arg.boot_only ? "snp-boot/1" : "snp-rehearsal/1");

@@ -160,6 +160,19 @@ RULE(only_firmware)
 	return !spec->kernel;
 }
 
+RULE(emulator)
+{
+	size_t i = 0;
+
+	if (!spec->emulator || !options->emulators || !options->emulators[0] ||
+	    (options->emulator && strcmp(options->emulator, spec->emulator) == 0))
+		return false;
+	while (options->emulators[i] && strcmp(options->emulators[i], spec->emulator) != 0)
+		i++;
+	snprintf(say, size, "the host's libvirt does not name the emulator %s", spec->emulator);
+	return !options->emulators[i];
+}
+
 RULE(launch_arguments)
 {
 	if (!spec->qemu_launch_argument)
@@ -217,6 +230,8 @@ const struct check launch_checks[] = {
 	    "shorten it", long_cmdline)
 	CHECK("only-firmware-measured", WARNING, false, "/boot", "/domain/os",
 	    "boot a kernel directly, or make sure that the disk protects itself", only_firmware)
+	CHECK("unknown-emulator", ERROR, true, NULL, "/domain/devices/emulator",
+	    "use QEMU itself, or name the program in vm.json: another can launch anything", emulator)
 	CHECK("qemu-launch-argument", ERROR, true, NULL, "/domain",
 	    "use libvirt's own elements: what it changes cannot be measured",
 	    launch_arguments)

@@ -49,6 +49,23 @@ RULE(unknown_security)
 	return true;
 }
 
+RULE(refused_setting)
+{
+	if (!spec->refused_setting)
+		return false;
+	snprintf(say, size, "'%s' is refused: %s", spec->refused_setting, spec->refused_why);
+	return true;
+}
+
+RULE(unknown_setting)
+{
+	if (!spec->unknown_setting)
+		return false;
+	snprintf(say, size, "'%s' is not known, so nobody knows what it does to the launch",
+		 spec->unknown_setting);
+	return true;
+}
+
 RULE(not_kvm)
 {
 	snprintf(say, size, "the domain's type is '%s'", or_none(spec->domain_type));
@@ -302,6 +319,10 @@ const struct check security_checks[] = {
 	    "use x86_64: SEV-SNP exists nowhere else", not_x86_64)
 	CHECK("machine-not-q35", ERROR, false, NULL, "/domain/os/type",
 	    "use machine='q35'", not_q35)
+	CHECK("refused-setting", ERROR, true, NULL, "/domain",
+	    "remove it", refused_setting)
+	CHECK("unknown-setting", ERROR, false, NULL, "/domain",
+	    "remove it, or use a release of snp-launch that knows it", unknown_setting)
 	CHECK("malformed-policy", ERROR, true, NULL, SECURITY "/policy",
 	    "write the default as 0x00030000", malformed_policy)
 	CHECK("decimal-policy", ERROR, true, NULL, SECURITY "/policy",

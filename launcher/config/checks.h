@@ -55,6 +55,8 @@ struct check_options {
 	uint64_t policy_bits;
 	bool has_cpu_signature; /* the host's own CPU has SEV-SNP, and CPUID leaf 1 EAX: */
 	uint32_t cpu_signature;
+	char *const *emulators; /* those that the host's libvirt names, up to NULL; NULL: unknown */
+	const char *emulator;	/* the one that was asked for; NULL: none */
 };
 
 /* --warn NAME, --error NAME, --ignore NAME. Errors: SNP_E_USAGE for an unknown name (naming the

@@ -123,6 +123,15 @@ static void compare_machine(const struct launch_spec *asked, const struct launch
 	difference_of_text(ret, "CPU model", cpu_model(asked), cpu_model(found));
 	if (!asked->cpu_may_change)
 		compare_yes(ret, "CPU fallback", false, found->cpu_may_change);
+	if (asked->emulator && (found->emulator || !found->any_qemu))
+		difference_of_text(ret, "emulator", asked->emulator, found->emulator);
+	if (!asked->any_qemu && !found->any_qemu) {
+		difference_of_text(ret, "security labels", asked->security_labels,
+				   found->security_labels);
+		compare_count(ret, "option ROMs", asked->n_option_roms, found->n_option_roms);
+		compare_yes(ret, "guest agent", asked->guest_agent, found->guest_agent);
+		compare_yes(ret, "TPM", asked->tpm, found->tpm);
+	}
 	if (asked->memory_kib > 0)
 		compare_count(ret, "memory", asked->memory_kib, found->memory_kib);
 }
@@ -180,6 +189,10 @@ static void compare_unasked(const struct launch_spec *asked, const struct launch
 	difference_of_text(ret, "shim", asked->shim, found->shim);
 	difference_of_text(ret, "qemu-launch-argument", asked->qemu_launch_argument,
 			   found->qemu_launch_argument);
+	difference_of_text(ret, "refused-setting", asked->refused_setting, found->refused_setting);
+	difference_of_text(ret, "unknown-setting", asked->unknown_setting, found->unknown_setting);
+	difference_of_text(ret, "unknown-launch-security", asked->unknown_security,
+			   found->unknown_security);
 	compare_yes(ret, "vcpus-differ", asked->vcpus_differ, found->vcpus_differ);
 }
 

@@ -24,8 +24,8 @@ struct differences {
 /* The one comparison of two launches: what vm.json asks for with the domain that was written, and what a
  * record holds with the domain that libvirt has. Everything that changes the digest, the policy, the
  * binding or the report is compared; disks and networks are not. What `asked` leaves open is not compared:
- * a NULL machine, name or UUID, no memory size, a maximum of 0 vCPUs, a CPU model that may change, a switch
- * that is SPEC_UNSET. Of the paths and the command line, NULL means that there is none. */
+ * a NULL machine, emulator, name or UUID, no memory size, a maximum of 0 vCPUs, a CPU model that may change, a switch
+ * that is SPEC_UNSET. A vm.json (any_qemu) leaves it open as the one that is found, too. Of the paths and the command line, NULL means that there is none. */
 void differences_find(const struct launch_spec *asked, const struct launch_spec *found,
 		      struct differences *ret);
 

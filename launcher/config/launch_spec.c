@@ -132,9 +132,11 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 	spec->firmware_auto = !config->firmware.path;
 	spec->loader_stateless = SPEC_ON;
 	spec->smm = SPEC_OFF;
+	spec->any_qemu = true;
 	if (copy_text(config->name, &spec->name) < 0 || copy_text(config->uuid, &spec->uuid) < 0 ||
 	    copy_text("kvm", &spec->domain_type) < 0 || copy_text("x86_64", &spec->arch) < 0 ||
 	    copy_text("q35", &spec->machine) < 0 ||
+	    copy_text(config->emulator, &spec->emulator) < 0 ||
 	    copy_text(config->firmware.path, &spec->firmware) < 0 ||
 	    copy_text(config->kernel.path, &spec->kernel) < 0 ||
 	    copy_text(config->initrd.path, &spec->initrd) < 0 ||
@@ -253,6 +255,10 @@ void launch_spec_free(struct launch_spec *spec)
 	free(spec->host_data_text.text);
 	free(spec->workarounds_text.text);
 	free(spec->unknown_security);
+	free(spec->refused_setting);
+	free(spec->unknown_setting);
+	free(spec->emulator);
+	free(spec->security_labels);
 	free(spec->firmware);
 	free(spec->kernel);
 	free(spec->initrd);

@@ -70,6 +70,10 @@ struct launch_spec {
 	bool any_workarounds;	/* a record of 0.1.0, which does not say */
 	bool bound_at_launch;	/* a vm.json whose ID block is looked up or made at launch */
 	char *unknown_security; /* a child or attribute that libvirt does not know; NULL: none */
+	/* The first element or attribute of the domain that is refused, and the first that is not known (
+	 * domain/allow_list.h); NULL: none. */
+	char *refused_setting, *unknown_setting;
+	const char *refused_why;
 
 	char *firmware;	    /* what -bios or the pflash gets; NULL: not named */
 	bool firmware_auto; /* left to libvirt's descriptors, or to firmware.auto */
@@ -93,11 +97,16 @@ struct launch_spec {
 	bool vcpus_differ;	 /* a list of vCPUs that starts others than these */
 	bool vcpus_hotpluggable; /* one that libvirt plugs in after QEMU has made the machine */
 	enum spec_cpu_mode cpu_mode;
-	bool cpu_may_change;	/* match other than exact, or fallback allowed */
+	bool cpu_may_change;	/* where QEMU lacks the model, libvirt may take another */
 	bool has_cpu_signature; /* vcpus.signature is set: that of the host's own CPU */
 	bool has_topology;
 	uint32_t cpu_sockets, cpu_dies, cpu_clusters, cpu_cores, cpu_threads;
 	bool iommu_eim; /* an intel-iommu with extended interrupt mode */
+
+	char *emulator;	       /* the QEMU that launches it; NULL: libvirt's choice */
+	char *security_labels; /* as whom it runs, and what that user may change; NULL: libvirt's choice */
+	bool any_qemu; /* a vm.json, or a record of 0.1.0: says nothing of labels, option ROMs,
+				* guest agent and TPM */
 
 	uint64_t memory_kib;
 	bool hugepages;

@@ -304,7 +304,7 @@ static int read_tpm(const struct json_value *value, const struct field *field, v
 }
 
 static const struct field config_fields[] = {
-	SCHEMA("snp-launch/1"),
+	SCHEMA_SINCE("snp-launch/2", 1),
 	FIELD("name", field_text, vm_config, name, .required = true, .rule = &rule_name),
 	FIELD("uuid", read_uuid, vm_config, uuid, .rule = &rule_uuid),
 	FIELD("title", field_text, vm_config, title, .rule = &rule_line),
@@ -328,6 +328,7 @@ static const struct field config_fields[] = {
 	FIELD("autostart", field_bool, vm_config, autostart),
 	FIELD("on_reboot", field_choice, vm_config, on_reboot, .rule = reboot_names),
 	FIELD("libvirt_xml", field_text, vm_config, libvirt_xml, .rule = &rule_path),
+	FIELD("emulator", field_text, vm_config, emulator, .rule = &rule_path),
 	{0},
 };
 
@@ -413,6 +414,7 @@ void vm_config_free(struct vm_config *config)
 	free(config->id_key);
 	free(config->id_author_key);
 	free(config->libvirt_xml);
+	free(config->emulator);
 	json_free(config->document);
 	free(config);
 }

@@ -12,7 +12,7 @@
 #include <snp/json.h>
 
 /*
- * A guest as its operator wrote it down: vm.json, schema "snp-launch/1" (snp-launch-vm.json(5),
+ * A guest as its operator wrote it down: vm.json, schema "snp-launch/2" (/1 has no emulator; snp-launch-vm.json(5),
  * templates/vm.schema.json). Defaults are filled in. What a JSON Schema can say is held here, by the
  * reader; what it cannot (bits, products, traps of libvirt and QEMU) is held by config/checks.h.
  *
@@ -178,6 +178,7 @@ struct vm_config {
 	bool autostart; /* comes up with the host */
 	enum vm_on_reboot on_reboot;
 	char *libvirt_xml; /* a file, merged last; NULL: none */
+	char *emulator;	   /* the QEMU to run; NULL: the template's, or libvirt's choice */
 };
 
 /* Read the vm.json `path`, or the text `text` called `name` in messages.

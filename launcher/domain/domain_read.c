@@ -10,6 +10,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 
+#include "domain/allow_list.h"
 #include "domain/domain_parts.h"
 #include "domain/xml_document.h"
 
@@ -118,6 +119,18 @@ static int read_memory(const xmlNode *domain, struct launch_spec *spec, struct s
 	return 0;
 }
 
+/* Blanks are part of a path, as libvirt sees it too; an empty one is none. */
+static int read_path(const xmlNode *node, char **ret, struct snp_error *err)
+{
+	int r = xml_text(node, ret, err);
+
+	if (r == 0 && *ret && **ret == '\0') {
+		free(*ret);
+		*ret = NULL;
+	}
+	return r;
+}
+
 static int read_general(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const struct {
@@ -128,19 +141,10 @@ static int read_general(const xmlNode *domain, struct launch_spec *spec, struct 
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
 		r = xml_text(xml_child(domain, texts[i].element), texts[i].ret, err);
+	if (r == 0)
+		r = read_path(xml_child(xml_child(domain, "devices"), "emulator"), &spec->emulator,
+			      err);
 	spec->hugepages = xml_child(xml_child(domain, "memoryBacking"), "hugepages");
-	return r;
-}
-
-/* Blanks are part of a path, as libvirt sees it too; an empty one is none. */
-static int read_path(const xmlNode *node, char **ret, struct snp_error *err)
-{
-	int r = xml_text(node, ret, err);
-
-	if (r == 0 && *ret && **ret == '\0') {
-		free(*ret);
-		*ret = NULL;
-	}
 	return r;
 }
 
@@ -220,8 +224,7 @@ static int read_cpu(const xmlNode *domain, struct launch_spec *spec, struct snp_
 		/* One that is too long is cut, and no less unknown to QEMU. */
 		snprintf(spec->vcpus.model, sizeof(spec->vcpus.model), "%s", name ? name : "");
 		/* Where QEMU lacks the model, fallback lets libvirt take the nearest it has. */
-		spec->cpu_may_change = !xml_attribute_is(model, "fallback", "forbid") ||
-				       xml_attribute_is(cpu, "match", "minimum");
+		spec->cpu_may_change = !xml_attribute_is(model, "fallback", "forbid");
 	}
 	return read_topology(xml_child(cpu, "topology"), spec, err);
 }
@@ -236,7 +239,7 @@ static int refuse_repeats(const xmlNode *parent, struct snp_error *err)
 		"devices",	  "type",    "loader",	 "nvram",    "kernel",
 		"initrd",	  "cmdline", "smm",	 "model",    "topology",
 		"policy",	  "idBlock", "idAuth",	 "hostData", "guestVisibleWorkarounds",
-		"launchSecurity", "vcpus",   "dtb",	 "shim",
+		"launchSecurity", "vcpus",   "dtb",	 "shim",     "emulator",
 	};
 
 	for (size_t i = 0; parent && i < ARRAY_SIZE(single); i++) {
@@ -253,7 +256,7 @@ static int refuse_repeats(const xmlNode *parent, struct snp_error *err)
 static int refuse_all_repeats(const xmlNode *domain, struct launch_spec *spec,
 			      struct snp_error *err)
 {
-	static const char *const parents[] = {"os", "features", "cpu", "launchSecurity"};
+	static const char *const parents[] = {"os", "features", "cpu", "launchSecurity", "devices"};
 	int r = refuse_repeats(domain, err);
 
 	(void)spec;
@@ -262,11 +265,31 @@ static int refuse_all_repeats(const xmlNode *domain, struct launch_spec *spec,
 	return r;
 }
 
+/* Without VIR_DOMAIN_DEFINE_VALIDATE libvirt drops what it does not know, and says nothing: in
+ * <launchSecurity> that is a protection that somebody asked for. */
+static int read_settings(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
+{
+	static const char security[] = "launchSecurity";
+	const size_t n = sizeof(security) - 1;
+	struct unlisted found = {0};
+	int r = allow_list_check(domain, &found, err);
+
+	if (r < 0)
+		return r;
+	spec->refused_setting = found.refused;
+	spec->refused_why = found.why;
+	if (found.unknown && strncmp(found.unknown, security, n) == 0 && found.unknown[n])
+		spec->unknown_security = found.unknown;
+	else
+		spec->unknown_setting = found.unknown;
+	return 0;
+}
+
 static int (*const readers[])(const xmlNode *domain, struct launch_spec *spec,
 			      struct snp_error *err) = {
-	refuse_all_repeats,  read_general,     read_vcpus, read_vcpu_list,
-	read_memory,	     read_boot,	       read_cpu,   domain_read_security,
-	domain_read_devices, domain_read_qemu,
+	refuse_all_repeats,  read_general,     read_vcpus,    read_vcpu_list,
+	read_memory,	     read_boot,	       read_cpu,      domain_read_security,
+	domain_read_devices, domain_read_qemu, read_settings,
 };
 
 int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,

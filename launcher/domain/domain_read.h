@@ -15,8 +15,8 @@
 /*
  * Any libvirt domain XML back into what it launches: of snp-launch, Nova, KubeVirt, virt-install or
  * Proxmox' style, inactive or live. Parsed without network, entities or a DTD, at most
- * 4 MiB and 64 levels. Unknown elements are passed over, but for those
- * of <launchSecurity>.
+ * 4 MiB and 64 levels. The spec says what of it launches something else, or is not known
+ * (domain/allow_list.h).
  */
 /* `name` is what messages call the document. Errors: SNP_E_XML_SYNTAX, SNP_E_BAD_DOMAIN, SNP_E_TOO_LARGE,
  * SNP_E_NO_MEMORY. */

@@ -40,9 +40,9 @@ static int merge_file(struct xml_writer *w, const char *path, struct snp_error *
 /* The configuration's own strings were held to this when they were read. */
 static int check_texts(const struct domain_request *q, struct snp_error *err)
 {
-	const char *const texts[] = {q->asked->uuid,   q->asked->firmware, q->asked->kernel,
-				     q->asked->initrd, q->console_log,	   q->state,
-				     q->emulator};
+	const char *const texts[] = {q->asked->uuid,	 q->asked->firmware, q->asked->kernel,
+				     q->asked->initrd,	 q->console_log,     q->state,
+				     q->config->emulator};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i] && !text_is_plain(texts[i], false))
@@ -58,10 +58,12 @@ static int check_texts(const struct domain_request *q, struct snp_error *err)
 static int judge(const struct domain_request *q, const struct launch_spec *written,
 		 struct findings *ret, struct snp_error *err)
 {
+	struct check_options options = q->checks ? *q->checks : (struct check_options){0};
 	struct differences d;
 	struct findings all;
 
-	checks_run(written, q->checks, &all);
+	options.emulator = q->config->emulator;
+	checks_run(written, &options, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct finding *f = &all.at[i];
 

@@ -38,7 +38,6 @@ struct domain_request {
 	const struct vm_config *config;
 	const struct launch_spec *asked; /* of `config`, and launch_spec_complete() */
 	const char *template;		 /* a file; NULL: the built-in one */
-	const char *emulator;		 /* NULL: the template's, or libvirt's choice */
 	const char *console_log; /* NULL: none; else the serial console's output goes there too */
 	const uint8_t *launch_digest; /* 48 bytes; NULL: none into <metadata> */
 	const char *state;	      /* the guest's folder, into <metadata>; NULL: none */

@@ -159,8 +159,8 @@ void fill_devices(struct xml_writer *w, xmlNode *domain, const struct domain_req
 	const struct vm_config *config = request->config;
 	xmlNode *devices = xml_obtain(w, domain, "devices");
 
-	if (request->emulator)
-		xml_set_text(w, xml_obtain(w, devices, "emulator"), request->emulator);
+	if (config->emulator)
+		xml_set_text(w, xml_obtain(w, devices, "emulator"), config->emulator);
 	add_disks(w, devices, config);
 	for (size_t i = 0; i < config->n_networks; i++)
 		add_network(w, devices, &config->networks[i]);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading a domain: <launchSecurity>. */
+/* Reading a domain: <launchSecurity> and <seclabel>. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <snp/fail.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 
 #include "domain/domain_parts.h"
 
@@ -55,39 +56,58 @@ static int read_blob(const xmlNode *security, const char *name, uint8_t *bytes, 
 	return 0;
 }
 
-static bool is_known(const char *name, const char *const known[])
+/* A label that libvirt chooses is in the XML of a running domain alone, and "none" is what it writes where
+ * it has no security driver. */
+static bool is_chosen(const xmlNode *label)
 {
-	while (*known && strcmp(*known, name) != 0)
-		known++;
-	return *known;
+	bool dynamic = !xmlHasProp(label, (const xmlChar *)"type") ||
+		       xml_attribute_is(label, "type", "dynamic");
+
+	return xml_attribute_is(label, "model", "none") ||
+	       (dynamic && xml_switch(label, "relabel") != SPEC_OFF &&
+		!xml_child(label, "baselabel"));
 }
 
-/* Without VIR_DOMAIN_DEFINE_VALIDATE libvirt drops what it does not know, and says nothing. */
-static int find_unknown(const xmlNode *security, char **ret, struct snp_error *err)
+static int add_label(const xmlNode *node, char **ret, struct snp_error *err)
 {
-	static const char *const attributes[] = {"type", "kernelHashes", "authorKey", "vcek", NULL};
-	static const char *const elements[] = {
-		"cbitpos", "reducedPhysBits", "policy",	  "guestVisibleWorkarounds",
-		"idBlock", "idAuth",	      "hostData", NULL};
-	const char *unknown = NULL;
+	_cleanup_(freep) char *type = NULL, *model = NULL, *label = NULL, *base = NULL;
+	_cleanup_(freep) char *before = TAKE_PTR(*ret);
+	bool relabel = xml_switch(node, "relabel") != SPEC_OFF;
+	int r = xml_attribute(node, "type", &type, err);
 
-	for (const xmlAttr *a = security->properties; a && !unknown; a = a->next)
-		if (!is_known((const char *)a->name, attributes))
-			unknown = (const char *)a->name;
-	for (const xmlNode *n = security->children; n && !unknown; n = n->next)
-		if (n->type == XML_ELEMENT_NODE && !is_known((const char *)n->name, elements))
-			unknown = (const char *)n->name;
-	if (!unknown)
-		return 0;
-	*ret = strdup(unknown);
+	if (r == 0)
+		r = xml_attribute(node, "model", &model, err);
+	if (r == 0)
+		r = xml_trimmed(xml_child(node, "label"), &label, err);
+	if (r == 0)
+		r = xml_trimmed(xml_child(node, "baselabel"), &base, err);
+	if (r < 0)
+		return r;
+	*ret = format_text("%s%s%s %s %s%s%s%s%s", before ? before : "", before ? ", " : "",
+			   type ? type : "dynamic", model ? model : "any",
+			   relabel ? "relabels" : "does not relabel", label ? " " : "",
+			   label ? label : "", base ? " from " : "", base ? base : "");
 	return *ret ? 0 : out_of_memory(err);
+}
+
+static int read_labels(const xmlNode *domain, char **ret, struct snp_error *err)
+{
+	int r = 0;
+
+	for (const xmlNode *node = xml_child(domain, "seclabel"); node && r == 0;
+	     node = xml_next(node, "seclabel"))
+		if (!is_chosen(node))
+			r = add_label(node, ret, err);
+	return r;
 }
 
 int domain_read_security(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const xmlNode *security = xml_child(domain, "launchSecurity");
-	int r = xml_attribute(security, "type", &spec->security_type, err);
+	int r = read_labels(domain, &spec->security_labels, err);
 
+	if (r == 0)
+		r = xml_attribute(security, "type", &spec->security_type, err);
 	if (r < 0 || !spec->security_type || strcmp(spec->security_type, "sev-snp") != 0)
 		return r;
 	spec->kernel_hashes = xml_switch(security, "kernelHashes");
@@ -107,7 +127,5 @@ int domain_read_security(const xmlNode *domain, struct launch_spec *spec, struct
 		r = read_blob(security, "guestVisibleWorkarounds", spec->guest_visible_workarounds,
 			      sizeof(spec->guest_visible_workarounds), &spec->workarounds_text,
 			      err);
-	if (r == 0)
-		r = find_unknown(security, &spec->unknown_security, err);
 	return r;
 }

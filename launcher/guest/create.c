@@ -180,9 +180,7 @@ static int establish(struct attempt *a, const struct prepared *p, struct snp_err
 	}
 	/* libvirt reads a definition in its own way, and hooks may change it: what it will start counts. */
 	if (r == 0)
-		r = guest_drift_refuse(p->record, a->domain, false,
-				       "see libvirt_xml or --template, or libvirt's configuration",
-				       err);
+		r = guest_record_domain(p->record, a->domain, a->host, err);
 	if (r == 0 && a->old_xml) {
 		r = domain_kill(a->domain, err);
 		a->old_is_off = r == 0;

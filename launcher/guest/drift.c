@@ -12,7 +12,6 @@
 #include "config/checks.h"
 #include "domain/domain_read.h"
 #include "guest/boot_file.h"
-#include "host/hypervisor.h"
 
 int record_complete(const struct guest_record *record, struct launch_spec *spec,
 		    struct snp_error *err)
@@ -55,13 +54,18 @@ static int record_spec(const struct guest_record *record, struct launch_spec **r
 	spec->kernel_hashes = record->kernel_hashes ? SPEC_ON : SPEC_OFF;
 	spec->vcpus = record->vcpus;
 	spec->cpu_mode = host ? SPEC_CPU_HOST_PASSTHROUGH : SPEC_CPU_CUSTOM;
-	spec->cpu_may_change = true;
 	if (record->has_vcek)
 		spec->vcek = record->vcek ? SPEC_ON : SPEC_OFF;
 	spec->any_workarounds = !record->has_guest_visible_workarounds;
 	memcpy(spec->guest_visible_workarounds, record->guest_visible_workarounds,
 	       sizeof(spec->guest_visible_workarounds));
+	spec->any_qemu = !record->has_qemu;
+	spec->n_option_roms = record->option_roms;
+	spec->guest_agent = record->guest_agent;
+	spec->tpm = record->tpm;
 	if (copy("kvm", &spec->domain_type) < 0 || copy("x86_64", &spec->arch) < 0 ||
+	    copy("q35", &spec->machine) < 0 || copy(record->emulator, &spec->emulator) < 0 ||
+	    copy(record->security_labels, &spec->security_labels) < 0 ||
 	    copy("sev-snp", &spec->security_type) < 0 || copy(record->cmdline, &spec->cmdline) < 0)
 		return out_of_memory(err);
 	r = record_complete(record, spec, err);
@@ -81,6 +85,19 @@ static int compare(const struct guest_record *record, const struct launch_spec *
 	return r;
 }
 
+/* What only the host can say: which programs launch guests, where the record does not know the guest's, and
+ * what CPU the model "host" is. */
+static void compare_host(const struct guest_record *record, const struct launch_spec *found,
+			 const struct hypervisor *host, struct differences *ret)
+{
+	if (!record->emulator && !hypervisor_has_emulator(host, found->emulator))
+		difference_add(ret, "emulator", "one that the host's libvirt names",
+			       found->emulator);
+	if (found->cpu_mode == SPEC_CPU_HOST_PASSTHROUGH && host->has_cpu_signature)
+		difference_of_bits(ret, "CPU signature", record->vcpus.signature,
+				   host->cpu_signature);
+}
+
 /* What launches other bytes, or none, and create refuses, so that a record never has it. */
 static void add_findings(const struct launch_spec *spec, struct differences *ret)
 {
@@ -98,18 +115,145 @@ static void add_findings(const struct launch_spec *spec, struct differences *ret
 	}
 }
 
-int guest_drift(const struct guest_record *record, const struct launch_spec *found,
+static int refuse_any(const struct guest_record *record, const struct differences *d,
+		      const char *cure, struct snp_error *err)
+{
+	if (d->n == 0)
+		return 0;
+	return fail_with(
+		err, SNP_E_DRIFT, SNP_NO_OFFSET,
+		"%s: libvirt's domain is not what was measured: %s: recorded %s, found %s%s; "
+		"nothing was launched; %s",
+		record->name, d->at[0].what, d->at[0].asked, d->at[0].found,
+		d->n > 1 ? " (and more differs)" : "", cure);
+}
+
+/* Whether the metadata have `input` with that SHA-256, or do not have it where `sha256` is NULL. */
+static bool agrees(const struct domain_record *metadata, const char *input, const uint8_t *sha256)
+{
+	for (size_t i = 0; i < metadata->n_measured; i++)
+		if (strcmp(metadata->measured[i].input, input) == 0)
+			return sha256 &&
+			       memcmp(metadata->measured[i].sha256, sha256, SNP_SHA256_SIZE) == 0;
+	return !sha256;
+}
+
+const char *metadata_difference(const struct domain_record *metadata,
+				const struct guest_record *record)
+{
+	const char *cmdline = record->cmdline;
+	uint8_t sha256[SNP_SHA256_SIZE];
+
+	if (!metadata->has_launch_digest ||
+	    memcmp(metadata->launch_digest, record->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
+		return "launch digest";
+	if (!metadata->has_policy || metadata->policy != record->policy)
+		return "policy";
+	for (unsigned int i = 0; i < BOOT_PARTS; i++)
+		if (!agrees(metadata, boot_part_names[i],
+			    record->boot[i].source ? record->boot[i].sha256 : NULL))
+			return boot_part_names[i];
+	if (cmdline && sha256_of((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
+				 sha256, NULL) < 0)
+		return "command line";
+	return agrees(metadata, "cmdline", cmdline ? sha256 : NULL) ? NULL : "command line";
+}
+
+int guest_drift(const struct guest_record *record, const char *xml, const struct hypervisor *host,
 		struct differences *ret, struct snp_error *err)
 {
-	int r = compare(record, found, ret, err);
+	const struct snp_span text = {(const uint8_t *)xml, strlen(xml)};
+	_cleanup_(launch_spec_freep) struct launch_spec *found = NULL;
+	struct domain_record metadata;
+	const char *what;
+	int r = domain_read(record->name, text, &found, err);
 
 	if (r == 0)
-		add_findings(found, ret);
+		r = compare(record, found, ret, err);
+	if (r < 0)
+		return r;
+	compare_host(record, found, host, ret);
+	add_findings(found, ret);
+	if (domain_read_record(record->name, text, &metadata, NULL) < 0)
+		difference_add(ret, "metadata", "those of snp-launch", "none");
+	else if ((what = metadata_difference(&metadata, record)))
+		difference_add(ret, "metadata", what, "another");
+	return 0;
+}
+
+int guest_drift_boot(const struct guest_record *record, struct differences *ret,
+		     struct snp_error *err)
+{
+	struct snp_error failure;
+	int r = boot_files_verify(record, &failure);
+
+	if (r == -SNP_E_DRIFT) {
+		difference_add(ret, "file", failure.file, failure.message);
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = failure;
 	return r;
 }
 
-int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain, bool checks,
-		       const char *cure, struct snp_error *err)
+static int compare_domain(const struct guest_record *record, virDomainPtr domain,
+			  const struct hypervisor *host, unsigned int flags,
+			  struct differences *ret, struct snp_error *err)
+{
+	_cleanup_(freep) char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_SECURE | flags);
+
+	if (!xml)
+		return hypervisor_fail(err, "cannot read the guest's domain");
+	return guest_drift(record, xml, host, ret, err);
+}
+
+int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain,
+		       const struct hypervisor *host, struct snp_error *err)
+{
+	char cure[128];
+	struct differences d;
+	int r = compare_domain(record, domain, host, VIR_DOMAIN_XML_INACTIVE, &d, err);
+
+	snprintf(cure, sizeof(cure), "see snp-launch diff %s, then create --replace", record->name);
+	return r < 0 ? r : refuse_any(record, &d, cure, err);
+}
+
+/* Add those that differ in another way than in what runs. */
+static void add_next(const struct differences *next, struct differences *ret)
+{
+	const size_t n = ret->n;
+
+	for (size_t i = 0; i < next->n; i++) {
+		const struct difference *d = &next->at[i];
+		char found[sizeof(d->found)];
+		bool known = false;
+
+		for (size_t j = 0; j < n; j++)
+			known |= strcmp(ret->at[j].what, d->what) == 0 &&
+				 strcmp(ret->at[j].found, d->found) == 0;
+		snprintf(found, sizeof(found), "%.200s at the next start", d->found);
+		if (!known)
+			difference_add(ret, d->what, d->asked, found);
+	}
+}
+
+int guest_drift_all(const struct guest_record *record, virDomainPtr domain,
+		    const struct hypervisor *host, struct differences *ret, struct snp_error *err)
+{
+	struct differences next = {0};
+	bool runs = virDomainIsActive(domain) == 1;
+	int r = compare_domain(record, domain, host, runs ? 0 : VIR_DOMAIN_XML_INACTIVE, ret, err);
+
+	if (r == 0 && runs)
+		r = compare_domain(record, domain, host, VIR_DOMAIN_XML_INACTIVE, &next, err);
+	if (r < 0)
+		return r;
+	add_next(&next, ret);
+	return guest_drift_boot(record, ret, err);
+}
+
+int guest_record_domain(struct guest_record *record, virDomainPtr domain,
+			const struct hypervisor *host, struct snp_error *err)
 {
 	_cleanup_(freep) char *xml =
 		virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
@@ -122,15 +266,22 @@ int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain, b
 	r = domain_read(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)}, &found,
 			err);
 	if (r == 0)
-		r = (checks ? guest_drift : compare)(record, found, &d, err);
-	if (r < 0 || d.n == 0)
+		r = compare(record, found, &d, err);
+	if (r < 0)
 		return r;
-	return fail_with(
-		err, SNP_E_DRIFT, SNP_NO_OFFSET,
-		"%s: libvirt's domain is not what was measured: %s: recorded %s, found %s%s; "
-		"nothing was launched; %s",
-		record->name, d.at[0].what, d.at[0].asked, d.at[0].found,
-		d.n > 1 ? " (and more differs)" : "", cure);
+	compare_host(record, found, host, &d);
+	r = refuse_any(record, &d, "see libvirt_xml or --template, or libvirt's configuration",
+		       err);
+	if (r < 0)
+		return r;
+	free(record->emulator);
+	record->has_qemu = true;
+	record->emulator = TAKE_PTR(found->emulator);
+	record->security_labels = TAKE_PTR(found->security_labels);
+	record->option_roms = found->n_option_roms;
+	record->guest_agent = found->guest_agent;
+	record->tpm = found->tpm;
+	return 0;
 }
 
 int guest_drift_measured(const struct guest_record *record, struct launch_spec *spec,
@@ -169,21 +320,6 @@ int guest_drift_measured(const struct guest_record *record, struct launch_spec *
 	return 0;
 }
 
-int guest_drift_boot(const struct guest_record *record, struct differences *ret,
-		     struct snp_error *err)
-{
-	struct snp_error failure;
-	int r = boot_files_verify(record, &failure);
-
-	if (r == -SNP_E_DRIFT) {
-		difference_add(ret, "file", failure.file, failure.message);
-		return 0;
-	}
-	if (r < 0 && err)
-		*err = failure;
-	return r;
-}
-
 int metadata_read(virDomainPtr domain, bool live, struct domain_record *ret, bool *ret_there,
 		  struct snp_error *err)
 {
@@ -196,53 +332,4 @@ int metadata_read(virDomainPtr domain, bool live, struct domain_record *ret, boo
 					(struct snp_span){(const uint8_t *)xml, strlen(xml)}, ret,
 					NULL) == 0;
 	return 0;
-}
-
-/* Whether the metadata have `input` with that SHA-256, or do not have it where `sha256` is NULL. */
-static bool agrees(const struct domain_record *metadata, const char *input, const uint8_t *sha256)
-{
-	for (size_t i = 0; i < metadata->n_measured; i++)
-		if (strcmp(metadata->measured[i].input, input) == 0)
-			return sha256 &&
-			       memcmp(metadata->measured[i].sha256, sha256, SNP_SHA256_SIZE) == 0;
-	return !sha256;
-}
-
-const char *metadata_difference(const struct domain_record *metadata,
-				const struct guest_record *record)
-{
-	const char *cmdline = record->cmdline;
-	uint8_t sha256[SNP_SHA256_SIZE];
-
-	if (!metadata->has_launch_digest ||
-	    memcmp(metadata->launch_digest, record->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
-		return "launch digest";
-	if (!metadata->has_policy || metadata->policy != record->policy)
-		return "policy";
-	for (unsigned int i = 0; i < BOOT_PARTS; i++)
-		if (!agrees(metadata, boot_part_names[i],
-			    record->boot[i].source ? record->boot[i].sha256 : NULL))
-			return boot_part_names[i];
-	if (cmdline && sha256_of((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
-				 sha256, NULL) < 0)
-		return "command line";
-	return agrees(metadata, "cmdline", cmdline ? sha256 : NULL) ? NULL : "command line";
-}
-
-int metadata_check(const struct guest_record *record, virDomainPtr domain, struct snp_error *err)
-{
-	struct domain_record metadata;
-	const char *what;
-	bool there = false;
-	int r = metadata_read(domain, false, &metadata, &there, err);
-
-	if (r < 0)
-		return r;
-	what = there ? metadata_difference(&metadata, record) : "all of it";
-	if (!what)
-		return 0;
-	return fail_with(
-		err, SNP_E_DRIFT, SNP_NO_OFFSET,
-		"%s: the guest's record and libvirt's domain disagree: %s differs; one of them was exchanged; nothing was launched; use create --replace",
-		record->name, what);
 }

@@ -10,6 +10,7 @@
 #include "domain/domain_read.h"
 #include "guest/measurement.h"
 #include "guest/record.h"
+#include "host/hypervisor.h"
 
 /* How a guest differs from the record of what was measured and bound: somebody edited its domain or its
  * files, or libvirt changed the domain. */
@@ -18,16 +19,27 @@
 SNP_MUST_USE int record_complete(const struct guest_record *record, struct launch_spec *spec,
 				 struct snp_error *err);
 
-/* Compare the record with `found`, read from libvirt's XML of the domain; whatever a check that cannot be
- * turned off finds in it is a difference too. Errors: SNP_E_NO_MEMORY. */
-SNP_MUST_USE int guest_drift(const struct guest_record *record, const struct launch_spec *found,
-			     struct differences *ret, struct snp_error *err);
+/* Compare the record with libvirt's XML of the domain, and with snp-launch's metadata in it; whatever a check
+ * that cannot be turned off finds is a difference too. Errors: those of domain_read(). */
+SNP_MUST_USE int guest_drift(const struct guest_record *record, const char *xml,
+			     const struct hypervisor *host, struct differences *ret,
+			     struct snp_error *err);
 
-/* SNP_E_DRIFT, saying `cure`, if what libvirt would start next differs from the record; with `checks` as
- * guest_drift(), else by the comparison alone. Errors: also those of hypervisor_fail() and
- * domain_read(). */
+/* SNP_E_DRIFT if guest_drift() finds anything in what libvirt would start next. Errors: also those of
+ * hypervisor_fail(). */
 SNP_MUST_USE int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain,
-				    bool checks, const char *cure, struct snp_error *err);
+				    const struct hypervisor *host, struct snp_error *err);
+
+/* All that guest_drift_refuse() and boot_files_verify() would refuse, in what would start next and in what
+ * runs. Errors: as guest_drift_refuse() and guest_drift_boot(). */
+SNP_MUST_USE int guest_drift_all(const struct guest_record *record, virDomainPtr domain,
+				 const struct hypervisor *host, struct differences *ret,
+				 struct snp_error *err);
+
+/* Of a domain just defined: SNP_E_DRIFT where libvirt's definition is not what the record says, else write
+ * into the record how it launches QEMU. Errors: as guest_drift_refuse(). */
+SNP_MUST_USE int guest_record_domain(struct guest_record *record, virDomainPtr domain,
+				     const struct hypervisor *host, struct snp_error *err);
 
 /* Compare what a vm.json would launch now: `spec` is its own, with files where it names them, which were
  * hashed and measured; the paths in it are lost. Errors: SNP_E_NO_MEMORY. */
@@ -54,9 +66,5 @@ SNP_MUST_USE int metadata_read(virDomainPtr domain, bool live, struct domain_rec
 /* What differs first, of digest, policy, and each input's SHA-256 ("kernel"), or NULL. */
 const char *metadata_difference(const struct domain_record *metadata,
 				const struct guest_record *record);
-
-/* SNP_E_DRIFT where the definition of `domain` has no such metadata, or others than the record. */
-SNP_MUST_USE int metadata_check(const struct guest_record *record, virDomainPtr domain,
-				struct snp_error *err);
 
 #endif

@@ -61,6 +61,7 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	record->created = strdup(created);
 	record->tool_version = strdup(SNP_VERSION);
 	record->cmdline = config->cmdline ? strdup(config->cmdline) : NULL;
+	record->emulator = config->emulator ? strdup(config->emulator) : NULL;
 	record->kernel_hashes = config->kernel_hashes && config->kernel.path;
 	record->policy = config->policy;
 	record->has_vcek = record->has_guest_visible_workarounds = true;
@@ -68,7 +69,7 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	memcpy(record->guest_visible_workarounds, config->guest_visible_workarounds,
 	       sizeof(record->guest_visible_workarounds));
 	if (!record->name || !record->uri || !record->created || !record->tool_version ||
-	    (config->cmdline && !record->cmdline))
+	    (config->cmdline && !record->cmdline) || (config->emulator && !record->emulator))
 		return out_of_memory(err);
 	if (!uuid)
 		return make_uuid(record->uuid, err);
@@ -255,7 +256,6 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 		.config = request->config,
 		.asked = request->spec,
 		.template = request->template,
-		.emulator = request->emulator,
 		.launch_digest = record->launch_digest,
 		.state = request->final_path,
 		.measured = measured,

@@ -25,7 +25,6 @@ struct prepare_request {
 	const char *uri;	     /* as in the record */
 	const char *uuid;	     /* NULL: the configuration's, or a random one */
 	const char *template;	     /* NULL: the built-in one */
-	const char *emulator;	 /* the QEMU to run; NULL: the template's, or libvirt's choice */
 	const char *remote_root; /* where a remote host's files lie here; NULL: at the same paths */
 	bool remote;		 /* the host opens its own files: none is copied */
 	bool unbound;		 /* launch on a remote host without an ID block */

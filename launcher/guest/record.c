@@ -46,6 +46,8 @@ void record_free(struct guest_record *record)
 	free(record->created);
 	free(record->tool_version);
 	free(record->cmdline);
+	free(record->emulator);
+	free(record->security_labels);
 	free(record);
 }
 
@@ -157,6 +159,15 @@ static const struct field id_fields[] = {
 	{0},
 };
 
+static const struct field qemu_fields[] = {
+	FIELD("emulator", field_text, guest_record, emulator, .rule = &rule_any),
+	FIELD("security_labels", field_text, guest_record, security_labels, .rule = &rule_any),
+	FIELD("option_roms", field_u32, guest_record, option_roms, .required = true),
+	FIELD("guest_agent", field_bool, guest_record, guest_agent, .required = true),
+	FIELD("tpm", field_bool, guest_record, tpm, .required = true),
+	{0},
+};
+
 #define NEED(name, reader, member, ...) \
 	FIELD(name, reader, guest_record, member, .required = true, __VA_ARGS__)
 
@@ -169,7 +180,7 @@ static const char *const verifiers[] = {
 };
 
 static const struct field record_fields[] = {
-	SCHEMA(RECORD_SCHEMA),
+	SCHEMA_SINCE(RECORD_SCHEMA, 1),
 	FIELD_OBJECT("tool", tool_fields, .required = true),
 	NEED("name", field_text, name, .rule = &rule_name),
 	NEED("uuid", read_uuid, uuid),
@@ -193,6 +204,7 @@ static const struct field record_fields[] = {
 	FIELD("guest_visible_workarounds", field_hex, guest_record, guest_visible_workarounds,
 	      .has = HAS(guest_record, has_guest_visible_workarounds)),
 	NEED("launch_digest", field_hex, launch_digest),
+	FIELD_OBJECT("qemu", qemu_fields, .has = HAS(guest_record, has_qemu)),
 	FIELD_OBJECT("id", id_fields, .check = check_binding),
 	{0},
 };
@@ -290,6 +302,22 @@ static void add_launch(struct json_out *out, const struct guest_record *record)
 		     SNP_LAUNCH_DIGEST_SIZE);
 }
 
+static void add_qemu(struct json_out *out, const struct guest_record *record)
+{
+	struct cJSON *qemu;
+
+	if (!record->has_qemu)
+		return;
+	qemu = json_out_object(out, out->root, "qemu");
+	if (record->emulator)
+		json_out_string(out, qemu, "emulator", record->emulator);
+	if (record->security_labels)
+		json_out_string(out, qemu, "security_labels", record->security_labels);
+	json_out_integer(out, qemu, "option_roms", record->option_roms);
+	json_out_bool(out, qemu, "guest_agent", record->guest_agent);
+	json_out_bool(out, qemu, "tpm", record->tpm);
+}
+
 static void add_binding(struct json_out *out, const struct guest_binding *binding)
 {
 	struct cJSON *id;
@@ -307,7 +335,8 @@ int record_print(const struct guest_record *record, char **ret, struct snp_error
 	_cleanup_(json_out_done) struct json_out out;
 	struct cJSON *tool;
 
-	json_out_init(&out, RECORD_SCHEMA);
+	json_out_init(&out, record->has_qemu || record->has_hash_verifier ? RECORD_SCHEMA
+									  : "snp-launch-record/1");
 	tool = json_out_object(&out, out.root, "tool");
 	json_out_string(&out, tool, "name", "snp-launch");
 	json_out_string(&out, tool, "version", record->tool_version);
@@ -319,6 +348,7 @@ int record_print(const struct guest_record *record, char **ret, struct snp_error
 	json_out_bool(&out, out.root, "remote", record->remote);
 	add_boot(&out, record);
 	add_launch(&out, record);
+	add_qemu(&out, record);
 	add_binding(&out, &record->binding);
 	return json_out_print(&out, ret, err);
 }

@@ -15,11 +15,11 @@
 #include <snp/span.h>
 
 /*
- * record.json (snp-launch-record/1): what was measured, what is launched, and by what it is bound.
+ * record.json (snp-launch-record/2; /1 of 0.1.0 says nothing of QEMU): what was measured, what is launched, and by what it is bound.
  * Written whole and renamed into place; whoever reads it reads one state or the next.
  */
 #define RECORD_FILE   "record.json"
-#define RECORD_SCHEMA "snp-launch-record/1"
+#define RECORD_SCHEMA "snp-launch-record/2"
 #define RECORD_UUID   36 /* characters */
 
 enum record_state {
@@ -84,6 +84,11 @@ struct guest_record {
 	bool vcek;
 	uint8_t guest_visible_workarounds[16];
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+	/* How libvirt's definition launches QEMU, once it is there; see struct launch_spec. */
+	bool has_qemu;
+	char *emulator, *security_labels; /* NULL: libvirt's choice */
+	uint32_t option_roms;
+	bool guest_agent, tpm;
 	struct guest_binding binding;
 };
 

@@ -26,16 +26,11 @@ static void launchable_done(struct launchable *l)
 }
 
 /* Nothing has changed since it was measured: not the definition, not the record, not the copies. */
-static int check_unchanged(const struct launchable *l, struct snp_error *err)
+static int check_unchanged(const struct launchable *l, const struct hypervisor *host,
+			   struct snp_error *err)
 {
-	char cure[128];
-	int r;
+	int r = guest_drift_refuse(l->record, l->domain, host, err);
 
-	snprintf(cure, sizeof(cure), "see snp-launch diff %s, then create --replace",
-		 l->record->name);
-	r = guest_drift_refuse(l->record, l->domain, true, cure, err);
-	if (r == 0)
-		r = metadata_check(l->record, l->domain, err);
 	return r < 0 ? r : boot_files_verify(l->record, err);
 }
 
@@ -53,7 +48,7 @@ static int find_launchable(const struct hypervisor *host, const char *state, con
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 			"libvirt no longer has the guest \"%s\"; create it again with --replace, or remove it",
 			name);
-	return r < 0 ? r : check_unchanged(l, err);
+	return r < 0 ? r : check_unchanged(l, host, err);
 }
 
 int guest_start(const struct hypervisor *host, const char *state, const char *name, bool paused,
@@ -75,7 +70,7 @@ int guest_restart(const struct hypervisor *host, const char *state, const char *
 		r = domain_stop(l.domain, seconds, err);
 	/* QEMU's user had the copies until now. */
 	if (r == 0)
-		r = check_unchanged(&l, err);
+		r = check_unchanged(&l, host, err);
 	return r < 0 ? r : domain_start(l.domain, false, err);
 }
 

@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 
 #include <snp/fail.h>
+#include <snp/profile.h>
 
 #include "host/explain.h"
+#include "host/kvm_probe.h"
 #include "host/uri.h"
 
 DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc);
@@ -53,6 +55,8 @@ void hypervisor_close(struct hypervisor *host)
 {
 	if (host->connection)
 		virConnectClose(host->connection);
+	for (size_t i = 0; i < HYPERVISOR_EMULATORS_MAX; i++)
+		free(host->emulators[i]);
 	free(host->uri);
 	*host = (struct hypervisor){0};
 }
@@ -105,17 +109,14 @@ static void text_at(const struct document *d, const char *expression, char *ret,
 
 /* Read <secmodel><model>dac</model><baselabel type='kvm'>+UID:+GID. A session daemon says nothing of
  * users: QEMU runs as the daemon, which owns its socket. */
-static void find_qemu_user(struct hypervisor *host)
+static void find_qemu_user(const struct document *d, struct hypervisor *host)
 {
-	_cleanup_(freep) char *xml = virConnectGetCapabilities(host->connection);
-	_cleanup_(document_close) struct document d = {0};
-	char label[64] = "", socket[PATH_MAX];
+	char label[64], socket[PATH_MAX];
 	unsigned int uid, gid;
 	struct stat st;
 
-	if (xml && document_open(xml, &d))
-		text_at(&d, "/capabilities/host/secmodel[model='dac']/baselabel[@type='kvm']",
-			label, sizeof(label));
+	text_at(d, "/capabilities/host/secmodel[model='dac']/baselabel[@type='kvm']", label,
+		sizeof(label));
 	if (sscanf(label, "+%u:+%u", &uid, &gid) == 2) {
 		host->qemu_user = uid;
 		host->qemu_group = gid;
@@ -123,6 +124,65 @@ static void find_qemu_user(struct hypervisor *host)
 		host->qemu_user = st.st_uid;
 		host->qemu_group = st.st_gid;
 	}
+}
+
+static void find_emulators(const struct document *d, struct hypervisor *host)
+{
+	_cleanup_(xmlXPathFreeObjectp) xmlXPathObjectPtr found =
+		xmlXPathEval((const xmlChar *)"/capabilities/guest[os_type='hvm']"
+					      "/arch[@name='x86_64']//emulator",
+			     d->xpath);
+
+	for (int i = 0; found && found->nodesetval && i < found->nodesetval->nodeNr &&
+			i < HYPERVISOR_EMULATORS_MAX;
+	     i++)
+		host->emulators[i] = (char *)xmlNodeGetContent(found->nodesetval->nodeTab[i]);
+}
+
+bool hypervisor_has_emulator(const struct hypervisor *host, const char *emulator)
+{
+	size_t i = 0;
+
+	while (host->emulators[i] && emulator && strcmp(host->emulators[i], emulator) != 0)
+		i++;
+	return !emulator || i == 0 || host->emulators[i];
+}
+
+/* Of this machine the CPU itself is asked, and of a simulated one libvirt sees the machine around it. */
+static void find_cpu_signature(const struct document *d, struct hypervisor *host)
+{
+	char text[64], folder[PATH_MAX];
+	unsigned int family, model, stepping;
+
+	if (uri_simulated_host(host->uri, folder)) {
+		host->cpu_signature = SIMULATED_CPU_SIGNATURE;
+		host->has_cpu_signature = true;
+		return;
+	}
+	if (!uri_is_remote(host->uri)) {
+		host->has_cpu_signature = cpu_signature_probe(&host->cpu_signature);
+		return;
+	}
+	text_at(d,
+		"concat(/capabilities/host/cpu/signature/@family, ' ',"
+		" /capabilities/host/cpu/signature/@model, ' ',"
+		" /capabilities/host/cpu/signature/@stepping)",
+		text, sizeof(text));
+	host->has_cpu_signature =
+		sscanf(text, "%u %u %u", &family, &model, &stepping) == 3 &&
+		snp_cpu_signature(family, model, stepping, &host->cpu_signature, NULL) == 0;
+}
+
+static void read_capabilities(struct hypervisor *host)
+{
+	_cleanup_(freep) char *xml = virConnectGetCapabilities(host->connection);
+	_cleanup_(document_close) struct document d = {0};
+
+	if (!document_open(xml ? xml : "<capabilities/>", &d))
+		return;
+	find_qemu_user(&d, host);
+	find_emulators(&d, host);
+	find_cpu_signature(&d, host);
 }
 
 int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *err)
@@ -144,7 +204,7 @@ int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *e
 	if (strncmp(host.uri, "qemu", 4) == 0 &&
 	    virConnectGetVersion(host.connection, &host.qemu_version) < 0)
 		host.qemu_version = 0; /* no QEMU there: check says so, and so will libvirt */
-	find_qemu_user(&host);
+	read_capabilities(&host);
 	*ret = host;
 	host = (struct hypervisor){0};
 	return 0;

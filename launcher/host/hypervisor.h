@@ -3,6 +3,7 @@
 #define LAUNCHER_HOST_HYPERVISOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <libvirt/libvirt.h>
@@ -14,6 +15,8 @@
  * A host, as libvirt shows it. libvirt's own printing of errors is off; every failure comes back in a
  * struct snp_error, with what libvirt, QEMU or the secure processor said translated by host/explain.h.
  */
+#define HYPERVISOR_EMULATORS_MAX 7
+
 struct hypervisor {
 	virConnectPtr connection;
 	char *uri; /* as libvirt canonicalises it */
@@ -22,7 +25,14 @@ struct hypervisor {
 	unsigned long qemu_version;    /* 0 if the driver is not QEMU's */
 	uid_t qemu_user;	       /* that QEMU runs as; -1 if libvirt does not say */
 	gid_t qemu_group;
+	/* The programs that libvirt names for x86-64 guests, up to NULL; none if it does not say. */
+	char *emulators[HYPERVISOR_EMULATORS_MAX + 1];
+	bool has_cpu_signature; /* CPUID leaf 1 EAX of its CPU, which QEMU's model "host" has too */
+	uint32_t cpu_signature;
 };
+
+/* Whether libvirt names that program for x86-64 guests; true where it names none, or of NULL. */
+bool hypervisor_has_emulator(const struct hypervisor *host, const char *emulator);
 
 /* The URI to connect to: `option` (--connect), else `config` (vm.json), else $LIBVIRT_DEFAULT_URI, else
  * qemu:///system. Both may be NULL. */

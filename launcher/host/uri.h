@@ -19,4 +19,7 @@ bool uri_socket(const char *uri, char ret[static PATH_MAX]);
  * not FOLDER/run/libvirt/libvirt-sock, or FOLDER has no keeper.lock. */
 bool uri_simulated_host(const char *uri, char ret[static PATH_MAX]);
 
+/* CPUID leaf 1 EAX of every simulated host's CPU. */
+#define SIMULATED_CPU_SIGNATURE 0x00af0f00u
+
 #endif

@@ -131,7 +131,7 @@ cp -a "$folder/guests/web2" "$folder/guests/web1"
 sed -i 's|guests/web2|guests/web1|; s|"uuid": "[^"]*"|"uuid": "'"$uuid"'"|; s|"name": "web2"|"name": "web1"|' \
 	"$folder/guests/web1/record.json"
 run 3 "$snp_launch" start web1
-says "launch digest differs"
+says "metadata: recorded launch digest, found another"
 says "[drift]"
 rm -r "$folder/guests/web1"
 mv kept "$folder/guests/web1"

@@ -153,7 +153,7 @@ static const struct change {
 	 "not-bound qemu-launch-argument"},
 	{"an element of another namespace", "</domain>",
 	 "<n:commandline xmlns:n='urn:n'><n:arg value='-append'/></n:commandline></domain>",
-	 "not-bound"},
+	 "unknown-setting not-bound"},
 
 	{"host-passthrough", "mode='custom' match='exact'>", "mode='host-passthrough'>",
 	 "not-bound host-cpu-model"},
@@ -163,7 +163,8 @@ static const struct change {
 	{"no model", "<model fallback='forbid'>EPYC-v4</model>", "", "not-bound no-cpu-model"},
 	{"unknown model", "EPYC-v4", "EPYC-v44", "not-bound unknown-cpu-model"},
 	{"fallback allowed", " fallback='forbid'", "", "not-bound cpu-model-may-change"},
-	{"minimum match", "match='exact'", "match='minimum'", "not-bound cpu-model-may-change"},
+	{"minimum match", "match='exact'", "match='minimum'", "refused-setting not-bound"},
+	{"strict match", "match='exact'", "match='strict'", "refused-setting not-bound"},
 	{"topology of 8", "threads='1'", "threads='2'", "not-bound cpu-topology"},
 	{"topology that overflows", "sockets='1' dies='1' cores='4' threads='1'",
 	 "sockets='65536' dies='65536' cores='65536' threads='65536'", "not-bound cpu-topology"},
@@ -545,6 +546,38 @@ static void check_host_signature(void **state)
 			    "the signature of this host's CPU is 0xa00f11, not 0xa10f11");
 }
 
+static void check_emulator(void **state)
+{
+	_cleanup_(freep) char *text =
+		replace_once(GOOD_DOMAIN, "<devices>", "<devices><emulator>/wrapper</emulator>");
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = read_domain(text);
+	char qemu[] = "/qemu", wrapper[] = "/wrapper";
+	char *none[] = {NULL}, *other[] = {qemu, NULL}, *both[] = {qemu, wrapper, NULL};
+	const struct {
+		char *const *emulators;
+		const char *emulator;
+		bool found;
+	} rows[] = {
+		{NULL, NULL, false}, {none, NULL, false},     {other, NULL, true},
+		{other, qemu, true}, {other, wrapper, false}, {both, NULL, false},
+	};
+
+	(void)state;
+	assert_string_equal(spec->emulator, wrapper);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct check_options options = {.emulators = rows[i].emulators,
+						      .emulator = rows[i].emulator};
+		struct findings findings;
+		bool found = false;
+
+		checks_run(spec, &options, &findings);
+		note_seen(&findings);
+		for (size_t k = 0; k < findings.n; k++)
+			found |= strcmp(findings.at[k].check->name, "unknown-emulator") == 0;
+		assert_int_equal(found, rows[i].found);
+	}
+}
+
 static void check_options(void **state)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = read_config(
@@ -631,7 +664,7 @@ int main(void)
 		cmocka_unit_test(check_host),	  cmocka_unit_test(check_sizes),
 		cmocka_unit_test(check_files),	  cmocka_unit_test(check_host_signature),
 		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
-		cmocka_unit_test(check_all_seen),
+		cmocka_unit_test(check_emulator), cmocka_unit_test(check_all_seen),
 	};
 	size_t n = 0;
 

@@ -280,7 +280,8 @@ static void check_template(void **state)
 		"<seclabel model='dac' type='none'/>"
 		"<seclabel model='apparmor' type='dynamic'/></domain>";
 	_cleanup_(vm_config_freep) struct vm_config *config =
-		config_with(",\"relabel\":false,\"boot\":{\"kernel\":\"/k\"}");
+		config_with(",\"relabel\":false,\"boot\":{\"kernel\":\"/k\"},"
+			    "\"emulator\":\"/new\"");
 	struct launch launch = launch_of(config);
 	_cleanup_(freep) char *text = NULL;
 	struct snp_error err = {0};
@@ -289,7 +290,6 @@ static void check_template(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/template.xml", folder);
 	write_file(path, template);
-	launch.request.emulator = "/new";
 	if (build(&launch, path, &text, &err) < 0)
 		fail_msg("%s: %s", err.file, err.message);
 	assert_non_null(strstr(text, "<emulator>/new</emulator>"));

@@ -170,7 +170,7 @@ static const struct document {
 } documents[] = {
 	{"empty object", "{}", -SNP_E_JSON_MISSING_KEY, ""},
 	{"no object", "[]", -SNP_E_JSON_TYPE, ""},
-	{"another version", "{\"schema\":\"snp-launch/2\"}", -SNP_E_JSON_SCHEMA, "/schema"},
+	{"another version", "{\"schema\":\"snp-launch/3\"}", -SNP_E_JSON_SCHEMA, "/schema"},
 	{"no name",
 	 "{\"schema\":\"snp-launch/1\",\"cpu\":{\"count\":1},\"memory\":{\"size\":\"1GiB\"}}",
 	 -SNP_E_JSON_MISSING_KEY, ""},

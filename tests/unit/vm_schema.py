@@ -37,7 +37,7 @@ def pattern(_validator, rule, instance, _schema):
 validator = validators.extend(jsonschema.Draft202012Validator, {"pattern": pattern})(schema)
 
 EVERYTHING = {
-    "schema": "snp-launch/1",
+    "schema": "snp-launch/2",
     "name": "all",
     "uuid": "6f7c2a9e-5d0b-4a6e-9a3e-0d5b8c1f2e47",
     "title": "t",
@@ -71,6 +71,7 @@ EVERYTHING = {
     "autostart": False,
     "on_reboot": "auto",
     "libvirt_xml": "/x",
+    "emulator": "/q",
 }
 
 # What cannot stand beside that, each in a document of its own.
