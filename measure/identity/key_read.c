@@ -13,6 +13,11 @@
 
 DEFINE_CLEANUP(UI_METHOD *, UI_destroy_method);
 
+static void loader_freep(OSSL_STORE_LOADER **loader)
+{
+	OSSL_STORE_LOADER_free(*loader);
+}
+
 static void store_closep(OSSL_STORE_CTX **store)
 {
 	OSSL_STORE_close(*store);
@@ -47,22 +52,53 @@ static int load_only(OSSL_STORE_CTX *store, EVP_PKEY **ret, struct snp_error *er
 	return 0;
 }
 
-static int load_uri(const char *uri, struct asker *asker, EVP_PKEY **ret, struct snp_error *err)
+/* The schemes of URIs, and the provider that opens each. OSSL_STORE by itself tries every URI as the name of
+ * a file first; with the property query it asks this provider only. */
+static const struct scheme {
+	const char *name, *provider;
+} schemes[] = {
+	{"pkcs11", "pkcs11"}, /* pkcs11-provider: RFC 7512 */
+	{"handle", "tpm2"},   /* tpm2-openssl: a persistent key */
+	{"tpm2", "tpm2"},     /* tpm2-openssl: FAPI */
+};
+
+static const struct scheme *find_scheme(const char *uri, size_t n)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (strlen(schemes[i].name) == n && strncasecmp(schemes[i].name, uri, n) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+static int load_uri(const char *uri, const struct scheme *scheme, struct asker *asker,
+		    EVP_PKEY **ret, struct snp_error *err)
 {
 	_cleanup_(UI_destroy_methodp) UI_METHOD *ui =
 		UI_UTIL_wrap_read_pem_callback(asker_answer, 0);
 	_cleanup_(store_closep) OSSL_STORE_CTX *store = NULL;
+	_cleanup_(loader_freep) OSSL_STORE_LOADER *loader = NULL;
+	char query[32];
 	int r;
 
 	if (!ui)
 		return out_of_memory(err);
-	store = OSSL_STORE_open(uri, ui, asker, NULL, NULL);
+	snprintf(query, sizeof(query), "provider=%s", scheme->provider);
+	loader = OSSL_STORE_LOADER_fetch(NULL, scheme->name, query);
+	if (loader)
+		store = OSSL_STORE_open_ex(uri, NULL, query, ui, asker, NULL, NULL, NULL);
 	/* A store that cannot limit itself gives more, which load_only() skips. */
 	if (store)
 		OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
 	r = store ? load_only(store, ret, err)
 		  : fail_with(err, SNP_E_OPEN, SNP_NO_OFFSET,
-			      "no provider in OpenSSL's configuration opens this URI");
+			      "no provider '%s' in OpenSSL's configuration opens this URI",
+			      scheme->provider);
+	/* A store of another program, such as an engine, may have come before it. */
+	if (r == 0 && EVP_PKEY_get0_provider(*ret) != OSSL_STORE_LOADER_get0_provider(loader)) {
+		EVP_PKEY_free(TAKE_PTR(*ret));
+		r = fail_with(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
+			      "the key is not held by provider '%s'", scheme->provider);
+	}
 	ERR_clear_error();
 	if (r == -SNP_E_NOT_FOUND && asker->asked && asker->length < 0)
 		return asker_failure(asker, err);
@@ -78,21 +114,26 @@ static size_t scheme_length(const char *source)
 	return n > 0 && source[n] == ':' && isalpha((unsigned char)source[0]) ? n : 0;
 }
 
-static int read_uri(const char *uri, size_t scheme, const struct key_form *form,
+static int read_uri(const char *uri, size_t length, const struct key_form *form,
 		    struct asker *asker, EVP_PKEY **ret, struct snp_error *err)
 {
 	_cleanup_(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
+	const struct scheme *scheme = find_scheme(uri, length);
 	char name[32];
 	int r;
 
 	/* The rest of a URI can hold a PIN (RFC 7512, pin-value). */
-	snprintf(name, sizeof(name), "%.*s:…", scheme < 20 ? (int)scheme : 20, uri);
+	snprintf(name, sizeof(name), "%.*s:…", length < 20 ? (int)length : 20, uri);
 	asker->what = name;
-	if (scheme == 4 && strncasecmp(uri, "file", 4) == 0)
+	if (scheme)
+		r = load_uri(uri, scheme, asker, &pkey, err);
+	else if (length == 4 && strncasecmp(uri, "file", 4) == 0)
 		r = fail_with(err, SNP_E_UNSAFE_KEY, SNP_NO_OFFSET,
 			      "file: URIs skip the checks on key files; give the path");
 	else
-		r = load_uri(uri, asker, &pkey, err);
+		r = fail_with(err, SNP_E_OPEN, SNP_NO_OFFSET,
+			      "unknown URI scheme; use pkcs11:, handle: or tpm2:, or for a file "
+			      "./NAME");
 	if (r == 0)
 		r = form->check(pkey, err);
 	ERR_clear_error();

@@ -62,3 +62,42 @@ refuse 4 wrong-passphrase "${create[@]}" --key "${uri}id"
 refuse 4 bad-key "${create[@]}" --key "${uri}small" --passphrase-file pin
 refuse 4 bad-key "${create[@]}" --key 'pkcs11:token=token;type=private' --passphrase-file pin
 refuse 1 cannot-open "${create[@]}" --key 'pkcs12:token'
+
+# A file of the URI's name is never opened, whatever it is: the token signs, or nothing does.
+pkcs11-tool --module $module --login --pin 1234 --keypairgen --key-type rsa:2048 --label rsa --id 04 >out 2>err ||
+	skip "softhsm2 makes no RSA key"
+openssl req -new -x509 -key "${uri}rsa?pin-value=1234" -subj /CN=test -out rsa.crt 2>err || fail "no certificate"
+key planted
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out planted-rsa.pem 2>err
+firmware OVMF.amdsev.fd
+kernel vmlinuz
+head -c 5000 /dev/zero >initrd.img
+sed 's/"4-64"/4/' "$SNP_SOURCE/templates/release.json" >release.json
+plant() {
+	local file
+	for name in id author small rsa; do
+		file="$uri$name"
+		rm -f "$file"
+		case $1 in
+		file) cat planted"$([ $name != rsa ] || echo -rsa)".pem >"$file" && chmod 666 "$file" ;;
+		link) ln -s planted.pem "$file" ;;
+		fifo) mkfifo "$file" ;;
+		esac
+	done
+}
+publish=(timeout 60 "$snp_measure" publish release.json --format "golden,intoto" --passphrase-file pin)
+for kind in file link fifo; do
+	plant $kind
+	run 0 timeout 60 "${create[@]}" --key "${uri}id" --passphrase-file pin --author-key "${uri}author" \
+		--author-passphrase-file pin
+	run 0 "$snp_measure" id-block verify --id-block @block --id-auth @auth --public-key id.pub \
+		--author-public-key author.pub
+	refuse 1 cannot-open env OPENSSL_CONF=/dev/null timeout 60 "${create[@]}" --key "${uri}id" \
+		--passphrase-file pin
+	refuse 1 cannot-open timeout 60 "${create[@]}" --key "x-${uri}id" --passphrase-file pin
+	run 0 "${publish[@]}" -o pub --key "${uri}small" --id-key "${uri}id" --author-key "${uri}author" \
+		--endorsement-key "${uri}rsa" --endorsement-certificate rsa.crt
+	run 0 "$snp_measure" reproduce pub/reference-values.json --images . --endorsement-certificate rsa.crt
+	refuse 1 cannot-open env OPENSSL_CONF=/dev/null "${publish[@]}" -o none --endorsement-key "${uri}rsa" \
+		--endorsement-certificate rsa.crt
+done

@@ -43,8 +43,9 @@ typedef int (*snp_passphrase)(void *arg, const char *what, char *ret, size_t siz
  *		can write to and that is not sticky.
  *	fd:N, -	the same formats from an open descriptor or standard input, read to the end. Who else can
  *		read it is not checked.
- *	URI	"SCHEME:…" for OSSL_STORE, such as pkcs11:, if OpenSSL's configuration has a provider for it;
- *		"file:" is refused. (Write ./PATH for a path with a colon before its first slash.)
+ *	URI	"pkcs11:…", "handle:…" or "tpm2:…", if OpenSSL's configuration has the provider for it (pkcs11,
+ *		tpm2), which alone is asked; other schemes are refused. (Write ./PATH for a path with a colon
+ *		before its first slash.)
  * `ask` gives the passphrase of an encrypted key or the PIN of a token; if NULL, such keys are refused.
  *
  * There must be exactly one private key. Other algorithms and curves, explicit curve parameters, and a scalar
