@@ -85,12 +85,31 @@ int folder_add_json(struct folder *folder, const char *name, struct json_out *ou
 	return r < 0 ? r : folder_add(folder, name, text, strlen(text), err);
 }
 
+bool folder_has_link(const char *path, const char *name)
+{
+	_cleanup_(freep) char *file = format_text("%s/%s", path, name);
+	char *slash = file ? strrchr(file, '/') : NULL;
+	struct stat st;
+
+	if (!file || (lstat(file, &st) == 0 && S_ISLNK(st.st_mode)))
+		return true;
+	*slash = '\0';
+	return strchr(name, '/') && lstat(file, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 int folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
 		struct snp_error *err)
 {
 	_cleanup_(freep) char *file = format_text("%s/%s", path, name);
 
-	return file ? file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err) : out_of_memory(err);
+	if (!file)
+		return out_of_memory(err);
+	if (folder_has_link(path, name))
+		return in_file(err,
+			       fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
+					 "is or lies behind a symbolic link"),
+			       file);
+	return file_read(file, SNP_MAX_DOCUMENT, ret, ret_size, err);
 }
 
 bool folder_lacks(const char *path, const char *name)

@@ -40,8 +40,11 @@ SNP_MUST_USE int folder_add_json(struct folder *folder, const char *name, struct
 const struct folder_file *folder_find(const struct folder *folder, const char *name);
 bool folder_has(const struct folder *folder, const char *name);
 
+/* True if the file, or the folder in the folder that it lies in, is a symbolic link: none is ever written. */
+bool folder_has_link(const char *path, const char *name);
+
 /* Read a file of a folder that was written, for free(). Errors: those of file_read() up to
- * SNP_MAX_DOCUMENT. */
+ * SNP_MAX_DOCUMENT; SNP_E_NOT_REGULAR for links. */
 SNP_MUST_USE int folder_read(const char *path, const char *name, uint8_t **ret, size_t *ret_size,
 			     struct snp_error *err);
 

@@ -268,10 +268,20 @@ int golden_endorse(const struct snp_reference *reference, const struct endorser 
 
 struct verifying {
 	const char *folder;
+	bool required;
 	struct snp_span certificate;
 	signature_verified verified;
 	void *arg;
 };
+
+static int find_endorsement(void *arg, const struct golden *map, struct snp_error *err)
+{
+	struct verifying *v = arg;
+
+	(void)err;
+	v->required = v->required || !folder_lacks(v->folder, map->endorsement);
+	return 0;
+}
 
 static int verify(void *arg, const struct golden *map, struct snp_error *err)
 {
@@ -281,7 +291,7 @@ static int verify(void *arg, const struct golden *map, struct snp_error *err)
 	size_t size;
 	int status;
 
-	if (v->certificate.size == 0 && folder_lacks(v->folder, map->endorsement))
+	if (!v->required)
 		return 0;
 	status = folder_read(v->folder, map->endorsement, &bytes, &size, &why);
 	if (status == 0)
@@ -297,7 +307,8 @@ int golden_verify(const struct snp_reference *reference, const char *folder,
 		  struct snp_span certificate, signature_verified verified, void *arg,
 		  struct snp_error *err)
 {
-	struct verifying v = {folder, certificate, verified, arg};
+	struct verifying v = {folder, certificate.size > 0, certificate, verified, arg};
+	int status = golden_each(reference, find_endorsement, &v, err);
 
-	return golden_each(reference, verify, &v, err);
+	return status < 0 ? status : golden_each(reference, verify, &v, err);
 }

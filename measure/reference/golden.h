@@ -31,7 +31,7 @@ SNP_MUST_USE int golden_endorse(const struct snp_reference *reference,
 
 /* Check the endorsements in `folder`: what is endorsed is what the master says, and its signature is by the
  * certificate in it. With `certificate` (DER), it must be that one, and no endorsement may be missing; with
- * an empty one those that are there are checked, and whose they are is not. Errors: SNP_E_NO_MEMORY. */
+ * an empty one, if any is there, all must be, and whose they are is not checked. Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int golden_verify(const struct snp_reference *reference, const char *folder,
 			       struct snp_span certificate, signature_verified verified, void *arg,
 			       struct snp_error *err);

@@ -240,13 +240,11 @@ static int compare_file(struct report *report, const char *folder,
 	size_t size = 0;
 	int r;
 
-	if (folder_lacks(folder, expected->name))
-		return 0;
 	r = folder_read(folder, expected->name, &bytes, &size, &why);
 	if (r == -SNP_E_NO_MEMORY)
 		return out_of_memory(err);
 	if (r < 0)
-		found = why.message;
+		found = why.sys_errno == ENOENT ? "no such file" : why.message;
 	if (r < 0 || size != expected->size || memcmp(bytes, expected->data, size) != 0)
 		tell(report, expected->name, "as " MASTER_FILE " says", found);
 	return 0;
@@ -259,6 +257,7 @@ static int allow_endorsement(void *arg, const struct golden *golden, struct snp_
 
 struct allowed {
 	struct report *report;
+	const char *path;
 	struct folder files;
 };
 
@@ -270,45 +269,66 @@ static void allowed_done(struct allowed *allowed)
 static int compare_name(void *arg, const char *name, struct snp_error *err)
 {
 	const struct allowed *allowed = arg;
-	const char *slash = strchr(name, '/');
-	_cleanup_(freep) char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : NULL;
+	_cleanup_(freep) char *folder = format_text("%.*s/", (int)strcspn(name, "/"), name);
+	bool is_inside = strchr(name, '/') && name[strlen(folder)] != '\0';
 
-	if (slash && !folder)
+	if (!folder)
 		return out_of_memory(err);
-	if (format_writes(folder ? folder : name) && (!slash || slash[1] != '\0') &&
-	    !folder_has(&allowed->files, name))
+	if (!strchr(name, '/') && format_writes(folder))
+		tell(allowed->report, name, "a folder",
+		     folder_has_link(allowed->path, name) ? "a symbolic link" : "a file");
+	else if (format_writes(is_inside ? folder : name) && name[strlen(name) - 1] != '/' &&
+		 !folder_has(&allowed->files, name))
 		tell(allowed->report, name, "nothing", "a file");
 	return 0;
 }
 
-static int emit_all(struct report *report, const struct snp_reference *published,
-		    struct folder *folder, struct snp_error *err)
+/* True if any file is there that the format may write, or a folder that only such files lie in. */
+static bool format_is_there(const struct format *format, const char *path)
 {
-	for (size_t i = 0; format_at(i); i++) {
-		struct snp_error why;
-		int r = format_at(i)->emit(published, folder, &why);
+	for (const char *const *file = format->files; *file; file++) {
+		char name[64];
 
-		if (r == -SNP_E_NO_MEMORY)
-			return out_of_memory(err);
-		/* For example because an ID block does not verify. */
-		if (r < 0 && r != -SNP_E_FORMAT)
-			tell(report, format_at(i)->name, "as " MASTER_FILE " says", why.message);
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*file, "*/"), *file);
+		if (!folder_lacks(path, name))
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-/* Compare every file that the formats would write with the one of that name in the folder at `path`; those
- * that are not there are passed over. A file that has a name of theirs, or lies in a folder of theirs, and
- * would not have been written, nor by signing, is a difference. */
+/* Compare the files of a format: all of them, or it is not there at all. */
+static int compare_format(struct allowed *allowed, const struct snp_reference *published,
+			  const struct format *format, struct snp_error *err)
+{
+	struct folder *files = &allowed->files;
+	size_t first = files->n_files;
+	struct snp_error why;
+	int r = format->emit(published, files, &why);
+
+	if (r == -SNP_E_NO_MEMORY)
+		return out_of_memory(err);
+	/* For example because an ID block does not verify. */
+	if (r < 0 && r != -SNP_E_FORMAT)
+		tell(allowed->report, format->name, "as " MASTER_FILE " says", why.message);
+	if (!format_is_there(format, allowed->path))
+		return 0;
+	for (r = 0; r == 0 && first < files->n_files; first++)
+		r = compare_file(allowed->report, allowed->path, &files->files[first], err);
+	return r;
+}
+
+/* Compare every file that the formats would write with the one of that name in the folder at `path`. A file
+ * that has a name of theirs, or lies in a folder of theirs, and would not have been written, nor by signing, is
+ * a difference. */
 static int compare_files(struct report *report, const struct snp_reference *published,
 			 const char *path, struct snp_error *err)
 {
-	_cleanup_(allowed_done) struct allowed allowed = {.report = report};
+	_cleanup_(allowed_done) struct allowed allowed = {.report = report, .path = path};
 	struct folder *files = &allowed.files;
-	int r = emit_all(report, published, files, err);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < files->n_files; i++)
-		r = compare_file(report, path, &files->files[i], err);
+	for (size_t i = 0; r == 0 && format_at(i); i++)
+		r = compare_format(&allowed, published, format_at(i), err);
 	/* Signatures are compared by verifying them. */
 	if (r == 0)
 		r = golden_each(published, allow_endorsement, files, err);
@@ -359,9 +379,7 @@ static int compare_all(struct report *report, const struct snp_reference *publis
 		       struct snp_span document, const char *folder, struct snp_error *err)
 {
 	const struct snp_reproduce_options *o = report->options;
-	int r = o->public_key ? folder_verify(published, document, folder, o->public_key, verified,
-					      report, err)
-			      : 0;
+	int r = folder_verify(published, document, folder, o->public_key, verified, report, err);
 
 	if (r == 0)
 		r = verify_endorsements(report, published, folder, err);

@@ -18,10 +18,13 @@
 #include <snp/json.h>
 #include <snp/json_out.h>
 
+#include "identity/key.h"
 #include "reference/cbor.h"
 #include "reference/format.h"
 
 DEFINE_CLEANUP(struct json *, json_free);
+
+#define ED25519_SIZE 64
 
 static int different(const char *what, struct snp_error *err)
 {
@@ -42,9 +45,20 @@ static int sign_plain(const struct snp_key *key, struct snp_span payload, uint8_
 	return r;
 }
 
+/* True of the bytes that a signature by some key can have: Ed25519's 64, or DER. */
+static bool is_signature(struct snp_span signature)
+{
+	uint8_t raw[SNP_SIGNATURE_MAX];
+
+	return signature.size == ED25519_SIZE || signature_to_raw(SNP_KEY_P256, signature, raw) ||
+	       signature_to_raw(SNP_KEY_P384, signature, raw);
+}
+
 static int verify_plain(const struct snp_key *key, struct snp_span payload,
 			struct snp_span signature, struct snp_error *err)
 {
+	if (!key)
+		return is_signature(signature) ? 0 : different("not a signature", err);
 	return snp_key_verify(key, payload, SNP_SIGNATURE_DER, signature, err);
 }
 
@@ -71,30 +85,22 @@ static int dsse_encode(struct snp_span payload, uint8_t **ret, struct snp_span *
 	return 0;
 }
 
-static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
-		     size_t *ret_size, struct snp_error *err)
+/* The envelope with this signature. */
+static int dsse_print(struct snp_span payload, const uint8_t id[static SNP_SHA256_SIZE],
+		      struct snp_span signature, uint8_t **ret, size_t *ret_size,
+		      struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out out = {0};
-	_cleanup_(freep) uint8_t *bytes = NULL;
-	uint8_t signature[SNP_SIGNATURE_MAX], id[SNP_SHA256_SIZE];
-	struct snp_span to_sign;
-	size_t size;
 	cJSON *object;
 	char *text;
-	int r = dsse_encode(payload, &bytes, &to_sign, err);
+	int r;
 
-	if (r == 0)
-		r = snp_key_sign(key, to_sign, SNP_SIGNATURE_DER, signature, &size, err);
-	if (r == 0)
-		r = snp_key_id(key, id, err);
-	if (r < 0)
-		return r;
 	json_out_init(&out, NULL);
 	json_out_base64(&out, out.root, "payload", payload.data, payload.size);
 	json_out_string(&out, out.root, "payloadType", PAYLOAD_TYPE);
 	object = json_out_object(&out, json_out_array(&out, out.root, "signatures"), NULL);
-	json_out_hex(&out, object, "keyid", id, sizeof(id));
-	json_out_base64(&out, object, "sig", signature, size);
+	json_out_hex(&out, object, "keyid", id, SNP_SHA256_SIZE);
+	json_out_base64(&out, object, "sig", signature.data, signature.size);
 	r = json_out_print(&out, &text, err);
 	if (r == 0) {
 		*ret = (uint8_t *)text;
@@ -103,13 +109,34 @@ static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t
 	return r;
 }
 
-struct signature {
-	const char *base64;
+static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		     size_t *ret_size, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	uint8_t signature[SNP_SIGNATURE_MAX], id[SNP_SHA256_SIZE];
+	struct snp_span to_sign;
+	size_t size;
+	int r = dsse_encode(payload, &bytes, &to_sign, err);
+
+	if (r == 0)
+		r = snp_key_sign(key, to_sign, SNP_SIGNATURE_DER, signature, &size, err);
+	if (r == 0)
+		r = snp_key_id(key, id, err);
+	return r < 0 ? r
+		     : dsse_print(payload, id, (struct snp_span){signature, size}, ret, ret_size,
+				  err);
+}
+
+/* What an envelope says beside its payload. */
+struct dsse {
+	uint8_t id[SNP_SHA256_SIZE];
+	const char *base64; /* borrowed from the document */
+	uint8_t signature[SNP_SIGNATURE_MAX];
+	size_t size; /* of the signature */
 };
 
 struct envelope {
-	const char *type, *payload;
-	struct signature *signatures;
+	struct dsse *signatures;
 	size_t n_signatures;
 };
 
@@ -119,65 +146,60 @@ static void envelope_done(struct envelope *envelope)
 }
 
 static const struct field signature_fields[] = {
-	FIELD("sig", field_string, signature, base64, .required = true),
+	FIELD("keyid", field_hex, dsse, id, .required = true),
+	FIELD("sig", field_string, dsse, base64, .required = true),
 	OTHER_KEYS,
 };
 
 static const struct field envelope_fields[] = {
-	FIELD("payloadType", field_string, envelope, type, .required = true),
-	FIELD("payload", field_string, envelope, payload, .required = true),
 	FIELD_ARRAY("signatures", signature_fields, envelope, signatures, n_signatures,
 		    .required = true, .min = 1, .max = 1),
 	OTHER_KEYS,
 };
 
-/* The envelope must be of this payload; `*ret` is its signature in base64. */
-static int read_envelope(const struct json *document, struct snp_span payload, const char **ret,
-			 struct snp_error *err)
+static int dsse_read(struct snp_span bytes, struct dsse *ret, struct snp_error *err)
 {
-	_cleanup_(freep) char *expected = base64_encode(payload.data, payload.size);
+	_cleanup_(json_freep) struct json *document = NULL;
 	_cleanup_(envelope_done) struct envelope envelope = {0};
-	int r;
+	size_t n;
+	int r = json_parse("DSSE envelope", bytes, &document, err);
 
-	if (!expected)
-		return out_of_memory(err);
-	r = fields_read(json_root(document), envelope_fields, &envelope, err);
+	if (r == 0)
+		r = fields_read(json_root(document), envelope_fields, &envelope, err);
 	if (r < 0)
 		return r;
-	if (strcmp(envelope.type, PAYLOAD_TYPE) != 0 || strcmp(envelope.payload, expected) != 0)
-		return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
-				 "the envelope has a different payload");
-	*ret = envelope.signatures[0].base64;
-	return 0;
+	*ret = envelope.signatures[0];
+	n = strlen(ret->base64);
+	ret->size = n / 4 * 3 - (n - strcspn(ret->base64, "="));
+	if (ret->size > sizeof(ret->signature))
+		return different("the envelope's signature is too long", err);
+	return base64_decode(ret->base64, "sig", ret->signature, ret->size, err);
 }
 
+/* An envelope is right if it is, byte for byte, what signing would have made of its signature. */
 static int verify_dsse(const struct snp_key *key, struct snp_span payload, struct snp_span envelope,
 		       struct snp_error *err)
 {
-	_cleanup_(json_freep) struct json *document = NULL;
-	_cleanup_(freep) uint8_t *bytes = NULL;
-	uint8_t signature[SNP_SIGNATURE_MAX];
-	struct snp_span to_sign;
-	const char *text;
-	size_t n;
-	int r = json_parse("DSSE envelope", envelope, &document, err);
+	_cleanup_(freep) uint8_t *bytes = NULL, *expected = NULL;
+	struct snp_span signature, to_sign;
+	struct dsse found;
+	size_t size;
+	int r = dsse_read(envelope, &found, err);
 
+	if (r == 0 && key)
+		r = snp_key_id(key, found.id, err);
 	if (r < 0)
 		return r;
-	r = read_envelope(document, payload, &text, err);
+	signature = (struct snp_span){found.signature, found.size};
+	r = dsse_print(payload, found.id, signature, &expected, &size, err);
 	if (r < 0)
 		return r;
+	if (size != envelope.size || memcmp(expected, envelope.data, size) != 0)
+		return different("the envelope has a different payload, key or form", err);
+	if (!key)
+		return verify_plain(NULL, payload, signature, err);
 	r = dsse_encode(payload, &bytes, &to_sign, err);
-	if (r < 0)
-		return r;
-	n = strlen(text);
-	n = n / 4 * 3 - (n - strcspn(text, "="));
-	if (n > sizeof(signature))
-		return different("the envelope's signature is too long", err);
-	r = base64_decode(text, "sig", signature, n, err);
-	return r < 0 ? r
-		     : snp_key_verify(key, to_sign, SNP_SIGNATURE_DER,
-				      (struct snp_span){signature, n}, err);
+	return r < 0 ? r : snp_key_verify(key, to_sign, SNP_SIGNATURE_DER, signature, err);
 }
 
 /*
@@ -199,37 +221,44 @@ static const int64_t algorithms[] = {
 	[SNP_KEY_ED25519] = -8, /* EdDSA */
 };
 
-static cbor_item_t *cose_protected(const struct snp_key *key, const uint8_t id[SNP_SHA256_SIZE])
+/* What the protected header says of a key. */
+struct cose_key {
+	enum snp_key_kind kind;
+	uint8_t id[SNP_SHA256_SIZE];
+};
+
+static int cose_key(const struct snp_key *key, struct cose_key *ret, struct snp_error *err)
+{
+	ret->kind = snp_key_kind(key);
+	return snp_key_id(key, ret->id, err);
+}
+
+static cbor_item_t *cose_protected(const struct cose_key *key)
 {
 	/* corim-meta-map {signer: {signer-name}} */
 	cbor_item_t *meta = cbor_out_put(
 		cbor_out_map(1), 0, cbor_out_put(cbor_out_map(1), 0, cbor_out_text("snp-measure")));
 	cbor_item_t *map = cbor_out_map(4);
 
-	map = cbor_out_put(map, HEADER_ALGORITHM, cbor_out_int(algorithms[snp_key_kind(key)]));
+	map = cbor_out_put(map, HEADER_ALGORITHM, cbor_out_int(algorithms[key->kind]));
 	map = cbor_out_put(map, HEADER_CONTENT_TYPE, cbor_out_text("application/rim+cbor"));
-	map = cbor_out_put(map, HEADER_KEY_ID, cbor_out_bytes(id, SNP_SHA256_SIZE));
+	map = cbor_out_put(map, HEADER_KEY_ID, cbor_out_bytes(key->id, SNP_SHA256_SIZE));
 	return cbor_out_put(map, HEADER_CORIM_META, cbor_out_wrapped(meta));
 }
 
 /* The message with this signature; with NULL the Sig_structure (RFC 9052 section 4.4), which is what is
  * signed. */
-static int cose_encode(const struct snp_key *key, struct snp_span payload,
+static int cose_encode(const struct cose_key *key, struct snp_span payload,
 		       const struct snp_span *signature, uint8_t **ret, size_t *ret_size,
 		       struct snp_error *err)
 {
-	cbor_item_t *list = NULL, *protected;
-	uint8_t id[SNP_SHA256_SIZE];
-	int r = snp_key_id(key, id, err);
+	cbor_item_t *protected = cbor_out_wrapped(cose_protected(key));
+	cbor_item_t *list = cbor_out_array(4);
 
-	if (r < 0)
-		return r;
-	protected = cbor_out_wrapped(cose_protected(key, id));
-	list = cbor_out_array(4);
 	if (!signature)
 		list = cbor_out_push(list, cbor_out_text("Signature1"));
 	list = cbor_out_push(list, protected);
-	list = cbor_out_push(list, signature ? cbor_out_map(0) : cbor_out_bytes(id, 0));
+	list = cbor_out_push(list, signature ? cbor_out_map(0) : cbor_out_bytes(key->id, 0));
 	list = cbor_out_push(list, cbor_out_bytes(payload.data, payload.size));
 	if (signature) {
 		list = cbor_out_push(list, cbor_out_bytes(signature->data, signature->size));
@@ -244,34 +273,66 @@ static int sign_cose(const struct snp_key *key, struct snp_span payload, uint8_t
 	_cleanup_(freep) uint8_t *to_sign = NULL;
 	uint8_t bytes[SNP_SIGNATURE_MAX];
 	struct snp_span signature = {bytes, 0};
+	struct cose_key header;
 	size_t size;
-	int r = cose_encode(key, payload, NULL, &to_sign, &size, err);
+	int r = cose_key(key, &header, err);
 
+	if (r == 0)
+		r = cose_encode(&header, payload, NULL, &to_sign, &size, err);
 	if (r == 0)
 		r = snp_key_sign(key, (struct snp_span){to_sign, size}, SNP_SIGNATURE_RAW, bytes,
 				 &signature.size, err);
-	return r < 0 ? r : cose_encode(key, payload, &signature, ret, ret_size, err);
+	return r < 0 ? r : cose_encode(&header, payload, &signature, ret, ret_size, err);
 }
 
-/* A message is right if it is, byte for byte, what signing would have made of its signature. Raw
- * signatures stand at its end, so no CBOR from outside is ever decoded. */
+/* True if the message is, byte for byte, what signing would have made of its signature. Raw signatures stand
+ * at its end, so no CBOR from outside is ever decoded. Where `any_id`, its key's id is the message's own. */
+static int cose_matches(const struct cose_key *key, bool any_id, struct snp_span payload,
+			struct snp_span message, struct snp_span *ret_signature, bool *ret,
+			struct snp_error *err)
+{
+	size_t n = key->kind == SNP_KEY_P384 ? 96 : 64, size;
+	_cleanup_(freep) uint8_t *expected = NULL;
+	uint8_t *id;
+	int r;
+
+	*ret = false;
+	if (message.size < n || !snp_span_sub(message, message.size - n, n, ret_signature))
+		return 0;
+	r = cose_encode(key, payload, ret_signature, &expected, &size, err);
+	if (r < 0 || size != message.size)
+		return r;
+	id = any_id ? memmem(expected, size, key->id, sizeof(key->id)) : NULL;
+	if (id)
+		memcpy(id, message.data + (id - expected), sizeof(key->id));
+	*ret = memcmp(expected, message.data, size) == 0;
+	return 0;
+}
+
 static int verify_cose(const struct snp_key *key, struct snp_span payload, struct snp_span message,
 		       struct snp_error *err)
 {
-	size_t n = snp_key_kind(key) == SNP_KEY_P384 ? 96 : 64, size;
-	_cleanup_(freep) uint8_t *expected = NULL, *to_sign = NULL;
+	_cleanup_(freep) uint8_t *to_sign = NULL;
+	struct cose_key header = {0};
 	struct snp_span signature;
-	int r;
+	bool matches = false;
+	size_t size;
+	int r = key ? cose_key(key, &header, err) : 0;
 
-	if (message.size < n || !snp_span_sub(message, message.size - n, n, &signature))
-		return different("too short for a COSE_Sign1 message", err);
-	r = cose_encode(key, payload, &signature, &expected, &size, err);
+	if (r == 0 && key)
+		r = cose_matches(&header, false, payload, message, &signature, &matches, err);
+	for (size_t i = 0; r == 0 && !key && !matches && i < ARRAY_SIZE(algorithms); i++) {
+		header.kind = (enum snp_key_kind)i;
+		r = cose_matches(&header, true, payload, message, &signature, &matches, err);
+	}
 	if (r < 0)
 		return r;
-	if (size != message.size || memcmp(expected, message.data, size) != 0)
+	if (!matches)
 		return different("the COSE_Sign1 message has a different payload, key or header",
 				 err);
-	r = cose_encode(key, payload, NULL, &to_sign, &size, err);
+	if (!key)
+		return 0;
+	r = cose_encode(&header, payload, NULL, &to_sign, &size, err);
 	return r < 0 ? r
 		     : snp_key_verify(key, (struct snp_span){to_sign, size}, SNP_SIGNATURE_RAW,
 				      signature, err);
@@ -283,6 +344,7 @@ static const struct signing {
 	emitter emit; /* of the payload */
 	int (*make)(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
 		    size_t *ret_size, struct snp_error *err);
+	/* Without a key: that it is of this payload, and has the form of what signing makes. */
 	int (*verify)(const struct snp_key *key, struct snp_span payload, struct snp_span signature,
 		      struct snp_error *err);
 } signings[] = {
@@ -323,6 +385,14 @@ int folder_sign(struct folder *folder, const struct snp_key *key, const char *be
 	return 0;
 }
 
+static bool is_signed(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signings); i++)
+		if (!folder_lacks(path, signings[i].file))
+			return true;
+	return false;
+}
+
 /* `document` is the master's text; the other payloads are made again. */
 static int verify_one(const struct signing *s, const struct snp_reference *published,
 		      struct snp_span document, const char *path, const struct snp_key *key,
@@ -347,7 +417,7 @@ int folder_verify(const struct snp_reference *published, struct snp_span documen
 		  const struct snp_key *key, signature_verified verified, void *arg,
 		  struct snp_error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
+	for (size_t i = 0; (key || is_signed(path)) && i < ARRAY_SIZE(signings); i++) {
 		const struct signing *s = &signings[i];
 		struct snp_error why = {0};
 		int r;

@@ -28,7 +28,8 @@ typedef void (*signature_verified)(void *arg, const char *file, const struct snp
 
 /* Verify the signatures in the folder at `path`. That of the master must be there; its bytes are `document`,
  * read as `published`. The others are verified where they or their payloads are there. They must sign what
- * the master says, whatever payload lies beside them. Errors: SNP_E_NO_MEMORY. */
+ * the master says, whatever payload lies beside them. Without a key, and if the folder has a signature at all,
+ * everything but the signatures themselves is checked. Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int folder_verify(const struct snp_reference *published, struct snp_span document,
 			       const char *path, const struct snp_key *key,
 			       signature_verified verified, void *arg, struct snp_error *err);

@@ -65,7 +65,8 @@ restored() {
 	rm -rf pub && cp -r kept pub
 }
 rm pub/intoto.json pub/corim.cbor
-run 0 reproduce --public-key public.pem
+differs intoto.json 'as reference-values.json says, found no such file'
+says 'corim.cbor differs'
 printf 'junk' >pub/intoto.dsse.json
 printf 'junk' >pub/corim.cose
 differs intoto.dsse.json signed
@@ -93,6 +94,77 @@ restored
 echo x >pub/go-sev-guest/README
 differs go-sev-guest/README 'nothing, found a file'
 restored
+
+# A format is there whole or not at all, and none of it is a link, nor behind one.
+rm pub/go-sev-guest/*-2vcpu*
+differs go-sev-guest/web-qemu-EPYC-v4-0x1-2vcpu-Milan.json 'as reference-values.json says, found no such file'
+restored
+mv pub/go-sev-guest hidden && echo x >hidden/more.json && ln -s "$PWD/hidden" pub/go-sev-guest
+differs go-sev-guest 'a folder, found a symbolic link'
+rm -r hidden pub/go-sev-guest
+run 0 reproduce --public-key public.pem
+touch pub/go-sev-guest
+differs go-sev-guest 'a folder, found a file'
+restored
+mv pub/rvps.json elsewhere.json && ln -s ../elsewhere.json pub/rvps.json
+differs rvps.json 'as reference-values.json says, found is or lies behind a symbolic link'
+restored
+
+# Without a key nobody knows who signed, but what was signed is known.
+unsigned() {
+	run 3 reproduce
+	says "$1 differs: published $2"
+	restored
+}
+envelope() {
+	python3 - "$1" <<'END' || fail "cannot change the envelope"
+import base64, re, sys
+old = text = open("pub/intoto.dsse.json").read()
+payload = re.search('"payload": "([^"]*)"', text)[1]
+exec(sys.argv[1])
+assert text != old
+open("pub/intoto.dsse.json", "w").write(text)
+END
+}
+envelope 'statement = base64.b64decode(payload).replace(b"0x30000", b"0xb0000")
+text = text.replace(payload, base64.b64encode(statement).decode())'
+unsigned intoto.dsse.json 'signed, found the envelope has a different payload, key or form'
+envelope 'text = re.sub("""(?<="sig": ")[^"]*""", "AAAA", text)'
+unsigned intoto.dsse.json 'signed, found not a signature'
+printf junk >pub/corim.cose
+unsigned corim.cose signed
+for at in 6 12 500; do
+	printf '\1' | dd of=pub/corim.cose bs=1 seek=$at conv=notrunc status=none
+	unsigned corim.cose 'signed, found the COSE_Sign1 message has a different payload'
+done
+rm pub/corim.cose
+unsigned corim.cose signed
+printf junk >pub/reference-values.json.sig
+unsigned reference-values.json.sig 'signed, found not a signature'
+rm pub/reference-values.json.sig
+unsigned reference-values.json.sig signed
+
+# The same of endorsements: all are there, or none is.
+(umask 077 && openssl req -new -x509 -newkey rsa:2048 -nodes -keyout rsa.pem -subj /CN=test -out rsa.crt 2>err)
+run 0 "$snp_measure" publish release.json -o endorsed --format golden --endorsement-key rsa.pem \
+	--endorsement-certificate rsa.crt
+run 0 "$snp_measure" reproduce endorsed/reference-values.json --images .
+rm endorsed/golden/web-qemu-EPYC-Milan-0x1.endorsement.pb
+run 3 "$snp_measure" reproduce endorsed/reference-values.json --images .
+says 'golden/web-qemu-EPYC-Milan-0x1.endorsement.pb differs: published signed'
+rm endorsed/golden/*.endorsement.pb
+run 0 "$snp_measure" reproduce endorsed/reference-values.json --images .
+
+# An envelope is what signing makes of its signature; publishing again puts right what is not.
+for change in 're.sub("""(?<="keyid": ")[^"]*""", 64 * "0", text)' 'text.replace("{", """{"x": "%s",""" % (100000 * "x"), 1)' \
+	'text.replace("\"sig\"", """"x": 1, "sig\"""")' 'text + " "' 'text.replace("  ", " ")'; do
+	envelope "text = $change"
+	differs intoto.dsse.json signed
+	run 0 "$snp_measure" publish release.json -o pub --key key.pem --id-key id.pem
+	cmp pub/intoto.dsse.json kept/intoto.dsse.json || fail "an envelope changed by $change was kept"
+done
+restored
+
 echo x >pub/README
 mkdir pub/images
 cp vmlinuz pub/images
