@@ -20,7 +20,7 @@ static struct {
 	const char *output, *formats, *key, *id_key, *author_key, *passphrase_file;
 	const char *endorsement_key, *endorsement_certificate;
 	struct cli_values boot_results, warn;
-	bool timestamp;
+	bool timestamp, is_unsigned, partial;
 } arg;
 
 /* clang-format off */
@@ -45,6 +45,10 @@ static const struct cli_option options[] = {
 	 .help = "record what snp-launch check --firmware --json found"},
 	{"warn", .argument = "NAME", .values = &arg.warn,
 	 .help = "let this only warn: " SNP_WARN_NOT_CHECKED},
+	{"unsigned", .flag = &arg.is_unsigned,
+	 .help = "drop signatures of the folder that it replaces"},
+	{"partial", .flag = &arg.partial,
+	 .help = "leave images out of formats that cannot hold them"},
 	{"timestamp", .flag = &arg.timestamp,
 	 .help = "add the time: SOURCE_DATE_EPOCH or now"},
 	CLI_OPTION_JSON,
@@ -273,6 +277,8 @@ static int publish(struct snp_reference *reference, struct output *output, struc
 		.warn = warn,
 		.written = written,
 		.arg = output,
+		.flags = (arg.is_unsigned ? SNP_PUBLISH_UNSIGNED : 0) |
+			 (arg.partial ? SNP_PUBLISH_PARTIAL : 0),
 	};
 	int r = read_keys(&keys, err);
 

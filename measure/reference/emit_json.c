@@ -21,16 +21,22 @@
  * rvps/src/lib.rs and the EAR policy for CPUs). The policy compares lists by membership and scalars by
  * equality, so minimum TCB versions have no form here.
  */
-static int same_policy(const struct snp_reference *r, struct snp_error *err)
+int rvps_says(const struct snp_reference *r, const struct snp_reference_image *image,
+	      struct snp_error *err)
 {
-	for (size_t i = 1; i < r->n_images; i++)
-		if (r->images[i].policy != r->images[0].policy)
-			return fail_with(
-				err, SNP_E_FORMAT, SNP_NO_OFFSET,
-				"rvps has one policy for all images, but '%s' and '%s' have "
-				"different policies; publish them separately",
-				r->images[0].name, r->images[i].name);
-	return 0;
+	const struct snp_reference_image *first = &r->images[0];
+
+	/* The policy of the first image that lets no host decrypt the guest. */
+	for (size_t i = 1; i < r->n_images && (first->policy & SNP_POLICY_DEBUG); i++)
+		first = &r->images[i];
+	if (first->policy & SNP_POLICY_DEBUG)
+		first = &r->images[0];
+	if (image->policy == first->policy)
+		return 0;
+	return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
+			 "rvps has one policy for all images, but '%s' and '%s' have different "
+			 "policies; publish them separately",
+			 first->name, image->name);
 }
 
 static int build_payload(const struct snp_reference *r, char **ret, struct snp_error *err)
@@ -57,10 +63,8 @@ int emit_rvps(const struct snp_reference *r, struct folder *f, struct snp_error 
 {
 	_cleanup_(freep) char *payload = NULL;
 	struct json_out out;
-	int status = same_policy(r, err);
+	int status = build_payload(r, &payload, err);
 
-	if (status == 0)
-		status = build_payload(r, &payload, err);
 	if (status < 0)
 		return status;
 	json_out_init(&out, NULL);
@@ -236,9 +240,12 @@ static int check_policy(const struct snp_reference_image *image, struct snp_erro
 			 image->name, image->policy);
 }
 
-static int check_image(const struct snp_reference_image *image, struct snp_error *err)
+int contrast_says(const struct snp_reference *r, const struct snp_reference_image *image,
+		  struct snp_error *err)
 {
 	bool has_product = false;
+
+	(void)r;
 
 	for (size_t p = 0; p < ARRAY_SIZE(known); p++)
 		has_product = has_product || snp_reference_minimum_tcb(image, known[p]);
@@ -255,12 +262,6 @@ int emit_contrast(const struct snp_reference *r, struct folder *f, struct snp_er
 	struct json_out out;
 	cJSON *entries;
 
-	for (size_t i = 0; i < r->n_images; i++) {
-		int status = check_image(&r->images[i], err);
-
-		if (status < 0)
-			return status;
-	}
 	json_out_init(&out, NULL);
 	entries = json_out_array(&out, json_out_object(&out, out.root, "ReferenceValues"), "snp");
 	for (size_t i = 0; i < r->n_images; i++) {

@@ -40,6 +40,17 @@ void folder_done(struct folder *folder)
 	*folder = (struct folder){0};
 }
 
+void folder_cut(struct folder *folder, size_t n)
+{
+	while (folder->n_files > n) {
+		struct folder_file *file = &folder->files[--folder->n_files];
+
+		tdelete(file->name, &folder->names, by_name);
+		free(file->name);
+		free(file->data);
+	}
+}
+
 const struct folder_file *folder_find(const struct folder *folder, const char *name)
 {
 	for (size_t i = 0; i < folder->n_files; i++)
@@ -250,7 +261,7 @@ static int write_files(const struct folder *folder, const struct staging *s, str
 
 /* Sees whether anything stands at the folder's place, and that it may be replaced then. */
 static int look(const struct staging *s, const char *path, const char *name,
-		folder_replaceable replaceable, bool *ret_there, struct snp_error *err)
+		folder_replaceable replaceable, void *arg, bool *ret_there, struct snp_error *err)
 {
 	struct stat st;
 	int r;
@@ -262,7 +273,7 @@ static int look(const struct staging *s, const char *path, const char *name,
 	if (!S_ISDIR(st.st_mode))
 		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
 				 "already exists and is not a folder; use a new name");
-	r = replaceable(path, err);
+	r = replaceable(arg, path, err);
 	if (r < 0)
 		return r;
 	*ret_there = true;
@@ -305,7 +316,7 @@ static int split(const char *path, char parent[static PATH_MAX], char name[stati
 }
 
 int folder_write(const struct folder *folder, const char *path, folder_replaceable replaceable,
-		 struct snp_error *err)
+		 void *arg, struct snp_error *err)
 {
 	_cleanup_(staging_discard) struct staging staging = {.parent = -1};
 	char parent[PATH_MAX], name[NAME_MAX + 1];
@@ -322,7 +333,7 @@ int folder_write(const struct folder *folder, const char *path, folder_replaceab
 	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot write beside it"),
 			       path);
-	r = look(&staging, path, name, replaceable, &there, err);
+	r = look(&staging, path, name, replaceable, arg, &there, err);
 	if (r == 0)
 		r = write_files(folder, &staging, err);
 	if (r == 0)

@@ -37,6 +37,9 @@ struct json_out;
 SNP_MUST_USE int folder_add_json(struct folder *folder, const char *name, struct json_out *out,
 				 struct snp_error *err);
 
+/* Take out the files from the `n`-th on. */
+void folder_cut(struct folder *folder, size_t n);
+
 const struct folder_file *folder_find(const struct folder *folder, const char *name);
 bool folder_has(const struct folder *folder, const char *name);
 
@@ -60,13 +63,13 @@ SNP_MUST_USE int folder_each(const char *path, folder_visit visit, void *arg,
 			     struct snp_error *err);
 
 /* Called with what stands at `path` already. Errors: SNP_E_EXISTS, saying why it must stay. */
-typedef int (*folder_replaceable)(const char *path, struct snp_error *err);
+typedef int (*folder_replaceable)(void *arg, const char *path, struct snp_error *err);
 
 /* Write all of it as the folder `path`: into a new folder beside it, which is then renamed to it. What
  * stands at `path` already, if it is `replaceable`, is exchanged for the new one in one step and then
  * removed.
  * Errors: those of `replaceable`; SNP_E_WRITE; with nothing left behind. */
 SNP_MUST_USE int folder_write(const struct folder *folder, const char *path,
-			      folder_replaceable replaceable, struct snp_error *err);
+			      folder_replaceable replaceable, void *arg, struct snp_error *err);
 
 #endif

@@ -2,20 +2,22 @@
 #include "reference/format.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/publish.h>
 
 static const struct format formats[N_FORMATS] = {
-	{"reference-values", emit_master, {MASTER_FILE, MASTER_FILE ".sig"}},
-	{"rvps", emit_rvps, {"rvps.json"}},
-	{"intoto", emit_intoto, {INTOTO_FILE, "intoto.dsse.json"}},
-	{"corim", emit_corim, {CORIM_FILE, "corim.cose"}},
-	{"go-sev-guest", emit_go_sev_guest, {"go-sev-guest/*.json"}},
-	{"contrast", emit_contrast, {"contrast.json"}},
-	{"golden", emit_golden, {"golden.pb", "golden-endorsement.pb", "golden/*.pb"}},
-	{"maa-policy", emit_maa_policy, {"maa-policy.txt"}},
-	{"tsv", emit_tsv, {"launch-digests.tsv"}},
+	{"reference-values", emit_master, NULL, {MASTER_FILE, MASTER_FILE ".sig"}},
+	{"rvps", emit_rvps, rvps_says, {"rvps.json"}},
+	{"intoto", emit_intoto, NULL, {INTOTO_FILE, "intoto.dsse.json"}},
+	{"corim", emit_corim, NULL, {CORIM_FILE, "corim.cose"}},
+	{"go-sev-guest", emit_go_sev_guest, NULL, {"go-sev-guest/*.json"}},
+	{"contrast", emit_contrast, contrast_says, {"contrast.json"}},
+	{"golden", emit_golden, NULL, {"golden.pb", "golden-endorsement.pb", "golden/*.pb"}},
+	{"maa-policy", emit_maa_policy, NULL, {"maa-policy.txt"}},
+	{"tsv", emit_tsv, NULL, {"launch-digests.tsv"}},
 };
 
 const struct format *format_at(size_t i)
@@ -30,6 +32,69 @@ const char *snp_publish_format(size_t i, const char *const **ret_files)
 	if (ret_files)
 		*ret_files = formats[i].files;
 	return formats[i].name;
+}
+
+/* The images of `reference` that the format can say, borrowed. */
+static int choose(const struct format *format, const struct snp_reference *reference,
+		  struct snp_reference *ret, struct snp_error *ret_why, struct snp_error *err)
+{
+	*ret = *reference;
+	ret->images = calloc(reference->n_images, sizeof(*ret->images));
+	ret->n_images = 0;
+	if (!ret->images)
+		return out_of_memory(err);
+	for (size_t i = 0; i < reference->n_images; i++) {
+		const struct snp_reference_image *image = &reference->images[i];
+		struct snp_error why;
+
+		if (!format->check || format->check(reference, image, &why) == 0)
+			ret->images[ret->n_images++] = *image;
+		else if (ret_why->code == 0)
+			*ret_why = why;
+	}
+	return 0;
+}
+
+/* What is written is read again. A DSSE envelope holds its payload in base64. */
+static int check_sizes(const struct folder *folder, size_t first, struct snp_error *err)
+{
+	for (size_t i = first; i < folder->n_files; i++) {
+		const struct folder_file *file = &folder->files[i];
+		size_t most = strcmp(file->name, INTOTO_FILE) == 0 ? SNP_MAX_DOCUMENT / 4 * 3 - 4096
+								   : SNP_MAX_DOCUMENT;
+
+		if (file->size > most)
+			return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
+					 "%s would have %zu bytes; must be at most %zu: publish "
+					 "fewer variants at once",
+					 file->name, file->size, most);
+	}
+	return 0;
+}
+
+int format_emit(const struct format *format, const struct snp_reference *reference,
+		struct folder *folder, struct snp_error *ret_why, struct snp_error *err)
+{
+	struct snp_error why = {0};
+	struct snp_reference chosen;
+	size_t first = folder->n_files;
+	int r = choose(format, reference, &chosen, &why, err);
+
+	if (r == 0 && chosen.n_images == 0) {
+		if (err)
+			*err = why;
+		r = -SNP_E_FORMAT;
+	} else if (r == 0) {
+		r = format->emit(&chosen, folder, err);
+	}
+	free(chosen.images);
+	if (r == 0)
+		r = check_sizes(folder, first, err);
+	if (r == -SNP_E_FORMAT)
+		folder_cut(folder, first);
+	else if (r == 0 && ret_why)
+		*ret_why = why;
+	return r;
 }
 
 bool format_writes(const char *name)

@@ -14,11 +14,16 @@
 typedef int (*emitter)(const struct snp_reference *reference, struct folder *folder,
 		       struct snp_error *err);
 
+/* What a format cannot say of an image of a model: SNP_E_FORMAT; it may say the others. */
+typedef int (*image_check)(const struct snp_reference *reference,
+			   const struct snp_reference_image *image, struct snp_error *err);
+
 #define N_FORMATS 9
 
 struct format {
 	const char *name; /* as --format takes it */
 	emitter emit;
+	image_check check; /* NULL: it says every image */
 	/* What it writes and what signed forms of that there are, as patterns for fnmatch(3), ended by
 	 * NULL. */
 	const char *files[4];
@@ -26,6 +31,12 @@ struct format {
 
 /* The i-th format, or NULL past the last; the master is the first. */
 const struct format *format_at(size_t i);
+
+/* Emit the images that the format can say. `ret_why` (may be NULL) says what was left out, or has no code.
+ * Errors: SNP_E_FORMAT if it can say none of them, or not in SNP_MAX_DOCUMENT bytes; the emitter's. */
+SNP_MUST_USE int format_emit(const struct format *format, const struct snp_reference *reference,
+			     struct folder *folder, struct snp_error *ret_why,
+			     struct snp_error *err);
 
 /* True if a format, or what signs its files, may have made a file of this name, or a folder ("golden/"). */
 bool format_writes(const char *name);
@@ -41,6 +52,10 @@ int emit_corim(const struct snp_reference *r, struct folder *f, struct snp_error
 int emit_go_sev_guest(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_contrast(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_golden(const struct snp_reference *r, struct folder *f, struct snp_error *err);
+int rvps_says(const struct snp_reference *r, const struct snp_reference_image *image,
+	      struct snp_error *err);
+int contrast_says(const struct snp_reference *r, const struct snp_reference_image *image,
+		  struct snp_error *err);
 int emit_maa_policy(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_tsv(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 

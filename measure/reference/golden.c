@@ -266,22 +266,44 @@ int golden_endorse(const struct snp_reference *reference, const struct endorser 
 	return golden_each(reference, endorse, &e, err);
 }
 
-struct verifying {
-	const char *folder;
-	bool required;
-	struct snp_span certificate;
-	signature_verified verified;
-	void *arg;
+static int add_name(void *arg, const struct golden *map, struct snp_error *err)
+{
+	return folder_add(arg, map->endorsement, NULL, 0, err);
+}
+
+int golden_names(const struct snp_reference *reference, struct folder *folder,
+		 struct snp_error *err)
+{
+	return golden_each(reference, add_name, folder, err);
+}
+
+struct search {
+	const char *path;
+	bool found;
 };
 
 static int find_endorsement(void *arg, const struct golden *map, struct snp_error *err)
 {
-	struct verifying *v = arg;
+	struct search *search = arg;
 
 	(void)err;
-	v->required = v->required || !folder_lacks(v->folder, map->endorsement);
+	search->found = search->found || !folder_lacks(search->path, map->endorsement);
 	return 0;
 }
+
+bool is_endorsed(const struct snp_reference *reference, const char *path)
+{
+	struct search search = {.path = path};
+
+	return golden_each(reference, find_endorsement, &search, NULL) == 0 && search.found;
+}
+
+struct verifying {
+	const char *folder;
+	struct snp_span certificate;
+	signature_verified verified;
+	void *arg;
+};
 
 static int verify(void *arg, const struct golden *map, struct snp_error *err)
 {
@@ -291,8 +313,6 @@ static int verify(void *arg, const struct golden *map, struct snp_error *err)
 	size_t size;
 	int status;
 
-	if (!v->required)
-		return 0;
 	status = folder_read(v->folder, map->endorsement, &bytes, &size, &why);
 	if (status == 0)
 		status = check_endorsement(map, (struct snp_span){bytes, size}, v->certificate,
@@ -307,8 +327,9 @@ int golden_verify(const struct snp_reference *reference, const char *folder,
 		  struct snp_span certificate, signature_verified verified, void *arg,
 		  struct snp_error *err)
 {
-	struct verifying v = {folder, certificate.size > 0, certificate, verified, arg};
-	int status = golden_each(reference, find_endorsement, &v, err);
+	struct verifying v = {folder, certificate, verified, arg};
 
-	return status < 0 ? status : golden_each(reference, verify, &v, err);
+	return certificate.size > 0 || is_endorsed(reference, folder)
+		       ? golden_each(reference, verify, &v, err)
+		       : 0;
 }

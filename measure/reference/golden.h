@@ -29,6 +29,13 @@ SNP_MUST_USE int golden_endorse(const struct snp_reference *reference,
 				const struct endorser *endorser, const char *before,
 				struct folder *folder, struct snp_error *err);
 
+/* Add the names of all endorsements, without contents. Errors: SNP_E_NO_MEMORY. */
+SNP_MUST_USE int golden_names(const struct snp_reference *reference, struct folder *folder,
+			      struct snp_error *err);
+
+/* True if an endorsement is in the folder at `path`. */
+bool is_endorsed(const struct snp_reference *reference, const char *path);
+
 /* Check the endorsements in `folder`: what is endorsed is what the master says, and its signature is by the
  * certificate in it. With `certificate` (DER), it must be that one, and no endorsement may be missing; with
  * an empty one, if any is there, all must be, and whose they are is not checked. Errors: SNP_E_NO_MEMORY. */

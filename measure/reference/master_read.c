@@ -209,7 +209,8 @@ static const struct field image_fields[] = {
 	      .fields = hash_check_fields,
 	      .has = HAS(snp_reference_image, kernel_hash_check.is_known)),
 	FIELD_ARRAY("variants", variant_fields, snp_reference_image, variants, n_variants,
-		    .required = true, .min = 1, .max = SNP_MAX_VARIANTS, .check = check_model),
+		    .required = true, .min = 1, .max = SNP_MAX_DOCUMENT / 128, /* more do not fit */
+		    .check = check_model),
 	{0},
 };
 

@@ -5,15 +5,12 @@
 #include <string.h>
 
 #include <snp/fail.h>
-#include <snp/json.h>
 #include <snp/sized.h>
 
 #include "reference/format.h"
 #include "reference/golden.h"
 #include "reference/model.h"
 #include "reference/sign.h"
-
-DEFINE_CLEANUP(struct json *, json_free);
 
 static int unknown_format(const char *name, size_t n, struct snp_error *err)
 {
@@ -160,34 +157,60 @@ static int emit(const struct snp_reference *reference, const struct snp_publish_
 		const bool wanted[static N_FORMATS], struct folder *folder, struct snp_error *err)
 {
 	for (size_t i = 0; i < N_FORMATS; i++) {
-		struct snp_error why;
-		int r = wanted[i] ? format_at(i)->emit(reference, folder, &why) : 0;
+		struct snp_error why, left_out = {0};
+		int r = wanted[i] ? format_emit(format_at(i), reference, folder, &left_out, &why)
+				  : 0;
 
-		if (r == -SNP_E_FORMAT && !o->formats) {
-			if (o->warn)
-				o->warn(o->arg, "format-left-out", why.message);
-		} else if (r < 0) {
+		if (r == 0 && left_out.code != 0 && !(o->flags & SNP_PUBLISH_PARTIAL))
+			return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
+					 "%s; or leave such images out of the format with --partial",
+					 left_out.message);
+		if (r < 0 && (r != -SNP_E_FORMAT || o->formats || i == 0)) {
 			if (err)
 				*err = why;
 			return r;
 		}
+		if (o->warn && r < 0)
+			o->warn(o->arg, "format-left-out", why.message);
+		else if (o->warn && left_out.code != 0)
+			o->warn(o->arg, "image-left-out", left_out.message);
 	}
 	return 0;
 }
 
-/* The master of any version of this tool: nothing but its schema counts. */
-static int check_master(const char *path, struct snp_error *err)
+/* What stands at the place of the folder, and how it may be replaced. */
+struct old {
+	const struct snp_publish_options *options;
+	struct snp_reference *reference;
+	struct folder names; /* of the files that publishing may have written */
+};
+
+static void old_done(struct old *old)
 {
-	_cleanup_(json_freep) struct json *document = NULL;
+	snp_reference_free(old->reference);
+	folder_done(&old->names);
+}
+
+static int read_old(const char *path, struct old *old, struct snp_error *err)
+{
 	_cleanup_(freep) uint8_t *text = NULL;
 	struct snp_error why;
 	size_t size;
 	int r = folder_read(path, MASTER_FILE, &text, &size, &why);
 
 	if (r == 0)
-		r = json_parse(MASTER_FILE, (struct snp_span){text, size}, &document, &why);
+		r = snp_reference_parse(MASTER_FILE, (struct snp_span){text, size}, &old->reference,
+					&why);
+	/* A format that does not say it has written nothing. */
+	for (size_t i = 0; r >= 0 && format_at(i); i++) {
+		r = format_emit(format_at(i), old->reference, &old->names, NULL, &why);
+		if (r < 0 && r != -SNP_E_NO_MEMORY)
+			r = 0;
+	}
 	if (r == 0)
-		r = json_schema(document, MASTER_SCHEMA, &why);
+		r = golden_names(old->reference, &old->names, &why);
+	if (r == 0)
+		r = signed_names(&old->names, &why);
 	if (r == -SNP_E_NO_MEMORY)
 		return out_of_memory(err);
 	return r < 0 ? fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
@@ -199,22 +222,79 @@ static int check_master(const char *path, struct snp_error *err)
 
 static int check_name(void *arg, const char *name, struct snp_error *err)
 {
-	(void)arg;
-	return format_writes(name)
-		       ? 0
-		       : fail_with(
-				 err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				 "already exists and has '%s', which would be removed and is not a "
-				 "published file; use a new folder",
-				 name);
+	const struct old *old = arg;
+	bool is_folder = name[strlen(name) - 1] == '/';
+
+	if (is_folder ? format_writes(name) : folder_has(&old->names, name))
+		return 0;
+	return fail_with(
+		err, SNP_E_EXISTS, SNP_NO_OFFSET,
+		"already exists and has '%s', which would be removed and is not one of the "
+		"files that its " MASTER_FILE " stands for; use a new folder",
+		name);
 }
 
-/* A folder may be replaced if it has a master and nothing but files that publishing writes. */
-static int replaceable(const char *path, struct snp_error *err)
+/* True if a variant has an ID block, or one with an author. */
+static bool has_id_block(const struct snp_reference *reference, bool with_author)
 {
-	int r = check_master(path, err);
+	for (size_t i = 0; i < reference->n_images; i++)
+		for (size_t k = 0; k < reference->images[i].n_variants; k++) {
+			const struct snp_reference_variant *v = &reference->images[i].variants[k];
+			struct snp_id_auth_info info;
 
-	return r < 0 ? r : folder_each(path, check_name, NULL, err);
+			if (v->id_block &&
+			    (!with_author ||
+			     (snp_id_auth_decode(v->id_auth, &info, NULL) == 0 && info.has_author)))
+				return true;
+		}
+	return false;
+}
+
+/* Readers rely on what is signed: it does not become unsigned because a key was forgotten. */
+static int check_signed(const char *path, const struct old *old, struct snp_error *err)
+{
+	const struct snp_publish_options *o = old->options;
+	const char *lost = NULL;
+
+	if (!o->key && is_signed(path))
+		lost = "signatures";
+	else if (!o->id_key && has_id_block(old->reference, false))
+		lost = "ID blocks";
+	else if (!o->author_key && has_id_block(old->reference, true))
+		lost = "ID blocks with an author";
+	else if (!o->endorsement_key && is_endorsed(old->reference, path))
+		lost = "endorsements";
+	if (!lost || (o->flags & SNP_PUBLISH_UNSIGNED))
+		return 0;
+	return fail_with(
+		err, SNP_E_EXISTS, SNP_NO_OFFSET,
+		"already exists and has %s, which would be lost; give the key for them, or use "
+		"--unsigned",
+		lost);
+}
+
+/* A folder may be replaced if it has a master and nothing but files that publishing it has written. */
+static int replaceable(void *arg, const char *path, struct snp_error *err)
+{
+	struct old *old = arg;
+	int r = read_old(path, old, err);
+
+	if (r == 0)
+		r = folder_each(path, check_name, old, err);
+	return r < 0 ? r : check_signed(path, old, err);
+}
+
+static int check_count(const struct snp_reference *reference, struct snp_error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < reference->n_images; i++)
+		n += reference->images[i].n_variants;
+	if (n > SNP_MAX_BOUND_VARIANTS)
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "%zu variants; with ID blocks must be at most %u", n,
+				 SNP_MAX_BOUND_VARIANTS);
+	return 0;
 }
 
 int snp_publish(struct snp_reference *reference, const char *path,
@@ -223,11 +303,14 @@ int snp_publish(struct snp_reference *reference, const char *path,
 	_cleanup_(endorser_freep) struct endorser *endorser = NULL;
 	_cleanup_(folder_done) struct folder folder = {0};
 	struct snp_publish_options o;
+	_cleanup_(old_done) struct old old = {.options = &o};
 	bool wanted[N_FORMATS] = {0};
 	int r = SIZED_TAKE(options, snp_publish_options, arg, &o, err);
 
 	if (r == 0)
 		r = check_options(&o, wanted, err);
+	if (r == 0 && o.id_key)
+		r = check_count(reference, err);
 	if (r == 0 && o.endorsement_key)
 		r = endorser_read(o.endorsement_key, o.endorsement_certificate, o.ask, o.ask_arg,
 				  &endorser, err);
@@ -240,7 +323,7 @@ int snp_publish(struct snp_reference *reference, const char *path,
 	if (r == 0 && endorser)
 		r = golden_endorse(reference, endorser, path, &folder, err);
 	if (r == 0)
-		r = folder_write(&folder, path, replaceable, err);
+		r = folder_write(&folder, path, replaceable, &old, err);
 	for (size_t i = 0; r == 0 && o.written && i < folder.n_files; i++)
 		o.written(o.arg, folder.files[i].name, folder.files[i].size);
 	return r;

@@ -351,6 +351,7 @@ int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct s
 	_cleanup_(json_freep) struct json *document = NULL;
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	const struct json_value *value;
+	size_t n_variants = 0;
 	int r = json_read(path, SNP_MAX_CONFIG, &document, err);
 
 	if (r < 0)
@@ -363,7 +364,13 @@ int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct s
 	r = fields_read(json_root(document), release_fields, reference, err);
 	if (r < 0)
 		return r;
-	value = json_first(json_get(json_root(document), "images"));
+	value = json_get(json_root(document), "images");
+	for (size_t i = 0; i < reference->n_images; i++)
+		n_variants += reference->images[i].n_variants;
+	if (n_variants > SNP_MAX_VARIANTS)
+		return json_fail(value, err, SNP_E_TOO_LARGE, "%zu variants; must be at most %u",
+				 n_variants, SNP_MAX_VARIANTS);
+	value = json_first(value);
 	for (size_t i = 0; r == 0 && i < reference->n_images; i++, value = json_next(value))
 		r = compute_image(value, path, &reference->images[i], warn, arg, err);
 	if (r == 0)

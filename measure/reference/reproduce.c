@@ -250,11 +250,6 @@ static int compare_file(struct report *report, const char *folder,
 	return 0;
 }
 
-static int allow_endorsement(void *arg, const struct golden *golden, struct snp_error *err)
-{
-	return folder_add(arg, golden->endorsement, NULL, 0, err);
-}
-
 struct allowed {
 	struct report *report;
 	const char *path;
@@ -303,7 +298,7 @@ static int compare_format(struct allowed *allowed, const struct snp_reference *p
 	struct folder *files = &allowed->files;
 	size_t first = files->n_files;
 	struct snp_error why;
-	int r = format->emit(published, files, &why);
+	int r = format_emit(format, published, files, NULL, &why);
 
 	if (r == -SNP_E_NO_MEMORY)
 		return out_of_memory(err);
@@ -331,9 +326,9 @@ static int compare_files(struct report *report, const struct snp_reference *publ
 		r = compare_format(&allowed, published, format_at(i), err);
 	/* Signatures are compared by verifying them. */
 	if (r == 0)
-		r = golden_each(published, allow_endorsement, files, err);
-	for (size_t i = 0; r == 0 && signed_file(i); i++)
-		r = folder_add(files, signed_file(i), NULL, 0, err);
+		r = golden_names(published, files, err);
+	if (r == 0)
+		r = signed_names(files, err);
 	return r < 0 ? r : folder_each(path, compare_name, &allowed, err);
 }
 

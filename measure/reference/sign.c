@@ -353,9 +353,21 @@ static const struct signing {
 	{CORIM_FILE, "corim.cose", emit_corim, sign_cose, verify_cose},
 };
 
-const char *signed_file(size_t i)
+int signed_names(struct folder *folder, struct snp_error *err)
 {
-	return i < ARRAY_SIZE(signings) ? signings[i].file : NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(signings); i++)
+		r = folder_add(folder, signings[i].file, NULL, 0, err);
+	return r;
+}
+
+bool is_signed(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signings); i++)
+		if (!folder_lacks(path, signings[i].file))
+			return true;
+	return false;
 }
 
 int folder_sign(struct folder *folder, const struct snp_key *key, const char *before,
@@ -383,14 +395,6 @@ int folder_sign(struct folder *folder, const struct snp_key *key, const char *be
 			return r;
 	}
 	return 0;
-}
-
-static bool is_signed(const char *path)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(signings); i++)
-		if (!folder_lacks(path, signings[i].file))
-			return true;
-	return false;
 }
 
 /* `document` is the master's text; the other payloads are made again. */

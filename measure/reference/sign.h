@@ -15,8 +15,10 @@
  * left is kept if it still verifies, so that a second run changes nothing.
  */
 
-/* The i-th file that holds a signature, or NULL past the last. */
-const char *signed_file(size_t i);
+/* Add the names of the files that hold signatures, without contents. Errors: SNP_E_NO_MEMORY. */
+SNP_MUST_USE int signed_names(struct folder *folder, struct snp_error *err);
+/* True if one of them is in the folder at `path`. */
+bool is_signed(const char *path);
 
 /* Add to `folder` the signed form of each file in it that has one. `before` is the path of an earlier
  * folder. Errors: those of snp_key_sign(). */

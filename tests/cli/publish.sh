@@ -82,6 +82,14 @@ for other in go-sev-guest/notes.txt golden/.hidden images/OVMF.fd rvps.json.orig
 	[ -e "other/$other" ] || fail "$other was removed"
 	rm -r other
 done
+# Not even one whose name could be published, but was not: only what its master stands for goes.
+for other in go-sev-guest/my-own-policy.json golden/mine.pb golden.pb go-sev-guest/web-qemu-EPYC-v4-0x1-3vcpu-Milan.json; do
+	cp -r pub other
+	touch "other/$other"
+	refuse 1 exists "$snp_measure" publish release.json -o other
+	[ -e "other/$other" ] || fail "$other was removed"
+	rm -r other
+done
 for folder in images golden/deep.pb rvps.json; do
 	cp -r pub other
 	rm -f "other/$folder" && mkdir "other/$folder"
@@ -122,6 +130,61 @@ for out in "it's one" '-x' "\$(touch harm)" '*' "$(printf 'a\\b\033[31m\xff\nc')
 	says 'Verified OK'
 done
 [ ! -e harm ] || fail "the shell was told to do harm"
+
+# What is signed stays signed, unless it is said that it need not.
+sed 's/, "4-64"//; s/"EPYC-v4", "EPYC-Milan", "EPYC-Genoa"/"EPYC-v4"/' release.json >small.json
+key id
+key author
+key rsa -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+openssl req -new -x509 -key rsa.pem -subj /CN=test -out rsa.crt 2>err || fail "no certificate"
+all=(--key key.pem --id-key id.pem --author-key author.pem --endorsement-key rsa.pem --endorsement-certificate rsa.crt)
+# losing WHAT FIRST NUMBER: without the NUMBER options from the FIRST on, WHAT would be lost.
+losing() {
+	local what=$1 left=("${all[@]:0:$2}" "${all[@]:$2+$3}")
+	cp -r signed before
+	refuse 1 exists "$snp_measure" publish small.json -o signed "${left[@]}"
+	grep -qF "already exists and has $what, which would be lost" err || fail "does not say $what: $(cat err)"
+	diff -r before signed >&2 || fail "a refused run changed the folder"
+	run 0 "$snp_measure" publish small.json -o signed "${left[@]}" --unsigned
+	rm -r before
+	run 0 "$snp_measure" publish small.json -o signed "${all[@]}"
+}
+run 0 "$snp_measure" publish small.json -o signed "${all[@]}"
+losing signatures 0 2
+losing 'ID blocks' 2 4
+losing 'ID blocks with an author' 4 2
+losing endorsements 6 4
+run 0 "$snp_measure" publish small.json -o signed --unsigned
+[ -z "$(find signed -name '*.sig' -o -name 'corim.cose' -o -name '*.dsse.json' -o -name '*endorsement*')" ] ||
+	fail "signatures stay in a folder that is unsigned"
+run 0 "$snp_measure" publish small.json -o signed
+
+# An image that a format cannot hold does not take the others with it in silence.
+python3 - <<'END' || skip "needs python3"
+import json
+release = json.load(open("small.json"))
+web = release["images"][0]
+release["images"] = [dict(web, name="debug", policy="0xb0000"), web]
+json.dump(release, open("debug.json", "w"))
+END
+refuse 4 format-cannot-say "$snp_measure" publish debug.json -o debug
+[ ! -e debug ] || fail "a refused release left a folder"
+run 0 "$snp_measure" publish debug.json -o debug --partial
+[ "$(grep -c '\[image-left-out\]$' err)" = 2 ] || fail "not told of both formats: $(cat err)"
+run 0 "$snp_measure" publish small.json -o one
+for file in rvps.json contrast.json; do
+	cmp debug/$file one/$file || fail "$file is not that of the other image alone"
+done
+run 0 "$snp_measure" reproduce debug/reference-values.json --images .
+
+# Nothing is written that nothing reads.
+sed 's/\[1, 2, "4-64"\]/["1-4096"]/' release.json >many.json
+refuse 4 too-large "$snp_measure" publish many.json -o many --id-key id.pem
+sed '/"cpu_model"/s/\[.*\]/['"$(printf '"0x%08x", ' {1..28})"'"0xa00f11"]/; s/\[1, 2, "4-64"\]/["1-4096"]/' release.json >many.json
+refuse 4 format-cannot-say "$snp_measure" publish many.json -o many --format maa-policy
+sed '/"cpu_model"/s/\[.*\]/['"$(printf '"0x%08x", ' {1..32})"'"0xa00f11"]/; s/\[1, 2, "4-64"\]/["1-4096"]/' release.json >many.json
+refuse 4 too-large "$snp_measure" publish many.json -o many
+[ ! -e many ] || fail "a refused release left a folder"
 
 refuse 2 usage "$snp_measure" publish release.json
 for list in yaml '' ',' 'tsv,' ',tsv' 'tsv,,rvps' 'tsv, rvps'; do

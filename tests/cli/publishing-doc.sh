@@ -36,7 +36,7 @@ n=$(blocks sh)
 for ((i = 1; i <= n; i++)); do
 	if grep -q pkeyutl sh-$i; then
 		key release -algorithm ed25519
-		run 0 snp-measure publish release.json -o published --key release.pem
+		run 0 snp-measure publish release.json -o published --key release.pem --unsigned
 	fi
 	run 0 bash -eu sh-$i
 	case $(<sh-$i) in

@@ -41,6 +41,11 @@ SNP_MUST_USE int snp_reference_add_boot(struct snp_reference *reference, const c
  * with "*" stands for several. */
 const char *snp_publish_format(size_t i, const char *const **ret_files);
 
+/* Flags: what is replaced may lose its signatures, ID blocks and endorsements; images that a format cannot say
+ * may be left out of it, with a warning. */
+#define SNP_PUBLISH_UNSIGNED 1u
+#define SNP_PUBLISH_PARTIAL  2u
+
 struct snp_publish_options {
 	size_t size;
 	const char *formats;		  /* names with commas between; NULL: all that can say it */
@@ -56,13 +61,15 @@ struct snp_publish_options {
 	void (*written)(void *arg, const char *file,
 			uint64_t size); /* gets each file, at the end */
 	void *arg;			/* of `warn` and `written` */
+	uint64_t flags;
 };
 
 /* Write `reference` as the folder `path`: all of it or nothing. If `id_key` is given, its variants get ID
  * blocks. What is at `path` already is replaced if it is a folder that an earlier run wrote; signatures
  * there that still verify are kept, so that a second run changes nothing.
  * Errors: SNP_E_USAGE (a format that does not exist, options that need another), SNP_E_FORMAT (a format
- * in `formats` that cannot say it), SNP_E_EXISTS (another folder is at `path`), SNP_E_WRITE; those of
+ * in `formats` that cannot say it, or one that can say only some images), SNP_E_EXISTS (another folder is at
+ * `path`, or one with signatures for which there is no key), SNP_E_TOO_LARGE, SNP_E_WRITE; those of
  * snp_key_read() and snp_key_sign(). */
 SNP_MUST_USE int snp_publish(struct snp_reference *reference, const char *path,
 			     const struct snp_publish_options *options, struct snp_error *err);

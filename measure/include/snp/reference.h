@@ -21,8 +21,12 @@ SNP_API_BEGIN
  * which launch digests are right. One model; the document snp-reference-values/1 (the master) holds
  * all of it, the formats of others hold what they have room for.
  */
-#define SNP_MAX_IMAGES	 256
-#define SNP_MAX_VARIANTS (1u << 20)
+#define SNP_MAX_IMAGES 256
+
+/* So many variants of all images fit into a document that is read again (64 MiB); those with ID blocks are
+ * larger. */
+#define SNP_MAX_VARIANTS       (1u << 17)
+#define SNP_MAX_BOUND_VARIANTS (1u << 13)
 
 /* A file that went into the digest. */
 struct snp_reference_file {
