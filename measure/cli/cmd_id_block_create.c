@@ -20,7 +20,8 @@ static struct {
 	struct cli_signer id, author;
 	bool to_sign;
 	const char *output_block, *output_auth, *output_key, *output_format;
-} arg = {.id.prefix = "", .author.prefix = "author-"};
+} arg = {.id = {.name = "id-key", .prefix = ""},
+	 .author = {.name = "author-key", .prefix = "author-"}};
 
 /* clang-format off */
 static const struct cli_option options[] = {
@@ -34,8 +35,9 @@ static const struct cli_option options[] = {
 	 .help = "16 bytes (default 0)"},
 	{"svn", .argument = "N", .number = &arg.svn,
 	 .help = "security version of the guest (default 0)"},
-	{"key", .argument = "KEY", .text = &arg.id.key,
-	 .help = "ID key: P-384 private key as a file, fd:N, - or URI"},
+	{"id-key", .argument = "KEY", .text = &arg.id.key,
+	 .help = "P-384 private key as a file, fd:N, - or URI"},
+	{"key", .argument = "KEY", .text = &arg.id.key},
 	{"passphrase-file", .argument = "FILE", .text = &arg.id.passphrase_file,
 	 .help = "the first line is the ID key's passphrase"},
 	{"author-key", .argument = "KEY", .text = &arg.author.key,
@@ -175,13 +177,13 @@ static int check_usage(struct snp_error *err)
 	if (arg.to_sign && (cli_signer_signs(&arg.id) || cli_signer_signs(&arg.author)))
 		trouble = "--to-sign cannot be combined with a key or a signature";
 	else if (!arg.to_sign && !cli_signer_signs(&arg.id))
-		trouble = "give --key, or --public-key and --signature, or --to-sign";
+		trouble = "give --id-key, or --public-key and --signature, or --to-sign";
 	else if (arg.author.public_key && !arg.author.signature)
 		trouble = "--author-public-key requires --author-signature";
 	else if (arg.to_sign && arg.output_auth)
 		trouble = "--to-sign cannot be combined with --output-auth";
 	else if (arg.output_key && !arg.id.key && !arg.id.public_key)
-		trouble = "--output-key requires --key or --public-key";
+		trouble = "--output-key requires --id-key or --public-key";
 	else if (!cli_has_launch_digest(arg.measurement))
 		trouble = "give --measurement, or the options of 'digest'";
 	else if (arg.svn.value > UINT32_MAX)
@@ -266,7 +268,7 @@ const struct cli_verb verb_id_block_create = {
 	.name = "id-block create",
 	.operands = "",
 	.summary = "make an ID block and sign it",
-	.example = "--measurement @digest.txt --key id.pem",
+	.example = "--measurement @digest.txt --id-key id.pem",
 	.options = tables,
 	.uses_keys = true,
 	.run = run,

@@ -40,7 +40,8 @@ void cli_id_block_json(const struct cli_id_block *id, struct json_out *json);
 
 /* One of the two keys: the private key, or its public half and what it signed elsewhere. */
 struct cli_signer {
-	const char *prefix; /* of its options: "" or "author-" */
+	const char *name;   /* of the option for the private key: "id-key" or "author-key" */
+	const char *prefix; /* of the other options: "" or "author-" */
 	const char *key, *passphrase_file;
 	const char *public_key, *signature;
 };

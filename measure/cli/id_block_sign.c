@@ -22,15 +22,15 @@ int cli_signer_check(const struct cli_signer *signer, struct snp_error *err)
 
 	if (signer->key && (signer->public_key || signer->signature))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--%skey cannot be combined with --%spublic-key or --%ssignature, "
+				 "--%s cannot be combined with --%spublic-key or --%ssignature, "
 				 "which are for a key that signs elsewhere",
-				 p, p, p);
+				 signer->name, p, p);
 	if (signer->signature && !signer->public_key)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--%ssignature requires --%spublic-key", p, p);
 	if (signer->passphrase_file && !signer->key)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--%spassphrase-file requires --%skey", p, p);
+				 "--%spassphrase-file requires --%s", p, signer->name);
 	return 0;
 }
 
@@ -45,8 +45,9 @@ static int open_key(const struct cli_signer *signer, struct snp_key **ret, struc
 		return r;
 	if (snp_key_kind(key) != SNP_KEY_P384)
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "--%s%skey is %s; the secure processor takes only P-384",
-				 signer->prefix, signer->key ? "" : "public-",
+				 "--%s%s is %s; the secure processor takes only P-384",
+				 signer->key ? "" : signer->prefix,
+				 signer->key ? signer->name : "public-key",
 				 snp_key_kind_name(snp_key_kind(key)));
 	*ret = TAKE_PTR(key);
 	return 0;

@@ -295,6 +295,8 @@ void cli_print_options(const struct cli_verb *verb, FILE *out)
 		char name[64];
 		int n;
 
+		if (!o->help)
+			continue;
 		n = snprintf(name, sizeof(name), "%s%c%s--%s%s%s%s%s", o->letter ? "-" : " ",
 			     o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
 			     optional ? "[" : "", o->argument ? "=" : "",

@@ -98,6 +98,15 @@ refused too-large large.pem
 : >empty.pem
 refused bad-key empty.pem
 refuse 1 cannot-open "${create[@]}" --key absent.pem
+
+# --key is an older name of --id-key, which messages and --help name.
+same_key "${create[@]}" --id-key id.pem
+refuse 2 usage "${create[@]}"
+grep -qF 'give --id-key, or' err || fail "another key is asked for: $(cat err)"
+refuse 2 usage "${create[@]}" --id-key id.pem --public-key id.pub
+grep -qF -- '--id-key cannot be combined' err || fail "another option is named: $(cat err)"
+"$snp_measure" id-block create --help | grep -E -- '--(id-)?key=' >out
+[ "$(wc -l <out)" = 1 ] && grep -qF -- --id-key=KEY out || fail "--help has not one name of the ID key: $(cat out)"
 refuse 1 cannot-open "${create[@]}" --key fd:77x
 refuse 1 cannot-open "${create[@]}" --key 'pkcs11:object=k?pin-value=1234'
 grep -q 1234 err && fail "an error shows a PIN"

@@ -17,7 +17,7 @@ done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-
 "$snp_measure" publish --help | sed -n '/^Formats and/,$s/^  \([^ ]*\)  *\(.*\)/\1 \2/p' >formats
 [ "$(wc -l <formats)" -ge 9 ] || fail "publish --help lists no formats"
 while read -r format _; do
-	sed -n '/^\.It Fl -format/,/^\.It Fl -key/p' "$manual" | grep -qE "^\.Cm (.* )?$format( |$)" ||
+	sed -n '/^\.It Fl -format/,/^\.It Fl -sign-key/p' "$manual" | grep -qE "^\.Cm (.* )?$format( |$)" ||
 		fail "no word about the format $format"
 done <formats
 awk '
