@@ -90,7 +90,7 @@ static int dump_vmsas(const struct cli_launch *l, struct snp_error *err)
 	if (!dump.pages || !dump.files || !dump.paths)
 		return out_of_memory(err);
 	r = fill_dump(l, &dump, err);
-	return r < 0 ? r : files_write(dump.files, n, 0666, true, err);
+	return r < 0 ? r : files_write(dump.files, n, 0644, true, err);
 }
 
 static int print_json(const struct cli_launch *l, const struct digest *digest, FILE *out,

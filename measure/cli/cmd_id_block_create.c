@@ -239,7 +239,7 @@ static int write_files(const struct cli_id_block *id, struct snp_error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++)
 		if (outputs[i].path)
 			asked[n++] = outputs[i];
-	return files_write(asked, n, 0666, true, err);
+	return files_write(asked, n, 0644, true, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

@@ -4,6 +4,7 @@
 #include <snp/tool.h>
 
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
@@ -234,6 +235,8 @@ int cli_parse(const struct cli_verb *verb, int argc, char **argv, enum cli_reque
 	int val, r;
 
 	parser_init(&p, verb);
+	/* Options may stand behind operands here, whatever the environment says. */
+	unsetenv("POSIXLY_CORRECT");
 	if (verb->takes_text)
 		strip_dashes(argc, argv);
 	/* Known before the first complaint, which is to be an object then. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
@@ -128,6 +129,12 @@ static void hold_standard_descriptors(void)
 	closep(&fd);
 }
 
+/* Not SIG_IGN, which commands that are run would inherit. */
+static void over_the_limit(int number)
+{
+	(void)number;
+}
+
 int cli_main(const struct cli_tool *tool, int argc, char **argv)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -139,6 +146,8 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 
 	cli_tool = tool;
 	hold_standard_descriptors();
+	/* A file over the limit of the process is a failure to write, and not its end. */
+	signal(SIGXFSZ, over_the_limit);
 	out = open_memstream(&text, &size);
 	r = out ? answer(argc, argv, out, &err) : 0;
 	/* A stream into memory that could not grow says so here alone. */

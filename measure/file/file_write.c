@@ -48,6 +48,35 @@ static int temporary_open(const char *folder, mode_t mode, struct temporary *t)
 	return fd;
 }
 
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+void signals_hold(sigset_t *ret_before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		sigaddset(&set, ending[i]);
+	pthread_sigmask(SIG_BLOCK, &set, ret_before);
+}
+
+bool signals_wait(void)
+{
+	sigset_t set;
+
+	if (sigpending(&set) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		if (sigismember(&set, ending[i]))
+			return true;
+	return false;
+}
+
+void signals_release(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 int write_all(int fd, struct snp_span bytes)
 {
 	while (bytes.size > 0) {
@@ -139,10 +168,12 @@ int files_write(const struct output outputs[], size_t n, mode_t mode, bool repla
 {
 	_cleanup_(freep) struct temporary *temporaries = calloc(n, sizeof(*temporaries));
 	size_t staged = 0;
+	sigset_t before;
 	int r = 0;
 
 	if (!temporaries && n > 0)
 		return out_of_memory(err);
+	signals_hold(&before);
 	for (; r == 0 && staged < n; staged++) {
 		bool borrowed =
 			staged > 0 && share_folder(outputs[staged - 1].path, outputs[staged].path);
@@ -153,12 +184,15 @@ int files_write(const struct output outputs[], size_t n, mode_t mode, bool repla
 		r = explain(outputs[staged].path,
 			    stage(&outputs[staged], mode, &temporaries[staged]), replace, err);
 	}
+	if (r == 0 && n > 0 && signals_wait())
+		r = explain(outputs[0].path, -EINTR, replace, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = explain(outputs[i].path, publish(outputs[i].path, &temporaries[i], replace),
 			    replace, err);
 	/* From the end: what was borrowed is given back before it is closed. */
 	while (staged > 0)
 		temporary_discard(&temporaries[--staged]);
+	signals_release(&before);
 	return r;
 }
 

@@ -203,7 +203,7 @@ static int staging_make(const char *folder, struct staging *s)
 	if (s->parent < 0 || getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -errno;
 	snprintf(s->name, sizeof(s->name), ".snp-%016jx.tmp", (uintmax_t)random);
-	if (mkdirat(s->parent, s->name, 0777) < 0) {
+	if (mkdirat(s->parent, s->name, 0755) < 0) {
 		s->name[0] = '\0';
 		return -errno;
 	}
@@ -221,7 +221,7 @@ static int make_inner(int folder, const char *name, const char *before, struct s
 	inner = strndup(name, n);
 	if (!inner)
 		return out_of_memory(err);
-	if (mkdirat(folder, inner, 0777) < 0 && errno != EEXIST)
+	if (mkdirat(folder, inner, 0755) < 0 && errno != EEXIST)
 		return fail_errno(err, SNP_E_WRITE, errno, "cannot make %s", inner);
 	return 0;
 }
@@ -229,7 +229,7 @@ static int make_inner(int folder, const char *name, const char *before, struct s
 static int write_file(int folder, const struct folder_file *file, struct snp_error *err)
 {
 	_cleanup_(closep) int fd = openat(
-		folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 
 	if (fd < 0 || write_all(fd, (struct snp_span){file->data, file->size}) < 0 ||
 	    close(TAKE_FD(fd)) < 0)
@@ -249,6 +249,8 @@ static int write_files(const struct folder *folder, const struct staging *s, str
 		const char *before = i > 0 ? folder->files[i - 1].name : "";
 		int r = make_inner(fd, folder->files[i].name, before, err);
 
+		if (r == 0 && signals_wait())
+			r = fail_errno(err, SNP_E_WRITE, EINTR, "cannot write");
 		if (r == 0)
 			r = write_file(fd, &folder->files[i], err);
 		if (r < 0)
@@ -315,8 +317,8 @@ static int split(const char *path, char parent[static PATH_MAX], char name[stati
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? -1 : 0;
 }
 
-int folder_write(const struct folder *folder, const char *path, folder_replaceable replaceable,
-		 void *arg, struct snp_error *err)
+static int stage_and_publish(const struct folder *folder, const char *path,
+			     folder_replaceable replaceable, void *arg, struct snp_error *err)
 {
 	_cleanup_(staging_discard) struct staging staging = {.parent = -1};
 	char parent[PATH_MAX], name[NAME_MAX + 1];
@@ -339,4 +341,16 @@ int folder_write(const struct folder *folder, const char *path, folder_replaceab
 	if (r == 0)
 		r = publish(&staging, name, there, err);
 	return in_file(err, r, path);
+}
+
+int folder_write(const struct folder *folder, const char *path, folder_replaceable replaceable,
+		 void *arg, struct snp_error *err)
+{
+	sigset_t before;
+	int r;
+
+	signals_hold(&before);
+	r = stage_and_publish(folder, path, replaceable, arg, err);
+	signals_release(&before);
+	return r;
 }

@@ -134,7 +134,7 @@ int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **r
 	if (!user_folder(USER_DATA, "snp-measure", folder))
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 				 "no folder for certificates: set XDG_DATA_HOME or HOME");
-	(void)make_folders(folder, 0777, 0777); /* a failure shows when the file is written */
+	(void)make_folders(folder, 0755, 0755); /* a failure shows when the file is written */
 	path = file_name(c, folder);
 	if (!path)
 		return out_of_memory(err);

@@ -159,6 +159,36 @@ run 0 "$snp_measure" publish small.json -o signed --unsigned
 	fail "signatures stay in a folder that is unsigned"
 run 0 "$snp_measure" publish small.json -o signed
 
+# COSE by every kind of key, rebuilt by its own bytes: ES256, ES384, EdDSA.
+key es256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+for kind in es256:26 ec:3822 key:27; do
+	run 0 "$snp_measure" publish small.json -o cose --format corim --sign-key "${kind%:*}.pem"
+	# Tag 18, array of 4, byte string; a map of 4 whose key 1, the algorithm, is this.
+	head -c 9 cose/corim.cose | od -An -tx1 | tr -d ' \n' | grep -qE "^d28458..a401${kind#*:}" ||
+		fail "${kind%:*} signs with another algorithm: $(head -c 9 cose/corim.cose | od -An -tx1)"
+	run 0 "$snp_measure" reproduce cose/reference-values.json --images . --public-key "${kind%:*}.pub"
+	run 0 "$snp_measure" reproduce cose/reference-values.json --images .
+	printf x | dd of=cose/corim.cose bs=1 seek=$(($(stat -c %s cose/corim.cose) - 5)) conv=notrunc status=none
+	run 3 "$snp_measure" reproduce cose/reference-values.json --images . --public-key "${kind%:*}.pub"
+	says 'corim.cose differs'
+done
+
+# Nobody else may write what was published, nothing is left behind by a full disk or a signal, and options
+# stand where the manual has them.
+run 0 bash -c 'umask 000; "$@"' bash "$snp_measure" publish small.json -o open
+[ -z "$(find open -perm /022)" ] || fail "others may write: $(find open -perm /022)"
+refuse 1 cannot-write bash -c 'ulimit -f 1; exec "$@"' bash "$snp_measure" publish small.json -o full
+[ ! -e full ] && [ -z "$(find . -name '.snp-*')" ] || fail "left behind: $(find . -name '.snp-*')"
+run 0 env POSIXLY_CORRECT=1 "$snp_measure" publish small.json -o posix --format tsv
+if strace -o trace true 2>/dev/null; then
+	for signal in INT TERM HUP; do
+		strace -f -o trace -e trace=mkdirat -e inject=mkdirat:signal=SIG$signal \
+			"$snp_measure" publish small.json -o ended >out 2>err && fail "SIG$signal does not end it"
+		grep -q "killed by SIG$signal" trace || fail "it does not end by SIG$signal: $(tail -n 1 trace)"
+		[ ! -e ended ] && [ -z "$(find . -name '.snp-*')" ] || fail "SIG$signal leaves $(find . -name '.snp-*')"
+	done
+fi
+
 # An image that a format cannot hold does not take the others with it in silence.
 python3 - <<'END' || skip "needs python3"
 import json

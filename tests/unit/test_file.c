@@ -4,9 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <snp/cleanup.h>
@@ -141,6 +144,47 @@ static void write_replaces_whole_or_not_at_all(void **state)
 	unlink(path_of("out"));
 }
 
+/* A folder just as long as the system takes, and one byte longer. */
+static void a_folder_longer_than_any_path_is_refused(void **state)
+{
+	struct snp_span bytes = {(const uint8_t *)"x", 1};
+	_cleanup_(freep) char *path = malloc(2 * PATH_MAX);
+	struct snp_error err;
+
+	(void)state;
+	assert_non_null(path);
+	for (size_t n = PATH_MAX - 3; n < PATH_MAX + 3; n++) {
+		memset(path, '/', n);
+		memcpy(path, "/nonexistent", strlen("/nonexistent"));
+		strcpy(path + n, "x");
+		assert_int_equal(file_write(path, bytes, 0644, true, &err), -SNP_E_WRITE);
+		assert_int_equal(err.sys_errno, n < PATH_MAX ? ENOENT : ENAMETOOLONG);
+	}
+}
+
+/* A signal that comes meanwhile finds neither file, and ends the process afterwards. */
+static void a_signal_leaves_nothing_behind(void **state)
+{
+	struct snp_span bytes = {(const uint8_t *)"x", 1};
+	unsigned int before = entries();
+	sigset_t mask;
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		signals_hold(&mask);
+		raise(SIGTERM);
+		_exit(file_write(path_of("out"), bytes, 0644, true, NULL) == -SNP_E_WRITE &&
+				      signals_wait()
+			      ? (signals_release(&mask), 1)
+			      : 2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	assert_int_equal(entries(), before);
+}
+
 /* Where the second of two cannot be written, the first stays as it is. */
 static void several_are_written_or_none(void **state)
 {
@@ -195,6 +239,8 @@ int main(void)
 		cmocka_unit_test(sha256_of_a_file),
 		cmocka_unit_test(change_while_read_is_seen),
 		cmocka_unit_test(write_replaces_whole_or_not_at_all),
+		cmocka_unit_test(a_folder_longer_than_any_path_is_refused),
+		cmocka_unit_test(a_signal_leaves_nothing_behind),
 		cmocka_unit_test(several_are_written_or_none),
 	};
 	size_t n = 4;

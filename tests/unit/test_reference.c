@@ -7,6 +7,7 @@
 #include <snp/cleanup.h>
 #include <snp/reference.h>
 
+#include "reference/cbor.h"
 #include "reference/format.h"
 #include "reference/model.h"
 
@@ -253,6 +254,39 @@ static void check_query(void **state)
 	snp_reference_free(reference);
 }
 
+/* The shortest encoding of each (RFC 8949 section 4.2.1), as its appendix A has them. */
+static const struct number {
+	const char *name;
+	int64_t value;
+	size_t size;
+	uint8_t bytes[9];
+} numbers[] = {
+	{"number 23", 23, 1, {0x17}},
+	{"number 24", 24, 2, {0x18, 0x18}},
+	{"number 255", 255, 2, {0x18, 0xff}},
+	{"number 256", 256, 3, {0x19, 0x01, 0x00}},
+	{"number of 16 bits", 65535, 3, {0x19, 0xff, 0xff}},
+	{"number over 16 bits", 65536, 5, {0x1a, 0x00, 0x01, 0x00, 0x00}},
+	{"number of 32 bits", UINT32_MAX, 5, {0x1a, 0xff, 0xff, 0xff, 0xff}},
+	{"number over 32 bits", 1ll << 32, 9, {0x1b, 0, 0, 0, 1, 0, 0, 0, 0}},
+	{"number of 63 bits", INT64_MAX, 9, {0x1b, 0x7f, 255, 255, 255, 255, 255, 255, 255}},
+	{"number -1", -1, 1, {0x20}},
+	{"number -257", -257, 3, {0x39, 0x01, 0x00}},
+	{"number below -32 bits", -(1ll << 32) - 1, 9, {0x3b, 0, 0, 0, 1, 0, 0, 0, 0}},
+	{"least number", INT64_MIN, 9, {0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255}},
+};
+
+static void check_number(void **state)
+{
+	const struct number *row = *state;
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t size;
+
+	assert_int_equal(cbor_out_encode(cbor_out_int(row->value), &bytes, &size, NULL), 0);
+	assert_int_equal(size, row->size);
+	assert_memory_equal(bytes, row->bytes, size);
+}
+
 /* What each format writes of the master above; the contents are checked by programs that others wrote,
  * in tests/cli/publish.sh. */
 static const struct emitted {
@@ -368,6 +402,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_file_name, file_names);
 	ADD_ROWS(tests, n, check_query, queries);
+	ADD_ROWS(tests, n, check_number, numbers);
 	ADD_ROWS(tests, n, check_emitted, emitted);
 	ADD_ROWS(tests, n, check_contrast, contrasts);
 	return RUN_TESTS("reference", tests, n);

@@ -2,6 +2,7 @@
 #ifndef SNP_FILE_H
 #define SNP_FILE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -89,6 +90,12 @@ SNP_MUST_USE int file_value(const char *path, const char *what, uint8_t *ret, si
 
 /* Write all of `bytes` to a descriptor. 0, or a negative errno. */
 SNP_MUST_USE int write_all(int fd, struct snp_span bytes);
+
+/* From hold to release the signals that end a process at its user's wish (INT, TERM, HUP, QUIT) wait, so that no
+ * temporary file is left behind. signals_wait() is true as soon as one does: work may then be given up. */
+void signals_hold(sigset_t *ret_before);
+bool signals_wait(void);
+void signals_release(const sigset_t *before);
 
 /* Replace `path` by a file of mode `mode` (less the umask) with these bytes, or leave everything as
  * it was: temporary file in the same directory, fsync, rename, fsync of the directory. An existing
