@@ -210,6 +210,7 @@ static int against_reference(const char *path, const char *image_name,
 	const struct snp_reference_variant *variant;
 	const struct snp_reference_image *image;
 	struct plan_difference *d = &verdict->difference;
+	_cleanup_(freep) char *cmdline = NULL;
 	int r = snp_reference_read(path, &reference, err);
 
 	if (r < 0)
@@ -221,11 +222,15 @@ static int against_reference(const char *path, const char *image_name,
 	name_input("firmware", image->firmware.sha256, &record->boot[BOOT_FIRMWARE], verdict);
 	name_input("kernel", image->kernel.sha256, &record->boot[BOOT_KERNEL], verdict);
 	name_input("initrd", image->initrd.sha256, &record->boot[BOOT_INITRD], verdict);
-	if (!verdict->has_difference && strcmp(image->cmdline ? image->cmdline : "",
-					       record->cmdline ? record->cmdline : "") != 0) {
+	cmdline = image->cmdline_is_template
+			  ? expand_vcpu_count(image->cmdline, variant->vcpus.count)
+			  : strdup(image->cmdline ? image->cmdline : "");
+	if (!cmdline)
+		return out_of_memory(err);
+	if (!verdict->has_difference &&
+	    strcmp(cmdline, record->cmdline ? record->cmdline : "") != 0) {
 		snprintf(d->what, sizeof(d->what), "cmdline");
-		snprintf(d->first, sizeof(d->first), "%.159s",
-			 image->cmdline ? image->cmdline : "");
+		snprintf(d->first, sizeof(d->first), "%.159s", cmdline);
 		snprintf(d->second, sizeof(d->second), "%.159s",
 			 record->cmdline ? record->cmdline : "");
 		verdict->has_difference = true;
@@ -260,7 +265,8 @@ int rehearsal_compare_against(const char *path, const char *image,
 
 	if (r < 0)
 		return r;
-	if (json_schema(document, "snp-reference-values/1", NULL) == 0)
+	if (json_schema(document, "snp-reference-values/1", NULL) == 0 ||
+	    json_schema(document, "snp-reference-values/2", NULL) == 0)
 		r = against_reference(path, image, record, verdict, err);
 	else
 		r = against_plan(path, record, trace, verdict, err);

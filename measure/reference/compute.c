@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/compute.h"
 
+#include "reference/model.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/gctx.h>
 #include <snp/sha.h>
 
@@ -152,6 +155,61 @@ static int compute_run(const struct snp_launch *launch,
 	return 0;
 }
 
+/* The prefixes of a template: one for each vCPU count, whatever the model. */
+struct prefixes {
+	bool known[SNP_MAX_VCPUS + 1];
+	uint8_t ld[SNP_MAX_VCPUS + 1][SNP_SHA384_SIZE];
+};
+
+/* The command line, and with it the hash table, of this variant alone. */
+static int find_prefix(struct snp_launch *launch, const struct image_inputs *inputs,
+		       const struct snp_reference_variant *variant,
+		       struct snp_kernel_hashes *hashes, struct prefixes *prefixes,
+		       const uint8_t **ret, struct snp_error *err)
+{
+	uint32_t count = variant->vcpus.count;
+	int r;
+
+	*hashes = inputs->kernel_hashes;
+	launch->kernel_hashes = hashes;
+	r = variant_cmdline_sha256(inputs->image, variant, hashes->cmdline, err);
+	if (r == 0 && !prefixes->known[count])
+		r = snp_launch_prefix(launch, prefixes->ld[count], err);
+	prefixes->known[count] = true;
+	*ret = prefixes->ld[count];
+	return r;
+}
+
+static int compute_templates(struct snp_launch *launch, const struct image_inputs *inputs,
+			     struct snp_reference_variant *variants, size_t n, snp_launch_warn warn,
+			     void *arg, struct snp_error *err)
+{
+	_cleanup_(freep) struct prefixes *prefixes = calloc(1, sizeof(*prefixes));
+	struct snp_kernel_hashes hashes;
+	const uint8_t *prefix;
+
+	if (!prefixes)
+		return out_of_memory(err);
+	for (size_t i = 0; i < n; i++) {
+		int r;
+
+		if (i > 0 && strcmp(variants[i - 1].vcpus.profile, variants[i].vcpus.profile) != 0)
+			memset(prefixes->known, 0, sizeof(prefixes->known));
+		launch->vcpus = variants[i].vcpus;
+		r = snp_launch_check(launch, err);
+		if (r == 0)
+			r = find_prefix(launch, inputs, &variants[i], &hashes, prefixes, &prefix,
+					err);
+		if (r == 0)
+			r = compute_run(launch, prefix, &variants[i], 1, err);
+		if (r < 0)
+			return r;
+		if (warn)
+			snp_launch_warnings(launch, warn, arg);
+	}
+	return 0;
+}
+
 int variants_compute(const struct image_inputs *inputs, struct snp_reference_variant *variants,
 		     size_t n, snp_launch_warn warn, void *arg, struct snp_error *err)
 {
@@ -163,6 +221,8 @@ int variants_compute(const struct image_inputs *inputs, struct snp_reference_var
 	struct prefix prefix = {.profile = ""};
 	size_t length;
 
+	if (inputs->image)
+		return compute_templates(&launch, inputs, variants, n, warn, arg, err);
 	for (size_t i = 0; i < n; i += length) {
 		const char *profile = variants[i].vcpus.profile;
 		int r;

@@ -16,6 +16,8 @@ struct image_inputs {
 	bool has_kernel;
 	struct snp_kernel_hashes kernel_hashes; /* where there is a kernel */
 	struct snp_bzimage kernel;		/* likewise */
+	/* Of a template, for the hash of each variant's command line; or NULL. */
+	const struct snp_reference_image *image;
 };
 
 void image_paths_done(struct image_paths *paths);

@@ -80,7 +80,7 @@ int emit_rvps(const struct snp_reference *r, struct folder *f, struct snp_error 
  */
 
 /* No registered predicate type says launch digests; a URI names this one. */
-#define PREDICATE_TYPE "urn:snp-measure:snp-reference-values/1"
+#define PREDICATE_TYPE "urn:snp-measure:"
 
 /* Subjects are told apart by name: an image's are "IMAGE/FILE" and "IMAGE/launch-digest?…", where a "/" of
  * the image's own name is written as %2F, so that no two are alike. For free(). */
@@ -156,7 +156,9 @@ int emit_intoto(const struct snp_reference *r, struct folder *f, struct snp_erro
 	subjects = json_out_array(&out, out.root, "subject");
 	for (size_t i = 0; i < r->n_images; i++)
 		add_image(&out, subjects, &r->images[i]);
-	json_out_string(&out, out.root, "predicateType", PREDICATE_TYPE);
+	json_out_string(&out, out.root, "predicateType",
+			has_template(r) ? PREDICATE_TYPE MASTER_SCHEMA_2
+					: PREDICATE_TYPE MASTER_SCHEMA);
 	master_build(r, &predicate);
 	if (predicate.failed || !cJSON_AddItemToObject(out.root, "predicate", predicate.root)) {
 		json_out_done(&predicate);

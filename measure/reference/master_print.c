@@ -26,14 +26,20 @@ static void print_file(struct json_out *out, cJSON *inputs, const char *key,
 }
 
 /* The command line's hash is the one in the SEV hash table, over the text and one NUL. */
-static void print_cmdline(struct json_out *out, cJSON *inputs, const char *cmdline)
+static void print_cmdline(struct json_out *out, cJSON *inputs,
+			  const struct snp_reference_image *image)
 {
+	const char *cmdline = image->cmdline;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	cJSON *object;
 
 	if (!cmdline)
 		return;
 	object = json_out_object(out, inputs, "cmdline");
+	if (image->cmdline_is_template) {
+		json_out_string(out, object, "template", cmdline);
+		return;
+	}
 	json_out_string(out, object, "text", cmdline);
 	json_out_integer(out, object, "size", strlen(cmdline));
 	if (sha256_of((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline) + 1}, sha256,
@@ -52,7 +58,7 @@ static void print_inputs(struct json_out *out, cJSON *parent,
 		     image->firmware_sha384, sizeof(image->firmware_sha384));
 	print_file(out, inputs, "kernel", &image->kernel);
 	print_file(out, inputs, "initrd", &image->initrd);
-	print_cmdline(out, inputs, image->cmdline);
+	print_cmdline(out, inputs, image);
 }
 
 static void print_minimum_tcb(struct json_out *out, cJSON *parent,
@@ -72,8 +78,10 @@ static void print_minimum_tcb(struct json_out *out, cJSON *parent,
 }
 
 static void print_variant(struct json_out *out, cJSON *variants,
+			  const struct snp_reference_image *image,
 			  const struct snp_reference_variant *v)
 {
+	uint8_t sha256[SNP_SHA256_SIZE];
 	cJSON *object = json_out_object(out, variants, NULL);
 
 	json_out_string(out, object, "vmm_profile", v->vcpus.profile);
@@ -84,6 +92,11 @@ static void print_variant(struct json_out *out, cJSON *variants,
 		json_out_u64(out, object, "cpu_signature", v->vcpus.signature);
 	json_out_u64(out, object, "guest_features", v->vcpus.features);
 	json_out_hex(out, object, "launch_digest", v->launch_digest, sizeof(v->launch_digest));
+	if (image->cmdline_is_template) {
+		if (variant_cmdline_sha256(image, v, sha256, NULL) < 0)
+			out->failed = true;
+		json_out_hex(out, object, "cmdline_sha256", sha256, sizeof(sha256));
+	}
 	if (!v->id_block)
 		return;
 	json_out_base64(out, object, "id_block", v->id_block, SNP_ID_BLOCK_SIZE);
@@ -105,7 +118,7 @@ static void print_image(struct json_out *out, cJSON *images,
 	hash_check_print(out, object, &image->kernel_hash_check);
 	variants = json_out_array(out, object, "variants");
 	for (size_t i = 0; i < image->n_variants; i++)
-		print_variant(out, variants, &image->variants[i]);
+		print_variant(out, variants, image, &image->variants[i]);
 }
 
 /* Under which the digests are right: what a verifier cannot see in them and a host must keep to. */
@@ -155,7 +168,7 @@ void master_build(const struct snp_reference *reference, struct json_out *out)
 {
 	cJSON *array, *tool;
 
-	json_out_init(out, MASTER_SCHEMA);
+	json_out_init(out, has_template(reference) ? MASTER_SCHEMA_2 : MASTER_SCHEMA);
 	tool = json_out_object(out, out->root, "tool");
 	json_out_string(out, tool, "name", reference->tool_name);
 	json_out_string(out, tool, "version", reference->tool_version);

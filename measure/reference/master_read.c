@@ -47,7 +47,8 @@ static int read_base64(const struct json_value *value, const struct field *field
 	return 0;
 }
 
-/* The text is what counts; its size and hash are there for those who cannot hash. */
+/* The text is what counts; its size and hash are there for those who cannot hash. A template has them in each
+ * variant. */
 static int read_cmdline(const struct json_value *value, const struct field *field, void *at,
 			struct snp_error *err)
 {
@@ -62,14 +63,20 @@ static int read_cmdline(const struct json_value *value, const struct field *fiel
 		FIELD("sha256", field_hex, cmdline, sha256, .required = true),
 		{0},
 	};
+	static const struct field template_fields[] = {
+		FIELD("template", field_copy, cmdline, text, .required = true),
+		{0},
+	};
 	struct snp_reference_image *image = at;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	struct snp_span bytes;
-	int r = fields_read(value, fields, &found, err);
+	int r;
 
 	(void)field;
+	image->cmdline_is_template = json_get(value, "template") != NULL;
+	r = fields_read(value, image->cmdline_is_template ? template_fields : fields, &found, err);
 	image->cmdline = found.text;
-	if (r < 0)
+	if (r < 0 || image->cmdline_is_template)
 		return r;
 	bytes = (struct snp_span){(const uint8_t *)found.text, strlen(found.text) + 1};
 	r = sha256_of(bytes, sha256, err);
@@ -78,6 +85,35 @@ static int read_cmdline(const struct json_value *value, const struct field *fiel
 		r = json_fail(value, err, SNP_E_JSON_VALUE,
 			      "size or sha256 is not that of the text and one NUL");
 	return r;
+}
+
+/* Each variant of an image with a template, and no other, says its command line's hash. */
+static int check_cmdline(const struct json_value *variant, const struct snp_reference_image *image,
+			 const struct snp_reference_variant *v, struct snp_error *err)
+{
+	uint8_t expected[SNP_SHA256_SIZE];
+	char hex[2 * SNP_SHA256_SIZE + 1];
+	const struct json_value *value = json_get(variant, "cmdline_sha256");
+	const char *text;
+	int r;
+
+	if (!value && !image->cmdline_is_template)
+		return 0;
+	if (!image->cmdline_is_template)
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "requires a template as command line");
+	r = json_need(variant, "cmdline_sha256", &value, err);
+	if (r == 0)
+		r = json_string(value, &text, err);
+	if (r == 0)
+		r = variant_cmdline_sha256(image, v, expected, err);
+	if (r < 0)
+		return r;
+	hex_encode(expected, sizeof(expected), hex);
+	return strcmp(text, hex) == 0
+		       ? 0
+		       : json_fail(value, err, SNP_E_JSON_VALUE,
+				   "not the hash of the template with this vcpu_count and one NUL");
 }
 
 static int check_inputs(const struct json_value *value, void *at, struct snp_error *err)
@@ -138,8 +174,10 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 	size_t i = 0;
 
 	for (const struct json_value *v = json_first(variants); v; v = json_next(v)) {
-		int r = check_id_block(v, image, &image->variants[i++], err);
+		int r = check_id_block(v, image, &image->variants[i], err);
 
+		if (r == 0)
+			r = check_cmdline(v, image, &image->variants[i++], err);
 		if (r < 0)
 			return r;
 	}
@@ -196,6 +234,7 @@ static const struct field variant_fields[] = {
 	VCPUS("cpu_signature", field_hex_u32, signature, .required = false),
 	VCPUS("guest_features", field_hex_u64, features, .required = true),
 	FIELD("launch_digest", field_hex, snp_reference_variant, launch_digest, .required = true),
+	SECTION("cmdline_sha256", field_skip), /* check_cmdline() reads it */
 	FIELD("id_block", read_base64, snp_reference_variant, id_block, .max = SNP_ID_BLOCK_SIZE),
 	FIELD("id_auth", read_base64, snp_reference_variant, id_auth, .max = SNP_ID_AUTH_SIZE),
 	{0},
@@ -220,27 +259,33 @@ static const struct field tool_fields[] = {
 	{0},
 };
 
-static const struct field master_fields[] = {
-	SCHEMA(MASTER_SCHEMA),
-	FIELD_OBJECT("tool", tool_fields, .required = true),
-	FIELD("timestamp", field_u64, snp_reference, timestamp,
-	      .has = HAS(snp_reference, has_timestamp)),
-	FIELD_IMAGES(image_fields, check_image),
-	SECTION("assumptions", read_sentences, .has = HAS(snp_reference, has_assumptions)),
-	SECTION("not_covered", read_sentences, .required = true),
-	{0},
-};
+/* clang-format off */
+#define MASTER_FIELDS(number)                                                                \
+	SCHEMA(number), FIELD_OBJECT("tool", tool_fields, .required = true),                 \
+		FIELD("timestamp", field_u64, snp_reference, timestamp,                      \
+		      .has = HAS(snp_reference, has_timestamp)),                             \
+		FIELD_IMAGES(image_fields, check_image),                                     \
+		SECTION("assumptions", read_sentences, .has = HAS(snp_reference, has_assumptions)), \
+		SECTION("not_covered", read_sentences, .required = true)
+/* clang-format on */
+static const struct field master_fields[] = {MASTER_FIELDS(MASTER_SCHEMA), {0}};
+static const struct field master_2_fields[] = {MASTER_FIELDS(MASTER_SCHEMA_2), {0}};
 
 static int read_document(const struct json *document, struct snp_reference **ret,
 			 struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference =
 		calloc(1, sizeof(*reference));
+	bool second = json_schema(document, MASTER_SCHEMA_2, NULL) == 0;
 	int r;
 
 	if (!reference)
 		return out_of_memory(err);
-	r = fields_read(json_root(document), master_fields, reference, err);
+	r = fields_read(json_root(document), second ? master_2_fields : master_fields, reference,
+			err);
+	if (r == 0 && !second && has_template(reference))
+		r = json_fail(json_root(document), err, SNP_E_JSON_SCHEMA,
+			      "a template as command line requires " MASTER_SCHEMA_2);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(reference);

@@ -8,6 +8,8 @@
 #include <strings.h>
 
 #include <snp/fail.h>
+#include <snp/memory.h>
+#include <snp/sha.h>
 #include <snp/sized.h>
 
 static void image_free(struct snp_reference_image *image)
@@ -35,6 +37,25 @@ void snp_reference_free(struct snp_reference *reference)
 	free(reference->tool_name);
 	free(reference->tool_version);
 	free(reference);
+}
+
+bool has_template(const struct snp_reference *reference)
+{
+	for (size_t i = 0; i < reference->n_images; i++)
+		if (reference->images[i].cmdline_is_template)
+			return true;
+	return false;
+}
+
+int variant_cmdline_sha256(const struct snp_reference_image *image,
+			   const struct snp_reference_variant *variant,
+			   uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
+{
+	_cleanup_(freep) char *text = expand_vcpu_count(image->cmdline, variant->vcpus.count);
+
+	if (!text)
+		return out_of_memory(err);
+	return sha256_of((struct snp_span){(const uint8_t *)text, strlen(text) + 1}, ret, err);
 }
 
 static int compare_u64(uint64_t a, uint64_t b)

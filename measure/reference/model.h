@@ -30,7 +30,16 @@ bool is_file_name(const char *name);
  * or, where it is absolute or has "..", its last component. NULL if memory ran out. */
 char *file_name(const char *path);
 
-#define MASTER_SCHEMA "snp-reference-values/1"
+#define MASTER_SCHEMA	"snp-reference-values/1"
+#define MASTER_SCHEMA_2 "snp-reference-values/2" /* with command lines that are templates */
+
+bool has_template(const struct snp_reference *reference);
+
+/* SHA-256 of a variant's command line and one NUL, as the SEV hash table has it. Errors: SNP_E_NO_MEMORY,
+ * SNP_E_CRYPTO. */
+SNP_MUST_USE int variant_cmdline_sha256(const struct snp_reference_image *image,
+					const struct snp_reference_variant *variant,
+					uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err);
 
 /* The master as a JSON tree, for those that embed it; the caller prints it and calls
  * json_out_done(). */

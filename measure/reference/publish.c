@@ -162,9 +162,10 @@ static int emit(const struct snp_reference *reference, const struct snp_publish_
 				  : 0;
 
 		if (r == 0 && left_out.code != 0 && !(o->flags & SNP_PUBLISH_PARTIAL))
-			return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
-					 "%s; or leave such images out of the format with --partial",
-					 left_out.message);
+			return fail_with(
+				err, SNP_E_FORMAT, SNP_NO_OFFSET,
+				"%s; or leave such images out of the format with --partial",
+				left_out.message);
 		if (r < 0 && (r != -SNP_E_FORMAT || o->formats || i == 0)) {
 			if (err)
 				*err = why;

@@ -282,6 +282,7 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 		return json_fail(json_get(json_get(value, "minimum_tcb"), "Turin"), err,
 				 SNP_E_BAD_TCB,
 				 "does not name the fmc level, which Turin has; fmc=0 accepts all");
+	image->cmdline_is_template = image->cmdline && strstr(image->cmdline, VCPU_COUNT);
 	if (image->policy == 0) /* none was given: this one is never valid */
 		image->policy = SNP_POLICY_DEFAULT;
 	return release_variants_read(value, &image->variants, &image->n_variants, err);
@@ -323,6 +324,23 @@ static int find_file(const struct json_value *image, const char *key, const char
 	return *ret ? 0 : out_of_memory(err);
 }
 
+/* True if the command line limits the vCPUs to one number, and there are variants of several counts. */
+static bool fixes_vcpus(const struct snp_reference_image *image)
+{
+	static const char *const words[] = {"nr_cpus=", "maxcpus="};
+	bool fixes = false, several = false;
+
+	for (size_t i = 0; image->cmdline && i < ARRAY_SIZE(words); i++)
+		for (const char *at = image->cmdline; (at = strstr(at, words[i])); at++)
+			fixes = fixes || ((at == image->cmdline || at[-1] == ' ') &&
+					  strncmp(at + strlen(words[i]), VCPU_COUNT,
+						  strlen(VCPU_COUNT)) != 0);
+	for (size_t i = 1; i < image->n_variants; i++)
+		several =
+			several || image->variants[i].vcpus.count != image->variants[0].vcpus.count;
+	return fixes && several;
+}
+
 static int compute_image(const struct json_value *value, const char *document,
 			 struct snp_reference_image *image, snp_launch_warn warn, void *arg,
 			 struct snp_error *err)
@@ -342,6 +360,11 @@ static int compute_image(const struct json_value *value, const char *document,
 	if (warn && inputs.has_kernel)
 		snp_kernel_warnings(image->kernel_hash_check.in_image, image->firmware.name,
 				    &inputs.kernel, warn, arg);
+	if (warn && fixes_vcpus(image))
+		warn(arg, "fixed-vcpu-count",
+		     "a command line with nr_cpus= or maxcpus= is published for several vCPU counts; "
+		     "write {vcpu_count} for the number if it follows the count");
+	inputs.image = image->cmdline_is_template ? image : NULL;
 	return variants_compute(&inputs, image->variants, image->n_variants, warn, arg, err);
 }
 

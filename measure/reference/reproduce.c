@@ -211,6 +211,7 @@ static int compare_read(struct report *report, const struct snp_reference_image 
 			tell_bytes(report, "firmware's SHA-384", published->firmware_sha384,
 				   found.firmware_sha384, SNP_SHA384_SIZE);
 	}
+	inputs.image = published->cmdline_is_template ? published : NULL;
 	if (!differs)
 		return compute_variants(report, published, &inputs, err);
 	compare_variants(report, published, NULL);

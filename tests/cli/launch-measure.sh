@@ -40,6 +40,15 @@ same 255 EPYC-Milan '' initrd
 same 2 EPYC-Genoa-v2 ' a  b '
 same 3 EPYC "root=/dev/vda <&>' ü" initrd
 
+# A command line that follows the vCPU count is launched with this guest's.
+run 0 "$snp_measure" --ovmf fw --kernel kernel --append 'nr_cpus=3 3' --vcpus 3 --vcpu-type EPYC
+digest=$(<out)
+sed 's|"initrd": [^,]*, "cmdline": "[^}]*}|"cmdline": "nr_cpus={vcpu_count} {vcpu_count}"}|' vm.json >template.json
+run 0 "$snp_launch" measure template.json
+says "$digest"
+run 0 "$snp_launch" create template.json --dry-run -c test:///default
+says '<cmdline>nr_cpus=3 3</cmdline>'
+
 # What would be defined can be seen without a host, and says that none was asked.
 run 0 "$snp_launch" create vm.json --dry-run
 grep -q '\[host-not-asked\]$' err || fail "$(cat err)"

@@ -30,8 +30,8 @@ while read -r profile _; do
 	grep -qE "^\.It Cm .*\b$profile\b" "$manual" || fail "no word about the profile $profile"
 done < <("$snp_measure" --profile list)
 
-cat "$SNP_SOURCE"/measure/{launch/launch_warnings,reference/publish,cli/*}.c | tr '\n\t' '  ' |
-	grep -oE '(say\(w|o->warn\(o->arg|cli_warn\(), *"[a-z0-9-]+"|cli_warn\("[a-z0-9-]+"' | grep -oE '"[^"]+"' | tr -d '"' |
+cat "$SNP_SOURCE"/measure/{launch/launch_warnings,reference/publish,reference/release,cli/*}.c | tr '\n\t' '  ' |
+	grep -oE '(say\(w|o->warn\(o->arg|[^>_]warn\(arg|cli_warn\(), *"[a-z0-9-]+"|cli_warn\("[a-z0-9-]+"' | grep -oE '"[^"]+"' | tr -d '"' |
 	sort -u >warnings
 [ -s warnings ] || fail "no warnings were found in the source"
 while read -r warning; do

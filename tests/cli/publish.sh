@@ -159,6 +159,36 @@ run 0 "$snp_measure" publish small.json -o signed --unsigned
 	fail "signatures stay in a folder that is unsigned"
 run 0 "$snp_measure" publish small.json -o signed
 
+# A command line that follows the vCPU count: each variant's is that of a launch with its own number.
+sed 's/"cmdline": "[^"]*"/"cmdline": "ro nr_cpus={vcpu_count} {vcpu_count}"/; s/\[1, 2, "4-64"\]/[1, 2, 12]/;
+	s/\["qemu"\]/["qemu", "gce"]/' release.json >template.json
+run 0 "$snp_measure" publish template.json -o template
+! grep -qF '[fixed-vcpu-count]' err || fail "a number that follows the count is called fixed"
+valid template/reference-values.json
+grep -qF '"schema": "snp-reference-values/2"' template/reference-values.json || fail "a template in an old document"
+for n in 1 2 12; do
+	for model in EPYC-v4 EPYC-Genoa; do
+		run 0 "$snp_measure" --ovmf OVMF.amdsev.fd --kernel vmlinuz --initrd initrd.img --append "ro nr_cpus=$n $n" \
+			--vcpus $n --vcpu-type $model
+		[ "$(awk -F'\t' -v n=$n -v m=$model '$3 == n && $4 == m { print $8 }' template/launch-digests.tsv)" = "$(<out)" ] ||
+			fail "the digest of $n $model vCPUs is not that of their own command line"
+	done
+	run 0 "$snp_measure" --ovmf OVMF.amdsev.fd --kernel vmlinuz --initrd initrd.img --append "ro nr_cpus=$n $n" \
+		--vcpus $n --profile gce
+	grep -qF "$(<out)" template/launch-digests.tsv || fail "the digest of $n vCPUs of another profile is missing"
+	grep -qF "\"cmdline_sha256\": \"$(printf 'ro nr_cpus=%s %s\0' $n $n | sha256sum | cut -c-64)\"" \
+		template/reference-values.json || fail "no hash of the command line of $n vCPUs"
+done
+run 0 "$snp_measure" reproduce template/reference-values.json --images .
+for change in 's/nr_cpus={vcpu_count}/nr_cpus=9/' 's/\("cmdline_sha256": "\)[0-9a-f]\{8\}/\100000000/' '/"cmdline_sha256"/d' \
+	's|values/2|values/1|'; do
+	sed "$change" template/reference-values.json >odd-master.json
+	run 4 "$snp_measure" reproduce odd-master.json --images .
+done
+sed 's/"cmdline": "[^"]*"/"cmdline": "ro nr_cpus=4"/' release.json >fixed.json
+run 0 "$snp_measure" publish fixed.json -o fixed --format tsv
+grep -qF '[fixed-vcpu-count]' err || fail "no word of a number that does not follow the count"
+
 # COSE by every kind of key, rebuilt by its own bytes: ES256, ES384, EdDSA.
 key es256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 for kind in es256:26 ec:3822 key:27; do

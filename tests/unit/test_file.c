@@ -156,7 +156,7 @@ static void a_folder_longer_than_any_path_is_refused(void **state)
 	for (size_t n = PATH_MAX - 3; n < PATH_MAX + 3; n++) {
 		memset(path, '/', n);
 		memcpy(path, "/nonexistent", strlen("/nonexistent"));
-		strcpy(path + n, "x");
+		memcpy(path + n, "x", 2);
 		assert_int_equal(file_write(path, bytes, 0644, true, &err), -SNP_E_WRITE);
 		assert_int_equal(err.sys_errno, n < PATH_MAX ? ENOENT : ENAMETOOLONG);
 	}

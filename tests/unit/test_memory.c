@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
 #include <snp/memory.h>
 
 /* The sizes that grow() asks for; one of them can fail. */
@@ -69,11 +70,30 @@ static void text_is_as_long_as_it_must_be(void **state)
 	free(text);
 }
 
+static void a_command_line_gets_its_vcpu_count(void **state)
+{
+	static const char *const rows[][2] = {
+		{"", ""},
+		{"ro", "ro"},
+		{"nr_cpus={vcpu_count}", "nr_cpus=4294967295"},
+		{"{vcpu_count}{vcpu_count} x", "42949672954294967295 x"},
+		{"{vcpu_count {vcpu_count}} {VCPU_COUNT}", "{vcpu_count 4294967295} {VCPU_COUNT}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_(freep) char *text = expand_vcpu_count(rows[i][0], UINT32_MAX);
+
+		assert_string_equal(text, rows[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_array_grows_by_powers_of_two),
 		cmocka_unit_test(an_array_that_cannot_grow_stays),
+		cmocka_unit_test(a_command_line_gets_its_vcpu_count),
 		cmocka_unit_test(text_is_as_long_as_it_must_be),
 	};
 

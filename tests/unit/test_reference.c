@@ -55,7 +55,7 @@ static const struct mangle {
 	enum snp_code code;
 	const char *pointer;
 } mangles[] = {
-	{"other schema", "values/1", "values/2", SNP_E_JSON_SCHEMA, "/schema"},
+	{"other schema", "values/1", "values/3", SNP_E_JSON_SCHEMA, "/schema"},
 	{"unknown key", "\"guest_svn\"", "\"guest_svm\"", SNP_E_JSON_UNKNOWN_KEY,
 	 "/images/0/guest_svm"},
 	{"no images", "\"images\"", "\"image\"", SNP_E_JSON_UNKNOWN_KEY, "/image"},

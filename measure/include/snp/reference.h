@@ -74,7 +74,8 @@ struct snp_reference_image {
 	struct snp_kernel_hash_check kernel_hash_check; /* not known without kernel */
 	bool kernel_is_cut_short; /* as snp_bzimage; of files that were read, no master says it */
 	struct snp_reference_file initrd;
-	char *cmdline; /* NULL without kernel, "" where it is empty */
+	char *cmdline;		  /* NULL without kernel, "" where it is empty */
+	bool cmdline_is_template; /* "{vcpu_count}" in it stands for the number of each variant */
 	uint64_t policy;
 	uint8_t family_id[SNP_ID_SIZE];
 	uint8_t image_id[SNP_ID_SIZE];

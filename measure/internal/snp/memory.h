@@ -4,9 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* As asprintf(), for free(); NULL where memory ran out. */
 char *format_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A command line with every VCPU_COUNT replaced by the number, for free(); NULL where memory ran out. */
+#define VCPU_COUNT "{vcpu_count}"
+char *expand_vcpu_count(const char *text, uint32_t count);
 
 /* Make room for one more member in an array of `n` members of `size` bytes, which grows by this
  * function alone: `list` is the address of the pointer to it, NULL at first. False where memory ran
