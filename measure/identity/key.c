@@ -143,7 +143,7 @@ bool snp_key_equal(const struct snp_key *a, const struct snp_key *b)
 	return equal;
 }
 
-int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err)
+int key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err)
 {
 	_cleanup_(BIO_free_allp) BIO *bio = BIO_new(BIO_s_mem());
 	char *data, *text;
@@ -159,8 +159,7 @@ int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *
 	return 0;
 }
 
-int snp_key_id(const struct snp_key *key, uint8_t ret[static SNP_SHA256_SIZE],
-	       struct snp_error *err)
+int key_id(const struct snp_key *key, uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
 {
 	_cleanup_(openssl_freep) unsigned char *der = NULL;
 	int n = i2d_PUBKEY(key->public, &der);

@@ -234,8 +234,8 @@ int snp_firmware_sha256(const struct snp_firmware *firmware, uint8_t ret[static 
 	return r < 0 ? r : sha256_of(firmware_bytes(firmware), ret, err);
 }
 
-int snp_firmware_sha384(const struct snp_firmware *firmware, uint8_t ret[static SNP_SHA384_SIZE],
-			struct snp_error *err)
+int firmware_sha384(const struct snp_firmware *firmware, uint8_t ret[static SNP_SHA384_SIZE],
+		    struct snp_error *err)
 {
 	int r = need_image(firmware, err);
 

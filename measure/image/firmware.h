@@ -36,6 +36,10 @@ extern const char *const hash_verifier_names[];
 SNP_MUST_USE int firmware_contents(const struct snp_firmware *firmware,
 				   const uint8_t (**ret)[SNP_SHA384_SIZE], struct snp_error *err);
 
+/* SHA-384 of the image, by which some formats of reference values name it. Errors: SNP_E_NO_DIGEST for a summary, SNP_E_CRYPTO. */
+SNP_MUST_USE int firmware_sha384(const struct snp_firmware *firmware,
+				 uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
+
 struct snp_span firmware_bytes(const struct snp_firmware *firmware);
 
 /* Where the i-th section stands in the file; SNP_NO_OFFSET for a summary. */

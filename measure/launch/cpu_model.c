@@ -7,6 +7,8 @@
 
 #include <snp/cleanup.h>
 
+#include "launch/launch.h"
+
 /* family, model, stepping of QEMU's CPU models (target/i386/cpu.c, builtin_x86_defs, through 11.1) as
  * CPUID leaf 1 EAX. A version never changes them. */
 #define EPYC	   0x00800f12u /* 23, 1, 2 */
@@ -90,7 +92,7 @@ const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature)
 	return models[i].name;
 }
 
-const char *snp_cpu_model_of(uint32_t signature)
+const char *cpu_model_of(uint32_t signature)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++)
 		if (models[i].signature == signature)

@@ -107,4 +107,13 @@ SNP_MUST_USE int launch_walk(const struct snp_launch *launch, bool with_vcpus,
 			     snp_launch_visit visit, void *arg, uint8_t ret[static SNP_SHA384_SIZE],
 			     struct snp_error *err);
 
+const char *vmm_name(enum snp_vmm vmm); /* as snp_vmm_find() takes it */
+
+/* Refuse SEV_FEATURES that no guest of this mode has. Errors: SNP_E_BAD_FEATURES; SNP_E_NO_DIGEST for an
+ * unknown mode. */
+SNP_MUST_USE int mode_check_features(enum snp_mode mode, uint64_t features, struct snp_error *err);
+
+/* The name of the first model with this signature, or NULL. The versions of a model share one. */
+const char *cpu_model_of(uint32_t signature);
+
 #endif

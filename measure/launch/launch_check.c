@@ -9,7 +9,7 @@
 /* SEV_FEATURES: APM vol. 2, table B-4, offset 0x3b0. */
 #define SNP_ACTIVE 1u
 
-int snp_mode_check_features(enum snp_mode mode, uint64_t features, struct snp_error *err)
+int mode_check_features(enum snp_mode mode, uint64_t features, struct snp_error *err)
 {
 	switch (mode) {
 	case SNP_MODE_SNP:
@@ -53,7 +53,7 @@ static int check_parameters(const struct snp_launch *launch, struct snp_error *e
 		return fail_with(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
 				 "%" PRIu32 " vCPUs; must be 1 to %d", launch->vcpus.count,
 				 SNP_MAX_VCPUS);
-	return snp_mode_check_features(launch->mode, launch->vcpus.features, err);
+	return mode_check_features(launch->mode, launch->vcpus.features, err);
 }
 
 /* QEMU target/i386/sev.c, sev_es_save_reset_vector(): whatever the number of vCPUs. */

@@ -6,6 +6,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/gctx.h>
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(struct hash *, hash_free);
@@ -60,8 +61,8 @@ int snp_launch_digest(const struct snp_launch *launch, uint8_t ret[static SNP_LA
 	return r;
 }
 
-int snp_launch_prefix(const struct snp_launch *launch, uint8_t ret[static SNP_SHA384_SIZE],
-		      struct snp_error *err)
+int launch_prefix(const struct snp_launch *launch, uint8_t ret[static SNP_SHA384_SIZE],
+		  struct snp_error *err)
 {
 	return launch_walk(launch, false, NULL, NULL, ret, err);
 }

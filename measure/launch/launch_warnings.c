@@ -124,10 +124,10 @@ static void about_cloud(const struct warnings *w, const struct snp_launch *launc
 		return;
 	if (launch->mode != SNP_MODE_SNP)
 		say(w, "mode-not-of-vmm", "%s is not known to offer mode %s",
-		    snp_vmm_name(launch_profile(launch)->vmm), snp_mode_name(launch->mode));
+		    vmm_name(launch_profile(launch)->vmm), snp_mode_name(launch->mode));
 	if (launch->kernel_hashes)
 		say(w, "kernel-not-of-vmm", "%s is not known to hand a kernel to its guests",
-		    snp_vmm_name(launch_profile(launch)->vmm));
+		    vmm_name(launch_profile(launch)->vmm));
 	if (strcmp(launch_profile(launch)->name, "ec2") == 0)
 		say(w, "unconfirmed-profile",
 		    "no attestation report confirms profile ec2; reports of 2023 confirm "

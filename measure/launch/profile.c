@@ -156,7 +156,7 @@ uint64_t snp_mode_default_features(enum snp_mode mode)
 	return mode == SNP_MODE_SNP || mode == SNP_MODE_SNP_SVSM;
 }
 
-const char *snp_vmm_name(enum snp_vmm vmm)
+const char *vmm_name(enum snp_vmm vmm)
 {
 	return vmm_names[vmm];
 }

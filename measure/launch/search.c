@@ -15,6 +15,8 @@
 #include <snp/gctx.h>
 #include <snp/memory.h>
 
+#include "launch/launch.h"
+
 #define MAX_THREADS    64
 #define MAX_SIGNATURES 64
 #define MAX_STARTS     8192
@@ -323,7 +325,7 @@ static int try_item(struct space *space, struct gctx *gctx, size_t item, struct 
 		launch.vcpus = cpu->vcpus;
 		if (!same) {
 			is_possible = snp_launch_check(&launch, NULL) == 0;
-			r = is_possible ? snp_launch_prefix(&launch, prefix, err) : 0;
+			r = is_possible ? launch_prefix(&launch, prefix, err) : 0;
 		}
 		if (r == 0 && is_possible)
 			r = try_counts(space, gctx, item, &launch, prefix, err);
@@ -387,7 +389,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct search_answer *answ
 
 static const char *model_of(uint32_t signature)
 {
-	const char *name = snp_cpu_model_of(signature);
+	const char *name = cpu_model_of(signature);
 
 	return name ? name : "no QEMU model";
 }

@@ -11,6 +11,8 @@
 #include <snp/gctx.h>
 #include <snp/sha.h>
 
+#include "image/firmware.h"
+
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 
 void image_paths_done(struct image_paths *paths)
@@ -43,7 +45,7 @@ static int read_firmware(const char *path, struct snp_reference_image *image,
 
 	if (r < 0)
 		return r;
-	r = snp_firmware_sha384(firmware, image->firmware_sha384, err);
+	r = firmware_sha384(firmware, image->firmware_sha384, err);
 	if (r < 0)
 		return r;
 	r = snp_firmware_sha256(firmware, sha256, err);
@@ -231,7 +233,7 @@ int variants_compute(const struct image_inputs *inputs, struct snp_reference_var
 		launch.vcpus = variants[i + length - 1].vcpus;
 		r = snp_launch_check(&launch, err);
 		if (r == 0 && strcmp(profile, prefix.profile) != 0)
-			r = snp_launch_prefix(&launch, prefix.ld, err);
+			r = launch_prefix(&launch, prefix.ld, err);
 		if (r == 0)
 			r = compute_run(&launch, prefix.ld, &variants[i], length, err);
 		if (r < 0)

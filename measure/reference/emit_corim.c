@@ -23,6 +23,7 @@
 
 #include "reference/cbor.h"
 #include "reference/format.h"
+#include "reference/model.h"
 
 enum {
 	TAG_URI = 32,
@@ -154,7 +155,7 @@ static int make_id(const struct snp_reference *r, const struct folder *f, char r
 	uint8_t sha256[SNP_SHA256_SIZE];
 	struct snp_span master;
 	char hex[33];
-	int status = file ? 0 : snp_reference_print(r, &printed, err);
+	int status = file ? 0 : reference_print(r, &printed, err);
 
 	if (status < 0)
 		return status;

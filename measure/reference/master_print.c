@@ -181,7 +181,7 @@ void master_build(const struct snp_reference *reference, struct json_out *out)
 	print_not_covered(out, reference);
 }
 
-int snp_reference_print(const struct snp_reference *reference, char **ret, struct snp_error *err)
+int reference_print(const struct snp_reference *reference, char **ret, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out out;
 

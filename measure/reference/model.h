@@ -50,4 +50,8 @@ extern const struct field hash_check_fields[];
 void hash_check_print(struct json_out *out, struct cJSON *parent,
 		      const struct snp_kernel_hash_check *check);
 
+/* The master as text, for free(); the same bytes for the same model. Errors: SNP_E_NO_MEMORY. */
+SNP_MUST_USE int reference_print(const struct snp_reference *reference, char **ret,
+				 struct snp_error *err);
+
 #endif

@@ -13,6 +13,7 @@
 #include <snp/policy.h>
 #include <snp/profile.h>
 
+#include "launch/launch.h"
 #include "reference/compute.h"
 #include "reference/image_read.h"
 #include "reference/model.h"
@@ -135,7 +136,7 @@ static int read_feature(const struct json_value *value, void *at, struct snp_err
 
 	if (r < 0)
 		return r;
-	r = snp_mode_check_features(SNP_MODE_SNP, word, err);
+	r = mode_check_features(SNP_MODE_SNP, word, err);
 	if (r < 0)
 		return json_in(err, r, value);
 	for (size_t i = 0; i < lists->n_features; i++)

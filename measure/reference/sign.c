@@ -121,7 +121,7 @@ static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t
 	if (r == 0)
 		r = snp_key_sign(key, to_sign, SNP_SIGNATURE_DER, signature, &size, err);
 	if (r == 0)
-		r = snp_key_id(key, id, err);
+		r = key_id(key, id, err);
 	return r < 0 ? r
 		     : dsse_print(payload, id, (struct snp_span){signature, size}, ret, ret_size,
 				  err);
@@ -187,7 +187,7 @@ static int verify_dsse(const struct snp_key *key, struct snp_span payload, struc
 	int r = dsse_read(envelope, &found, err);
 
 	if (r == 0 && key)
-		r = snp_key_id(key, found.id, err);
+		r = key_id(key, found.id, err);
 	if (r < 0)
 		return r;
 	signature = (struct snp_span){found.signature, found.size};
@@ -230,7 +230,7 @@ struct cose_key {
 static int cose_key(const struct snp_key *key, struct cose_key *ret, struct snp_error *err)
 {
 	ret->kind = snp_key_kind(key);
-	return snp_key_id(key, ret->id, err);
+	return key_id(key, ret->id, err);
 }
 
 static cbor_item_t *cose_protected(const struct cose_key *key)

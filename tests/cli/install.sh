@@ -61,21 +61,31 @@ mv out digest
 printf '{"schema": "snp-release/1", "images": [{"name": "image", "firmware": "fw", "vcpu_count": [4],
 	"cpu_model": ["EPYC-Milan"], "vmm_profile": ["qemu"], "policy": "0x3001f", "guest_svn": 2}]}' >release.json
 run 0 "$snp_measure" publish release.json -o published
+sed 's/"guest_svn": 2/"minimum_tcb": {"Milan": "bl=4,tee=0,snp=24,ucode=200"}/' release.json >minimum.json
+run 0 "$snp_measure" publish minimum.json -o minimum
 corpus=$SNP_SOURCE/tests/fuzz/corpus data=${SNP_SHARED_DATA:-}/attestation
 export LD_LIBRARY_PATH=$lib
 for language in c11 c++17; do
 	compiler=$cc
 	[ $language = c11 ] || compiler=c++
 	command -v "$compiler" >/dev/null || continue
-	for program in digest verify; do
+	for program in digest verify hosts; do
 		# shellcheck disable=SC2046
 		run 0 "$compiler" -x "${language%%[0-9]*}" -std=$language -Wall -Wextra -pedantic -Werror \
 			$(flags --cflags) $program.c -o use-$program $(flags --libs)
 	done
-	run 0 ./use-digest fw kernel 'console=ttyS0 quiet'
+	run 0 ./use-digest fw kernel 'console=ttyS0 quiet' EPYC-v4
 	cmp -s out digest || fail "use-digest prints $(cat out), not $(cat digest)"
-	run 1 ./use-digest fw /dev/null quiet
-	grep -qF '[not-a-regular-file]' err || fail "no error is printed"
+	run 1 ./use-digest fw /dev/null quiet EPYC-v4
+	grep -qF '[not-a-regular-file] (' err || fail "no error is printed with its meaning"
+	run 2 ./use-digest fw kernel
+	grep -qF ' EPYC-Milan ' err || fail "no models are listed"
+	run 0 ./use-hosts minimum/reference-values.json Milan bl=4,tee=0,snp=24,ucode=219
+	says 'image: 0xc818000000000004: yes'
+	run 0 ./use-hosts minimum/reference-values.json Milan bl=3,tee=9,snp=24,ucode=219
+	says 'image: 0xc818000000000004: no'
+	run 0 ./use-hosts minimum/reference-values.json Genoa bl=4,tee=0,snp=24,ucode=219
+	says 'image: no minimum'
 	run 3 ./use-verify "$corpus/report/Milan-v2" published/reference-values.json \
 		"$corpus/certificate/Milan-VCEK"
 	says 'refused: ca-certificates: '

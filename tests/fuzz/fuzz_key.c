@@ -17,7 +17,7 @@ static void check_private(const struct snp_key *key)
 	size_t size;
 
 	if (snp_key_sign(key, bytes, SNP_SIGNATURE_RAW, signature, &size, NULL) < 0 ||
-	    snp_key_public_pem(key, &pem, NULL) < 0 ||
+	    key_public_pem(key, &pem, NULL) < 0 ||
 	    key_decode_public((struct snp_span){(const uint8_t *)pem, strlen(pem)}, &public, NULL) <
 		    0 ||
 	    !snp_key_equal(key, public) ||

@@ -8,6 +8,7 @@
 #include <snp/reference.h>
 
 #include "reference/image_read.h"
+#include "reference/model.h"
 
 /* A master that is accepted, printed and read again must print the same. */
 static void check_master(struct snp_span text)
@@ -22,10 +23,10 @@ static void check_master(struct snp_span text)
 		abort();
 	if (r < 0)
 		return;
-	if (snp_reference_print(reference, &first, NULL) < 0 ||
+	if (reference_print(reference, &first, NULL) < 0 ||
 	    snp_reference_parse("again", (struct snp_span){(const uint8_t *)first, strlen(first)},
 				&again, NULL) < 0 ||
-	    snp_reference_print(again, &second, NULL) < 0 || strcmp(first, second) != 0)
+	    reference_print(again, &second, NULL) < 0 || strcmp(first, second) != 0)
 		abort();
 	free(first);
 	free(second);

@@ -16,6 +16,7 @@
 #include <snp/key.h>
 #include <snp/key_guard.h>
 
+#include "identity/key.h"
 #include "test_keys.h"
 
 static char folder[] = "/tmp/snp-test-key-XXXXXX";
@@ -480,7 +481,7 @@ static void public_half_goes_round(void **state)
 	char path[128], *pem;
 
 	(void)state;
-	assert_int_equal(snp_key_public_pem(key, &pem, NULL), 0);
+	assert_int_equal(key_public_pem(key, &pem, NULL), 0);
 	assert_string_equal(pem, P384_PUBLIC);
 	write_key(path, "key.pub", pem, strlen(pem), 0644);
 	assert_int_equal(snp_key_read_public(path, &public, NULL), 0);
@@ -492,8 +493,8 @@ static void public_half_goes_round(void **state)
 	unlink(path);
 	assert_true(snp_key_equal(key, public));
 	assert_true(snp_key_equal(public, der));
-	assert_int_equal(snp_key_id(key, id, NULL), 0);
-	assert_int_equal(snp_key_id(public, again, NULL), 0);
+	assert_int_equal(key_id(key, id, NULL), 0);
+	assert_int_equal(key_id(public, again, NULL), 0);
 	assert_memory_equal(id, again, sizeof(id));
 	snp_key_free(key);
 	snp_key_free(public);

@@ -142,9 +142,9 @@ static void printed_and_read_again_it_is_the_same(void **state)
 	assert_int_equal(reference->n_images, 2);
 	assert_string_equal(reference->images[0].variants[0].vcpus.profile, "gce");
 	assert_int_equal(reference->images[0].variants[1].vcpus.count, 2);
-	assert_int_equal(snp_reference_print(reference, &first, NULL), 0);
+	assert_int_equal(reference_print(reference, &first, NULL), 0);
 	assert_int_equal(parse(first, &again, NULL), 0);
-	assert_int_equal(snp_reference_print(again, &second, NULL), 0);
+	assert_int_equal(reference_print(again, &second, NULL), 0);
 	assert_string_equal(first, second);
 	free(first);
 	free(second);
@@ -164,12 +164,12 @@ static void an_older_document_is_read_and_printed_as_it_is(void **state)
 	assert_true(asprintf(&older, "%.*s%s", (int)(at - master), master,
 			     at + strlen(assumptions)) > 0);
 	assert_int_equal(parse(older, &reference, NULL), 0);
-	assert_int_equal(snp_reference_print(reference, &printed, NULL), 0);
+	assert_int_equal(reference_print(reference, &printed, NULL), 0);
 	assert_null(strstr(printed, "assumptions"));
 	free(printed);
 	snp_reference_free(reference);
 	assert_int_equal(parse(master, &reference, NULL), 0);
-	assert_int_equal(snp_reference_print(reference, &printed, NULL), 0);
+	assert_int_equal(reference_print(reference, &printed, NULL), 0);
 	assert_non_null(strstr(printed, "\"assumptions\": ["));
 	assert_non_null(strstr(printed, "of an image without a kernel"));
 	free(printed);

@@ -114,11 +114,6 @@ SNP_MUST_USE int snp_firmware_sha256(const struct snp_firmware *firmware,
 				     uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
 				     struct snp_error *err);
 
-/* SHA-384 of the image, by which some formats of reference values name it. Errors: as above. */
-SNP_MUST_USE int snp_firmware_sha384(const struct snp_firmware *firmware,
-				     uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
-				     struct snp_error *err);
-
 /* Has the image the code that compares kernel, initrd and command line with the SEV hash table? Without
  * it the digest covers the hashes and the host can boot anything else. PRESENT says that the code is in
  * the image, which only a boot proves to run; UNKNOWN that the image has no firmware volume, or one that

@@ -75,12 +75,6 @@ bool snp_key_is_deterministic(const struct snp_key *key);
 /* True if both have the same public half. */
 bool snp_key_equal(const struct snp_key *a, const struct snp_key *b);
 
-/* The public half as SubjectPublicKeyInfo: PEM text for free(), and the SHA-256 of its DER form, which names the
- * key in envelopes (DSSE keyid, COSE kid). Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_MUST_USE int snp_key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err);
-SNP_MUST_USE int snp_key_id(const struct snp_key *key, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
-			    struct snp_error *err);
-
 /* Sign `bytes`. The signature is verified before it is returned.
  * Errors: SNP_E_BAD_KEY (a public key), SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_key_sign(const struct snp_key *key, struct snp_span bytes,

@@ -100,7 +100,7 @@ SNP_MUST_USE int snp_launch_digest(const struct snp_launch *launch,
 
 /*
  * Parts of an SEV-SNP digest: LD after the firmware's own pages (sev-snp-measure calls it the OVMF hash),
- * LD before the first VMSA (the same for every vCPU count, model and feature), and the VMSAs.
+ * and the VMSAs.
  */
 
 /* LD after the pages of an image that ends at 4 GiB; for a summary, the one that it holds. SEV metadata
@@ -108,10 +108,6 @@ SNP_MUST_USE int snp_launch_digest(const struct snp_launch *launch,
 SNP_MUST_USE int snp_launch_firmware_digest(const struct snp_firmware *firmware,
 					    uint8_t ret[SNP_STATIC SNP_SHA384_SIZE],
 					    struct snp_error *err);
-
-/* LD before the first VMSA. Errors: as snp_launch_plan(). */
-SNP_MUST_USE int snp_launch_prefix(const struct snp_launch *launch,
-				   uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
 
 /* The 4096 bytes of the VMSA of vCPU `index`. All but the first are equal. Errors: those of
  * snp_launch_check(); SNP_E_BAD_VCPU_COUNT for an index out of range; SNP_E_NO_DIGEST for SEV, which

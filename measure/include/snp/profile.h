@@ -27,10 +27,8 @@ enum snp_vmm {
 	SNP_VMM_GCE,
 };
 
-/* The VMM of a name, "QEMU", "ec2" or "gce", in upper or lower case; and its name.
- * Errors: SNP_E_BAD_PROFILE. */
+/* The VMM of a name: "QEMU", "ec2" or "gce", in upper or lower case. Errors: SNP_E_BAD_PROFILE. */
 SNP_MUST_USE int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err);
-const char *snp_vmm_name(enum snp_vmm vmm);
 
 /*
  * A profile says what a VMM on its kernel puts into the VMSAs, and how it launches firmware sections,
@@ -76,11 +74,6 @@ bool snp_profile_uses_signature(const char *name);
 /* The usual SEV_FEATURES: 1 (SNP_ACTIVE) for SEV-SNP, 0 for SEV-ES and SEV. */
 uint64_t snp_mode_default_features(enum snp_mode mode);
 
-/* Refuse SEV_FEATURES that no guest of this mode has. Errors: SNP_E_BAD_FEATURES; SNP_E_NO_DIGEST for an
- * unknown mode. */
-SNP_MUST_USE int snp_mode_check_features(enum snp_mode mode, uint64_t features,
-					 struct snp_error *err);
-
 /* CPUID leaf 1 EAX from family, model and stepping as AMD's CPUID specification (25481) composes them;
  * family 0-270, model 0-255, stepping 0-15. Errors: SNP_E_BAD_CPU_MODEL. */
 SNP_MUST_USE int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping,
@@ -93,9 +86,6 @@ SNP_MUST_USE int snp_cpu_model_find(const char *name, uint32_t *ret_signature,
 
 /* The name and CPU signature of the i-th model of the table, or NULL past the last. */
 const char *snp_cpu_model_at(size_t i, uint32_t *ret_signature);
-
-/* The name of the first model with this signature, or NULL. The versions of a model share one. */
-const char *snp_cpu_model_of(uint32_t signature);
 
 SNP_API_END
 

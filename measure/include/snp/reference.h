@@ -109,10 +109,6 @@ SNP_MUST_USE int snp_reference_read(const char *path, struct snp_reference **ret
 SNP_MUST_USE int snp_reference_parse(const char *name, struct snp_span text,
 				     struct snp_reference **ret, struct snp_error *err);
 
-/* The master as text, for free(); the same bytes for the same model. Errors: SNP_E_NO_MEMORY. */
-SNP_MUST_USE int snp_reference_print(const struct snp_reference *reference, char **ret,
-				     struct snp_error *err);
-
 /* The minimum TCB of an image on a product, or NULL if it has none. */
 const struct snp_tcb *snp_reference_minimum_tcb(const struct snp_reference_image *image,
 						enum snp_product product);

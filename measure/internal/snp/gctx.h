@@ -42,4 +42,8 @@ SNP_MUST_USE int gctx_vcpu(struct gctx *gctx, uint32_t index,
 			   const uint8_t contents[SNP_STATIC 2][SNP_SHA384_SIZE],
 			   struct snp_error *err);
 
+/* LD before the first VMSA: the same for every vCPU count, model and feature. Errors: as snp_launch_plan(). */
+SNP_MUST_USE int launch_prefix(const struct snp_launch *launch,
+			       uint8_t ret[SNP_STATIC SNP_SHA384_SIZE], struct snp_error *err);
+
 #endif
