@@ -28,7 +28,7 @@ static const struct cli_option options[] = {
 	{"vsock", .argument = "CID:PORT", .text = &arg.vsock,
 	 .help = "ask the responder on this port of the guest"},
 	{"guest-agent", .flag = &arg.guest_agent,
-	 .help = "let the QEMU guest agent, which is root there, get it"},
+	 .help = "get it through the QEMU guest agent, which is root in the guest"},
 	{"certificates", .argument = "PATH", .values = &arg.certificates,
 	 .help = "file or folder with more certificates"},
 	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,

@@ -23,7 +23,7 @@ static const struct cli_option options[] = {
 	{"no-start", .flag = &arg.no_start,
 	 .help = "define the guest; do not start it yet"},
 	{"paused", .flag = &arg.paused,
-	 .help = "start it paused; it is measured when it is resumed"},
+	 .help = "start it paused; the secure processor checks it at resume"},
 	{"dry-run", .argument = "FORM", .flag = &arg.dry_run, .text = &arg.dry_run_as,
 	 .help = "change nothing; print the domain as xml (default), QEMU's argv, or the record as json"},
 	{"expect", .argument = "HEX", .text = &arg.expect,

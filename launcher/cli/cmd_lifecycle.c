@@ -18,7 +18,7 @@ static struct {
 /* clang-format off */
 static const struct cli_option start_options[] = {
 	{"paused", .flag = &arg.paused,
-	 .help = "start it paused; it is measured when it is resumed"},
+	 .help = "start it paused; the secure processor checks it at resume"},
 	CLI_OPTION_JSON,
 	{0},
 };

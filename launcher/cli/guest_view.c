@@ -112,7 +112,8 @@ static void print_record(FILE *out, const struct session *session, const struct 
 		text_line(out, "kernel hashes", "off: the kernel is not measured");
 	fprintf(out, "%-18s %s/%s\n", "directory", session->state, guest->name);
 	if (record->remote)
-		text_line(out, "remote", "the host opens its own files; start cannot check them");
+		text_line(out, "remote",
+			  "the files are on the remote host; start cannot hash them");
 }
 
 void guest_view_text(FILE *out, const struct session *session, const char *name,

@@ -98,7 +98,7 @@ bool kvm_policy_bits(uint64_t *ret)
 	return true;
 }
 
-bool snp_platform_status(struct snp_platform *ret)
+bool platform_status(struct snp_platform *ret)
 {
 	_cleanup_(closep) int sev = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	struct platform_status status = {0};

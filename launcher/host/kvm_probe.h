@@ -27,7 +27,7 @@ struct snp_platform {
 	uint64_t reported_tcb;
 };
 
-bool snp_platform_status(struct snp_platform *ret);
+bool platform_status(struct snp_platform *ret);
 
 /* CPUID leaf 8000001F (APM volume 3, E.4.17). False on a CPU without it. */
 struct cpu_sev {

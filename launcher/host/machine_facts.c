@@ -96,7 +96,7 @@ static void check_platform(struct host_report *report)
 {
 	struct snp_platform p;
 
-	if (!snp_platform_status(&p)) {
+	if (!platform_status(&p)) {
 		fact_add(report, "secure-processor",
 			 errno == EACCES || errno == EPERM ? FACT_UNKNOWN : FACT_NO,
 			 "SNP_PLATFORM_STATUS from /dev/sev",

@@ -65,17 +65,15 @@ static int copy_piece(void *arg, struct snp_span piece, struct snp_error *err)
 	struct copy *copy = arg;
 	int r = interrupt_check(err);
 
-	if (r == 0)
-		r = hash_update(copy->hash, piece, err);
-	while (r == 0 && piece.size > 0) {
-		ssize_t n = write(copy->fd, piece.data, piece.size);
-
-		if (n < 0)
-			return fail_errno(err, SNP_E_WRITE, errno, "cannot copy to /tmp");
-		piece.data += n;
-		piece.size -= (size_t)n;
-	}
-	return r;
+	if (r < 0)
+		return r;
+	r = hash_update(copy->hash, piece, err);
+	if (r < 0)
+		return r;
+	r = write_all(copy->fd, piece);
+	if (r < 0)
+		return fail_errno(err, SNP_E_WRITE, -r, "cannot copy to /tmp");
+	return 0;
 }
 
 /* Copy `source` into the folder and hash it: what is hashed is what QEMU is given. */
@@ -352,7 +350,7 @@ static void judge(struct boot_trial *trial)
 				   *control = &trial->cases[TRIAL_CONTROL], *failed = NULL;
 	static const char *const what[] = {
 		[BOOT_SILENT] = "nothing was started",
-		[BOOT_WENT_ON] = "the firmware went on to the disk",
+		[BOOT_WENT_ON] = "the firmware ignored the kernel and booted from disk",
 		[BOOT_FAILED] = "QEMU failed",
 	};
 	bool started = false;
@@ -416,7 +414,7 @@ static void keep_console(struct bench *bench)
 		return;
 	trial->console = (char *)bytes;
 	fd = mkstemp(kept);
-	if (fd >= 0 && write(fd, bytes, size) == (ssize_t)size)
+	if (fd >= 0 && write_all(fd, (struct snp_span){bytes, size}) == 0)
 		snprintf(trial->console_path, sizeof(trial->console_path), "%s", kept);
 	closep(&fd);
 }

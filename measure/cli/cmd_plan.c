@@ -20,7 +20,7 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"all", 'a', .flag = &arg.all,
-	 .help = "print each launch update; else equal pages share a line"},
+	 .help = "one line per launch update (default: equal pages share one)"},
 	{"diff", .flag = &arg.diff,
 	 .help = "compare two plans that --json printed: FILE FILE"},
 	CLI_OPTION_JSON,

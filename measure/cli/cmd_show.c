@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 	{"allow-unknown-version", .flag = &arg.any_version,
 	 .help = "show a report of an unknown version"},
 	{"fetch-path", .flag = &arg.fetch_path,
-	 .help = "only print where AMD has its certificates"},
+	 .help = "only print the URL of its certificates at AMD"},
 	CLI_OPTION_JSON,
 	{0},
 };

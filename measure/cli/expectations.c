@@ -69,7 +69,7 @@ const struct cli_option cli_expectation_options[] = {
 	{"allow-debug", .flag = &arg.allow_debug,
 	 .help = "accept a policy that lets the host decrypt the guest"},
 	{"allow-masked-chip-id", .flag = &arg.allow_masked,
-	 .help = "accept a report that hides its chip (VCEK)"},
+	 .help = "accept a VCEK report whose CHIP_ID is masked"},
 	{"deny-product", .argument = "NAME", .values = &arg.denied,
 	 .help = "refuse this product: Milan, Genoa or Turin"},
 	{0},

@@ -32,18 +32,26 @@ static int match(const char *name, int argc, char **argv)
 
 #define MAX_VERBS 64
 
+/* If the verb `name` has `word` as the first of two words, add the second to the list in `ret`. */
+static void add_second_word(const char *name, const char *word, char *ret, size_t size)
+{
+	size_t n = strlen(word), used = strlen(ret);
+
+	if (strncmp(name, word, n) == 0 && name[n] == ' ')
+		snprintf(ret + used, size - used, "%s%s", used > 0 ? ", " : "", name + n + 1);
+}
+
 static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *ret_words,
 		     struct snp_error *err)
 {
-	const char *names[MAX_VERBS + 1] = {0}, *near, *longer = NULL;
-	size_t n;
+	const char *names[MAX_VERBS + 1] = {0}, *near;
+	char given[128], seconds[256] = "";
 
 	if (argc < 2 || argv[1][0] == '-') {
 		*ret = cli_tool->default_verb;
 		*ret_words = 0;
 		return 0;
 	}
-	n = strlen(argv[1]);
 	for (size_t i = 0; cli_tool->verbs[i]; i++) {
 		const struct cli_verb *verb = cli_tool->verbs[i];
 
@@ -56,15 +64,19 @@ static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *re
 		}
 		if (i < MAX_VERBS)
 			names[i] = verb->name;
-		if (!longer && strncmp(verb->name, argv[1], n) == 0 && verb->name[n] == ' ')
-			longer = verb->name;
+		add_second_word(verb->name, argv[1], seconds, sizeof(seconds));
 	}
-	near = longer ? longer : nearest_word(argv[1], names);
+	if (seconds[0] && (argc < 3 || argv[2][0] == '-'))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' needs a second word: %s",
+				 argv[1], seconds);
+	snprintf(given, sizeof(given), "%s%s%s", argv[1], seconds[0] ? " " : "",
+		 seconds[0] ? argv[2] : "");
+	near = nearest_word(given, names);
 	if (near)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "unknown command '%s'; did you mean '%s'?", argv[1], near);
+				 "unknown command '%s'; did you mean '%s'?", given, near);
 	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "unknown command '%s'; see '%s --help'",
-			 argv[1], cli_tool->name);
+			 given, cli_tool->name);
 }
 
 static void print_help(FILE *out, const struct cli_verb *verb, bool named)

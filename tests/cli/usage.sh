@@ -21,7 +21,10 @@ while IFS='|' read -r arguments message; do
 	grep -qF -- "$message" err || fail "'$arguments' is answered by: $(cat err)"
 done <<'EOT'
 digets|unknown command 'digets'; did you mean 'digest'?
-id-block|unknown command 'id-block'; did you mean 'id-block create'?
+id-block|'id-block' needs a second word: create, show, verify
+id-block --help|'id-block' needs a second word: 
+id-block verfy|unknown command 'id-block verfy'; did you mean 'id-block verify'?
+certificates lst|unknown command 'certificates lst'; did you mean 'certificates list'?
 frobnicate|unknown command 'frobnicate'; see 'snp-measure --help'
 --vcpu 3|ambiguous option --vcpu: --vcpus, --vcpu-type,
 --vcpus-typ=3|unknown option '--vcpus-typ'; did you mean '--vcpu-type'?

@@ -63,7 +63,7 @@ static int get_attribute(const struct kvm_device_attr *attr, bool read)
 		value = 0;
 	else if (attr->group == UAPI_X86_GRP_SEV && attr->attr == UAPI_X86_SNP_POLICY_BITS &&
 		 settings()->kernel == KERNEL_6_19)
-		value = snp_guest_policy_bits();
+		value = guest_policy_bits();
 	else
 		return -ENXIO;
 	if (read)

@@ -226,7 +226,7 @@ int sev_guest_op(struct vm *vm, struct kvm_sev_cmd *cmd)
 	/* sev_mem_enc_ioctl(): an SNP guest knows only its own commands. */
 	if (vm->type == UAPI_SNP_VM && vm->sev.active && cmd->id < UAPI_SEV_SNP_LAUNCH_START)
 		return -EPERM;
-	r = cmd->id >= UAPI_SEV_SNP_LAUNCH_START ? snp_guest_op(vm, cmd) : dispatch(vm, cmd);
+	r = cmd->id >= UAPI_SEV_SNP_LAUNCH_START ? guest_op(vm, cmd) : dispatch(vm, cmd);
 	if (r < 0)
 		trace_refusal(&vm->sev.trace, cmd->id, r, cmd->error);
 	return r;

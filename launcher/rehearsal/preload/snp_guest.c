@@ -20,7 +20,7 @@
 #define POLICY_MUST_BE_ONE   (1ULL << 17)
 #define POLICY_SINGLE_SOCKET (1ULL << 20)
 
-uint64_t snp_guest_policy_bits(void)
+uint64_t guest_policy_bits(void)
 {
 	const struct settings *host = settings();
 	uint64_t bits = POLICY_ABI;
@@ -35,7 +35,7 @@ uint64_t snp_guest_policy_bits(void)
 
 static bool kvm_accepts(uint64_t policy)
 {
-	if ((policy & ~snp_guest_policy_bits()) || !(policy & POLICY_MUST_BE_ONE))
+	if ((policy & ~guest_policy_bits()) || !(policy & POLICY_MUST_BE_ONE))
 		return false;
 	return settings()->kernel != KERNEL_6_12 ||
 	       ((policy & POLICY_SMT) && !(policy & POLICY_SINGLE_SOCKET));
@@ -209,7 +209,7 @@ static int launch_finish(struct vm *vm, struct kvm_sev_cmd *cmd)
 	return 0;
 }
 
-int snp_guest_op(struct vm *vm, struct kvm_sev_cmd *cmd)
+int guest_op(struct vm *vm, struct kvm_sev_cmd *cmd)
 {
 	if (vm->type != UAPI_SNP_VM || !vm->sev.active)
 		return -ENOTTY;

@@ -111,8 +111,8 @@ int sev_guest_op(struct vm *vm, struct kvm_sev_cmd *cmd);
 
 /* snp_guest.c. The commands of an SNP guest, and the policy bits that the simulated kernel knows (from
  * 6.19 on: KVM_X86_SNP_POLICY_BITS). */
-int snp_guest_op(struct vm *vm, struct kvm_sev_cmd *cmd);
-uint64_t snp_guest_policy_bits(void);
+int guest_op(struct vm *vm, struct kvm_sev_cmd *cmd);
+uint64_t guest_policy_bits(void);
 
 /* What the kernel returns for a firmware status: -EIO and the status in cmd->error. */
 static inline int firmware_result(struct kvm_sev_cmd *cmd, enum firmware_status status)
