@@ -176,7 +176,7 @@ static int find_prefix(struct snp_launch *launch, const struct image_inputs *inp
 	launch->kernel_hashes = hashes;
 	r = variant_cmdline_sha256(inputs->image, variant, hashes->cmdline, err);
 	if (r == 0 && !prefixes->known[count])
-		r = snp_launch_prefix(launch, prefixes->ld[count], err);
+		r = launch_prefix(launch, prefixes->ld[count], err);
 	prefixes->known[count] = true;
 	*ret = prefixes->ld[count];
 	return r;
