@@ -44,7 +44,7 @@ static void near_digest(const struct measured_guest *g,
 	if (snp_firmware_read(g->boot[BOOT_FIRMWARE].path, &firmware, NULL) < 0)
 		return;
 	launch.firmware = firmware;
-	if (search_add_mistakes(&search, &line, NULL) < 0 ||
+	if (search_add_mistakes(&search, line, NULL) < 0 ||
 	    search_run(&search, wanted, &answer, NULL) < 0)
 		return;
 	if (!answer.found)

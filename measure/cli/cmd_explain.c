@@ -30,7 +30,7 @@ static struct {
 	const char *digest, *report, *candidates;
 	struct cli_values references;
 	struct cli_number max_vcpus;
-} arg;
+} arg = {.max_vcpus.value = 512};
 
 /* clang-format off */
 static const struct cli_option options[] = {
@@ -50,12 +50,8 @@ static const struct cli_option options[] = {
 /* clang-format on */
 
 /* The digest to explain, and the CPU signature of the report that it is from; 0: none. */
-struct seen {
-	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
-	uint32_t signature;
-};
-
-static int read_seen(struct seen *seen, struct snp_error *err)
+static int read_digest(uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], uint32_t *ret_signature,
+		       struct snp_error *err)
 {
 	_cleanup_(cli_report_done) struct cli_report received = {0};
 	_cleanup_(snp_report_freep) struct snp_report *report = NULL;
@@ -65,23 +61,21 @@ static int read_seen(struct seen *seen, struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "give either --digest HEX or --report FILE");
 	if (arg.digest)
-		return hex_decode(arg.digest, "--digest", seen->digest, sizeof(seen->digest), err);
+		return hex_decode(arg.digest, "--digest", ret, SNP_LAUNCH_DIGEST_SIZE, err);
 	r = cli_report_read(arg.report, &received, err);
+	if (r == 0)
+		r = in_file(err, snp_report_decode(received.container.report, false, &report, err),
+			    arg.report);
 	if (r < 0)
 		return r;
-	r = in_file(err, snp_report_decode(received.container.report, false, &report, err),
-		    arg.report);
-	if (r < 0)
-		return r;
-	memcpy(seen->digest, report->measurement, sizeof(seen->digest));
-	if (!report->has_cpuid)
-		return 0;
-	return snp_cpu_signature(report->cpuid_family, report->cpuid_model, report->cpuid_stepping,
-				 &seen->signature, err);
+	memcpy(ret, report->measurement, SNP_LAUNCH_DIGEST_SIZE);
+	return report->has_cpuid ? snp_cpu_signature(report->cpuid_family, report->cpuid_model,
+						     report->cpuid_stepping, ret_signature, err)
+				 : 0;
 }
 
-static int look_up(const char *path, const struct seen *seen, struct search_answer *answer,
-		   struct snp_error *err)
+static int look_up(const char *path, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
+		   struct search_answer *answer, struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	int r = snp_reference_read(path, &reference, err);
@@ -89,19 +83,20 @@ static int look_up(const char *path, const struct seen *seen, struct search_answ
 	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
 		const struct snp_reference_image *image = &reference->images[i];
 
-		for (size_t k = 0; !answer->found && k < image->n_variants; k++) {
+		for (size_t k = 0; k < image->n_variants; k++) {
 			const struct snp_vcpus *v = &image->variants[k].vcpus;
 
 			answer->tried++;
-			answer->found = memcmp(image->variants[k].launch_digest, seen->digest,
-					       sizeof(seen->digest)) == 0;
-			if (answer->found)
-				snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
-					 "image %s in %s: %s, %" PRIu32
-					 " vCPUs, CPU signature 0x%08" PRIx32
-					 ", guest features 0x%" PRIx64,
-					 image->name, path, v->profile, v->count, v->signature,
-					 v->features);
+			if (memcmp(image->variants[k].launch_digest, digest,
+				   SNP_LAUNCH_DIGEST_SIZE) != 0)
+				continue;
+			answer->found = true;
+			snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
+				 "image %s in %s: %s, %" PRIu32 " vCPUs, CPU signature 0x%08" PRIx32
+				 ", guest features 0x%" PRIx64,
+				 image->name, path, v->profile, v->count, v->signature,
+				 v->features);
+			return 0;
 		}
 	}
 	return r;
@@ -191,33 +186,24 @@ static int add_folder(struct search *search, const char *folder, struct snp_erro
 	return r;
 }
 
-static int search_near(const struct cli_launch *stated, const struct seen *seen,
+static int search_near(struct search *search, const struct cli_launch *stated,
+		       const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
 		       struct search_answer *answer, struct snp_error *err)
 {
-	struct cli_progress bar;
-	_cleanup_(search_done) struct search search = {
-		.stated = &stated->launch,
-		.report_signature = seen->signature,
-		.max_vcpus = arg.max_vcpus.given ? (uint32_t)arg.max_vcpus.value : 512,
-		.progress = cli_progress_move,
-		.progress_arg = &bar,
-	};
 	const uint64_t looked_up = answer->tried;
 	int r = 0;
 
 	if (launch_args.ovmf)
-		r = add_code_part(&search, launch_args.ovmf, 1, err);
+		r = add_code_part(search, launch_args.ovmf, 1, err);
 	if (r == 0 && arg.candidates)
-		r = add_folder(&search, arg.candidates, err);
+		r = add_folder(search, arg.candidates, err);
+	if (r == 0)
+		r = search_add_mistakes(search, stated->cmdline_text, err);
 	if (r < 0)
 		return r;
-	r = search_add_mistakes(&search, stated->cmdline_text.data ? &stated->cmdline_text : NULL,
-				err);
-	if (r < 0)
-		return r;
-	cli_progress_begin(&bar, "trying");
-	r = search_run(&search, seen->digest, answer, err);
-	cli_progress_end(&bar);
+	cli_progress_begin(search->progress_arg, "trying");
+	r = search_run(search, digest, answer, err);
+	cli_progress_end(search->progress_arg);
 	answer->tried += looked_up;
 	return r;
 }
@@ -238,12 +224,12 @@ static size_t count_not_tried(const struct search_answer *answer)
 static void print(const struct search_answer *answer, bool published, FILE *out)
 {
 	char escaped[4 * SEARCH_TEXT_SIZE];
-	const char *before = published	      ? "published as "
-			     : answer->n == 0 ? "matches the stated launch"
-					      : "matches with ";
 
 	if (answer->found)
-		fputs(before, out);
+		fputs(published	       ? "published as "
+		      : answer->n == 0 ? "matches the stated launch"
+				       : "matches with ",
+		      out);
 	for (size_t i = 0; i < answer->n; i++) {
 		escape_text(answer->texts[i], escaped, sizeof(escaped));
 		fprintf(out, "%s%s", i == 0 ? "" : i + 1 == answer->n ? " and " : ", ", escaped);
@@ -281,31 +267,36 @@ static int print_json(const struct search_answer *answer, bool published, FILE *
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_launch_close) struct cli_launch stated = {0};
+	struct cli_progress bar;
+	_cleanup_(search_done) struct search search = {
+		.stated = &stated.launch,
+		.max_vcpus = (uint32_t)arg.max_vcpus.value,
+		.progress = cli_progress_move,
+		.progress_arg = &bar,
+	};
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	struct search_answer answer = {0};
-	struct seen seen = {0};
 	bool published;
 	int r;
 
 	(void)operands;
-	if (arg.max_vcpus.given && (arg.max_vcpus.value < 1 || arg.max_vcpus.value > SNP_MAX_VCPUS))
+	if (arg.max_vcpus.value < 1 || arg.max_vcpus.value > SNP_MAX_VCPUS)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--max-vcpus: give 1 to %u",
 				 SNP_MAX_VCPUS);
 	r = cli_launch_open(false, &stated, err);
 	if (r == 0)
 		r = snp_launch_check(&stated.launch, err);
 	if (r == 0)
-		r = read_seen(&seen, err);
+		r = read_digest(digest, &search.report_signature, err);
 	for (unsigned int i = 0; r == 0 && !answer.found && i < arg.references.count; i++)
-		r = look_up(arg.references.value[i], &seen, &answer, err);
+		r = look_up(arg.references.value[i], digest, &answer, err);
 	published = answer.found;
 	if (r == 0 && !published)
-		r = search_near(&stated, &seen, &answer, err);
-	if (r < 0)
-		return r;
-	if (!cli_json)
-		print(&answer, published, out);
-	else
+		r = search_near(&search, &stated, digest, &answer, err);
+	if (r == 0 && cli_json)
 		r = print_json(&answer, published, out, err);
+	else if (r == 0)
+		print(&answer, published, out);
 	return r < 0 ? r : answer.found ? 0 : CLI_NO;
 }
 

@@ -21,15 +21,13 @@
 #define MAX_SIGNATURES 64
 #define MAX_STARTS     8192
 #define MAX_CHANGES    3
-
-/* SEV_FEATURES. */
-#define SNP_ACTIVE 0x1ull
-#define DEBUG_SWAP 0x20ull
+#define SNP_ACTIVE     0x1ull /* bits of SEV_FEATURES */
+#define DEBUG_SWAP     0x20ull
 
 /* One combination of what is booted. */
 struct start {
 	unsigned int changes;
-	size_t part[SEARCH_KINDS]; /* 0: as stated; else 1 + index in the list */
+	const struct search_part *part[SEARCH_KINDS]; /* NULL: as stated */
 };
 
 /* A profile, CPU signature and guest features; tried with at most so many changes of what is booted. */
@@ -41,12 +39,12 @@ struct cpu {
 /* What is tried: every start with the CPUs that go with it. */
 struct space {
 	const struct search *search;
+	struct snp_launch stated; /* with the digest of its firmware */
+	uint8_t stated_digest[SNP_SHA384_SIZE];
 	const uint8_t *digest;
-	uint32_t last_count;
 	struct start *starts; /* those with fewer changes first */
 	size_t n_starts;
 	bool is_cut;
-	uint8_t (*firmware_digests)[SNP_SHA384_SIZE];
 	struct cpu *cpus; /* the stated one first, those of one profile together */
 	size_t n_cpus;
 
@@ -59,48 +57,45 @@ struct space {
 	struct snp_error err;
 };
 
-static uint8_t *hash_of(struct snp_kernel_hashes *hashes, size_t kind)
-{
-	return kind == SEARCH_KERNEL   ? hashes->kernel
-	       : kind == SEARCH_INITRD ? hashes->initrd
-				       : hashes->cmdline;
-}
+static const size_t hash_offset[] = {
+	[SEARCH_KERNEL] = offsetof(struct snp_kernel_hashes, kernel),
+	[SEARCH_INITRD] = offsetof(struct snp_kernel_hashes, initrd),
+	[SEARCH_CMDLINE] = offsetof(struct snp_kernel_hashes, cmdline),
+};
 
-/* A part that is there already; NULL: none. The stated one is not in the list. */
-static struct search_part *find_part(const struct search *search, enum search_kind kind,
-				     const struct search_part *part)
+static bool same_hash(const void *a, const void *b)
 {
-	for (size_t i = 0; kind != SEARCH_FIRMWARE && i < search->parts[kind].n; i++)
-		if (memcmp(search->parts[kind].list[i].sha256, part->sha256, SNP_SHA256_SIZE) == 0)
-			return &search->parts[kind].list[i];
-	return NULL;
+	return memcmp(a, b, SNP_SHA256_SIZE) == 0;
 }
 
 int search_add(struct search *search, enum search_kind kind, const struct search_part *part,
 	       struct snp_error *err)
 {
 	const size_t n = search->parts[kind].n;
-	struct search_part *same = find_part(search, kind, part);
-	struct snp_kernel_hashes stated;
+	struct search_part *list = search->parts[kind].list;
+	const uint8_t *stated = (const uint8_t *)search->stated->kernel_hashes;
 
-	if (kind != SEARCH_FIRMWARE) {
-		stated = *search->stated->kernel_hashes;
-		if (memcmp(hash_of(&stated, kind), part->sha256, SNP_SHA256_SIZE) == 0)
+	if (kind != SEARCH_FIRMWARE && same_hash(stated + hash_offset[kind], part->sha256))
+		return 0;
+	for (size_t i = 0; kind != SEARCH_FIRMWARE && i < n; i++)
+		if (same_hash(list[i].sha256, part->sha256)) {
+			if (part->changes < list[i].changes)
+				list[i] = *part;
 			return 0;
+		}
+	if (n == SEARCH_MAX_PARTS || !grow(&search->parts[kind].list, n, sizeof(*part))) {
+		snp_firmware_free(part->firmware);
+		return n < SEARCH_MAX_PARTS
+			       ? out_of_memory(err)
+			       : fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					   "more than %d files or command lines to try",
+					   SEARCH_MAX_PARTS);
 	}
-	if (same && part->changes < same->changes)
-		*same = *part;
-	if (same)
+	list = search->parts[kind].list;
+	list[search->parts[kind].n++] = *part;
+	if (kind != SEARCH_FIRMWARE)
 		return 0;
-	if (n < SEARCH_MAX_PARTS && grow(&search->parts[kind].list, n, sizeof(*part))) {
-		search->parts[kind].list[search->parts[kind].n++] = *part;
-		return 0;
-	}
-	snp_firmware_free(part->firmware);
-	return n < SEARCH_MAX_PARTS
-		       ? out_of_memory(err)
-		       : fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				   "more than %d files or command lines to try", SEARCH_MAX_PARTS);
+	return snp_launch_firmware_digest(part->firmware, list[n].firmware_digest, err);
 }
 
 void search_done(struct search *search)
@@ -111,69 +106,51 @@ void search_done(struct search *search)
 		free(search->parts[kind].list);
 }
 
-static const struct search_part *part_of(const struct search *search, const struct start *start,
-					 size_t kind)
-{
-	size_t i = start->part[kind];
-
-	return i > 0 ? &search->parts[kind].list[i - 1] : NULL;
-}
-
-static bool hashes_off(const struct search *search, const struct start *start)
+static bool hashes_off(const struct start *start)
 {
 	static const uint8_t off[SNP_SHA256_SIZE];
-	const struct search_part *kernel = part_of(search, start, SEARCH_KERNEL);
+	const struct search_part *kernel = start->part[SEARCH_KERNEL];
 
-	return kernel && memcmp(kernel->sha256, off, sizeof(off)) == 0;
+	return kernel && same_hash(kernel->sha256, off);
 }
 
-/* Add all combinations that make `changes` changes, from this kind of part on. */
-static void add_starts(struct space *space, struct start *start, size_t kind, unsigned int changes)
+/* Add all ways to make `left` more changes, from this kind of part on. */
+static void add_starts(struct space *space, struct start start, size_t kind, unsigned int left)
 {
 	const struct search *search = space->search;
 
-	if (kind == SEARCH_KINDS) {
-		/* Without kernel hashes there is no other initrd and no other command line. */
-		if (start->changes != changes ||
-		    (hashes_off(search, start) &&
-		     (start->part[SEARCH_INITRD] || start->part[SEARCH_CMDLINE])))
-			return;
-		if (space->n_starts == MAX_STARTS)
-			space->is_cut = true;
-		else
-			space->starts[space->n_starts++] = *start;
+	if (kind < SEARCH_KINDS) {
+		add_starts(space, start, kind + 1, left);
+		for (size_t i = 0; i < search->parts[kind].n && !space->is_cut; i++) {
+			const struct search_part *part = &search->parts[kind].list[i];
+
+			start.part[kind] = part;
+			if (part->changes <= left)
+				add_starts(space, start, kind + 1, left - part->changes);
+		}
 		return;
 	}
-	for (size_t i = 0; i <= search->parts[kind].n && !space->is_cut; i++) {
-		unsigned int before = start->changes;
-
-		start->part[kind] = i;
-		start->changes += i > 0 ? search->parts[kind].list[i - 1].changes : 0;
-		if (start->changes <= changes)
-			add_starts(space, start, kind + 1, changes);
-		start->changes = before;
-	}
-	start->part[kind] = 0;
+	/* Without kernel hashes there is no other initrd and no other command line. */
+	if (left > 0 ||
+	    (hashes_off(&start) && (start.part[SEARCH_INITRD] || start.part[SEARCH_CMDLINE])))
+		return;
+	if (space->n_starts == MAX_STARTS)
+		space->is_cut = true;
+	else if (grow(&space->starts, space->n_starts, sizeof(start)))
+		space->starts[space->n_starts++] = start;
+	else
+		space->r = out_of_memory(&space->err);
 }
 
-static int add_cpu(struct space *space, const char *profile, uint32_t signature, uint64_t features,
-		   unsigned int max_changes, struct snp_error *err)
+static void add_cpu(struct space *space, const struct snp_vcpus *vcpus, unsigned int max_changes)
 {
-	struct cpu cpu = {.vcpus = space->search->stated->vcpus, .max_changes = max_changes};
-	struct snp_vcpus *v = &cpu.vcpus;
-
-	snprintf(v->profile, sizeof(v->profile), "%s", profile);
-	if (snp_profile_uses_signature(profile))
-		v->signature = signature;
-	v->features = features;
-	v->count = space->last_count;
 	for (size_t i = 0; i < space->n_cpus; i++)
-		if (memcmp(&space->cpus[i].vcpus, v, sizeof(*v)) == 0)
-			return 0;
-	if (!grow(&space->cpus, space->n_cpus, sizeof(cpu)))
-		return out_of_memory(err);
-	space->cpus[space->n_cpus++] = cpu;
-	return 0;
+		if (memcmp(&space->cpus[i].vcpus, vcpus, sizeof(*vcpus)) == 0)
+			return;
+	if (grow(&space->cpus, space->n_cpus, sizeof(*space->cpus)))
+		space->cpus[space->n_cpus++] = (struct cpu){*vcpus, max_changes};
+	else
+		space->r = out_of_memory(&space->err);
 }
 
 static size_t list_signatures(const struct search *search, uint32_t ret[static MAX_SIGNATURES])
@@ -195,66 +172,49 @@ static size_t list_signatures(const struct search *search, uint32_t ret[static M
 
 /* All CPUs of a profile. Features with two bits beside SNP_ACTIVE are tried where at most one other thing
  * differs, the vCPU count apart; those with one bit, where at most one thing that is booted does. */
-static int add_cpus(struct space *space, const char *profile, bool is_stated, struct snp_error *err)
+static void add_cpus(struct space *space, const char *profile)
 {
 	/* The bits of SEV_FEATURES that have a name (APM vol. 2, VMSA; docs/measurement.md). */
-	static const unsigned int bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15};
-	const uint64_t stated = space->search->stated->vcpus.features;
+	static const unsigned int bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 0};
+	const struct snp_vcpus *stated = &space->stated.vcpus;
+	const uint32_t max = space->search->max_vcpus;
+	struct snp_vcpus v = *stated;
 	uint32_t signatures[MAX_SIGNATURES];
 	size_t n = list_signatures(space->search, signatures);
-	int r = 0;
 
-	for (size_t s = 0; r == 0 && s < n; s++) {
-		const bool others = !is_stated || s > 0;
-		const uint32_t signature = signatures[s];
+	snprintf(v.profile, sizeof(v.profile), "%s", profile);
+	v.count = stated->count > max ? stated->count : max;
+	for (size_t s = 0; s < n; s++) {
+		const bool others = s > 0 || strcmp(profile, stated->profile) != 0;
 
-		r = add_cpu(space, profile, signature, stated, others ? 1 : MAX_CHANGES, err);
-		if (r == 0)
-			r = add_cpu(space, profile, signature, SNP_ACTIVE, 1, err);
-		for (size_t i = 0; r == 0 && i < ARRAY_SIZE(bits); i++) {
-			const uint64_t features = SNP_ACTIVE | 1ull << bits[i];
-
-			r = add_cpu(space, profile, signature, features, 1, err);
-			if (r == 0)
-				r = add_cpu(space, profile, signature, features | DEBUG_SWAP,
-					    others ? 0 : 1, err);
+		if (snp_profile_uses_signature(profile))
+			v.signature = signatures[s];
+		v.features = stated->features;
+		add_cpu(space, &v, others ? 1 : MAX_CHANGES);
+		for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+			v.features = SNP_ACTIVE | 1ull << bits[i];
+			add_cpu(space, &v, 1);
+			v.features |= DEBUG_SWAP;
+			add_cpu(space, &v, others ? 0 : 1);
 		}
 	}
-	return r;
 }
 
-static const struct snp_firmware *firmware_of(const struct search *search, size_t i)
+static void fill(struct space *space)
 {
-	return i > 0 ? search->parts[SEARCH_FIRMWARE].list[i - 1].firmware
-		     : search->stated->firmware;
-}
+	const char *stated = space->stated.vcpus.profile, *name;
 
-static int fill(struct space *space, struct snp_error *err)
-{
-	const struct search *search = space->search;
-	const char *stated = search->stated->vcpus.profile, *name;
-	const size_t n_firmwares = search->parts[SEARCH_FIRMWARE].n + 1;
-	struct start start = {0};
-	int r;
-
-	space->starts = calloc(MAX_STARTS, sizeof(*space->starts));
-	space->firmware_digests = calloc(n_firmwares, sizeof(*space->firmware_digests));
-	if (!space->starts || !space->firmware_digests)
-		return out_of_memory(err);
 	for (unsigned int changes = 0; changes <= MAX_CHANGES; changes++)
-		add_starts(space, &start, 0, changes);
-	r = add_cpus(space, stated, true, err);
-	for (size_t i = 0; r == 0 && (name = snp_profile_at(i)); i++)
+		add_starts(space, (struct start){.changes = changes}, 0, changes);
+	add_cpus(space, stated);
+	for (size_t i = 0; (name = snp_profile_at(i)); i++)
 		if (strcmp(name, stated) != 0 && snp_profile_check(name, SNP_MODE_SNP, NULL) == 0)
-			r = add_cpus(space, name, false, err);
-	for (size_t i = 0; r == 0 && i < n_firmwares; i++)
-		if (i == 0 && search->stated->firmware_digest)
-			memcpy(space->firmware_digests[i], search->stated->firmware_digest,
-			       SNP_SHA384_SIZE);
-		else
-			r = snp_launch_firmware_digest(firmware_of(search, i),
-						       space->firmware_digests[i], err);
-	return r;
+			add_cpus(space, name);
+	if (space->r < 0 || space->stated.firmware_digest)
+		return;
+	space->r = snp_launch_firmware_digest(space->stated.firmware, space->stated_digest,
+					      &space->err);
+	space->stated.firmware_digest = space->stated_digest;
 }
 
 /* One launch with every vCPU count: each is one launch update more than the one before. */
@@ -262,7 +222,7 @@ static int try_counts(struct space *space, struct gctx *gctx, size_t item,
 		      const struct snp_launch *launch, const uint8_t prefix[static SNP_SHA384_SIZE],
 		      struct snp_error *err)
 {
-	const uint32_t stated = space->search->stated->vcpus.count;
+	const uint32_t stated = space->stated.vcpus.count;
 	uint8_t contents[2][SNP_SHA384_SIZE];
 	uint64_t tried = 0;
 	int r = gctx_vmsa_contents(launch, contents, err);
@@ -291,19 +251,21 @@ static int try_counts(struct space *space, struct gctx *gctx, size_t item,
 static struct snp_launch launch_of(const struct space *space, const struct start *start,
 				   struct snp_kernel_hashes *hashes)
 {
-	const struct search *search = space->search;
-	struct snp_launch launch = *search->stated;
+	const struct search_part *firmware = start->part[SEARCH_FIRMWARE];
+	struct snp_launch launch = space->stated;
 
-	launch.firmware = firmware_of(search, start->part[SEARCH_FIRMWARE]);
-	launch.firmware_digest = space->firmware_digests[start->part[SEARCH_FIRMWARE]];
+	if (firmware) {
+		launch.firmware = firmware->firmware;
+		launch.firmware_digest = firmware->firmware_digest;
+	}
 	if (!launch.kernel_hashes)
 		return launch;
 	*hashes = *launch.kernel_hashes;
 	for (size_t kind = SEARCH_KERNEL; kind <= SEARCH_CMDLINE; kind++)
-		if (start->part[kind] > 0)
-			memcpy(hash_of(hashes, kind), part_of(search, start, kind)->sha256,
+		if (start->part[kind])
+			memcpy((uint8_t *)hashes + hash_offset[kind], start->part[kind]->sha256,
 			       SNP_SHA256_SIZE);
-	launch.kernel_hashes = hashes_off(search, start) ? NULL : hashes;
+	launch.kernel_hashes = hashes_off(start) ? NULL : hashes;
 	return launch;
 }
 
@@ -338,26 +300,23 @@ static int work(void *arg)
 {
 	struct space *space = arg;
 	const struct search *search = space->search;
-	const size_t n = space->n_starts;
 	_cleanup_(gctx_end) struct gctx gctx = {0};
 	struct snp_error err = {0};
 	int r = gctx_start(&gctx, &err);
+	size_t item;
 
-	while (r == 0) {
-		size_t item = atomic_fetch_add(&space->next, 1);
-
-		if (item >= n || item > atomic_load(&space->found))
-			break;
+	while (r == 0 && (item = atomic_fetch_add(&space->next, 1)) < space->n_starts &&
+	       item <= atomic_load(&space->found)) {
 		r = try_item(space, &gctx, item, &err);
 		if (search->progress && thrd_equal(thrd_current(), space->caller))
-			search->progress(search->progress_arg, item + 1, n);
+			search->progress(search->progress_arg, item + 1, space->n_starts);
 	}
 	if (r < 0) {
 		mtx_lock(&space->lock);
 		space->r = r;
 		space->err = err;
 		mtx_unlock(&space->lock);
-		atomic_store(&space->next, n);
+		atomic_store(&space->next, space->n_starts);
 	}
 	return 0;
 }
@@ -387,75 +346,63 @@ __attribute__((format(printf, 2, 3))) static void say(struct search_answer *answ
 	va_end(args);
 }
 
-static const char *model_of(uint32_t signature)
-{
-	const char *name = cpu_model_of(signature);
-
-	return name ? name : "no QEMU model";
-}
-
 static void describe(const struct space *space, struct search_answer *answer)
 {
-	const struct snp_vcpus *stated = &space->search->stated->vcpus, *found = &space->match;
+	const struct snp_vcpus *stated = &space->stated.vcpus, *found = &space->match;
 	const struct start *start = &space->starts[atomic_load(&space->found)];
 
 	for (size_t kind = 0; kind < SEARCH_KINDS; kind++)
-		if (start->part[kind] > 0)
-			say(answer, "%s", part_of(space->search, start, kind)->text);
+		if (start->part[kind])
+			say(answer, "%s", start->part[kind]->text);
 	if (strcmp(found->profile, stated->profile) != 0)
 		say(answer, "profile %s instead of %s", found->profile, stated->profile);
 	if (found->count != stated->count)
 		say(answer, "%" PRIu32 " vCPUs instead of %" PRIu32, found->count, stated->count);
-	if (found->signature != stated->signature)
+	if (found->signature != stated->signature) {
+		const char *was = cpu_model_of(stated->signature);
+		const char *is = cpu_model_of(found->signature);
+
 		say(answer, "CPU signature 0x%08" PRIx32 " (%s) instead of 0x%08" PRIx32 " (%s)",
-		    found->signature, model_of(found->signature), stated->signature,
-		    model_of(stated->signature));
+		    found->signature, is ? is : "no QEMU model", stated->signature,
+		    was ? was : "no QEMU model");
+	}
 	if (found->features != stated->features)
 		say(answer, "guest features 0x%" PRIx64 " instead of 0x%" PRIx64, found->features,
 		    stated->features);
 }
 
-static void space_done(struct space *space)
-{
-	free(space->starts);
-	free(space->firmware_digests);
-	free(space->cpus);
-}
-
 int search_run(const struct search *search, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
 	       struct search_answer *ret, struct snp_error *err)
 {
-	const uint32_t stated = search->stated->vcpus.count;
-	_cleanup_(space_done) struct space space = {
+	struct space space = {
 		.search = search,
+		.stated = *search->stated,
 		.digest = digest,
-		.last_count = stated > search->max_vcpus ? stated : search->max_vcpus,
 		.caller = thrd_current(),
 		.found = SIZE_MAX,
 	};
-	int r;
 
 	if (search->stated->mode != SNP_MODE_SNP)
 		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 				 "only launch digests of mode snp can be explained");
-	r = fill(&space, err);
-	if (r < 0)
-		return r;
 	if (mtx_init(&space.lock, mtx_plain) != thrd_success)
 		return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "cannot make a lock");
-	run(&space);
+	fill(&space);
+	if (space.r == 0)
+		run(&space);
 	mtx_destroy(&space.lock);
-	if (space.r < 0) {
-		if (err)
-			*err = space.err;
-		return space.r;
+	if (space.r == 0) {
+		*ret = (struct search_answer){
+			.found = atomic_load(&space.found) != SIZE_MAX,
+			.is_cut = space.is_cut,
+			.tried = atomic_load(&space.tried),
+		};
+		if (ret->found)
+			describe(&space, ret);
+	} else if (err) {
+		*err = space.err;
 	}
-	*ret = (struct search_answer){
-		.found = atomic_load(&space.found) != SIZE_MAX,
-		.is_cut = space.is_cut,
-		.tried = atomic_load(&space.tried),
-	};
-	if (ret->found)
-		describe(&space, ret);
-	return 0;
+	free(space.starts);
+	free(space.cpus);
+	return space.r;
 }

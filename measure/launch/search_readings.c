@@ -2,7 +2,6 @@
 #include <snp/search.h>
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +10,9 @@
 #include <snp/fail.h>
 #include <snp/sha.h>
 
-#define MAX_WORDS   24 /* words of a command line that are looked at one by one */
-#define MAX_NUMBERS 2  /* of them, those that are the vCPU count */
-
-/* What a reading adds to the command line, at most. */
-#define READING_GROWTH 64
+#define MAX_WORDS      24 /* words of a command line that are looked at one by one */
+#define MAX_NUMBERS    2  /* of them, those that are the vCPU count */
+#define READING_GROWTH 64 /* what a reading adds to the command line, at most */
 
 /* Readings of one command line. After a failure the others are skipped. */
 struct readings {
@@ -27,30 +24,20 @@ struct readings {
 	struct snp_error *err;
 };
 
-/* What is put around a command line. The first ones are often at its end, or just were, and are tried
- * after another change too. */
-#define N_TAILS 10
+/* What is often at the end of a command line, or just was; tried after another change too. */
 static const struct {
-	const char *before, *after, *text;
-} added[] = {
-	{"", "\n", "with a line end"},
-	{"", " ", "with a blank at its end"},
-	{"", " quiet", "with quiet at its end"},
-	{"", " splash", "with splash at its end"},
-	{"", " ro", "with ro at its end"},
-	{"", " rw", "with rw at its end"},
-	{"", " console=ttyS0", "with console=ttyS0 at its end"},
-	{"", " console=tty0", "with console=tty0 at its end"},
-	{"", " nokaslr", "with nokaslr at its end"},
-	{"", " debug", "with debug at its end"},
-	{"", "\r\n", "with a DOS line end"},
-	{"", " \n", "with a blank and a line end"},
-	{"", "  ", "with 2 blanks at its end"},
-	{"", "   ", "with 3 blanks at its end"},
-	{"", "    ", "with 4 blanks at its end"},
-	{" ", "", "with a blank at its beginning"},
-	{"\"", "\"", "with quotes around it"},
-	{"'", "'", "with quotes around it"},
+	const char *bytes, *text;
+} tails[] = {
+	{"\n", "with a line end"},
+	{" ", "with a blank at its end"},
+	{" quiet", "with quiet at its end"},
+	{" splash", "with splash at its end"},
+	{" ro", "with ro at its end"},
+	{" rw", "with rw at its end"},
+	{" console=ttyS0", "with console=ttyS0 at its end"},
+	{" console=tty0", "with console=tty0 at its end"},
+	{" nokaslr", "with nokaslr at its end"},
+	{" debug", "with debug at its end"},
 };
 
 static struct snp_span text(const char *s)
@@ -82,36 +69,31 @@ static void add_line(struct readings *l, size_t n, unsigned int changes, const c
 
 	l->buffer[n] = '\0';
 	add_bytes(l, n + 1, changes, words);
-	for (size_t i = 0; changes < 2 && i < N_TAILS; i++) {
-		struct snp_span tail = text(added[i].after + (n == 0 && added[i].after[0] == ' '));
+	for (size_t i = 0; changes < 2 && i < ARRAY_SIZE(tails); i++) {
+		struct snp_span tail = text(tails[i].bytes + (n == 0 && tails[i].bytes[0] == ' '));
 
 		memcpy(l->buffer + n, tail.data, tail.size);
 		snprintf(more, sizeof(more), "%.*s%s%s", SEARCH_TEXT_SIZE - 1, words,
-			 changes == 0 ? " " : " and ", added[i].text);
+			 changes == 0 ? " " : " and ", tails[i].text);
 		add_line(l, n + tail.size, changes + 1, more);
 	}
 }
 
-/* Three pieces after each other. */
-__attribute__((format(printf, 6, 7))) static void reading(struct readings *l, struct snp_span a,
-							  struct snp_span b, struct snp_span c,
-							  unsigned int changes, const char *fmt,
-							  ...)
+/* Three pieces after each other; said in `words`, and the first 120 bytes of `word`. */
+static void reading(struct readings *l, struct snp_span a, struct snp_span b, struct snp_span c,
+		    unsigned int changes, const char *words, struct snp_span word)
 {
 	const struct snp_span pieces[] = {a, b, c};
-	char words[SEARCH_TEXT_SIZE];
+	char said[SEARCH_TEXT_SIZE];
 	size_t n = 0;
-	va_list args;
 
 	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
-		if (pieces[i].size > 0)
-			memcpy(l->buffer + n, pieces[i].data, pieces[i].size);
+		memcpy(l->buffer + n, pieces[i].data, pieces[i].size);
 		n += pieces[i].size;
 	}
-	va_start(args, fmt);
-	vsnprintf(words, sizeof(words), fmt, args);
-	va_end(args);
-	add_line(l, n, changes, words);
+	snprintf(said, sizeof(said), "%s%.*s", words, (int)(word.size < 120 ? word.size : 120),
+		 (const char *)word.data);
+	add_line(l, n, changes, said);
 }
 
 static bool is_blank(uint8_t c)
@@ -119,29 +101,48 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* Where the blanks, or the other bytes, at `at` end. */
+static size_t skip(const struct readings *l, size_t at, bool blanks)
+{
+	while (at < l->line.size && is_blank(l->line.data[at]) == blanks)
+		at++;
+	return at;
+}
+
 /* At either end, and at both. */
 static void ends(struct readings *l)
 {
-	const struct snp_span none = {0};
 	const uint8_t *s = l->line.data;
-	size_t n = l->line.size, first = 0, end = n;
+	const size_t n = l->line.size, first = skip(l, 0, true);
+	const size_t quote = n >= 2 && s[0] == s[n - 1] && (s[0] == '"' || s[0] == '\'');
+	size_t end = n;
 
-	for (size_t i = N_TAILS; i < ARRAY_SIZE(added); i++)
-		reading(l, text(added[i].before), l->line, text(added[i].after), 1,
-			"a command line %s", added[i].text);
-	reading(l, none, none, none, 1, "an empty command line");
-	while (first < n && is_blank(s[first]))
-		first++;
 	while (end > first && is_blank(s[end - 1]))
 		end--;
-	reading(l, slice(l, 0, end), none, none, 1, "a command line without blanks at its end");
-	reading(l, slice(l, first, n), none, none, 1,
-		"a command line without blanks at its beginning");
-	reading(l, slice(l, first, end), none, none, 1, "a command line without blanks around it");
-	if (n >= 2 && s[0] == s[n - 1] && (s[0] == '"' || s[0] == '\''))
-		reading(l, slice(l, 1, n - 1), none, none, 1,
-			"a command line without the quotes around it");
-	reading(l, l->line, none, none, 0, "a command line");
+	/* The bytes from one place to another, and what is put around them. */
+	const struct {
+		size_t from, to;
+		const char *before, *after, *text;
+	} changed[] = {
+		{0, n, "", "\r\n", "a command line with a DOS line end"},
+		{0, n, "", " \n", "a command line with a blank and a line end"},
+		{0, n, "", "  ", "a command line with 2 blanks at its end"},
+		{0, n, "", "   ", "a command line with 3 blanks at its end"},
+		{0, n, "", "    ", "a command line with 4 blanks at its end"},
+		{0, n, " ", "", "a command line with a blank at its beginning"},
+		{0, n, "\"", "\"", "a command line with quotes around it"},
+		{0, n, "'", "'", "a command line with quotes around it"},
+		{0, 0, "", "", "an empty command line"},
+		{0, end, "", "", "a command line without blanks at its end"},
+		{first, n, "", "", "a command line without blanks at its beginning"},
+		{first, end, "", "", "a command line without blanks around it"},
+		{quote, n - quote, "", "", "a command line without the quotes around it"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		reading(l, text(changed[i].before), slice(l, changed[i].from, changed[i].to),
+			text(changed[i].after), 1, changed[i].text, text(""));
+	reading(l, text(""), l->line, text(""), 0, "a command line", text(""));
 	memset(l->buffer, 0, n + 2);
 	if (n > 0)
 		memcpy(l->buffer, s, n);
@@ -163,40 +164,26 @@ static void numbers(struct readings *l, size_t word, size_t end)
 	for (uint32_t n = 1; n <= l->search->max_vcpus && n <= 512; n++) {
 		snprintf(number, sizeof(number), "%" PRIu32, n);
 		reading(l, slice(l, 0, at), text(number), slice(l, end, l->line.size), 3,
-			"a command line with %.*s%s", (int)(at - word < 100 ? at - word : 100),
-			(const char *)l->line.data + word, number);
+			"a command line with ",
+			(struct snp_span){l->buffer + word, at - word + strlen(number)});
 	}
 }
 
 static void words(struct readings *l)
 {
-	const struct snp_span none = {0};
-	size_t n = l->line.size, end;
-	unsigned int count = 0;
+	const size_t n = l->line.size;
+	size_t next, count = 0;
 
-	for (size_t at = 0; at < n && count < MAX_WORDS; at = end) {
-		const char *word = (const char *)l->line.data + at;
-		size_t next, from = at;
-		int shown;
+	for (size_t at = skip(l, 0, true); at < n && count < MAX_WORDS; at = next, count++) {
+		const size_t end = skip(l, at, false);
 
-		for (end = at; end < n && !is_blank(l->line.data[end]);)
-			end++;
-		if (end == at) {
-			end++;
-			continue;
-		}
-		count++;
-		shown = (int)(end - at < 100 ? end - at : 100);
-		for (next = end; next < n && is_blank(l->line.data[next]);)
-			next++;
-		if (next == n) { /* of the last word, the blank before it */
-			next = end;
-			from = at > 0 ? at - 1 : 0;
-		}
-		reading(l, slice(l, 0, from), slice(l, next, n), none, 1,
-			"a command line without %.*s", shown, word);
+		next = skip(l, end, true);
+		/* The last word goes with the blank before it, any other with those after it. */
+		reading(l, slice(l, 0, next == n && at > 0 ? at - 1 : at),
+			slice(l, next == n ? end : next, n), text(""), 1, "a command line without ",
+			slice(l, at, end));
 		reading(l, slice(l, 0, at), text(" "), slice(l, at, n), 1,
-			"a command line with another blank before %.*s", shown, word);
+			"a command line with another blank before ", slice(l, at, end));
 		numbers(l, at, end);
 	}
 }
@@ -212,31 +199,25 @@ static void single_blanks(struct readings *l)
 	add_line(l, n, 1, "a command line with single blanks");
 }
 
-static int add_readings(struct search *search, struct snp_span cmdline, struct snp_error *err)
+int search_add_mistakes(struct search *search, struct snp_span cmdline, struct snp_error *err)
 {
+	const struct search_part off = {.text = "kernel hashes off", .changes = 1};
+	struct search_part no_initrd = {.text = "no initrd", .changes = 1};
 	_cleanup_(freep) uint8_t *buffer = malloc(cmdline.size + READING_GROWTH);
 	struct readings l = {.search = search, .line = cmdline, .buffer = buffer, .err = err};
 
+	if (!search->stated->kernel_hashes)
+		return 0;
 	if (!buffer)
 		return out_of_memory(err);
+	memcpy(no_initrd.sha256, sha256_of_nothing, SNP_SHA256_SIZE);
+	l.r = search_add(search, SEARCH_KERNEL, &off, err);
+	if (l.r == 0)
+		l.r = search_add(search, SEARCH_INITRD, &no_initrd, err);
+	if (!cmdline.data)
+		return l.r;
 	ends(&l);
 	single_blanks(&l);
 	words(&l);
 	return l.r;
-}
-
-int search_add_mistakes(struct search *search, const struct snp_span *cmdline,
-			struct snp_error *err)
-{
-	const struct search_part off = {.text = "kernel hashes off", .changes = 1};
-	struct search_part no_initrd = {.text = "no initrd", .changes = 1};
-	int r;
-
-	if (!search->stated->kernel_hashes)
-		return 0;
-	memcpy(no_initrd.sha256, sha256_of_nothing, SNP_SHA256_SIZE);
-	r = search_add(search, SEARCH_KERNEL, &off, err);
-	if (r == 0)
-		r = search_add(search, SEARCH_INITRD, &no_initrd, err);
-	return r < 0 || !cmdline ? r : add_readings(search, *cmdline, err);
 }

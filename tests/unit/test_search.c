@@ -73,7 +73,7 @@ static int setup(void **state)
 	add_part(&f.search, SEARCH_FIRMWARE, other, NULL, "other firmware");
 	add_part(&f.search, SEARCH_KERNEL, NULL, other_kernel, "other kernel");
 	add_part(&f.search, SEARCH_INITRD, NULL, other_initrd, "other initrd");
-	assert_int_equal(search_add_mistakes(&f.search, &line, NULL), 0);
+	assert_int_equal(search_add_mistakes(&f.search, line, NULL), 0);
 	*state = &f;
 	return 0;
 }

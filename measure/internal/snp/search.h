@@ -11,13 +11,10 @@
 #include <snp/launch.h>
 
 /*
- * Which launch has this digest? Given the launch that somebody expects ("stated"), try launches that
- * differ from it a little.
- *
- * What is booted has four parts. Each has a list of others to try, filled by the functions below. All
- * combinations of up to three changes of them are tried, with every vCPU count. With at most one change
- * of what is booted, every likely CPU signature, every likely value of the guest features and every
- * SEV-SNP profile is tried too. Launches that snp_launch_check() refuses are skipped.
+ * Which launch has this digest? Given the expected launch ("stated"), try launches that differ from it a
+ * little: all combinations of up to three changes of what is booted, with every vCPU count; and with at most
+ * one such change also every likely CPU signature, every likely value of the guest features and every
+ * SEV-SNP profile. Launches that snp_launch_check() refuses are skipped.
  */
 #define SEARCH_TEXT_SIZE 512
 #define SEARCH_MAX_PARTS 2048
@@ -32,9 +29,10 @@ enum search_kind {
 };
 
 struct search_part {
-	char text[SEARCH_TEXT_SIZE];	 /* "no initrd" */
-	unsigned int changes;		 /* for how many changes it counts, 1 to 3 */
-	struct snp_firmware *firmware;	 /* of a firmware */
+	char text[SEARCH_TEXT_SIZE];		  /* "no initrd" */
+	unsigned int changes;			  /* for how many changes it counts, 1 to 3 */
+	struct snp_firmware *firmware;		  /* of a firmware */
+	uint8_t firmware_digest[SNP_SHA384_SIZE]; /* after its pages; set by search_add() */
 	uint8_t sha256[SNP_SHA256_SIZE]; /* of the others; zeros for a kernel: kernel hashes off */
 };
 
@@ -60,14 +58,14 @@ struct search_answer {
 
 /* Add a part, unless the stated one or one in the list has the same hash. A firmware then belongs to the
  * search, also if this fails; the others need a stated launch with kernel hashes.
- * Errors: SNP_E_TOO_LARGE over SEARCH_MAX_PARTS, SNP_E_NO_MEMORY. */
+ * Errors: SNP_E_TOO_LARGE over SEARCH_MAX_PARTS, SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
 SNP_MUST_USE int search_add(struct search *search, enum search_kind kind,
 			    const struct search_part *part, struct snp_error *err);
 
 /* Add what often goes wrong with a stated kernel: kernel hashes off, no initrd, and the command line
- * (NULL: its text is not known) with one or two small changes. Adds nothing without a stated kernel.
+ * (data NULL: its text is not known) with one or two small changes. Adds nothing without a stated kernel.
  * Errors: as search_add(). */
-SNP_MUST_USE int search_add_mistakes(struct search *search, const struct snp_span *cmdline,
+SNP_MUST_USE int search_add_mistakes(struct search *search, struct snp_span cmdline,
 				     struct snp_error *err);
 
 /* Look for `digest`. Of several launches that have it, the one with the fewest changes of what is booted
