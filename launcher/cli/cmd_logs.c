@@ -26,22 +26,40 @@ static const struct cli_option options[] = {
 
 static const struct cli_option *const tables[] = {session_options, options, NULL};
 
-/* The file is QEMU's user's, who may put anything in its place: no link is followed, nothing but a
- * regular file is read. */
-static int open_log(const char *path, struct snp_error *err)
+/* The file may lie in a folder of QEMU's user, who may put anything in its place: no link is followed, nothing
+ * but a regular file is read. */
+static int open_log(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
-	int r = 0;
 
 	if (fd < 0)
-		r = fail_errno(err, SNP_E_OPEN, errno,
-			       "no console log: the guest has never run, or has no console");
-	else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		r = fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
-	if (r < 0)
-		closep(&fd);
-	return r < 0 ? in_file(err, r, path) : fd;
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+static int find_log(const char *state, const char *name, struct snp_error *err)
+{
+	/* The last, of 0.1.0, is QEMU's user's. */
+	static const char *const folders[] = {GUEST_LOG, GUEST_RUN};
+	char path[PATH_MAX + GUEST_NAME_MAX + 32];
+	int fd = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders) && fd == -ENOENT; i++) {
+		snprintf(path, sizeof(path), "%s/%s/%s/" GUEST_CONSOLE, state, name, folders[i]);
+		fd = open_log(path);
+	}
+	if (fd >= 0)
+		return fd;
+	if (fd == -EINVAL || fd == -ELOOP)
+		fd = fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
+	else
+		fd = fail_errno(err, SNP_E_OPEN, -fd,
+				"no console log: the guest has never run, or has no console");
+	return in_file(err, fd, path);
 }
 
 static int write_out(const char *bytes, size_t size, struct snp_error *err)
@@ -79,7 +97,6 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(guest_close) struct guest guest = {0};
 	_cleanup_(closep) int fd = -1;
-	char path[PATH_MAX + GUEST_NAME_MAX + 32];
 	struct guest_text text = {.allowed = "\n\t\r"};
 	char rest[GUEST_TEXT_MAX(0)];
 	bool terminal = isatty(STDOUT_FILENO), active;
@@ -94,8 +111,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 			      "'%s' was not made by snp-launch and has no log here", operands[0]);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s/%s/" GUEST_RUN "/console.log", session.state, guest.name);
-	fd = open_log(path, err);
+	fd = find_log(session.state, guest.name, err);
 	if (fd < 0)
 		return fd;
 	do {

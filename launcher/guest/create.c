@@ -10,6 +10,7 @@
 #include "guest/drift.h"
 #include "guest/interrupt.h"
 #include "host/lifecycle.h"
+#include "host/uri.h"
 
 /* What has been done so far, and is undone from the last to the first. */
 struct attempt {
@@ -94,13 +95,24 @@ static int refuse_foreign(const struct hypervisor *host, const char *name, struc
 	return r;
 }
 
+/* A session daemon, and that of a simulated host, opens the log as the user that QEMU runs as. */
+static struct guest_owners owners(const struct hypervisor *host)
+{
+	struct guest_owners o = {host->qemu_user, host->qemu_group, (uid_t)-1, (gid_t)-1};
+
+	if (uri_is_session(host->uri)) {
+		o.log_user = host->qemu_user;
+		o.log_group = host->qemu_group;
+	}
+	return o;
+}
+
 static int claim_new(struct attempt *a, const struct create_request *request, struct snp_error *err)
 {
 	const char *name = request->prepare.config->name;
-	int r;
+	const struct guest_owners o = owners(a->host);
+	int r = guest_dir_claim(request->state, name, &o, &a->dir, err);
 
-	r = guest_dir_claim(request->state, name, a->host->qemu_user, a->host->qemu_group, &a->dir,
-			    err);
 	return r < 0 ? r : refuse_foreign(a->host, name, err);
 }
 
@@ -131,6 +143,7 @@ static int claim(struct attempt *a, const struct create_request *request,
 		 char ret_uuid[static RECORD_UUID + 1], struct snp_error *err)
 {
 	const struct vm_config *config = request->prepare.config;
+	const struct guest_owners o = owners(a->host);
 	int r;
 
 	ret_uuid[0] = '\0';
@@ -151,8 +164,7 @@ static int claim(struct attempt *a, const struct create_request *request,
 			"the guest to be replaced has the UUID %s; remove uuid from vm.json, or remove that guest first",
 			ret_uuid);
 	if (r == 0)
-		r = guest_dir_claim_next(&a->old, a->host->qemu_user, a->host->qemu_group, &a->dir,
-					 err);
+		r = guest_dir_claim_next(&a->old, &o, &a->dir, err);
 	return r;
 }
 

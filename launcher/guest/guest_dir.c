@@ -123,21 +123,34 @@ static int lock(struct guest_dir *dir)
 	return held.st_ino == named.st_ino && held.st_dev == named.st_dev ? 0 : -ENOENT;
 }
 
-/* boot/ and run/ with modes that no umask narrows. */
-static int furnish(const struct guest_dir *dir, uid_t qemu_user, gid_t qemu_group)
+/* A folder with a mode that no umask narrows. */
+static int add_folder(const struct guest_dir *dir, const char *name, mode_t mode, uid_t user,
+		      gid_t group)
 {
-	bool ours = qemu_user == (uid_t)-1 || qemu_user == geteuid();
-
-	if (fchmod(dir->fd, 0711) < 0 || mkdirat(dir->fd, GUEST_BOOT, 0711) < 0 ||
-	    fchmodat(dir->fd, GUEST_BOOT, 0711, 0) < 0 || mkdirat(dir->fd, GUEST_RUN, 0700) < 0 ||
-	    fchmodat(dir->fd, GUEST_RUN, 0700, 0) < 0)
+	if (mkdirat(dir->fd, name, mode) < 0 || fchmodat(dir->fd, name, mode, 0) < 0)
 		return -errno;
-	if (!ours && fchownat(dir->fd, GUEST_RUN, qemu_user, qemu_group, AT_SYMLINK_NOFOLLOW) < 0)
+	if (user != (uid_t)-1 && user != geteuid() &&
+	    fchownat(dir->fd, name, user, group, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;
 }
 
-static int make(struct guest_dir *dir, uid_t qemu_user, gid_t qemu_group)
+static int furnish(const struct guest_dir *dir, const struct guest_owners *owners)
+{
+	static const struct guest_owners ours = {(uid_t)-1, (gid_t)-1, (uid_t)-1, (gid_t)-1};
+	const struct guest_owners *o = owners ? owners : &ours;
+	int r = fchmod(dir->fd, 0711) < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = add_folder(dir, GUEST_BOOT, 0711, (uid_t)-1, (gid_t)-1);
+	if (r == 0)
+		r = add_folder(dir, GUEST_LOG, 0700, o->log_user, o->log_group);
+	if (r == 0)
+		r = add_folder(dir, GUEST_RUN, 0700, o->qemu_user, o->qemu_group);
+	return r;
+}
+
+static int make(struct guest_dir *dir, const struct guest_owners *owners)
 {
 	int r;
 
@@ -145,7 +158,7 @@ static int make(struct guest_dir *dir, uid_t qemu_user, gid_t qemu_group)
 		return -errno;
 	r = lock(dir);
 	if (r == 0)
-		r = furnish(dir, qemu_user, qemu_group);
+		r = furnish(dir, owners);
 	/* -ENOENT: a remove was quicker than the lock, and what has that name now is another's. */
 	if (r < 0 && r != -ENOENT)
 		(void)remove_tree(AT_FDCWD, dir->path);
@@ -154,7 +167,7 @@ static int make(struct guest_dir *dir, uid_t qemu_user, gid_t qemu_group)
 	return r;
 }
 
-int guest_dir_claim(const char *state, const char *name, uid_t qemu_user, gid_t qemu_group,
+int guest_dir_claim(const char *state, const char *name, const struct guest_owners *owners,
 		    struct guest_dir *ret, struct snp_error *err)
 {
 	struct guest_dir dir;
@@ -170,7 +183,7 @@ int guest_dir_claim(const char *state, const char *name, uid_t qemu_user, gid_t 
 
 		if (unsafe < 0)
 			return unsafe;
-		r = make(&dir, qemu_user, qemu_group);
+		r = make(&dir, owners);
 	}
 	if (r == -EEXIST)
 		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
@@ -236,7 +249,7 @@ int guest_dir_exists(const char *state, const char *name, bool *ret, struct snp_
 	return r;
 }
 
-int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user, gid_t qemu_group,
+int guest_dir_claim_next(const struct guest_dir *old, const struct guest_owners *owners,
 			 struct guest_dir *ret, struct snp_error *err)
 {
 	struct guest_dir dir;
@@ -245,7 +258,7 @@ int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user, gid_t qem
 	begin(old->state, old->name, true, &dir);
 	r = remove_tree(AT_FDCWD, dir.path);
 	if (r == 0 || r == -ENOENT)
-		r = make(&dir, qemu_user, qemu_group);
+		r = make(&dir, owners);
 	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot make"), dir.path);
 	*ret = dir;

@@ -13,7 +13,9 @@
  *
  *   record.json   what was measured and what is launched (guest/record.h)
  *   boot/         firmware, kernel, initrd: written by the launcher, read by QEMU's user
- *   run/          QEMU's user's: console log, sockets; nothing in it is trusted
+ *   log/          the console log, which libvirt's daemon opens by name: of the launcher, as nobody whom the
+ *                 daemon obeys may put a link there
+ *   run/          QEMU's user's: sockets; nothing in it is trusted
  *
  * mkdir() makes a name one process's; a lock on the directory keeps others from working on the guest
  * meanwhile, and ends with the process however that ends. A directory without a whole record is a
@@ -24,8 +26,18 @@
  */
 #define GUEST_NAME_MAX 63
 
-#define GUEST_BOOT "boot"
-#define GUEST_RUN  "run"
+#define GUEST_BOOT    "boot"
+#define GUEST_LOG     "log"
+#define GUEST_RUN     "run"
+#define GUEST_CONSOLE "console.log" /* in log/; guests of 0.1.0 have it in run/ */
+
+/* Whose run/ and log/ are; -1: the launcher's. */
+struct guest_owners {
+	uid_t qemu_user;
+	gid_t qemu_group;
+	uid_t log_user;
+	gid_t log_group;
+};
 
 struct guest_dir {
 	char name[GUEST_NAME_MAX + 1];
@@ -37,12 +49,13 @@ struct guest_dir {
 /* The rule of config/text_rule.h: no path, no option, nothing that libvirt or a shell misreads. */
 bool guest_name_valid(const char *name);
 
-/* Make the directory, with boot/ and an empty run/ of user `qemu_user` (either -1: as it is), and lock
- * it. STATE is made where absent.
+/* Make the directory, with boot/ and empty log/ and run/ of these owners (NULL: the launcher), and lock it.
+ * STATE is made where absent.
  * Errors: SNP_E_EXISTS, SNP_E_USAGE (name), SNP_E_WRITE, SNP_E_UNSAFE_STATE (as for all of these, where
  * others than root and this user could change STATE or the directory). */
-SNP_MUST_USE int guest_dir_claim(const char *state, const char *name, uid_t qemu_user,
-				 gid_t qemu_group, struct guest_dir *ret, struct snp_error *err);
+SNP_MUST_USE int guest_dir_claim(const char *state, const char *name,
+				 const struct guest_owners *owners, struct guest_dir *ret,
+				 struct snp_error *err);
 
 /* Lock an existing directory. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_USAGE (name), SNP_E_OPEN. */
 SNP_MUST_USE int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
@@ -50,8 +63,8 @@ SNP_MUST_USE int guest_dir_lock(const char *state, const char *name, struct gues
 
 /* Make the directory of the guest that is to replace the one locked in `old`; what an earlier attempt
  * left there is cleared. Errors: SNP_E_WRITE. */
-SNP_MUST_USE int guest_dir_claim_next(const struct guest_dir *old, uid_t qemu_user,
-				      gid_t qemu_group, struct guest_dir *ret,
+SNP_MUST_USE int guest_dir_claim_next(const struct guest_dir *old,
+				      const struct guest_owners *owners, struct guest_dir *ret,
 				      struct snp_error *err);
 
 /* Let the two change places: from now on STATE/NAME is `next`. Errors: SNP_E_WRITE. */

@@ -266,7 +266,7 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 		.findings = request->findings,
 	};
 	_cleanup_(freep) char *log =
-		format_text("%s/" GUEST_RUN "/console.log", request->final_path);
+		format_text("%s/" GUEST_LOG "/" GUEST_CONSOLE, request->final_path);
 	int r;
 
 	if (!log)

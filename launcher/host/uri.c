@@ -25,6 +25,13 @@ bool uri_is_remote(const char *uri)
 	return transport && strcmp(transport, "+unix") != 0;
 }
 
+bool uri_is_session(const char *uri)
+{
+	_cleanup_(xmlFreeURIp) xmlURIPtr parsed = xmlParseURI(uri);
+
+	return parsed && parsed->path && strcmp(parsed->path, "/session") == 0;
+}
+
 bool uri_socket(const char *uri, char ret[static PATH_MAX])
 {
 	static const char key[] = "socket=";

@@ -12,6 +12,9 @@
  * here; --remote-root says so. */
 bool uri_is_remote(const char *uri);
 
+/* True if it names a session daemon: one that runs QEMU as itself. A simulated host has one. */
+bool uri_is_session(const char *uri);
+
 /* The value of its parameter socket=; false if it has none. */
 bool uri_socket(const char *uri, char ret[static PATH_MAX]);
 

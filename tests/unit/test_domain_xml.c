@@ -42,7 +42,7 @@ static struct launch launch_of(const struct vm_config *config)
 						       : NULL,
 			 .host_data = config->host_data},
 		.request = {.config = config,
-			    .console_log = "/var/lib/snp-launch/guest/run/console.log",
+			    .console_log = "/var/lib/snp-launch/guest/log/console.log",
 			    .launch_digest = digest,
 			    .state = "/var/lib/snp-launch/guest",
 			    .n_measured = ARRAY_SIZE(measured),

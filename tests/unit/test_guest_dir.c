@@ -59,8 +59,7 @@ static void check_name(void **state)
 	assert_int_equal(guest_name_valid(row->guest), row->valid);
 	if (row->valid)
 		return;
-	assert_int_equal(guest_dir_claim(state_path, row->guest, (uid_t)-1, (gid_t)-1, &dir, &err),
-			 -SNP_E_USAGE);
+	assert_int_equal(guest_dir_claim(state_path, row->guest, NULL, &dir, &err), -SNP_E_USAGE);
 	assert_int_equal(guest_dir_lock(state_path, row->guest, &dir, NULL), -SNP_E_USAGE);
 	assert_int_equal(dir.fd, 77);
 	assert_true(err.message[0] != '\0');
@@ -76,7 +75,7 @@ static mode_t mode_of(const char *path)
 
 static void claim(const char *name, struct guest_dir *ret)
 {
-	assert_int_equal(guest_dir_claim(state_path, name, (uid_t)-1, (gid_t)-1, ret, NULL), 0);
+	assert_int_equal(guest_dir_claim(state_path, name, NULL, ret, NULL), 0);
 }
 
 static void a_name_is_one_process_s(void **state)
@@ -90,8 +89,7 @@ static void a_name_is_one_process_s(void **state)
 	assert_int_equal(mode_of(dir.path), 0711);
 	assert_int_equal(mode_of(guest_dir_file(&dir, "boot")), 0711);
 	assert_int_equal(mode_of(guest_dir_file(&dir, "run")), 0700);
-	assert_int_equal(guest_dir_claim(state_path, "web1", (uid_t)-1, (gid_t)-1, &other, &err),
-			 -SNP_E_EXISTS);
+	assert_int_equal(guest_dir_claim(state_path, "web1", NULL, &other, &err), -SNP_E_EXISTS);
 	assert_int_equal(guest_dir_lock(state_path, "web1", &other, &err), -SNP_E_BUSY);
 	assert_true(guest_dir_busy(state_path, "web1"));
 	guest_dir_close(&dir);
@@ -134,9 +132,9 @@ static void replacement_is_one_step(void **state)
 	(void)state;
 	claim("swap", &old);
 	close(open(guest_dir_file(&old, "run/old"), O_WRONLY | O_CREAT, 0600));
-	assert_int_equal(guest_dir_claim_next(&old, (uid_t)-1, (gid_t)-1, &left, NULL), 0);
+	assert_int_equal(guest_dir_claim_next(&old, NULL, &left, NULL), 0);
 	guest_dir_close(&left); /* as after a kill */
-	assert_int_equal(guest_dir_claim_next(&old, (uid_t)-1, (gid_t)-1, &next, NULL), 0);
+	assert_int_equal(guest_dir_claim_next(&old, NULL, &next, NULL), 0);
 	close(open(guest_dir_file(&next, "run/new"), O_WRONLY | O_CREAT, 0600));
 	assert_int_equal(guest_dir_list(state_path, &found, &n, NULL), 0);
 	assert_int_equal(n, 1);
@@ -183,9 +181,8 @@ static void what_others_may_write_is_refused(void **state)
 		if (of_state == 0)
 			guest_dir_close(&dir);
 		assert_int_equal(guest_dir_exists(state_path, "web1", &there, &err), of_state);
-		assert_int_equal(
-			guest_dir_claim(state_path, "web1", (uid_t)-1, (gid_t)-1, &other, &err),
-			of_state == 0 ? -SNP_E_EXISTS : of_state);
+		assert_int_equal(guest_dir_claim(state_path, "web1", NULL, &other, &err),
+				 of_state == 0 ? -SNP_E_EXISTS : of_state);
 		assert_int_equal(guest_dir_list(state_path, &found, &n, &err), of_state);
 		if (of_state == 0)
 			guest_names_free(found, n);
@@ -215,8 +212,7 @@ static void many_claims_have_one_winner(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < PROCESSES; i++) {
 		if (fork() == 0) {
-			int r = guest_dir_claim(state_path, "one", (uid_t)-1, (gid_t)-1, &dir,
-						NULL);
+			int r = guest_dir_claim(state_path, "one", NULL, &dir, NULL);
 
 			_exit(r == 0 ? 1 : r == -SNP_E_EXISTS ? 2 : 3);
 		}
