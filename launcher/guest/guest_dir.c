@@ -33,8 +33,8 @@ static int check_name(const char *name, struct snp_error *err)
 
 /*
  * What is launched is what the guests' folders say, so nobody but root and the user who launches may change
- * them. Whoever owns a folder, or may write to it, can replace what it holds. The folders above STATE are
- * left to whoever chose STATE.
+ * them. Whoever owns a folder, or may write to it, can replace what it holds; where it has its sticky bit set,
+ * only the owner can. The mode of a symbolic link says nothing.
  */
 static int check_owner(const struct stat *st, bool may_be_sticky, const char *path,
 		       struct snp_error *err)
@@ -47,23 +47,65 @@ static int check_owner(const struct stat *st, bool may_be_sticky, const char *pa
 			err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
 			"belongs to user %u, who could change what is launched; chown it to user %u or root, or use another --state-dir",
 			st->st_uid, geteuid());
-	else if ((st->st_mode & others) && !(may_be_sticky && (st->st_mode & S_ISVTX)))
+	else if ((st->st_mode & others) && !S_ISLNK(st->st_mode) &&
+		 !(may_be_sticky && (st->st_mode & S_ISVTX)))
 		r = fail_with(err, SNP_E_UNSAFE_STATE, SNP_NO_OFFSET,
 			      "mode %04o lets other users change what is launched; run chmod go-w",
 			      st->st_mode & 07777);
 	return in_file(err, r, path);
 }
 
-/* STATE may be writable by others with its sticky bit set, or not exist yet. */
+static int check_way(const char *path, unsigned int links, struct snp_error *err);
+
+#define MAX_LINKS 40 /* as many as the kernel follows */
+
+/* The way that the symbolic link `path` leads. */
+static int check_link(const char *path, unsigned int links, struct snp_error *err)
+{
+	char target[PATH_MAX], whole[2 * PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	const char *slash = strrchr(path, '/');
+
+	if (n < 0 || links == MAX_LINKS)
+		return in_file(err,
+			       fail_errno(err, SNP_E_OPEN, n < 0 ? errno : ELOOP, "cannot open"),
+			       path);
+	target[n] = '\0';
+	if (target[0] == '/')
+		return check_way(target, links + 1, err);
+	snprintf(whole, sizeof(whole), "%.*s/%s", (int)(slash - path), path, target);
+	return check_way(whole, links + 1, err);
+}
+
+/* Every folder from the root to `path`, as far as there are any. */
+static int check_way(const char *path, unsigned int links, struct snp_error *err)
+{
+	char part[2 * PATH_MAX] = "/";
+	struct stat st;
+	int r = 0;
+
+	for (size_t n = 0; r == 0 && (n == 0 || path[n - 1]); n++) {
+		if (n > 0 && path[n] && path[n] != '/')
+			continue;
+		if (n > 0)
+			snprintf(part, sizeof(part), "%.*s", (int)n, path);
+		if (lstat(part, &st) < 0)
+			return errno == ENOENT
+				       ? 0
+				       : in_file(err,
+						 fail_errno(err, SNP_E_OPEN, errno, "cannot open"),
+						 part);
+		r = check_owner(&st, true, part, err);
+		if (r == 0 && S_ISLNK(st.st_mode))
+			r = check_link(part, links, err);
+	}
+	return r;
+}
+
+/* STATE, which may not exist yet, and the folders above it. */
 static int check_state(const char *state, struct snp_error *err)
 {
-	struct stat st;
-
-	if (stat(state, &st) == 0)
-		return check_owner(&st, true, state, err);
-	if (errno == ENOENT)
-		return 0;
-	return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), state);
+	return check_way(state, 0, err);
 }
 
 /* The guest's folder, and a boot/ in it. */
@@ -174,6 +216,8 @@ int guest_dir_claim(const char *state, const char *name, const struct guest_owne
 	int r;
 
 	r = check_name(name, err);
+	if (r == 0)
+		r = check_state(state, err);
 	if (r < 0)
 		return r;
 	begin(state, name, false, &dir);

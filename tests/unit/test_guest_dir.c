@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/folder.h>
 
 #include "guest/guest_dir.h"
 #include "guest/state_dir.h"
@@ -202,6 +203,73 @@ static void what_others_may_write_is_refused(void **state)
 	assert_false(there);
 }
 
+/* So does whoever may exchange a folder above, or a link on the way. */
+static void the_way_to_the_state_is_checked(void **state)
+{
+	static const struct {
+		const char *folder;
+		mode_t mode;
+		bool others; /* belongs to another user */
+		enum snp_code code;
+	} rows[] = {
+		{"above", 0755, false, SNP_OK},
+		{"above", 01777, false, SNP_OK},
+		{"above", 0775, false, SNP_E_UNSAFE_STATE},
+		{"above", 0757, false, SNP_E_UNSAFE_STATE},
+		{"above", 0755, true, SNP_E_UNSAFE_STATE},
+		{"above", 01777, true, SNP_E_UNSAFE_STATE},
+		{"above/below", 0777, false, SNP_E_UNSAFE_STATE},
+		{"link", 0, true, SNP_E_UNSAFE_STATE},
+		{"linked", 0757, false, SNP_E_UNSAFE_STATE},
+	};
+	char top[] = "/tmp/guest-way-XXXXXX", way[128], path[160];
+	struct guest_dir dir;
+	struct snp_error err;
+	bool there;
+
+	(void)state;
+	assert_non_null(mkdtemp(top));
+	assert_int_equal(chdir(top), 0);
+	assert_int_equal(mkdir("above", 0755), 0);
+	assert_int_equal(mkdir("above/below", 0755), 0);
+	assert_int_equal(mkdir("linked", 0755), 0);
+	assert_int_equal(symlink("linked", "link"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const int code = -(int)rows[i].code;
+
+		if (rows[i].others && geteuid() != 0)
+			continue;
+		snprintf(way, sizeof(way), "%s/%s", top,
+			 strncmp(rows[i].folder, "link", 4) == 0 ? "link/state"
+								 : "above/below/state");
+		assert_int_equal(guest_dir_claim(way, "web1", NULL, &dir, &err), 0);
+		guest_dir_close(&dir);
+		if (rows[i].mode)
+			assert_int_equal(chmod(rows[i].folder, rows[i].mode), 0);
+		if (rows[i].others)
+			assert_int_equal(lchown(rows[i].folder, 65534, 65534), 0);
+		assert_int_equal(guest_dir_exists(way, "web1", &there, &err), code);
+		snprintf(path, sizeof(path), "%s/%s", top, rows[i].folder);
+		if (code)
+			assert_string_equal(err.file, path);
+		/* Nothing is made there either. */
+		snprintf(path, sizeof(path), "%s/new", way);
+		assert_int_equal(guest_dir_claim(path, "web2", NULL, &dir, &err), code);
+		assert_int_equal(access(path, F_OK), code ? -1 : 0);
+		if (code == 0)
+			assert_int_equal(guest_dir_remove(&dir, NULL), 0);
+		if (rows[i].others)
+			assert_int_equal(lchown(rows[i].folder, 0, 0), 0);
+		if (rows[i].mode)
+			assert_int_equal(chmod(rows[i].folder, 0755), 0);
+		assert_int_equal(guest_dir_lock(way, "web1", &dir, NULL), 0);
+		assert_int_equal(guest_dir_remove(&dir, NULL), 0);
+		(void)rmdir(path);
+	}
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(remove_tree(AT_FDCWD, top), 0);
+}
+
 #define PROCESSES 16
 
 static void many_claims_have_one_winner(void **state)
@@ -299,6 +367,7 @@ int main(void)
 		cmocka_unit_test(remove_follows_nothing),
 		cmocka_unit_test(replacement_is_one_step),
 		cmocka_unit_test(what_others_may_write_is_refused),
+		cmocka_unit_test(the_way_to_the_state_is_checked),
 		cmocka_unit_test(many_claims_have_one_winner),
 		cmocka_unit_test(a_simulated_host_keeps_its_guests),
 	};
