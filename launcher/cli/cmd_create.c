@@ -35,7 +35,7 @@ static const struct cli_option options[] = {
 	{"remote-root", .argument = "DIR", .text = &arg.remote_root,
 	 .help = "local folder with copies of the remote host's files"},
 	{"unbound", .flag = &arg.unbound,
-	 .help = "launch on a remote host without an ID block"},
+	 .help = "launch without an ID block also where boot files cannot be protected"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -109,7 +109,7 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 		hex_encode(record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
 		fprintf(out, "%s: %s\nlaunch digest %s\nbound by      %s\n", record->name,
 			guest_view_state(session, record->name, &guest), digest,
-			guest_view_binding(&guest));
+			guest_view_binding(session, &guest));
 	}
 	domain_freep(&guest.domain);
 	return r;

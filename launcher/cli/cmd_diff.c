@@ -63,8 +63,19 @@ static int diff_guest(const char *name, struct differences *ret, struct snp_erro
 	if (r < 0)
 		return r;
 	guest_view_warn(subject.guest.record);
-	return guest_drift_all(subject.guest.record, subject.guest.domain, &subject.session.host,
-			       ret, err);
+	r = guest_drift_all(subject.guest.record, subject.guest.domain, &subject.session.host, ret,
+			    err);
+	if (r < 0 || !guest_view_unprotected(&subject.session, &subject.guest))
+		return r;
+	/* What is off, snp-launch start protects. */
+	if (domain_state_is_active(subject.guest.state))
+		difference_add(ret, "boot files", "mounted read-only", "not mounted");
+	else
+		cli_warn(
+			"boot-files-not-protected",
+			"%s: the boot files are not mounted read-only; snp-launch start mounts them, virsh start does not",
+			name);
+	return 0;
 }
 
 /* What a vm.json would launch now against what its guest was made of. */

@@ -11,14 +11,27 @@
 #include "guest/create.h"
 
 static struct {
-	bool paused, force;
+	bool paused, force, unbound;
 	struct cli_number timeout;
 } arg;
 
 /* clang-format off */
+#define UNBOUND_OPTION \
+	{"unbound", .flag = &arg.unbound, \
+	 .help = "also where its boot files cannot be protected, without an ID block"}
+
 static const struct cli_option start_options[] = {
 	{"paused", .flag = &arg.paused,
 	 .help = "start it paused; the secure processor checks it at resume"},
+	UNBOUND_OPTION,
+	CLI_OPTION_JSON,
+	{0},
+};
+
+static const struct cli_option restart_options[] = {
+	{"timeout", .argument = "SECONDS", .number = &arg.timeout,
+	 .help = "how long to wait for the guest to stop (default 60)"},
+	UNBOUND_OPTION,
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -39,6 +52,7 @@ static const struct cli_option remove_options[] = {
 /* clang-format on */
 
 static const struct cli_option *const start_tables[] = {session_options, start_options, NULL};
+static const struct cli_option *const restart_tables[] = {session_options, restart_options, NULL};
 static const struct cli_option *const stop_tables[] = {session_options, stop_options, NULL};
 static const struct cli_option *const remove_tables[] = {session_options, remove_options, NULL};
 
@@ -98,7 +112,7 @@ static int act(FILE *out, const char *name,
 
 static int start_guest(const struct session *session, const char *name, struct snp_error *err)
 {
-	int r = guest_start(&session->host, session->state, name, arg.paused, err);
+	int r = guest_start(&session->host, session->state, name, arg.paused, arg.unbound, err);
 
 	if (r == 0)
 		warn_of(session, name);
@@ -167,7 +181,7 @@ static int restart_guest(const struct session *session, const char *name, struct
 			"'%s' was not made by snp-launch, so it cannot be restarted here: use "
 			"virsh",
 			name);
-	r = guest_restart(&session->host, session->state, guest.name, seconds, err);
+	r = guest_restart(&session->host, session->state, guest.name, seconds, arg.unbound, err);
 	if (r == 0)
 		warn_of(session, name);
 	return r;
@@ -227,7 +241,7 @@ const struct cli_verb verb_restart = {
 	ONE_GUEST,
 	.summary = "stop a guest and start it again",
 	.example = "web1 --timeout 120",
-	.options = stop_tables,
+	.options = restart_tables,
 	.run = restart,
 };
 

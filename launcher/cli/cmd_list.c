@@ -33,7 +33,7 @@ static void print_row(FILE *out, const struct session *session, const char *name
 			 (unsigned long long)guest->record->policy);
 	}
 	fprintf(out, "%-24s %-10s %-16s %-10s %s\n", name, guest_view_state(session, name, guest),
-		digest, policy, guest->record ? guest_view_binding(guest) : "-");
+		digest, policy, guest->record ? guest_view_binding(session, guest) : "-");
 }
 
 /* One guest that cannot be read must not hide the others. */

@@ -11,6 +11,25 @@
 #include <snp/policy.h>
 
 #include "guest/guest_dir.h"
+#include "guest/protection.h"
+
+enum bound_by {
+	BOUND_BY_PUBLISHER,
+	BOUND_BY_HOST,
+	BOUND_BY_COPIES,
+	BOUND_BY_NOTHING,
+	BOUND_BY_NOTHING_OWN_USER,
+};
+
+static const struct {
+	const char *text, *name; /* the name in JSON */
+} bindings[] = {
+	[BOUND_BY_PUBLISHER] = {"ID block of its publisher", "publisher"},
+	[BOUND_BY_HOST] = {"ID block of this host", "host"},
+	[BOUND_BY_COPIES] = {"protected copies", "copies"},
+	[BOUND_BY_NOTHING] = {"nothing", "nothing"},
+	[BOUND_BY_NOTHING_OWN_USER] = {"nothing (QEMU runs as you)", "nothing"},
+};
 
 const char *guest_view_state(const struct session *session, const char *name,
 			     const struct guest *guest)
@@ -31,21 +50,66 @@ bool guest_view_holds(const struct guest *guest)
 	return guest->record && (!guest->domain || guest->is_recorded);
 }
 
-const char *guest_view_binding(const struct guest *guest)
+/* What guards the boot files of a guest without an ID block. */
+static enum boot_guard guard_of(const struct session *session, const struct guest *guest)
+{
+	enum boot_guard guard = GUARD_REMOTE;
+
+	if (guest->domain &&
+	    boot_guard_of(guest->record, &session->host, guest->domain, &guard, NULL) < 0)
+		guard = GUARD_REMOTE;
+	return guard;
+}
+
+static bool is_mounted(const struct session *session, const struct guest *guest)
+{
+	char path[PATH_MAX + GUEST_NAME_MAX + 2];
+
+	snprintf(path, sizeof(path), "%s/%s", session->state, guest->name);
+	return boot_files_are_mounted(path);
+}
+
+static bool needs_mount(const struct session *session, const struct guest *guest)
+{
+	return guest_view_holds(guest) && guest->record->binding.source == ID_NONE &&
+	       guard_of(session, guest) == GUARD_MOUNT;
+}
+
+bool guest_view_unprotected(const struct session *session, const struct guest *guest)
+{
+	return needs_mount(session, guest) && !is_mounted(session, guest);
+}
+
+static enum bound_by bound_by(const struct session *session, const struct guest *guest)
 {
 	if (!guest_view_holds(guest))
-		return "nothing";
+		return BOUND_BY_NOTHING;
 	switch (guest->record->binding.source) {
 	case ID_REFERENCE:
-		return "ID block (reference)";
 	case ID_BLOCK:
-		return "ID block (given)";
+		return BOUND_BY_PUBLISHER;
 	case ID_KEY:
-		return "ID block (key of this host)";
+		return BOUND_BY_HOST;
 	case ID_NONE:
 		break;
 	}
-	return "nothing";
+	switch (guard_of(session, guest)) {
+	case GUARD_OWNERS:
+		return BOUND_BY_COPIES;
+	case GUARD_MOUNT:
+		return is_mounted(session, guest) ? BOUND_BY_COPIES : BOUND_BY_NOTHING;
+	case GUARD_SAME_USER:
+		return BOUND_BY_NOTHING_OWN_USER;
+	case GUARD_ID_BLOCK:
+	case GUARD_REMOTE:
+		break;
+	}
+	return BOUND_BY_NOTHING;
+}
+
+const char *guest_view_binding(const struct session *session, const struct guest *guest)
+{
+	return bindings[bound_by(session, guest)].text;
 }
 
 static void hex_line(FILE *out, const char *what, const uint8_t *bytes, size_t size)
@@ -64,16 +128,18 @@ static void text_line(FILE *out, const char *what, const char *text)
 	fprintf(out, "%-18s %s\n", what, escaped);
 }
 
-static void print_binding(FILE *out, const struct guest *guest)
+static void print_binding(FILE *out, const struct session *session, const struct guest *guest)
 {
 	const struct guest_binding *b = &guest->record->binding;
 
-	if (b->source == ID_NONE) {
-		text_line(out, "bound by",
-			  "nothing: without an ID block the hardware launches anything");
+	text_line(out, "bound by", guest_view_binding(session, guest));
+	if (needs_mount(session, guest))
+		text_line(out, "boot files",
+			  is_mounted(session, guest)
+				  ? "mounted read-only"
+				  : "not protected: no read-only mount; snp-launch start makes it");
+	if (b->source == ID_NONE)
 		return;
-	}
-	text_line(out, "bound by", guest_view_binding(guest));
 	hex_line(out, "ID key digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
 	if (b->keys.has_author)
 		hex_line(out, "author key digest", b->keys.author_key_digest, SNP_KEY_DIGEST_SIZE);
@@ -91,7 +157,7 @@ static void print_record(FILE *out, const struct session *session, const struct 
 	text_line(out, "uuid", record->uuid);
 	text_line(out, "created", record->created);
 	hex_line(out, "launch digest", record->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
-	print_binding(out, guest);
+	print_binding(out, session, guest);
 	text_line(out, "policy", policy);
 	hex_line(out, "host data", record->host_data, sizeof(record->host_data));
 	fprintf(out,
@@ -127,7 +193,7 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 		fprintf(out,
 			"%-18s %s\n%-18s differs from libvirt's domain: a create --replace is running or was "
 			"interrupted, or one of the two was changed\n",
-			"bound by", guest_view_binding(guest), "record");
+			"bound by", guest_view_binding(session, guest), "record");
 	else if (guest->name[0])
 		text_line(
 			out, "record",
@@ -203,6 +269,10 @@ void guest_view_json(struct json_out *json, struct cJSON *guests, const struct s
 		json->failed = true;
 	else if (guest->name[0])
 		json_out_text(json, object, "directory", directory);
+	if (guest->record)
+		json_out_string(json, object, "bound_by", bindings[bound_by(session, guest)].name);
+	if (needs_mount(session, guest))
+		json_out_bool(json, object, "boot_files_mounted", is_mounted(session, guest));
 	if (guest_view_holds(guest))
 		add_record(json, object, guest->record);
 	else if (guest->record)

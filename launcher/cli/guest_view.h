@@ -18,9 +18,12 @@ const char *guest_view_state(const struct session *session, const char *name,
 /* Whether the record is known to be that of what libvirt has, or would have. */
 bool guest_view_holds(const struct guest *guest);
 
-/* "ID block (reference)", or "nothing", as it is for a domain that is not what the record says; there
- * must be a record. */
-const char *guest_view_binding(const struct guest *guest);
+/* What binds it: "ID block of its publisher", "ID block of this host", "protected copies", or "nothing", as it is
+ * for a domain that is not what the record says; there must be a record. */
+const char *guest_view_binding(const struct session *session, const struct guest *guest);
+
+/* Whether the read-only mount is missing that alone would protect its boot files (guest/protection.h). */
+bool guest_view_unprotected(const struct session *session, const struct guest *guest);
 
 /* All of it, a line each. */
 void guest_view_text(FILE *out, const struct session *session, const char *name,

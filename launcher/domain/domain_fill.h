@@ -11,6 +11,7 @@ struct domain_request;
 void fill_machine(struct xml_writer *w, xmlNode *domain, const struct domain_request *request);
 void fill_devices(struct xml_writer *w, xmlNode *domain, const struct domain_request *request);
 void fill_security(struct xml_writer *w, xmlNode *domain, const struct domain_request *request);
+void fill_label(struct xml_writer *w, xmlNode *domain, const struct domain_request *request);
 void fill_metadata(struct xml_writer *w, xmlNode *domain, const struct domain_request *request);
 
 #endif

@@ -48,4 +48,15 @@ struct domain_record {
 SNP_MUST_USE int domain_read_record(const char *name, struct snp_span xml,
 				    struct domain_record *ret, struct snp_error *err);
 
+/* As whom libvirt's DAC driver runs QEMU. */
+struct domain_user {
+	bool relabels; /* libvirt gives the files that QEMU opens to that user */
+	bool is_known; /* the domain names it; else it is that of libvirt's configuration */
+	unsigned int uid;
+};
+
+/* Of a definition. Errors: as domain_read(). */
+SNP_MUST_USE int domain_read_user(const char *name, struct snp_span xml, struct domain_user *ret,
+				  struct snp_error *err);
+
 #endif

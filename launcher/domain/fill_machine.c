@@ -130,28 +130,6 @@ static const char *yes_no(enum spec_switch value)
 	return value == SPEC_ON ? "yes" : "no";
 }
 
-/* Launch as QEMU's user and leave the disks' owners alone. */
-static void fill_label(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
-{
-	xmlNode *label = xml_child(domain, "seclabel"), *next;
-	char user[32];
-
-	for (; label; label = next) {
-		next = xml_next(label, "seclabel");
-		if (!xml_attribute_is(label, "model", "dac"))
-			continue;
-		xmlUnlinkNode(label);
-		xmlFreeNode(label);
-	}
-	label = xml_add(w, domain, "seclabel");
-	xml_set(w, label, "type", "static");
-	xml_set(w, label, "model", "dac");
-	xml_set(w, label, "relabel", "no");
-	snprintf(user, sizeof(user), "+%" PRIu32 ":+%" PRIu32, (uint32_t)request->uid,
-		 (uint32_t)request->gid);
-	xml_add_text(w, label, "label", user);
-}
-
 void fill_security(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
 {
 	const struct launch_spec *asked = request->asked;

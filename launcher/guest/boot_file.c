@@ -115,26 +115,35 @@ static int finish(const char *source, const char *path, uint64_t size,
 	return 0;
 }
 
-int boot_file_copy(const struct guest_dir *dir, enum boot_part part, const char *source,
-		   const uint8_t *expected, struct boot_file *ret, struct snp_error *err)
+/* The same onto an inode of its own. */
+static int copy_file(enum boot_part part, const char *source, const char *copy, uint64_t *ret_size,
+		     uint8_t ret_sha256[static SNP_SHA256_SIZE], struct snp_error *err)
 {
-	char copy[sizeof(dir->path) + 16];
-	uint8_t sha256[SNP_SHA256_SIZE];
-	uint64_t size;
-	int fd, r;
+	int fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644), r;
 
-	snprintf(copy, sizeof(copy), "%s/" GUEST_BOOT "/%s", dir->path, boot_part_names[part]);
-	fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	/* Whatever the umask, QEMU's user must read it. */
 	if (fd < 0 || fchmod(fd, 0644) < 0) {
 		r = fail_errno(err, SNP_E_WRITE, errno, "cannot write");
 		closep(&fd);
 		return in_file(err, r, copy);
 	}
-	r = hash_file(part, source, fd, copy, &size, sha256, err);
+	r = hash_file(part, source, fd, copy, ret_size, ret_sha256, err);
 	/* Quotas and network file systems may refuse only here. */
 	if (close(fd) < 0 && r == 0)
 		r = in_file(err, fail_errno(err, SNP_E_WRITE, errno, "cannot write"), copy);
+	return r;
+}
+
+int boot_file_copy(const struct guest_dir *dir, enum boot_part part, const char *source,
+		   const uint8_t *expected, struct boot_file *ret, struct snp_error *err)
+{
+	char copy[sizeof(dir->path) + 16];
+	uint8_t sha256[SNP_SHA256_SIZE];
+	uint64_t size;
+	int r;
+
+	snprintf(copy, sizeof(copy), "%s/" GUEST_BOOT "/%s", dir->path, boot_part_names[part]);
+	r = copy_file(part, source, copy, &size, sha256, err);
 	if (r == 0)
 		r = in_file(err, expect(expected, sha256, err), source);
 	return r < 0 ? r : finish(source, copy, size, sha256, ret, err);
@@ -153,32 +162,52 @@ int boot_file_hash(enum boot_part part, const char *local, const char *path,
 	return r < 0 ? r : finish(local, path, size, sha256, ret, err);
 }
 
+/* Hash the record's file of this part, into the new file `copy` if that is not NULL. */
+static int verify(const struct guest_record *record, enum boot_part part, const char *copy,
+		  struct snp_error *err)
+{
+	const struct boot_file *file = &record->boot[part];
+	uint8_t sha256[SNP_SHA256_SIZE];
+	struct snp_error failure;
+	uint64_t size;
+	int r = copy ? copy_file(part, file->path, copy, &size, sha256, &failure)
+		     : hash_file(part, file->path, -1, NULL, &size, sha256, &failure);
+
+	if (r < 0 && failure.sys_errno != ENOENT && failure.code != SNP_E_EMPTY_FILE &&
+	    failure.code != SNP_E_TOO_LARGE && failure.code != SNP_E_NOT_REGULAR) {
+		if (err)
+			*err = failure;
+		return r;
+	}
+	if (r == 0 && memcmp(sha256, file->sha256, sizeof(sha256)) == 0)
+		return 0;
+	r = fail_with(
+		err, SNP_E_DRIFT, SNP_NO_OFFSET,
+		"the %s %s since it was measured; nothing was launched; create the guest again from an image that you trust (create --replace)",
+		boot_part_names[part],
+		r < 0 && failure.sys_errno == ENOENT ? "is gone" : "has changed");
+	return in_file(err, r, file->path);
+}
+
 int boot_files_verify(const struct guest_record *record, struct snp_error *err)
 {
-	for (unsigned int i = 0; i < BOOT_PARTS && !record->remote; i++) {
-		const struct boot_file *file = &record->boot[i];
-		uint8_t sha256[SNP_SHA256_SIZE];
-		struct snp_error failure;
-		uint64_t size;
-		int r;
+	int r = 0;
 
-		if (!file->source)
-			continue;
-		r = hash_file((enum boot_part)i, file->path, -1, NULL, &size, sha256, &failure);
-		if (r < 0 && failure.sys_errno != ENOENT && failure.code != SNP_E_EMPTY_FILE &&
-		    failure.code != SNP_E_TOO_LARGE && failure.code != SNP_E_NOT_REGULAR) {
-			if (err)
-				*err = failure;
-			return r;
-		}
-		if (r == 0 && memcmp(sha256, file->sha256, sizeof(sha256)) == 0)
-			continue;
-		r = fail_with(
-			err, SNP_E_DRIFT, SNP_NO_OFFSET,
-			"the %s %s since it was measured; nothing was launched; create the guest again from an image that you trust (create --replace)",
-			boot_part_names[i],
-			r < 0 && failure.sys_errno == ENOENT ? "is gone" : "has changed");
-		return in_file(err, r, file->path);
+	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS && !record->remote; i++)
+		if (record->boot[i].source)
+			r = verify(record, (enum boot_part)i, NULL, err);
+	return r;
+}
+
+int boot_files_copy(const struct guest_record *record, const char *folder, struct snp_error *err)
+{
+	char copy[PATH_MAX + 128];
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS; i++) {
+		snprintf(copy, sizeof(copy), "%s/%s", folder, boot_part_names[i]);
+		if (record->boot[i].source)
+			r = verify(record, (enum boot_part)i, copy, err);
 	}
-	return 0;
+	return r;
 }

@@ -29,6 +29,10 @@ SNP_MUST_USE int boot_file_hash(enum boot_part part, const char *local, const ch
  * is gone; SNP_E_READ. */
 SNP_MUST_USE int boot_files_verify(const struct guest_record *record, struct snp_error *err);
 
+/* Copy every copy once more, into `folder`. Errors: as above; SNP_E_WRITE. */
+SNP_MUST_USE int boot_files_copy(const struct guest_record *record, const char *folder,
+				 struct snp_error *err);
+
 void boot_file_done(struct boot_file *file);
 void boot_files_done(struct boot_file boot[static BOOT_PARTS]);
 

@@ -7,8 +7,11 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 
+#include "guest/boot_file.h"
 #include "guest/drift.h"
 #include "guest/interrupt.h"
+#include "guest/protection.h"
+#include "guest/state_dir.h"
 #include "host/lifecycle.h"
 #include "host/uri.h"
 
@@ -23,6 +26,7 @@ struct attempt {
 	bool defined;	      /* libvirt was asked to */
 	bool old_is_off;      /* the old guest has been turned off */
 	virDomainPtr domain;  /* defined by this attempt */
+	enum boot_guard guard;
 	char uuid[RECORD_UUID + 1];
 };
 
@@ -202,12 +206,48 @@ static int establish(struct attempt *a, const struct prepared *p, struct snp_err
 	return r;
 }
 
-static int launch(struct attempt *a, const struct create_request *request, struct snp_error *err)
+/* Before libvirt knows where the copies lie. Only a guest that the mount guards has autostart by a unit of ours:
+ * libvirt's own would start it without. */
+static int protect(struct attempt *a, const struct create_request *request,
+		   const struct guest_record *record, struct snp_error *err)
 {
-	if (virDomainSetAutostart(a->domain, request->prepare.config->autostart) < 0 &&
-	    request->prepare.config->autostart)
+	const struct vm_config *config = request->prepare.config;
+	const struct domain_user user = {.relabels = config->relabel};
+	int r;
+
+	a->guard = boot_guard(record, a->host, &user);
+	if (a->guard != GUARD_MOUNT)
+		return 0;
+	r = boot_files_mount(&a->dir, err);
+	if (r < 0 && request->prepare.unbound) {
+		a->guard = GUARD_SAME_USER;
+		return 0;
+	}
+	if (r == 0 && config->autostart && !autostart_has_unit(request->state))
+		r = fail_with(
+			err, SNP_E_BOOT_FILES, SNP_NO_OFFSET,
+			"autostart: without an ID block the guest must be started by snp-launch, whose unit knows only guests in " SYSTEM_STATE
+			"; give an ID block (snp.id), or remove autostart");
+	return r;
+}
+
+static int launch(struct attempt *a, const struct create_request *request,
+		  const struct guest_record *record, struct snp_error *err)
+{
+	const bool autostart = request->prepare.config->autostart,
+		   unit = autostart && a->guard == GUARD_MOUNT;
+	int r = 0;
+
+	if (virDomainSetAutostart(a->domain, autostart && !unit) < 0 && autostart && !unit)
 		return hypervisor_fail(err, "cannot make the guest start with the host");
-	return request->start ? domain_start(a->domain, request->paused, err) : 0;
+	if (request->start && a->guard == GUARD_MOUNT)
+		r = boot_files_verify(record, err);
+	if (r == 0 && request->start)
+		r = domain_start(a->domain, request->paused, err);
+	if (r == 0 && request->start && a->guard == GUARD_MOUNT)
+		r = boot_files_keep(record, a->domain, err);
+	/* The last step, which nothing need undo. */
+	return r < 0 ? r : autostart_unit(&a->dir, unit, err);
 }
 
 static int attempt(struct attempt *a, const struct create_request *request,
@@ -233,11 +273,13 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	if (r == 0)
 		r = interrupt_check(err);
 	if (r == 0)
+		r = protect(a, request, p.record, err);
+	if (r == 0)
 		r = establish(a, &p, err);
 	if (r == 0)
-		r = launch(a, request, err);
-	if (r == 0)
 		r = interrupt_check(err);
+	if (r == 0)
+		r = launch(a, request, p.record, err);
 	if (r == 0)
 		*ret = TAKE_PTR(p.record);
 	return r;

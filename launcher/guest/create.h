@@ -28,15 +28,16 @@ struct create_request {
 SNP_MUST_USE int guest_create(const struct hypervisor *host, const struct create_request *request,
 			      struct guest_record **ret, struct snp_error *err);
 
-/* Hash the copies again and start. Errors: SNP_E_NOT_FOUND, SNP_E_DRIFT (an image, or libvirt's domain,
+/* Hash the copies again, where need be protected (guest/protection.h; with `unbound` also where they cannot
+ * be), and start. Errors: SNP_E_BOOT_FILES; SNP_E_NOT_FOUND, SNP_E_DRIFT (an image, or libvirt's domain,
  * is not what the record says), those of domain_start(). */
 SNP_MUST_USE int guest_start(const struct hypervisor *host, const char *state, const char *name,
-			     bool paused, struct snp_error *err);
+			     bool paused, bool unbound, struct snp_error *err);
 
 /* Stop, as domain_stop() does, and start, but do not stop what could not be started again: all that
  * guest_start() checks is checked before, and again after. Errors: those of both. */
 SNP_MUST_USE int guest_restart(const struct hypervisor *host, const char *state, const char *name,
-			       unsigned int seconds, struct snp_error *err);
+			       unsigned int seconds, bool unbound, struct snp_error *err);
 
 /* Whether `domain`, which has the UUID of the record in the directory `path` of the guest `name`, is that
  * guest's: by its name, or, if somebody renamed it, by its metadata. A create that was cut off before

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
@@ -293,6 +294,25 @@ int guest_dir_exists(const char *state, const char *name, bool *ret, struct snp_
 	return r;
 }
 
+void guest_dir_unmount(const struct guest_dir *dir)
+{
+	char boot[sizeof(dir->path) + sizeof("/" GUEST_BOOT)];
+
+	snprintf(boot, sizeof(boot), "%s/" GUEST_BOOT, dir->path);
+	while (umount2(boot, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		continue;
+}
+
+/* What a mount protects cannot be removed. */
+static int clear(const struct guest_dir *dir)
+{
+	int r;
+
+	guest_dir_unmount(dir);
+	r = remove_tree(AT_FDCWD, dir->path);
+	return r == -ENOENT ? 0 : r;
+}
+
 int guest_dir_claim_next(const struct guest_dir *old, const struct guest_owners *owners,
 			 struct guest_dir *ret, struct snp_error *err)
 {
@@ -300,8 +320,8 @@ int guest_dir_claim_next(const struct guest_dir *old, const struct guest_owners 
 	int r;
 
 	begin(old->state, old->name, true, &dir);
-	r = remove_tree(AT_FDCWD, dir.path);
-	if (r == 0 || r == -ENOENT)
+	r = clear(&dir);
+	if (r == 0)
 		r = make(&dir, owners);
 	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot make"), dir.path);
@@ -328,10 +348,10 @@ int guest_dir_remove(struct guest_dir *dir, struct snp_error *err)
 	int r;
 
 	begin(dir->state, dir->name, true, &next);
-	r = remove_tree(AT_FDCWD, next.path);
-	if (r == 0 || r == -ENOENT)
-		r = remove_tree(AT_FDCWD, dir->path);
-	if (r < 0 && r != -ENOENT)
+	r = clear(&next);
+	if (r == 0)
+		r = clear(dir);
+	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot remove"), dir->path);
 	guest_dir_close(dir);
 	return 0;

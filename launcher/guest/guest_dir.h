@@ -27,6 +27,7 @@
 #define GUEST_NAME_MAX 63
 
 #define GUEST_BOOT    "boot"
+#define GUEST_FRESH   ".boot" /* to become boot/; a start that was killed leaves it */
 #define GUEST_LOG     "log"
 #define GUEST_RUN     "run"
 #define GUEST_CONSOLE "console.log" /* in log/; guests of 0.1.0 have it in run/ */
@@ -75,6 +76,9 @@ SNP_MUST_USE int guest_dir_exchange(struct guest_dir *old, struct guest_dir *nex
  * Errors: SNP_E_UNSAFE_STATE, SNP_E_OPEN. */
 SNP_MUST_USE int guest_dir_exists(const char *state, const char *name, bool *ret,
 				  struct snp_error *err);
+
+/* Take every mount off boot/ (guest/protection.h). The guest may run. */
+void guest_dir_unmount(const struct guest_dir *dir);
 
 /* Remove it with all it holds, and what an interrupted replacement left beside it. Symbolic links are
  * removed, not followed, whatever QEMU's user put into run/. Errors: SNP_E_WRITE. */

@@ -205,7 +205,7 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 			record->boot[BOOT_FIRMWARE].source);
 	if (request->remote && record->binding.source == ID_NONE && !request->unbound)
 		return fail_with(
-			err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
+			err, SNP_E_BOOT_FILES, SNP_NO_OFFSET,
 			"the remote host's files cannot be checked from here, and without an ID block nothing enforces the measurement; give snp.id, or --unbound");
 	return 0;
 }

@@ -27,8 +27,8 @@ struct prepare_request {
 	const char *template;	     /* NULL: the built-in one */
 	const char *remote_root; /* where a remote host's files lie here; NULL: at the same paths */
 	bool remote;		 /* the host opens its own files: none is copied */
-	bool unbound;		 /* launch on a remote host without an ID block */
-	const uint8_t *expect;	 /* 48 bytes, or NULL */
+	bool unbound;	       /* launch without an ID block where the files cannot be protected */
+	const uint8_t *expect; /* 48 bytes, or NULL */
 	const struct check_options *checks; /* for what the finished domain has; NULL: defaults */
 	struct findings *findings;  /* what they find in it that vm.json cannot say; NULL: untold */
 	unsigned long qemu_version; /* as virConnectGetVersion() gives it; 0: unknown */
@@ -42,7 +42,7 @@ struct prepared {
 };
 
 /* Errors: those of boot_file_copy(), guest_measure(), guest_expect(), guest_bind(), domain_xml_build()
- * and firmware_search(); SNP_E_NOT_BOUND; SNP_E_CHECK (of what a fragment or template brings). */
+ * and firmware_search(); SNP_E_BOOT_FILES (a remote host and no ID block); SNP_E_CHECK (of what a fragment or template brings). */
 SNP_MUST_USE int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 			       struct snp_error *err);
 void prepared_done(struct prepared *prepared);

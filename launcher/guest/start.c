@@ -9,6 +9,7 @@
 #include "guest/boot_file.h"
 #include "guest/create.h"
 #include "guest/drift.h"
+#include "guest/protection.h"
 #include "host/lifecycle.h"
 
 /* What a start works on, under the directory's lock. */
@@ -16,6 +17,7 @@ struct launchable {
 	struct guest_dir dir;
 	struct guest_record *record;
 	virDomainPtr domain;
+	enum boot_guard guard;
 };
 
 static void launchable_done(struct launchable *l)
@@ -25,13 +27,30 @@ static void launchable_done(struct launchable *l)
 	domain_freep(&l->domain);
 }
 
-/* Nothing has changed since it was measured: not the definition, not the record, not the copies. */
-static int check_unchanged(const struct launchable *l, const struct hypervisor *host,
-			   struct snp_error *err)
+/* Nothing has changed since it was measured: not the definition, not the record, not the copies; nor can the
+ * copies from now on, where no ID block makes that harmless. */
+static int make_ready(struct launchable *l, const struct hypervisor *host, bool unbound,
+		      struct snp_error *err)
 {
 	int r = guest_drift_refuse(l->record, l->domain, host, err);
 
+	if (r == 0)
+		r = boot_guard_of(l->record, host, l->domain, &l->guard, err);
+	if (r == 0 && l->guard == GUARD_MOUNT) {
+		r = boot_files_renew(&l->dir, l->record, err);
+		if (r != -SNP_E_BOOT_FILES || !unbound)
+			return r;
+		l->guard = GUARD_SAME_USER;
+		r = 0;
+	}
 	return r < 0 ? r : boot_files_verify(l->record, err);
+}
+
+static int launch(const struct launchable *l, bool paused, struct snp_error *err)
+{
+	int r = domain_start(l->domain, paused, err);
+
+	return r < 0 || l->guard != GUARD_MOUNT ? r : boot_files_keep(l->record, l->domain, err);
 }
 
 static int find_launchable(const struct hypervisor *host, const char *state, const char *name,
@@ -48,30 +67,34 @@ static int find_launchable(const struct hypervisor *host, const char *state, con
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 			"libvirt no longer has the guest \"%s\"; create it again with --replace, or remove it",
 			name);
-	return r < 0 ? r : check_unchanged(l, host, err);
+	return r;
 }
 
 int guest_start(const struct hypervisor *host, const char *state, const char *name, bool paused,
-		struct snp_error *err)
+		bool unbound, struct snp_error *err)
 {
 	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
 	int r = find_launchable(host, state, name, &l, err);
 
-	return r < 0 ? r : domain_start(l.domain, paused, err);
+	if (r == 0)
+		r = make_ready(&l, host, unbound, err);
+	return r < 0 ? r : launch(&l, paused, err);
 }
 
 int guest_restart(const struct hypervisor *host, const char *state, const char *name,
-		  unsigned int seconds, struct snp_error *err)
+		  unsigned int seconds, bool unbound, struct snp_error *err)
 {
 	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
 	int r = find_launchable(host, state, name, &l, err);
 
 	if (r == 0)
-		r = domain_stop(l.domain, seconds, err);
-	/* QEMU's user had the copies until now. */
+		r = make_ready(&l, host, unbound, err);
 	if (r == 0)
-		r = check_unchanged(&l, host, err);
-	return r < 0 ? r : domain_start(l.domain, false, err);
+		r = domain_stop(l.domain, seconds, err);
+	/* QEMU's user may have had the copies until now. */
+	if (r == 0)
+		r = make_ready(&l, host, unbound, err);
+	return r < 0 ? r : launch(&l, false, err);
 }
 
 /* A domain belongs to the directory if its metadata say so. */
@@ -142,5 +165,7 @@ int guest_remove(const struct hypervisor *host, const char *state, const char *n
 		r = domain_kill(domain, err);
 	if (r == 0 && domain)
 		r = domain_undefine(domain, err);
+	if (r == 0)
+		r = autostart_unit(&dir, false, err);
 	return r < 0 ? r : guest_dir_remove(&dir, err);
 }

@@ -11,8 +11,6 @@
 
 #include "host/uri.h"
 
-#define SYSTEM_STATE "/var/lib/snp-launch"
-
 static bool is_plain(const char *uri, const char *path)
 {
 	static const char *const schemes[] = {"qemu://", "qemu+unix://"};

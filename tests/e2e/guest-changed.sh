@@ -166,7 +166,7 @@ field id_auth | base64 -d >auth.bin
 block='"snp": {"id": {"block": "'"$work"'/block.bin", "auth": "'"$work"'/auth.bin"}}'
 vm ready "$block"
 run 0 "$snp_launch" create ready.json
-says "ID block (given)"
+says "ID block of its publisher"
 [ "$(heard ready launch_digest)" = "$digest" ] || fail "the guest says another digest"
 run 0 "$snp_launch" remove -f ready
 cp linux original

@@ -78,6 +78,6 @@ says 'bound by           nothing'
 run 0 "$snp_launch" create web1.json --replace
 run 0 "$snp_launch" show web1
 says "$new"
-says "ID block (key of this host)"
+says "ID block of this host"
 run 0 "$snp_launch" remove -f web1
 nothing_left web1

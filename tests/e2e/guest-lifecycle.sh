@@ -13,7 +13,7 @@ vm web1 '"snp": {"id": {"key": "'"$work"'/id.pem", "author_key": "'"$work"'/auth
 run 0 "$snp_launch" create web1.json
 says "web1: running"
 says "launch digest $digest"
-says "bound by      ID block (key of this host)"
+says "bound by      ID block of this host"
 [ "$(heard web1 launch_digest)" = "$digest" ] || fail "the guest says $(heard web1 launch_digest)"
 [ "$(heard web1 host_data)" = "$(printf %064d 5)" ] || fail "host data are $(heard web1 host_data)"
 run 0 "$snp_launch" console web1
@@ -132,7 +132,7 @@ vm plain
 run 0 "$snp_launch" create plain.json --no-start
 says "bound by      nothing"
 run 0 "$snp_launch" list -a
-grep -q '^plain .* nothing$' out || fail "list does not say 'nothing'"
+grep -q '^plain .* nothing (QEMU runs as you)$' out || fail "list does not say 'nothing'"
 run 0 "$snp_launch" show plain
 grep -q '^bound by *nothing' out || fail "show does not say 'nothing'"
 run 0 "$snp_launch" remove plain

@@ -19,7 +19,7 @@ rm id.pem author.pem
 
 vm web1 '"snp": {"id": {"reference": "'"$work"'/published/reference-values.json"}}'
 run 0 "$snp_launch" create web1.json
-says "bound by      ID block (reference)"
+says "bound by      ID block of its publisher"
 [ "$(heard web1 launch_digest)" = "$(predicted)" ] || fail "the guest says another digest"
 run 0 "$snp_launch" show web1 --json
 [ "$(field guest_svn)" = 4 ] || fail "svn is $(field guest_svn)"

@@ -11,7 +11,7 @@ mkdir -p "mirror$work"
 cp OVMF.amdsev.fd linux initrd "mirror$work/"
 
 vm web1
-refuse 4 not-bound "$snp_launch" create web1.json --remote-root "$work/mirror"
+refuse 4 boot-files-not-protected "$snp_launch" create web1.json --remote-root "$work/mirror"
 nothing_left web1
 run 0 "$snp_launch" create web1.json --remote-root "$work/mirror" --unbound
 says "bound by      nothing"

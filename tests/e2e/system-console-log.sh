@@ -25,8 +25,7 @@ for handler in logd file; do
 	as_qemu rm -f "$log" 2>/dev/null
 	[ -f "$log" ] || fail "$handler: QEMU's user removed $log"
 	# nor while the daemon makes a new one.
-	as_qemu perl -e 'while (1) { symlink($ARGV[0], $ARGV[1]); }' "$precious" "$log" &
-	attacker=$!
+	attack perl -e 'while (1) { symlink($ARGV[0], $ARGV[1]); }' "$precious" "$log"
 	for _ in 1 2 3; do
 		run 0 "$snp_launch" start web1
 		launched web1 >/dev/null

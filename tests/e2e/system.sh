@@ -58,7 +58,8 @@ start_system() {
 
 launch_libvirtd() {
 	local i
-	LD_PRELOAD=$work/processor/lib/libsnp-rehearsal.so libvirtd 2>>"$work/libvirtd.log" &
+	LD_PRELOAD=$work/processor/lib/libsnp-rehearsal.so \
+		"${libvirtd_program:-libvirtd}" 2>>"$work/libvirtd.log" &
 	libvirtd=$!
 	for ((i = 0; i < 600; i++)); do
 		! virsh -c qemu:///system uri >/dev/null 2>&1 || return 0
@@ -76,6 +77,12 @@ restart_libvirtd() {
 
 as_qemu() {
 	setpriv --reuid="$qemu_user" --regid=kvm --clear-groups "$@"
+}
+
+# attack COMMAND…: a process of QEMU's user beside the test, $attacker.
+attack() {
+	exec setpriv --reuid="$qemu_user" --regid=kvm --clear-groups "$@" &
+	attacker=$!
 }
 
 # system_vm NAME [MEMBERS]: NAME.json, as vm() of guests.sh.

@@ -250,7 +250,7 @@ static void check_replacement(void **state)
 	assert_true(has_directory("old"));
 	/* The old guest starts: directory and definition are those of one guest, two vCPUs. */
 	if (state_of("old") == DOMAIN_OFF)
-		assert_int_equal(guest_start(&host, state_path, "old", false, &err), 0);
+		assert_int_equal(guest_start(&host, state_path, "old", false, false, &err), 0);
 	assert_int_equal(state_of("old"), DOMAIN_RUNNING);
 	assert_int_equal(create("old", 1, true, &err), 0);
 	assert_int_equal(guest_remove(&host, state_path, "old", true, &err), 0);

@@ -189,6 +189,7 @@ static void numbers_and_names_stay(void **state)
 	for (unsigned int i = 1; i < ARRAY_SIZE(released_names); i++)
 		assert_string_equal(snp_code_name(i), released_names[i]);
 	assert_int_equal(SNP_E_POLICY_DIFFERS, 75);
+	assert_int_equal(SNP_E_BOOT_FILES, 77);
 }
 
 int main(void)

@@ -38,7 +38,8 @@ struct cli_option {
 	const char *name;     /* long, without dashes; NULL ends a table */
 	char letter;	      /* short form, or 0 */
 	const char *argument; /* what stands for its value in --help; NULL: takes none */
-	const char *help;     /* a phrase without full stop; NULL: an older name, which --help leaves out */
+	const char *
+		help; /* a phrase without full stop; NULL: an older name, which --help leaves out */
 
 	/* Where it goes, exactly one of: `flag`, `text`, `number`, `values`; or `flag` and `text`,
 	 * which makes the value optional (--NAME or --NAME=VALUE). */

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* As whom QEMU runs, and whether libvirt gives it the guest's files: the label of libvirt's DAC driver, written
+ * and read back. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "domain/domain_fill.h"
+#include "domain/domain_read.h"
+#include "domain/domain_xml.h"
+
+static bool is_dac(const xmlNode *label)
+{
+	return xml_attribute_is(label, "model", "dac");
+}
+
+void fill_label(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
+{
+	xmlNode *label = xml_child(domain, "seclabel"), *next;
+	char user[32];
+
+	for (; label; label = next) {
+		next = xml_next(label, "seclabel");
+		if (!is_dac(label))
+			continue;
+		xmlUnlinkNode(label);
+		xmlFreeNode(label);
+	}
+	label = xml_add(w, domain, "seclabel");
+	xml_set(w, label, "type", "static");
+	xml_set(w, label, "model", "dac");
+	xml_set(w, label, "relabel", request->config->relabel ? "yes" : "no");
+	snprintf(user, sizeof(user), "+%" PRIu32 ":+%" PRIu32, (uint32_t)request->uid,
+		 (uint32_t)request->gid);
+	xml_add_text(w, label, "label", user);
+}
+
+int domain_read_user(const char *name, struct snp_span xml, struct domain_user *ret,
+		     struct snp_error *err)
+{
+	_cleanup_(xmlFreeDocp) xmlDoc *doc = NULL;
+	_cleanup_(freep) char *text = NULL;
+	struct domain_user user = {.relabels = true};
+	const xmlNode *label;
+	int r = xml_parse(name, xml, "domain", &doc, err);
+
+	if (r < 0)
+		return r;
+	label = xml_child(xmlDocGetRootElement(doc), "seclabel");
+	while (label && !is_dac(label))
+		label = xml_next(label, "seclabel");
+	if (label) {
+		/* Without the attribute libvirt relabels where it chooses the label itself. */
+		user.relabels = xml_attribute_is(label, "relabel", "yes") ||
+				(xml_attribute_is(label, "type", "dynamic") &&
+				 !xml_attribute_is(label, "relabel", "no"));
+		if (xml_child(label, "label"))
+			r = xml_text(xml_child(label, "label"), &text, err);
+	}
+	user.is_known = text && sscanf(text, "+%u:", &user.uid) == 1;
+	if (r == 0)
+		*ret = user;
+	return r;
+}
