@@ -54,6 +54,16 @@ static const struct snp_profile profiles[] = {
 		FPU_INITIAL,
 	},
 	{
+		/* AMD's SNP kernels before KVM copied the FPU's state into the VMSA (FPU_INITIAL; patch of
+		 * April 2024). As sev-snp-measure before 0.0.11; "svsm-fpu0" has the hardware. */
+		.name = "qemu-fpu0",
+		.summary = "QEMU with SEV-SNP on host kernels before Linux 6.9",
+		.vmm = SNP_VMM_QEMU,
+		.modes = IN(SNP_MODE_SNP),
+		QEMU_RESET_STATE,
+		QEMU_VALUES,
+	},
+	{
 		/* KVM_X86_SEV_ES_VM, set up by KVM_SEV_INIT2: QEMU legacy-vm-type=off, the default of
 		 * 9.1. What sev-snp-measure answers, and so the current one: scripts that used it get
 		 * the same digest. */

@@ -55,6 +55,8 @@ explain 'a command line hashed with two NULs' "${base[@]}" --vcpus 4 --vcpu-type
 explain 'with quotes around it' "${base[@]}" --append "'$line'" --vcpus 4 --vcpu-type EPYC-v4
 explain 'with a blank at its beginning' "${base[@]}" --append " $line" --vcpus 4 --vcpu-type EPYC-v4
 explain 'profile ec2-rdx0 instead of qemu' "${base[@]}" --append "$line" --vcpus 4 --profile ec2-rdx0
+explain 'profile qemu-fpu0 instead of qemu and 2 vCPUs instead of 4' \
+	"${base[@]}" --append "$line" --vcpus 2 --vcpu-type EPYC-v4 --profile qemu-fpu0
 explain 'CPU signature 0x00b00f21 (no QEMU model)' \
 	"${base[@]}" --append "$line" --vcpus 4 --vcpu-sig 0x00b00f21
 

@@ -7,11 +7,11 @@
 firmware fw 'section 0x800000 0x9000 1' 'section 0x80d000 0x1000 2' 'section 0x80e000 0x1000 3'
 run 0 "$snp_measure" --profile list
 cp out list
-for name in qemu qemu-es-legacy qemu-es-init2 ec2 ec2-rdx0 gce svsm svsm-fpu0; do
+for name in qemu qemu-fpu0 qemu-es-legacy qemu-es-init2 ec2 ec2-rdx0 gce svsm svsm-fpu0; do
 	grep -q "^$name " list || fail "--profile list lacks $name"
 done
 
-for name in qemu ec2 ec2-rdx0 gce; do
+for name in qemu qemu-fpu0 ec2 ec2-rdx0 gce; do
 	run 0 "$snp_measure" --profile $name --ovmf fw --vcpus 2 --vcpu-type EPYC
 	cat out >>digests
 done
@@ -19,7 +19,7 @@ for name in qemu-es-legacy qemu-es-init2; do
 	run 0 "$snp_measure" --mode seves --profile $name --ovmf fw --vcpus 2 --vcpu-type EPYC
 	cat out >>digests
 done
-[ "$(sort -u digests | wc -l)" = 6 ] || fail "two profiles give one digest"
+[ "$(sort -u digests | wc -l)" = 7 ] || fail "two profiles give one digest"
 
 # The short way to a VMM's current one; only QEMU's needs the vCPU model.
 for vmm in ec2 gce; do

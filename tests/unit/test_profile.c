@@ -132,12 +132,38 @@ static void check_page(void **state)
 	assert_string_equal(hex, row->sha384);
 }
 
+/* The FPU's control words are all that a host kernel before Linux 6.9 leaves out. */
+static void fpu0(void **state)
+{
+	static const char *const names[] = {"qemu", "qemu-fpu0"};
+	static const uint8_t fields[] = {0x08, 0x09, 0x10, 0x11}; /* MXCSR, FCW from 0x400 on */
+	struct snp_launch launch = {0};
+	uint8_t built[2][SNP_PAGE_SIZE];
+
+	(void)state;
+	for (int ap = 0; ap < 2; ap++) {
+		struct vmsa_start start = {
+			.is_ap = ap, .eip = 0x80b004, .cpu_signature = 0x800f12, .sev_features = 1};
+
+		for (size_t i = 0; i < 2; i++) {
+			snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", names[i]);
+			vmsa_build(launch_profile(&launch), &start, built[i]);
+		}
+		assert_memory_not_equal(built[0], built[1], SNP_PAGE_SIZE);
+		for (size_t i = 0; i < sizeof(fields); i++) {
+			assert_int_equal(built[1][0x400 + fields[i]], 0);
+			built[0][0x400 + fields[i]] = 0;
+		}
+		assert_memory_equal(built[0], built[1], SNP_PAGE_SIZE);
+	}
+}
+
 /* Names that were released are never redefined; each mode has a profile. */
 static void table(void **state)
 {
 	static const char *const names[] = {"qemu", "qemu-es-legacy", "qemu-es-init2",
 					    "ec2",  "ec2-rdx0",	      "gce",
-					    "svsm", "svsm-fpu0"};
+					    "svsm", "svsm-fpu0",      "qemu-fpu0"};
 	struct snp_error err = {0};
 	uint32_t signature;
 	size_t n = 0;
@@ -168,6 +194,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_signature, signatures);
 	ADD_ROWS(tests, n, check_current, currents);
 	ADD_ROWS(tests, n, check_page, pages);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(fpu0);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(table);
 	return RUN_TESTS("profile", tests, n);
 }
