@@ -37,14 +37,9 @@ static int check_kernel(const struct boot_file boot[static BOOT_PARTS], struct s
 				      err);
 	if (r < 0)
 		return in_file(err, r, kernel->path);
-	if (initrd->source && initrd->size >= image.initrd_max)
-		return in_file(err,
-			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					 "size is %" PRIu64 " bytes; must be less than %" PRIu32
-					 " for this kernel",
-					 initrd->size, image.initrd_max),
-			       initrd->path);
-	return 0;
+	if (initrd->source)
+		r = in_file(err, snp_bzimage_check_initrd(&image, initrd->size, err), initrd->path);
+	return r;
 }
 
 static int hash_table(const struct launch_spec *spec,

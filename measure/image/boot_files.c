@@ -3,7 +3,6 @@
 #include <snp/file.h>
 #include <snp/kernel.h>
 
-#include <inttypes.h>
 #include <string.h>
 #include <threads.h>
 
@@ -58,7 +57,7 @@ static int read_file(struct boot_file *file, struct snp_error *err)
 	file->size = opened.size;
 	if (file->size == 0 && file->is_kernel)
 		return fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
-				 "file is empty; must be a bzImage");
+				 "file is empty; must be a kernel");
 	r = hash_new(SNP_SHA256, &file->hash, err);
 	if (r < 0)
 		return r;
@@ -123,13 +122,12 @@ static int collect(const struct snp_boot_job *job, struct snp_boot *ret, struct 
 			*err = failed->err;
 		return failed->status;
 	}
-	if (kernel->path && initrd->path && initrd->size >= kernel->kernel.initrd_max)
-		return in_file(err,
-			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-					 "an initrd of %" PRIu64
-					 " bytes; must be less than %" PRIu32 " for this kernel",
-					 initrd->size, kernel->kernel.initrd_max),
-			       initrd->path);
+	if (kernel->path && initrd->path) {
+		int r = snp_bzimage_check_initrd(&kernel->kernel, initrd->size, err);
+
+		if (r < 0)
+			return in_file(err, r, initrd->path);
+	}
 	memcpy(boot.kernel_sha256, kernel->sha256, SNP_SHA256_SIZE);
 	memcpy(boot.initrd_sha256, initrd->path ? initrd->sha256 : sha256_of_nothing,
 	       SNP_SHA256_SIZE);

@@ -2,9 +2,13 @@
 #include <snp/fail.h>
 #include <snp/kernel.h>
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
 #include <snp/sha.h>
 
 /*
@@ -24,6 +28,47 @@
 #define MAGIC_MULTIBOOT		   0x1badb002u
 #define XLF_CAN_BE_LOADED_ABOVE_4G 0x2
 
+/* A number as QEMU's qemu_strtoui() takes it with base 0, up to the end of the text or a blank. */
+static bool is_video_mode(const char *text)
+{
+	size_t sign = strspn(text, " \t\n\v\f\r");
+	unsigned long long n;
+	char *end;
+
+	sign += strspn(text + sign, "+-") > 0;
+	/* A libc of C23 reads "0b1" as a number, an older one does not: refused. */
+	if (text[sign] == '0' && (text[sign + 1] == 'b' || text[sign + 1] == 'B'))
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	return end != text && errno == 0 && (*end == '\0' || *end == ' ') &&
+	       (n <= UINT_MAX || n >= -(unsigned long long)UINT_MAX);
+}
+
+/* QEMU looks for the first "vga=", wherever it stands, and exits if it does not know its value. */
+static int check_video_mode(struct snp_span cmdline, struct snp_error *err)
+{
+	static const char *const names[] = {"normal", "ext", "ask"};
+	const uint8_t *found =
+		cmdline.size > 0 ? memmem(cmdline.data, cmdline.size, "vga=", 4) : NULL;
+	_cleanup_(freep) char *value = NULL;
+
+	if (!found)
+		return 0;
+	value = strndup((const char *)found + 4, cmdline.size - (size_t)(found + 4 - cmdline.data));
+	if (!value)
+		return out_of_memory(err);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strncmp(value, names[i], strlen(names[i])) == 0)
+			return 0;
+	if (is_video_mode(value))
+		return 0;
+	return fail_with(
+		err, SNP_E_BAD_CMDLINE, (uint64_t)(found - cmdline.data),
+		"the first \"vga=\" of the command line must be followed by normal, ext, ask "
+		"or a number; QEMU refuses it");
+}
+
 static int hash_cmdline(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_SIZE],
 			struct snp_error *err)
 {
@@ -35,6 +80,9 @@ static int hash_cmdline(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_S
 	if (nul)
 		return fail_with(err, SNP_E_BAD_CMDLINE, (uint64_t)(nul - cmdline.data),
 				 "command line with a NUL, at which every VMM would cut it");
+	r = check_video_mode(cmdline, err);
+	if (r < 0)
+		return r;
 	r = hash_new(SNP_SHA256, &hash, err);
 	if (r == 0)
 		r = hash_update(hash, cmdline, err);
@@ -74,14 +122,13 @@ static bool is_multiboot(struct snp_span head)
 	return false;
 }
 
-/* Why a file without the header's magic is no kernel that QEMU would hash. */
-static int refuse_other(struct snp_span head, struct snp_error *err)
+/* Of a file without the header's magic: multiboot and ELF kernels are started without a hash. All else
+ * has boot protocol 0 and is hashed as it is: a UKI or another PE image, and what no firmware starts. */
+static int check_other(struct snp_span head, struct snp_error *err)
 {
 	uint32_t magic = 0;
-	uint16_t gzip = 0;
 
 	(void)snp_span_le32(head, 0, &magic);
-	(void)snp_span_le16(head, 0, &gzip);
 	if (is_multiboot(head))
 		return fail_with(err, SNP_E_BAD_KERNEL, 0,
 				 "a multiboot kernel, which QEMU loads without hashing it; give a "
@@ -91,13 +138,7 @@ static int refuse_other(struct snp_span head, struct snp_error *err)
 			err, SNP_E_BAD_KERNEL, 0,
 			"an ELF kernel (vmlinux), which QEMU loads without hashing it; give "
 			"the bzImage");
-	if (gzip == 0x8b1f)
-		return fail_with(err, SNP_E_BAD_KERNEL, 0,
-				 "a gzip file, which is not unpacked before it is loaded; give the "
-				 "bzImage");
-	return fail_with(err, SNP_E_BAD_KERNEL,
-			 head.size < HEADER_MAGIC + 4 ? head.size : HEADER_MAGIC,
-			 "not a bzImage: no HdrS at byte 0x%x", HEADER_MAGIC);
+	return 0;
 }
 
 /* initrd_max of x86_load_linux(), less what the guest's memory makes of it. */
@@ -168,15 +209,21 @@ int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *r
 		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
 				 "size is %" PRIu64 " bytes; QEMU takes a kernel of at most %d",
 				 size, INT32_MAX);
-	if (!snp_span_le32(head, HEADER_MAGIC, &magic) || magic != MAGIC_HDRS ||
-	    !snp_span_le16(head, PROTOCOL, &protocol))
-		return refuse_other(head, err);
-	setup_size = head.data[SETUP_SECTS] ? head.data[SETUP_SECTS] : 4;
+	if (snp_span_le32(head, HEADER_MAGIC, &magic) && magic == MAGIC_HDRS) {
+		(void)snp_span_le16(head, PROTOCOL, &protocol);
+	} else {
+		int r = check_other(head, err);
+
+		if (r < 0)
+			return r;
+	}
+	setup_size = head.size > SETUP_SECTS && head.data[SETUP_SECTS] ? head.data[SETUP_SECTS] : 4;
 	setup_size = (setup_size + 1) * 512;
 	if (setup_size > size)
-		return fail_with(err, SNP_E_BAD_KERNEL, SETUP_SECTS,
-				 "a bzImage whose setup of %" PRIu32
-				 " bytes is larger than the file",
+		return fail_with(err, SNP_E_BAD_KERNEL,
+				 head.size > SETUP_SECTS ? SETUP_SECTS : head.size,
+				 "a kernel whose setup of %" PRIu32
+				 " bytes is larger than the file; QEMU refuses it",
 				 setup_size);
 	*ret = (struct snp_bzimage){
 		.size = size,
@@ -186,5 +233,20 @@ int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *r
 		.is_efi_loadable = is_efi_loadable(head, size),
 		.is_cut_short = is_cut_short(head, protocol, setup_size, size),
 	};
+	return 0;
+}
+
+int snp_bzimage_check_initrd(const struct snp_bzimage *kernel, uint64_t size, struct snp_error *err)
+{
+	if (kernel->protocol < 0x200)
+		return fail_with(
+			err, SNP_E_BAD_KERNEL, SNP_NO_OFFSET,
+			"an initrd beside a kernel that is not a bzImage, or of a boot protocol "
+			"before 2.00; QEMU refuses that (a UKI has its own initrd)");
+	if (size >= kernel->initrd_max)
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "size is %" PRIu64 " bytes; must be less than %" PRIu32
+				 " for this kernel",
+				 size, kernel->initrd_max);
 	return 0;
 }

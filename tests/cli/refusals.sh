@@ -78,6 +78,12 @@ printf 'no kernel%4096s' '' >text
 refuse 4 not-a-bzimage "$snp_measure" --ovmf good "${cpu[@]}" --kernel elf
 refuse 4 not-a-bzimage "$snp_measure" --ovmf good "${cpu[@]}" --kernel text
 refuse 4 empty-file "$snp_measure" --ovmf good "${cpu[@]}" --kernel empty
+# A UKI brings its own initrd; QEMU refuses another one.
+{ printf MZ && head -c 65534 /dev/zero; } >uki
+run 0 "$snp_measure" --ovmf good "${cpu[@]}" --kernel uki
+refuse 4 not-a-bzimage "$snp_measure" --ovmf good "${cpu[@]}" --kernel uki --initrd text
+refuse 4 bad-cmdline "$snp_measure" --ovmf good "${cpu[@]}" --kernel kernel --append 'root=/dev/mapper/vga=x'
+run 0 "$snp_measure" --ovmf good "${cpu[@]}" --kernel kernel --append 'vga=791 root=/dev/mapper/vga=x'
 refuse 4 empty-file "$snp_measure" --ovmf empty "${cpu[@]}"
 printf 'a\0b' >nul
 refuse 4 bad-cmdline "$snp_measure" --ovmf good "${cpu[@]}" --kernel kernel --append-file nul

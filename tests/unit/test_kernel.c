@@ -29,8 +29,10 @@ static const struct row {
 	{"setup of 255 sectors", 131072, 0x1f1, "\xff", 1, SNP_OK, 0, 256 * 512, UINT32_MAX},
 	{"setup is all there is", 28 * 512, 0, "", 0, SNP_OK, 0, 28 * 512, UINT32_MAX},
 	{"setup past the end", 28 * 512 - 1, 0, "", 0, SNP_E_BAD_KERNEL, 0x1f1, 0, 0},
-	{"no magic", 65536, 0x202, "HdrX", 4, SNP_E_BAD_KERNEL, 0x202, 0, 0},
-	{"cut before the magic", 512, 0, "", 0, SNP_E_BAD_KERNEL, 512, 0, 0},
+	{"no magic", 65536, 0x202, "HdrX", 4, SNP_OK, 0, 28 * 512, 0},
+	{"no magic, setup past the end", 28 * 512 - 1, 0x202, "HdrX", 4, SNP_E_BAD_KERNEL, 0x1f1, 0,
+	 0},
+	{"cut before the magic", 512, 0, "", 0, SNP_E_BAD_KERNEL, 0x1f1, 0, 0},
 	{"one byte", 1, 0, "", 0, SNP_E_BAD_KERNEL, 1, 0, 0},
 	{"gzip", 65536, 0, "\x1f\x8b", 2, SNP_OK, 0, 28 * 512, UINT32_MAX},
 	{"initrd below what the header says", 65536, 0x236, "\0\0", 2, SNP_OK, 0, 28 * 512,
@@ -38,7 +40,7 @@ static const struct row {
 	{"protocol 2.11 knows no flag", 65536, 0x206, "\x0b\x02", 2, SNP_OK, 0, 28 * 512,
 	 0x7fffffff},
 	{"protocol 2.2", 65536, 0x206, "\x02\x02", 2, SNP_OK, 0, 28 * 512, 0x37ffffff},
-	{"protocol 1.0 takes no initrd", 65536, 0x206, "\x00\x01", 2, SNP_OK, 0, 28 * 512, 0},
+	{"protocol 1.0", 65536, 0x206, "\x00\x01", 2, SNP_OK, 0, 28 * 512, 0},
 	/* QEMU looks for HdrS first: what else the file claims to be is then of no account. */
 	{"ELF with HdrS", 65536, 0,
 	 "\x7f"
@@ -177,40 +179,124 @@ static void check_pe(void **state)
 	assert_int_equal(image.is_efi_loadable, row->is_efi_loadable);
 }
 
-/* What has no HdrS, and the word that its refusal must have. */
+/* What has no HdrS: QEMU hashes it, but for these two. */
 static const struct other {
 	const char *name;
 	uint32_t at;
 	const char *bytes;
 	size_t n;
-	const char *says;
+	const char *says; /* NULL: hashed */
 } others[] = {
 	{"ELF", 0,
 	 "\x7f"
 	 "ELF",
 	 4, "ELF"},
-	{"gzip", 0, "\x1f\x8b", 2, "gzip"},
+	{"gzip", 0, "\x1f\x8b", 2, NULL},
 	{"multiboot", 0x400, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12, "multiboot"},
 	{"multiboot at the last place", 8140, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12,
 	 "multiboot"},
-	{"multiboot after it", 8144, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12, "HdrS"},
-	{"multiboot with another sum", 0x400, "\x02\xb0\xad\x1b\1\0\0\0\xfe\x4f\x52\xe4", 12,
-	 "HdrS"},
-	{"anything", 0, "", 0, "HdrS"},
+	{"multiboot after it", 8144, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12, NULL},
+	{"multiboot with another sum", 0x400, "\x02\xb0\xad\x1b\1\0\0\0\xfe\x4f\x52\xe4", 12, NULL},
+	{"a PE image", 0, "MZ", 2, NULL},
+	{"anything", 0, "", 0, NULL},
 };
 
 static void check_other(void **state)
 {
 	const struct other *row = *state;
-	struct snp_bzimage image;
+	struct snp_bzimage image = {.protocol = 0xffff};
 	struct snp_error err = {0};
 	uint8_t *kernel = calloc(1, 65536);
+	int r;
 
 	assert_non_null(kernel);
 	memcpy(kernel + row->at, row->bytes, row->n);
-	assert_int_equal(parse(kernel, 65536, &image, &err), -SNP_E_BAD_KERNEL);
-	assert_non_null(strstr(err.message, row->says));
+	r = parse(kernel, 65536, &image, &err);
 	free(kernel);
+	if (row->says) {
+		assert_int_equal(r, -SNP_E_BAD_KERNEL);
+		assert_non_null(strstr(err.message, row->says));
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(image.protocol, 0);
+	assert_int_equal(image.setup_size, 5 * 512);
+}
+
+/* The initrd that a kernel takes: less than its header allows, none before protocol 2.00. */
+static const struct fit {
+	const char *name;
+	uint16_t protocol;
+	uint32_t max;
+	uint64_t size;
+	enum snp_code code;
+} fits[] = {
+	{"small", 0x20f, 1000, 0, SNP_OK},
+	{"one byte less", 0x20f, 1000, 999, SNP_OK},
+	{"just as large", 0x20f, 1000, 1000, SNP_E_TOO_LARGE},
+	{"more than 32 bits", 0x20f, UINT32_MAX, 1ull << 32, SNP_E_TOO_LARGE},
+	{"protocol 2.00", 0x200, 1000, 999, SNP_OK},
+	{"protocol 1.255", 0x1ff, 1000, 0, SNP_E_BAD_KERNEL},
+	{"a UKI", 0, 1000, 1, SNP_E_BAD_KERNEL},
+};
+
+static void check_fit(void **state)
+{
+	const struct fit *row = *state;
+	const struct snp_bzimage kernel = {.protocol = row->protocol, .initrd_max = row->max};
+
+	assert_int_equal(snp_bzimage_check_initrd(&kernel, row->size, NULL), -(int)row->code);
+}
+
+/* "vga=" as QEMU 10.0 answers to it (tests/e2e/host-kernels.sh runs it). */
+static const struct video {
+	const char *name;
+	bool ok;
+} videos[] = {
+	{"quiet vga=normal", true},
+	{"vga=extended", true},
+	{"vga=ask", true},
+	{"vga=791", true},
+	{"vga=0x317 quiet", true},
+	{"vga=0", true},
+	{"vga=+5", true},
+	{"vga=-1", true},
+	{"vga= 7", true},
+	{"vga=4294967295", true},
+	{"vga=-4294967295", true},
+	{"vga=0x", false},
+	{"vga=4294967296", false},
+	{"vga=-4294967296", false},
+	{"vga=99999999999999999999", false},
+	{"vga=0b1", false},
+	{"vga=", false},
+	{"quiet vga=", false},
+	{"vga=current", false},
+	{"vga=norm", false},
+	{"vga=791x", false},
+	{"vga=791\tquiet", false},
+	{"root=/dev/mapper/vga=x", false},
+	{"vga=1 vga=x", true},
+	{"vga=x vga=1", false},
+	{"svga=1", true},
+	{"vga quiet", true},
+	{"VGA=x", true},
+};
+
+static void check_video(void **state)
+{
+	const struct video *row = *state;
+	const uint8_t kernel[SNP_SHA256_SIZE] = {1};
+	struct snp_kernel_hashes hashes;
+	struct snp_error err = {0};
+	int r;
+
+	r = snp_kernel_hashes_fill(kernel, NULL,
+				   (struct snp_span){(const uint8_t *)row->name, strlen(row->name)},
+				   &hashes, &err);
+	assert_int_equal(r, row->ok ? 0 : -SNP_E_BAD_CMDLINE);
+	if (!row->ok)
+		assert_int_equal(err.offset, strstr(row->name, "vga=") - row->name);
 }
 
 /* Digests by sha256sum(1). */
@@ -281,7 +367,7 @@ static int boot(const char *kernel, const char *initrd, struct snp_boot *ret, st
 
 static void boot_files(void **state)
 {
-	char kernel[64], initrd[64], elf[64], none[64], empty[64];
+	char kernel[64], initrd[64], elf[64], none[64], empty[64], uki[64], small[64];
 	struct snp_boot boot_info = {.initrd_size = 77};
 	struct snp_error err = {0};
 	uint8_t bytes[65536];
@@ -292,12 +378,22 @@ static void boot_files(void **state)
 	put_file(kernel, sizeof(kernel), "kernel", bytes, sizeof(bytes));
 	put_file(initrd, sizeof(initrd), "initrd", (const uint8_t *)"abc", 3);
 	put_file(empty, sizeof(empty), "empty", bytes, 0);
+	/* An initrd just as large as the header allows. */
+	snp_put_le16(bytes + 0x236, 0);
+	snp_put_le32(bytes + 0x22c, 3);
+	put_file(small, sizeof(small), "small", bytes, sizeof(bytes));
 	memset(bytes, 0, sizeof(bytes));
+	put_file(uki, sizeof(uki), "uki", bytes, sizeof(bytes));
+	memcpy(bytes, "\x7f\x45LF", 4);
 	put_file(elf, sizeof(elf), "elf", bytes, sizeof(bytes));
 	snprintf(none, sizeof(none), "%s/none", folder);
 
 	assert_int_equal(boot(elf, initrd, &boot_info, &err), -SNP_E_BAD_KERNEL);
 	assert_string_equal(err.file, elf);
+	assert_int_equal(boot(uki, initrd, &boot_info, &err), -SNP_E_BAD_KERNEL);
+	assert_string_equal(err.file, initrd);
+	assert_int_equal(boot(small, initrd, &boot_info, &err), -SNP_E_TOO_LARGE);
+	assert_string_equal(err.file, initrd);
 	assert_int_equal(boot(kernel, none, &boot_info, &err), -SNP_E_OPEN);
 	assert_string_equal(err.file, none);
 	assert_int_equal(boot(none, none, &boot_info, &err), -SNP_E_OPEN);
@@ -311,6 +407,8 @@ static void boot_files(void **state)
 	assert_memory_equal(boot_info.initrd_sha256, sha256_of_nothing, SNP_SHA256_SIZE);
 	assert_int_equal(boot(kernel, empty, &boot_info, &err), 0);
 	assert_memory_equal(boot_info.initrd_sha256, sha256_of_nothing, SNP_SHA256_SIZE);
+	assert_int_equal(boot(uki, NULL, &boot_info, &err), 0);
+	assert_int_equal(boot_info.kernel.protocol, 0);
 	assert_int_equal(boot(kernel, initrd, &boot_info, &err), 0);
 	assert_int_equal(boot_info.initrd_size, 3);
 	/* FIPS 180-2, B.1. */
@@ -320,6 +418,8 @@ static void boot_files(void **state)
 	unlink(kernel);
 	unlink(initrd);
 	unlink(elf);
+	unlink(uki);
+	unlink(small);
 	unlink(empty);
 	rmdir(folder);
 }
@@ -333,6 +433,8 @@ int main(void)
 	ADD_ROWS(tests, n, check_length, lengths);
 	ADD_ROWS(tests, n, check_other, others);
 	ADD_ROWS(tests, n, check_pe, pes);
+	ADD_ROWS(tests, n, check_fit, fits);
+	ADD_ROWS(tests, n, check_video, videos);
 	ADD_ROWS(tests, n, check_cmdline, cmdlines);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(boot_files);
 	return RUN_TESTS("kernel", tests, n);

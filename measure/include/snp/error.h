@@ -84,8 +84,8 @@ enum snp_class {
 	X(BAD_HASH_TABLE,        49, "bad-hash-table",          REFUSED, "the SEV hash table of a firmware image is at an address where it cannot work") \
 	X(NO_SVSM,               50, "no-svsm-info",            REFUSED, "an SVSM binary has no SVSM info entry") \
 	/* kernel, initrd, command line */ \
-	X(BAD_KERNEL,            51, "not-a-bzimage",           REFUSED, "QEMU would not load the kernel as a bzImage, and so would not hash it") \
-	X(BAD_CMDLINE,           52, "bad-cmdline",             REFUSED, "no VMM can pass the command line to the guest") \
+	X(BAD_KERNEL,            51, "not-a-bzimage",           REFUSED, "QEMU would refuse the kernel, or start it without hashing it") \
+	X(BAD_CMDLINE,           52, "bad-cmdline",             REFUSED, "the command line has a NUL, or QEMU refuses it") \
 	/* what is launched */ \
 	X(BAD_VCPU_COUNT,        53, "bad-vcpu-count",          REFUSED, "no VMM starts this number of vCPUs") \
 	X(BAD_CPU_MODEL,         54, "unknown-cpu-model",       REFUSED, "QEMU does not have this vCPU model") \

@@ -28,12 +28,13 @@ struct snp_kernel_hashes {
 
 /* Fill the hashes from the SHA-256 of the kernel, that of the initrd (NULL: no initrd), and the text of
  * the command line, without a closing NUL; nothing is trimmed. Errors: SNP_E_BAD_CMDLINE for a NUL in
- * the command line, with its offset; SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+ * the command line, with its offset, and for a "vga=" that QEMU refuses; SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_kernel_hashes_fill(const uint8_t kernel[SNP_STATIC SNP_SHA256_SIZE],
 					const uint8_t *initrd, struct snp_span cmdline,
 					struct snp_kernel_hashes *ret, struct snp_error *err);
 
-/* Linux boot protocol header (Documentation/arch/x86/boot.rst), as far as QEMU looks at it. */
+/* What QEMU sees in a kernel: the Linux boot protocol's header (Documentation/arch/x86/boot.rst), or none,
+ * as in a UKI, which has protocol 0. */
 struct snp_bzimage {
 	uint64_t size;
 	uint16_t protocol;    /* 0x020f is 2.15 */
@@ -44,12 +45,17 @@ struct snp_bzimage {
 };
 
 /* Read the header of a kernel of `size` bytes from `head`, its first SNP_KERNEL_HEADER bytes (all, if it
- * has fewer), as QEMU does (hw/i386/x86-common.c, x86_load_linux). QEMU hashes only kernels that it loads
- * as a bzImage, so ELF and multiboot kernels are refused; so is a setup larger than the file.
+ * has fewer), as QEMU does (hw/i386/x86-common.c, x86_load_linux). Refused: ELF and multiboot, which QEMU
+ * loads without hashing them, and a setup larger than the file. QEMU hashes any other file as a whole.
  * Errors: SNP_E_BAD_KERNEL with the offset; SNP_E_TOO_LARGE over 2 GiB. */
 #define SNP_KERNEL_HEADER 8192
 SNP_MUST_USE int snp_bzimage_parse(struct snp_span head, uint64_t size, struct snp_bzimage *ret,
 				   struct snp_error *err);
+
+/* Refuse an initrd of `size` bytes that QEMU refuses beside this kernel. Errors: SNP_E_BAD_KERNEL for a
+ * kernel that takes none; SNP_E_TOO_LARGE. */
+SNP_MUST_USE int snp_bzimage_check_initrd(const struct snp_bzimage *kernel, uint64_t size,
+					  struct snp_error *err);
 
 /* What to boot, by path. */
 struct snp_boot_request {
