@@ -3,6 +3,7 @@
 
 #include "reference/model.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,21 @@ static int compute_run(const struct snp_launch *launch,
 	return 0;
 }
 
+/* QEMU gives an SEV-SNP guest its firmware by -bios alone: hw/i386/x86-common.c, x86_bios_rom_init(). */
+static int check_size(const struct snp_firmware_info *firmware, const char *profile,
+		      struct snp_error *err)
+{
+	if (firmware->size % (64u << 10) == 0 || strncmp(profile, "qemu", 4) != 0)
+		return 0;
+	return in_file(err,
+		       fail_with(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,
+				 "size is %" PRIu64
+				 " bytes; QEMU launches SEV-SNP guests only with a "
+				 "multiple of 64 KiB",
+				 firmware->size),
+		       firmware->path);
+}
+
 /* The prefixes of a template: one for each vCPU count, whatever the model. */
 struct prefixes {
 	bool known[SNP_MAX_VCPUS + 1];
@@ -198,7 +214,9 @@ static int compute_templates(struct snp_launch *launch, const struct image_input
 		if (i > 0 && strcmp(variants[i - 1].vcpus.profile, variants[i].vcpus.profile) != 0)
 			memset(prefixes->known, 0, sizeof(prefixes->known));
 		launch->vcpus = variants[i].vcpus;
-		r = snp_launch_check(launch, err);
+		r = check_size(snp_firmware_info(inputs->firmware), launch->vcpus.profile, err);
+		if (r == 0)
+			r = snp_launch_check(launch, err);
 		if (r == 0)
 			r = find_prefix(launch, inputs, &variants[i], &hashes, prefixes, &prefix,
 					err);
@@ -231,7 +249,9 @@ int variants_compute(const struct image_inputs *inputs, struct snp_reference_var
 
 		length = run_length(&variants[i], n - i);
 		launch.vcpus = variants[i + length - 1].vcpus;
-		r = snp_launch_check(&launch, err);
+		r = check_size(snp_firmware_info(inputs->firmware), profile, err);
+		if (r == 0)
+			r = snp_launch_check(&launch, err);
 		if (r == 0 && strcmp(profile, prefix.profile) != 0)
 			r = launch_prefix(&launch, prefix.ld, err);
 		if (r == 0)

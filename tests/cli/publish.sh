@@ -34,6 +34,15 @@ diff -r pub again >&2 || fail "a run into an existing folder differs"
 run 0 env SOURCE_DATE_EPOCH=1234567890 "$snp_measure" publish release.json -o dated --timestamp
 grep -q '"timestamp": 1234567890' dated/reference-values.json || fail "SOURCE_DATE_EPOCH is not heard"
 
+# QEMU launches SEV-SNP guests only from firmware of whole 64 KiB; 'digest' measures others with a warning.
+cp OVMF.amdsev.fd whole
+for size in 0x11000 0x1f000; do
+	firmware OVMF.amdsev.fd "size $size"
+	refuse 4 firmware-size "$snp_measure" publish release.json -o odd
+	[ ! -e odd ] || fail "published although refused"
+done
+mv whole OVMF.amdsev.fd
+
 # Selected formats; the master is always there.
 run 0 "$snp_measure" publish release.json -o few --format tsv,rvps
 [ "$(ls few)" = "$(printf 'launch-digests.tsv\nreference-values.json\nrvps.json')" ] ||

@@ -87,6 +87,9 @@ run 0 "$snp_measure" --ovmf good "${cpu[@]}" --kernel kernel --append 'vga=791 r
 refuse 4 empty-file "$snp_measure" --ovmf empty "${cpu[@]}"
 printf 'a\0b' >nul
 refuse 4 bad-cmdline "$snp_measure" --ovmf good "${cpu[@]}" --kernel kernel --append-file nul
+{ printf IGVM && head -c 5000 /dev/zero; } >igvm
+refuse 4 no-digest "$snp_measure" --ovmf igvm "${cpu[@]}"
+grep -q 'an IGVM file' err || fail "not called an IGVM file: $(cat err)"
 refuse 4 not-a-regular-file "$snp_measure" --ovmf . "${cpu[@]}"
 refuse 4 not-a-regular-file "$snp_measure" --ovmf /dev/zero "${cpu[@]}"
 mkfifo fifo
@@ -95,6 +98,6 @@ refuse 1 cannot-open "$snp_measure" --ovmf missing "${cpu[@]}"
 refuse 1 cannot-open "$snp_measure" --ovmf good "${cpu[@]}" --kernel missing
 refuse 1 cannot-open "$snp_measure" --ovmf good "${cpu[@]}" --kernel kernel --initrd missing
 refuse 1 cannot-open "$snp_measure" inspect missing
-truncate -s 17M large
+truncate -s $((17 * 1024 + 4))K large
 refuse 4 too-large "$snp_measure" --ovmf large "${cpu[@]}"
 refuse 4 no-digest "$snp_measure" plan --mode sev --ovmf good

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Firmware images of every shape: what QEMU launches has the digest that snp-measure computes, and what QEMU
+# Firmware images and kernels of every shape: what QEMU launches has the digest that snp-measure computes, and what QEMU
 # refuses snp-measure refuses. Every row is a run of QEMU; images are made of text.
 . "$(dirname "$0")/hosts.sh"
 needs_host
@@ -72,6 +72,10 @@ reset=00f771de-1a7e-4fcb-890e-68c77e2fb44e
 mode=snp
 row launched "as AmdSev builds"
 row launched "16 MiB" "size 0x1000000"
+row launched "16 MiB and 64 KiB" "size 0x1010000"
+row launched "17 MiB, up to the local APICs" "size 0x1100000"
+row refused "17 MiB and 64 KiB" "size 0x1110000"
+row refused "20 MiB" "size 0x1400000"
 row launched "low memory" "${needed[@]}" "section 0x0 0xa0000 1" "section 0xa0000 0x10000 1"
 row launched "metadata of version 2" "put 0x8008 02"
 row launched "a type that nobody knows" "${needed[@]}" "section 0x800000 0x2000 0x101"
@@ -117,6 +121,44 @@ row useless "table in another page" "hash-table 0x820c00 0x400"
 row useless "no hash section" "${needed[@]}"
 wait
 
+# kernel_row WANT NAME KERNEL CMDLINE [INITRD]: another kernel than the one above.
+kernel_row() {
+	kernel=(-kernel "$3" -append "$4") measured=(--kernel "$3" --append "$4")
+	[ -z "${5:-}" ] || kernel+=(-initrd "$5") measured+=(--initrd "$5")
+	row "$1" "kernel: $2"
+}
+
+# What QEMU hashes without a boot protocol, and what it does not hash.
+head -c 65536 /dev/urandom >random
+printf '\x05' | dd of=random bs=1 seek=$((0x1f1)) conv=notrunc status=none # 6 sectors of setup
+printf 'not a header' | dd of=random bs=1 seek=$((0x200)) conv=notrunc status=none
+{ printf MZ && tail -c +3 random; } >uki
+cp uki short
+truncate -s 1023 short
+printf '\x7fELF' | dd of=elf conv=notrunc status=none
+cat random >>elf
+cp random multiboot
+printf '\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4' | dd of=multiboot bs=1 seek=4096 conv=notrunc status=none
+gzip -n <random >compressed
+printf '\x01' | dd of=random bs=1 seek=$((0x1f1)) conv=notrunc status=none
+head -c 1024 random >smallest
+kernel_row launched "a PE image" uki quiet
+kernel_row launched "random bytes" random quiet
+kernel_row launched "a gzip file" compressed quiet
+kernel_row launched "1024 bytes" smallest quiet
+kernel_row refused "1023 bytes" short quiet
+kernel_row refused "ELF" elf quiet
+kernel_row refused "multiboot" multiboot quiet
+kernel_row refused "an initrd beside a PE image" uki quiet random
+for line in 'vga=normal' 'quiet vga=0x317 ro' 'vga= 7' 'vga=-1' 'vga=askme' 'vga=1 vga=x' 'vga=4294967295'; do
+	kernel_row launched "'$line'" "$work/linux" "$line"
+done
+for line in 'vga=' 'root=/dev/mapper/vga=x' 'vga=4294967296' 'vga=791x' 'vga=0x' 'vga=norm' 'vga=-4294967296'; do
+	kernel_row refused "'$line'" "$work/linux" "$line"
+done
+kernel=(-kernel "$work/linux" -append console=ttyS0) measured=(--kernel "$work/linux" --append console=ttyS0)
+wait
+
 mode=seves hashes=
 # The block where the footer now is, of 22 bytes, and the address before it.
 legacy=(no-footer "put -48 de71f7007e1acb4f890e68c77e2fb44e" "put -50 1600" "put -54 0fd0ff00")
@@ -142,5 +184,5 @@ row launched "no footer" no-footer
 row launched "table of 17 bytes" "put -50 1100"
 wait
 
-[ "$(wc -l <rows/done)" = 55 ] || fail "$(wc -l <rows/done) rows, not 52"
+[ "$(wc -l <rows/done)" = 81 ] || fail "$(wc -l <rows/done) rows, not 81"
 [ ! -s wrong ] || fail "$(cat wrong)"

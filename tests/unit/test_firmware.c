@@ -98,8 +98,8 @@ static const struct size {
 	{"a page", 4096, SNP_OK},
 	{"4097 bytes", 4097, SNP_E_FIRMWARE_SIZE},
 	{"64 KiB less a byte", 65535, SNP_E_FIRMWARE_SIZE},
-	{"16 MiB", 16u << 20, SNP_OK},
-	{"16 MiB and a page", (16u << 20) + 4096, SNP_E_TOO_LARGE},
+	{"17 MiB", 17u << 20, SNP_OK},
+	{"17 MiB and a page", (17u << 20) + 4096, SNP_E_TOO_LARGE},
 };
 
 static void check_size(void **state)

@@ -248,7 +248,7 @@ static void check_fit(void **state)
 	assert_int_equal(snp_bzimage_check_initrd(&kernel, row->size, NULL), -(int)row->code);
 }
 
-/* "vga=" as QEMU 10.0 answers to it (tests/e2e/host-kernels.sh runs it). */
+/* "vga=" as QEMU 10.0 answers to it (tests/e2e/host-firmware.sh runs some). */
 static const struct video {
 	const char *name;
 	bool ok;

@@ -28,7 +28,8 @@
 
 /* Caps on inputs, in bytes: the largest that any VMM loads, with room. */
 #define SNP_MAX_FIRMWARE \
-	(16u << 20) /* pflash and -bios end at 4 GiB; QEMU's pflash limit is 8 MiB by default */
+	(17u << 20) /* -bios ends at 4 GiB and must not reach down to the local APICs, 0xfee00000 to
+		     * 0xfeefffff; QEMU's pflash limit is 8 MiB by default */
 #define SNP_MAX_SVSM   (16u << 20)
 #define SNP_MAX_KERNEL (2ull << 30) /* QEMU x86_load_linux reads its size into an int */
 #define SNP_MAX_INITRD \
