@@ -74,13 +74,15 @@ RULE(hashes_not_checked)
 		say, size,
 		"the firmware does not check kernel hashes: the host can boot another kernel with the "
 		"same digest");
-	return spec->has_hash_verifier && spec->hash_verifier == SNP_HASH_VERIFIER_ABSENT;
+	return spec->kernel && spec->has_hash_verifier &&
+	       spec->hash_verifier == SNP_HASH_VERIFIER_ABSENT;
 }
 
 RULE(hash_check_unknown)
 {
 	snprintf(say, size, "cannot tell whether the firmware checks kernel hashes");
-	return spec->has_hash_verifier && spec->hash_verifier == SNP_HASH_VERIFIER_UNKNOWN;
+	return spec->kernel && spec->has_hash_verifier &&
+	       spec->hash_verifier == SNP_HASH_VERIFIER_UNKNOWN;
 }
 
 /* edk2-stable202511: no legacy loader in confidential guests. */
@@ -173,6 +175,17 @@ RULE(emulator)
 	return !options->emulators[i];
 }
 
+/* OvmfPkg/AmdSev's PlatformBootManagerLib: the kernel that QEMU passes, else its own GRUB. */
+RULE(only_grub)
+{
+	snprintf(
+		say, size,
+		"this firmware (an AmdSev build) boots no disk: without a kernel it starts only the GRUB "
+		"inside it");
+	return !spec->kernel && spec->n_disks > 0 && spec->has_hash_verifier &&
+	       spec->hash_verifier == SNP_HASH_VERIFIER_PRESENT;
+}
+
 RULE(launch_arguments)
 {
 	if (!spec->qemu_launch_argument)
@@ -232,6 +245,8 @@ const struct check launch_checks[] = {
 	    "boot a kernel directly, or make sure that the disk protects itself", only_firmware)
 	CHECK("unknown-emulator", ERROR, true, NULL, "/domain/devices/emulator",
 	    "use QEMU itself, or name the program in vm.json: another can launch anything", emulator)
+	CHECK("firmware-boots-only-grub", WARNING, false, "/firmware/path", "/domain/os/loader",
+	    "boot a kernel directly, or use a generic build of OVMF", only_grub)
 	CHECK("qemu-launch-argument", ERROR, true, NULL, "/domain",
 	    "use libvirt's own elements: what it changes cannot be measured",
 	    launch_arguments)

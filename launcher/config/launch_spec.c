@@ -210,26 +210,27 @@ static uint64_t size_of(const char *root, const char *path)
 	return local && stat(local, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
-/* Does the firmware check the kernel, and can it start it? Files that cannot be read are for others to
- * refuse. */
-static void look_at_kernel(struct launch_spec *spec, const char *root)
+/* Does the firmware check the kernel? Files that cannot be read are for others to refuse. */
+static void look_at_firmware(struct launch_spec *spec, const char *root)
 {
-	_cleanup_(freep) char *firmware_path = NULL, *kernel_path = NULL;
-	_cleanup_(file_close) struct file kernel = {.fd = -1};
+	_cleanup_(freep) char *path = format_text("%s%s", root ? root : "", spec->firmware);
 	struct snp_firmware *firmware = NULL;
-	uint8_t head[SNP_KERNEL_HEADER];
-	ssize_t n = -1;
 
-	if (spec->firmware &&
-	    asprintf(&firmware_path, "%s%s", root ? root : "", spec->firmware) < 0)
-		firmware_path = NULL;
-	if (asprintf(&kernel_path, "%s%s", root ? root : "", spec->kernel) < 0)
-		kernel_path = NULL;
-	if (firmware_path && snp_firmware_read(firmware_path, &firmware, NULL) == 0)
+	if (path && snp_firmware_read(path, &firmware, NULL) == 0)
 		spec->has_hash_verifier =
 			snp_firmware_hash_verifier(firmware, &spec->hash_verifier, NULL) == 0;
 	snp_firmware_free(firmware);
-	if (kernel_path && file_open(kernel_path, SNP_MAX_KERNEL, &kernel, NULL) == 0)
+}
+
+/* Can the firmware start it? */
+static void look_at_kernel(struct launch_spec *spec, const char *root)
+{
+	_cleanup_(freep) char *path = format_text("%s%s", root ? root : "", spec->kernel);
+	_cleanup_(file_close) struct file kernel = {.fd = -1};
+	uint8_t head[SNP_KERNEL_HEADER];
+	ssize_t n = -1;
+
+	if (path && file_open(path, SNP_MAX_KERNEL, &kernel, NULL) == 0)
 		n = pread(kernel.fd, head, sizeof(head), 0);
 	if (n > 0)
 		spec->has_bzimage = snp_bzimage_parse((struct snp_span){head, (size_t)n},
@@ -240,6 +241,8 @@ void launch_spec_look(struct launch_spec *spec, const char *root)
 {
 	spec->firmware_size = size_of(root, spec->firmware);
 	spec->initrd_size = size_of(root, spec->initrd);
+	if (spec->firmware && (spec->kernel ? spec->kernel_hashes == SPEC_ON : spec->n_disks > 0))
+		look_at_firmware(spec, root);
 	if (spec->kernel && spec->kernel_hashes == SPEC_ON)
 		look_at_kernel(spec, root);
 }

@@ -494,6 +494,44 @@ static void check_files(void **state)
 	}
 }
 
+/* A firmware that checks kernel hashes boots no disk. */
+static void check_grub(void **state)
+{
+	static const struct {
+		enum snp_hash_verifier verifier;
+		bool kernel, disks, found;
+	} rows[] = {
+		{SNP_HASH_VERIFIER_PRESENT, false, true, true},
+		{SNP_HASH_VERIFIER_PRESENT, true, true, false},
+		{SNP_HASH_VERIFIER_PRESENT, false, false, false},
+		{SNP_HASH_VERIFIER_ABSENT, false, true, false},
+		{SNP_HASH_VERIFIER_UNKNOWN, false, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(launch_spec_freep) struct launch_spec *spec = read_domain(GOOD_DOMAIN);
+		size_t n_disks = spec->n_disks;
+		struct findings findings;
+		char names[256];
+
+		assert_true(n_disks > 0);
+		spec->has_hash_verifier = true;
+		spec->hash_verifier = rows[i].verifier;
+		if (!rows[i].kernel) {
+			free(spec->kernel);
+			spec->kernel = NULL;
+		}
+		spec->n_disks = rows[i].disks ? n_disks : 0;
+		checks_run(spec, NULL, &findings);
+		spec->n_disks = n_disks;
+		note_seen(&findings);
+		list_findings(&findings, names, sizeof(names));
+		assert_int_equal(strstr(names, "firmware-boots-only-grub") != NULL, rows[i].found);
+		assert_null(rows[i].kernel ? NULL : strstr(names, "kernel-hash"));
+	}
+}
+
 /* What is known of the host changes the answer. */
 static void check_host(void **state)
 {
@@ -661,6 +699,7 @@ int main(void)
 	struct CMUnitTest tests[ROWS_MAX];
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(check_id_pairs), cmocka_unit_test(check_long_cmdline),
+		cmocka_unit_test(check_grub),	  cmocka_unit_test(check_sizes),
 		cmocka_unit_test(check_host),	  cmocka_unit_test(check_sizes),
 		cmocka_unit_test(check_files),	  cmocka_unit_test(check_host_signature),
 		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
