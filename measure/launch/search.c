@@ -21,7 +21,8 @@
 #define MAX_SIGNATURES 64
 #define MAX_STARTS     8192
 #define MAX_CHANGES    3
-#define SNP_ACTIVE     0x1ull /* bits of SEV_FEATURES */
+#define MAX_UPDATES    (1ull << 22) /* of the sections of all prefixes: some 3 s of one core */
+#define SNP_ACTIVE     0x1ull	    /* bits of SEV_FEATURES */
 #define DEBUG_SWAP     0x20ull
 
 /* One combination of what is booted. */
@@ -200,12 +201,35 @@ static void add_cpus(struct space *space, const char *profile)
 	}
 }
 
+/* Leave out what hostile sections leave no time for: they are launched page by page for each start, and where
+ * it has at most one change with each of some five profiles. */
+static void bound_starts(struct space *space)
+{
+	uint64_t updates = 0;
+
+	for (size_t i = 0; i < space->n_starts && updates <= MAX_UPDATES; i++) {
+		const struct start *start = &space->starts[i];
+		const struct search_part *firmware = start->part[SEARCH_FIRMWARE];
+		const struct snp_firmware_info *info =
+			snp_firmware_info(firmware ? firmware->firmware : space->stated.firmware);
+
+		for (size_t s = 0; s < info->n_sections; s++)
+			updates += info->sections[s].size / SNP_PAGE_SIZE *
+				   (start->changes > 1 ? 1 : 5);
+		if (updates > MAX_UPDATES) {
+			space->is_cut = space->is_cut || i + 1 < space->n_starts;
+			space->n_starts = i + 1;
+		}
+	}
+}
+
 static void fill(struct space *space)
 {
 	const char *stated = space->stated.vcpus.profile, *name;
 
 	for (unsigned int changes = 0; changes <= MAX_CHANGES; changes++)
 		add_starts(space, (struct start){.changes = changes}, 0, changes);
+	bound_starts(space);
 	add_cpus(space, stated);
 	for (size_t i = 0; (name = snp_profile_at(i)); i++)
 		if (strcmp(name, stated) != 0 && snp_profile_check(name, SNP_MODE_SNP, NULL) == 0)

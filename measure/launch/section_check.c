@@ -5,6 +5,9 @@
 
 #include <snp/fail.h>
 
+/* Images of the field have some 200 KiB. Each page is a launch update, in every plan and every search. */
+#define SECTIONS_MAX (128u << 20)
+
 static const char *type_name(const struct snp_section *section)
 {
 	const char *name = snp_section_type_name(section->type);
@@ -100,6 +103,7 @@ static bool has_section(const struct snp_firmware *firmware, uint32_t type)
 int section_check(const struct snp_firmware *firmware, uint64_t lowest, enum snp_vmm vmm,
 		  struct snp_error *err)
 {
+	uint64_t size = 0;
 	int r;
 
 	r = firmware_need_metadata(firmware, err);
@@ -113,7 +117,12 @@ int section_check(const struct snp_firmware *firmware, uint64_t lowest, enum snp
 		r = check_one(firmware, i, lowest, vmm, err);
 		if (r < 0)
 			return r;
+		size += firmware->info.sections[i].size;
 	}
+	if (size > SECTIONS_MAX)
+		return fail_with(err, SNP_E_TOO_LARGE, where(firmware, 0, 0),
+				 "the sections have %" PRIu64 " bytes; must have at most %u", size,
+				 SECTIONS_MAX);
 	r = check_overlap(firmware, err);
 	if (r < 0)
 		return r;

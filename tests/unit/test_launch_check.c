@@ -96,6 +96,9 @@ static const struct row {
 	 SECTION(4, GPA)},
 	{"secrets of two pages", SECTION(2, SIZE), "\0\x20", 2, false, SNP, SNP_E_SECTION_OVERLAP,
 	 SECTION(3, GPA)},
+	{"128 MiB of sections", SECTION(5, SIZE), "\0\0\0\x08", 4, false, SNP, SNP_E_TOO_LARGE,
+	 SECTION(0, GPA)},
+	{"nearly", SECTION(5, SIZE), "\0\0\xf0\7", 4, false, 0, SNP_OK, 0},
 	{"version 2", IMAGE_METADATA + 8, "\2", 1, false, 0, SNP_OK, 0},
 };
 

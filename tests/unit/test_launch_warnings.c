@@ -34,6 +34,8 @@ static const struct row {
 	 "unknown-section-type "},
 	{"two secrets", IMAGE_SECTION + 12 * 4 + 8, "\2", 1, SNP_MODE_SNP, "qemu", 1, false,
 	 "repeated-section "},
+	{"two CPUID", IMAGE_SECTION + 12 * 4 + 8, "\3", 1, SNP_MODE_SNP, "qemu", 1, false,
+	 "repeated-section "},
 	{"duplicate entry", IMAGE_HASHES + 10,
 	 "\xde\x71\xf7\x00\x7e\x1a\xcb\x4f\x89\x0e\x68\xc7\x7e\x2f\xb4\x4e", 16, SNP_MODE_SNP,
 	 "qemu", 1, false, "duplicate-table-entry "},
@@ -79,6 +81,31 @@ static void check_row(void **state)
 	assert_int_equal(snp_launch_check(&launch, NULL), 0);
 	snp_launch_warnings(&launch, add, said);
 	assert_string_equal(said, row->says);
+	snp_firmware_free(firmware);
+}
+
+/* Each bit of SEV_FEATURES, beside SNP_ACTIVE: APM vol. 2, table B-4, names all but 11 and 13 below 16. */
+static void every_feature(void **state)
+{
+	uint8_t image[IMAGE_SIZE];
+	struct snp_firmware *firmware = NULL;
+	struct snp_launch launch = {.mode = SNP_MODE_SNP, .vcpus.count = 1};
+
+	(void)state;
+	image_build(image);
+	assert_int_equal(
+		snp_firmware_parse("image", (struct snp_span){image, IMAGE_SIZE}, &firmware, NULL),
+		0);
+	launch.firmware = firmware;
+	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "gce");
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		bool is_known = bit < 16 && bit != 11 && bit != 13;
+		char said[256] = "";
+
+		launch.vcpus.features = 1 | 1ull << bit;
+		snp_launch_warnings(&launch, add, said);
+		assert_string_equal(said, is_known ? "" : "reserved-guest-features ");
+	}
 	snp_firmware_free(firmware);
 }
 
@@ -169,5 +196,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_size, sizes);
 	ADD_ROWS(tests, n, check_verdict, verdicts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_feature);
 	return RUN_TESTS("launch-warnings", tests, n);
 }

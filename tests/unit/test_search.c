@@ -10,6 +10,7 @@
 
 #include <snp/search.h>
 #include <snp/sha.h>
+#include <snp/span.h>
 
 #include "ovmf_image.h"
 
@@ -297,6 +298,96 @@ static void an_unrelated_digest_is_not_found(void **state)
 	assert_true(answer.tried >= (6 * 14 + 20 * 6) * MAX_VCPUS);
 }
 
+static int add_hash(struct search *search, enum search_kind kind, unsigned int changes,
+		    const uint8_t sha256[static SNP_SHA256_SIZE])
+{
+	struct search_part part = {.changes = changes, .text = "other"};
+
+	memcpy(part.sha256, sha256, SNP_SHA256_SIZE);
+	return search_add(search, kind, &part, NULL);
+}
+
+/* What a section costs for every item counts, so that no image keeps the search busy. */
+static void large_sections_end_it(void **state)
+{
+	struct fixture *f = *state;
+	const uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {1, 2, 3};
+	struct snp_launch stated = f->stated;
+	struct search search = f->search;
+	struct search_answer answer;
+	uint8_t image[IMAGE_SIZE];
+	struct snp_firmware *large = NULL;
+
+	image_build(image);
+	snp_put_le32(image + IMAGE_SECTION + 12 * 5 + 4, 120u << 20);
+	assert_int_equal(
+		snp_firmware_parse("image", (struct snp_span){image, IMAGE_SIZE}, &large, NULL), 0);
+	stated.firmware = large;
+	search.stated = &stated;
+	search.max_vcpus = 1;
+	assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+	assert_false(answer.found);
+	assert_true(answer.is_cut);
+	snp_firmware_free(large);
+}
+
+/* A list has a limit, and so has the number of combinations: the answer says that there were more. */
+static void lists_and_combinations_are_limited(void **state)
+{
+	struct fixture *f = *state;
+	struct search search = {.stated = &f->stated, .max_vcpus = 1};
+	uint8_t sha256[SNP_SHA256_SIZE] = {9}, digest[SNP_LAUNCH_DIGEST_SIZE];
+	struct search_answer answer;
+	size_t size;
+
+	assert_int_equal(snp_launch_digest(&f->stated, digest, &size, NULL), 0);
+	for (size_t i = 0; i < SEARCH_MAX_PARTS; i++) {
+		snp_put_le32(sha256 + 4, (uint32_t)i);
+		assert_int_equal(add_hash(&search, SEARCH_KERNEL, 1, sha256), 0);
+	}
+	assert_int_equal(add_hash(&search, SEARCH_KERNEL, 1, sha256), 0);
+	assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+	assert_true(answer.found);
+	assert_false(answer.is_cut);
+	snp_put_le32(sha256 + 4, SEARCH_MAX_PARTS);
+	assert_int_equal(add_hash(&search, SEARCH_KERNEL, 1, sha256), -SNP_E_TOO_LARGE);
+	/* 2049 * 4 combinations are more than 8192. */
+	for (uint8_t i = 0; i < 3; i++) {
+		sha256[0] = i;
+		assert_int_equal(add_hash(&search, SEARCH_INITRD, 1, sha256), 0);
+	}
+	assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+	assert_true(answer.found);
+	assert_true(answer.is_cut);
+	search_done(&search);
+}
+
+/* Three changes of what is booted are tried, four are not. */
+static void three_changes_at_most(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int changes = 1; changes <= 2; changes++) {
+		const uint8_t kernel[SNP_SHA256_SIZE] = {21}, initrd[SNP_SHA256_SIZE] = {22};
+		struct search search = {.stated = &f->stated, .max_vcpus = 4};
+		struct snp_kernel_hashes hashes = f->hashes;
+		struct snp_launch launch = f->stated;
+		uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+		struct search_answer answer;
+		size_t size;
+
+		memcpy(hashes.kernel, kernel, sizeof(kernel));
+		memcpy(hashes.initrd, initrd, sizeof(initrd));
+		launch.kernel_hashes = &hashes;
+		assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
+		assert_int_equal(add_hash(&search, SEARCH_KERNEL, 2, kernel), 0);
+		assert_int_equal(add_hash(&search, SEARCH_INITRD, changes, initrd), 0);
+		assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+		assert_int_equal(answer.found, changes == 1);
+		search_done(&search);
+	}
+}
+
 static void other_modes_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -317,8 +408,12 @@ int main(void)
 		cmocka_unit_test(two_changes_of_the_command_line_are_found),
 		cmocka_unit_test(a_high_stated_count_is_tried),
 		cmocka_unit_test(an_unrelated_digest_is_not_found),
+		cmocka_unit_test(large_sections_end_it),
+		cmocka_unit_test(lists_and_combinations_are_limited),
+		cmocka_unit_test(three_changes_at_most),
 		cmocka_unit_test(other_modes_are_refused),
 	};
 
-	return _cmocka_run_group_tests("search", tests, 6, setup, teardown);
+	return _cmocka_run_group_tests("search", tests, sizeof(tests) / sizeof(tests[0]), setup,
+				       teardown);
 }
