@@ -140,6 +140,7 @@ cat random >>elf
 cp random multiboot
 printf '\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4' | dd of=multiboot bs=1 seek=4096 conv=notrunc status=none
 gzip -n <random >compressed
+printf '\x05' | dd of=compressed bs=1 seek=$((0x1f1)) conv=notrunc status=none
 printf '\x01' | dd of=random bs=1 seek=$((0x1f1)) conv=notrunc status=none
 head -c 1024 random >smallest
 kernel_row launched "a PE image" uki quiet
