@@ -38,7 +38,7 @@ static void check_row(void **state)
 
 	json_out_init(&json, "test/1");
 	launch_document_not_covered(&json, &launch);
-	cJSON_ArrayForEach(thing, cJSON_GetObjectItem(json.root, "not_covered")) {
+	cJSON_ArrayForEach(thing, cJSON_GetObjectItemCaseSensitive(json.root, "not_covered")) {
 		const char *text = cJSON_GetStringValue(thing);
 
 		assert_non_null(text);
