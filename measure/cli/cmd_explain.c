@@ -211,8 +211,8 @@ static int search_near(struct search *search, const struct cli_launch *stated,
 /* What a "no" does not rule out; the last only if not all combinations were tried. */
 static const char *const not_tried[] = {
 	"unlikely CPU signatures and guest features",
-	"several changes of firmware, kernel, initrd and command line together with another CPU, "
-	"profile or guest features",
+	("several changes of firmware, kernel, initrd and command line together with another CPU, "
+	 "profile or guest features"),
 	"some of the combinations of firmware, kernels, initrds and command lines",
 };
 
