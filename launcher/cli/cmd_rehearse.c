@@ -55,7 +55,7 @@ static const struct cli_option options[] = {
 #define WORDS "simulated secure processor: nothing is encrypted and no guest code runs"
 
 /* How long a guest may take to say its digest after libvirt has it running. */
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 struct rehearsal {
 	FILE *text; /* NULL with --json */
