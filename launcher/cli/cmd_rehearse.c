@@ -93,9 +93,10 @@ static bool find_digest(const char *log, uint8_t ret[static SNP_LAUNCH_DIGEST_SI
 	return hex_decode(hex, "console", ret, SNP_LAUNCH_DIGEST_SIZE, NULL) == 0;
 }
 
-static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error *err)
+static int hear(const char *guest, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
+		struct snp_error *err)
 {
-	_cleanup_(freep) char *log = format_text("%s/console.log", run);
+	_cleanup_(freep) char *log = format_text("%s/" GUEST_LOG "/" GUEST_CONSOLE, guest);
 
 	if (!log)
 		return out_of_memory(err);
@@ -109,12 +110,12 @@ static int hear(const char *run, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], str
 			 PATIENCE_MS / 1000);
 }
 
-static int compare(const char *run, const struct guest_record *record,
+static int compare(const char *guest, const struct guest_record *record,
 		   struct rehearsal_verdict *verdict, struct snp_error *err)
 {
 	_cleanup_(rehearsal_predicted_done) struct rehearsal_predicted predicted = {0};
 	_cleanup_(rehearsal_trace_freep) struct rehearsal_trace *trace = NULL;
-	_cleanup_(freep) char *path = format_text("%s/trace.json", run);
+	_cleanup_(freep) char *path = format_text("%s/" GUEST_RUN "/trace.json", guest);
 	int r = path ? rehearsal_predict(record, &predicted, err) : out_of_memory(err);
 
 	if (r < 0)
@@ -137,13 +138,13 @@ static int launch(const struct simulated_host *simulated, const struct prepare_r
 {
 	_cleanup_(hypervisor_close) struct hypervisor host = {0};
 	_cleanup_(record_freep) struct guest_record *record = NULL;
-	_cleanup_(freep) char *state = NULL, *run = NULL;
+	_cleanup_(freep) char *state = NULL, *guest = NULL;
 	struct create_request request = {.prepare = *prepare, .start = true};
 	int r;
 
 	state = format_text("%s/guests", simulated->folder);
-	run = format_text("%s/guests/%s/" GUEST_RUN, simulated->folder, prepare->config->name);
-	if (!state || !run)
+	guest = format_text("%s/guests/%s", simulated->folder, prepare->config->name);
+	if (!state || !guest)
 		return out_of_memory(err);
 	request.state = state;
 	r = hypervisor_open(simulated->uri, &host, err);
@@ -152,8 +153,8 @@ static int launch(const struct simulated_host *simulated, const struct prepare_r
 	r = guest_create(&host, &request, &record, err);
 	if (r < 0)
 		return r;
-	r = hear(run, verdict->rehearsed, err);
-	return r < 0 ? r : compare(run, record, verdict, err);
+	r = hear(guest, verdict->rehearsed, err);
+	return r < 0 ? r : compare(guest, record, verdict, err);
 }
 
 static int rehearse(const struct prepare_request *prepare, struct rehearsal_verdict *verdict,
