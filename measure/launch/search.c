@@ -21,7 +21,7 @@
 #define MAX_SIGNATURES 64
 #define MAX_STARTS     8192
 #define MAX_CHANGES    3
-#define MAX_UPDATES    (1ull << 22) /* of the sections of all prefixes: some 3 s of one core */
+#define MAX_UPDATES    (1ull << 22) /* of the sections of all prefixes; about 3 s, estimated */
 #define SNP_ACTIVE     0x1ull	    /* bits of SEV_FEATURES */
 #define DEBUG_SWAP     0x20ull
 
