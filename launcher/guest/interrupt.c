@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include <snp/cleanup.h>
-#include <snp/fail.h>
+#include <snp/file.h>
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 static struct sigaction before[ARRAY_SIZE(signals)];
@@ -39,10 +39,5 @@ void interrupt_restore(void)
 
 int interrupt_check(struct snp_error *err)
 {
-	if (!came)
-		return 0;
-	return fail_with(err, SNP_E_INTERRUPTED, SNP_NO_OFFSET, "interrupted by %s",
-			 came == SIGINT	  ? "Ctrl-C"
-			 : came == SIGHUP ? "a closed terminal"
-					  : "SIGTERM");
+	return came ? interrupted_by(came, err) : 0;
 }

@@ -60,16 +60,28 @@ void signals_hold(sigset_t *ret_before)
 	pthread_sigmask(SIG_BLOCK, &set, ret_before);
 }
 
-bool signals_wait(void)
+int interrupted_by(int signal, struct snp_error *err)
 {
+	return fail_with(err, SNP_E_INTERRUPTED, SNP_NO_OFFSET, "interrupted by %s",
+			 signal == SIGINT    ? "Ctrl-C"
+			 : signal == SIGHUP  ? "a closed terminal"
+			 : signal == SIGQUIT ? "SIGQUIT"
+					     : "SIGTERM");
+}
+
+int signals_check(struct snp_error *err)
+{
+	struct sigaction action;
 	sigset_t set;
 
 	if (sigpending(&set) < 0)
-		return false;
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-		if (sigismember(&set, ending[i]))
-			return true;
-	return false;
+		/* One that is ignored (nohup) ends nothing, and yet waits while it is blocked. */
+		if (sigismember(&set, ending[i]) && sigaction(ending[i], NULL, &action) == 0 &&
+		    action.sa_handler != SIG_IGN)
+			return interrupted_by(ending[i], err);
+	return 0;
 }
 
 void signals_release(const sigset_t *before)
@@ -184,8 +196,8 @@ int files_write(const struct output outputs[], size_t n, mode_t mode, bool repla
 		r = explain(outputs[staged].path,
 			    stage(&outputs[staged], mode, &temporaries[staged]), replace, err);
 	}
-	if (r == 0 && n > 0 && signals_wait())
-		r = explain(outputs[0].path, -EINTR, replace, err);
+	if (r == 0 && n > 0)
+		r = signals_check(err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = explain(outputs[i].path, publish(outputs[i].path, &temporaries[i], replace),
 			    replace, err);

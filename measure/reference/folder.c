@@ -249,8 +249,8 @@ static int write_files(const struct folder *folder, const struct staging *s, str
 		const char *before = i > 0 ? folder->files[i - 1].name : "";
 		int r = make_inner(fd, folder->files[i].name, before, err);
 
-		if (r == 0 && signals_wait())
-			r = fail_errno(err, SNP_E_WRITE, EINTR, "cannot write");
+		if (r == 0)
+			r = signals_check(err);
 		if (r == 0)
 			r = write_file(fd, &folder->files[i], err);
 		if (r < 0)

@@ -175,14 +175,33 @@ static void a_signal_leaves_nothing_behind(void **state)
 	if (child == 0) {
 		signals_hold(&mask);
 		raise(SIGTERM);
-		_exit(file_write(path_of("out"), bytes, 0644, true, NULL) == -SNP_E_WRITE &&
-				      signals_wait()
+		_exit(file_write(path_of("out"), bytes, 0644, true, NULL) == -SNP_E_INTERRUPTED
 			      ? (signals_release(&mask), 1)
 			      : 2);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 	assert_int_equal(entries(), before);
+}
+
+/* Under nohup a closed terminal interrupts nothing. */
+static void an_ignored_signal_interrupts_nothing(void **state)
+{
+	struct snp_span bytes = {(const uint8_t *)"x", 1};
+	pid_t child = fork();
+	sigset_t mask;
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		signal(SIGHUP, SIG_IGN);
+		signals_hold(&mask);
+		raise(SIGHUP);
+		_exit(-file_write(path_of("nohup"), bytes, 0644, true, NULL));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(unlink(path_of("nohup")), 0);
 }
 
 /* Where the second of two cannot be written, the first stays as it is. */
@@ -241,6 +260,7 @@ int main(void)
 		cmocka_unit_test(write_replaces_whole_or_not_at_all),
 		cmocka_unit_test(a_folder_longer_than_any_path_is_refused),
 		cmocka_unit_test(a_signal_leaves_nothing_behind),
+		cmocka_unit_test(an_ignored_signal_interrupts_nothing),
 		cmocka_unit_test(several_are_written_or_none),
 	};
 	size_t n = 4;

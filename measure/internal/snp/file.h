@@ -93,9 +93,11 @@ SNP_MUST_USE int file_value(const char *path, const char *what, uint8_t *ret, si
 SNP_MUST_USE int write_all(int fd, struct snp_span bytes);
 
 /* From hold to release the signals that end a process at its user's wish (INT, TERM, HUP, QUIT) wait, so that no
- * temporary file is left behind. signals_wait() is true as soon as one does: work may then be given up. */
+ * temporary file is left behind. signals_check() is SNP_E_INTERRUPTED as soon as one waits: work may then be given
+ * up. interrupted_by() is that error, for a signal that a handler has seen. */
 void signals_hold(sigset_t *ret_before);
-bool signals_wait(void);
+SNP_MUST_USE int signals_check(struct snp_error *err);
+SNP_MUST_USE int interrupted_by(int signal, struct snp_error *err);
 void signals_release(const sigset_t *before);
 
 /* Replace `path` by a file of mode `mode` (less the umask) with these bytes, or leave everything as
