@@ -49,19 +49,23 @@ void check_cli_cpu(const char *uri, struct check_options *options)
 		(!uri_is_remote(uri) && cpu_signature_probe(&options->cpu_signature));
 }
 
+static void add_host(const struct hypervisor *host, struct check_options *options)
+{
+	options->qemu_version = host->qemu_version;
+	if (is_this_machine(host->uri))
+		options->has_policy_bits = kvm_policy_bits(&options->policy_bits);
+	options->has_cpu_signature = host->has_cpu_signature;
+	options->cpu_signature = host->cpu_signature;
+	options->emulators = host->emulators;
+}
+
 int check_cli_read(const struct hypervisor *host, struct check_options *ret, struct snp_error *err)
 {
 	struct check_options options = {.allow_debug = allow_debug};
 	int r;
 
-	if (host) {
-		options.qemu_version = host->qemu_version;
-		if (is_this_machine(host->uri))
-			options.has_policy_bits = kvm_policy_bits(&options.policy_bits);
-		options.has_cpu_signature = host->has_cpu_signature;
-		options.cpu_signature = host->cpu_signature;
-		options.emulators = host->emulators;
-	}
+	if (host)
+		add_host(host, &options);
 	r = set_all(&warn, CHECK_WARNING, &options, err);
 	if (r < 0)
 		return r;
@@ -94,4 +98,32 @@ int check_cli_apply(const struct launch_spec *spec, const struct check_options *
 	checks_run(spec, options, &findings);
 	check_cli_warn(&findings, file);
 	return findings_refuse(&findings, file, err);
+}
+
+int check_cli_before_host(const struct launch_spec *spec, const char *file,
+			  struct check_options *ret, struct snp_error *err)
+{
+	struct check_options options;
+	int r = check_cli_read(NULL, &options, err);
+
+	if (r < 0)
+		return r;
+	options.part = CHECKS_BEFORE_HOST;
+	r = check_cli_apply(spec, &options, file, err);
+	if (r == 0)
+		*ret = options;
+	return r;
+}
+
+int check_cli_of_host(const struct launch_spec *spec, const struct hypervisor *host,
+		      const char *file, struct check_options *options, struct snp_error *err)
+{
+	int r;
+
+	if (host)
+		add_host(host, options);
+	options->part = CHECKS_OF_HOST;
+	r = check_cli_apply(spec, options, file, err);
+	options->part = CHECKS_ALL;
+	return r;
 }

@@ -26,4 +26,13 @@ SNP_MUST_USE int check_cli_apply(const struct launch_spec *spec,
 				 const struct check_options *options, const char *file,
 				 struct snp_error *err);
 
+/* The same in two steps, so that a mistake in the file is reported before a host is asked, which may be slow
+ * to answer or absent: read the options and run the checks that need no host; then add what is known of `host`
+ * (NULL: nothing) and run the others. */
+SNP_MUST_USE int check_cli_before_host(const struct launch_spec *spec, const char *file,
+				       struct check_options *ret, struct snp_error *err);
+SNP_MUST_USE int check_cli_of_host(const struct launch_spec *spec, const struct hypervisor *host,
+				   const char *file, struct check_options *options,
+				   struct snp_error *err);
+
 #endif

@@ -83,22 +83,20 @@ static int print_json(FILE *out, const char *uri, const struct host_report *repo
 	return cli_json_end(&json, out, err);
 }
 
-static int check_config(const struct vm_config *config, const char *path,
-			const struct hypervisor *host, struct snp_error *err)
+/* The guest's configuration, as create checks it before it asks the host. */
+static int check_config(const char *path, struct vm_config **ret_config,
+			struct launch_spec **ret_spec, struct check_options *ret_checks,
+			struct snp_error *err)
 {
-	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
-	struct check_options checks;
-	int r;
+	int r = vm_config_read(path, ret_config, err);
 
-	r = launch_spec_from_config(config, &spec, err);
+	if (r == 0)
+		r = launch_spec_from_config(*ret_config, ret_spec, err);
 	if (r < 0)
 		return r;
-	r = check_cli_read(host, &checks, err);
-	if (r < 0)
-		return r;
-	if (!uri_is_remote(session_uri(config->connect)))
-		launch_spec_look(spec, NULL);
-	return check_cli_apply(spec, &checks, path, err);
+	if (!uri_is_remote(session_uri((*ret_config)->connect)))
+		launch_spec_look(*ret_spec, NULL);
+	return check_cli_before_host(*ret_spec, path, ret_checks, err);
 }
 
 static int check_firmware(FILE *out, struct snp_error *err)
@@ -130,6 +128,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	struct check_options checks;
 	const struct hypervisor *host = &session.host;
 	struct host_report report;
 	struct snp_error failure;
@@ -144,7 +144,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (arg.firmware)
 		return check_firmware(out, err);
 	if (operands[0])
-		r = vm_config_read(operands[0], &config, err);
+		r = check_config(operands[0], &config, &spec, &checks, err);
 	if (r < 0)
 		return r;
 	uri = session_uri(config ? config->connect : NULL);
@@ -152,8 +152,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		host = NULL;
 	else
 		uri = session.host.uri;
-	if (config)
-		r = check_config(config, operands[0], host, err);
+	if (spec)
+		r = check_cli_of_host(spec, host, operands[0], &checks, err);
 	if (r < 0)
 		return r;
 	host_check(uri, host, &failure, config, &report);

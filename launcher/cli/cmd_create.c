@@ -162,32 +162,33 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 	return r < 0 ? r : print_created(out, session, record, err);
 }
 
-/* Connect, and run the named checks before anything is touched; a host that does not answer must not hide a
- * mistake in the file. What the XML and the record would be can be said without it, as for the oldest QEMU. */
+/* What the XML and the record would be can be said without the host, as for the oldest QEMU. */
+static int open_host(const struct vm_config *config, struct session *ret, struct snp_error *err)
+{
+	bool needs_host = !arg.dry_run || (arg.dry_run_as && strcmp(arg.dry_run_as, "argv") == 0);
+	int r = session_open(config->connect, ret, err);
+
+	if (r >= 0 || needs_host)
+		return r;
+	r = session_without_host(config->connect, ret, err);
+	if (r == 0)
+		cli_warn("host-not-asked",
+			 "%s does not answer; QEMU's version and user are unknown", ret->host.uri);
+	return r;
+}
+
+/* Connect, and run the named checks before anything is touched. */
 static int open_and_check(const struct vm_config *config, struct launch_spec *spec,
 			  const char *path, struct session *ret, struct check_options *ret_checks,
 			  struct snp_error *err)
 {
-	bool needs_host = !arg.dry_run || (arg.dry_run_as && strcmp(arg.dry_run_as, "argv") == 0);
-	struct snp_error failure;
-	int r, opened = session_open(config->connect, ret, &failure);
+	int r;
 
-	if (opened < 0 && !needs_host) {
-		opened = session_without_host(config->connect, ret, &failure);
-		if (opened == 0)
-			cli_warn("host-not-asked",
-				 "%s does not answer; QEMU's version and user are unknown",
-				 ret->host.uri);
-	}
-	r = check_cli_read(opened < 0 ? NULL : &ret->host, ret_checks, err);
-	if (r < 0)
-		return r;
 	launch_spec_look(spec, arg.remote_root);
-	r = check_cli_apply(spec, ret_checks, path, err);
-	if (r < 0 || opened == 0)
-		return r;
-	*err = failure;
-	return opened;
+	r = check_cli_before_host(spec, path, ret_checks, err);
+	if (r == 0)
+		r = open_host(config, ret, err);
+	return r < 0 ? r : check_cli_of_host(spec, &ret->host, path, ret_checks, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

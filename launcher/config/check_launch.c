@@ -243,7 +243,7 @@ const struct check launch_checks[] = {
 	    "shorten it", long_cmdline)
 	CHECK("only-firmware-measured", WARNING, false, "/boot", "/domain/os",
 	    "boot a kernel directly, or make sure that the disk protects itself", only_firmware)
-	CHECK("unknown-emulator", ERROR, true, NULL, "/domain/devices/emulator",
+	HOST_CHECK("unknown-emulator", ERROR, true, NULL, "/domain/devices/emulator",
 	    "use QEMU itself, or name the program in vm.json: another can launch anything", emulator)
 	CHECK("firmware-boots-only-grub", WARNING, false, "/firmware/path", "/domain/os/loader",
 	    "boot a kernel directly, or use a generic build of OVMF", only_grub)

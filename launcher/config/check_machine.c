@@ -185,7 +185,7 @@ const struct check machine_checks[] = {
 	    "name a model that QEMU has", unknown_cpu_model)
 	CHECK("cpu-signature", ERROR, true, "/cpu/signature", NULL,
 	    "remove it: it is only for the model \"host\"", foreign_signature)
-	CHECK("host-cpu-signature", ERROR, false, "/cpu/signature", NULL,
+	HOST_CHECK("host-cpu-signature", ERROR, false, "/cpu/signature", NULL,
 	    "give the signature of the host's CPU", host_signature)
 	CHECK("cpu-model-may-change", WARNING, false, NULL, "/domain/cpu/model",
 	    "use match='exact' and <model fallback='forbid'>", changeable_cpu_model)
@@ -209,7 +209,7 @@ const struct check machine_checks[] = {
 	    "rely on attestation reports instead", tpm)
 	CHECK("agent-in-confidential-guest", WARNING, false, NULL, "/domain/devices/channel",
 	    "remove the channel org.qemu.guest_agent.0", guest_agent)
-	CHECK("reboot-needs-qemu-11", WARNING, false, "/on_reboot", "/domain/on_reboot",
+	HOST_CHECK("reboot-needs-qemu-11", WARNING, false, "/on_reboot", "/domain/on_reboot",
 	    "use on_reboot destroy", reboot)
 	{0},
 };

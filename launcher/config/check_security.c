@@ -335,9 +335,9 @@ const struct check security_checks[] = {
 	    "clear migrate_ma, bit 18", migrate_ma)
 	CHECK("policy-debug", ERROR, false, "/snp/policy", SECURITY "/policy",
 	    "clear debug, bit 19, or give --allow-debug", debug)
-	CHECK("policy-needs-kernel", WARNING, false, "/snp/policy", SECURITY "/policy",
+	HOST_CHECK("policy-needs-kernel", WARNING, false, "/snp/policy", SECURITY "/policy",
 	    "use Linux 6.19 or later, or leave these bits at their defaults", bits_of_newer_kernels)
-	CHECK("policy-not-on-host", ERROR, true, "/snp/policy", SECURITY "/policy",
+	HOST_CHECK("policy-not-on-host", ERROR, true, "/snp/policy", SECURITY "/policy",
 	    "clear these bits, or use another kernel and firmware", bits_not_on_host)
 	CHECK("not-bound", WARNING, false, "/snp/id", SECURITY,
 	    "give an ID block, or check the measurement in every report", no_id_block)

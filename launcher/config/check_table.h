@@ -14,6 +14,10 @@
 
 /* Name, severity, fixed, where in vm.json, where in a domain, cure, function. */
 #define CHECK(name, severity, fixed, pointer, xpath, cure, function) \
-	{name, CHECK_##severity, fixed, pointer, xpath, cure, finds_##function},
+	{name, CHECK_##severity, fixed, false, pointer, xpath, cure, finds_##function},
+
+/* The same for a check that asks the host. */
+#define HOST_CHECK(name, severity, fixed, pointer, xpath, cure, function) \
+	{name, CHECK_##severity, fixed, true, pointer, xpath, cure, finds_##function},
 
 #endif

@@ -98,6 +98,9 @@ void checks_run(const struct launch_spec *spec, const struct check_options *opti
 		finding->check = check;
 		finding->severity = severity_of(check, i, options);
 		finding->place = spec->origin == SPEC_FROM_CONFIG ? check->pointer : check->xpath;
+		if (options->part != CHECKS_ALL &&
+		    check->asks_host != (options->part == CHECKS_OF_HOST))
+			continue;
 		if (finding->severity == CHECK_IGNORED || !finding->place ||
 		    !check->finds(spec, options, message, sizeof(message)))
 			continue;

@@ -26,7 +26,8 @@ struct check_options;
 struct check {
 	const char *name; /* "kernel-not-measured" */
 	enum check_severity severity;
-	bool fixed; /* never less than an error: the launch or its digest would mean nothing */
+	bool fixed;	/* never less than an error: the launch or its digest would mean nothing */
+	bool asks_host; /* what it finds depends on the host, by `options` */
 	const char *pointer; /* where in vm.json; NULL where vm.json cannot say it */
 	const char *xpath;   /* where in a domain; NULL likewise */
 	const char *cure;    /* what to do, a sentence without full stop */
@@ -44,8 +45,16 @@ const struct check *check_find(const char *name);
 
 #define CHECKS_MAX 64
 
+/* A launch runs the checks that need no host before it connects to one, and the others after. */
+enum check_part {
+	CHECKS_ALL,
+	CHECKS_BEFORE_HOST,
+	CHECKS_OF_HOST
+};
+
 /* What is known of the place of launch, and what the operator decided. {0} is: nothing, defaults. */
 struct check_options {
+	enum check_part part;
 	enum check_severity changed[CHECKS_MAX]; /* where is_changed, by table index */
 	bool is_changed[CHECKS_MAX];
 	bool allow_debug;
@@ -80,8 +89,8 @@ struct findings {
 	struct finding at[CHECKS_MAX];
 };
 
-/* Run every check that is not ignored; at most one finding each, in table order. `options` may be
- * NULL. */
+/* Run every check of the part that is not ignored; at most one finding each, in table order. `options` may
+ * be NULL. */
 void checks_run(const struct launch_spec *spec, const struct check_options *options,
 		struct findings *ret);
 

@@ -28,6 +28,16 @@ vm '"snp": {"policy": {"migrate_ma": true}}'
 run 4 "$snp_launch" create vm.json
 run 4 "$snp_launch" create vm.json --json
 valid err
+# No host was asked by then. One that is reached by a command shows it.
+printf '#!/bin/sh\ntouch %s/asked\nexit 1\n' "$work" >connect
+chmod +x connect
+for verb in create check; do
+	LIBVIRT_DEFAULT_URI="qemu+ext:///system?command=$work/connect" run 4 "$snp_launch" $verb vm.json
+	[ ! -e asked ] || fail "$verb asks the host before it reports a mistake in vm.json"
+done
+sed 's/"migrate_ma": true/"migrate_ma": false/' vm.json >right.json
+LIBVIRT_DEFAULT_URI="qemu+ext:///system?command=$work/connect" run 1 "$snp_launch" create right.json
+[ -e asked ] || fail "create does not ask the host: $(cat err)"
 for name in '' . .. a/b -c "$(printf %064d 0)" 'a b'; do
 	sed "s|\"web1\"|\"$name\"|" vm.json >named.json
 	run 4 "$snp_launch" create named.json

@@ -12,7 +12,7 @@ while read -r key; do
 done <keys
 
 # name, severity and whether it is fixed, of the table and of the manual
-sed -nE 's/^\s*CHECK\("([a-z0-9-]+)", (ERROR|WARNING), (true|false),.*/\1 \2 \3/p' \
+sed -nE 's/^\s*(HOST_)?CHECK\("([a-z0-9-]+)", (ERROR|WARNING), (true|false),.*/\2 \3 \4/p' \
 	"$SNP_SOURCE"/launcher/config/check_*.c | sort >table
 sed -nE 's/^\.It Sy ([a-z0-9-]+) Pq (error|warning)(, fixed)?$/\1 \U\2\E \3/p' "$manual" |
 	sed 's/, fixed$/true/; s/ $/ false/' >list
