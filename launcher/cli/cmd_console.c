@@ -29,18 +29,22 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	(void)out;
 	r = console_prepare(err);
-	if (r == 0)
-		r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_open_domain_anyway(&session, operands[0], &guest, err);
-	if (r == 0 && !domain_state_is_active(guest.state))
-		r = fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-			      "'%s' is not running; its last output: snp-launch logs %s",
-			      operands[0], operands[0]);
-	if (r == 0 && isatty(STDIN_FILENO))
+	if (r < 0)
+		return r;
+	r = session_open(NULL, &session, err);
+	if (r < 0)
+		return r;
+	r = guest_open_domain_anyway(&session, operands[0], &guest, err);
+	if (r < 0)
+		return r;
+	if (!domain_state_is_active(guest.state))
+		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+				 "'%s' is not running; its last output: snp-launch logs %s",
+				 operands[0], operands[0]);
+	if (isatty(STDIN_FILENO))
 		fprintf(stderr, "%s: console of '%s'; press Ctrl-] to leave\n", cli_tool->name,
 			operands[0]);
-	return r < 0 ? r : console_run(session.host.connection, guest.domain, force, raw, err);
+	return console_run(session.host.connection, guest.domain, force, raw, err);
 }
 
 const struct cli_verb verb_console = {

@@ -84,32 +84,35 @@ static int diff_config(const char *path, struct differences *ret, const char **r
 {
 	struct boot_file boot[BOOT_PARTS] = {0};
 	struct guest_measurement m;
-	int r;
+	int r = subject_open(path, subject, err);
 
-	r = subject_open(path, subject, err);
-	if (r == 0 && !subject->config)
-		r = in_file(err,
-			    fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				      "diff takes a vm.json or a guest's name"),
-			    path);
-	if (r == 0)
-		r = session_open(subject->config->connect, &subject->session, err);
-	if (r == 0)
-		r = guest_open(&subject->session, subject->config->name, &subject->guest, err);
-	if (r == 0)
-		r = need_record(&subject->guest, subject->config->name, err);
-	if (r == 0)
-		r = guest_measure_files(subject->spec, NULL, boot, &m, err);
+	if (r < 0)
+		return r;
+	if (!subject->config)
+		return in_file(err,
+			       fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "diff takes a vm.json or a guest's name"),
+			       path);
+	*ret_name = subject->config->name;
+	r = session_open(subject->config->connect, &subject->session, err);
+	if (r < 0)
+		return r;
+	r = guest_open(&subject->session, *ret_name, &subject->guest, err);
+	if (r < 0)
+		return r;
+	r = need_record(&subject->guest, *ret_name, err);
+	if (r < 0)
+		return r;
+	r = guest_measure_files(subject->spec, NULL, boot, &m, err);
 	if (r == 0)
 		r = guest_host_data(subject->config, subject->spec->host_data, err);
 	if (r == 0)
 		r = guest_drift_measured(subject->guest.record, subject->spec, boot, &m, ret, err);
-	if (r == 0) {
-		*ret_name = subject->config->name;
-		guest_view_warn(subject->guest.record);
-	}
 	boot_files_done(boot);
-	return r;
+	if (r < 0)
+		return r;
+	guest_view_warn(subject->guest.record);
+	return 0;
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

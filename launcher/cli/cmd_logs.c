@@ -104,13 +104,15 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 
 	(void)out;
 	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_open(&session, operands[0], &guest, err);
-	if (r == 0 && !guest.name[0])
-		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			      "'%s' was not made by snp-launch and has no log here", operands[0]);
 	if (r < 0)
 		return r;
+	r = guest_open(&session, operands[0], &guest, err);
+	if (r < 0)
+		return r;
+	if (!guest.name[0])
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "'%s' was not made by snp-launch and has no log here",
+				 operands[0]);
 	fd = find_log(session.state, guest.name, err);
 	if (fd < 0)
 		return fd;

@@ -104,28 +104,31 @@ static int read_labels(const xmlNode *domain, char **ret, struct snp_error *err)
 int domain_read_security(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const xmlNode *security = xml_child(domain, "launchSecurity");
+	const struct {
+		const char *name;
+		uint8_t *bytes;
+		size_t size;
+		struct spec_blob *blob;
+	} blobs[] = {
+		{"idBlock", spec->id_block, sizeof(spec->id_block), &spec->id_block_text},
+		{"idAuth", spec->id_auth, sizeof(spec->id_auth), &spec->id_auth_text},
+		{"hostData", spec->host_data, sizeof(spec->host_data), &spec->host_data_text},
+		{"guestVisibleWorkarounds", spec->guest_visible_workarounds,
+		 sizeof(spec->guest_visible_workarounds), &spec->workarounds_text},
+	};
 	int r = read_labels(domain, &spec->security_labels, err);
 
-	if (r == 0)
-		r = xml_attribute(security, "type", &spec->security_type, err);
+	if (r < 0)
+		return r;
+	r = xml_attribute(security, "type", &spec->security_type, err);
 	if (r < 0 || !spec->security_type || strcmp(spec->security_type, "sev-snp") != 0)
 		return r;
 	spec->kernel_hashes = xml_switch(security, "kernelHashes");
 	spec->author_key = xml_switch(security, "authorKey");
 	spec->vcek = xml_switch(security, "vcek");
 	r = read_policy(security, spec, err);
-	if (r == 0)
-		r = read_blob(security, "idBlock", spec->id_block, sizeof(spec->id_block),
-			      &spec->id_block_text, err);
-	if (r == 0)
-		r = read_blob(security, "idAuth", spec->id_auth, sizeof(spec->id_auth),
-			      &spec->id_auth_text, err);
-	if (r == 0)
-		r = read_blob(security, "hostData", spec->host_data, sizeof(spec->host_data),
-			      &spec->host_data_text, err);
-	if (r == 0)
-		r = read_blob(security, "guestVisibleWorkarounds", spec->guest_visible_workarounds,
-			      sizeof(spec->guest_visible_workarounds), &spec->workarounds_text,
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(blobs); i++)
+		r = read_blob(security, blobs[i].name, blobs[i].bytes, blobs[i].size, blobs[i].blob,
 			      err);
 	return r;
 }

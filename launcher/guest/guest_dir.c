@@ -182,14 +182,21 @@ static int furnish(const struct guest_dir *dir, const struct guest_owners *owner
 {
 	static const struct guest_owners ours = {(uid_t)-1, (gid_t)-1, (uid_t)-1, (gid_t)-1};
 	const struct guest_owners *o = owners ? owners : &ours;
+	const struct {
+		const char *name;
+		mode_t mode;
+		uid_t user;
+		gid_t group;
+	} folders[] = {
+		{GUEST_BOOT, 0711, (uid_t)-1, (gid_t)-1},
+		{GUEST_LOG, 0700, o->log_user, o->log_group},
+		{GUEST_RUN, 0700, o->qemu_user, o->qemu_group},
+	};
 	int r = fchmod(dir->fd, 0711) < 0 ? -errno : 0;
 
-	if (r == 0)
-		r = add_folder(dir, GUEST_BOOT, 0711, (uid_t)-1, (gid_t)-1);
-	if (r == 0)
-		r = add_folder(dir, GUEST_LOG, 0700, o->log_user, o->log_group);
-	if (r == 0)
-		r = add_folder(dir, GUEST_RUN, 0700, o->qemu_user, o->qemu_group);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(folders); i++)
+		r = add_folder(dir, folders[i].name, folders[i].mode, folders[i].user,
+			       folders[i].group);
 	return r;
 }
 

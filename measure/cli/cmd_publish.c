@@ -239,21 +239,21 @@ static void keys_done(struct keys *keys)
 	snp_key_free(keys->author_key);
 }
 
-static int read_key(const char *source, struct snp_key **ret, struct snp_error *err)
-{
-	return source ? cli_key_read(source, arg.passphrase_file, ret, err) : 0;
-}
-
 static int read_keys(struct keys *keys, struct snp_error *err)
 {
+	const struct {
+		const char *source;
+		struct snp_key **key;
+	} wanted[] = {
+		{arg.id_key, &keys->id_key},
+		{arg.author_key, &keys->author_key},
+		{arg.key, &keys->key},
+	};
 	int r = arg.endorsement_key ? key_guard_process(err) : 0;
 
-	if (r == 0)
-		r = read_key(arg.id_key, &keys->id_key, err);
-	if (r == 0)
-		r = read_key(arg.author_key, &keys->author_key, err);
-	if (r == 0)
-		r = read_key(arg.key, &keys->key, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(wanted); i++)
+		if (wanted[i].source)
+			r = cli_key_read(wanted[i].source, arg.passphrase_file, wanted[i].key, err);
 	if (r < 0 || !keys->key)
 		return r;
 	/* The one signs what people read, the others what the hardware launches. */

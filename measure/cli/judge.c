@@ -19,8 +19,9 @@ int cli_report_take(struct snp_span bytes, struct cli_report *ret, struct snp_er
 {
 	int r = snp_container_parse(bytes, &ret->container, err);
 
-	if (r == 0)
-		r = snp_certificates_new(&ret->certificates, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_new(&ret->certificates, err);
 	if (r == 0 && ret->container.certificates.size > 0)
 		r = snp_certificates_add_table(ret->certificates, ret->container.certificates, err);
 	return r;
@@ -31,9 +32,9 @@ static int read_file(const char *path, struct cli_report *ret, struct snp_error 
 	size_t size;
 	int r = file_read(path, SNP_MAX_CONTAINER, &ret->bytes, &size, err);
 
-	if (r == 0)
-		r = cli_report_take((struct snp_span){ret->bytes, size}, ret, err);
-	return in_file(err, r, path);
+	if (r < 0)
+		return r;
+	return in_file(err, cli_report_take((struct snp_span){ret->bytes, size}, ret, err), path);
 }
 
 static int read_folder(const char *path, struct cli_report *ret, struct snp_error *err)
@@ -78,9 +79,10 @@ static int add_crl(struct snp_certificates *set, const char *path, struct snp_er
 	size_t size;
 	int r = file_read(path, SNP_MAX_CRL_SIZE, &bytes, &size, err);
 
-	if (r == 0)
-		r = snp_certificates_add_crl(set, (struct snp_span){bytes, size}, err);
-	return in_file(err, r, path);
+	if (r < 0)
+		return r;
+	return in_file(err, snp_certificates_add_crl(set, (struct snp_span){bytes, size}, err),
+		       path);
 }
 
 /* What a fleet keeps may be more than a set holds. */

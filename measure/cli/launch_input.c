@@ -35,14 +35,12 @@ static int read_firmware(struct cli_launch *l, struct snp_error *err)
 
 	r = a->ovmf ? snp_firmware_read(a->ovmf, &l->firmware, err)
 		    : snp_firmware_read_summary(a->firmware_summary, &l->firmware, err);
-	if (r == 0 && a->svsm) {
-		r = snp_firmware_read(a->svsm, &l->svsm, err);
-		if (r == 0)
-			r = read_vars_size(l, err);
-	}
 	l->launch.firmware = l->firmware;
+	if (r < 0 || !a->svsm)
+		return r;
+	r = snp_firmware_read(a->svsm, &l->svsm, err);
 	l->launch.svsm = l->svsm;
-	return r;
+	return r < 0 ? r : read_vars_size(l, err);
 }
 
 static int given_by_digest(struct launch_input *input, const char *hex, const char *option,

@@ -267,13 +267,14 @@ static int check_algorithms(const uint8_t *auth, bool *ret_has_author, struct sn
 }
 
 /* The offset in an error of decode_key() counts from the key, which is at `at` of the ID auth. */
-static int key_at(const uint8_t *auth, size_t at, struct snp_key **ret, struct snp_error *err)
+static int key_at(const uint8_t *auth, size_t at, struct snp_key **ret,
+		  uint8_t ret_digest[static SNP_KEY_DIGEST_SIZE], struct snp_error *err)
 {
 	int r = decode_key(auth + at, ret, err);
 
 	if (r < 0 && err && err->offset != SNP_NO_OFFSET)
 		err->offset += at;
-	return r;
+	return r < 0 ? r : snp_id_key_digest(auth + at, ret_digest, err);
 }
 
 /* Both keys; `*ret_author` stays as it was without one. */
@@ -287,14 +288,11 @@ static int decode(const uint8_t *auth, struct snp_key **ret_id, struct snp_key *
 	r = check_algorithms(auth, &info.has_author, err);
 	if (r == 0)
 		r = check_reserved(auth, err);
-	if (r == 0)
-		r = key_at(auth, ID_KEY, &id, err);
-	if (r == 0)
-		r = snp_id_key_digest(auth + ID_KEY, info.id_key_digest, err);
+	if (r < 0)
+		return r;
+	r = key_at(auth, ID_KEY, &id, info.id_key_digest, err);
 	if (r == 0 && info.has_author)
-		r = key_at(auth, AUTHOR_KEY, &author, err);
-	if (r == 0 && info.has_author)
-		r = snp_id_key_digest(auth + AUTHOR_KEY, info.author_key_digest, err);
+		r = key_at(auth, AUTHOR_KEY, &author, info.author_key_digest, err);
 	if (r < 0)
 		return r;
 	*ret = info;

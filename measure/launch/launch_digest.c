@@ -40,13 +40,12 @@ static int sev_digest(const struct snp_launch *launch, uint8_t ret[static SNP_SH
 	int r;
 
 	r = snp_launch_check(launch, err);
-	if (r == 0)
-		r = hash_new(SNP_SHA256, &hash, err);
+	if (r < 0)
+		return r;
+	r = hash_new(SNP_SHA256, &hash, err);
 	if (r == 0)
 		r = hash_bytes(launch, hash, err);
-	if (r == 0)
-		r = hash_final(hash, ret, err);
-	return r;
+	return r < 0 ? r : hash_final(hash, ret, err);
 }
 
 int snp_launch_digest(const struct snp_launch *launch, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],

@@ -198,6 +198,13 @@ static int find_prefix(struct snp_launch *launch, const struct image_inputs *inp
 	return r;
 }
 
+static int check(const struct snp_launch *launch, struct snp_error *err)
+{
+	int r = check_size(snp_firmware_info(launch->firmware), launch->vcpus.profile, err);
+
+	return r < 0 ? r : snp_launch_check(launch, err);
+}
+
 static int compute_templates(struct snp_launch *launch, const struct image_inputs *inputs,
 			     struct snp_reference_variant *variants, size_t n, snp_launch_warn warn,
 			     void *arg, struct snp_error *err)
@@ -214,12 +221,10 @@ static int compute_templates(struct snp_launch *launch, const struct image_input
 		if (i > 0 && strcmp(variants[i - 1].vcpus.profile, variants[i].vcpus.profile) != 0)
 			memset(prefixes->known, 0, sizeof(prefixes->known));
 		launch->vcpus = variants[i].vcpus;
-		r = check_size(snp_firmware_info(inputs->firmware), launch->vcpus.profile, err);
-		if (r == 0)
-			r = snp_launch_check(launch, err);
-		if (r == 0)
-			r = find_prefix(launch, inputs, &variants[i], &hashes, prefixes, &prefix,
-					err);
+		r = check(launch, err);
+		if (r < 0)
+			return r;
+		r = find_prefix(launch, inputs, &variants[i], &hashes, prefixes, &prefix, err);
 		if (r == 0)
 			r = compute_run(launch, prefix, &variants[i], 1, err);
 		if (r < 0)
@@ -249,13 +254,12 @@ int variants_compute(const struct image_inputs *inputs, struct snp_reference_var
 
 		length = run_length(&variants[i], n - i);
 		launch.vcpus = variants[i + length - 1].vcpus;
-		r = check_size(snp_firmware_info(inputs->firmware), profile, err);
-		if (r == 0)
-			r = snp_launch_check(&launch, err);
+		r = check(&launch, err);
 		if (r == 0 && strcmp(profile, prefix.profile) != 0)
 			r = launch_prefix(&launch, prefix.ld, err);
-		if (r == 0)
-			r = compute_run(&launch, prefix.ld, &variants[i], length, err);
+		if (r < 0)
+			return r;
+		r = compute_run(&launch, prefix.ld, &variants[i], length, err);
 		if (r < 0)
 			return r;
 		if (warn)

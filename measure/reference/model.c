@@ -66,17 +66,18 @@ static int compare_u64(uint64_t a, uint64_t b)
 int variant_compare(const void *x, const void *y)
 {
 	const struct snp_reference_variant *a = x, *b = y;
-	int r = strcmp(a->vcpus.profile, b->vcpus.profile);
+	const int by[] = {
+		strcmp(a->vcpus.profile, b->vcpus.profile),
+		compare_u64(a->vcpus.signature, b->vcpus.signature),
+		strcmp(a->vcpus.model, b->vcpus.model),
+		compare_u64(a->vcpus.features, b->vcpus.features),
+		compare_u64(a->vcpus.count, b->vcpus.count),
+	};
+	size_t i = 0;
 
-	if (r == 0)
-		r = compare_u64(a->vcpus.signature, b->vcpus.signature);
-	if (r == 0)
-		r = strcmp(a->vcpus.model, b->vcpus.model);
-	if (r == 0)
-		r = compare_u64(a->vcpus.features, b->vcpus.features);
-	if (r == 0)
-		r = compare_u64(a->vcpus.count, b->vcpus.count);
-	return r;
+	while (i + 1 < ARRAY_SIZE(by) && by[i] == 0)
+		i++;
+	return by[i];
 }
 
 void variants_sort(struct snp_reference_variant *variants, size_t n)

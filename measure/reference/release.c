@@ -348,12 +348,18 @@ static int compute_image(const struct json_value *value, const char *document,
 {
 	_cleanup_(image_paths_done) struct image_paths paths = {0};
 	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
-	int r = find_file(value, "firmware", document, &paths.firmware, err);
+	const struct {
+		const char *key;
+		char **path;
+	} files[] = {
+		{"firmware", &paths.firmware},
+		{"kernel", &paths.kernel},
+		{"initrd", &paths.initrd},
+	};
+	int r = 0;
 
-	if (r == 0)
-		r = find_file(value, "kernel", document, &paths.kernel, err);
-	if (r == 0)
-		r = find_file(value, "initrd", document, &paths.initrd, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
+		r = find_file(value, files[i].key, document, files[i].path, err);
 	if (r == 0)
 		r = image_inputs_read(&paths, image->cmdline, image, &inputs, err);
 	if (r < 0)

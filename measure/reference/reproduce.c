@@ -52,14 +52,6 @@ static bool tell_bytes(struct report *report, const char *what, const uint8_t *p
 	return true;
 }
 
-static int join(const char *folder, const char *name, char **ret, struct snp_error *err)
-{
-	if (!name)
-		return 0;
-	*ret = format_text("%s/%s", folder, name);
-	return *ret ? 0 : out_of_memory(err);
-}
-
 static void compare_id_block(struct report *report, const char *variant,
 			     const struct snp_reference_variant *v)
 {
@@ -128,11 +120,8 @@ static int compare_raw_file(struct report *report, const char *what,
 	struct snp_reference_file found = {0};
 	char hex[2 * SNP_SHA256_SIZE + 1];
 	struct snp_error why;
-	int r;
+	int r = file_open(path, UINT64_MAX, &file, &why);
 
-	if (!path)
-		return 0;
-	r = file_open(path, UINT64_MAX, &file, &why);
 	if (r == -SNP_E_OPEN && (why.sys_errno == ENOENT || why.sys_errno == ENOTDIR)) {
 		hex_encode(published->sha256, SNP_SHA256_SIZE, hex);
 		tell(report, what, hex, "no such file");
@@ -156,15 +145,20 @@ static int compare_raw_file(struct report *report, const char *what,
 static int compare_raw(struct report *report, const struct snp_reference_image *published,
 		       const struct image_paths *paths, bool *differs, struct snp_error *err)
 {
-	int r = compare_raw_file(report, "firmware", &published->firmware, paths->firmware, differs,
-				 err);
+	const struct {
+		const char *what, *path;
+		const struct snp_reference_file *published;
+	} files[] = {
+		{"firmware", paths->firmware, &published->firmware},
+		{"kernel", paths->kernel, &published->kernel},
+		{"initrd", paths->initrd, &published->initrd},
+	};
+	int r = 0;
 
-	if (r == 0)
-		r = compare_raw_file(report, "kernel", &published->kernel, paths->kernel, differs,
-				     err);
-	if (r == 0)
-		r = compare_raw_file(report, "initrd", &published->initrd, paths->initrd, differs,
-				     err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
+		if (files[i].path)
+			r = compare_raw_file(report, files[i].what, files[i].published,
+					     files[i].path, differs, err);
 	return r;
 }
 
@@ -223,13 +217,20 @@ static int compare_image(struct report *report, const struct snp_reference_image
 			 const char *images, struct snp_error *err)
 {
 	_cleanup_(image_paths_done) struct image_paths paths = {0};
-	int r = join(images, published->firmware.name, &paths.firmware, err);
+	const struct {
+		const char *name;
+		char **path;
+	} files[] = {
+		{published->firmware.name, &paths.firmware},
+		{published->kernel.name, &paths.kernel},
+		{published->initrd.name, &paths.initrd},
+	};
 
-	if (r == 0)
-		r = join(images, published->kernel.name, &paths.kernel, err);
-	if (r == 0)
-		r = join(images, published->initrd.name, &paths.initrd, err);
-	return r < 0 ? r : compare_read(report, published, &paths, err);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (files[i].name &&
+		    !(*files[i].path = format_text("%s/%s", images, files[i].name)))
+			return out_of_memory(err);
+	return compare_read(report, published, &paths, err);
 }
 
 static int compare_file(struct report *report, const char *folder,
@@ -325,9 +326,10 @@ static int compare_files(struct report *report, const struct snp_reference *publ
 
 	for (size_t i = 0; r == 0 && format_at(i); i++)
 		r = compare_format(&allowed, published, format_at(i), err);
+	if (r < 0)
+		return r;
 	/* Signatures are compared by verifying them. */
-	if (r == 0)
-		r = golden_names(published, files, err);
+	r = golden_names(published, files, err);
 	if (r == 0)
 		r = signed_names(files, err);
 	return r < 0 ? r : folder_each(path, compare_name, &allowed, err);
@@ -339,17 +341,19 @@ static void verified(void *arg, const char *file, const struct snp_error *why)
 		tell(arg, file, "signed", why->message);
 }
 
-/* The certificate in DER, borrowed from `set`. */
-static int read_certificate(const char *path, struct snp_certificates *set, struct snp_span *ret,
+/* The certificate in DER, borrowed from the set. */
+static int read_certificate(const char *path, struct snp_certificates **set, struct snp_span *ret,
 			    struct snp_error *err)
 {
 	const struct snp_certificate *first;
-	int r = snp_certificates_add_path(set, path, err);
+	int r = snp_certificates_new(set, err);
 
+	if (r == 0)
+		r = snp_certificates_add_path(*set, path, err);
 	if (r < 0)
 		return r;
-	first = snp_certificates_at(set, 0);
-	if (!first || snp_certificates_at(set, 1))
+	first = snp_certificates_at(*set, 0);
+	if (!first || snp_certificates_at(*set, 1))
 		return in_file(err,
 			       fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
 					 "must hold exactly one certificate"),
@@ -364,10 +368,8 @@ static int verify_endorsements(struct report *report, const struct snp_reference
 	const char *path = report->options->endorsement_certificate;
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	struct snp_span certificate = {0};
-	int r = path ? snp_certificates_new(&set, err) : 0;
+	int r = path ? read_certificate(path, &set, &certificate, err) : 0;
 
-	if (r == 0 && path)
-		r = read_certificate(path, set, &certificate, err);
 	return r < 0 ? r : golden_verify(published, folder, certificate, verified, report, err);
 }
 
@@ -402,10 +404,11 @@ int snp_reproduce(const char *path, const struct snp_reproduce_options *options,
 	size_t n_variants = 0;
 	int r = SIZED_TAKE(options, snp_reproduce_options, arg, &o, err);
 
-	if (r == 0 && !folder)
-		r = out_of_memory(err);
-	if (r == 0)
-		r = file_read(path, SNP_MAX_DOCUMENT, &text, &document.size, err);
+	if (r < 0)
+		return r;
+	if (!folder)
+		return out_of_memory(err);
+	r = file_read(path, SNP_MAX_DOCUMENT, &text, &document.size, err);
 	if (r < 0)
 		return r;
 	document.data = text;

@@ -142,8 +142,9 @@ int certificate_table_parse(struct snp_span bytes, struct certificate_table *ret
 	if (bytes.size > SNP_MAX_SMALL)
 		return bad(err, SNP_NO_OFFSET, "over 64 KiB");
 	r = read_entries(bytes, &table, &end, err);
-	if (r == 0)
-		r = check_size(bytes, &table, err);
+	if (r < 0)
+		return r;
+	r = check_size(bytes, &table, err);
 	if (r == 0)
 		r = check_cover(bytes, &table, end, err);
 	if (r < 0)
