@@ -302,7 +302,7 @@ int main(void)
 		cmocka_unit_test(output_has_a_limit),
 		cmocka_unit_test(mangled_answers_are_explained),
 	};
-	size_t n = 4;
+	size_t n = tests_listed(tests);
 
 	for (size_t i = 0; i < sizeof(nonce); i++)
 		nonce[i] = (uint8_t)(3 * i + 1);

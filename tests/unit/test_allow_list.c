@@ -309,7 +309,7 @@ int main(void)
 		cmocka_unit_test(the_list_has_the_schema),
 		cmocka_unit_test(the_schema_has_the_list),
 	};
-	size_t n = 2;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_change, changes);
 	return _cmocka_run_group_tests("allow_list", tests, n, read_schema, free_schema);

@@ -432,7 +432,7 @@ int main(void)
 		cmocka_unit_test(another_s_domain_is_left_alone),
 		cmocka_unit_test(each_step_is_done_once),
 	};
-	size_t n = 4;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_replacement, rows);

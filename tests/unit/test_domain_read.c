@@ -238,7 +238,7 @@ int main(void)
 		cmocka_unit_test(check_whole),
 		cmocka_unit_test(check_limits),
 	};
-	size_t n = 3;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_memory, memories);

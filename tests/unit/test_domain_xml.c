@@ -592,7 +592,7 @@ int main(void)
 		cmocka_unit_test(check_launch_path),
 		cmocka_unit_test(check_record),
 	};
-	size_t n = 4;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_golden, goldens);
 	ADD_ROWS(tests, n, check_fragment, fragments);

@@ -438,7 +438,7 @@ int main(void)
 		cmocka_unit_test(check_demanded),
 		cmocka_unit_test(check_definition),
 	};
-	size_t n = 4;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_change, changes);
 	return _cmocka_run_group_tests("drift", tests, n, make_folder, remove_folder);

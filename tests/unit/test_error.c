@@ -201,7 +201,7 @@ int main(void)
 		cmocka_unit_test(names_are_kebab_case_and_differ),
 		cmocka_unit_test(numbers_and_names_stay),
 	};
-	size_t n = 5;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_escape, escapes);
 	return RUN_TESTS("error", tests, n);

@@ -212,7 +212,7 @@ int main(void)
 		cmocka_unit_test(a_partial_send_is_continued),
 		cmocka_unit_test(what_a_record_expects),
 	};
-	size_t n = 3;
+	size_t n = tests_listed(tests);
 
 	for (size_t i = 0; i < sizeof(nonce); i++)
 		nonce[i] = (uint8_t)(3 * i + 1);

@@ -166,7 +166,7 @@ int main(void)
 		cmocka_unit_test(facts_are_read),
 		cmocka_unit_test(table_is_whole),
 	};
-	size_t n = 2;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_row, rows);
 	return RUN_TESTS("explain", tests, n);

@@ -221,7 +221,7 @@ int main(void)
 		cmocka_unit_test(absent_keys_leave_defaults),
 		cmocka_unit_test(no_byte_goes_unexplained),
 	};
-	size_t n = 3;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_refusal, refusals);
 	return RUN_TESTS("fields", tests, n);

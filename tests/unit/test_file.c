@@ -263,7 +263,7 @@ int main(void)
 		cmocka_unit_test(an_ignored_signal_interrupts_nothing),
 		cmocka_unit_test(several_are_written_or_none),
 	};
-	size_t n = 4;
+	size_t n = tests_listed(tests);
 
 	umask(022);
 	ADD_ROWS(tests, n, check_refused, refusals);

@@ -270,7 +270,7 @@ int main(void)
 		cmocka_unit_test(folders_are_made_with_those_above),
 		cmocka_unit_test(each_kind_has_its_variable_and_its_place),
 	};
-	size_t n = 4;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_place, places);
 	ADD_ROWS(tests, n, check_row, rows);

@@ -371,7 +371,7 @@ int main(void)
 		cmocka_unit_test(many_claims_have_one_winner),
 		cmocka_unit_test(a_simulated_host_keeps_its_guests),
 	};
-	size_t n = 6;
+	size_t n = tests_listed(tests);
 
 	umask(077);
 	ADD_ROWS(tests, n, check_name, names);

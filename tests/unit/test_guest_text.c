@@ -67,7 +67,7 @@ static void zeros(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {cmocka_unit_test(zeros)};
-	size_t n = 1;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_row, rows);
 	return RUN_TESTS("guest_text", tests, n);

@@ -289,7 +289,7 @@ int main(void)
 		cmocka_unit_test(any_byte_counts),
 		cmocka_unit_test(only_p384_signs),
 	};
-	size_t n = 6;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_attach, attaches);

@@ -380,7 +380,7 @@ int main(void)
 		cmocka_unit_test(values_have_an_end),
 		cmocka_unit_test(failures_are_placed),
 	};
-	size_t n = 3;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_refusal, refusals);
 	ADD_ROWS(tests, n, check_mangle, mangles);

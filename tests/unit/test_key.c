@@ -544,7 +544,7 @@ int main(void)
 		cmocka_unit_test(nonces_are_those_of_rfc6979),
 		cmocka_unit_test(public_half_goes_round),
 	};
-	size_t n = 8;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_load, loads);
 	ADD_ROWS(tests, n, check_der, ders);

@@ -467,7 +467,7 @@ static void line_that_decides(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {cmocka_unit_test(line_that_decides)};
-	size_t n = 1;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_row, rows);
 	return RUN_TESTS("known_failure", tests, n);

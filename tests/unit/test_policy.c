@@ -100,7 +100,7 @@ int main(void)
 		cmocka_unit_test(description_is_cut),
 		cmocka_unit_test(every_bit_is_named_once),
 	};
-	size_t n = 2;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_policy, policies);
 	ADD_ROWS(tests, n, check_comparison, comparisons);

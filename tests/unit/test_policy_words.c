@@ -114,7 +114,7 @@ int main(void)
 		cmocka_unit_test(check_refused),
 		cmocka_unit_test(check_json),
 	};
-	size_t n = 3;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_words, rows);
 	return RUN_TESTS("policy_words", tests, n);

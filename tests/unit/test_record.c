@@ -194,7 +194,7 @@ int main(void)
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(printing_is_reading_back),
 	};
-	size_t n = 1;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_bound, bounds);

@@ -397,7 +397,7 @@ int main(void)
 		cmocka_unit_test(an_older_document_is_read_and_printed_as_it_is),
 		cmocka_unit_test(what_a_format_cannot_say_is_refused),
 	};
-	size_t n = 3;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_file_name, file_names);

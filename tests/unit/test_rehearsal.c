@@ -255,7 +255,7 @@ int main(void)
 		cmocka_unit_test(what_is_measured_stays_as_create_has_it),
 		cmocka_unit_test(a_differing_register_is_named),
 	};
-	size_t n = 3;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	return RUN_TESTS("rehearsal", tests, n);

@@ -136,7 +136,7 @@ int main(void)
 		cmocka_unit_test(order_is_by_component),
 		cmocka_unit_test(product_names_are_found_again),
 	};
-	size_t n = 4;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_word, words);
 	ADD_ROWS(tests, n, check_text, texts);

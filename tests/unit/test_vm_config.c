@@ -362,7 +362,7 @@ int main(void)
 		cmocka_unit_test(check_everything),
 		cmocka_unit_test(check_cut),
 	};
-	size_t n = 3;
+	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_member, members);
 	ADD_ROWS(tests, n, check_document, documents);
