@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,8 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
+#include <snp/memory.h>
 
 #include "guest/interrupt.h"
 #include "rehearsal/dead_loop.h"
@@ -39,13 +40,15 @@ static unsigned int now_ms(void)
 /* The beginning of a file that QEMU may be writing at this moment; "" where there is none. */
 static char *read_log(const char *folder, const char *name)
 {
-	char path[PATH_MAX], *text = malloc(CONSOLE_MAX + 1);
+	_cleanup_(freep) char *path = format_text("%s/%s", folder, name);
+	char *text = malloc(CONSOLE_MAX + 1);
 	ssize_t n = -1;
 	int fd;
 
-	if (!text)
+	if (!text || !path) {
+		free(text);
 		return NULL;
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		n = read(fd, text, CONSOLE_MAX);
@@ -68,11 +71,12 @@ static bool log_has(const char *folder, const char *name, const char *text)
 /* QEMU lives no longer than this process. Its output goes to a file in the folder. */
 static int spawn(const char *folder, char *const argv[], pid_t *ret, struct snp_error *err)
 {
-	char path[PATH_MAX];
+	_cleanup_(freep) char *path = format_text("%s/qemu.log", folder);
 	int null, log, report[2], failure = 0;
 	pid_t parent = getpid(), child;
 
-	snprintf(path, sizeof(path), "%s/qemu.log", folder);
+	if (!path)
+		return out_of_memory(err);
 	log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (log < 0 || null < 0 || pipe2(report, O_CLOEXEC) < 0) {
@@ -111,18 +115,18 @@ static int spawn(const char *folder, char *const argv[], pid_t *ret, struct snp_
 
 static int put_disk(const struct boot_request *request, struct snp_error *err)
 {
-	static const char *const folders[] = {"disk", "disk/EFI", "disk/EFI/BOOT"};
 	const struct probe_kernel probe = {.text = "", .code = BOOT_CODE_DISK};
 	uint8_t bytes[PROBE_KERNEL_SIZE];
-	char path[PATH_MAX];
+	_cleanup_(freep) char *folder = format_text("%s/disk/EFI/BOOT", request->folder);
+	_cleanup_(freep) char *path = format_text("%s/disk/EFI/BOOT/BOOTX64.EFI", request->folder);
+	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		snprintf(path, sizeof(path), "%s/%s", request->folder, folders[i]);
-		if (mkdir(path, 0700) < 0)
-			return fail_errno(err, SNP_E_WRITE, errno, "%s", path);
-	}
+	if (!folder || !path)
+		return out_of_memory(err);
+	r = make_folders(folder, 0700, 0700);
+	if (r < 0)
+		return fail_errno(err, SNP_E_WRITE, -r, "%s", folder);
 	probe_kernel_build(&probe, bytes);
-	snprintf(path, sizeof(path), "%s/disk/EFI/BOOT/BOOTX64.EFI", request->folder);
 	return file_write(path, (struct snp_span){bytes, sizeof(bytes)}, 0600, true, err);
 }
 
@@ -140,24 +144,24 @@ static void command_done(struct command *command)
 		free(command->made[i]);
 }
 
-__attribute__((format(printf, 3, 4))) static void add(struct command *command, const char *option,
-						      const char *fmt, ...)
+static void add(struct command *command, const char *option, const char *word)
 {
-	char *text = NULL;
-	va_list args;
-
-	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
-		text = NULL;
-	va_end(args);
-	if (!text || command->n + 3 > MAX_ARGUMENTS) {
+	if (command->n + 3 > MAX_ARGUMENTS) {
 		command->failed = true;
-		free(text);
 		return;
 	}
 	command->words[command->n++] = option;
-	command->words[command->n++] = text;
-	command->made[command->n_made++] = text;
+	command->words[command->n++] = word;
+}
+
+/* Takes the text, NULL where memory ran out. */
+static void add_made(struct command *command, const char *option, char *text)
+{
+	if (text)
+		command->made[command->n_made++] = text;
+	else
+		command->failed = true;
+	add(command, option, text);
 }
 
 /* -bios takes multiples of 64 KiB; other sizes are for pflash. */
@@ -166,9 +170,10 @@ static void add_firmware(struct command *command, const char *path)
 	struct stat st;
 
 	if (stat(path, &st) == 0 && st.st_size % (64 << 10) != 0)
-		add(command, "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=%s", path);
+		add_made(command, "-drive",
+			 format_text("if=pflash,unit=0,format=raw,readonly=on,file=%s", path));
 	else
-		add(command, "-bios", "%s", path);
+		add(command, "-bios", path);
 }
 
 static int command_make(const struct boot_request *r, struct command *c, struct snp_error *err)
@@ -182,19 +187,23 @@ static int command_make(const struct boot_request *r, struct command *c, struct 
 	add(c, "-machine", "q35,accel=tcg");
 	add(c, "-cpu", "qemu64");
 	add(c, "-smp", "1");
-	add(c, "-m", "%u", r->memory_mib);
+	add_made(c, "-m", format_text("%u", r->memory_mib));
 	add_firmware(c, r->firmware);
-	add(c, "-kernel", "%s", r->kernel);
+	add(c, "-kernel", r->kernel);
 	if (r->initrd)
-		add(c, "-initrd", "%s", r->initrd);
-	add(c, "-append", "%s", r->cmdline);
-	add(c, "-device", "loader,file=%s,addr=0x%" PRIx64 ",force-raw=on", r->table, r->table_gpa);
-	add(c, "-device", "isa-debug-exit,iobase=%#x,iosize=4", PROBE_EXIT_PORT);
-	add(c, "-chardev", "file,id=probe,path=%s/probe.log", r->folder);
-	add(c, "-device", "isa-debugcon,iobase=%#x,chardev=probe", PROBE_CONSOLE_PORT);
-	add(c, "-serial", "file:%s/" BOOT_CONSOLE, r->folder);
-	add(c, "-drive", "if=virtio,format=raw,readonly=on,file=fat:%s/disk", r->folder);
-	add(c, "-qmp", "unix:%s/qmp,server=on,wait=off", r->folder);
+		add(c, "-initrd", r->initrd);
+	add(c, "-append", r->cmdline);
+	add_made(c, "-device",
+		 format_text("loader,file=%s,addr=0x%" PRIx64 ",force-raw=on", r->table,
+			     r->table_gpa));
+	add_made(c, "-device", format_text("isa-debug-exit,iobase=%#x,iosize=4", PROBE_EXIT_PORT));
+	add_made(c, "-chardev", format_text("file,id=probe,path=%s/probe.log", r->folder));
+	add_made(c, "-device",
+		 format_text("isa-debugcon,iobase=%#x,chardev=probe", PROBE_CONSOLE_PORT));
+	add_made(c, "-serial", format_text("file:%s/" BOOT_CONSOLE, r->folder));
+	add_made(c, "-drive",
+		 format_text("if=virtio,format=raw,readonly=on,file=fat:%s/disk", r->folder));
+	add_made(c, "-qmp", format_text("unix:%s/qmp,server=on,wait=off", r->folder));
 	return c->failed ? out_of_memory(err) : 0;
 }
 

@@ -2,7 +2,6 @@
 #ifndef LAUNCHER_REHEARSAL_BOOT_TRIAL_H
 #define LAUNCHER_REHEARSAL_BOOT_TRIAL_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
