@@ -25,7 +25,6 @@ static const struct cli_option *const no_options[] = {NULL};
 static const struct cli_verb default_verb = {
 	.name = "VERB",
 	.operands = "",
-	.summary = "nothing is done",
 	.options = no_options,
 	.run = no_verb,
 };

@@ -30,23 +30,76 @@ static int match(const char *name, int argc, char **argv)
 	return 0;
 }
 
-#define MAX_VERBS 64
+#define MAX_WORDS 96
 
-/* If the verb `name` has `word` as the first of two words, add the second to the list in `ret`. */
-static void add_second_word(const char *name, const char *word, char *ret, size_t size)
+/* What may stand as the first word of a command, or as the second. */
+struct words {
+	char text[MAX_WORDS][24];
+	const char *list[MAX_WORDS + 1];
+	size_t n;
+};
+
+/* Of the command `name` add the word after `first`, or its own first word if that is NULL. */
+static void add_word(struct words *words, const char *name, const char *first)
 {
-	size_t n = strlen(word), used = strlen(ret);
+	const size_t skip = first ? strlen(first) : 0;
 
-	if (strncmp(name, word, n) == 0 && name[n] == ' ')
-		snprintf(ret + used, size - used, "%s%s", used > 0 ? ", " : "", name + n + 1);
+	if (words->n == MAX_WORDS || !name ||
+	    (first && (strncmp(name, first, skip) != 0 || name[skip] != ' ')))
+		return;
+	name += first ? skip + 1 : 0;
+	snprintf(words->text[words->n], sizeof(words->text[0]), "%.*s", (int)strcspn(name, " "),
+		 name);
+	words->list[words->n] = words->text[words->n];
+	words->n++;
+}
+
+static void add_words(struct words *words, const char *first)
+{
+	for (size_t i = 0; cli_tool->verbs[i]; i++) {
+		add_word(words, cli_tool->verbs[i]->name, first);
+		add_word(words, cli_tool->verbs[i]->alias, first);
+	}
+}
+
+static int refuse_verb(int argc, char **argv, struct snp_error *err)
+{
+	struct words words = {0};
+	char given[128], list[256] = "";
+	const char *near;
+
+	/* Which options a verb has is not known here, but an answer in JSON was asked for. */
+	for (int i = 1; i < argc; i++)
+		cli_json |= strcmp(argv[i], "--json") == 0;
+	add_words(&words, argv[1]);
+	if (words.n == 0) {
+		add_words(&words, NULL);
+		near = nearest_word(argv[1], words.list);
+		if (!near)
+			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "unknown command '%s'; see '%s --help'", argv[1],
+					 cli_tool->name);
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "unknown command '%s'; did you mean '%s'?", argv[1], near);
+	}
+	for (size_t i = 0, n = 0; i < words.n && n < sizeof(list); i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "",
+				      words.list[i]);
+	if (argc < 3 || argv[2][0] == '-')
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' needs a second word: %s",
+				 argv[1], list);
+	near = nearest_word(argv[2], words.list);
+	snprintf(given, sizeof(given), "%s %s", argv[1], argv[2]);
+	if (!near)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "unknown command '%s'; '%s' takes %s", given, argv[1], list);
+	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			 "unknown command '%s'; did you mean '%s %s'?", given, argv[1], near);
 }
 
 static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *ret_words,
 		     struct snp_error *err)
 {
-	const char *names[MAX_VERBS + 1] = {0}, *near;
-	char given[128], seconds[256] = "";
-
 	if (argc < 2 || argv[1][0] == '-') {
 		*ret = cli_tool->default_verb;
 		*ret_words = 0;
@@ -62,21 +115,35 @@ static int find_verb(int argc, char **argv, const struct cli_verb **ret, int *re
 			*ret = verb;
 			return 0;
 		}
-		if (i < MAX_VERBS)
-			names[i] = verb->name;
-		add_second_word(verb->name, argv[1], seconds, sizeof(seconds));
 	}
-	if (seconds[0] && (argc < 3 || argv[2][0] == '-'))
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "'%s' needs a second word: %s",
-				 argv[1], seconds);
-	snprintf(given, sizeof(given), "%s%s%s", argv[1], seconds[0] ? " " : "",
-		 seconds[0] ? argv[2] : "");
-	near = nearest_word(given, names);
-	if (near)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "unknown command '%s'; did you mean '%s'?", given, near);
-	return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "unknown command '%s'; see '%s --help'",
-			 given, cli_tool->name);
+	return refuse_verb(argc, argv, err);
+}
+
+/* The verbs that begin with `first`, or all if that is NULL. How many there are. */
+static size_t print_verbs(FILE *out, const char *first)
+{
+	const size_t skip = first ? strlen(first) : 0;
+	size_t n = 0;
+
+	for (size_t i = 0; cli_tool->verbs[i]; i++) {
+		const char *name = cli_tool->verbs[i]->name;
+
+		if (first && (strncmp(name, first, skip) != 0 || name[skip] != ' '))
+			continue;
+		if (first && n == 0)
+			fprintf(out, "usage: %s %s COMMAND [OPTION]…\n\n", cli_tool->name, first);
+		fprintf(out, "  %-20s  ", name);
+		cli_print_wrapped(out, 24, cli_tool->verbs[i]->summary);
+		n++;
+	}
+	return n;
+}
+
+/* "id-block --help": the help of several verbs that share their first word. */
+static bool print_group(int argc, char **argv, FILE *out)
+{
+	return argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0) &&
+	       print_verbs(out, argv[1]) > 0;
 }
 
 static void print_help(FILE *out, const struct cli_verb *verb, bool named)
@@ -87,13 +154,13 @@ static void print_help(FILE *out, const struct cli_verb *verb, bool named)
 		cli_print_wrapped(out, 0, verb->summary);
 		fputc('\n', out);
 	} else {
-		fprintf(out, "usage: %s [VERB] [OPTION]… [OPERAND]…\n\n", cli_tool->name);
-		for (size_t i = 0; cli_tool->verbs[i]; i++) {
-			fprintf(out, "  %-20s  ", cli_tool->verbs[i]->name);
-			cli_print_wrapped(out, 24, cli_tool->verbs[i]->summary);
-		}
-		fprintf(out, "\nWithout a verb: %s.\nSee '%s VERB --help' for its options.\n\n",
-			verb->summary, cli_tool->name);
+		fprintf(out, "usage: %s %s [OPTION]… [OPERAND]…\n\n", cli_tool->name,
+			verb->summary ? "[VERB]" : "VERB");
+		print_verbs(out, NULL);
+		fputc('\n', out);
+		if (verb->summary)
+			fprintf(out, "Without a verb: %s.\n", verb->summary);
+		fprintf(out, "See '%s VERB --help' for the options of a verb.\n\n", cli_tool->name);
 	}
 	cli_print_options(verb, out);
 	if (verb->example)
@@ -110,6 +177,8 @@ static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
 	char *const *operands;
 	int r, words = 0;
 
+	if (print_group(argc, argv, out))
+		return 0;
 	r = find_verb(argc, argv, &verb, &words, err);
 	if (r < 0)
 		return r;

@@ -55,6 +55,11 @@ refuse() {
 	grep -qF -- "$name" "$work/err" || fail "$* does not say $name"
 }
 
+# verbs TOOL: the verbs that its --help lists, one per line.
+verbs() {
+	"$1" --help | sed -n '/^See /q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p'
+}
+
 # says TEXT: stdout of the last run has this text.
 says() {
 	grep -qF -- "$1" "$work/out" || fail "stdout lacks '$1': $(head -c 2000 "$work/out")"

@@ -19,6 +19,18 @@ done
 run 0 "$snp_measure" -h
 says 'usage: snp-measure'
 
+# A first word that several verbs share has their help.
+for group in id-block certificates; do
+	run 0 "$snp_measure" $group --help
+	fits out
+	verbs "$snp_measure" | grep "^$group " >verbs
+	[ -s verbs ] || fail "no verbs begin with $group"
+	while read -r verb; do
+		says "  $verb  "
+	done <verbs
+	[ "$(grep -c '^  [a-z]' out)" = "$(wc -l <verbs)" ] || fail "$group --help has other verbs than --help"
+done
+
 # The tables in the source, against what is printed.
 sed -n 's/^\t{\(\.name = \)\?"\([a-z0-9-]*\)",.*\(\.help\|"\).*/\2/p' "$SNP_SOURCE"/measure/cli/*.[ch] |
 	sort -u >options
@@ -34,7 +46,7 @@ while read -r verb; do
 	# The files are not here, but that is all: an example is right usage.
 	eval "${example/snp-measure/'"$snp_measure"'}" </dev/null >out 2>err ||
 		[ $? -eq 1 ] || fail "$example: $(cat err)"
-done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+done < <(verbs "$snp_measure")
 while read -r option; do
 	# An older name has no help.
 	grep -q -- "--$option\b" helps || [ "$option" = key ] || fail "no --help names --$option"

@@ -10,7 +10,7 @@ while read -r verb; do
 	while read -r option; do
 		grep -qE "Fl -${option#--}( |$)" "$manual" || fail "no word about $verb $option"
 	done <options
-done < <("$snp_launch" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+done < <(verbs "$snp_launch")
 
 grep -ohE 'cli_warn\("[a-z0-9-]+"' "$SNP_SOURCE"/launcher/cli/*.c "$SNP_SOURCE"/measure/cli/judge.c |
 	sed 's/.*"\(.*\)"/\1/' | sort -u >warnings

@@ -18,7 +18,7 @@ while read -r verb; do
 	eval "${example/snp-launch/'"$snp_launch"'}" </dev/null >out 2>err ||
 		[ $? -eq 1 ] || fail "$example: $(cat err)"
 	run 2 "$snp_launch" $verb --no-such-option
-done < <("$snp_launch" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+done < <(verbs "$snp_launch")
 
 refuse 2 usage "$snp_launch"
 refuse 2 usage "$snp_launch" launch
@@ -34,6 +34,20 @@ refuse 2 usage "$snp_launch" create vm.json --no-start --paused
 refuse 2 usage "$snp_launch" create vm.json --dry-run=yaml
 refuse 2 usage "$snp_launch" create vm.json --ignore no-such-check
 refuse 2 usage "$snp_launch" lint vm.json --warn no-such-check
+
+# The nearest right verb, check or option is offered, also by the name that virsh has for it.
+while IFS='|' read -r arguments message; do
+	refuse 2 usage "$snp_launch" $arguments
+	grep -qF -- "$message" err || fail "'$arguments' is answered by: $(cat err)"
+done <<'END'
+craete|unknown command 'craete'; did you mean 'create'?
+shutdwn web1|unknown command 'shutdwn'; did you mean 'shutdown'?
+policy|'policy' needs a second word: encode, decode
+policy decod|unknown command 'policy decod'; did you mean 'policy decode'?
+policy show|unknown command 'policy show'; 'policy' takes encode, decode
+create vm.json --pausd|unknown option '--pausd'; did you mean '--paused'?
+lint vm.json --warn not-boundd|unknown check 'not-boundd'; did you mean 'not-bound'?
+END
 
 # The host is asked only after all of that, and its absence is a failure, not a refusal.
 refuse 1 libvirt-failed "$snp_launch" create vm.json

@@ -12,7 +12,7 @@ while read -r verb; do
 	while read -r option; do
 		grep -qE "Fl -${option#--}( |$)" "$manual" || fail "no word about $verb $option"
 	done <options
-done < <("$snp_measure" --help | sed -n '/^Without/q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p')
+done < <(verbs "$snp_measure")
 
 "$snp_measure" publish --help | sed -n '/^Formats and/,$s/^  \([^ ]*\)  *\(.*\)/\1 \2/p' >formats
 [ "$(wc -l <formats)" -ge 9 ] || fail "publish --help lists no formats"

@@ -22,8 +22,10 @@ while IFS='|' read -r arguments message; do
 done <<'EOT'
 digets|unknown command 'digets'; did you mean 'digest'?
 id-block|'id-block' needs a second word: create, show, verify
-id-block --help|'id-block' needs a second word: 
 id-block verfy|unknown command 'id-block verfy'; did you mean 'id-block verify'?
+id-block check|unknown command 'id-block check'; 'id-block' takes create, show, verify
+idblock create|unknown command 'idblock'; did you mean 'id-block'?
+id-block --json|'id-block' needs a second word: create, show, verify
 certificates lst|unknown command 'certificates lst'; did you mean 'certificates list'?
 frobnicate|unknown command 'frobnicate'; see 'snp-measure --help'
 --vcpu 3|ambiguous option --vcpu: --vcpus, --vcpu-type,
