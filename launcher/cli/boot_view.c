@@ -70,8 +70,9 @@ static void print_console(const struct boot_trial *trial, FILE *out)
 	for (const char *at = trial->console; *at; at++)
 		lines += *at == '\n';
 	skip = lines > CONSOLE_LINES ? lines - CONSOLE_LINES : 0;
-	fprintf(out, "\nthe end of its console%s%s\n",
-		trial->console_path[0] ? ", all of it in " : "", trial->console_path);
+	fprintf(out, "\nlast lines of the console%s%s%s\n",
+		trial->console_path[0] ? " (all of it is in " : "", trial->console_path,
+		trial->console_path[0] ? ")" : "");
 	while ((line = strsep(&rest, "\n"))) {
 		if (skip > 0) {
 			skip--;
@@ -108,7 +109,7 @@ void boot_view_text(const struct boot_trial *trial, const char *firmware, FILE *
 	trial_sentence(trial, sentence);
 	fprintf(out, "\n%s\n", sentence);
 	if (trial->verdict == TRIAL_STARTS && trial->in_image == SNP_HASH_VERIFIER_PRESENT)
-		fputs("The image has the code that checks, and it does not work: believe the boot.\n",
+		fputs("The image contains the code that checks kernel hashes, but the boot shows that it does not work.\n",
 		      out);
 	if (trial->console)
 		print_console(trial, out);

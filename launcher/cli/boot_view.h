@@ -10,7 +10,8 @@
 #include "rehearsal/boot_trial.h"
 
 /* What `rehearse --boot` and `check --firmware` print of a real boot under emulation. */
-#define BOOT_WORDS "emulated processor: nothing is encrypted; the verdict covers what was tried"
+#define BOOT_WORDS \
+	"emulated processor: nothing is encrypted; the verdict covers only what was tried"
 
 /* A boot_subject's progress: a line on stderr, on a terminal. With `what` NULL it is taken away. */
 void boot_view_progress(void *unused, unsigned int i, unsigned int n, const char *what);

@@ -16,9 +16,9 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"firmware", .argument = "FILE", .text = &arg.firmware,
-	 .help = "boot this firmware, emulated: does it refuse a changed kernel?"},
+	 .help = "boot this firmware under emulation to see whether it refuses a changed kernel"},
 	{"emulator", .argument = "FILE", .text = &arg.emulator,
-	 .help = "--firmware: the QEMU to boot it with (default: qemu-system-x86_64)"},
+	 .help = "with --firmware: QEMU to boot it with (default: qemu-system-x86_64)"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -49,7 +49,7 @@ static void print_text(FILE *out, const char *uri, const struct host_report *rep
 			uri);
 	if (report->n_no == 0)
 		fprintf(out, "\nThis host can launch SEV-SNP guests%s.\n",
-			report->local ? "" : ", as far as this can be seen from here");
+			report->local ? "" : ", as far as libvirt can tell from here");
 	else
 		fprintf(out,
 			"\nThis host cannot launch SEV-SNP guests yet. To try a launch without SNP "

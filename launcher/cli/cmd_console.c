@@ -13,7 +13,7 @@ static const struct cli_option options[] = {
 	{"force", 'f', .flag = &force,
 	 .help = "take the console over from another client"},
 	{"raw", .flag = &raw,
-	 .help = "pass all that the guest prints to the terminal, also what controls it"},
+	 .help = "print the guest's output as it is, with its terminal control codes"},
 	{0},
 };
 /* clang-format on */

@@ -21,21 +21,21 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"no-start", .flag = &arg.no_start,
-	 .help = "define the guest; do not start it yet"},
+	 .help = "define the guest, but do not start it"},
 	{"paused", .flag = &arg.paused,
-	 .help = "start it paused; the secure processor checks it at resume"},
+	 .help = "start it paused; the secure processor checks it only at resume"},
 	{"dry-run", .argument = "FORM", .flag = &arg.dry_run, .text = &arg.dry_run_as,
-	 .help = "change nothing; print the domain as xml (default), QEMU's argv, or the record as json"},
+	 .help = "change nothing; print the domain (xml, default), QEMU's command line (argv), or the record (json)"},
 	{"expect", .argument = "HEX", .text = &arg.expect,
-	 .help = "refuse any other launch digest, with status 3"},
+	 .help = "fail with status 3 if the launch digest is not this one"},
 	{"replace", .flag = &arg.replace,
-	 .help = "replace the guest of that name after defining the new one"},
+	 .help = "replace the guest that has this name"},
 	{"template", .argument = "FILE", .text = &arg.template,
 	 .help = "domain XML to start from, instead of the built-in one"},
 	{"remote-root", .argument = "DIR", .text = &arg.remote_root,
 	 .help = "local folder with copies of the remote host's files"},
 	{"unbound", .flag = &arg.unbound,
-	 .help = "launch without an ID block also where boot files cannot be protected"},
+	 .help = "launch without an ID block even if boot files cannot be protected"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -50,15 +50,15 @@ static int check_arguments(struct snp_error *err)
 	const char *problem = NULL;
 
 	if (arg.no_start && arg.paused)
-		problem = "--no-start and --paused exclude each other";
+		problem = "--no-start and --paused cannot be combined";
 	else if (arg.dry_run && (arg.paused || arg.replace))
-		problem = "--dry-run excludes --paused and --replace";
+		problem = "--dry-run cannot be combined with --paused or --replace";
 	if (problem)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", problem);
 	for (size_t i = 0; arg.dry_run_as && i <= ARRAY_SIZE(forms); i++) {
 		if (i == ARRAY_SIZE(forms))
 			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "invalid --dry-run '%s'; must be xml, argv or json",
+					 "--dry-run: invalid form '%s'; expected xml, argv or json",
 					 arg.dry_run_as);
 		if (strcmp(forms[i], arg.dry_run_as) == 0)
 			break;
@@ -217,7 +217,7 @@ const struct cli_verb verb_create = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "create the guest of a vm.json: measure, bind, define, start",
+	.summary = "create a guest from a vm.json: measure, bind, define and start it",
 	.example = "web1.json",
 	.options = tables,
 	.uses_keys = true,

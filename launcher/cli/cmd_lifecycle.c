@@ -18,11 +18,11 @@ static struct {
 /* clang-format off */
 #define UNBOUND_OPTION \
 	{"unbound", .flag = &arg.unbound, \
-	 .help = "also where its boot files cannot be protected, without an ID block"}
+	 .help = "start without an ID block even if boot files cannot be protected"}
 
 static const struct cli_option start_options[] = {
 	{"paused", .flag = &arg.paused,
-	 .help = "start it paused; the secure processor checks it at resume"},
+	 .help = "start it paused; the secure processor checks it only at resume"},
 	UNBOUND_OPTION,
 	CLI_OPTION_JSON,
 	{0},
@@ -170,17 +170,15 @@ static int restart_guest(const struct session *session, const char *name, struct
 	if (r < 0)
 		return r;
 	if (seconds == 0)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "restart cannot use --timeout=0: it waits until the guest is off");
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--timeout must be at least 1 for restart, which waits until the guest is off");
 	r = guest_open(session, name, &guest, err);
 	if (r < 0)
 		return r;
 	if (!guest.record)
-		return fail_with(
-			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			"'%s' was not made by snp-launch, so it cannot be restarted here: use "
-			"virsh",
-			name);
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "'%s' was not created by snp-launch; restart it with virsh", name);
 	r = guest_restart(&session->host, session->state, guest.name, seconds, arg.unbound, err);
 	if (r == 0)
 		warn_of(session, name);
@@ -220,7 +218,7 @@ static int remove_guest(FILE *out, char *const operands[], struct snp_error *err
 const struct cli_verb verb_start = {
 	.name = "start",
 	ONE_GUEST,
-	.summary = "start a guest, after hashing its boot files again",
+	.summary = "hash a guest's boot files again, and start it",
 	.example = "web1",
 	.options = start_tables,
 	.run = start,

@@ -111,7 +111,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return r;
 	if (!guest.name[0])
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "'%s' was not made by snp-launch and has no log here",
+				 "'%s' was not created by snp-launch and has no log here",
 				 operands[0]);
 	fd = find_log(session.state, guest.name, err);
 	if (fd < 0)

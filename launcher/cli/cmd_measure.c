@@ -16,7 +16,7 @@ static const char *root;
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"remote-root", .argument = "DIR", .text = &root,
-	 .help = "local folder with the host's files"},
+	 .help = "local folder with copies of the remote host's files"},
 	CLI_OPTION_JSON,
 	{0},
 };

@@ -30,23 +30,23 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"against", .argument = "FILE", .text = &arg.against,
-	 .help = "compare with an earlier plan or reference values"},
+	 .help = "compare with this plan, or with these reference values"},
 	{"image", .argument = "NAME", .text = &arg.image,
-	 .help = "which image of --against, if it has several"},
+	 .help = "image of --against to compare with, if it has several"},
 	{"kernel", .argument = "VERSION", .text = &arg.kernel,
-	 .help = "KVM rules of Linux 6.12 (default) or 6.19"},
+	 .help = "simulate the KVM of Linux 6.12 (default) or 6.19"},
 	{"emulator", .argument = "FILE", .text = &arg.emulator,
-	 .help = "the QEMU to use (default: libvirt's choice)"},
+	 .help = "QEMU to use (default: the one that libvirt chooses)"},
 	{"template", .argument = "FILE", .text = &arg.template,
-	 .help = "domain XML to start from, as for create"},
+	 .help = "domain XML to start from, instead of the built-in one"},
 	{"boot", .flag = &arg.boot,
-	 .help = "boot it too, emulated: does the firmware refuse a changed kernel?"},
+	 .help = "also boot it under emulation to see whether the firmware refuses a changed kernel"},
 	{"boot-only", .flag = &arg.boot_only,
-	 .help = "boot it, and compare no digests"},
+	 .help = "only boot it; do not compare digests"},
 	{"until", .argument = "TEXT", .text = &arg.until,
-	 .help = "--boot: wait for this text on the guest's console"},
+	 .help = "with --boot: the guest has started when its console shows this text"},
 	{"timeout", .argument = "SECONDS", .number = &arg.timeout,
-	 .help = "--boot: how long the guest may take (default: 120)"},
+	 .help = "with --boot: how long to wait for the guest to start (default 120)"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -244,8 +244,9 @@ static int check_boot(const struct vm_config *config, struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--until and --timeout require --boot or --boot-only");
 	if (arg.boot_only && (arg.against || arg.image || arg.kernel || arg.template))
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--boot-only takes no --against, --image, --kernel or --template");
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--boot-only cannot be combined with --against, --image, --kernel or --template");
 	if (arg.timeout.given && (arg.timeout.value == 0 || arg.timeout.value > 86400))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--timeout must be 1 to 86400 seconds");
@@ -364,7 +365,7 @@ const struct cli_verb verb_rehearse = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "launch on a simulated SNP host, and compare digests",
+	.summary = "launch a guest on a simulated SNP host and compare digests",
 	.example = "web1.json --against reference-values.json",
 	.options = tables,
 	.uses_keys = true,

@@ -137,7 +137,7 @@ static void print_binding(FILE *out, const struct session *session, const struct
 		text_line(out, "boot files",
 			  is_mounted(session, guest)
 				  ? "mounted read-only"
-				  : "not protected: no read-only mount; snp-launch start makes it");
+				  : "not protected: not mounted read-only; run snp-launch start");
 	if (b->source == ID_NONE)
 		return;
 	hex_line(out, "ID key digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
@@ -195,9 +195,8 @@ void guest_view_text(FILE *out, const struct session *session, const char *name,
 			"interrupted, or one of the two was changed\n",
 			"bound by", guest_view_binding(session, guest), "record");
 	else if (guest->name[0])
-		text_line(
-			out, "record",
-			"none: its create was interrupted; remove the guest with snp-launch remove");
+		text_line(out, "record",
+			  "none: create was interrupted; delete the guest with snp-launch remove");
 	else
 		text_line(out, "record", "none: snp-launch did not create this domain");
 }

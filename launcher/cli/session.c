@@ -17,7 +17,7 @@ const struct cli_option session_options[] = {
 	{"connect", 'c', .argument = "URI", .text = &connect_to,
 	 .help = "libvirt URI of the host (default: $LIBVIRT_DEFAULT_URI, else qemu:///system)"},
 	{"state-dir", .argument = "DIR", .text = &state_dir,
-	 .help = "folder with the guests' directories (default: by the URI)"},
+	 .help = "folder of the guests' directories (the default depends on the URI)"},
 	{0},
 };
 

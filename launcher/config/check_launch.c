@@ -152,7 +152,8 @@ RULE(long_cmdline)
 {
 	size_t n = spec->cmdline ? strlen(spec->cmdline) : 0;
 
-	snprintf(say, size, "the command line is %zu bytes long; Linux reads 2047", n);
+	snprintf(say, size, "the command line is %zu bytes long; Linux reads only the first 2047",
+		 n);
 	return n > 2047;
 }
 
@@ -171,7 +172,7 @@ RULE(emulator)
 		return false;
 	while (options->emulators[i] && strcmp(options->emulators[i], spec->emulator) != 0)
 		i++;
-	snprintf(say, size, "the host's libvirt does not name the emulator %s", spec->emulator);
+	snprintf(say, size, "libvirt on the host does not list the emulator %s", spec->emulator);
 	return !options->emulators[i];
 }
 
@@ -180,8 +181,7 @@ RULE(only_grub)
 {
 	snprintf(
 		say, size,
-		"this firmware (an AmdSev build) boots no disk: without a kernel it starts only the GRUB "
-		"inside it");
+		"this firmware (an AmdSev build) cannot boot a disk: without a kernel it starts only the GRUB inside it");
 	return !spec->kernel && spec->n_disks > 0 && spec->has_hash_verifier &&
 	       spec->hash_verifier == SNP_HASH_VERIFIER_PRESENT;
 }
@@ -226,7 +226,7 @@ const struct check launch_checks[] = {
 	CHECK("kernel-hash-check-unknown", WARNING, false, "/firmware/path", "/domain/os/loader",
 	    "try it with snp-launch check --firmware", hash_check_unknown)
 	CHECK("kernel-not-efi-loadable", WARNING, false, "/boot/kernel", "/domain/os/kernel",
-	    "take a kernel with an EFI stub", not_efi_loadable)
+	    "use a kernel with an EFI stub", not_efi_loadable)
 	CHECK("hashes-without-kernel", ERROR, true, NULL, "/domain/launchSecurity",
 	    "use kernelHashes='no', or add a <kernel>", hashes_without_kernel)
 	CHECK("initrd-without-kernel", ERROR, true, NULL, "/domain/os",
@@ -238,20 +238,20 @@ const struct check launch_checks[] = {
 	CHECK("shim", ERROR, true, NULL, "/domain/os/shim",
 	    "remove it: the firmware verifies the kernel by its hash", shim)
 	CHECK("cmdline-newline", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
-	    "remove it unless you want it: an editor's last newline changes the digest", cmdline_newline)
+	    "remove it unless it is intended: the newline that an editor adds changes the digest", cmdline_newline)
 	CHECK("long-cmdline", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
 	    "shorten it", long_cmdline)
 	CHECK("only-firmware-measured", WARNING, false, "/boot", "/domain/os",
-	    "boot a kernel directly, or make sure that the disk protects itself", only_firmware)
+	    "boot a kernel directly, or make sure that the guest's disk is encrypted or verified", only_firmware)
 	HOST_CHECK("unknown-emulator", ERROR, true, NULL, "/domain/devices/emulator",
-	    "use QEMU itself, or name the program in vm.json: another can launch anything", emulator)
+	    "use QEMU, or name the program in vm.json: any other program can launch anything", emulator)
 	CHECK("firmware-boots-only-grub", WARNING, false, "/firmware/path", "/domain/os/loader",
 	    "boot a kernel directly, or use a generic build of OVMF", only_grub)
 	CHECK("qemu-launch-argument", ERROR, true, NULL, "/domain",
-	    "use libvirt's own elements: what it changes cannot be measured",
+	    "use libvirt's own elements: snp-launch cannot measure what this changes",
 	    launch_arguments)
 	CHECK("qemu-argument", WARNING, false, NULL, "/domain",
-	    "make sure that you want it: libvirt does not check it", arguments)
+	    "make sure that this is intended: libvirt does not check it", arguments)
 	{0},
 };
 /* clang-format on */

@@ -159,7 +159,9 @@ RULE(tpm)
 
 RULE(guest_agent)
 {
-	snprintf(say, size, "the guest agent's channel makes the host root in the guest");
+	snprintf(
+		say, size,
+		"through the guest agent's channel, the host can run commands as root in the guest");
 	return spec->guest_agent;
 }
 
@@ -210,7 +212,7 @@ const struct check machine_checks[] = {
 	CHECK("agent-in-confidential-guest", WARNING, false, NULL, "/domain/devices/channel",
 	    "remove the channel org.qemu.guest_agent.0", guest_agent)
 	HOST_CHECK("reboot-needs-qemu-11", WARNING, false, "/on_reboot", "/domain/on_reboot",
-	    "use on_reboot destroy", reboot)
+	    "set on_reboot to destroy", reboot)
 	{0},
 };
 /* clang-format on */

@@ -61,7 +61,7 @@ RULE(unknown_setting)
 {
 	if (!spec->unknown_setting)
 		return false;
-	snprintf(say, size, "'%s' is not known, so nobody knows what it does to the launch",
+	snprintf(say, size, "'%s' is unknown, and so is its effect on the launch",
 		 spec->unknown_setting);
 	return true;
 }
@@ -312,11 +312,11 @@ const struct check security_checks[] = {
 	CHECK("not-snp", ERROR, true, NULL, SECURITY,
 	    "use <launchSecurity type='sev-snp'>", not_snp)
 	CHECK("unknown-launch-security", ERROR, false, NULL, SECURITY,
-	    "remove it, and define domains with validation", unknown_security)
+	    "remove it, and define domains with virsh define --validate", unknown_security)
 	CHECK("not-kvm", ERROR, true, NULL, "/domain",
 	    "use type='kvm': only KVM launches SEV-SNP guests", not_kvm)
 	CHECK("not-x86-64", ERROR, true, NULL, "/domain/os/type",
-	    "use x86_64: SEV-SNP exists nowhere else", not_x86_64)
+	    "use x86_64: no other architecture has SEV-SNP", not_x86_64)
 	CHECK("machine-not-q35", ERROR, false, NULL, "/domain/os/type",
 	    "use machine='q35'", not_q35)
 	CHECK("refused-setting", ERROR, true, NULL, "/domain",

@@ -54,7 +54,7 @@ int check_options_set(struct check_options *options, const char *name, enum chec
 	if (check->fixed && severity != CHECK_ERROR)
 		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"[%s] is always an error: what it finds cannot be launched as an SEV-SNP guest, or has no launch digest",
+			"[%s] must stay an error: a guest that fails this check cannot be launched with SEV-SNP, or has no launch digest",
 			name);
 	options->changed[i] = severity;
 	options->is_changed[i] = true;

@@ -25,7 +25,7 @@ static int read_uuid(const struct json_value *value, const struct field *field, 
 		*c = (char)tolower((unsigned char)*c);
 	/* libvirt takes the nil UUID for "none given" and makes one. */
 	if (strcmp(*uuid, "00000000-0000-0000-0000-000000000000") == 0)
-		return json_fail(value, err, SNP_E_JSON_VALUE, "must not be the UUID of zeros");
+		return json_fail(value, err, SNP_E_JSON_VALUE, "must not be all zeros");
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static int read_auto(const struct json_value *value, const struct field *field, 
 	(void)at;
 	if (r == 0 && !yes)
 		r = json_fail(value, err, SNP_E_JSON_VALUE,
-			      "must be true; or give \"path\" instead");
+			      "must be true; to name a file, use \"path\"");
 	return r;
 }
 

@@ -46,7 +46,7 @@ static const struct allowed list[] = {
 	 NULL},
 	{ALLOW_FREE, "cpu/numa/", "told to the guest by ACPI tables", NULL},
 	{ALLOW_READ, "features/smm features/smm@state", "no SEV-SNP guest has it", NULL},
-	{ALLOW_REFUSE, "features/smm/tseg/", "of system management mode, which no SEV-SNP guest has", NULL},
+	{ALLOW_REFUSE, "features/smm/tseg/", "belongs to system management mode, which no SEV-SNP guest has", NULL},
 	{ALLOW_READ, "launchSecurity launchSecurity@type launchSecurity/policy launchSecurity/idBlock "
 		     "launchSecurity/idAuth launchSecurity/hostData launchSecurity/guestVisibleWorkarounds",
 	 "the launch itself", NULL},
@@ -55,7 +55,7 @@ static const struct allowed list[] = {
 	{ALLOW_FREE, "launchSecurity/cbitpos launchSecurity/reducedPhysBits",
 	 "QEMU refuses others than the host's CPU has", NULL},
 	{ALLOW_REFUSE, "launchSecurity/dhCert launchSecurity/session launchSecurity/handle",
-	 "of a guest of SEV alone", NULL},
+	 "is only for SEV guests without SNP", NULL},
 	{ALLOW_READ, "devices/emulator", "the program that launches the guest", NULL},
 	{ALLOW_READ, "seclabel/", "as whom QEMU runs, and who may change its files", NULL},
 	{ALLOW_READ, "on_reboot", "which QEMU before 11.0 cannot do", NULL},
@@ -74,8 +74,8 @@ static const struct allowed list[] = {
 	 "the host's clock, and what it does when the guest ends", NULL},
 	{ALLOW_FREE, "os os/boot/ os/bootmenu/ os/smbios/ sysinfo/ os/bios os/bios@rebootTimeout",
 	 "hints to the firmware in tables of the host's, which are not measured; libvirt keeps opt/ovmf out", NULL},
-	{ALLOW_REFUSE, "os/bios@useserial", "adds an option ROM of the host's", NULL},
-	{ALLOW_REFUSE, "os/acpi/", "adds an ACPI table of the host's, which is code that the guest runs", NULL},
+	{ALLOW_REFUSE, "os/bios@useserial", "adds an option ROM of the host", NULL},
+	{ALLOW_REFUSE, "os/acpi/", "adds an ACPI table of the host, which is code that the guest runs", NULL},
 	{ALLOW_FREE, "features features/acpi features/apic/ features/pae features/hap/ features/hyperv/ "
 		     "features/ioapic/ features/kvm/ features/pmu/ features/ps2/ features/pvspinlock/ "
 		     "features/vmcoreinfo/ features/vmport/",
@@ -85,14 +85,14 @@ static const struct allowed list[] = {
 		       "features/nested-hv/ features/privnet features/ras/ features/sbbc/ features/tcg/ "
 		       "features/viridian features/xen/ keywrap/ idmap/ bootloader bootloader_args os/init "
 		       "os/initarg os/initdir os/initenv/ os/initgroup os/inituser os/root devices/nvram/",
-	 "of other machines, or other hypervisors, than QEMU on x86-64", NULL},
+	 "is for other machines or hypervisors than QEMU on x86-64", NULL},
 
 	/* Devices. */
 	{ALLOW_READ, "devices/disk devices/disk@device devices/disk/source@file devices/disk/source@dev "
 		     "devices/disk/readonly devices/disk/shareable",
 	 "no two guests, and no two disks, may write to one file", NULL},
 	{ALLOW_READ, "devices/interface/rom/ devices/hostdev/rom/", "code of the host's that the firmware runs", NULL},
-	{ALLOW_READ, "devices/channel/target/", "the guest agent's makes the host root in the guest", NULL},
+	{ALLOW_READ, "devices/channel/target/", "the guest agent's lets the host run commands as root in the guest", NULL},
 	{ALLOW_READ, "devices/iommu/", "more than 255 vCPUs need it", NULL},
 	{ALLOW_READ, "devices/tpm/", "the host emulates it, and it can lie", NULL},
 	{ALLOW_FREE, "devices devices/disk/ devices/interface/ devices/hostdev/ devices/channel/ devices/audio/ "
@@ -103,9 +103,9 @@ static const struct allowed list[] = {
 		     "devices/sound/ devices/video/ devices/vsock/ devices/watchdog/",
 	 "devices of the host's, which are not measured and which the guest does not trust", NULL},
 	{ALLOW_FREE, "devices/interface/script@path devices/interface/downscript@path",
-	 "a program of the host's that runs between measurement and launch", ""},
+	 "names a program of the host, which runs between measurement and launch", ""},
 	{ALLOW_REFUSE, "devices/filesystem/binary@path",
-	 "a program of the host's that runs between measurement and launch", NULL},
+	 "names a program of the host, which runs between measurement and launch", NULL},
 };
 /* clang-format on */
 

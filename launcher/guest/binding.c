@@ -23,7 +23,7 @@ DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 /* `snp-measure explain` tries more; somebody waits for this launch. */
 #define MAX_VCPUS 32
 
-/* Which guest near the measured one has the wanted digest: "it is that of this guest with 8 vCPUs instead of 4",
+/* Which guest near the measured one has the wanted digest: "it belongs to this guest with 8 vCPUs instead of 4",
  * or that none has it. "" where that cannot be found out. */
 static void near_digest(const struct measured_guest *g,
 			const uint8_t wanted[static SNP_LAUNCH_DIGEST_SIZE], char *ret, size_t size)
@@ -49,12 +49,12 @@ static void near_digest(const struct measured_guest *g,
 		return;
 	if (!answer.found)
 		snprintf(ret, size,
-			 "of %" PRIu64 " similar guests none has it, so the firmware%s is another",
+			 "none of %" PRIu64 " similar guests has it, so the firmware%s differs",
 			 answer.tried,
 			 launch.kernel_hashes ? ", kernel, initrd or command line" : "");
 	for (size_t i = 0, n = 0; i < answer.n && n < size; i++)
 		n += (size_t)snprintf(ret + n, size - n, "%s%s",
-				      i == 0 ? "it is that of this guest with " : " and ",
+				      i == 0 ? "it belongs to this guest with " : " and ",
 				      answer.texts[i]);
 }
 

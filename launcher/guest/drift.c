@@ -91,7 +91,7 @@ static void compare_host(const struct guest_record *record, const struct launch_
 			 const struct hypervisor *host, struct differences *ret)
 {
 	if (!record->emulator && !hypervisor_has_emulator(host, found->emulator))
-		difference_add(ret, "emulator", "one that the host's libvirt names",
+		difference_add(ret, "emulator", "one that libvirt on the host lists",
 			       found->emulator);
 	if (found->cpu_mode == SPEC_CPU_HOST_PASSTHROUGH && host->has_cpu_signature)
 		difference_of_bits(ret, "CPU signature", record->vcpus.signature,
@@ -175,7 +175,7 @@ int guest_drift(const struct guest_record *record, const char *xml, const struct
 	compare_host(record, found, host, ret);
 	add_findings(found, ret);
 	if (domain_read_record(record->name, text, &metadata, NULL) < 0)
-		difference_add(ret, "metadata", "those of snp-launch", "none");
+		difference_add(ret, "metadata", "the one that snp-launch wrote", "none");
 	else if ((what = metadata_difference(&metadata, record)))
 		difference_add(ret, "metadata", what, "another");
 	return 0;

@@ -149,14 +149,14 @@ static int put_in_place(const struct guest_dir *dir, const struct guest_record *
 	if (tree < 0)
 		return not_protected(err, "they cannot be mounted read-only");
 	if (take_stamps(dir, GUEST_FRESH, record, &before) < 0)
-		return fail_errno(err, SNP_E_READ, errno, "cannot look at the copies");
+		return fail_errno(err, SNP_E_READ, errno, "cannot check the copies");
 	guest_dir_unmount(dir);
 	if (renameat2(dir->fd, GUEST_FRESH, dir->fd, GUEST_BOOT, RENAME_EXCHANGE) < 0)
 		return fail_errno(err, SNP_E_WRITE, errno, "cannot put the copies in place");
 	if (attach(tree, dir) < 0)
 		return not_protected(err, "they cannot be mounted read-only");
 	if (take_stamps(dir, GUEST_BOOT, record, &now) < 0)
-		return fail_errno(err, SNP_E_READ, errno, "cannot look at the copies");
+		return fail_errno(err, SNP_E_READ, errno, "cannot check the copies");
 	for (unsigned int i = 0; i < BOOT_PARTS; i++)
 		if (!is_untouched(&before.at[i], &now.at[i]))
 			return fail_with(
@@ -197,7 +197,7 @@ int boot_files_keep(const struct guest_record *record, virDomainPtr domain, stru
 		if (r == 0)
 			r = fail_with(
 				err, SNP_E_BOOT_FILES, SNP_NO_OFFSET,
-				"libvirt gave the %s to QEMU's user in spite of the read-only mount, so the guest was turned off; run libvirt's daemon and snp-launch in one mount namespace, or give an ID block (snp.id)",
+				"libvirt gave the %s to QEMU's user in spite of the read-only mount, so the guest was turned off; run libvirt's daemon and snp-launch in the same mount namespace, or give an ID block (snp.id)",
 				boot_part_names[i]);
 		return in_file(err, r, record->boot[i].path);
 	}

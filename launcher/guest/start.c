@@ -159,7 +159,7 @@ int guest_remove(const struct hypervisor *host, const char *state, const char *n
 		return r;
 	if (domain_state_is_active(now) && !force)
 		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
-				 "\"%s\" is %s; stop it first, or remove --force", name,
+				 "\"%s\" is %s; stop it first, or use remove --force", name,
 				 domain_state_names[now]);
 	if (domain_state_is_active(now))
 		r = domain_kill(domain, err);

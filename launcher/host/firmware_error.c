@@ -22,8 +22,7 @@ static const struct firmware_error errors[] = {
 	{0x05, "ALREADY_OWNED", "the platform is already owned", NOT_A_LAUNCH},
 	{0x06, "INVALID_CERTIFICATE", "a certificate is invalid", NOT_A_LAUNCH},
 	{0x07, "POLICY_FAILURE",
-	 "the guest policy is not allowed: it differs from the ID block's, requires a newer ABI than the "
-	 "firmware has, or something that this host does not provide (SMT, XTS, RAPL, ciphertext hiding)",
+	 "the guest policy is not allowed: it differs from the ID block's, requires a newer ABI than the firmware has, or requires what this host does not provide (SMT, XTS, RAPL, ciphertext hiding)",
 	 "compare snp-launch policy decode POLICY with snp-measure id-block show; then make a new ID "
 	 "block or change the policy"},
 	{0x08, "INACTIVE", "the guest is inactive", REPORT_KERNEL},

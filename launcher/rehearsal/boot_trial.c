@@ -186,7 +186,7 @@ static void judge(struct boot_trial *trial)
 		 failed->outcome.why);
 	if (failed == control && failed->outcome.result == BOOT_SILENT)
 		snprintf(trial->why + strlen(trial->why), sizeof(trial->why) - strlen(trial->why),
-			 "; an image that needs SMM or TDX does not come so far here");
+			 "; an image that needs SMM or TDX cannot start here");
 }
 
 void trial_sentence(const struct boot_trial *trial, char ret[static 640])

@@ -103,8 +103,8 @@ static int reach(const struct host_layout *host, const char *uri, int alive, str
 		    hypervisor_open(uri, ret, &last) == 0)
 			return 0;
 		if (poll(&keeper, 1, 20) > 0)
-			return fail_with_logs(host, "libvirtd of the simulated host ended at once",
-					      "", err);
+			return fail_with_logs(
+				host, "libvirtd of the simulated host exited immediately", "", err);
 	}
 	return fail_with_logs(
 		host, "libvirtd of the simulated host does not answer: ", last.message, err);

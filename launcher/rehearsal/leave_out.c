@@ -37,7 +37,7 @@ void rehearsal_leave_out(struct vm_config *config, rehearsal_left_out left_out, 
 		{"/tpm", "swtpm belongs to the real host", &config->tpm},
 		{"/memory/hugepages", "huge pages belong to the real host", &config->hugepages},
 		{"/memory/locked", "the limit is the real host's", &config->memory_locked},
-		{"/autostart", "a simulated host does not come up again", &config->autostart},
+		{"/autostart", "a simulated host is never restarted", &config->autostart},
 	};
 
 	if (config->n_disks > 0)
@@ -60,6 +60,6 @@ void rehearsal_leave_out(struct vm_config *config, rehearsal_left_out left_out, 
 	}
 	/* The guest's digest is read from this console. */
 	if (config->console != VM_CONSOLE_PTY)
-		left_out(arg, "/console", "replaced by the one that the digest is read from");
+		left_out(arg, "/console", "replaced by a console from which the digest is read");
 	config->console = VM_CONSOLE_PTY;
 }

@@ -8,7 +8,7 @@ run 0 "$snp_launch" diagnose "SNP_LAUNCH_FINISH ret=-5 fw_error=11 'Bad measurem
 says 'BAD_MEASUREMENT'
 says 'SNP_LAUNCH_FINISH'
 run 0 "$snp_launch" diagnose SNP_LAUNCH_START ret=-22 fw_error=0
-says 'KVM refuses the launch, not the firmware'
+says 'KVM, not the firmware, refuses the launch'
 # A message that begins as an option does, wherever it stands; without a blank it is one.
 for text in '-accel kvm: vm-type SEV-SNP not supported by KVM' '--accel kvm: vm-type X not supported by KVM'; do
 	run 0 "$snp_launch" diagnose "$text"

@@ -194,12 +194,12 @@ run 0 "$snp_launch" remove wanted
 vm wanted '"snp": {"measurement": "'"$(printf %096d 1)"'"}'
 run 3 "$snp_launch" create wanted.json
 says "snp.measurement says $(printf %096d 1)"
-says "none has it, so the firmware, kernel, initrd or command line is another"
+says "similar guests has it, so the firmware, kernel, initrd or command line differs"
 nothing_left wanted
 # Near enough, the difference is named.
 sed 's/"count": 2/"count": 3/; s/ttyS0 quiet/ttyS0 quiet\\n/' wanted.json >near.json
 run 0 "$snp_launch" measure near.json
 sed -i "s/$(printf %096d 1)/$(cat out)/" wanted.json
 run 3 "$snp_launch" create wanted.json
-says "it is that of this guest with a command line with a line end and 3 vCPUs instead of 2"
+says "it belongs to this guest with a command line with a line end and 3 vCPUs instead of 2"
 nothing_left wanted

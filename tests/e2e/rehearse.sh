@@ -100,7 +100,7 @@ run 3 rehearse newer.json
 says POLICY_FAILURE
 vm socket '"snp": {"policy": {"single_socket": true}}'
 run 3 rehearse socket.json
-says 'only from Linux 6.19'
+says 'only since Linux 6.19'
 run 0 rehearse --kernel 6.19 socket.json
 
 # What the secure processor would refuse is refused here too, with its reason.

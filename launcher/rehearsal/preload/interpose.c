@@ -58,8 +58,7 @@ static int open_at(int dir, const char *path, int flags, mode_t mode)
 
 	if (device == NODE_SEV && !cpuid_is_simulated()) {
 		complain(
-			"this QEMU does not export host_cpuid(), through which it learns the position "
-			"of the C-bit: use a QEMU that does, as Debian's");
+			"this QEMU does not export host_cpuid(), which the simulation replaces to set the C-bit's position; use one that does, such as Debian's");
 		return finish(-ENODEV);
 	}
 	if (device != NODE_NONE)
