@@ -108,7 +108,6 @@ static int decode(struct snp_span bytes, const struct key_form *form, struct ask
 	    (asker && OSSL_DECODER_CTX_set_pem_password_cb(context, asker_answer, asker) != 1))
 		return crypto_failed(err, "decode keys");
 	if (OSSL_DECODER_from_data(context, &block.data, &block.size) != 1 || !pkey) {
-		ERR_clear_error();
 		r = asker ? asker_failure(asker, err) : 0;
 		if (r < 0)
 			return r;
