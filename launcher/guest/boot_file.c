@@ -87,7 +87,7 @@ static int hash_file(enum boot_part part, const char *source, int fd, const char
 	if (file.size == 0)
 		return in_file(err,
 			       fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET,
-					 "is empty; must be a %s", boot_part_names[part]),
+					 "is empty; must hold the %s", boot_part_names[part]),
 			       source);
 	r = hash_new(SNP_SHA256, &hash, err);
 	if (r < 0)
