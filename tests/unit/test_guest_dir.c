@@ -203,6 +203,29 @@ static void what_others_may_write_is_refused(void **state)
 	assert_false(there);
 }
 
+/* Not "no guests": somebody would create them again. */
+static void a_state_that_cannot_be_listed(void **state)
+{
+	struct snp_error err = {0};
+	char **found = NULL;
+	size_t n = 7;
+	char path[80];
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/file", root);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(guest_dir_list(path, &found, &n, &err), -SNP_E_OPEN);
+	assert_string_equal(err.file, path);
+	assert_true(!found && n == 7);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(guest_dir_list(path, &found, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	guest_names_free(found, n);
+}
+
 /* So does whoever may exchange a folder above, or a link on the way. */
 static void the_way_to_the_state_is_checked(void **state)
 {
@@ -367,6 +390,7 @@ int main(void)
 		cmocka_unit_test(remove_follows_nothing),
 		cmocka_unit_test(replacement_is_one_step),
 		cmocka_unit_test(what_others_may_write_is_refused),
+		cmocka_unit_test(a_state_that_cannot_be_listed),
 		cmocka_unit_test(the_way_to_the_state_is_checked),
 		cmocka_unit_test(many_claims_have_one_winner),
 		cmocka_unit_test(a_simulated_host_keeps_its_guests),

@@ -12,7 +12,7 @@
 
 #define PAGES 600 /* more than one thread's */
 
-/* A page of `fill`, but for one byte, between pages of nothing but `fill`. */
+/* A page of `fill`, but for one byte, between pages of nothing but `fill`, and some of nothing but that byte. */
 static const struct row {
 	const char *name;
 	uint8_t fill;
@@ -38,6 +38,8 @@ static void check_row(void **state)
 	memset(image, row->fill, sizeof(image));
 	for (size_t i = 5; i < PAGES; i += 7)
 		image[i * SNP_PAGE_SIZE + row->at] ^= 0x10;
+	for (size_t i = 4; i < PAGES; i += 11)
+		memset(image + i * SNP_PAGE_SIZE, row->fill ^ 0x10, SNP_PAGE_SIZE);
 	assert_int_equal(
 		page_contents_new((struct snp_span){image, sizeof(image)}, &contents, NULL), 0);
 	assert_int_equal(page_contents_get(contents, &digests, NULL), 0);
