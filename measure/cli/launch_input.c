@@ -4,6 +4,7 @@
 #include <string.h>
 #include <threads.h>
 
+#include <snp/boot_job.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
@@ -95,14 +96,15 @@ static int hash_firmware(struct cli_launch *l, bool by_page, struct snp_error *e
 	return r;
 }
 
-/* Look whether the firmware checks the kernel, while another thread hashes it: with an initrd of some size
- * that takes no time of its own. */
-static int find_verifier(struct cli_launch *l, struct snp_error *err)
+/* Look whether the firmware checks the kernel, while another thread hashes kernel or initrd: with one of
+ * 40 MB or more that takes no time of its own. */
+static int find_verifier(struct cli_launch *l, struct snp_boot_job *job, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
 
 	if ((!a->kernel && !a->kernel_sha256) || l->firmware_only)
 		return 0;
+	boot_wait_smaller(job);
 	return snp_firmware_hash_verifier(l->firmware, &l->hash_verifier, err);
 }
 
@@ -157,7 +159,7 @@ static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 	if (r == 0)
 		r = hash_firmware(l, by_page, err);
 	if (r == 0)
-		r = find_verifier(l, err);
+		r = find_verifier(l, job, err);
 	boot_r = snp_boot_finish(job, &boot, &boot_err);
 	cli_progress_end(&bar);
 	if (r < 0)

@@ -4,8 +4,10 @@
 #include <snp/kernel.h>
 
 #include <string.h>
+#include <sys/stat.h>
 #include <threads.h>
 
+#include <snp/boot_job.h>
 #include <snp/cleanup.h>
 #include <snp/sha.h>
 
@@ -89,6 +91,23 @@ static void wait_for(struct boot_file *file)
 {
 	if (file->started)
 		thrd_join(file->thread, NULL);
+	file->started = false;
+}
+
+/* The size of a file that may be changing; what is hashed is held against its own. */
+static uint64_t size_now(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+void boot_wait_smaller(struct snp_boot_job *job)
+{
+	struct boot_file *kernel = &job->kernel, *initrd = &job->initrd;
+
+	if (kernel->path && initrd->path)
+		wait_for(size_now(kernel->path) < size_now(initrd->path) ? kernel : initrd);
 }
 
 int snp_boot_start(const struct snp_boot_request *request, struct snp_boot_job **ret,

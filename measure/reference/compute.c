@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/boot_job.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/gctx.h>
@@ -90,7 +91,9 @@ int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 			return r;
 	}
 	r = read_firmware(paths->firmware, image, &inputs.firmware, err);
-	/* While another thread hashes the initrd. */
+	/* While another thread hashes kernel or initrd. */
+	if (job)
+		boot_wait_smaller(job);
 	if (r == 0 && paths->kernel)
 		r = snp_firmware_hash_verifier(inputs.firmware, &image->kernel_hash_check.in_image,
 					       err);

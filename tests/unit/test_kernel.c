@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <snp/boot_job.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/kernel.h>
@@ -362,6 +363,8 @@ static int boot(const char *kernel, const char *initrd, struct snp_boot *ret, st
 		snp_boot_start(&(struct snp_boot_request){.kernel = kernel, .initrd = initrd}, &job,
 			       NULL),
 		0);
+	/* Whether there are two to wait for or not, and whatever they come to. */
+	boot_wait_smaller(job);
 	return snp_boot_finish(job, ret, err);
 }
 
