@@ -49,6 +49,14 @@ void check_cli_cpu(const char *uri, struct check_options *options)
 		(!uri_is_remote(uri) && cpu_signature_probe(&options->cpu_signature));
 }
 
+void check_cli_users(const char *uri, struct check_options *options)
+{
+	options->no_users = uri_is_remote(uri) ? "the users of another machine are not known here"
+			    : uri_is_session(uri)
+				    ? "the libvirt of a session runs every QEMU as its own user"
+				    : NULL;
+}
+
 static void add_host(const struct hypervisor *host, struct check_options *options)
 {
 	options->qemu_version = host->qemu_version;
@@ -57,6 +65,10 @@ static void add_host(const struct hypervisor *host, struct check_options *option
 	options->has_cpu_signature = host->has_cpu_signature;
 	options->cpu_signature = host->cpu_signature;
 	options->emulators = host->emulators;
+	check_cli_users(host->uri, options);
+	options->has_qemu_user = host->qemu_user != (uid_t)-1;
+	options->qemu_user = host->qemu_user;
+	options->qemu_group = host->qemu_group;
 }
 
 int check_cli_read(const struct hypervisor *host, struct check_options *ret, struct snp_error *err)

@@ -17,6 +17,9 @@ SNP_MUST_USE int check_cli_read(const struct hypervisor *host, struct check_opti
 /* Add the signature of this machine's CPU, where `uri` is of this machine. */
 void check_cli_cpu(const char *uri, struct check_options *options);
 
+/* Add whether the libvirt of `uri` can run QEMU as a user that vm.json names. */
+void check_cli_users(const char *uri, struct check_options *options);
+
 /* Let those findings that are warnings be warnings of the tool. */
 void check_cli_warn(const struct findings *findings, const char *file);
 

@@ -96,6 +96,7 @@ static int check_config(const char *path, struct vm_config **ret_config,
 		return r;
 	if (!uri_is_remote(session_uri((*ret_config)->connect)))
 		launch_spec_look(*ret_spec, NULL);
+	launch_spec_find_user(*ret_spec);
 	return check_cli_before_host(*ret_spec, path, ret_checks, err);
 }
 

@@ -185,6 +185,7 @@ static int open_and_check(const struct vm_config *config, struct launch_spec *sp
 	int r;
 
 	launch_spec_look(spec, arg.remote_root);
+	launch_spec_find_user(spec);
 	r = check_cli_before_host(spec, path, ret_checks, err);
 	if (r == 0)
 		r = open_host(config, ret, err);

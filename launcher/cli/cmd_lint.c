@@ -62,6 +62,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	/* A domain's files may lie on another machine. */
 	if (!subject.session.host.uri || !uri_is_remote(subject.session.host.uri))
 		launch_spec_look(subject.spec, NULL);
+	if (subject.config)
+		check_cli_users(session_uri(subject.config->connect), &checks);
+	launch_spec_find_user(subject.spec);
 	checks_run(subject.spec, &checks, &findings);
 	if (cli_json) {
 		r = print_json(out, &findings, err);

@@ -138,6 +138,8 @@ static void print_binding(FILE *out, const struct session *session, const struct
 			  is_mounted(session, guest)
 				  ? "mounted read-only"
 				  : "not protected: not mounted read-only; run snp-launch start");
+	if (guest->record->user)
+		text_line(out, "QEMU's user", guest->record->user);
 	if (b->source == ID_NONE)
 		return;
 	hex_line(out, "ID key digest", b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE);
@@ -239,6 +241,8 @@ static void add_record(struct json_out *json, struct cJSON *object,
 	json_out_string(json, object, "created", record->created);
 	json_out_hex(json, object, "launch_digest", record->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
 	add_binding(json, object, &record->binding);
+	if (record->user)
+		json_out_text(json, object, "user", record->user);
 	json_out_u64(json, object, "policy", record->policy);
 	json_out_hex(json, object, "host_data", record->host_data, sizeof(record->host_data));
 	json_out_integer(json, object, "vcpu_count", record->vcpus.count);

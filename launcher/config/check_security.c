@@ -202,6 +202,27 @@ RULE(no_id_block)
 	return true;
 }
 
+/* A user that other guests have too, or that may do everything, keeps nobody out. */
+RULE(user)
+{
+	const char *wrong = options->no_users;
+
+	if (!spec->user)
+		return false;
+	if (!wrong && spec->user_sought && !spec->has_ids)
+		wrong = "there is no such user";
+	else if (!wrong && spec->has_ids && spec->uid == 0)
+		wrong = "that is root";
+	else if (!wrong && spec->has_ids && options->has_qemu_user)
+		wrong = spec->uid == options->qemu_user	   ? "guests without one run as it too"
+			: spec->gid == options->qemu_group ? "it has the group of all guests"
+							   : NULL;
+	if (!wrong)
+		return false;
+	snprintf(say, size, "user %s cannot be this guest's own: %s", spec->user, wrong);
+	return true;
+}
+
 /* QEMU launches with the block enabled and KVM then copies the auth from nowhere: -EFAULT. */
 RULE(block_without_auth)
 {
@@ -341,6 +362,8 @@ const struct check security_checks[] = {
 	    "clear these bits, or use another kernel and firmware", bits_not_on_host)
 	CHECK("not-bound", WARNING, false, "/snp/id", SECURITY,
 	    "give an ID block, or check the measurement in every report", no_id_block)
+	HOST_CHECK("guest-user", ERROR, true, "/snp/user", NULL,
+	    "make a system user with a group of its own for this guest, or remove snp.user", user)
 	CHECK("id-block-without-auth", ERROR, true, NULL, SECURITY "/idBlock",
 	    "add <idAuth>", block_without_auth)
 	CHECK("id-auth-without-block", ERROR, true, NULL, SECURITY "/idAuth",

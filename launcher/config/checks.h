@@ -43,7 +43,7 @@ extern const struct check security_checks[], launch_checks[], machine_checks[];
 const struct check *check_at(size_t i);
 const struct check *check_find(const char *name);
 
-#define CHECKS_MAX 64
+#define CHECKS_MAX 96
 
 /* A launch runs the checks that need no host before it connects to one, and the others after. */
 enum check_part {
@@ -66,6 +66,9 @@ struct check_options {
 	uint32_t cpu_signature;
 	char *const *emulators; /* those that the host's libvirt names, up to NULL; NULL: unknown */
 	const char *emulator;	/* the one that was asked for; NULL: none */
+	const char *no_users;	/* why its libvirt runs no QEMU as another user; NULL: it may */
+	bool has_qemu_user;	/* all guests' QEMU runs as: */
+	uint32_t qemu_user, qemu_group;
 };
 
 /* --warn NAME, --error NAME, --ignore NAME. Errors: SNP_E_USAGE for an unknown name (naming the

@@ -125,6 +125,10 @@ static void compare_machine(const struct launch_spec *asked, const struct launch
 		compare_yes(ret, "CPU fallback", false, found->cpu_may_change);
 	if (asked->emulator && (found->emulator || !found->any_qemu))
 		difference_of_text(ret, "emulator", asked->emulator, found->emulator);
+	if (asked->has_ids &&
+	    (!found->has_ids || asked->uid != found->uid || asked->gid != found->gid))
+		difference_add(ret, "user", asked->user ? asked->user : "one",
+			       found->has_ids ? "another" : "libvirt's choice");
 	if (!asked->any_qemu && !found->any_qemu) {
 		difference_of_text(ret, "security labels", asked->security_labels,
 				   found->security_labels);

@@ -2,6 +2,7 @@
 #include "config/launch_spec.h"
 
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,7 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 	    copy_text("kvm", &spec->domain_type) < 0 || copy_text("x86_64", &spec->arch) < 0 ||
 	    copy_text("q35", &spec->machine) < 0 ||
 	    copy_text(config->emulator, &spec->emulator) < 0 ||
+	    copy_text(config->user, &spec->user) < 0 ||
 	    copy_text(config->firmware.path, &spec->firmware) < 0 ||
 	    copy_text(config->kernel.path, &spec->kernel) < 0 ||
 	    copy_text(config->initrd.path, &spec->initrd) < 0 || copy_cmdline(config, spec) < 0 ||
@@ -237,6 +239,18 @@ static void look_at_kernel(struct launch_spec *spec, const char *root)
 						      kernel.size, &spec->bzimage, NULL) == 0;
 }
 
+void launch_spec_find_user(struct launch_spec *spec)
+{
+	const struct passwd *user = spec->user ? getpwnam(spec->user) : NULL;
+
+	spec->user_sought = spec->user;
+	if (!user)
+		return;
+	spec->has_ids = true;
+	spec->uid = user->pw_uid;
+	spec->gid = user->pw_gid;
+}
+
 void launch_spec_look(struct launch_spec *spec, const char *root)
 {
 	spec->firmware_size = size_of(root, spec->firmware);
@@ -270,6 +284,7 @@ void launch_spec_free(struct launch_spec *spec)
 	free(spec->unknown_setting);
 	free(spec->emulator);
 	free(spec->security_labels);
+	free(spec->user);
 	free(spec->firmware);
 	free(spec->kernel);
 	free(spec->initrd);

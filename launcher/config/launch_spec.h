@@ -105,6 +105,10 @@ struct launch_spec {
 
 	char *emulator;	       /* the QEMU that launches it; NULL: libvirt's choice */
 	char *security_labels; /* as whom it runs, and what that user may change; NULL: libvirt's choice */
+	char *user;	       /* that QEMU shall run as, by a vm.json; NULL: libvirt's choice */
+	bool user_sought; /* launch_spec_find_user() was called */
+	bool has_ids;	  /* and found it; or a domain's label names one: */
+	uint32_t uid, gid;
 	bool any_qemu; /* a vm.json, or a record of 0.1.0: says nothing of labels, option ROMs,
 				* guest agent and TPM */
 
@@ -149,6 +153,9 @@ SNP_MUST_USE int launch_spec_complete(struct launch_spec *spec, const struct lau
 /* Look at the files that the spec names, as far as they are here; `root` is put before each path (NULL:
  * nothing). */
 void launch_spec_look(struct launch_spec *spec, const char *root);
+
+/* Look for the user that it names, on this machine. */
+void launch_spec_find_user(struct launch_spec *spec);
 
 void launch_spec_free(struct launch_spec *spec);
 DEFINE_CLEANUP(struct launch_spec *, launch_spec_free);

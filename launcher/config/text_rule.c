@@ -85,6 +85,11 @@ const struct text_rule rule_abi_min = {
 	.pattern = "^" BYTE "[.]" BYTE "$",
 	.wanted = "MAJOR.MINOR, each 0 to 255",
 };
+/* What useradd takes, and what others give; not a number, which chown would take for one. */
+const struct text_rule rule_user = {
+	.pattern = "^[A-Za-z_][A-Za-z0-9_.-]{0,31}$",
+	.wanted = "the name of a user",
+};
 
 /* U+FFFE and U+FFFF are no characters of XML 1.0 (production 2). */
 static bool has_noncharacter(const char *text)

@@ -21,7 +21,7 @@ struct text_rule {
 
 extern const struct text_rule rule_name, rule_uuid, rule_line, rule_text, rule_label_key, rule_uri,
 	rule_path, rule_cmdline, rule_cpu_model, rule_signature, rule_memory, rule_serial,
-	rule_source, rule_mac, rule_pci, rule_policy, rule_abi_min;
+	rule_source, rule_mac, rule_pci, rule_policy, rule_abi_min, rule_user;
 
 /* Text that XML 1.0 can carry and that looks like what it is: UTF-8 without control characters (but TAB
  * and newline, if `lines`), bidirectional marks, line separators and U+FFFE, U+FFFF. */

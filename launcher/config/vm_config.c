@@ -413,6 +413,7 @@ void vm_config_free(struct vm_config *config)
 	free(config->id_auth);
 	free(config->id_key);
 	free(config->id_author_key);
+	free(config->user);
 	free(config->libvirt_xml);
 	free(config->emulator);
 	json_free(config->document);

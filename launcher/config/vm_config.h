@@ -12,8 +12,8 @@
 #include <snp/json.h>
 
 /*
- * A guest as its operator wrote it down: vm.json, schema "snp-launch/2" (/1 has no emulator; snp-launch-vm.json(5),
- * templates/vm.schema.json). Defaults are filled in. What a JSON Schema can say is held here, by the
+ * A guest as its operator wrote it down: vm.json, schema "snp-launch/2" (/1 has neither emulator nor snp.user;
+ * snp-launch-vm.json(5), templates/vm.schema.json). Defaults are filled in. What a JSON Schema can say is held here, by the
  * reader; what it cannot (bits, products, traps of libvirt and QEMU) is held by config/checks.h.
  *
  * Every string is UTF-8 that XML can carry, without control, bidirectional or line-breaking characters
@@ -173,6 +173,7 @@ struct vm_config {
 	char *id_author_key; /* NULL: no author */
 	uint32_t id_svn;
 	uint8_t id_family_id[SNP_ID_SIZE], id_image_id[SNP_ID_SIZE];
+	char *user; /* of the guest's own, that QEMU runs as; NULL: that of all guests */
 
 	bool relabel;	/* false: disks are owned rightly already, libvirt leaves them alone */
 	bool autostart; /* comes up with the host */

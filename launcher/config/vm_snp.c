@@ -186,5 +186,6 @@ const struct field vm_snp_fields[] = {
 	FIELD("vcek", field_bool, vm_config, vcek),
 	SECTION("measurement", read_measurement),
 	SECTION("id", read_id),
+	FIELD("user", field_text, vm_config, user, .rule = &rule_user),
 	{0},
 };

@@ -8,6 +8,7 @@
 /* The parts of domain_read(): each fills its part of a zeroed spec. */
 int domain_read_security(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err);
 int domain_read_devices(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err);
+int domain_read_ids(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err);
 int domain_read_qemu(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err);
 
 #endif

@@ -44,7 +44,7 @@ struct domain_request {
 	size_t n_measured;
 	const struct domain_measured *measured;
 	unsigned long qemu_version; /* as virConnectGetVersion gives it; 0 unknown, taken as old */
-	uid_t uid;		    /* QEMU's user, for the static label of relabel: false */
+	uid_t uid;		    /* QEMU's user where the guest has none, for relabel: false */
 	gid_t gid;
 	const struct check_options *checks; /* NULL: defaults */
 	struct findings

@@ -154,6 +154,6 @@ void fill_security(struct xml_writer *w, xmlNode *domain, const struct domain_re
 	for (size_t i = 0; i < ARRAY_SIZE(blobs); i++)
 		if (blobs[i].blob->text)
 			xml_add_text(w, security, blobs[i].name, blobs[i].blob->text);
-	if (!request->config->relabel)
+	if (request->config->user || !request->config->relabel)
 		fill_label(w, domain, request);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "domain/domain_fill.h"
+#include "domain/domain_parts.h"
 #include "domain/domain_read.h"
 #include "domain/domain_xml.h"
 
@@ -17,6 +18,7 @@ static bool is_dac(const xmlNode *label)
 void fill_label(struct xml_writer *w, xmlNode *domain, const struct domain_request *request)
 {
 	xmlNode *label = xml_child(domain, "seclabel"), *next;
+	const bool own = request->asked->has_ids;
 	char user[32];
 
 	for (; label; label = next) {
@@ -30,9 +32,32 @@ void fill_label(struct xml_writer *w, xmlNode *domain, const struct domain_reque
 	xml_set(w, label, "type", "static");
 	xml_set(w, label, "model", "dac");
 	xml_set(w, label, "relabel", request->config->relabel ? "yes" : "no");
-	snprintf(user, sizeof(user), "+%" PRIu32 ":+%" PRIu32, (uint32_t)request->uid,
-		 (uint32_t)request->gid);
+	snprintf(user, sizeof(user), "+%" PRIu32 ":+%" PRIu32,
+		 own ? request->asked->uid : (uint32_t)request->uid,
+		 own ? request->asked->gid : (uint32_t)request->gid);
 	xml_add_text(w, label, "label", user);
+}
+
+static const xmlNode *dac_label(const xmlNode *domain)
+{
+	const xmlNode *label = xml_child(domain, "seclabel");
+
+	while (label && !is_dac(label))
+		label = xml_next(label, "seclabel");
+	return label;
+}
+
+/* libvirt also takes names, which mean what the host's users say; what we wrote are numbers. */
+int domain_read_ids(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
+{
+	const xmlNode *label = dac_label(domain);
+	_cleanup_(freep) char *text = NULL;
+	int r = xml_attribute_is(label, "type", "static")
+			? xml_text(xml_child(label, "label"), &text, err)
+			: 0;
+
+	spec->has_ids = text && sscanf(text, "+%" SCNu32 ":+%" SCNu32, &spec->uid, &spec->gid) == 2;
+	return r;
 }
 
 int domain_read_user(const char *name, struct snp_span xml, struct domain_user *ret,
@@ -46,9 +71,7 @@ int domain_read_user(const char *name, struct snp_span xml, struct domain_user *
 
 	if (r < 0)
 		return r;
-	label = xml_child(xmlDocGetRootElement(doc), "seclabel");
-	while (label && !is_dac(label))
-		label = xml_next(label, "seclabel");
+	label = dac_label(xmlDocGetRootElement(doc));
 	if (label) {
 		/* Without the attribute libvirt relabels where it chooses the label itself. */
 		user.relabels = xml_attribute_is(label, "relabel", "yes") ||

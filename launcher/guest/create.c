@@ -100,10 +100,14 @@ static int refuse_foreign(const struct hypervisor *host, const char *name, struc
 }
 
 /* A session daemon, and that of a simulated host, opens the log as the user that QEMU runs as. */
-static struct guest_owners owners(const struct hypervisor *host)
+static struct guest_owners owners(const struct hypervisor *host, const struct launch_spec *spec)
 {
 	struct guest_owners o = {host->qemu_user, host->qemu_group, (uid_t)-1, (gid_t)-1};
 
+	if (spec->has_ids) {
+		o.qemu_user = spec->uid;
+		o.qemu_group = spec->gid;
+	}
 	if (uri_is_session(host->uri)) {
 		o.log_user = host->qemu_user;
 		o.log_group = host->qemu_group;
@@ -111,10 +115,35 @@ static struct guest_owners owners(const struct hypervisor *host)
 	return o;
 }
 
+/* A user that two guests have keeps neither out of the other. Only the guests of STATE are known. */
+static int refuse_shared_user(const char *state, const struct vm_config *config,
+			      struct snp_error *err)
+{
+	char **names, path[PATH_MAX + GUEST_NAME_MAX + 2];
+	size_t n;
+	int r = config->user ? guest_dir_list(state, &names, &n, err) : 0;
+
+	if (r < 0 || !config->user)
+		return r;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		_cleanup_(record_freep) struct guest_record *record = NULL;
+
+		snprintf(path, sizeof(path), "%s/%s", state, names[i]);
+		if (strcmp(names[i], config->name) != 0 && record_read(path, &record, NULL) == 0 &&
+		    record->user && strcmp(record->user, config->user) == 0)
+			r = fail_with(
+				err, SNP_E_EXISTS, SNP_NO_OFFSET,
+				"user %s is that of the guest \"%s\"; give this guest another (snp.user)",
+				config->user, names[i]);
+	}
+	guest_names_free(names, n);
+	return r;
+}
+
 static int claim_new(struct attempt *a, const struct create_request *request, struct snp_error *err)
 {
 	const char *name = request->prepare.config->name;
-	const struct guest_owners o = owners(a->host);
+	const struct guest_owners o = owners(a->host, request->prepare.spec);
 	int r = guest_dir_claim(request->state, name, &o, &a->dir, err);
 
 	return r < 0 ? r : refuse_foreign(a->host, name, err);
@@ -147,7 +176,7 @@ static int claim(struct attempt *a, const struct create_request *request,
 		 char ret_uuid[static RECORD_UUID + 1], struct snp_error *err)
 {
 	const struct vm_config *config = request->prepare.config;
-	const struct guest_owners o = owners(a->host);
+	const struct guest_owners o = owners(a->host, request->prepare.spec);
 	int r;
 
 	ret_uuid[0] = '\0';
@@ -212,7 +241,9 @@ static int protect(struct attempt *a, const struct create_request *request,
 		   const struct guest_record *record, struct snp_error *err)
 {
 	const struct vm_config *config = request->prepare.config;
-	const struct domain_user user = {.relabels = config->relabel};
+	const struct launch_spec *spec = request->prepare.spec;
+	const struct domain_user user = {
+		.relabels = config->relabel, .is_known = spec->has_ids, .uid = spec->uid};
 	int r;
 
 	a->guard = boot_guard(record, a->host, &user);
@@ -259,6 +290,8 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	int r;
 
 	r = claim(a, request, uuid, err);
+	if (r == 0)
+		r = refuse_shared_user(request->state, prepare.config, err);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/%s", request->state, prepare.config->name);

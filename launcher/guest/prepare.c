@@ -62,6 +62,7 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	record->tool_version = strdup(SNP_VERSION);
 	record->cmdline = config->cmdline ? strdup(config->cmdline) : NULL;
 	record->emulator = config->emulator ? strdup(config->emulator) : NULL;
+	record->user = config->user ? strdup(config->user) : NULL;
 	record->kernel_hashes = config->kernel_hashes && config->kernel.path;
 	record->policy = config->policy;
 	record->has_vcek = record->has_guest_visible_workarounds = true;
@@ -69,7 +70,8 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	memcpy(record->guest_visible_workarounds, config->guest_visible_workarounds,
 	       sizeof(record->guest_visible_workarounds));
 	if (!record->name || !record->uri || !record->created || !record->tool_version ||
-	    (config->cmdline && !record->cmdline) || (config->emulator && !record->emulator))
+	    (config->cmdline && !record->cmdline) || (config->emulator && !record->emulator) ||
+	    (config->user && !record->user))
 		return out_of_memory(err);
 	if (!uuid)
 		return make_uuid(record->uuid, err);

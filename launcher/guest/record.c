@@ -48,6 +48,7 @@ void record_free(struct guest_record *record)
 	free(record->cmdline);
 	free(record->emulator);
 	free(record->security_labels);
+	free(record->user);
 	free(record);
 }
 
@@ -162,6 +163,7 @@ static const struct field id_fields[] = {
 static const struct field qemu_fields[] = {
 	FIELD("emulator", field_text, guest_record, emulator, .rule = &rule_any),
 	FIELD("security_labels", field_text, guest_record, security_labels, .rule = &rule_any),
+	FIELD("user", field_text, guest_record, user, .rule = &rule_user),
 	FIELD("option_roms", field_u32, guest_record, option_roms, .required = true),
 	FIELD("guest_agent", field_bool, guest_record, guest_agent, .required = true),
 	FIELD("tpm", field_bool, guest_record, tpm, .required = true),
@@ -313,6 +315,8 @@ static void add_qemu(struct json_out *out, const struct guest_record *record)
 		json_out_string(out, qemu, "emulator", record->emulator);
 	if (record->security_labels)
 		json_out_string(out, qemu, "security_labels", record->security_labels);
+	if (record->user)
+		json_out_string(out, qemu, "user", record->user);
 	json_out_integer(out, qemu, "option_roms", record->option_roms);
 	json_out_bool(out, qemu, "guest_agent", record->guest_agent);
 	json_out_bool(out, qemu, "tpm", record->tpm);

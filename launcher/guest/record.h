@@ -87,6 +87,7 @@ struct guest_record {
 	/* How libvirt's definition launches QEMU, once it is there; see struct launch_spec. */
 	bool has_qemu;
 	char *emulator, *security_labels; /* NULL: libvirt's choice */
+	char *user; /* as whom it runs, if that is a user of the guest's own; else NULL */
 	uint32_t option_roms;
 	bool guest_agent, tpm;
 	struct guest_binding binding;

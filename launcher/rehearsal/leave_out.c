@@ -50,6 +50,10 @@ void rehearsal_leave_out(struct vm_config *config, rehearsal_left_out left_out, 
 	if (config->n_vfio > 0)
 		left_out(arg, "/vfio", "the devices belong to the real host");
 	drop_vfio(config);
+	if (config->user)
+		left_out(arg, "/snp/user", "a simulated host runs every QEMU as one user");
+	free(config->user);
+	config->user = NULL;
 	if (config->vsock != VM_VSOCK_NONE)
 		left_out(arg, "/vsock", "vhost-vsock belongs to the real host");
 	config->vsock = VM_VSOCK_NONE;

@@ -616,6 +616,64 @@ static void check_emulator(void **state)
 	}
 }
 
+static void check_user(void **state)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config = read_config(
+		"\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\"},\"snp\":{\"user\":\"web1\"}");
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	static const struct {
+		bool sought, there;
+		uint32_t uid, gid;
+		struct check_options host;
+		const char *says; /* NULL: nothing */
+	} rows[] = {
+		{.says = NULL}, /* measured where it is not launched */
+		{.sought = true, .says = "there is no such user"},
+		{.sought = true, .there = true, .uid = 7, .gid = 8},
+		{.sought = true, .there = true, .uid = 7, .gid = 0},
+		{.sought = true, .there = true, .uid = 0, .gid = 8, .says = "that is root"},
+		{.sought = true, .there = true, .uid = 7, .host.no_users = "why", .says = "why"},
+		{.sought = true, .host.no_users = "why", .says = "why"},
+		{.sought = true,
+		 .there = true,
+		 .uid = 7,
+		 .gid = 8,
+		 .host = {.has_qemu_user = true, .qemu_user = 7},
+		 .says = "guests without one"},
+		{.sought = true,
+		 .there = true,
+		 .uid = 7,
+		 .gid = 8,
+		 .host = {.has_qemu_user = true, .qemu_group = 8},
+		 .says = "it has the group"},
+		{.sought = true,
+		 .there = true,
+		 .uid = 7,
+		 .gid = 8,
+		 .host = {.has_qemu_user = true, .qemu_user = 8, .qemu_group = 7}},
+	};
+
+	(void)state;
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct findings findings;
+		const char *says = NULL;
+
+		spec->user_sought = rows[i].sought;
+		spec->has_ids = rows[i].there;
+		spec->uid = rows[i].uid;
+		spec->gid = rows[i].gid;
+		checks_run(spec, &rows[i].host, &findings);
+		note_seen(&findings);
+		for (size_t k = 0; k < findings.n; k++)
+			if (strcmp(findings.at[k].check->name, "guest-user") == 0)
+				says = findings.at[k].message;
+		assert_int_equal(!says, !rows[i].says);
+		if (says)
+			assert_non_null(strstr(says, rows[i].says));
+	}
+}
+
 static void check_options(void **state)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = read_config(
@@ -703,7 +761,8 @@ int main(void)
 		cmocka_unit_test(check_host),	  cmocka_unit_test(check_sizes),
 		cmocka_unit_test(check_files),	  cmocka_unit_test(check_host_signature),
 		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
-		cmocka_unit_test(check_emulator), cmocka_unit_test(check_all_seen),
+		cmocka_unit_test(check_emulator), cmocka_unit_test(check_user),
+		cmocka_unit_test(check_all_seen),
 	};
 	size_t n = 0;
 

@@ -9,6 +9,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 
 #include "domain/domain_read.h"
@@ -61,6 +62,7 @@ static int build(const struct launch *launch, const char *template, char **ret,
 
 	assert_int_equal(launch_spec_from_config(request.config, &asked, NULL), 0);
 	assert_int_equal(launch_spec_complete(asked, &launch->made, NULL), 0);
+	launch_spec_find_user(asked);
 	request.asked = asked;
 	request.template = template;
 	return domain_xml_build(&request, ret, err);
@@ -308,6 +310,57 @@ static void check_template(void **state)
 	assert_int_equal(build(&launch, path, &text, &err), -SNP_E_BAD_DOMAIN);
 	assert_string_equal(err.file, path);
 	assert_non_null(strstr(err.message, "[not-x86-64]"));
+	unlink(path);
+}
+
+/* QEMU runs as the guest's own user, whatever a fragment says. (The only user that is known everywhere is root,
+ * which the checks refuse.) */
+static void check_user(void **state)
+{
+	static const struct {
+		const char *label; /* of the fragment; NULL: none */
+		bool good;
+	} rows[] = {
+		{NULL, true},
+		{"<seclabel model='dac' type='static' relabel='yes'><label>+0:+0</label></seclabel>",
+		 true},
+		{"<seclabel model='dac' type='static' relabel='yes'><label>+0:+1</label></seclabel>",
+		 false},
+		{"<seclabel model='dac' type='static' relabel='yes'><label>+1:+0</label></seclabel>",
+		 false},
+		{"<seclabel model='dac' type='static' relabel='yes'><label>root:root</label></seclabel>",
+		 false},
+		{"<seclabel model='dac' type='dynamic'/>", false},
+		{"<seclabel model='dac' type='none'/>", false},
+		{"<seclabel model='apparmor'/>", false},
+	};
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/fragment.xml", folder);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *label = rows[i].label;
+		_cleanup_(freep) char *text = NULL,
+				      *fragment = format_text("<domain>%s</domain>",
+							      label ? label : ""),
+				      *members = format_text(
+					      ",\"snp\":{\"user\":\"root\"},\"libvirt_xml\":\"%s\"",
+					      path);
+		_cleanup_(vm_config_freep) struct vm_config *config = config_with(members);
+		struct launch launch = launch_of(config);
+		struct snp_error err = {0};
+		int r;
+
+		write_file(path, fragment);
+		r = build(&launch, NULL, &text, &err);
+		assert_int_equal(r, rows[i].good ? 0 : -SNP_E_BAD_DOMAIN);
+		if (!rows[i].good)
+			assert_non_null(strstr(err.message, "user: asked root"));
+		else
+			assert_non_null(strstr(
+				text, "<seclabel type=\"static\" model=\"dac\" relabel=\"yes\">\n"
+				      "    <label>+0:+0</label>"));
+	}
 	unlink(path);
 }
 
@@ -587,9 +640,8 @@ static int remove_folder(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
-		cmocka_unit_test(check_template),
-		cmocka_unit_test(check_hostile),
-		cmocka_unit_test(check_launch_path),
+		cmocka_unit_test(check_template), cmocka_unit_test(check_user),
+		cmocka_unit_test(check_hostile),  cmocka_unit_test(check_launch_path),
 		cmocka_unit_test(check_record),
 	};
 	size_t n = tests_listed(tests);

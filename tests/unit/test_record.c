@@ -56,6 +56,14 @@ static const struct mangle {
 	{"no vCPUs", "\"vcpu_count\": 4", "\"vcpu_count\": 0", SNP_E_JSON_VALUE, "/vcpu_count"},
 	{"signature of 33 bits", "0x800f12", "0x100800f12", SNP_E_JSON_VALUE, "/cpu_signature"},
 	{"decimal policy", "\"0x30000\"", "\"196608\"", SNP_E_JSON_VALUE, "/policy"},
+	{"a user of its own", "\"remote\": false",
+	 "\"remote\": false, \"qemu\": {\"user\": \"web1\", \"option_roms\": 0, \"guest_agent\": false, "
+	 "\"tpm\": false}",
+	 SNP_OK, ""},
+	{"a user that is none", "\"remote\": false",
+	 "\"remote\": false, \"qemu\": {\"user\": \"+1\", \"option_roms\": 0, \"guest_agent\": false, "
+	 "\"tpm\": false}",
+	 SNP_E_JSON_VALUE, "/qemu/user"},
 	{"VCEK", "\"remote\": false", "\"remote\": false, \"vcek\": true", SNP_OK, ""},
 	{"VCEK no boolean", "\"remote\": false", "\"remote\": false, \"vcek\": 1", SNP_E_JSON_TYPE,
 	 "/vcek"},

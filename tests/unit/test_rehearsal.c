@@ -21,7 +21,7 @@
 #include "rehearsal/verdict.h"
 
 static const char everything[] =
-	"{\"schema\": \"snp-launch/1\", \"name\": \"one\","
+	"{\"schema\": \"snp-launch/2\", \"name\": \"one\", \"snp\": {\"user\": \"root\"},"
 	" \"firmware\": {\"path\": \"/f\"}, \"boot\": {\"kernel\": \"/k\", \"cmdline\": \"ro\"},"
 	" \"cpu\": {\"count\": 4, \"model\": \"EPYC-Milan\"},"
 	" \"memory\": {\"size\": \"1GiB\", \"hugepages\": true, \"locked\": true},"
@@ -87,7 +87,7 @@ static void what_is_measured_stays_as_create_has_it(void **state)
 		0);
 	before = xml_of(config);
 	rehearsal_leave_out(config, count, &n);
-	assert_int_equal(n, 9);
+	assert_int_equal(n, 10);
 	after = xml_of(config);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
 		char *a = elements(before, kept[i]), *b = elements(after, kept[i]);
@@ -99,6 +99,7 @@ static void what_is_measured_stays_as_create_has_it(void **state)
 	assert_null(strstr(after, "<disk"));
 	assert_null(strstr(after, "<interface"));
 	assert_null(strstr(after, "<hostdev"));
+	assert_null(config->user);
 	assert_non_null(strstr(after, "<serial"));
 	n = 0;
 	rehearsal_leave_out(config, count, &n);

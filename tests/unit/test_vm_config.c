@@ -228,13 +228,21 @@ static const struct value {
 	{"memory with blank", "memory", "{\"size\":\"4 GiB\"}", false},
 	{"memory in GB", "memory", "{\"size\":\"4GB\"}", false},
 	{"memory negative", "memory", "{\"size\":\"-4GiB\"}", false},
+	{"user", "snp", "{\"user\":\"snp-web_1\"}", true},
+	{"user of 32", "snp", "{\"user\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", true},
+	{"user of 33", "snp", "{\"user\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", false},
+	{"user by number", "snp", "{\"user\":\"1000\"}", false},
+	{"user with a group", "snp", "{\"user\":\"a:b\"}", false},
+	{"no user", "snp", "{\"user\":\"\"}", false},
 	{"memory backing", "memory", "{\"size\":\"4GiB\",\"backing\":\"ram\"}", true},
 };
 
 static void check_value(void **state)
 {
-	static const char *const defaults[][2] = {
-		{"name", "\"a\""}, {"cpu", "{\"count\":1}"}, {"memory", "{\"size\":\"1GiB\"}"}};
+	static const char *const defaults[][2] = {{"name", "\"a\""},
+						  {"cpu", "{\"count\":1}"},
+						  {"memory", "{\"size\":\"1GiB\"}"},
+						  {"snp", "{}"}};
 	const struct value *row = *state;
 	struct vm_config *config = NULL;
 	char text[2048] = "{\"schema\":\"snp-launch/1\"", pointer[64];

@@ -66,7 +66,7 @@ EVERYTHING = {
             "host_data": "0" * 64, "guest_visible_workarounds": "0" * 32, "vcek": True,
             "measurement": "0" * 96,
             "id": {"key": "/k", "author_key": "/a", "svn": 1, "family_id": "0" * 32,
-                   "image_id": "0" * 32}},
+                   "image_id": "0" * 32}, "user": "u"},
     "relabel": True,
     "autostart": False,
     "on_reboot": "auto",
