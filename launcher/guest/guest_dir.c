@@ -135,7 +135,6 @@ static void begin(const char *state, const char *name, bool next, struct guest_d
 void guest_dir_close(struct guest_dir *dir)
 {
 	closep(&dir->fd);
-	dir->fd = -1;
 }
 
 /* STATE is 0711 if it is new, whatever the umask: QEMU's user must pass, and need not look around. */
