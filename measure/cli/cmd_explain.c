@@ -149,7 +149,7 @@ static int add_file(struct search *search, const char *path, struct snp_error *e
 	if (!search->stated->kernel_hashes)
 		return 0;
 	if (hash(&(struct snp_boot_request){.kernel = path}, &boot, NULL) < 0 ||
-	    boot.kernel.protocol == 0) {
+	    (boot.kernel.protocol == 0 && !boot.kernel.is_efi_loadable)) {
 		kind = SEARCH_INITRD;
 		r = hash(&(struct snp_boot_request){.initrd = path}, &boot, err);
 	}

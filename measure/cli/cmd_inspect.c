@@ -8,6 +8,7 @@
 #include <snp/launch.h>
 #include <snp/tool.h>
 
+#include "uki_view.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
@@ -324,13 +325,27 @@ static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
 	return 0;
 }
 
+static int inspect_kernel(const struct uki *uki, const char *path, FILE *out, struct snp_error *err)
+{
+	if (arg.summary)
+		return fail_with(
+			err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
+			"a kernel, not a firmware image: it has no SEV metadata to summarise");
+	return uki_print(uki, path, out, err);
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
+	_cleanup_(uki_done) struct uki uki = {0};
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct inspected image;
 	int r;
 
-	r = snp_firmware_read(operands[0], &firmware, err);
+	r = uki_read(operands[0], &uki, err);
+	if (r == 0 && uki.is_pe)
+		return in_file(err, inspect_kernel(&uki, operands[0], out, err), operands[0]);
+	if (r == 0)
+		r = snp_firmware_read(operands[0], &firmware, err);
 	if (r < 0)
 		return r;
 	image = (struct inspected){.firmware = firmware, .info = snp_firmware_info(firmware)};
@@ -357,7 +372,7 @@ const struct cli_verb verb_inspect = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "show what a firmware image contains and how it can be launched",
+	.summary = "show what a firmware image or a kernel contains and how it can be launched",
 	.example = "OVMF.fd",
 	.options = tables,
 	.run = run,

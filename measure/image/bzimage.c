@@ -10,6 +10,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/sha.h>
+#include <snp/uki.h>
 
 /*
  * Offsets of the real-mode header (Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header"), and
@@ -170,31 +171,19 @@ static bool is_cut_short(struct snp_span head, uint16_t protocol, uint32_t setup
  * PeCoffLoaderGetPeHeader()). Since edk2-stable202511 no other kernel starts in a confidential guest. */
 static bool is_efi_loadable(struct snp_span head, uint64_t size)
 {
-	uint32_t at = 0, entry = 0, headers = 0, directories = 0, raw_size = 0, raw = 0;
-	uint16_t dos = 0, machine = 0, sections = 0, optional = 0, flags = 0, magic = 0,
-		 subsystem = 0;
-	struct snp_span pe;
-	uint32_t signature = 0;
+	struct pe_header pe;
+	struct pe_place place;
 
-	if (!snp_span_le16(head, 0, &dos) || dos != 0x5a4d || !snp_span_le32(head, 0x3c, &at) ||
-	    at > head.size || !snp_span_sub(head, at, head.size - at, &pe) ||
-	    !snp_span_le32(pe, 0, &signature) || signature != 0x00004550 ||
-	    !snp_span_le16(pe, 4, &machine) || !snp_span_le16(pe, 6, &sections) ||
-	    !snp_span_le16(pe, 20, &optional) || !snp_span_le16(pe, 22, &flags) ||
-	    !snp_span_le16(pe, 24, &magic) || !snp_span_le32(pe, 40, &entry) ||
-	    !snp_span_le32(pe, 84, &headers) || !snp_span_le16(pe, 92, &subsystem) ||
-	    !snp_span_le32(pe, 132, &directories))
-		return false;
-	if (machine != 0x8664 || magic != 0x20b || entry == 0 || headers > size ||
-	    directories > 16 || optional != 112 + 8 * directories ||
-	    (flags & 1) /* relocations stripped: it would have to lie at its own address */ ||
-	    subsystem < 10 || subsystem > 12 /* EFI application or driver */)
+	if (!pe_header_read(head, &pe) || pe.machine != 0x8664 || pe.magic != 0x20b ||
+	    pe.entry == 0 || pe.headers_size > size || pe.n_directories > 16 ||
+	    pe.optional_size != 112 + 8 * pe.n_directories ||
+	    (pe.flags & 1) /* relocations stripped: it would have to lie at its own address */ ||
+	    pe.subsystem < 10 || pe.subsystem > 12 /* EFI application or driver */)
 		return false;
 	/* Each section lies in the file. Headers past the first pages are not looked at. */
-	for (uint16_t i = 0; i < sections; i++)
-		if (snp_span_le32(pe, 24u + optional + 40u * i + 16, &raw_size) &&
-		    snp_span_le32(pe, 24u + optional + 40u * i + 20, &raw) && raw_size > 0 &&
-		    (uint64_t)raw + raw_size > size)
+	for (uint16_t i = 0; i < pe.n_sections; i++)
+		if (pe_place_read(head, &pe, i, &place) && place.size > 0 &&
+		    (uint64_t)place.offset + place.size > size)
 			return false;
 	return true;
 }

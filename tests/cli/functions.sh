@@ -65,13 +65,19 @@ says() {
 	grep -qF -- "$1" "$work/out" || fail "stdout lacks '$1': $(head -c 2000 "$work/out")"
 }
 
+# fixture NAME ARGUMENT…: a file made from text by tests/fixtures/NAME, which needs no more than python3.
+fixture() {
+	command -v python3 >/dev/null || skip "needs python3"
+	"$SNP_SOURCE/tests/fixtures/$1" "${@:2}" || fail "tests/fixtures/$* fails"
+}
+
 # The firmware has the names by which the code that checks kernel hashes is known.
-# firmware OUT [LINE…], kernel OUT [SIZE]: made from text (tests/fixtures).
+# firmware OUT [LINE…], kernel OUT [SIZE]
 firmware() {
-	"$SNP_SOURCE/tests/fixtures/make-firmware" "$1" checks-kernel "${@:2}" || skip "needs python3"
+	fixture make-firmware "$1" checks-kernel "${@:2}"
 }
 kernel() {
-	"$SNP_SOURCE/tests/fixtures/make-kernel" "$@" || skip "needs python3"
+	fixture make-kernel "$@"
 }
 
 # key NAME [OPENSSL-GENPKEY-OPTION…]: a new key, P-384 unless said otherwise, in NAME.pem and NAME.pub. (A

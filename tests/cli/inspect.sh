@@ -70,9 +70,8 @@ run 0 "$snp_measure" --ovmf odd --vcpus 1 --vcpu-type EPYC-v4 --guest-features 0
 # digest is made with a kernel.
 kernel kernel
 digest=(--kernel kernel --vcpus 1 --vcpu-type EPYC-v4)
-make="$SNP_SOURCE/tests/fixtures/make-firmware"
-"$make" absent.fd 'volume lzma/volume filler=100000'
-"$make" unknown.fd
+fixture make-firmware absent.fd 'volume lzma/volume filler=100000'
+fixture make-firmware unknown.fd
 firmware present.fd
 for verifier in present absent unknown; do
 	run 0 "$snp_measure" inspect --json $verifier.fd

@@ -278,7 +278,7 @@ for bad in '' 'a\tb' 'a\u001b[31m' '\u007f'; do
 done
 
 # A firmware that does not check the kernel is not published, unless that is said by name.
-"$SNP_SOURCE/tests/fixtures/make-firmware" absent.fd 'volume lzma/volume filler=100000'
+fixture make-firmware absent.fd 'volume lzma/volume filler=100000'
 firmware present.fd
 check() {
 	python3 -c 'import json; print(json.load(open("'$1'/reference-values.json"))["images"][0].get("kernel_hash_check"))'

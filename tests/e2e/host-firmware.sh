@@ -144,6 +144,9 @@ printf '\x05' | dd of=compressed bs=1 seek=$((0x1f1)) conv=notrunc status=none
 printf '\x01' | dd of=random bs=1 seek=$((0x1f1)) conv=notrunc status=none
 head -c 1024 random >smallest
 kernel_row launched "a PE image" uki quiet
+fixture make-uki real .linux=@random '.cmdline=root=/dev/vda' .initrd=@random
+kernel_row launched "a UKI" real quiet
+kernel_row refused "an initrd beside a UKI" real quiet random
 kernel_row launched "random bytes" random quiet
 kernel_row launched "a gzip file" compressed quiet
 kernel_row launched "1024 bytes" smallest quiet
@@ -185,5 +188,5 @@ row launched "no footer" no-footer
 row launched "table of 17 bytes" "put -50 1100"
 wait
 
-[ "$(wc -l <rows/done)" = 81 ] || fail "$(wc -l <rows/done) rows, not 81"
+[ "$(wc -l <rows/done)" = 83 ] || fail "$(wc -l <rows/done) rows, not 81"
 [ ! -s wrong ] || fail "$(cat wrong)"

@@ -114,7 +114,8 @@ enum snp_class {
 	X(DIGEST_DIFFERS,        74, "digest-differs",          NO,      "a launch digest is not the expected one") \
 	X(POLICY_DIFFERS,        75, "policy-differs",          NO,      "a guest policy is not the expected one") \
 	X(NOT_CHECKED,           76, "kernel-hashes-not-checked", REFUSED, "the firmware does not check the kernel hashes that the digest covers") \
-	X(BOOT_FILES,            77, "boot-files-not-protected", REFUSED, "without an ID block, another user could change the boot files between their hash and the launch")
+	X(BOOT_FILES,            77, "boot-files-not-protected", REFUSED, "without an ID block, another user could change the boot files between their hash and the launch") \
+	X(BAD_PE,                78, "bad-pe-image",            REFUSED, "the section table of a PE image is malformed")
 /* clang-format on */
 
 enum snp_code {
