@@ -124,6 +124,26 @@ install_packages() {
 	[ ${#wanted[@]} = 0 ] || die "still missing or too old after installing: ${wanted[*]}"
 }
 
+# Installs those of the packages named that this release has; tests that need the others say so.
+install_optional() {
+	local wanted known=() package
+	mapfile -t wanted < <(missing "$@")
+	[ ${#wanted[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" != 0 ]; then
+		echo "not installed, so some tests are skipped: ${wanted[*]}"
+		return 0
+	fi
+	apt_get update || echo "apt-get update failed in part; going on with what it has" >&2
+	for package in "${wanted[@]}"; do
+		if apt-cache policy "$package" | grep -q '^  Candidate: [^(]'; then
+			known+=("$package")
+		else
+			echo "this release has no package $package: some tests are skipped"
+		fi
+	done
+	[ ${#known[@]} = 0 ] || install_packages "${known[@]}"
+}
+
 # A folder that apt's own unprivileged user may write to, even where the clone lies under a 0700 home.
 download_folder() {
 	local folder
