@@ -240,6 +240,72 @@ static void check_host(void **state)
 	}
 }
 
+/* A vm.json that was edited since, and its files: what `diff FILE` shows. */
+static const char edited_json[] =
+	"{\"schema\": \"snp-launch/1\", \"name\": \"web1\", \"firmware\": {\"path\": \"/f\"},"
+	" \"boot\": {\"kernel\": \"/k\", \"initrd\": \"/i\", \"cmdline\": \"console=ttyS0\"},"
+	" \"cpu\": {\"count\": 2}, \"memory\": {\"size\": \"512MiB\"},"
+	" \"snp\": {\"host_data\": "
+	"\"0000000000000000000000000000000000000000000000000000000000000000\"}}";
+
+static const struct edited {
+	const char *name, *old, *new;
+	unsigned int other,
+		absent;		/* boot files, as bits: with another SHA-256, or not there now */
+	bool signature, digest; /* another CPU signature or launch digest was measured */
+	const char *found;
+} editeds[] = {
+	{"as created", "\"web1\"", "\"web1\"", 0, 0, false, false, ""},
+	{"more memory", "512MiB", "1GiB", 0, 0, false, false, ""},
+	{"another firmware", "/f", "/g", 1u << BOOT_FIRMWARE, 0, false, true,
+	 "firmware, launch digest"},
+	{"the same firmware elsewhere", "/f", "/g", 0, 0, false, false, ""},
+	{"another kernel", "/k", "/l", 1u << BOOT_KERNEL, 0, false, true, "kernel, launch digest"},
+	{"all others", "/k", "/l", 7, 0, false, true, "firmware, kernel, initrd, launch digest"},
+	{"no initrd", "\"initrd\": \"/i\", ", "", 0, 1u << BOOT_INITRD, false, true,
+	 "initrd, launch digest"},
+	{"another command line", "ttyS0", "ttyS1", 0, 0, false, true,
+	 "command line, launch digest"},
+	{"more vCPUs", "\"count\": 2", "\"count\": 3", 0, 0, false, true, "vCPUs, launch digest"},
+	{"another model", "\"count\": 2", "\"count\": 2, \"model\": \"EPYC-Rome\"", 0, 0, true,
+	 true, "CPU model, CPU signature, launch digest"},
+	{"another policy", "\"snp\": {", "\"snp\": {\"policy\": {\"smt\": false}, ", 0, 0, false,
+	 false, "policy"},
+	{"other host data", "\"0000", "\"1000", 0, 0, false, false, "host data"},
+};
+
+static void check_edited(void **state)
+{
+	const struct edited *row = *state;
+	_cleanup_(record_freep) struct guest_record *record = read_record(record_text);
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	_cleanup_(freep) char *text = replace_once(edited_json, row->old, row->new);
+	struct guest_measurement measured = {.vcpus = record->vcpus};
+	struct boot_file boot[BOOT_PARTS];
+	struct differences d = {0};
+	struct snp_error err = {0};
+	char found[512];
+
+	memcpy(measured.launch_digest, record->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	measured.launch_digest[47] ^= row->digest;
+	measured.vcpus.signature ^= row->signature;
+	memcpy(boot, record->boot, sizeof(boot));
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		boot[i].sha256[SNP_SHA256_SIZE - 1] ^= row->other >> i & 1;
+		if (row->absent >> i & 1)
+			boot[i] = (struct boot_file){0};
+	}
+	if (vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
+			    &config, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	memcpy(spec->host_data, config->host_data, sizeof(spec->host_data));
+	assert_int_equal(guest_drift_measured(record, spec, boot, &measured, &d, &err), 0);
+	list(&d, found, sizeof(found));
+	assert_string_equal(found, row->found);
+}
+
 static char folder[] = "/tmp/snp-test-drift-XXXXXX";
 
 static void write_file(const char *name, const char *text)
@@ -441,5 +507,6 @@ int main(void)
 	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_change, changes);
+	ADD_ROWS(tests, n, check_edited, editeds);
 	return _cmocka_run_group_tests("drift", tests, n, make_folder, remove_folder);
 }
