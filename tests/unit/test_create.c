@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <libvirt/virterror.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include "domain/domain_read.h"
 #include "domain_text.h"
 #include "guest/create.h"
+#include "guest/protection.h"
 #include "host/lifecycle.h"
 #include "ovmf_image.h"
 
@@ -32,6 +35,8 @@ enum call {
 	CALL_AUTOSTART,
 	CALL_START,
 	CALL_DESTROY,
+	CALL_SHUTDOWN,
+	CALL_MOUNT,
 	CALL_LOOKUP, /* never fails here, but ends the life of an error as every call of libvirt's does */
 };
 
@@ -91,9 +96,33 @@ virDomainPtr __wrap_virDomainDefineXMLFlags(virConnectPtr c, const char *xml, un
 
 WRAP(int, virDomainSetAutostart, CALL_AUTOSTART, -1, (virDomainPtr d, int autostart),
      (d, autostart))
-WRAP(int, virDomainCreateWithFlags, CALL_START, -1, (virDomainPtr d, unsigned int flags),
-     (d, flags))
+/* What happens as a guest starts, before libvirt opens its files. */
+static void (*at_start)(void);
+
+static int start_after(virDomainPtr domain, unsigned int flags)
+{
+	int __real_virDomainCreateWithFlags(virDomainPtr, unsigned int);
+
+	if (at_start)
+		at_start();
+	return __real_virDomainCreateWithFlags(domain, flags);
+}
+
+int __wrap_virDomainCreateWithFlags(virDomainPtr d, unsigned int flags);
+
+int __wrap_virDomainCreateWithFlags(virDomainPtr d, unsigned int flags)
+{
+	return fails(CALL_START) ? -1 : start_after(d, flags);
+}
 WRAP(int, virDomainDestroy, CALL_DESTROY, -1, (virDomainPtr d), (d))
+
+/* The test driver knows no power button. */
+WRAP(int, virDomainShutdownFlags, CALL_SHUTDOWN, -1, (virDomainPtr d, unsigned int flags),
+     (d, 0 * flags))
+
+/* No mount can be made. */
+WRAP(int, open_tree, CALL_MOUNT, -1, (int fd, const char *path, unsigned int flags),
+     (fd, path, flags))
 
 WRAP(virDomainPtr, virDomainLookupByName, CALL_LOOKUP, NULL, (virConnectPtr c, const char *name),
      (c, name))
@@ -143,16 +172,19 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path);
 }
 
+/* What the next guests ask for. */
+static bool autostart = true, unbound, start_it = true;
+
 static struct vm_config *config_of(const char *name, uint32_t vcpus)
 {
 	struct vm_config *config = NULL;
 	struct snp_error err = {0};
 	char text[512];
 	int n = snprintf(text, sizeof(text),
-			 "{\"schema\": \"snp-launch/1\", \"name\": \"%s\", \"autostart\": true,"
+			 "{\"schema\": \"snp-launch/1\", \"name\": \"%s\", \"autostart\": %s,"
 			 " \"firmware\": {\"path\": \"%s\"}, \"cpu\": {\"count\": %u},"
 			 " \"memory\": {\"size\": \"128MiB\"}}",
-			 name, firmware, vcpus);
+			 name, autostart ? "true" : "false", firmware, vcpus);
 
 	if (vm_config_parse("vm.json", (struct snp_span){(uint8_t *)text, (size_t)n}, &config,
 			    &err) < 0)
@@ -166,9 +198,9 @@ static int create(const char *name, uint32_t vcpus, bool replace, struct snp_err
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	_cleanup_(record_freep) struct guest_record *record = NULL;
 	struct create_request request = {
-		.prepare = {.config = config, .config_path = config_path},
+		.prepare = {.config = config, .config_path = config_path, .unbound = unbound},
 		.state = state_path,
-		.start = true,
+		.start = start_it,
 		.replace = replace,
 	};
 	int r;
@@ -359,6 +391,185 @@ static void another_s_domain_is_left_alone(void **state)
 	virDomainFree(domain);
 }
 
+static char *copy_of(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s/boot/firmware", state_path, name);
+	return path;
+}
+
+static void change_copy(const char *name)
+{
+	int fd = open(copy_of(name), O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, "X", 1, 0), 1);
+	close(fd);
+}
+
+/* What could not be started again is not stopped. */
+static void a_restart_checks_before_and_after(void **state)
+{
+	struct snp_error err = {0};
+
+	(void)state;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), 0);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	failing = CALL_SHUTDOWN;
+	failure = "the moon is full";
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), -SNP_E_LIBVIRT);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	failing = CALL_START;
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), -SNP_E_LIBVIRT);
+	assert_int_equal(state_of("web1"), DOMAIN_OFF);
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err),
+			 -SNP_E_GUEST_STATE);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), 0);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	assert_int_equal(guest_remove(&host, state_path, "web1", false, &err), -SNP_E_GUEST_STATE);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	change_copy("web1");
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), -SNP_E_DRIFT);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), -SNP_E_DRIFT);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err),
+			 -SNP_E_NOT_FOUND);
+}
+
+/* libvirt lost the domain, or somebody renamed it; a directory lost its record. */
+static void whose_domain_it_is(void **state)
+{
+	struct snp_error err = {0};
+	virDomainPtr domain;
+	char record[128];
+
+	(void)state;
+	autostart = false;
+	start_it = false;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	assert_int_equal(state_of("web1"), DOMAIN_OFF);
+	domain = virDomainLookupByName(host.connection, "web1");
+	assert_non_null(domain);
+	assert_int_equal(virDomainRename(domain, "web2", 0), 0);
+	virDomainFree(domain);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), 0);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+	assert_false(has_domain("web2"));
+
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	domain = virDomainLookupByName(host.connection, "web1");
+	assert_int_equal(virDomainUndefine(domain), 0);
+	virDomainFree(domain);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err),
+			 -SNP_E_NOT_FOUND);
+	assert_non_null(strstr(err.message, "--replace"));
+	/* Replaced, it comes back; what has no record is cleared for that. */
+	assert_int_equal(create("web1", 2, true, &err), 0);
+	snprintf(record, sizeof(record), "%s/web1/record.json", state_path);
+	assert_int_equal(unlink(record), 0);
+	assert_int_equal(create("web1", 2, true, &err), -SNP_E_EXISTS);
+	assert_false(has_directory("web1"));
+	assert_true(has_domain("web1"));
+	domain = virDomainLookupByName(host.connection, "web1");
+	assert_int_equal(virDomainUndefine(domain), 0);
+	virDomainFree(domain);
+
+	/* A directory without record, with and without a domain of ours. */
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	assert_int_equal(unlink(record), 0);
+	assert_int_equal(guest_remove(&host, state_path, "web1", false, &err), 0);
+	assert_false(has_domain("web1"));
+	autostart = start_it = true;
+}
+
+static void give_away(void)
+{
+	struct guest_dir dir;
+
+	snprintf(dir.path, sizeof(dir.path), "%s/web1", state_path);
+	guest_dir_unmount(&dir);
+	assert_int_equal(lchown(copy_of("web1"), 65534, 65534), 0);
+}
+
+/* As under a system daemon, whose QEMU runs as another user: the copies are mounted read-only. */
+static void a_guest_that_the_mount_guards(void **state)
+{
+	char uri[] = "qemu:///system", *own = host.uri, path[128];
+	struct snp_error err = {0};
+	struct stat before, now;
+	virDomainPtr domain;
+	int held;
+
+	(void)state;
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		skip();
+	snprintf(path, sizeof(path), "%s/web1", state_path);
+	host.uri = uri;
+	host.qemu_user = host.qemu_group = 65534;
+	assert_int_equal(create("web1", 2, false, &err), -SNP_E_BOOT_FILES);
+	assert_non_null(strstr(err.message, "autostart: "));
+	assert_false(has_directory("web1"));
+	autostart = false;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	assert_true(boot_files_are_mounted(path));
+	/* Kept open, its inode's number stays taken. */
+	held = open(copy_of("web1"), O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fstat(held, &before), 0);
+	/* QEMU's user has run/; log/ is opened by the daemon, which is root. */
+	snprintf(path, sizeof(path), "%s/web1/run", state_path);
+	assert_int_equal(stat(path, &now), 0);
+	assert_true(now.st_uid == 65534 && now.st_gid == 65534);
+	snprintf(path, sizeof(path), "%s/web1/log", state_path);
+	assert_int_equal(stat(path, &now), 0);
+	assert_int_equal(now.st_uid, 0);
+	snprintf(path, sizeof(path), "%s/web1", state_path);
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), 0);
+	assert_int_equal(stat(copy_of("web1"), &now), 0);
+	assert_int_not_equal(now.st_ino, before.st_ino);
+	close(held);
+	assert_true(boot_files_are_mounted(path));
+	assert_int_equal(create("web1", 3, true, &err), 0);
+	assert_true(boot_files_are_mounted(path));
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+	assert_false(has_directory("web1"));
+
+	failing = CALL_MOUNT;
+	assert_int_equal(create("web1", 2, false, &err), -SNP_E_BOOT_FILES);
+	assert_false(has_directory("web1"));
+	failing = CALL_MOUNT;
+	unbound = true;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	assert_int_equal(failing, CALL_NONE);
+	assert_false(boot_files_are_mounted(path));
+	unbound = false;
+	domain = virDomainLookupByName(host.connection, "web1");
+	assert_int_equal(virDomainDestroy(domain), 0);
+	virDomainFree(domain);
+	failing = CALL_MOUNT;
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err),
+			 -SNP_E_BOOT_FILES);
+	assert_int_equal(state_of("web1"), DOMAIN_OFF);
+	failing = CALL_MOUNT;
+	assert_int_equal(guest_start(&host, state_path, "web1", false, true, &err), 0);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	at_start = give_away;
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err),
+			 -SNP_E_BOOT_FILES);
+	assert_int_equal(state_of("web1"), DOMAIN_OFF);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+	assert_int_equal(create("web1", 2, false, &err), -SNP_E_BOOT_FILES);
+	at_start = NULL;
+	assert_false(has_directory("web1"));
+	assert_false(has_domain("web1"));
+	host.uri = own;
+	autostart = true;
+}
+
 /* `snp-launch create FILE`: the configuration becomes one spec; each check looks at that once and at the written
  * domain once; the domain is read back once as written, and once as libvirt has it. */
 static void each_step_is_done_once(void **state)
@@ -431,6 +642,9 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_undone_is_kept_and_told),
 		cmocka_unit_test(another_s_domain_is_left_alone),
 		cmocka_unit_test(each_step_is_done_once),
+		cmocka_unit_test(a_restart_checks_before_and_after),
+		cmocka_unit_test(whose_domain_it_is),
+		cmocka_unit_test(a_guest_that_the_mount_guards),
 	};
 	size_t n = tests_listed(tests);
 
