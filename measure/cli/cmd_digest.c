@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 	{"output-format", .argument = "FORMAT", .text = &arg.output_format,
 	 .help = "hex (default) or base64"},
 	{"dump-vmsa", .argument = "DIR", .flag = &arg.dump_vmsa, .text = &arg.dump_dir,
-	 .help = "write each vCPU's VMSA to vmsaN.bin in DIR (default: here)"},
+	 .help = "write each vCPU's VMSA to vmsaN.bin in DIR (default: the current folder)"},
 	{"verbose", 'v', .flag = &arg.verbose,
 	 .help = "also print what is measured"},
 	CLI_OPTION_JSON,
@@ -146,10 +146,11 @@ static int check_mode(const struct cli_launch *l, struct snp_error *err)
 {
 	if (l->firmware_only && cli_json)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "snp:ovmf-hash has no JSON form; 'inspect --summary' has");
+				 "snp:ovmf-hash has no JSON form; use 'inspect --summary --json'");
 	if (arg.dump_dir && arg.dump_dir[0] == '\0')
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--dump-vmsa: an empty path; leave '=' out for this folder");
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--dump-vmsa: empty path; for the current folder, leave out the '='");
 	if (arg.dump_vmsa && (l->firmware_only || l->launch.mode == SNP_MODE_SEV))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--dump-vmsa: this mode has no VMSA");

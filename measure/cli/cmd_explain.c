@@ -39,11 +39,11 @@ static const struct cli_option options[] = {
 	{"report", .argument = "FILE", .text = &arg.report,
 	 .help = "an attestation report with the digest"},
 	{"reference", .argument = "FILE", .values = &arg.references,
-	 .help = "published reference values to look it up in; may be repeated"},
+	 .help = "look the digest up in these reference values; may be repeated"},
 	{"candidates", .argument = "DIR", .text = &arg.candidates,
 	 .help = "a folder of firmware images, kernels and initrds to try"},
 	{"max-vcpus", .argument = "N", .number = &arg.max_vcpus,
-	 .help = "try vCPU counts up to this (default 512), and the given one"},
+	 .help = "try 1 to N vCPUs (default 512), and the number given by --vcpus"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -210,10 +210,9 @@ static int search_near(struct search *search, const struct cli_launch *stated,
 
 /* What a "no" does not rule out; the last only if not all combinations were tried. */
 static const char *const not_tried[] = {
-	"unlikely CPU signatures and guest features",
-	("several changes of firmware, kernel, initrd and command line together with another CPU, "
-	 "profile or guest features"),
-	"some of the combinations of firmware, kernels, initrds and command lines",
+	"other CPU signatures and guest features",
+	("more than one change of firmware, kernel, initrd or command line together with another CPU, profile or guest features"),
+	"some combinations of firmware, kernels, initrds and command lines",
 };
 
 static size_t count_not_tried(const struct search_answer *answer)
@@ -227,7 +226,7 @@ static void print(const struct search_answer *answer, bool published, FILE *out)
 
 	if (answer->found)
 		fputs(published	       ? "published as "
-		      : answer->n == 0 ? "matches the stated launch"
+		      : answer->n == 0 ? "matches the given launch"
 				       : "matches with ",
 		      out);
 	for (size_t i = 0; i < answer->n; i++) {
@@ -236,8 +235,7 @@ static void print(const struct search_answer *answer, bool published, FILE *out)
 	}
 	fprintf(out,
 		answer->found ? " (%" PRIu64 " launches tried"
-			      : "matches none of %" PRIu64
-				" launches near the stated one (not tried: ",
+			      : "no match among %" PRIu64 " similar launches (not tried: ",
 		answer->tried);
 	for (size_t i = 0; i < count_not_tried(answer); i++)
 		fprintf(out, "%s%s", i > 0 ? "; " : "", not_tried[i]);

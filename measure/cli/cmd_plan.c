@@ -20,9 +20,9 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"all", 'a', .flag = &arg.all,
-	 .help = "one line per launch update (default: equal pages share one)"},
+	 .help = "one line per launch update (by default equal pages share one)"},
 	{"diff", .flag = &arg.diff,
-	 .help = "compare two plans that --json printed: FILE FILE"},
+	 .help = "compare two plans printed with --json"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -284,7 +284,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return r;
 	if (l.firmware_only)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "snp:ovmf-hash is for 'digest'; a plan is of a whole launch");
+				 "snp:ovmf-hash is only for 'digest'; a plan needs a whole launch");
 	return cli_json ? print_json(&l, out, err) : print_plan(&plan, err);
 }
 

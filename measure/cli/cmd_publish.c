@@ -26,11 +26,11 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"output", 'o', .argument = "DIR", .text = &arg.output,
-	 .help = "the folder to write: new, or from an earlier run"},
+	 .help = "folder to write: a new one, or one from an earlier run"},
 	{"format", .argument = "LIST", .text = &arg.formats,
 	 .help = "formats, separated by commas (default: all)"},
 	{"sign-key", .argument = "KEY", .text = &arg.key,
-	 .help = "sign with this key: a file, fd:N, - or a URI"},
+	 .help = "sign with this key: a file, fd:N, - (standard input) or a URI"},
 	{"key", .argument = "KEY", .text = &arg.key},
 	{"id-key", .argument = "KEY", .text = &arg.id_key,
 	 .help = "make ID blocks, signed with this P-384 key"},
@@ -39,19 +39,19 @@ static const struct cli_option options[] = {
 	{"endorsement-key", .argument = "KEY", .text = &arg.endorsement_key,
 	 .help = "endorse golden measurements with this RSA key"},
 	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
-	 .help = "the endorsement key's certificate, to be included"},
+	 .help = "certificate of the endorsement key"},
 	{"passphrase-file", .argument = "FILE", .text = &arg.passphrase_file,
-	 .help = "first line: passphrase or PIN of the keys"},
+	 .help = "file whose first line is the passphrase or PIN of the keys"},
 	{"boot-result", .argument = "FILE", .values = &arg.boot_results,
-	 .help = "record what snp-launch check --firmware --json found"},
+	 .help = "include the result of snp-launch check --firmware --json"},
 	{"warn", .argument = "NAME", .values = &arg.warn,
-	 .help = "let this only warn: " SNP_WARN_NOT_CHECKED},
+	 .help = "report this error as a warning: " SNP_WARN_NOT_CHECKED},
 	{"unsigned", .flag = &arg.is_unsigned,
-	 .help = "drop signatures of the folder that it replaces"},
+	 .help = "replace a signed folder even if the new one is not signed"},
 	{"partial", .flag = &arg.partial,
-	 .help = "leave images out of formats that cannot hold them"},
+	 .help = "leave out of a format the images that it cannot hold"},
 	{"timestamp", .flag = &arg.timestamp,
-	 .help = "add the time: SOURCE_DATE_EPOCH or now"},
+	 .help = "add the current time, or SOURCE_DATE_EPOCH if it is set"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -259,9 +259,9 @@ static int read_keys(struct keys *keys, struct snp_error *err)
 	/* The one signs what people read, the others what the hardware launches. */
 	if ((keys->id_key && snp_key_equal(keys->key, keys->id_key)) ||
 	    (keys->author_key && snp_key_equal(keys->key, keys->author_key)))
-		cli_warn("same-key",
-			 "the document is signed with the ID key or the author key; who steals one "
-			 "key can then sign both; use a key of its own");
+		cli_warn(
+			"same-key",
+			"the document is signed with the ID key or the author key, so one stolen key can sign both; use a separate key");
 	return 0;
 }
 
@@ -296,9 +296,9 @@ static int publish(struct snp_reference *reference, struct output *output, struc
 	if (o.key)
 		cli_key_warn_random(o.key);
 	if (arg.endorsement_key)
-		cli_warn("random-signature",
-			 "RSASSA-PSS signatures are random: a run into another folder gives other "
-			 "signature bytes; everything else is the same");
+		cli_warn(
+			"random-signature",
+			"RSASSA-PSS signatures are random: another run gives different signature bytes; everything else is the same");
 	if (o.key)
 		print_command(o.key);
 	return 0;

@@ -17,11 +17,11 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"images", .argument = "DIR", .text = &arg.images,
-	 .help = "folder of the images (default: the document's)"},
+	 .help = "folder of the images (default: the document's folder)"},
 	{"public-key", .argument = "FILE", .text = &arg.public_key,
 	 .help = "verify the signatures with this key"},
 	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
-	 .help = "require endorsements by this certificate"},
+	 .help = "require endorsements with this certificate"},
 	CLI_OPTION_JSON,
 	{0},
 };

@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 	{"crl", .argument = "FILE", .values = &arg.crls,
 	 .help = "AMD's CRL; without one, revocation is not checked"},
 	{"at-time", .argument = "TIME", .text = &arg.at_time,
-	 .help = "when certificates must be valid: 2026-01-31, @SECONDS"},
+	 .help = "time at which certificates must be valid: 2026-01-31 or @SECONDS"},
 	{"fetch-path", .flag = &arg.fetch_path,
 	 .help = "only print where AMD has the missing certificates"},
 	{"verbose", 'v', .help = "print every check", .flag = &arg.verbose},

@@ -173,10 +173,9 @@ static void warn_of_hash_check(const struct snp_reference_image *image)
 void cli_verdict_warn(const struct snp_verdict *verdict)
 {
 	if (snp_verdict_product(verdict) == SNP_PRODUCT_MILAN)
-		cli_warn("milan-forgeable",
-			 "the seed of a Milan's keys can be extracted, and reports of any TCB "
-			 "forged with it (arXiv 2605.12990); use snp-measure verify "
-			 "--deny-product=Milan to refuse reports of Milan");
+		cli_warn(
+			"milan-forgeable",
+			"the owner of a Milan processor can extract its key seed and forge reports of any TCB (arXiv 2605.12990); to refuse them, use snp-measure verify --deny-product=Milan");
 	if (snp_verdict_report(verdict)->version == 2)
 		cli_warn("no-alias-check",
 			 "a report of version 2 does not say whether the alias check was done "

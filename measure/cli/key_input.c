@@ -66,7 +66,7 @@ void cli_key_warn_random(const struct snp_key *key)
 	if (said || snp_key_is_deterministic(key))
 		return;
 	said = true;
-	cli_warn("random-signature",
-		 "this OpenSSL makes random ECDSA signatures: another run gives other signature "
-		 "bytes");
+	cli_warn(
+		"random-signature",
+		"this OpenSSL makes random ECDSA signatures: another run gives different signature bytes");
 }

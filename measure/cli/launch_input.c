@@ -70,12 +70,13 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 		if (cmdline.size > 0 && cmdline.data[cmdline.size - 1] == '\n')
 			cli_warn(
 				"cmdline-newline",
-				"%s ends in a line end, which is measured as part of the command line",
+				"%s ends with a newline, which is measured as part of the command line",
 				a->append_file);
 	}
 	/* A page and more is more than any kernel reads; Linux on x86 has COMMAND_LINE_SIZE, 2048 with the NUL. */
 	if (cmdline.size > 4096)
-		cli_warn("long-cmdline", "of the command line's %zu bytes Linux reads 2047",
+		cli_warn("long-cmdline",
+			 "the command line has %zu bytes; Linux reads only the first 2047",
 			 cmdline.size);
 	l->inputs.cmdline = (struct launch_input){
 		.present = true, .has_size = true, .name = a->append_file, .size = cmdline.size};
@@ -133,8 +134,7 @@ void cli_warn_cut_short(const char *kernel, bool is_cut_short)
 	if (is_cut_short)
 		cli_warn(
 			"cut-short-kernel",
-			"%s is shorter than its header says: QEMU launches it, and it cannot boot; "
-			"was it still being written?",
+			"%s is shorter than its header says: QEMU launches it, but it cannot boot; copy it again",
 			kernel);
 }
 

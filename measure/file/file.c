@@ -52,7 +52,7 @@ int file_open(const char *path, uint64_t cap, struct file *ret, struct snp_error
 		r = fail_errno(err, SNP_E_OPEN, errno, "cannot open");
 	else if (!S_ISREG(st.st_mode))
 		r = fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
-			      "not a regular file; give a file that can be read twice");
+			      "not a regular file; pipes and devices cannot be read twice");
 	else if ((uint64_t)st.st_size > cap)
 		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
 			      "size is %jd bytes; must be at most %" PRIu64, (intmax_t)st.st_size,
@@ -76,12 +76,11 @@ int file_unchanged(const struct file *file, struct snp_error *err)
 	    now.st_ctim.tv_sec != then->st_ctim.tv_sec ||
 	    now.st_ctim.tv_nsec != then->st_ctim.tv_nsec)
 		return fail_with(err, SNP_E_CHANGED, SNP_NO_OFFSET,
-				 "changed while it was read; wait until its writer is done");
+				 "changed while it was read; wait until it is written completely");
 	/* As files of /proc, which the kernel writes while they are read. */
 	if (pread(file->fd, &more, 1, (off_t)file->size) > 0)
 		return fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET,
-				 "has more bytes than its size of %" PRIu64
-				 "; give a file that can be read twice",
+				 "has more bytes than its size of %" PRIu64 "; use a regular file",
 				 file->size);
 	return 0;
 }

@@ -73,7 +73,7 @@ static int certified_key(struct snp_span der, EVP_PKEY **ret, struct snp_error *
 	ERR_clear_error();
 	if (!pkey || at != der.data + der.size)
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				 "not one X.509 certificate with a public key");
+				 "must be exactly one X.509 certificate with a public key");
 	if (check_rsa(pkey, &why) < 0)
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
 				 "in the certificate: %s", why.message);

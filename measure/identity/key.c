@@ -91,7 +91,7 @@ static int find_kind(const EVP_PKEY *pkey, enum snp_key_kind *ret, struct snp_er
 		return 0;
 	default:
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "EC key is on another curve than P-256 and P-384");
+				 "EC key is not on P-256 or P-384");
 	}
 }
 

@@ -173,7 +173,7 @@ static int check_numbers(EVP_PKEY *pkey, bool is_private, struct snp_error *err)
 	ERR_clear_error();
 	if (!good)
 		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "broken key: its numbers are out of range or do not match");
+				 "damaged key: its numbers are out of range or do not match");
 	return 0;
 }
 

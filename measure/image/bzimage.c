@@ -79,8 +79,9 @@ static int hash_cmdline(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_S
 	int r;
 
 	if (nul)
-		return fail_with(err, SNP_E_BAD_CMDLINE, (uint64_t)(nul - cmdline.data),
-				 "command line with a NUL, at which every VMM would cut it");
+		return fail_with(
+			err, SNP_E_BAD_CMDLINE, (uint64_t)(nul - cmdline.data),
+			"the command line contains a NUL, where every VMM would cut it off");
 	r = check_video_mode(cmdline, err);
 	if (r < 0)
 		return r;
@@ -230,8 +231,7 @@ int snp_bzimage_check_initrd(const struct snp_bzimage *kernel, uint64_t size, st
 	if (kernel->protocol < 0x200)
 		return fail_with(
 			err, SNP_E_BAD_KERNEL, SNP_NO_OFFSET,
-			"an initrd beside a kernel that is not a bzImage, or of a boot protocol "
-			"before 2.00; QEMU refuses that (a UKI has its own initrd)");
+			"QEMU refuses an initrd with a kernel that is not a bzImage, or whose boot protocol is older than 2.00 (a UKI has its own initrd)");
 	if (size >= kernel->initrd_max)
 		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
 				 "size is %" PRIu64 " bytes; must be less than %" PRIu32

@@ -104,7 +104,7 @@ static int read_entry(struct snp_span image, uint64_t end, uint64_t left,
 	if (!snp_span_le16(image, at, &length) ||
 	    !snp_span_sub(image, at + 2, SNP_GUID_SIZE, &guid))
 		return fail_with(err, SNP_E_BAD_TABLE, image.size,
-				 "OVMF table runs out of the image");
+				 "OVMF table reaches beyond the image");
 	if (length < ENTRY_HEADER)
 		return fail_with(err, SNP_E_BAD_TABLE, at,
 				 "OVMF table entry has %" PRIu16 " bytes; its header alone has %u",
@@ -211,7 +211,7 @@ static int check_header(struct snp_span image, uint32_t distance, uint64_t from,
 	at = image.size - distance;
 	if (!snp_span_sub(image, at, 4, &signature) || memcmp(signature.data, "ASEV", 4) != 0)
 		return fail_with(err, SNP_E_BAD_METADATA, at,
-				 "SEV metadata without signature ASEV");
+				 "SEV metadata lack the signature ASEV");
 	/* QEMU compares the length with the header's place, not with what is left after it. */
 	room = at < distance ? at : distance;
 	if (!snp_span_le32(image, at + 4, &length) || length < SEV_METADATA_HEADER || length > room)

@@ -75,7 +75,7 @@ static void about_sections(const struct warnings *w, const struct snp_firmware_i
 
 	if (info->has_metadata && info->metadata_version != 1)
 		say(w, "metadata-version",
-		    "SEV metadata of version %" PRIu32 ", read as version 1, as QEMU does",
+		    "SEV metadata have version %" PRIu32 "; read as version 1, like QEMU",
 		    info->metadata_version);
 	for (size_t i = 0; i < info->n_sections; i++) {
 		const struct snp_section *s = &info->sections[i];
@@ -87,7 +87,7 @@ static void about_sections(const struct warnings *w, const struct snp_firmware_i
 		unknown = true;
 		say(w, "unknown-section-type",
 		    "section %zu at 0x%" PRIx32 " is of unknown type 0x%" PRIx32
-		    "; measured as zero pages, as QEMU does",
+		    "; measured as zero pages, like QEMU",
 		    i, s->gpa, s->type);
 	}
 	if (n_secrets > 1 || n_cpuid > 1)
@@ -105,7 +105,7 @@ static void about_vcpus(const struct warnings *w, const struct snp_launch *launc
 	if (features & ~FEATURES_KNOWN)
 		say(w, "reserved-guest-features",
 		    "guest features 0x%" PRIx64 " have reserved bits (0x%" PRIx64
-		    "), with which no vCPU starts",
+		    "), and no vCPU starts with them",
 		    features, features & ~FEATURES_KNOWN);
 	if (launch->mode == SNP_MODE_SNP && launch_profile(launch)->vmm == SNP_VMM_QEMU &&
 	    features != 1)
@@ -126,7 +126,7 @@ static void about_cloud(const struct warnings *w, const struct snp_launch *launc
 		say(w, "mode-not-of-vmm", "%s is not known to offer mode %s",
 		    vmm_name(launch_profile(launch)->vmm), snp_mode_name(launch->mode));
 	if (launch->kernel_hashes)
-		say(w, "kernel-not-of-vmm", "%s is not known to hand a kernel to its guests",
+		say(w, "kernel-not-of-vmm", "%s is not known to pass a kernel to its guests",
 		    vmm_name(launch_profile(launch)->vmm));
 	if (strcmp(launch_profile(launch)->name, "ec2") == 0)
 		say(w, "unconfirmed-profile",

@@ -53,8 +53,7 @@ static int check_one(const struct snp_firmware *firmware, size_t i, uint64_t low
 	 * Linux arch/x86/kvm/svm/sev.c, snp_launch_update(): whole pages. */
 	if (s->size == 0)
 		return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 1),
-				 "section %zu (%s) has no bytes; QEMU refuses that", i,
-				 type_name(s));
+				 "section %zu (%s) is empty; QEMU refuses that", i, type_name(s));
 	if (s->gpa % SNP_PAGE_SIZE != 0)
 		return fail_with(err, SNP_E_BAD_SECTION, where(firmware, i, 0),
 				 "section %zu (%s) begins at 0x%" PRIx32 ", inside a page", i,

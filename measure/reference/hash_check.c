@@ -111,8 +111,8 @@ int snp_reference_add_boot(struct snp_reference *reference, const char *path, st
 		return 0;
 	return in_file(
 		err,
-		fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
-			  "the firmware that was booted is not the firmware of any image with "
-			  "a kernel; boot the one that is published"),
+		fail_with(
+			err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
+			"no image with a kernel has the firmware that was booted; boot the firmware that you publish"),
 		path);
 }

@@ -132,12 +132,10 @@ static void print_assumptions(struct json_out *out, const struct snp_reference *
 		{NULL, "the VMM is one that the variant's vmm_profile describes"},
 		{NULL, "the firmware is loaded whole, as one image that ends at 4 GiB"},
 		{NULL,
-		 "every vCPU has the CPU signature and the guest features of the variant, and is "
-		 "there from the launch on"},
+		 "every vCPU has the CPU signature and the guest features of the variant, and is present from the launch on"},
 		{&with_kernel,
-		 "of an image with a kernel the VMM has kernel hashes on, and hands over "
-		 "kernel, initrd and command line as they are"},
-		{&without_kernel, "of an image without a kernel the VMM has kernel hashes off"},
+		 "for an image with a kernel, kernel hashes are on and the VMM passes kernel, initrd and command line unchanged"},
+		{&without_kernel, "for an image without a kernel, kernel hashes are off"},
 	};
 	cJSON *array;
 

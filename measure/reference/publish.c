@@ -293,7 +293,7 @@ static int check_count(const struct snp_reference *reference, struct snp_error *
 		n += reference->images[i].n_variants;
 	if (n > SNP_MAX_BOUND_VARIANTS)
 		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				 "%zu variants; with ID blocks must be at most %u", n,
+				 "%zu variants; with ID blocks, at most %u are allowed", n,
 				 SNP_MAX_BOUND_VARIANTS);
 	return 0;
 }

@@ -246,7 +246,7 @@ static int pem_each(struct snp_span text, const char *label, struct snp_certific
 		if (PEM_read_bio(bio, &name, &header, &der, &size) != 1)
 			break;
 		if (strcmp(name, label) != 0 || header[0] != '\0')
-			r = bad(err, "PEM of another kind than expected");
+			r = bad(err, "PEM of an unexpected kind");
 		else
 			r = add(set, (struct snp_span){der, (size_t)size}, err);
 		OPENSSL_free(name);

@@ -37,7 +37,7 @@ static enum snp_outcome signing_key(struct inquiry *q)
 static enum snp_outcome chip_key_mask(struct inquiry *q)
 {
 	if (q->verdict->report.mask_chip_key)
-		return FAIL("MASK_CHIP_KEY is set: the host asked for reports without signature");
+		return FAIL("MASK_CHIP_KEY is set: the host asked for unsigned reports");
 	return SNP_PASSED;
 }
 

@@ -91,7 +91,7 @@ static enum snp_outcome measurement(struct inquiry *q)
 	if (e->any_measurement)
 		return NOT_ASKED("any launch digest is accepted");
 	if (e->n_references == 0 && e->n_measurements == 0)
-		return FAIL("no launch digest is expected, and any is not accepted either");
+		return FAIL("no launch digest is expected, and any_measurement is not set");
 	for (size_t i = 0; i < e->n_measurements; i++)
 		found |= bytes_equal(verdict->report.measurement, e->measurements[i],
 				     SNP_MEASUREMENT_SIZE);

@@ -22,7 +22,7 @@ explain() {
 }
 
 base=(--ovmf fw --kernel kernel --initrd initrd)
-explain 'matches the stated launch' "${stated[@]}" --append "$line"
+explain 'matches the given launch' "${stated[@]}" --append "$line"
 explain 'matches with 8 vCPUs instead of 4 and guest features 0x21 instead of 0x1' \
 	"${base[@]}" --append "$line" --vcpus 8 --vcpu-type EPYC-v4 --guest-features 0x21
 explain 'CPU signature 0x00a10f10 (EPYC-Genoa' \
@@ -80,7 +80,7 @@ says 'matches with the code part of images/whole alone and 5 vCPUs instead of 2'
 run 0 "$snp_measure" "${base[@]}" --append "$line" --vcpus 40 --vcpu-type EPYC-v4
 run 0 "$snp_measure" explain --digest "$(cat out)" "${base[@]}" --append "$line" --vcpus 40 \
 	--vcpu-type EPYC-v4 --max-vcpus 2
-says 'matches the stated launch ('
+says 'matches the given launch ('
 
 # A report's own CPUID: a stepping that no model has, and a digest of it that is in no list.
 run 0 "$snp_measure" --ovmf fw --vcpus 3 --vcpu-sig 0x00a10f11
@@ -117,12 +117,12 @@ says 'published as image web in pub/reference-values.json: qemu, 5 vCPUs'
 # Nothing fits: the answer is no, and says of how many, and of what not.
 unrelated=$(printf 'ab%.0s' {1..48})
 run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-type EPYC --max-vcpus 1
-grep -Eq '^matches none of [0-9]{3,} launches' out || fail "no number: $(cat out)"
-says '(not tried: unlikely CPU signatures and guest features; several changes of firmware, kernel, initrd and'
+grep -Eq '^no match among [0-9]{3,} similar launches' out || fail "no number: $(cat out)"
+says '(not tried: other CPU signatures and guest features; more than one change of firmware, kernel, initrd or'
 run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-type EPYC --max-vcpus 1 \
 	--json
 grep -q '"found": false' out || fail "JSON does not say so"
-says '"unlikely CPU signatures and guest features"'
+says '"other CPU signatures and guest features"'
 
 # A number on the command line that goes with the number of vCPUs.
 run 0 "$snp_measure" "${base[@]}" --append 'nr_cpus=12 ro' --vcpus 12 --vcpu-type EPYC-v4

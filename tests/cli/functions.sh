@@ -60,6 +60,42 @@ verbs() {
 	"$1" --help | sed -n '/^See /q;s/^  \([a-z][a-z-]*\( [a-z-]\+\)\?\)  .*/\1/p'
 }
 
+# manual_agrees TOOL MANUAL: SYNOPSIS and text of the manual have the verbs and options that --help has, and no
+# others.
+manual_agrees() {
+	local tool=$1 manual=$2 verb option
+	verbs "$tool" >verbs
+	sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$manual" >synopsis
+	tr '\n' ' ' <synopsis | sed 's/\.Nm/\n/g' >uses
+	: >options
+	while read -r verb; do
+		grep -qE "^\.It Cm ${verb}( |$)" "$manual" || fail "no word about the verb $verb"
+		grep -wF -- "${verb% *}" uses | grep -qwF -- "${verb#* }" || fail "SYNOPSIS lacks $verb"
+		"$tool" $verb --help | grep -oE '^ {2,6}(-., )?--[a-z][a-z0-9-]*' | sed 's/.*--//' >of_verb
+		while read -r option; do
+			grep -qE "Fl -$option( |$)" "$manual" || fail "no word about $verb --$option"
+		done <of_verb
+		cat of_verb >>options
+	done <verbs
+	[ "$(sort -u options | wc -l)" -gt 20 ] || fail "few options were found in --help"
+	sed -n 's/^\..*\bCm //; s/ \(Fl\|Ar\|Op\|Oc\|Ns\)\b.*//; s/|//g; /^[a-z]/p' synopsis |
+		tr -s ' ' '\n' >words
+	sed -n '/^\.Sh DESCRIPTION/,/^\.Sh OPTIONS/s/^\.It Cm //p' "$manual" | sed 's/ \(Fl\|Ar\|Op\)\b.*//' >described
+	[ "$(wc -l <described)" -ge "$(wc -l <verbs)" ] || fail "few verbs were found in $manual"
+	while read -r verb; do
+		tr ' ' '\n' <verbs | grep -qxF -- "$verb" || fail "SYNOPSIS has $verb, and --help has not"
+	done <words
+	while read -r verb; do
+		grep -qxF -- "$verb" verbs || fail "the manual has the verb '$verb', and --help has not"
+	done <described
+	sed -n '/^\.Sh OPTIONS/,/^\.Sh /{/^\.It /p}' "$manual" | grep -oE 'Fl -[a-z][a-z0-9-]*' |
+		sed 's/Fl -//' >described
+	[ "$(wc -l <described)" -gt 20 ] || fail "few options were found in $manual"
+	while read -r option; do
+		grep -qxF -- "$option" options || fail "the manual has --$option, and --help has not"
+	done <described
+}
+
 # says TEXT: stdout of the last run has this text.
 says() {
 	grep -qF -- "$1" "$work/out" || fail "stdout lacks '$1': $(head -c 2000 "$work/out")"

@@ -6,13 +6,7 @@
 . "$(dirname "$0")/functions.sh"
 
 manual=$SNP_SOURCE/docs/snp-measure.1
-while read -r verb; do
-	grep -qE "^\.(It|Op) Cm ${verb}( |$)" "$manual" || fail "no word about the verb $verb"
-	"$snp_measure" $verb --help | grep -oE -- '--[a-z][a-z0-9-]*' | sed '/^--help$/d' | sort -u >options
-	while read -r option; do
-		grep -qE "Fl -${option#--}( |$)" "$manual" || fail "no word about $verb $option"
-	done <options
-done < <(verbs "$snp_measure")
+manual_agrees "$snp_measure" "$manual"
 
 "$snp_measure" publish --help | sed -n '/^Formats and/,$s/^  \([^ ]*\)  *\(.*\)/\1 \2/p' >formats
 [ "$(wc -l <formats)" -ge 9 ] || fail "publish --help lists no formats"
@@ -30,13 +24,16 @@ while read -r profile _; do
 	grep -qE "^\.It Cm .*\b$profile\b" "$manual" || fail "no word about the profile $profile"
 done < <("$snp_measure" --profile list)
 
-cat "$SNP_SOURCE"/measure/{launch/launch_warnings,reference/publish,reference/release,cli/*}.c | tr '\n\t' '  ' |
-	grep -oE '(say\(w|o->warn\(o->arg|[^>_]warn\(arg|cli_warn\(), *"[a-z0-9-]+"|cli_warn\("[a-z0-9-]+"' | grep -oE '"[^"]+"' | tr -d '"' |
-	sort -u >warnings
-[ -s warnings ] || fail "no warnings were found in the source"
-while read -r warning; do
-	grep -qE "^\.It Sy .*\b$warning\b" "$manual" || fail "no word about the warning $warning"
-done <warnings
+# Warnings: as in the source, and no others. (bad-signature is the name of an error, of which id-block show warns.)
+{
+	echo bad-signature
+	cat "$SNP_SOURCE"/measure/{launch/launch_warnings,reference/publish,reference/release,cli/*}.c | tr '\n\t' '  ' |
+		grep -oE '(say\(w|o->warn\(o->arg|[^>_]warn\(arg|cli_warn\(),? *"[a-z0-9-]+"' | grep -oE '"[^"]+"' | tr -d '"'
+	sed -n 's/^#define SNP_WARN_[A-Z_]*[ \t]*"\(.*\)"$/\1/p' "$SNP_SOURCE/measure/include/snp/launch.h"
+} | sort -u >warnings
+[ "$(wc -l <warnings)" -gt 20 ] || fail "few warnings were found in the source"
+sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh /{s/ , /\n/g; s/^\.It Sy //p}' "$manual" | sort >described
+diff warnings described >&2 || fail "the manual has other warnings than the source"
 
 sed -n '/^\t\/\* firmware \*\//,/^\t\/\* reference values /s/^\tX([A-Z_]*, *[0-9]*, *"\([a-z0-9-]*\)".*/\1/p' \
 	"$SNP_SOURCE/measure/include/snp/error.h" | grep -vx bad-tcb >refusals

@@ -94,7 +94,7 @@ static const struct load {
 	 SNP_E_BAD_KEY, 0, "cannot decode"},
 	{"label without end", "-----BEGIN PRIVATE KEY", NULL, SNP_E_BAD_KEY, 0, "another kind"},
 	{"RSA", RSA_PKCS8, NULL, SNP_E_BAD_KEY, 0, "type is RSA"},
-	{"secp256k1", K256_PKCS8, NULL, SNP_E_BAD_KEY, 0, "another curve"},
+	{"secp256k1", K256_PKCS8, NULL, SNP_E_BAD_KEY, 0, "not on P-256 or P-384"},
 	{"explicit parameters", P384_EXPLICIT, NULL, SNP_E_BAD_KEY, 0, "explicit"},
 	{"scalar 0", P384_ZERO, NULL, SNP_E_BAD_KEY, 0, NULL},
 	{"scalar n", P384_ORDER, NULL, SNP_E_BAD_KEY, 0, NULL},

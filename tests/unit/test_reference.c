@@ -171,7 +171,7 @@ static void an_older_document_is_read_and_printed_as_it_is(void **state)
 	assert_int_equal(parse(master, &reference, NULL), 0);
 	assert_int_equal(reference_print(reference, &printed, NULL), 0);
 	assert_non_null(strstr(printed, "\"assumptions\": ["));
-	assert_non_null(strstr(printed, "of an image without a kernel"));
+	assert_non_null(strstr(printed, "for an image without a kernel"));
 	free(printed);
 	free(older);
 	snp_reference_free(reference);

@@ -29,18 +29,18 @@ enum snp_class {
 /* clang-format off */
 #define SNP_CODES(X) \
 	/* any input, any output */ \
-	X(NO_MEMORY,              1, "out-of-memory",           FAILED,  "memory ran out") \
+	X(NO_MEMORY,              1, "out-of-memory",           FAILED,  "out of memory") \
 	X(OPEN,                   2, "cannot-open",             FAILED,  "a file cannot be opened") \
 	X(READ,                   3, "cannot-read",             FAILED,  "a file cannot be read") \
 	X(WRITE,                  4, "cannot-write",            FAILED,  "an output cannot be written") \
-	X(EXISTS,                 5, "exists",                  FAILED,  "what would be created already exists") \
-	X(NOT_FOUND,              6, "not-found",               FAILED,  "what was named does not exist") \
+	X(EXISTS,                 5, "exists",                  FAILED,  "the guest or output to be created already exists") \
+	X(NOT_FOUND,              6, "not-found",               FAILED,  "a named guest, file, key or program does not exist") \
 	X(CHANGED,                7, "changed-while-read",      FAILED,  "a file changed while it was read") \
-	X(CRYPTO,                 8, "crypto-failed",           FAILED,  "libcrypto failed unexpectedly") \
+	X(CRYPTO,                 8, "crypto-failed",           FAILED,  "OpenSSL failed unexpectedly") \
 	X(SYSTEM,                 9, "system-error",            FAILED,  "a system call failed unexpectedly") \
 	X(USAGE,                 10, "usage",                   USAGE,   "the command line is wrong") \
 	X(NOT_REGULAR,           11, "not-a-regular-file",      REFUSED, "an input is not a regular file") \
-	X(TOO_LARGE,             12, "too-large",               REFUSED, "an input is over its limit") \
+	X(TOO_LARGE,             12, "too-large",               REFUSED, "an input is larger than its limit") \
 	X(EMPTY_FILE,            13, "empty-file",              REFUSED, "an input is empty") \
 	X(BAD_HEX,               14, "bad-hex",                 REFUSED, "a value is not hex of the expected length") \
 	X(BAD_BASE64,            15, "bad-base64",              REFUSED, "a value is not base64 of the expected length") \
@@ -55,18 +55,18 @@ enum snp_class {
 	X(JSON_SCHEMA,           23, "json-unknown-schema",     REFUSED, "a document has another schema or version than expected") \
 	/* libvirt domains and guests' configurations */ \
 	X(XML_SYNTAX,            24, "xml-syntax",              REFUSED, "a document is not well-formed XML, or declares a document type") \
-	X(BAD_DOMAIN,            25, "bad-domain",              REFUSED, "an XML document is not a libvirt domain that can be launched as intended") \
-	X(CHECK,                 26, "check-failed",            REFUSED, "a configuration fails a check") \
+	X(BAD_DOMAIN,            25, "bad-domain",              REFUSED, "a libvirt domain, template or fragment cannot be used for the launch") \
+	X(CHECK,                 26, "check-failed",            REFUSED, "a guest's configuration fails a named check") \
 	/* guests and hosts */ \
-	X(BUSY,                  27, "busy",                    FAILED,  "another snp-launch works on the same guest") \
-	X(UNSAFE_STATE,          28, "unsafe-state-folder",     REFUSED, "another user can change a folder that guests are launched from") \
+	X(BUSY,                  27, "busy",                    FAILED,  "another snp-launch is working on the same guest") \
+	X(UNSAFE_STATE,          28, "unsafe-state-folder",     REFUSED, "another user can change a folder from which guests are launched") \
 	X(LIBVIRT,               29, "libvirt-failed",          FAILED,  "libvirt refused or failed") \
 	X(QEMU,                  30, "qemu-failed",             FAILED,  "QEMU refused or failed") \
-	X(GUEST_STATE,           31, "wrong-guest-state",       FAILED,  "the guest is running and must not be, or is not and must be") \
+	X(GUEST_STATE,           31, "wrong-guest-state",       FAILED,  "the guest is not in the state that the command needs") \
 	X(NO_EVIDENCE,           32, "no-evidence",             FAILED,  "a guest did not return an attestation report") \
 	X(INTERRUPTED,           33, "interrupted",             FAILED,  "interrupted by a signal; what was done so far was undone") \
-	X(TIMEOUT,               34, "timeout",                 FAILED,  "a wait took too long") \
-	X(NOT_BOUND,             35, "not-bound",               REFUSED, "nothing would bind the launch to its digest") \
+	X(TIMEOUT,               34, "timeout",                 FAILED,  "a timeout expired") \
+	X(NOT_BOUND,             35, "not-bound",               REFUSED, "the reference values have no ID block for this guest") \
 	X(HOST,                  36, "host-cannot",             NO,      "the host cannot launch the guest") \
 	X(LAUNCH_REFUSED,        37, "launch-refused",          NO,      "the secure processor refused the launch") \
 	X(DRIFT,                 38, "drift",                   NO,      "what would be launched differs from what was measured") \
@@ -77,17 +77,17 @@ enum snp_class {
 	X(BAD_METADATA,          42, "bad-sev-metadata",        REFUSED, "the SEV metadata of a firmware image is malformed") \
 	X(BAD_SECTION,           43, "bad-section",             REFUSED, "a section of the SEV metadata cannot be launched") \
 	X(SECTION_OVERLAP,       44, "section-overlap",         REFUSED, "two sections overlap, or a section overlaps the firmware image") \
-	X(NO_SECTION,            45, "no-such-section",         REFUSED, "a firmware image lacks a section that such a guest needs") \
+	X(NO_SECTION,            45, "no-such-section",         REFUSED, "a firmware image lacks a section of the SEV metadata that the guest needs") \
 	X(NO_RESET_ADDRESS,      46, "no-reset-address",        REFUSED, "a firmware image has no reset address for the vCPUs after the first") \
-	X(NO_HASH_TABLE,         47, "no-hash-table",           REFUSED, "a firmware image has no place for the SEV hash table") \
-	X(NO_HASH_SECTION,       48, "no-kernel-hashes-section", REFUSED, "the SEV hash table of a firmware image would not be measured") \
+	X(NO_HASH_TABLE,         47, "no-hash-table",           REFUSED, "a kernel cannot be measured: the firmware image has no place for the SEV hash table") \
+	X(NO_HASH_SECTION,       48, "no-kernel-hashes-section", REFUSED, "a kernel cannot be measured: no section of the firmware image covers the SEV hash table") \
 	X(BAD_HASH_TABLE,        49, "bad-hash-table",          REFUSED, "the SEV hash table of a firmware image is at an address where it cannot work") \
 	X(NO_SVSM,               50, "no-svsm-info",            REFUSED, "an SVSM binary has no SVSM info entry") \
 	/* kernel, initrd, command line */ \
 	X(BAD_KERNEL,            51, "not-a-bzimage",           REFUSED, "QEMU would refuse the kernel, or start it without hashing it") \
-	X(BAD_CMDLINE,           52, "bad-cmdline",             REFUSED, "the command line has a NUL, or QEMU refuses it") \
+	X(BAD_CMDLINE,           52, "bad-cmdline",             REFUSED, "the kernel command line contains a NUL, or QEMU refuses it") \
 	/* what is launched */ \
-	X(BAD_VCPU_COUNT,        53, "bad-vcpu-count",          REFUSED, "no VMM starts this number of vCPUs") \
+	X(BAD_VCPU_COUNT,        53, "bad-vcpu-count",          REFUSED, "no VMM can start this number of vCPUs") \
 	X(BAD_CPU_MODEL,         54, "unknown-cpu-model",       REFUSED, "QEMU does not have this vCPU model") \
 	X(BAD_FEATURES,          55, "bad-guest-features",      REFUSED, "a guest cannot be launched with these features (SEV_FEATURES)") \
 	X(BAD_PROFILE,           56, "unknown-profile",         REFUSED, "the VMM profile does not exist, or is not for this mode") \
@@ -99,7 +99,7 @@ enum snp_class {
 	/* identity */ \
 	X(BAD_POLICY,            61, "bad-policy",              REFUSED, "the secure processor refuses this guest policy") \
 	X(BAD_KEY,               62, "bad-key",                 REFUSED, "a key has the wrong type or curve, or is malformed") \
-	X(UNSAFE_KEY,            63, "unsafe-key-file",         REFUSED, "other users can read a private key file") \
+	X(UNSAFE_KEY,            63, "unsafe-key-file",         REFUSED, "other users can read or replace a private key file") \
 	X(PASSPHRASE,           64, "wrong-passphrase",        REFUSED, "the passphrase of an encrypted key is missing or wrong") \
 	X(BAD_ID_BLOCK,          65, "bad-id-block",            REFUSED, "an ID block or ID auth is malformed") \
 	/* attestation reports; what is wrong with one that can be read is a check of snp/verdict.h */ \
@@ -107,8 +107,8 @@ enum snp_class {
 	X(REPORT_VERSION,        67, "unknown-report-version",  REFUSED, "a report has a version that cannot be checked") \
 	X(BAD_CONTAINER,         68, "bad-report-container",    REFUSED, "the container of a report is malformed") \
 	X(BAD_CERTIFICATE_TABLE,  69, "bad-certificate-table",  REFUSED, "a certificate table is malformed") \
-	X(BAD_CERTIFICATE,       70, "bad-certificate",         REFUSED, "an input is not one X.509 certificate in DER or PEM") \
-	X(BAD_CRL,               71, "bad-crl",                 REFUSED, "an input is not one CRL in DER or PEM") \
+	X(BAD_CERTIFICATE,       70, "bad-certificate",         REFUSED, "an input is not exactly one X.509 certificate in DER or PEM") \
+	X(BAD_CRL,               71, "bad-crl",                 REFUSED, "an input is not exactly one CRL in DER or PEM") \
 	X(UNTRUSTED_CERTIFICATE,  72, "untrusted-certificate",  REFUSED, "a certificate does not chain to AMD's root keys") \
 	X(SIGNATURE,             73, "bad-signature",           NO,      "a signature does not verify") \
 	X(DIGEST_DIFFERS,        74, "digest-differs",          NO,      "a launch digest is not the expected one") \

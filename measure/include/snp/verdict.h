@@ -33,7 +33,7 @@ SNP_API_BEGIN
 	X(SIGNATURE_ALGORITHM,   "signature-algorithm",   "its algorithm is ECDSA P-384 with SHA-384") \
 	X(SIGNING_KEY,           "signing-key",           "a VCEK or a VLEK signed it") \
 	X(CHIP_KEY_MASK,         "chip-key-mask",         "the firmware signed it") \
-	X(AUTHOR_KEY,            "author-key",            "without an author key there is no digest of one") \
+	X(AUTHOR_KEY,            "author-key",            "without an author key, AUTHOR_KEY_DIGEST is zero") \
 	X(GUEST_REQUEST,         "guest-request",         "a guest requested it, at VMPL 0-3") \
 	X(POLICY_FORM,           "policy-form",           "the firmware accepts the guest policy") \
 	/* the product and its TCBs */ \
