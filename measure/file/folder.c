@@ -11,7 +11,33 @@
 #include <unistd.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/memory.h>
+
+static int not_itself(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+int each_entry(const char *path, entry_visit visit, void *arg, struct snp_error *err)
+{
+	struct dirent **entries;
+	int n = scandir(path, &entries, not_itself, alphasort), r = 0;
+
+	if (n < 0)
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot list"), path);
+	for (int i = 0; i < n; i++) {
+		_cleanup_(freep) struct dirent *entry = entries[i];
+		_cleanup_(freep) char *file = NULL;
+
+		if (r == 0 && !(file = format_text("%s/%s", path, entry->d_name)))
+			r = out_of_memory(err);
+		if (r == 0)
+			r = visit(arg, file, entry->d_name, err);
+	}
+	free(entries);
+	return r;
+}
 
 int make_folders(const char *path, mode_t above, mode_t mode)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -131,55 +130,32 @@ bool folder_lacks(const char *path, const char *name)
 	return file && lstat(file, &st) < 0 && errno == ENOENT;
 }
 
+/* `prefix` is the folder's own name with "/", or "" for the outermost, the one whose folders are entered. */
 struct walk {
 	folder_visit visit;
 	void *arg;
+	const char *prefix;
 };
 
-static int walk(const struct walk *w, const char *path, const char *prefix, struct snp_error *err);
-
-static int not_itself(const struct dirent *entry)
+static int walk_entry(void *arg, const char *path, const char *entry, struct snp_error *err)
 {
-	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-}
-
-/* `prefix` is the folder's own name with "/", or "" for the outermost, the one whose folders are entered. */
-static int walk_entry(const struct walk *w, const char *path, const char *prefix, const char *entry,
-		      struct snp_error *err)
-{
-	_cleanup_(freep) char *file = format_text("%s/%s", path, entry), *name = NULL;
+	const struct walk *w = arg;
 	struct stat st;
-	bool is_folder = file && lstat(file, &st) == 0 && S_ISDIR(st.st_mode);
-	int r;
+	bool is_folder = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	_cleanup_(freep) char *name = format_text("%s%s%s", w->prefix, entry, is_folder ? "/" : "");
+	struct walk inner = {w->visit, w->arg, name};
+	int r = name ? w->visit(w->arg, name, err) : out_of_memory(err);
 
-	name = format_text("%s%s%s", prefix, entry, is_folder ? "/" : "");
-	if (!file || !name)
-		return out_of_memory(err);
-	r = w->visit(w->arg, name, err);
-	return r < 0 || !is_folder || prefix[0] != '\0' ? r : walk(w, file, name, err);
-}
-
-static int walk(const struct walk *w, const char *path, const char *prefix, struct snp_error *err)
-{
-	struct dirent **entries;
-	int n = scandir(path, &entries, not_itself, alphasort), r = 0;
-
-	if (n < 0)
-		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot list"), path);
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = walk_entry(w, path, prefix, entries[i]->d_name, err);
-		free(entries[i]);
-	}
-	free(entries);
-	return r;
+	return r < 0 || !is_folder || w->prefix[0] != '\0'
+		       ? r
+		       : each_entry(path, walk_entry, &inner, err);
 }
 
 int folder_each(const char *path, folder_visit visit, void *arg, struct snp_error *err)
 {
-	const struct walk w = {visit, arg};
+	struct walk w = {visit, arg, ""};
 
-	return walk(&w, path, "", err);
+	return each_entry(path, walk_entry, &w, err);
 }
 
 struct staging {

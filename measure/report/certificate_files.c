@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Certificates in files: read from files and folders, and kept on this machine. */
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,40 +34,18 @@ static bool is_no_certificate(int status)
 	       status == -SNP_E_NOT_REGULAR;
 }
 
-static int visible(const struct dirent *entry)
+static int add_entry(void *arg, const char *path, const char *name, struct snp_error *err)
 {
-	return entry->d_name[0] != '.';
-}
-
-static int add_entry(struct snp_certificates *set, const char *folder, const char *name,
-		     struct snp_error *err)
-{
-	_cleanup_(freep) char *path = format_text("%s/%s", folder, name);
+	struct snp_error why = {0};
 	struct stat st;
 	int r;
 
-	if (!path)
-		return out_of_memory(err);
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SNP_MAX_SMALL)
+	if (name[0] == '.' || stat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size > SNP_MAX_SMALL)
 		return 0;
-	r = add_file(set, path, err);
-	return is_no_certificate(r) ? 0 : r;
-}
-
-static int add_folder(struct snp_certificates *set, const char *path, struct snp_error *err)
-{
-	struct dirent **entries = NULL;
-	struct snp_error why = {0};
-	int n = scandir(path, &entries, visible, alphasort), r = 0;
-
-	if (n < 0)
-		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), path);
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = add_entry(set, path, entries[i]->d_name, &why);
-		free(entries[i]);
-	}
-	free(entries);
+	r = add_file(arg, path, &why);
+	if (is_no_certificate(r))
+		return 0;
 	if (r < 0 && err)
 		*err = why;
 	return r;
@@ -79,7 +56,7 @@ int snp_certificates_add_path(struct snp_certificates *set, const char *path, st
 	struct stat st;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return add_folder(set, path, err);
+		return each_entry(path, add_entry, set, err);
 	return add_file(set, path, err);
 }
 

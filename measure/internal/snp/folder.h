@@ -6,6 +6,15 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include <snp/api.h>
+#include <snp/error.h>
+
+/* Call `visit` with the path and the name of each entry of the folder `path`, sorted by name, "." and ".."
+ * left out. A negative return ends this and is passed on.
+ * Errors: SNP_E_OPEN with `path` named, SNP_E_NO_MEMORY, the visitor's. */
+typedef int (*entry_visit)(void *arg, const char *path, const char *name, struct snp_error *err);
+SNP_MUST_USE int each_entry(const char *path, entry_visit visit, void *arg, struct snp_error *err);
+
 /* Make the folder `path`, and those above it with mode `above`; the umask counts. 1 if `path` was made,
  * 0 if it was there, or a negative errno. */
 int make_folders(const char *path, mode_t above, mode_t mode);
