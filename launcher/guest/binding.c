@@ -35,7 +35,7 @@ static void near_digest(const struct measured_guest *g,
 			g->measured->has_kernel_hashes ? &g->measured->kernel_hashes : NULL,
 		.vcpus = g->measured->vcpus,
 	};
-	_cleanup_(search_done) struct search search = {.stated = &launch, .max_vcpus = MAX_VCPUS};
+	_cleanup_(search_done) struct search search = {.max_vcpus = MAX_VCPUS};
 	const char *cmdline = g->config->cmdline ? g->config->cmdline : "";
 	struct snp_span line = {(const uint8_t *)cmdline, strlen(cmdline)};
 	struct search_answer answer;
@@ -44,7 +44,8 @@ static void near_digest(const struct measured_guest *g,
 	if (snp_firmware_read(g->boot[BOOT_FIRMWARE].path, &firmware, NULL) < 0)
 		return;
 	launch.firmware = firmware;
-	if (search_add_mistakes(&search, line, NULL) < 0 ||
+	if (search_begin(&search, &launch, NULL) < 0 ||
+	    search_add_mistakes(&search, line, NULL) < 0 ||
 	    search_run(&search, wanted, &answer, NULL) < 0)
 		return;
 	if (!answer.found)

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/hex.h>
 #include <snp/judge.h>
 #include <snp/memory.h>
@@ -21,8 +19,6 @@
 #include "progress.h"
 #include "reference/model.h"
 #include "verb.h"
-
-DEFINE_CLEANUP(struct snp_report *, snp_report_free);
 
 #define MAX_FILES 64 /* that --candidates tries as kernels, and as initrds */
 
@@ -62,16 +58,14 @@ static int read_digest(uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], uint32_t *ret
 				 "give either --digest HEX or --report FILE");
 	if (arg.digest)
 		return hex_decode(arg.digest, "--digest", ret, SNP_LAUNCH_DIGEST_SIZE, err);
-	r = cli_report_read(arg.report, &received, err);
-	if (r == 0)
-		r = in_file(err, snp_report_decode(received.container.report, false, &report, err),
-			    arg.report);
+	r = cli_report_decode(arg.report, false, &received, &report, err);
 	if (r < 0)
 		return r;
 	memcpy(ret, report->measurement, SNP_LAUNCH_DIGEST_SIZE);
-	return report->has_cpuid ? snp_cpu_signature(report->cpuid_family, report->cpuid_model,
-						     report->cpuid_stepping, ret_signature, err)
-				 : 0;
+	if (!report->has_cpuid)
+		return 0;
+	return snp_cpu_signature(report->cpuid_family, report->cpuid_model, report->cpuid_stepping,
+				 ret_signature, err);
 }
 
 static int look_up(const char *path, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
@@ -83,20 +77,19 @@ static int look_up(const char *path, const uint8_t digest[static SNP_LAUNCH_DIGE
 	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
 		const struct snp_reference_image *image = &reference->images[i];
 
-		for (size_t k = 0; k < image->n_variants; k++) {
-			const struct snp_vcpus *v = &image->variants[k].vcpus;
+		for (size_t k = 0; !answer->found && k < image->n_variants; k++) {
+			const struct snp_reference_variant *v = &image->variants[k];
 
 			answer->tried++;
-			if (memcmp(image->variants[k].launch_digest, digest,
-				   SNP_LAUNCH_DIGEST_SIZE) != 0)
-				continue;
-			answer->found = true;
-			snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
-				 "image %s in %s: %s, %" PRIu32 " vCPUs, CPU signature 0x%08" PRIx32
-				 ", guest features 0x%" PRIx64,
-				 image->name, path, v->profile, v->count, v->signature,
-				 v->features);
-			return 0;
+			answer->found =
+				memcmp(v->launch_digest, digest, SNP_LAUNCH_DIGEST_SIZE) == 0;
+			if (answer->found)
+				snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
+					 "image %s in %s: %s, %" PRIu32
+					 " vCPUs, CPU signature 0x%08" PRIx32
+					 ", guest features 0x%" PRIx64,
+					 image->name, path, v->vcpus.profile, v->vcpus.count,
+					 v->vcpus.signature, v->vcpus.features);
 		}
 	}
 	return r;
@@ -123,67 +116,53 @@ static int add_code_part(struct search *search, const char *path, unsigned int c
 	return r < 0 ? r : search_add(search, SEARCH_FIRMWARE, &part, err);
 }
 
-static int hash(const struct snp_boot_request *request, struct snp_boot *ret, struct snp_error *err)
+static int add_kernel_or_initrd(struct search *search, const char *path, struct snp_error *err)
 {
-	struct snp_boot_job *job;
-	int r = snp_boot_start(request, &job, err);
-
-	return r < 0 ? r : snp_boot_finish(job, ret, err);
-}
-
-/* A file of the folder, as what it looks like: firmware, kernel, or else initrd. */
-static int add_file(struct search *search, const char *path, struct snp_error *err)
-{
+	_cleanup_(file_close) struct file file = {.fd = -1};
 	struct search_part part = {.changes = 1};
-	enum search_kind kind = SEARCH_KERNEL;
-	struct snp_boot boot;
-	int r = 0;
+	uint8_t head[SNP_KERNEL_HEADER];
+	struct snp_bzimage kernel;
+	enum search_kind kind;
+	int r = file_open(path, SNP_MAX_INITRD, &file, err);
+	size_t n = file.size < sizeof(head) ? (size_t)file.size : sizeof(head);
 
-	if (snp_firmware_read(path, &part.firmware, NULL) == 0 &&
-	    snp_firmware_info(part.firmware)->has_table) {
-		snprintf(part.text, sizeof(part.text), "firmware %s", path);
-		r = search_add(search, SEARCH_FIRMWARE, &part, err);
-		return r < 0 ? r : add_code_part(search, path, 2, err);
-	}
-	snp_firmware_free(TAKE_PTR(part.firmware));
-	if (!search->stated->kernel_hashes)
-		return 0;
-	if (hash(&(struct snp_boot_request){.kernel = path}, &boot, NULL) < 0 ||
-	    (boot.kernel.protocol == 0 && !boot.kernel.is_efi_loadable)) {
-		kind = SEARCH_INITRD;
-		r = hash(&(struct snp_boot_request){.initrd = path}, &boot, err);
-	}
-	if (r == 0 && search->parts[kind].n >= MAX_FILES)
-		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-			      "more than %d kernels or initrds in --candidates", MAX_FILES);
 	if (r < 0)
 		return r;
-	memcpy(part.sha256, kind == SEARCH_KERNEL ? boot.kernel_sha256 : boot.initrd_sha256,
-	       SNP_SHA256_SIZE);
+	r = file_read_piece(&file, 0, head, n, err);
+	if (r == 0)
+		r = file_sha256(&file, NULL, NULL, part.hash, err);
+	if (r < 0)
+		return in_file(err, r, path);
+	r = snp_bzimage_parse((struct snp_span){head, n}, file.size, &kernel, NULL);
+	kind = r == 0 && (kernel.protocol != 0 || kernel.is_efi_loadable) ? SEARCH_KERNEL
+									  : SEARCH_INITRD;
+	if (search->parts[kind].n > MAX_FILES)
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "more than %d kernels or initrds in --candidates", MAX_FILES);
 	snprintf(part.text, sizeof(part.text), "%s %s", kind == SEARCH_KERNEL ? "kernel" : "initrd",
 		 path);
 	return search_add(search, kind, &part, err);
 }
 
-static int add_folder(struct search *search, const char *folder, struct snp_error *err)
+/* A file of the folder, as what it looks like: firmware, kernel, or else initrd. */
+static int add_file(void *search, const char *path, const char *name, struct snp_error *err)
 {
-	struct dirent **entries = NULL;
-	int r = 0, n = scandir(folder, &entries, NULL, alphasort);
+	const bool with_kernel = ((struct search *)search)->stated->kernel_hashes != NULL;
+	struct search_part part = {.changes = 1};
+	struct stat st;
+	int r;
 
-	if (n < 0)
-		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), folder);
-	for (int i = 0; i < n; i++) {
-		_cleanup_(freep) char *path = format_text("%s/%s", folder, entries[i]->d_name);
-		struct stat st;
-
-		if (r == 0 && !path)
-			r = out_of_memory(err);
-		if (r == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
-			r = add_file(search, path, err);
-		free(entries[i]);
+	(void)name;
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (snp_firmware_read(path, &part.firmware, NULL) < 0 ||
+	    !snp_firmware_info(part.firmware)->has_table) {
+		snp_firmware_free(part.firmware);
+		return with_kernel ? add_kernel_or_initrd(search, path, err) : 0;
 	}
-	free(entries);
-	return r;
+	snprintf(part.text, sizeof(part.text), "firmware %s", path);
+	r = search_add(search, SEARCH_FIRMWARE, &part, err);
+	return r < 0 ? r : add_code_part(search, path, 2, err);
 }
 
 static int search_near(struct search *search, const struct cli_launch *stated,
@@ -191,12 +170,12 @@ static int search_near(struct search *search, const struct cli_launch *stated,
 		       struct search_answer *answer, struct snp_error *err)
 {
 	const uint64_t looked_up = answer->tried;
-	int r = 0;
+	int r = search_begin(search, &stated->launch, err);
 
-	if (launch_args.ovmf)
+	if (r == 0 && launch_args.ovmf)
 		r = add_code_part(search, launch_args.ovmf, 1, err);
 	if (r == 0 && arg.candidates)
-		r = add_folder(search, arg.candidates, err);
+		r = each_entry(arg.candidates, add_file, search, err);
 	if (r == 0)
 		r = search_add_mistakes(search, stated->cmdline_text, err);
 	if (r < 0)
@@ -220,37 +199,37 @@ static size_t count_not_tried(const struct search_answer *answer)
 	return answer->found ? 0 : ARRAY_SIZE(not_tried) - !answer->is_cut;
 }
 
-static void print(const struct search_answer *answer, bool published, FILE *out)
+static void print(const struct search_answer *answer, FILE *out)
 {
 	char escaped[4 * SEARCH_TEXT_SIZE];
 
-	if (answer->found)
-		fputs(published	       ? "published as "
-		      : answer->n == 0 ? "matches the given launch"
-				       : "matches with ",
-		      out);
+	if (!answer->found) {
+		fprintf(out,
+			"no match among %" PRIu64 " similar launches (not tried: ", answer->tried);
+		for (size_t i = 0; i < count_not_tried(answer); i++)
+			fprintf(out, "%s%s", i > 0 ? "; " : "", not_tried[i]);
+		fputs(")\n", out);
+		return;
+	}
+	fputs(answer->published ? "published as "
+	      : answer->n == 0	? "matches the given launch"
+				: "matches with ",
+	      out);
 	for (size_t i = 0; i < answer->n; i++) {
 		escape_text(answer->texts[i], escaped, sizeof(escaped));
 		fprintf(out, "%s%s", i == 0 ? "" : i + 1 == answer->n ? " and " : ", ", escaped);
 	}
-	fprintf(out,
-		answer->found ? " (%" PRIu64 " launches tried"
-			      : "no match among %" PRIu64 " similar launches (not tried: ",
-		answer->tried);
-	for (size_t i = 0; i < count_not_tried(answer); i++)
-		fprintf(out, "%s%s", i > 0 ? "; " : "", not_tried[i]);
-	fputs(")\n", out);
+	fprintf(out, " (%" PRIu64 " launches tried)\n", answer->tried);
 }
 
-static int print_json(const struct search_answer *answer, bool published, FILE *out,
-		      struct snp_error *err)
+static int print_json(const struct search_answer *answer, FILE *out, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out json = {0};
 	struct cJSON *list;
 
 	cli_json_begin(&json, "snp-explain/1");
 	json_out_bool(&json, json.root, "found", answer->found);
-	json_out_bool(&json, json.root, "published", published);
+	json_out_bool(&json, json.root, "published", answer->published);
 	list = json_out_array(&json, json.root, "differences");
 	for (size_t i = 0; i < answer->n; i++)
 		json_out_text(&json, list, NULL, answer->texts[i]);
@@ -266,15 +245,11 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_launch_close) struct cli_launch stated = {0};
 	struct cli_progress bar;
-	_cleanup_(search_done) struct search search = {
-		.stated = &stated.launch,
-		.max_vcpus = (uint32_t)arg.max_vcpus.value,
-		.progress = cli_progress_move,
-		.progress_arg = &bar,
-	};
+	_cleanup_(search_done) struct search search = {.max_vcpus = (uint32_t)arg.max_vcpus.value,
+						       .progress = cli_progress_move,
+						       .progress_arg = &bar};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	struct search_answer answer = {0};
-	bool published;
 	int r;
 
 	(void)operands;
@@ -288,13 +263,13 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = read_digest(digest, &search.report_signature, err);
 	for (unsigned int i = 0; r == 0 && !answer.found && i < arg.references.count; i++)
 		r = look_up(arg.references.value[i], digest, &answer, err);
-	published = answer.found;
-	if (r == 0 && !published)
+	answer.published = answer.found;
+	if (r == 0 && !answer.found)
 		r = search_near(&search, &stated, digest, &answer, err);
 	if (r == 0 && cli_json)
-		r = print_json(&answer, published, out, err);
+		r = print_json(&answer, out, err);
 	else if (r == 0)
-		print(&answer, published, out);
+		print(&answer, out);
 	return r < 0 ? r : answer.found ? 0 : CLI_NO;
 }
 

@@ -9,8 +9,6 @@
 #include "report_view.h"
 #include "verb.h"
 
-DEFINE_CLEANUP(struct snp_report *, snp_report_free);
-
 static struct {
 	bool any_version, fetch_path;
 } arg;
@@ -96,12 +94,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_report_done) struct cli_report input = {0};
 	_cleanup_(snp_report_freep) struct snp_report *report = NULL;
-	int r = cli_report_read(operands[0], &input, err);
+	int r = cli_report_decode(operands[0], arg.any_version, &input, &report, err);
 
-	if (r < 0)
-		return r;
-	r = in_file(err, snp_report_decode(input.container.report, arg.any_version, &report, err),
-		    operands[0]);
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)

@@ -73,6 +73,17 @@ int cli_report_read(const char *path, struct cli_report *ret, struct snp_error *
 							   : read_file(path, ret, err);
 }
 
+int cli_report_decode(const char *path, bool any_version, struct cli_report *ret,
+		      struct snp_report **ret_report, struct snp_error *err)
+{
+	int r = cli_report_read(path, ret, err);
+
+	if (r < 0)
+		return r;
+	return in_file(err, snp_report_decode(ret->container.report, any_version, ret_report, err),
+		       path);
+}
+
 static int add_crl(struct snp_certificates *set, const char *path, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
@@ -88,13 +99,12 @@ static int add_crl(struct snp_certificates *set, const char *path, struct snp_er
 /* What a fleet keeps may be more than a set holds. */
 static int add_kept(struct snp_certificates *set, struct snp_span bytes, struct snp_error *err)
 {
-	struct snp_report *report;
+	_cleanup_(snp_report_freep) struct snp_report *report = NULL;
 	int r = snp_report_decode(bytes, false, &report, err);
 
 	if (r < 0)
 		return r;
 	snp_certificates_take(set, SNP_LEAVES_OF_REPORT, report);
-	snp_report_free(report);
 	r = snp_certificates_add_kept(set, err);
 	snp_certificates_take(set, SNP_LEAVES_ALL, NULL);
 	return r;

@@ -18,7 +18,8 @@
 struct readings {
 	struct search *search;
 	struct snp_span line;
-	uint8_t *buffer; /* for one reading */
+	uint8_t *buffer;     /* for one reading */
+	uint32_t vcpu_count; /* that it names; 0: none */
 	unsigned int n_numbers;
 	int r;
 	struct snp_error *err;
@@ -53,23 +54,24 @@ static struct snp_span slice(const struct readings *l, size_t from, size_t to)
 /* Add the first `n` bytes of the buffer. */
 static void add_bytes(struct readings *l, size_t n, unsigned int changes, const char *words)
 {
-	struct search_part part = {.changes = changes};
+	struct search_part part = {.changes = changes, .vcpu_count = l->vcpu_count};
 
 	snprintf(part.text, sizeof(part.text), "%.*s", SEARCH_TEXT_SIZE - 1, words);
 	if (l->r == 0)
-		l->r = sha256_of((struct snp_span){l->buffer, n}, part.sha256, l->err);
+		l->r = sha256_of((struct snp_span){l->buffer, n}, part.hash, l->err);
 	if (l->r == 0)
 		l->r = search_add(l->search, SEARCH_CMDLINE, &part, l->err);
 }
 
-/* Add a line of `n` bytes, and with one change less than two, the same with each of the tails. */
+/* Add a line of `n` bytes, and with less than two changes the same with each of the tails, but not for each
+ * vCPU count. */
 static void add_line(struct readings *l, size_t n, unsigned int changes, const char *words)
 {
 	char more[SEARCH_TEXT_SIZE + 64];
 
 	l->buffer[n] = '\0';
 	add_bytes(l, n + 1, changes, words);
-	for (size_t i = 0; changes < 2 && i < ARRAY_SIZE(tails); i++) {
+	for (size_t i = 0; changes < 2 && l->vcpu_count == 0 && i < ARRAY_SIZE(tails); i++) {
 		struct snp_span tail = text(tails[i].bytes + (n == 0 && tails[i].bytes[0] == ' '));
 
 		memcpy(l->buffer + n, tail.data, tail.size);
@@ -81,19 +83,17 @@ static void add_line(struct readings *l, size_t n, unsigned int changes, const c
 
 /* Three pieces after each other; said in `words`, and the first 120 bytes of `word`. */
 static void reading(struct readings *l, struct snp_span a, struct snp_span b, struct snp_span c,
-		    unsigned int changes, const char *words, struct snp_span word)
+		    const char *words, struct snp_span word)
 {
-	const struct snp_span pieces[] = {a, b, c};
 	char said[SEARCH_TEXT_SIZE];
-	size_t n = 0;
+	uint8_t *at = l->buffer;
 
-	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
-		memcpy(l->buffer + n, pieces[i].data, pieces[i].size);
-		n += pieces[i].size;
-	}
+	at = mempcpy(at, a.data, a.size);
+	at = mempcpy(at, b.data, b.size);
+	at = mempcpy(at, c.data, c.size);
 	snprintf(said, sizeof(said), "%s%.*s", words, (int)(word.size < 120 ? word.size : 120),
 		 (const char *)word.data);
-	add_line(l, n, changes, said);
+	add_line(l, (size_t)(at - l->buffer), 1, said);
 }
 
 static bool is_blank(uint8_t c)
@@ -141,11 +141,10 @@ static void ends(struct readings *l)
 
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
 		reading(l, text(changed[i].before), slice(l, changed[i].from, changed[i].to),
-			text(changed[i].after), 1, changed[i].text, text(""));
-	reading(l, text(""), l->line, text(""), 0, "a command line", text(""));
-	memset(l->buffer, 0, n + 2);
-	if (n > 0)
-		memcpy(l->buffer, s, n);
+			text(changed[i].after), changed[i].text, text(""));
+	memcpy(l->buffer, s, n);
+	add_line(l, n, 0, "a command line");
+	memset(l->buffer + n, 0, 2);
 	add_bytes(l, n, 1, "a command line hashed without its closing NUL");
 	add_bytes(l, n + 2, 1, "a command line hashed with two NULs at its end");
 }
@@ -163,10 +162,12 @@ static void numbers(struct readings *l, size_t word, size_t end)
 		return;
 	for (uint32_t n = 1; n <= l->search->max_vcpus && n <= 512; n++) {
 		snprintf(number, sizeof(number), "%" PRIu32, n);
-		reading(l, slice(l, 0, at), text(number), slice(l, end, l->line.size), 3,
+		l->vcpu_count = n;
+		reading(l, slice(l, 0, at), text(number), slice(l, end, l->line.size),
 			"a command line with ",
 			(struct snp_span){l->buffer + word, at - word + strlen(number)});
 	}
+	l->vcpu_count = 0;
 }
 
 static void words(struct readings *l)
@@ -180,9 +181,9 @@ static void words(struct readings *l)
 		next = skip(l, end, true);
 		/* The last word goes with the blank before it, any other with those after it. */
 		reading(l, slice(l, 0, next == n && at > 0 ? at - 1 : at),
-			slice(l, next == n ? end : next, n), text(""), 1, "a command line without ",
+			slice(l, next == n ? end : next, n), text(""), "a command line without ",
 			slice(l, at, end));
-		reading(l, slice(l, 0, at), text(" "), slice(l, at, n), 1,
+		reading(l, slice(l, 0, at), text(" "), slice(l, at, n),
 			"a command line with another blank before ", slice(l, at, end));
 		numbers(l, at, end);
 	}
@@ -190,18 +191,17 @@ static void words(struct readings *l)
 
 static void single_blanks(struct readings *l)
 {
-	const uint8_t *s = l->line.data;
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->line.size; i++)
-		if (i == 0 || !is_blank(s[i]) || !is_blank(s[i - 1]))
-			l->buffer[n++] = s[i];
+		if (i == 0 || !is_blank(l->line.data[i]) || !is_blank(l->line.data[i - 1]))
+			l->buffer[n++] = l->line.data[i];
 	add_line(l, n, 1, "a command line with single blanks");
 }
 
 int search_add_mistakes(struct search *search, struct snp_span cmdline, struct snp_error *err)
 {
-	const struct search_part off = {.text = "kernel hashes off", .changes = 1};
+	struct search_part off = {.text = "kernel hashes off", .changes = 1};
 	struct search_part no_initrd = {.text = "no initrd", .changes = 1};
 	_cleanup_(freep) uint8_t *buffer = malloc(cmdline.size + READING_GROWTH);
 	struct readings l = {.search = search, .line = cmdline, .buffer = buffer, .err = err};
@@ -210,7 +210,7 @@ int search_add_mistakes(struct search *search, struct snp_span cmdline, struct s
 		return 0;
 	if (!buffer)
 		return out_of_memory(err);
-	memcpy(no_initrd.sha256, sha256_of_nothing, SNP_SHA256_SIZE);
+	memcpy(no_initrd.hash, sha256_of_nothing, SNP_SHA256_SIZE);
 	l.r = search_add(search, SEARCH_KERNEL, &off, err);
 	if (l.r == 0)
 		l.r = search_add(search, SEARCH_INITRD, &no_initrd, err);

@@ -128,6 +128,9 @@ says '"other CPU signatures and guest features"'
 run 0 "$snp_measure" "${base[@]}" --append 'nr_cpus=12 ro' --vcpus 12 --vcpu-type EPYC-v4
 run 0 "$snp_measure" explain --digest "$(cat out)" "${stated[@]}" --append 'nr_cpus=4 ro'
 says 'matches with a command line with nr_cpus=12 and 12 vCPUs instead of 4'
+run 0 "$snp_measure" "${base[@]}" --append 'nr_cpus=12 ro' --vcpus 12 --vcpu-type EPYC-Milan
+run 0 "$snp_measure" explain --digest "$(cat out)" "${stated[@]}" --append 'nr_cpus=4 ro' --max-vcpus 16
+says 'with nr_cpus=12, 12 vCPUs instead of 4 and CPU signature 0x00a00f11 (EPYC-Milan)'
 
 refuse 2 usage "$snp_measure" explain "${stated[@]}"
 refuse 2 usage "$snp_measure" explain --digest 00 --report x "${stated[@]}"

@@ -39,9 +39,19 @@ static struct snp_firmware *firmware(uint8_t byte)
 	return ret;
 }
 
-static void hash_line(const char *line, size_t size, uint8_t ret[static SNP_SHA256_SIZE])
+static const struct snp_span line = {(const uint8_t *)LINE, sizeof(LINE) - 1};
+
+static void hash_line(const char *text, size_t size, uint8_t ret[static SNP_SHA256_SIZE])
 {
-	assert_int_equal(sha256_of((struct snp_span){(const uint8_t *)line, size}, ret, NULL), 0);
+	assert_int_equal(sha256_of((struct snp_span){(const uint8_t *)text, size}, ret, NULL), 0);
+}
+
+static struct search begin(const struct snp_launch *stated, uint32_t max_vcpus)
+{
+	struct search search = {.max_vcpus = max_vcpus};
+
+	assert_int_equal(search_begin(&search, stated, NULL), 0);
+	return search;
 }
 
 static void add_part(struct search *search, enum search_kind kind, struct snp_firmware *firmware,
@@ -50,7 +60,7 @@ static void add_part(struct search *search, enum search_kind kind, struct snp_fi
 	struct search_part part = {.changes = 1, .firmware = firmware};
 
 	if (sha256)
-		memcpy(part.sha256, sha256, SNP_SHA256_SIZE);
+		memcpy(part.hash, sha256, SNP_SHA256_SIZE);
 	snprintf(part.text, sizeof(part.text), "%s", text);
 	assert_int_equal(search_add(search, kind, &part, NULL), 0);
 }
@@ -58,7 +68,6 @@ static void add_part(struct search *search, enum search_kind kind, struct snp_fi
 static int setup(void **state)
 {
 	static struct fixture f;
-	const struct snp_span line = {(const uint8_t *)LINE, strlen(LINE)};
 	struct snp_firmware *other = firmware(2);
 
 	f.firmware = firmware(1);
@@ -70,7 +79,7 @@ static int setup(void **state)
 		.firmware = f.firmware,
 		.kernel_hashes = &f.hashes,
 		.vcpus = {.profile = "qemu", .count = 4, .signature = 0x800f12, .features = 1}};
-	f.search = (struct search){.stated = &f.stated, .max_vcpus = MAX_VCPUS};
+	f.search = begin(&f.stated, MAX_VCPUS);
 	add_part(&f.search, SEARCH_FIRMWARE, other, NULL, "other firmware");
 	add_part(&f.search, SEARCH_KERNEL, NULL, other_kernel, "other kernel");
 	add_part(&f.search, SEARCH_INITRD, NULL, other_initrd, "other initrd");
@@ -239,6 +248,48 @@ static void several_changes_are_found(void **state)
 	}
 }
 
+/* A number that follows the vCPU count is one change: it is found with another model, with another profile
+ * and with one more change of what is booted. */
+static void a_number_that_follows_the_count_is_one_change(void **state)
+{
+#define SEVEN .line = "console=tty0  nr_cpus=7 ro", .size = sizeof(LINE)
+	static const struct {
+		struct boot boot;
+		struct cpu cpu;
+		const char *text; /* NULL: not found */
+	} rows[] = {
+		{{SEVEN},
+		 {.vcpus = {"qemu", 7, 0xa00f11, 1, ""}},
+		 "a command line with nr_cpus=7 and 7 vCPUs and 0x00a00f11 (EPYC-Milan)"},
+		{{SEVEN},
+		 {.vcpus = {"ec2", 7, 0x800f12, 1, ""}},
+		 "a command line with nr_cpus=7 and profile ec2 and 7 vCPUs"},
+		{{SEVEN, .no_initrd = true},
+		 {.vcpus = {"qemu", 7, 0x800f12, 1, ""}},
+		 "no initrd and a command line with nr_cpus=7 and 7 vCPUs"},
+		/* With the stated CPU another count is found as well, with another one it is not. */
+		{{SEVEN},
+		 {.vcpus = {"qemu", 5, 0x800f12, 1, ""}},
+		 "a command line with nr_cpus=7 and 5 vCPUs"},
+		{{SEVEN}, {.vcpus = {"qemu", 5, 0xa00f11, 1, ""}}, NULL},
+		{{SEVEN}, {.vcpus = {"ec2", 7, 0x800f12, 0x21, ""}}, NULL},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+		struct snp_kernel_hashes hashes;
+		struct search_answer answer;
+
+		print_message("%s\n", rows[i].text ? rows[i].text : "not found");
+		launch_of(f, &rows[i].boot, &rows[i].cpu, &hashes, digest);
+		assert_int_equal(search_run(&f->search, digest, &answer, NULL), 0);
+		assert_int_equal(answer.found, rows[i].text != NULL);
+		if (rows[i].text)
+			check_texts(&answer, "", rows[i].text);
+	}
+}
+
 static void two_changes_of_the_command_line_are_found(void **state)
 {
 	static const struct boot lines[] = {
@@ -266,12 +317,13 @@ static void a_high_stated_count_is_tried(void **state)
 {
 	struct fixture *f = *state;
 	struct snp_launch stated = f->stated, launch;
-	struct search search = {.stated = &stated, .max_vcpus = 2};
+	struct search search;
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	struct search_answer answer;
 	size_t size;
 
 	stated.vcpus.count = 40;
+	search = begin(&stated, 2);
 	assert_int_equal(snp_launch_digest(&stated, digest, &size, NULL), 0);
 	assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
 	assert_true(answer.found);
@@ -281,6 +333,7 @@ static void a_high_stated_count_is_tried(void **state)
 	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
 	assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
 	assert_false(answer.found);
+	search_done(&search);
 }
 
 static void an_unrelated_digest_is_not_found(void **state)
@@ -303,7 +356,7 @@ static int add_hash(struct search *search, enum search_kind kind, unsigned int c
 {
 	struct search_part part = {.changes = changes, .text = "other"};
 
-	memcpy(part.sha256, sha256, SNP_SHA256_SIZE);
+	memcpy(part.hash, sha256, SNP_SHA256_SIZE);
 	return search_add(search, kind, &part, NULL);
 }
 
@@ -313,7 +366,7 @@ static void large_sections_end_it(void **state)
 	struct fixture *f = *state;
 	const uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {1, 2, 3};
 	struct snp_launch stated = f->stated;
-	struct search search = f->search;
+	struct search search;
 	struct search_answer answer;
 	uint8_t image[IMAGE_SIZE];
 	struct snp_firmware *large = NULL;
@@ -323,11 +376,12 @@ static void large_sections_end_it(void **state)
 	assert_int_equal(
 		snp_firmware_parse("image", (struct snp_span){image, IMAGE_SIZE}, &large, NULL), 0);
 	stated.firmware = large;
-	search.stated = &stated;
-	search.max_vcpus = 1;
+	search = begin(&stated, 1);
+	assert_int_equal(search_add_mistakes(&search, line, NULL), 0);
 	assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
 	assert_false(answer.found);
 	assert_true(answer.is_cut);
+	search_done(&search);
 	snp_firmware_free(large);
 }
 
@@ -335,7 +389,7 @@ static void large_sections_end_it(void **state)
 static void lists_and_combinations_are_limited(void **state)
 {
 	struct fixture *f = *state;
-	struct search search = {.stated = &f->stated, .max_vcpus = 1};
+	struct search search = begin(&f->stated, 1);
 	uint8_t sha256[SNP_SHA256_SIZE] = {9}, digest[SNP_LAUNCH_DIGEST_SIZE];
 	struct search_answer answer;
 	size_t size;
@@ -369,7 +423,7 @@ static void three_changes_at_most(void **state)
 
 	for (unsigned int changes = 1; changes <= 2; changes++) {
 		const uint8_t kernel[SNP_SHA256_SIZE] = {21}, initrd[SNP_SHA256_SIZE] = {22};
-		struct search search = {.stated = &f->stated, .max_vcpus = 4};
+		struct search search = begin(&f->stated, 4);
 		struct snp_kernel_hashes hashes = f->hashes;
 		struct snp_launch launch = f->stated;
 		uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
@@ -391,13 +445,12 @@ static void three_changes_at_most(void **state)
 static void other_modes_are_refused(void **state)
 {
 	struct fixture *f = *state;
-	const uint8_t digest[SNP_LAUNCH_DIGEST_SIZE] = {0};
 	struct snp_launch sev = f->stated;
-	struct search search = {.stated = &sev};
-	struct search_answer answer;
+	struct search search = {.max_vcpus = 1};
 
 	sev.mode = SNP_MODE_SEV_ES;
-	assert_int_equal(search_run(&search, digest, &answer, NULL), -SNP_E_NO_DIGEST);
+	assert_int_equal(search_begin(&search, &sev, NULL), -SNP_E_NO_DIGEST);
+	search_done(&search);
 }
 
 int main(void)
@@ -405,6 +458,7 @@ int main(void)
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_boot_is_found_with_every_cpu),
 		cmocka_unit_test(several_changes_are_found),
+		cmocka_unit_test(a_number_that_follows_the_count_is_one_change),
 		cmocka_unit_test(two_changes_of_the_command_line_are_found),
 		cmocka_unit_test(a_high_stated_count_is_tried),
 		cmocka_unit_test(an_unrelated_digest_is_not_found),

@@ -20,7 +20,11 @@ struct cli_report {
  * snp_certificates_add_table(), SNP_E_BAD_CONTAINER for another `outblob`, with the file named. */
 SNP_MUST_USE int cli_report_read(const char *path, struct cli_report *ret, struct snp_error *err);
 
-/* The same of a container in memory, which is borrowed. */
+/* The same, and what the report says. Errors: those of snp_report_decode() too. */
+SNP_MUST_USE int cli_report_decode(const char *path, bool any_version, struct cli_report *ret,
+				   struct snp_report **ret_report, struct snp_error *err);
+
+/* The same as cli_report_read() of a container in memory, which is borrowed. */
 SNP_MUST_USE int cli_report_take(struct snp_span bytes, struct cli_report *ret,
 				 struct snp_error *err);
 
@@ -51,6 +55,7 @@ void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict,
 void cli_verdict_warn(const struct snp_verdict *verdict);
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+DEFINE_CLEANUP(struct snp_report *, snp_report_free);
 DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
 
 #endif

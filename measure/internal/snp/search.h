@@ -14,10 +14,11 @@
  * Which launch has this digest? Given the expected launch ("stated"), try launches that differ from it a
  * little: all combinations of up to three changes of what is booted, with every vCPU count; and with at most
  * one such change also every likely CPU signature, every likely value of the guest features and every
- * SEV-SNP profile. Launches that snp_launch_check() refuses are skipped.
+ * SEV-SNP profile. A command line that names the vCPU count is tried with that count and another signature
+ * or profile. Launches that snp_launch_check() refuses are skipped.
  */
 #define SEARCH_TEXT_SIZE 512
-#define SEARCH_MAX_PARTS 2048
+#define SEARCH_MAX_PARTS 2048 /* beside the stated one */
 #define SEARCH_MAX_TEXTS 8
 
 enum search_kind {
@@ -29,17 +30,17 @@ enum search_kind {
 };
 
 struct search_part {
-	char text[SEARCH_TEXT_SIZE];		  /* "no initrd" */
-	unsigned int changes;			  /* for how many changes it counts, 1 to 3 */
-	struct snp_firmware *firmware;		  /* of a firmware */
-	uint8_t firmware_digest[SNP_SHA384_SIZE]; /* after its pages; set by search_add() */
-	uint8_t sha256[SNP_SHA256_SIZE]; /* of the others; zeros for a kernel: kernel hashes off */
+	char text[SEARCH_TEXT_SIZE];   /* "no initrd" */
+	unsigned int changes;	       /* for how many changes it counts, 1 to 3 */
+	uint32_t vcpu_count;	       /* that a command line names; 0: none */
+	struct snp_firmware *firmware; /* `hash` is then set by search_add(): LD after its pages */
+	uint8_t hash[SNP_SHA384_SIZE]; /* else SHA-256; zeros for a kernel: kernel hashes off */
 };
 
 struct search {
-	const struct snp_launch *stated; /* of mode SNP */
-	struct {
-		struct search_part *list;
+	const struct snp_launch *stated;
+	struct search_parts {
+		struct search_part *list; /* the stated one first */
 		size_t n;
 	} parts[SEARCH_KINDS];
 	uint32_t report_signature; /* CPU signature that a report names; 0: none */
@@ -49,18 +50,24 @@ struct search {
 };
 
 struct search_answer {
-	bool found;
-	bool is_cut;	/* there were more combinations of what is booted than are tried */
-	uint64_t tried; /* digests that were compared */
+	bool found, published; /* published: it was not searched for */
+	bool is_cut;	       /* there were more combinations of what is booted than are tried */
+	uint64_t tried;	       /* digests that were compared */
 	size_t n; /* how many differences from the stated launch; 0: it has the digest itself */
 	char texts[SEARCH_MAX_TEXTS][SEARCH_TEXT_SIZE]; /* each in words: "8 vCPUs instead of 4" */
 };
 
-/* Add a part, unless the stated one or one in the list has the same hash. A firmware then belongs to the
- * search, also if this fails; the others need a stated launch with kernel hashes.
+/* `stated` is borrowed. For search_done(), also after a failure. Errors: SNP_E_NO_DIGEST for other modes
+ * than SEV-SNP; SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
+SNP_MUST_USE int search_begin(struct search *search, const struct snp_launch *stated,
+			      struct snp_error *err);
+void search_done(struct search *search);
+
+/* Add a part, unless one in the list has the same hash. A firmware then belongs to the search, also if this
+ * fails; the others need a stated launch with kernel hashes.
  * Errors: SNP_E_TOO_LARGE over SEARCH_MAX_PARTS, SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
-SNP_MUST_USE int search_add(struct search *search, enum search_kind kind,
-			    const struct search_part *part, struct snp_error *err);
+SNP_MUST_USE int search_add(struct search *search, enum search_kind kind, struct search_part *part,
+			    struct snp_error *err);
 
 /* Add what often goes wrong with a stated kernel: kernel hashes off, no initrd, and the command line
  * (data NULL: its text is not known) with one or two small changes. Adds nothing without a stated kernel.
@@ -70,11 +77,9 @@ SNP_MUST_USE int search_add_mistakes(struct search *search, struct snp_span cmdl
 
 /* Look for `digest`. Of several launches that have it, the one with the fewest changes of what is booted
  * is the answer. "Not found" is an answer too.
- * Errors: SNP_E_NO_DIGEST for other modes than SEV-SNP; SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_SYSTEM. */
+ * Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_SYSTEM. */
 SNP_MUST_USE int search_run(const struct search *search,
 			    const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
 			    struct search_answer *ret, struct snp_error *err);
-
-void search_done(struct search *search);
 
 #endif
