@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rows.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
+
+/* After sys/socket.h, whose types it uses without asking for them. */
+#include <linux/vm_sockets.h>
 
 #include <snp/policy.h>
 
@@ -52,6 +58,49 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags);
 ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
 {
 	return __real_send(fd, bytes, partial > 0 && partial < size ? partial : size, flags);
+}
+
+/* With `vsock`, sockets of that family connect, in the background, to the other end of a pair, or fail with what is
+ * in `vsock_error`. (A guest's vsock needs a guest.) */
+static bool vsock;
+static int vsock_error;
+static atomic_int other_end = -1;
+static struct sockaddr_vm dialled;
+
+int __real_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol)
+{
+	int ends[2];
+
+	if (!vsock || family != AF_VSOCK)
+		return __real_socket(family, type, protocol);
+	assert_int_equal(socketpair(AF_UNIX, type, 0, ends), 0);
+	other_end = ends[1];
+	return ends[0];
+}
+
+int __real_connect(int fd, const struct sockaddr *address, socklen_t size);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	if (!vsock)
+		return __real_connect(fd, address, size);
+	assert_int_equal(size, sizeof(dialled));
+	memcpy(&dialled, address, size);
+	errno = EINPROGRESS;
+	return -1;
+}
+
+int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *size);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *size);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *size)
+{
+	if (vsock && level == SOL_SOCKET && name == SO_ERROR) {
+		memcpy(value, &vsock_error, sizeof(vsock_error));
+		return 0;
+	}
+	return __real_getsockopt(fd, level, name, value, size);
 }
 
 static uint8_t nonce[SNP_REPORT_DATA_SIZE];
@@ -144,6 +193,65 @@ static void a_full_backlog(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static int echo(void *arg)
+{
+	uint8_t bytes[SNP_REPORT_DATA_SIZE];
+	size_t n = 0;
+	ssize_t got;
+
+	(void)arg;
+	while (other_end < 0)
+		thrd_yield();
+	while (n < sizeof(bytes)) {
+		got = read(other_end, bytes + n, sizeof(bytes) - n);
+		if (got > 0)
+			n += (size_t)got;
+	}
+	got = write(other_end, bytes, n);
+	close(other_end);
+	return got == (ssize_t)n ? 0 : 1;
+}
+
+static void a_guest_s_vsock(void **state)
+{
+	struct snp_error err = {0};
+	thrd_t thread;
+	int r;
+
+	(void)state;
+	vsock = true;
+	assert_int_equal(thrd_create(&thread, echo, NULL), thrd_success);
+	assert_int_equal(evidence_from_vsock(42, 9000, nonce, &evidence, &err), 0);
+	assert_int_equal(thrd_join(thread, &r), thrd_success);
+	assert_int_equal(r, 0);
+	assert_int_equal(dialled.svm_family, AF_VSOCK);
+	assert_true(dialled.svm_cid == 42 && dialled.svm_port == 9000);
+	assert_int_equal(evidence.size, sizeof(nonce));
+	assert_memory_equal(evidence.bytes, nonce, sizeof(nonce));
+	vsock_error = ECONNRESET;
+	assert_int_equal(evidence_from_vsock(42, 9000, nonce, &evidence, &err), -SNP_E_NO_EVIDENCE);
+	assert_non_null(strstr(err.message, "cannot connect to vsock 42:9000"));
+	assert_int_equal(err.sys_errno, ECONNRESET);
+	close(other_end);
+	vsock = false;
+}
+
+static void a_socket_that_is_not_there(void **state)
+{
+	struct snp_error err = {0};
+
+	(void)state;
+	assert_int_equal(evidence_from_socket("/nonexistent", "s", nonce, &evidence, &err),
+			 -SNP_E_NO_EVIDENCE);
+	assert_non_null(strstr(err.message, "cannot open /nonexistent"));
+	assert_int_equal(evidence_from_socket("/dev", "nonexistent", nonce, &evidence, &err),
+			 -SNP_E_NO_EVIDENCE);
+	assert_int_equal(err.sys_errno, ENOENT);
+	assert_int_equal(evidence_from_socket("/dev", "null", nonce, &evidence, &err),
+			 -SNP_E_NO_EVIDENCE);
+	assert_non_null(strstr(err.message, "null is not a socket"));
+}
+
 static void a_partial_send_is_continued(void **state)
 {
 	char *const argv[] = {(char[]){"cat"}, NULL};
@@ -209,6 +317,8 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(a_full_backlog),
+		cmocka_unit_test(a_guest_s_vsock),
+		cmocka_unit_test(a_socket_that_is_not_there),
 		cmocka_unit_test(a_partial_send_is_continued),
 		cmocka_unit_test(what_a_record_expects),
 	};
