@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "no_memory.h"
 #include "test_keys.h"
 
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 #include "domain_text.h"
 #include "guest/binding.h"
+#include "guest/drift.h"
 #include "guest/prepare.h"
 #include "ovmf_image.h"
 
@@ -565,6 +567,55 @@ static void unchecked_kernel_hashes(void **state)
 	assert_true(!p.record->boot[BOOT_KERNEL].source && !p.record->cmdline);
 }
 
+/* From vm.json to the record, and that written and read. */
+static int prepare_counted(const void *arg, struct snp_error *err)
+{
+	const char *text = arg;
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	_cleanup_(record_freep) struct guest_record *again = NULL;
+	_cleanup_(prepared_done) struct prepared p = {0};
+	_cleanup_(freep) char *path = in_root("~/vm.json"), *printed = NULL;
+	struct prepare_request request = {
+		.config_path = path, .final_path = root, .uri = "test:///default"};
+	struct differences d = {0};
+	int r;
+
+	no_memory_begin();
+	r = vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
+			    &config, err);
+	if (r == 0)
+		r = launch_spec_from_config(config, &spec, err);
+	request.config = config;
+	request.spec = spec;
+	if (r == 0)
+		r = guest_prepare(&request, &p, err);
+	if (r == 0)
+		r = guest_drift(p.record, p.xml, &(struct hypervisor){0}, &d, err);
+	if (r == 0)
+		r = record_print(p.record, &printed, err);
+	if (r == 0)
+		r = record_parse("record.json",
+				 (struct snp_span){(const uint8_t *)printed, strlen(printed)},
+				 &again, err);
+	return no_memory_end(r);
+}
+
+static void whatever_memory_runs_out(void **state)
+{
+	_cleanup_(freep) char
+		*changed = replace_once(
+			vm_json, "\"snp\": {",
+			"\"title\": \"t\", \"description\": \"d\", \"labels\": {\"a\": \"b\"}, "
+			"\"emulator\": \"/q\", \"disks\": [{\"path\": \"/d\", \"format\": "
+			"\"raw\", \"serial\": \"s\"}], \"networks\": [{\"type\": \"bridge\", "
+			"\"source\": \"br0\"}], \"snp\": {\"host_data\": \"sha256:~/initrd\""),
+		*text = in_root(changed);
+
+	(void)state;
+	check_without_memory(prepare_counted, text);
+}
+
 /* An empty firmware volume of one page: the image can be looked through, and has no code that checks. */
 static void put_volume(uint8_t *at)
 {
@@ -646,6 +697,7 @@ int main(void)
 		cmocka_unit_test(whose_uuid),
 		cmocka_unit_test(a_remote_guest),
 		cmocka_unit_test(unchecked_kernel_hashes),
+		cmocka_unit_test(whatever_memory_runs_out),
 	};
 	size_t n = tests_listed(tests);
 

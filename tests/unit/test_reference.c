@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rows.h"
+#include "no_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -327,6 +327,35 @@ static void check_emitted(void **state)
 	snp_reference_free(reference);
 }
 
+/* Read, printed and emitted in the format `arg`. */
+static int emit_counted(const void *arg, struct snp_error *err)
+{
+	const struct format *format = arg;
+	struct snp_reference *reference = NULL;
+	struct folder folder = {0};
+	char *text = NULL;
+	int r;
+
+	no_memory_begin();
+	r = parse(master, &reference, err);
+	if (r == 0)
+		r = reference_print(reference, &text, err);
+	if (r == 0)
+		r = format->emit(reference, &folder, err);
+	no_memory_end(r);
+	free(text);
+	folder_done(&folder);
+	snp_reference_free(reference);
+	return r;
+}
+
+static void whatever_memory_runs_out(void **state)
+{
+	(void)state;
+	for (size_t i = 0; format_at(i); i++)
+		check_without_memory(emit_counted, format_at(i));
+}
+
 static void what_a_format_cannot_say_is_refused(void **state)
 {
 	struct snp_reference *reference;
@@ -396,6 +425,7 @@ int main(void)
 		cmocka_unit_test(printed_and_read_again_it_is_the_same),
 		cmocka_unit_test(an_older_document_is_read_and_printed_as_it_is),
 		cmocka_unit_test(what_a_format_cannot_say_is_refused),
+		cmocka_unit_test(whatever_memory_runs_out),
 	};
 	size_t n = tests_listed(tests);
 
