@@ -2,7 +2,7 @@
 /* Each check alone stands between a report that is wrong in one way and the verdict "accepted": a row
  * makes that report, with certificates and signature right in every other way. The hierarchy is the
  * fixture's own. */
-#include "rows.h"
+#include "no_memory.h"
 
 #include <openssl/bn.h>
 #include <openssl/evp.h>
@@ -1361,6 +1361,70 @@ static void check_given(void **state)
 	snp_verdict_free(verdict);
 }
 
+struct right {
+	struct scene scene;
+	struct snp_span table, crl;
+};
+
+/* From a report and its certificate table to the verdict. A CRL that was not understood for want of memory is not
+ * one that names nothing. */
+static int verify_counted(const void *arg, struct snp_error *err)
+{
+	const struct right *right = arg;
+	const struct scene *s = &right->scene;
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	struct snp_expectations expected = {.size = sizeof(expected), .any_measurement = true};
+	struct snp_evidence evidence = {.size = sizeof(evidence),
+					.report = {s->report, SNP_REPORT_SIZE},
+					.at_time = s->at_time,
+					.roots = s->roots,
+					.n_roots = s->n_roots};
+	struct snp_verdict *verdict = NULL;
+	struct snp_report *report = NULL;
+	int r;
+
+	no_memory_begin();
+	r = snp_report_decode(evidence.report, false, &report, err);
+	if (r == 0)
+		r = snp_certificates_new(&set, err);
+	if (r == 0)
+		r = snp_certificates_add_table(set, right->table, err);
+	if (r == 0)
+		r = snp_certificates_add_crl(set, right->crl, err);
+	evidence.certificates = set;
+	if (r == 0)
+		r = snp_verify(&evidence, &expected, &verdict, err);
+	no_memory_end(r);
+	assert_int_equal(verdict != NULL, r == 0);
+	/* Whatever was left out, never more than the whole says. */
+	if (r == 0 && allocations < failing_allocation)
+		assert_true(snp_verdict_accepted(verdict));
+	snp_verdict_free(verdict);
+	snp_report_free(report);
+	return r;
+}
+
+static void whatever_memory_runs_out(void **state)
+{
+	static const struct row milan = {.name = "Milan"};
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+	_cleanup_(freep) uint8_t *leaf = NULL, *table = NULL, *crl = NULL;
+	struct right right;
+	size_t size;
+
+	(void)state;
+	set_up(&milan, &right.scene);
+	leaf = fixture_leaf_sign(&right.scene.leaf, &size, &key);
+	fixture_report_sign(right.scene.report, key);
+	table = fixture_table((struct snp_span){leaf, size}, SNP_VCEK,
+			      fixture_ca(SNP_PRODUCT_MILAN, SNP_ASK),
+			      fixture_ca(SNP_PRODUCT_MILAN, SNP_ARK), &right.table.size);
+	right.table.data = table;
+	crl = fixture_crl(SNP_PRODUCT_MILAN, 0, 0, FIXTURE_CRL_GOOD, &right.crl.size);
+	right.crl.data = crl;
+	check_without_memory(verify_counted, &right);
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -1368,6 +1432,7 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_given, givens);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(whatever_memory_runs_out);
 	tests[n++] = (struct CMUnitTest){"no check is redundant", check_deletion, NULL, NULL, NULL};
 	return RUN_TESTS("verdict", tests, n);
 }
