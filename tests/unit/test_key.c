@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rows.h"
+#include "no_memory.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -13,8 +13,10 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/hex.h>
+#include <snp/id_block.h>
 #include <snp/key.h>
 #include <snp/key_guard.h>
+#include <snp/policy.h>
 
 #include "identity/key.h"
 #include "test_keys.h"
@@ -532,6 +534,52 @@ static void check_passphrase(void **state)
 	unlink(path);
 }
 
+/* Read, signed with, and the ID block signed; the public half from its file. */
+static int key_counted(const void *arg, struct snp_error *err)
+{
+	const char *const *paths = arg;
+	static const struct snp_id_block fields = {.policy = SNP_POLICY_DEFAULT};
+	uint8_t block[SNP_ID_BLOCK_SIZE];
+	struct snp_key *key = NULL, *public = NULL;
+	uint8_t signature[SNP_SIGNATURE_MAX], auth[SNP_ID_AUTH_SIZE];
+	struct snp_span bytes = {block, sizeof(block)}, made = {signature, 0};
+	char passphrase[] = "secret";
+	struct snp_id_auth_info info;
+	int r;
+
+	snp_id_block_encode(&fields, block);
+	no_memory_begin();
+	r = snp_key_read(paths[0], answer, passphrase, &key, err);
+	if (r == 0)
+		r = snp_key_read_public(paths[1], &public, err);
+	if (r == 0)
+		r = snp_key_sign(key, bytes, SNP_SIGNATURE_DER, signature, &made.size, err);
+	if (r == 0)
+		r = snp_key_verify(public, bytes, SNP_SIGNATURE_DER, made, err);
+	if (r == 0)
+		r = snp_id_auth_sign(block, key, NULL, auth, err);
+	if (r == 0)
+		r = snp_id_auth_decode(auth, &info, err);
+	no_memory_end(r);
+	assert_int_equal(ERR_peek_error(), 0);
+	snp_key_free(key);
+	snp_key_free(public);
+	return r;
+}
+
+static void whatever_memory_runs_out(void **state)
+{
+	char private[128], public[128];
+	const char *const paths[] = {private, public};
+
+	(void)state;
+	write_key(private, "key.pem", P384_ENCRYPTED, strlen(P384_ENCRYPTED), 0600);
+	write_key(public, "key.pub", P384_PUBLIC, strlen(P384_PUBLIC), 0644);
+	check_without_memory(key_counted, paths);
+	unlink(private);
+	unlink(public);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -543,6 +591,7 @@ int main(void)
 		cmocka_unit_test(uris_hide_their_secrets),
 		cmocka_unit_test(nonces_are_those_of_rfc6979),
 		cmocka_unit_test(public_half_goes_round),
+		cmocka_unit_test(whatever_memory_runs_out),
 	};
 	size_t n = tests_listed(tests);
 
