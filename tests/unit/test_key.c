@@ -2,7 +2,13 @@
 #include "no_memory.h"
 
 #include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/decoder.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +26,51 @@
 
 #include "identity/key.h"
 #include "test_keys.h"
+
+/* So can calls of libcrypto's. */
+WITHOUT_MEMORY(EVP_MD_CTX *, EVP_MD_CTX_new, NULL, (void), ())
+WITHOUT_MEMORY(int, EVP_DigestVerifyInit_ex, 0,
+	       (EVP_MD_CTX * md, EVP_PKEY_CTX **context, const char *digest, OSSL_LIB_CTX *lib,
+		const char *query, EVP_PKEY *key, const OSSL_PARAM params[]),
+	       (md, context, digest, lib, query, key, params))
+WITHOUT_MEMORY(int, EVP_DigestVerify, 0,
+	       (EVP_MD_CTX * md, const unsigned char *signature, size_t n,
+		const unsigned char *bytes, size_t size),
+	       (md, signature, n, bytes, size))
+WITHOUT_MEMORY(int, EVP_DigestSignInit_ex, 0,
+	       (EVP_MD_CTX * md, EVP_PKEY_CTX **context, const char *digest, OSSL_LIB_CTX *lib,
+		const char *query, EVP_PKEY *key, const OSSL_PARAM params[]),
+	       (md, context, digest, lib, query, key, params))
+WITHOUT_MEMORY(int, EVP_DigestSign, 0,
+	       (EVP_MD_CTX * md, unsigned char *signature, size_t *n, const unsigned char *bytes,
+		size_t size),
+	       (md, signature, n, bytes, size))
+WITHOUT_MEMORY(int, i2d_PUBKEY, -1, (const EVP_PKEY *key, unsigned char **der), (key, der))
+WITHOUT_MEMORY(EVP_PKEY *, d2i_PUBKEY, NULL, (EVP_PKEY * *key, const unsigned char **der, long n),
+	       (key, der, n))
+WITHOUT_MEMORY(ECDSA_SIG *, ECDSA_SIG_new, NULL, (void), ())
+WITHOUT_MEMORY(int, ECDSA_SIG_set0, 0, (ECDSA_SIG * sig, BIGNUM *r, BIGNUM *s), (sig, r, s))
+WITHOUT_MEMORY(int, i2d_ECDSA_SIG, -1, (const ECDSA_SIG *sig, unsigned char **der), (sig, der))
+WITHOUT_MEMORY(ECDSA_SIG *, d2i_ECDSA_SIG, NULL,
+	       (ECDSA_SIG * *sig, const unsigned char **der, long n), (sig, der, n))
+WITHOUT_MEMORY(int, BN_bn2binpad, -1, (const BIGNUM *number, unsigned char *bytes, int n),
+	       (number, bytes, n))
+WITHOUT_MEMORY(int, BN_bn2lebinpad, -1, (const BIGNUM *number, unsigned char *bytes, int n),
+	       (number, bytes, n))
+WITHOUT_MEMORY(int, EVP_PKEY_get_bn_param, 0,
+	       (const EVP_PKEY *key, const char *name, BIGNUM **number), (key, name, number))
+WITHOUT_MEMORY(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_pkey, NULL,
+	       (OSSL_LIB_CTX * lib, EVP_PKEY *key, const char *query), (lib, key, query))
+WITHOUT_MEMORY(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_name, NULL,
+	       (OSSL_LIB_CTX * lib, const char *name, const char *query), (lib, name, query))
+WITHOUT_MEMORY(int, EVP_PKEY_fromdata_init, 0, (EVP_PKEY_CTX * context), (context))
+WITHOUT_MEMORY(int, EVP_PKEY_check, 0, (EVP_PKEY_CTX * context), (context))
+WITHOUT_MEMORY(int, EVP_PKEY_public_check, 0, (EVP_PKEY_CTX * context), (context))
+WITHOUT_MEMORY(int, OSSL_DECODER_from_data, 0,
+	       (OSSL_DECODER_CTX * context, const unsigned char **bytes, size_t *size),
+	       (context, bytes, size))
+WITHOUT_MEMORY(BIO *, BIO_new, NULL, (const BIO_METHOD *method), (method))
+WITHOUT_MEMORY(int, PEM_write_bio_PUBKEY, 0, (BIO * bio, const EVP_PKEY *key), (bio, key))
 
 static char folder[] = "/tmp/snp-test-key-XXXXXX";
 
@@ -544,7 +595,9 @@ static int key_counted(const void *arg, struct snp_error *err)
 	uint8_t signature[SNP_SIGNATURE_MAX], auth[SNP_ID_AUTH_SIZE];
 	struct snp_span bytes = {block, sizeof(block)}, made = {signature, 0};
 	char passphrase[] = "secret";
+	uint8_t digest[SNP_SHA256_SIZE];
 	struct snp_id_auth_info info;
+	char *pem = NULL;
 	int r;
 
 	snp_id_block_encode(&fields, block);
@@ -559,9 +612,14 @@ static int key_counted(const void *arg, struct snp_error *err)
 	if (r == 0)
 		r = snp_id_auth_sign(block, key, NULL, auth, err);
 	if (r == 0)
-		r = snp_id_auth_decode(auth, &info, err);
+		r = snp_id_auth_verify(block, auth, &info, err);
+	if (r == 0)
+		r = key_public_pem(key, &pem, err);
+	if (r == 0)
+		r = key_id(key, digest, err);
 	no_memory_end(r);
 	assert_int_equal(ERR_peek_error(), 0);
+	free(pem);
 	snp_key_free(key);
 	snp_key_free(public);
 	return r;
@@ -575,7 +633,7 @@ static void whatever_memory_runs_out(void **state)
 	(void)state;
 	write_key(private, "key.pem", P384_ENCRYPTED, strlen(P384_ENCRYPTED), 0600);
 	write_key(public, "key.pub", P384_PUBLIC, strlen(P384_PUBLIC), 0644);
-	check_without_memory(key_counted, paths);
+	check_without_memory(key_counted, paths, 0);
 	unlink(private);
 	unlink(public);
 }

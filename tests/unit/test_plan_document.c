@@ -291,7 +291,7 @@ static int parse_counted(const void *arg, struct snp_error *err)
 static void whatever_memory_runs_out(void **state)
 {
 	(void)state;
-	check_without_memory(parse_counted, text);
+	check_without_memory(parse_counted, text, 0);
 }
 
 int main(void)

@@ -613,7 +613,7 @@ static void whatever_memory_runs_out(void **state)
 		*text = in_root(changed);
 
 	(void)state;
-	check_without_memory(prepare_counted, text);
+	check_without_memory(prepare_counted, text, 4);
 }
 
 /* An empty firmware volume of one page: the image can be looked through, and has no code that checks. */

@@ -353,7 +353,7 @@ static void whatever_memory_runs_out(void **state)
 {
 	(void)state;
 	for (size_t i = 0; format_at(i); i++)
-		check_without_memory(emit_counted, format_at(i));
+		check_without_memory(emit_counted, format_at(i), 0);
 }
 
 static void what_a_format_cannot_say_is_refused(void **state)

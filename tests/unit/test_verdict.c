@@ -1422,7 +1422,7 @@ static void whatever_memory_runs_out(void **state)
 	right.table.data = table;
 	crl = fixture_crl(SNP_PRODUCT_MILAN, 0, 0, FIXTURE_CRL_GOOD, &right.crl.size);
 	right.crl.data = crl;
-	check_without_memory(verify_counted, &right);
+	check_without_memory(verify_counted, &right, 0);
 }
 
 int main(void)
