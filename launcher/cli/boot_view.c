@@ -32,7 +32,7 @@ void boot_view_progress(void *unused, unsigned int i, unsigned int n, const char
 		fprintf(stderr, "booting %u of %u: %s", i, n, what);
 }
 
-/* What the firmware did. Of a boot that should have started, silence says nothing. */
+/* What the firmware did. If a boot should have started and wrote nothing, that proves nothing. */
 static const char *did(const struct boot_trial *trial, int i)
 {
 	const struct trial_outcome *c = &trial->cases[i];

@@ -13,7 +13,7 @@
 #define BOOT_WORDS \
 	"emulated processor: nothing is encrypted; the verdict covers only what was tried"
 
-/* A boot_subject's progress: a line on stderr, on a terminal. With `what` NULL it is taken away. */
+/* A boot_subject's progress: a line on stderr, on a terminal. If `what` is NULL, the line is removed. */
 void boot_view_progress(void *unused, unsigned int i, unsigned int n, const char *what);
 
 void boot_view_text(const struct boot_trial *trial, const char *firmware, FILE *out);
@@ -22,7 +22,7 @@ void boot_view_text(const struct boot_trial *trial, const char *firmware, FILE *
 void boot_view_json(const struct boot_trial *trial, const char *firmware, struct json_out *json,
 		    struct cJSON *parent);
 
-/* 0, or CLI_NO where something was started that must not be. */
+/* 0, or CLI_NO if something was started that must be refused. */
 int boot_view_status(const struct boot_trial *trial);
 
 #endif

@@ -31,7 +31,7 @@ static int set_all(const struct cli_values *values, enum check_severity severity
 	return r;
 }
 
-/* Only this machine can be asked, and a simulated host is another. */
+/* Only this machine can be asked; a simulated host counts as another. */
 static bool is_this_machine(const char *uri)
 {
 	char folder[PATH_MAX];

@@ -20,7 +20,7 @@ void check_cli_cpu(const char *uri, struct check_options *options);
 /* Add whether the libvirt of `uri` can run QEMU as a user that vm.json names. */
 void check_cli_users(const char *uri, struct check_options *options);
 
-/* Let those findings that are warnings be warnings of the tool. */
+/* Report those findings that are warnings. */
 void check_cli_warn(const struct findings *findings, const char *file);
 
 /* Run the checks: warnings become warnings of the tool, an error refuses. `file` names the document.

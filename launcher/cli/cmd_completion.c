@@ -6,8 +6,8 @@
 
 #include "cli/verb.h"
 
-/* Scripts for shells, made of the same tables that parse the command line. Guests' names are asked of
- * the tool itself. */
+/* Completion scripts, made from the tables that parse the command line. They ask the tool itself for the
+ * names of guests. */
 static const struct cli_option *const tables[] = {NULL};
 
 static void bash(FILE *out);
@@ -24,7 +24,7 @@ static bool takes(const struct cli_verb *verb, const char *operand)
 	return strstr(verb->operands, operand) != NULL;
 }
 
-/* The further words of `verb` that stand in the operand's place: "encode decode" after "policy". */
+/* The words that may follow `verb` as its operand: "encode decode" after "policy". */
 static void print_second_words(FILE *out, const struct cli_verb *verb)
 {
 	size_t n = strcspn(verb->name, " ");
@@ -39,7 +39,7 @@ static void print_second_words(FILE *out, const struct cli_verb *verb)
 		fprintf(out, "%s ", shells[i].name);
 }
 
-/* Not the first of the verbs that begin with its first word. */
+/* Another verb with the same first word came before. */
 static bool is_repeated(size_t i)
 {
 	const char *name = cli_tool->verbs[i]->name;
@@ -69,7 +69,7 @@ static void print_options(FILE *out, const struct cli_verb *verb)
 			fprintf(out, " --%s", o->name);
 }
 
-/* File names come one a line, and may have blanks. */
+/* File names are one per line, and may contain blanks. */
 static void bash(FILE *out)
 {
 	fprintf(out, "_snp_launch() {\n"
@@ -122,7 +122,7 @@ static void zsh(FILE *out)
 	bash(out);
 }
 
-/* Between single quotes, where fish heeds a backslash. */
+/* Inside single quotes, where fish interprets a backslash. */
 static void print_quoted(FILE *out, const char *text)
 {
 	fputc('\'', out);

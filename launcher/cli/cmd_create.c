@@ -162,7 +162,7 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 	return r < 0 ? r : print_created(out, session, record, err);
 }
 
-/* What the XML and the record would be can be said without the host, as for the oldest QEMU. */
+/* A dry run that prints the XML or the record needs no host; it then assumes the oldest QEMU. */
 static int open_host(const struct vm_config *config, struct session *ret, struct snp_error *err)
 {
 	bool needs_host = !arg.dry_run || (arg.dry_run_as && strcmp(arg.dry_run_as, "argv") == 0);

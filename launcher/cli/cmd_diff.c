@@ -50,7 +50,7 @@ static int need_record(const struct guest *guest, const char *name, struct snp_e
 			 name);
 }
 
-/* What runs, what would at the next start, and the copies, against the record. */
+/* Compare the running domain, its definition for the next start, and the copies with the record. */
 static int diff_guest(const char *name, struct differences *ret, struct snp_error *err)
 {
 	_cleanup_(subject_close) struct subject subject = {0};
@@ -67,7 +67,7 @@ static int diff_guest(const char *name, struct differences *ret, struct snp_erro
 			    err);
 	if (r < 0 || !guest_view_unprotected(&subject.session, &subject.guest))
 		return r;
-	/* What is off, snp-launch start protects. */
+	/* A guest that is off will be protected by snp-launch start. */
 	if (domain_state_is_active(subject.guest.state))
 		difference_add(ret, "boot files", "mounted read-only", "not mounted");
 	else
@@ -78,7 +78,7 @@ static int diff_guest(const char *name, struct differences *ret, struct snp_erro
 	return 0;
 }
 
-/* What a vm.json would launch now against what its guest was made of. */
+/* Compare what a vm.json would launch now with what its guest was made from. */
 static int diff_config(const char *path, struct differences *ret, const char **ret_name,
 		       struct subject *subject, struct snp_error *err)
 {

@@ -86,7 +86,7 @@ static int say(FILE *out, const char *name, const char *what, struct snp_error *
 	return cli_json_end(&json, out, err);
 }
 
-/* A guest made by an earlier release starts as before, and what would be refused today is said. */
+/* A guest made by an earlier release still starts; what would be refused today gives a warning. */
 static void warn_of(const struct session *session, const char *name)
 {
 	_cleanup_(guest_close) struct guest guest = {0};
@@ -95,7 +95,7 @@ static void warn_of(const struct session *session, const char *name)
 		guest_view_warn(guest.record);
 }
 
-/* Do something with a guest, and say in which state that leaves it. */
+/* Run an action on a guest, and print the state it is in afterwards. */
 static int act(FILE *out, const char *name,
 	       int (*action)(const struct session *session, const char *name,
 			     struct snp_error *err),

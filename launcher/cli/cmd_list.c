@@ -49,7 +49,7 @@ static void add_guest(FILE *out, struct json_out *json, struct cJSON *guests,
 		cli_warn("unreadable-record", "%s: %s", name, line);
 		snprintf(guest.name, sizeof(guest.name), "%s", name);
 	}
-	/* An unfinished one is shown always: nobody would look for it. */
+	/* An unfinished guest is always shown: nobody would look for it. */
 	if (!all && guest.domain &&
 	    strcmp(guest_view_state(session, name, &guest), domain_state_names[guest.state]) == 0 &&
 	    !domain_state_is_active(guest.state))

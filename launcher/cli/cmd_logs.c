@@ -43,7 +43,7 @@ static int open_log(const char *path)
 
 static int find_log(const char *state, const char *name, struct snp_error *err)
 {
-	/* The last, of 0.1.0, is QEMU's user's. */
+	/* The last one, of release 0.1.0, belongs to QEMU's user. */
 	static const char *const folders[] = {GUEST_LOG, GUEST_RUN};
 	char path[PATH_MAX + GUEST_NAME_MAX + 32];
 	int fd = -ENOENT;

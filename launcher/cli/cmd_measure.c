@@ -47,7 +47,7 @@ static int print_json(FILE *out, const struct launch_spec *spec, const struct gu
 	struct launch_inputs inputs = {.firmware = input_of(&boot[BOOT_FIRMWARE])};
 	_cleanup_(json_out_done) struct json_out json;
 
-	/* What is not measured is no input. */
+	/* Files that are not measured are not inputs. */
 	if (m->has_kernel_hashes) {
 		inputs.kernel = input_of(&boot[BOOT_KERNEL]);
 		inputs.initrd = input_of(&boot[BOOT_INITRD]);

@@ -54,7 +54,7 @@ static const struct cli_option options[] = {
 
 #define WORDS "simulated secure processor: nothing is encrypted and no guest code runs"
 
-/* How long a guest may take to say its digest after libvirt has it running. */
+/* How long a running guest may take to print its digest. */
 #define PATIENCE_MS 60000
 
 struct rehearsal {
@@ -75,7 +75,7 @@ static void left_out(void *p, const char *pointer, const char *why)
 		fprintf(rehearsal->text, "left out   %s: %s\n", pointer, why);
 }
 
-/* The digest in a console log that has it by now; the guest says it in one line. */
+/* The digest, if the console log contains it by now; the guest prints it on one line. */
 static bool find_digest(const char *log, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE])
 {
 	static const char key[] = "simulated-guest: launch_digest=";
@@ -223,7 +223,7 @@ static void add_json(struct rehearsal *rehearsal)
 	json_out_text(json, object, "rehearsed", v->difference.second);
 }
 
-/* libvirt takes a QEMU by its whole path alone. */
+/* libvirt accepts a QEMU only by its absolute path. */
 static int choose_emulator(struct vm_config *config, struct snp_error *err)
 {
 	if (!arg.emulator)

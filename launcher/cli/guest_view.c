@@ -50,7 +50,7 @@ bool guest_view_holds(const struct guest *guest)
 	return guest->record && (!guest->domain || guest->is_recorded);
 }
 
-/* What guards the boot files of a guest without an ID block. */
+/* What protects the boot files of a guest without an ID block. */
 static enum boot_guard guard_of(const struct session *session, const struct guest *guest)
 {
 	enum boot_guard guard = GUARD_REMOTE;

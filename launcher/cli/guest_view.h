@@ -8,21 +8,21 @@
 
 #include "cli/session.h"
 
-/* A guest as create, show and list tell of it. */
+/* How create, show and list describe a guest. */
 
 /* "running", "off", …; "creating" while another process makes it, "incomplete" where its create was
  * killed; "replacing" while it is being replaced, or where that was killed. */
 const char *guest_view_state(const struct session *session, const char *name,
 			     const struct guest *guest);
 
-/* Whether the record is known to be that of what libvirt has, or would have. */
+/* Whether the record is known to describe the domain that libvirt has. */
 bool guest_view_holds(const struct guest *guest);
 
 /* What binds it: "ID block of its publisher", "ID block of this host", "protected copies", or "nothing", as it is
  * for a domain that is not what the record says; there must be a record. */
 const char *guest_view_binding(const struct session *session, const struct guest *guest);
 
-/* Whether the read-only mount is missing that alone would protect its boot files (guest/protection.h). */
+/* Whether the read-only mount is missing that its boot files need (guest/protection.h). */
 bool guest_view_unprotected(const struct session *session, const struct guest *guest);
 
 /* All of it, a line each. */

@@ -40,8 +40,8 @@ int session_open(const char *config, struct session *ret, struct snp_error *err)
 	_cleanup_(session_close) struct session session = {0};
 	int r;
 
-	/* What was typed may be an alias (libvirt.conf's uri_aliases): where the guests' directories lie goes
-	 * by what libvirt makes of it. */
+	/* The user may have typed an alias (libvirt.conf's uri_aliases): the folder of the guests'
+	 * directories depends on the URI that libvirt makes of it. */
 	r = hypervisor_open(session_uri(config), &session.host, err);
 	if (r < 0)
 		return r;
@@ -110,7 +110,7 @@ static int read_directory(const struct session *session, const char *name, struc
 	return record_exists(path) ? record_read(path, &guest->record, err) : 0;
 }
 
-/* The domain of the record's UUID, unless it is another's. */
+/* The domain with the record's UUID, unless it belongs to another guest. */
 static int find_domain(const struct session *session, struct guest *guest, struct snp_error *err)
 {
 	char path[PATH_MAX + GUEST_NAME_MAX + 2];
@@ -128,8 +128,9 @@ static int find_domain(const struct session *session, struct guest *guest, struc
 	return r;
 }
 
-/* The directory of a domain that was found otherwise, by its UUID or ID or in spite of a lost record: the
- * one that its metadata name, if that is one of this STATE and of no other domain. */
+/* The directory of a domain that was found in another way: by its UUID or ID, or although its record is
+ * lost. It is the one that the domain's metadata name, if it is in this STATE and belongs to no other
+ * domain. */
 static int find_directory(const struct session *session, struct guest *guest, struct snp_error *err)
 {
 	const size_t n = strlen(session->state);
@@ -153,7 +154,7 @@ static int find_directory(const struct session *session, struct guest *guest, st
 	return r;
 }
 
-/* A replacement that was cut off leaves the old guest running beside the new one's record. */
+/* An interrupted replacement leaves the old guest running beside the record of the new one. */
 static int compare_metadata(struct guest *guest, struct snp_error *err)
 {
 	struct domain_record metadata;

@@ -12,11 +12,10 @@
 #include "host/hypervisor.h"
 #include "host/lifecycle.h"
 
-/* What nearly every verb begins with: a host, by --connect, and the folder for its guests, by
- * --state-dir. */
+/* Nearly every verb begins with this: a host (--connect), and the folder of its guests (--state-dir). */
 extern const struct cli_option session_options[];
 
-/* For verbs with no options but these, and for those with --json as well. */
+/* For verbs that have only these options, and for those that also have --json. */
 extern const struct cli_option *const session_tables[];
 extern const struct cli_option *const session_json_tables[];
 
@@ -41,7 +40,7 @@ SNP_MUST_USE int session_without_host(const char *config, struct session *ret,
 bool operand_is_file(const char *operand);
 bool operand_ends_in(const char *operand, const char *suffix);
 
-/* A guest as it stands: its record and its domain. */
+/* A guest: its record and its domain. */
 struct guest {
 	struct guest_record *record;   /* NULL: no guest of ours, or its create was killed */
 	char name[GUEST_NAME_MAX + 1]; /* of its directory; "" where it has none */
@@ -50,20 +49,20 @@ struct guest {
 	bool is_recorded; /* the domain, as it runs, says of itself what the record says */
 };
 
-/* By the name of a guest of ours, or by whatever libvirt takes for a domain. A domain that snp-launch did
- * not make has no directory, even if one of its name is there.
- * Errors: SNP_E_NOT_FOUND; those of record_read() and guest_dir_exists(). */
+/* Find a guest by its name, or by anything that libvirt accepts for a domain. A domain that snp-launch did
+ * not create has no directory, even if there is one with its name. Errors: SNP_E_NOT_FOUND; those of
+ * record_read() and guest_dir_exists(). */
 SNP_MUST_USE int guest_open(const struct session *session, const char *name, struct guest *ret,
 			    struct snp_error *err);
 void guest_close(struct guest *guest);
 
-/* As above; SNP_E_NOT_FOUND also where libvirt does not have it. */
+/* As above; SNP_E_NOT_FOUND also if libvirt does not have it. */
 SNP_MUST_USE int guest_open_domain(const struct session *session, const char *name,
 				   struct guest *ret, struct snp_error *err);
 
-/* As the two above, but where the record cannot be read or the directory is not to be trusted, that is a
- * warning, and libvirt's domain of that name is meant: what neither launches nor measures must not depend on
- * a file. Errors: SNP_E_NOT_FOUND; those of hypervisor_fail(). */
+/* As the two above, but if the record cannot be read or the directory cannot be trusted, this warns and
+ * uses libvirt's domain of that name: a verb that neither launches nor measures must not depend on a file.
+ * Errors: SNP_E_NOT_FOUND; those of hypervisor_fail(). */
 SNP_MUST_USE int guest_open_anyway(const struct session *session, const char *name,
 				   struct guest *ret, struct snp_error *err);
 SNP_MUST_USE int guest_open_domain_anyway(const struct session *session, const char *name,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Checks of what is launched: firmware, kernel, and what is handed to QEMU past libvirt. */
+/* Checks of what is launched: firmware, kernel, and what is passed directly to QEMU. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,9 +108,9 @@ RULE(initrd_without_kernel)
 	return !spec->kernel && (spec->initrd || (spec->cmdline && *spec->cmdline));
 }
 
-/* hw/i386/pc_q35.c: of 2.75 GiB and more 2 lie below 4 GiB; hw/i386/x86-common.c, x86_load_linux(): the
- * initrd lies there, below what ACPI tables take (hw/i386/pc.c, acpi_data_size). What the kernel can take is
- * guest/measurement.h's to say. */
+/* hw/i386/pc_q35.c: with 2.75 GiB or more, 2 GiB are below 4 GiB; hw/i386/x86-common.c, x86_load_linux():
+ * the initrd lies there, below what ACPI tables take (hw/i386/pc.c, acpi_data_size). What the kernel can
+ * take is guest/measurement.h's to say. */
 RULE(large_initrd)
 {
 	uint64_t low = spec->memory_kib < 0xb0000000u >> 10 ? spec->memory_kib << 10 : 0x80000000u;
@@ -123,7 +123,7 @@ RULE(large_initrd)
 	return spec->initrd_size > 0 && spec->initrd_size >= max;
 }
 
-/* hw/i386/x86-common.c appends it to the kernel, whose hash is then another. */
+/* hw/i386/x86-common.c appends it to the kernel, which changes its hash. */
 RULE(dtb)
 {
 	if (!spec->dtb)

@@ -43,7 +43,7 @@ RULE(unknown_cpu_model)
 	return true;
 }
 
-/* A named model brings its own to the launch, whatever is said beside it. */
+/* A named model is launched with its own signature, whatever is given beside it. */
 RULE(foreign_signature)
 {
 	uint32_t own;

@@ -108,7 +108,7 @@ static bool is_decimal(const struct launch_spec *spec)
 	       snp_policy_check(spec->policy, NULL) < 0;
 }
 
-/* Of bits that nobody meant there is nothing to say. */
+/* Bits that nobody meant are not reported. */
 static bool has_meant_policy(const struct launch_spec *spec)
 {
 	return spec->has_policy && !is_decimal(spec);
@@ -163,7 +163,8 @@ RULE(debug)
 	return true;
 }
 
-/* Linux 6.12.107 also wants SMT allowed and SINGLE_SOCKET clear; between that and 6.19 nobody looked. */
+/* Linux 6.12.107 also wants SMT allowed and SINGLE_SOCKET clear; the versions between that and 6.19 were
+ * not checked. */
 RULE(bits_of_newer_kernels)
 {
 	uint64_t above = spec->policy &
@@ -202,7 +203,7 @@ RULE(no_id_block)
 	return true;
 }
 
-/* A user that other guests have too, or that may do everything, keeps nobody out. */
+/* A user that other guests have too, or root, keeps nobody out. */
 RULE(user)
 {
 	const char *wrong = options->no_users;

@@ -108,7 +108,7 @@ void checks_run(const struct launch_spec *spec, const struct check_options *opti
 		spec->locate(spec->source, finding->place, &finding->line, &finding->column);
 		ret->n++;
 		ret->n_errors += finding->severity == CHECK_ERROR;
-		/* Of a guest that is no SEV-SNP guest there is nothing more to say. */
+		/* If it is not an SEV-SNP guest, no other check makes sense. */
 		if (i == 0)
 			return;
 	}

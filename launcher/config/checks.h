@@ -11,9 +11,9 @@
 #include "config/launch_spec.h"
 
 /*
- * The named checks: everything that libvirt and QEMU accept silently, or answer with an abort, a guest
- * without protection or a riddle. One table serves vm.json and any libvirt domain. A name is stable; it
- * is what --warn, --error and --ignore take and what the manual explains.
+ * The named checks: everything that libvirt and QEMU accept silently, or answer with an abort, an
+ * unprotected guest or an obscure error. One table serves vm.json and any libvirt domain. A name is stable;
+ * it is what --warn, --error and --ignore take and what the manual explains.
  */
 enum check_severity {
 	CHECK_IGNORED,
@@ -31,7 +31,7 @@ struct check {
 	const char *pointer; /* where in vm.json; NULL where vm.json cannot say it */
 	const char *xpath;   /* where in a domain; NULL likewise */
 	const char *cure;    /* what to do, a sentence without full stop */
-	/* Whether there is something to say, which is then in `say`, cut to `size`. */
+	/* Whether the check finds something; `say` then has the text, cut to `size`. */
 	bool (*finds)(const struct launch_spec *spec, const struct check_options *options,
 		      char *say, size_t size);
 };
@@ -52,7 +52,7 @@ enum check_part {
 	CHECKS_OF_HOST
 };
 
-/* What is known of the place of launch, and what the operator decided. {0} is: nothing, defaults. */
+/* What is known of the host, and what the operator decided. {0}: nothing is known, all defaults. */
 struct check_options {
 	enum check_part part;
 	enum check_severity changed[CHECKS_MAX]; /* where is_changed, by table index */

@@ -70,7 +70,7 @@ static void compare_yes(struct differences *ret, const char *what, bool asked, b
 	difference_of_text(ret, what, asked ? "yes" : "no", found ? "yes" : "no");
 }
 
-/* Unset, a switch has the value that libvirt or QEMU gives it. */
+/* A switch that is not set has the value that libvirt or QEMU gives it. */
 static void compare_switch(struct differences *ret, const char *what, enum spec_switch asked,
 			   enum spec_switch found, enum spec_switch unset)
 {
@@ -178,8 +178,7 @@ static void compare_security(const struct launch_spec *asked, const struct launc
 	compare_switch(ret, "author key", asked->author_key, found->author_key, SPEC_OFF);
 }
 
-/* What changes the launch, or forbids it, and no vm.json asks for; by the names of the checks that refuse
- * it. */
+/* What changes or forbids the launch and no vm.json can ask for, by the names of the checks that refuse it. */
 static void compare_unasked(const struct launch_spec *asked, const struct launch_spec *found,
 			    struct differences *ret)
 {

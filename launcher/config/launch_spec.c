@@ -166,7 +166,7 @@ static int replace_text(const char *text, char **ret)
 	return copy_text(text, ret);
 }
 
-/* Bytes that are NULL are none, and zeros. */
+/* NULL means that there are none: zeros. */
 static int replace_blob(const uint8_t *bytes, size_t size, uint8_t *ret_bytes,
 			struct spec_blob *ret)
 {
@@ -212,7 +212,7 @@ static uint64_t size_of(const char *root, const char *path)
 	return local && stat(local, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
-/* Does the firmware check the kernel? Files that cannot be read are for others to refuse. */
+/* Does the firmware check the kernel? A file that cannot be read is refused elsewhere. */
 static void look_at_firmware(struct launch_spec *spec, const char *root)
 {
 	_cleanup_(freep) char *path = format_text("%s%s", root ? root : "", spec->firmware);

@@ -29,7 +29,7 @@ enum launch_spec_origin {
 /* Base64 as a domain has it. */
 struct spec_blob {
 	char *text; /* as written; NULL: none */
-	bool valid; /* strict base64 of the very length, but for newlines */
+	bool valid; /* strict base64 of exactly this length, apart from newlines */
 };
 
 enum spec_switch {
@@ -103,9 +103,9 @@ struct launch_spec {
 	uint32_t cpu_sockets, cpu_dies, cpu_clusters, cpu_cores, cpu_threads;
 	bool iommu_eim; /* an intel-iommu with extended interrupt mode */
 
-	char *emulator;	       /* the QEMU that launches it; NULL: libvirt's choice */
-	char *security_labels; /* as whom it runs, and what that user may change; NULL: libvirt's choice */
-	char *user;	       /* that QEMU shall run as, by a vm.json; NULL: libvirt's choice */
+	char *emulator; /* the QEMU that launches it; NULL: libvirt's choice */
+	char *security_labels; /* the user who runs it, and what that user may change; NULL: libvirt's choice */
+	char *user;	  /* the user whom vm.json names for QEMU; NULL: libvirt's choice */
 	bool user_sought; /* launch_spec_find_user() was called */
 	bool has_ids;	  /* and found it; or a domain's label names one: */
 	uint32_t uid, gid;
@@ -123,8 +123,8 @@ struct launch_spec {
 	char *qemu_argument; /* the first thing that goes past libvirt and leaves the launch alone */
 	char *qemu_launch_argument; /* the first that is not known to; NULL: none */
 
-	/* Where `place` (a JSON pointer, or an XPath), or the nearest thing around it that is there,
-	 * stands in what was read: line and column, 0 where unknown. `source` is for these two alone. */
+	/* Line and column of `place` (a JSON pointer, or an XPath) in what was read, or of the nearest
+	 * enclosing thing that exists; 0 if unknown. Only these two use `source`. */
 	void (*locate)(const void *source, const char *place, uint32_t *ret_line,
 		       uint32_t *ret_column);
 	void (*free_source)(void *source); /* NULL: borrowed */
@@ -146,11 +146,11 @@ struct launch_made {
 	bool author_key; /* the ID auth has an author's signature */
 };
 
-/* Let the spec say that. Errors: SNP_E_NO_MEMORY. */
+/* Add that to the spec. Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int launch_spec_complete(struct launch_spec *spec, const struct launch_made *made,
 				      struct snp_error *err);
 
-/* Look at the files that the spec names, as far as they are here; `root` is put before each path (NULL:
+/* Look at the files that the spec names, if they are on this machine; `root` is put before each path (NULL:
  * nothing). */
 void launch_spec_look(struct launch_spec *spec, const char *root);
 

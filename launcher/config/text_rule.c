@@ -108,7 +108,8 @@ bool text_is_plain(const char *text, bool lines)
 		for (char *c = copy; *c; c++)
 			if (*c == '\t' || *c == '\n')
 				*c = ' ';
-	/* What escape_text() leaves alone is plain: one list of treacherous characters for all. */
+	/* Text is plain if escape_text() leaves it as it is, so that there is only one list of deceptive
+	 * characters. */
 	escape_text(copy, escaped, (unsigned int)length + 1);
 	return strcmp(copy, escaped) == 0 && !has_noncharacter(copy);
 }

@@ -27,7 +27,7 @@ extern const struct text_rule rule_name, rule_uuid, rule_line, rule_text, rule_l
  * and newline, if `lines`), bidirectional marks, line separators and U+FFFE, U+FFFF. */
 bool text_is_plain(const char *text, bool lines);
 
-/* True if `text` keeps the rule. A pattern that cannot be compiled for lack of memory is not kept. */
+/* True if `text` satisfies the rule; false also if there is no memory to compile the pattern. */
 bool text_keeps(const char *text, const struct text_rule *rule);
 
 /* A string that keeps the rule. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_VALUE. */

@@ -154,7 +154,7 @@ static const struct field cpu_fields[] = {
 };
 #undef COUNT
 
-/* Cores fill what sockets and threads leave; a product that misses the count is a check's. */
+/* The number of cores follows from sockets and threads; a check refuses a product that is not the count. */
 static int check_cpu(const struct json_value *value, void *at, struct snp_error *err)
 {
 	struct vm_config *config = at;

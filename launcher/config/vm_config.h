@@ -12,9 +12,10 @@
 #include <snp/json.h>
 
 /*
- * A guest as its operator wrote it down: vm.json, schema "snp-launch/2" (/1 has neither emulator nor snp.user;
- * snp-launch-vm.json(5), templates/vm.schema.json). Defaults are filled in. What a JSON Schema can say is held here, by the
- * reader; what it cannot (bits, products, traps of libvirt and QEMU) is held by config/checks.h.
+ * A guest as its operator wrote it down: vm.json, schema "snp-launch/2" (/1 has neither emulator nor
+ * snp.user; snp-launch-vm.json(5), templates/vm.schema.json). Defaults are filled in. The reader enforces
+ * what a JSON Schema can express; config/checks.h enforces the rest (bits, products, traps of libvirt and
+ * QEMU).
  *
  * Every string is UTF-8 that XML can carry, without control, bidirectional or line-breaking characters
  * (the command line may have TAB and newline). Every path is absolute and has no ".." in it; whether
@@ -173,9 +174,9 @@ struct vm_config {
 	char *id_author_key; /* NULL: no author */
 	uint32_t id_svn;
 	uint8_t id_family_id[SNP_ID_SIZE], id_image_id[SNP_ID_SIZE];
-	char *user; /* of the guest's own, that QEMU runs as; NULL: that of all guests */
+	char *user; /* the guest's own user, who runs its QEMU; NULL: the user of all guests */
 
-	bool relabel;	/* false: disks are owned rightly already, libvirt leaves them alone */
+	bool relabel;	/* false: the disks already have the right owner, and libvirt leaves it */
 	bool autostart; /* comes up with the host */
 	enum vm_on_reboot on_reboot;
 	char *libvirt_xml; /* a file, merged last; NULL: none */

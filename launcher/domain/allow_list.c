@@ -195,8 +195,8 @@ static void judge(struct walk *w, const char *path, const xmlNode *node)
 	}
 }
 
-/* The parsers of libvirt take many names without looking at their namespace, so one that has a namespace of
- * its own is none of those that are listed. */
+/* The parsers of libvirt take many names without looking at their namespace, so an element with its own
+ * namespace is not one of those listed. */
 static void judge_name(struct walk *w, const char *parent, const char *separator,
 		       const xmlNode *node, const xmlNs *ns, char **ret)
 {
@@ -207,7 +207,7 @@ static void judge_name(struct walk *w, const char *parent, const char *separator
 	w->failed |= !*ret;
 }
 
-/* Of the QEMU driver's own elements, and of <metadata>, others take care. */
+/* The QEMU driver's own elements and <metadata> are handled elsewhere. */
 static bool is_apart(const xmlNode *node, const char *parent)
 {
 	return !*parent &&

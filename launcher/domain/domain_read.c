@@ -221,7 +221,7 @@ static int read_cpu(const xmlNode *domain, struct launch_spec *spec, struct snp_
 		r = xml_trimmed(model, &name, err);
 		if (r < 0)
 			return r;
-		/* One that is too long is cut, and no less unknown to QEMU. */
+		/* A name that is too long is cut; QEMU does not know it either way. */
 		snprintf(spec->vcpus.model, sizeof(spec->vcpus.model), "%s", name ? name : "");
 		/* Where QEMU lacks the model, fallback lets libvirt take the nearest it has. */
 		spec->cpu_may_change = !xml_attribute_is(model, "fallback", "forbid");
@@ -265,8 +265,8 @@ static int refuse_all_repeats(const xmlNode *domain, struct launch_spec *spec,
 	return r;
 }
 
-/* Without VIR_DOMAIN_DEFINE_VALIDATE libvirt drops what it does not know, and says nothing: in
- * <launchSecurity> that is a protection that somebody asked for. */
+/* Without VIR_DOMAIN_DEFINE_VALIDATE libvirt silently drops what it does not know; in <launchSecurity> that
+ * is a protection that somebody asked for. */
 static int read_settings(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	static const char security[] = "launchSecurity";

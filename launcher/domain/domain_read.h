@@ -48,7 +48,7 @@ struct domain_record {
 SNP_MUST_USE int domain_read_record(const char *name, struct snp_span xml,
 				    struct domain_record *ret, struct snp_error *err);
 
-/* As whom libvirt's DAC driver runs QEMU. */
+/* The user as which libvirt's DAC driver runs QEMU. */
 struct domain_user {
 	bool relabels; /* libvirt gives the files that QEMU opens to that user */
 	bool is_known; /* the domain names it; else it is that of libvirt's configuration */

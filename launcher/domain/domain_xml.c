@@ -37,7 +37,7 @@ static int merge_file(struct xml_writer *w, const char *path, struct snp_error *
 	return r;
 }
 
-/* The configuration's own strings were held to this when they were read. */
+/* The configuration's own strings were checked when they were read. */
 static int check_texts(const struct domain_request *q, struct snp_error *err)
 {
 	const char *const texts[] = {q->asked->uuid,	 q->asked->firmware, q->asked->kernel,
@@ -53,8 +53,8 @@ static int check_texts(const struct domain_request *q, struct snp_error *err)
 	return 0;
 }
 
-/* What no operator can allow is refused first, with its cure; then every other change of what was asked for;
- * then what the checks find that vm.json cannot say: the rest were run on vm.json. */
+/* First refuse what no operator can allow, with its cure; then every other change of what was asked for;
+ * then what the checks find that vm.json cannot express. The other checks were run on vm.json. */
 static int judge(const struct domain_request *q, const struct launch_spec *written,
 		 struct findings *ret, struct snp_error *err)
 {

@@ -16,10 +16,9 @@
 #include "config/vm_config.h"
 
 /*
- * The libvirt domain of a guest. templates/domain.xml (valid libvirt XML; --template FILE for a site's
- * own) is parsed, filled through the DOM, given the fragment of `libvirt_xml`, written, and read back by
- * domain/domain_read.h: unless it launches what was asked for, and passes the named checks, nothing
- * leaves.
+ * The libvirt domain of a guest. templates/domain.xml (valid libvirt XML; --template FILE for a site's own)
+ * is parsed, filled through the DOM, given the fragment of `libvirt_xml`, written, and read back by
+ * domain/domain_read.h: it is returned only if it launches what was asked for and passes the named checks.
  */
 
 /* Our element in <metadata>. The namespace says the version; readers ignore what they do not know. */

@@ -28,7 +28,7 @@ static void add_disk(struct xml_writer *w, xmlNode *devices, const struct vm_dis
 	xml_set(w, node, "name", "qemu");
 	xml_set(w, node, "type", formats[from->format]);
 	xml_set(w, node, "cache", caches[from->cache]);
-	if (direct) /* QEMU takes Linux AIO with O_DIRECT alone */
+	if (direct) /* QEMU accepts Linux AIO only with O_DIRECT */
 		xml_set(w, node, "io", "native");
 	xml_set(w, xml_add(w, disk, "source"), block ? "dev" : "file", from->path);
 	node = xml_add(w, disk, "target");

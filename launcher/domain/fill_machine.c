@@ -100,7 +100,8 @@ static void fill_cpu(struct xml_writer *w, xmlNode *domain, const struct vm_conf
 	xml_set_number(w, topology, "threads", config->cpu_threads);
 }
 
-/* QEMU resets an SEV-SNP guest in place since 11.0; before, a reboot is an exit whatever is said here. */
+/* QEMU resets an SEV-SNP guest in place since 11.0; before that, a reboot ends QEMU whatever is written
+ * here. */
 static const char *on_reboot(const struct domain_request *request)
 {
 	bool restart =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* As whom QEMU runs, and whether libvirt gives it the guest's files: the label of libvirt's DAC driver, written
- * and read back. */
+/* Which user runs QEMU, and whether libvirt gives that user the guest's files: the label of libvirt's DAC
+ * driver, written and read back. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ static const xmlNode *dac_label(const xmlNode *domain)
 	return label;
 }
 
-/* libvirt also takes names, which mean what the host's users say; what we wrote are numbers. */
+/* libvirt also accepts names, whose meaning depends on the host; snp-launch writes numbers. */
 int domain_read_ids(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const xmlNode *label = dac_label(domain);

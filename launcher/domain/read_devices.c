@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading a domain: <devices>, and what is handed to QEMU past libvirt. */
+/* Reading a domain: <devices>, and what is passed directly to QEMU. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,9 +84,9 @@ int domain_read_devices(const xmlNode *domain, struct launch_spec *spec, struct 
 }
 
 /*
- * What is handed to QEMU past libvirt, in the namespace of its driver. Of QEMU's hundreds
- * of options many launch other bytes or on other CPUs (-append, -device loader, -incoming, -smp), and every
- * version brings more: so what is not known to leave the launch alone is taken to change it.
+ * What is passed directly to QEMU, in the namespace of libvirt's driver. Many of QEMU's hundreds of options
+ * launch other bytes or use other CPUs (-append, -device loader, -incoming, -smp), and every version adds
+ * more. So an option counts as changing the launch unless it is known not to.
  */
 #define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
 
@@ -95,7 +95,7 @@ struct harmless {
 	const char *name, *value;
 };
 
-/* No device: its ROM would be code of the host's. fw_cfg's "opt/" is the user's part (QEMU,
+/* No -device: its ROM would be code of the host. fw_cfg's "opt/" is the user's part (QEMU,
  * docs/specs/fw_cfg.rst), which neither QEMU nor the launch reads. */
 static const struct harmless options[] = {
 	{"D", ""}, {"d", ""}, {"msg", ""}, {"trace", ""}, {"fw_cfg", "name=opt/"},
@@ -113,13 +113,13 @@ static bool is_harmless(const struct harmless *list, size_t n, const char *name,
 
 		if (strcmp(list[i].name, name) != 0 || strncmp(list[i].value, value, length) != 0)
 			continue;
-		/* Of a key that stands twice QEMU takes the last. */
+		/* If a key is given twice, QEMU uses the last. */
 		return length == 0 || !strstr(value + length, "name=");
 	}
 	return false;
 }
 
-/* Keep `text` where nothing stands yet. */
+/* Keep `text` if nothing is kept yet. */
 static int note(char **ret, const char *text, struct snp_error *err)
 {
 	if (!*ret)
@@ -172,8 +172,8 @@ static const xmlNode *next_argument(const xmlNode *node)
 	return node;
 }
 
-/* Every harmless option has a value, and QEMU takes the next argument for it, whatever that is; so after any
- * other option nothing is known any more, and nothing needs to be. */
+/* Every harmless option has a value, and QEMU takes the next argument for it, whatever that is; so what
+ * follows any other option is unknown, and does not matter. */
 static int read_commandline(const xmlNode *commandline, struct launch_spec *spec,
 			    struct snp_error *err)
 {
@@ -191,8 +191,8 @@ static int read_commandline(const xmlNode *commandline, struct launch_spec *spec
 	return r;
 }
 
-/* An override is of a device's property. What QEMU can do is libvirt's to know: told otherwise it calls QEMU
- * in another way. */
+/* An override sets a property of a device. Capabilities tell libvirt what QEMU can do, and so change how it
+ * calls QEMU. */
 static int read_element(const xmlNode *node, struct launch_spec *spec, struct snp_error *err)
 {
 	const char *name = (const char *)node->name;

@@ -29,7 +29,7 @@ static int read_policy(const xmlNode *security, struct launch_spec *spec, struct
 	return 0;
 }
 
-/* QEMU passes over newlines in base64, and over nothing else (util/base64.c). */
+/* QEMU ignores newlines in base64, and nothing else (util/base64.c). */
 static void drop_newlines(char *text)
 {
 	char *to = text;
@@ -56,8 +56,8 @@ static int read_blob(const xmlNode *security, const char *name, uint8_t *bytes, 
 	return 0;
 }
 
-/* A label that libvirt chooses is in the XML of a running domain alone, and "none" is what it writes where
- * it has no security driver. */
+/* A label that libvirt chooses is only in the XML of a running domain; it writes "none" if it has no
+ * security driver. */
 static bool is_chosen(const xmlNode *label)
 {
 	bool dynamic = !xmlHasProp(label, (const xmlChar *)"type") ||

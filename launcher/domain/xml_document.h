@@ -18,7 +18,7 @@
 #define DOMAIN_MAX_DEPTH 64
 
 /*
- * XML documents by libxml2, of what is safe in it alone: no network, no document type (so no entities),
+ * XML documents by libxml2, using only what is safe in it: no network, no document type (so no entities),
  * bounded size and depth on the way in; text and attributes that escape themselves on the way out.
  */
 
@@ -54,8 +54,8 @@ int xml_number(const xmlNode *node, const char *attribute, uint32_t *ret, struct
 enum spec_switch xml_switch(const xmlNode *node, const char *attribute);
 
 /*
- * Writing. A failure is remembered in `failed`, and every further call does nothing, so that a document
- * is built without a check per node; NULL parents are then taken as they come.
+ * Writing. A failure is remembered in `failed`, and every further call does nothing, so that a document is
+ * built without a check per node; a NULL parent is then allowed.
  */
 struct xml_writer {
 	xmlDoc *doc;

@@ -80,7 +80,8 @@ void xml_drop(xmlNode *parent, const char *name)
 	}
 }
 
-/* Indentation is our own to give: what stood between elements of a template goes, and so do comments. */
+/* The output has its own indentation: blanks between the elements of a template are dropped, and so are
+ * comments. */
 static void drop_blanks(xmlNode *node)
 {
 	bool mixed = true;

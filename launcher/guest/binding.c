@@ -20,7 +20,7 @@ DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 
-/* `snp-measure explain` tries more; somebody waits for this launch. */
+/* `snp-measure explain` tries more; here somebody is waiting for a launch. */
 #define MAX_VCPUS 32
 
 /* Which guest near the measured one has the wanted digest: "it belongs to this guest with 8 vCPUs instead of 4",
@@ -75,8 +75,8 @@ static int digest_differs(struct snp_error *err, const struct measured_guest *g,
 			 whose, wanted, why[0] ? ": " : "", why);
 }
 
-/* Which inputs are others than the document's image was measured from: "the kernel and the command line
- * differ", or "" where none does. */
+/* Which inputs differ from those that the document's image was measured from: "the kernel and the command
+ * line differ", or "" where none does. */
 static void name_differences(const struct snp_reference_image *image,
 			     const struct boot_file boot[static BOOT_PARTS], const char *cmdline,
 			     char *ret, size_t size)
@@ -103,7 +103,7 @@ static void name_differences(const struct snp_reference_image *image,
 		snprintf(ret + at, size - at, "%scommand line", n ? ", " : "another ");
 }
 
-/* Fill what follows from block and auth, and hold them against what was measured. */
+/* Fill what follows from block and auth, and compare them with what was measured. */
 static int complete(struct guest_binding *b, const struct measured_guest *g, const char *why,
 		    struct snp_error *err)
 {

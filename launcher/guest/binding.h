@@ -9,10 +9,10 @@
 #include "guest/record.h"
 
 /*
- * What holds a guest to its digest: an ID block, which the secure processor compares with what was
- * launched before the guest runs. One from a published document or from files was signed elsewhere; one
- * made here with a key of this host's guards against mistakes and swapped files, not against the host,
- * and a verifier must demand ID_KEY_DIGEST in either case.
+ * What binds a guest to its digest: an ID block, which the secure processor compares with what was launched
+ * before the guest runs. One from a published document or from files was signed elsewhere; one made here
+ * with a key of this host's guards against mistakes and swapped files, not against the host, and a verifier
+ * must demand ID_KEY_DIGEST in either case.
  */
 
 struct measured_guest {

@@ -30,9 +30,9 @@ struct attempt {
 	char uuid[RECORD_UUID + 1];
 };
 
-/* A new guest's domain must be gone before its directory is, or nobody would know whose it is. Where define
- * failed, libvirt may have it all the same: the answer was lost. A domain of the UUID with another name is
- * another's, and why libvirt refused this one. */
+/* Remove a new guest's domain before its directory, or nobody would know whose it is. If define failed,
+ * libvirt may still have the domain, and only its answer was lost. A domain with the UUID but another name
+ * belongs to somebody else, and is why libvirt refused this one. */
 static int undo_domain(struct attempt *a, struct snp_error *err)
 {
 	int r = 0;
@@ -45,8 +45,7 @@ static int undo_domain(struct attempt *a, struct snp_error *err)
 	return r < 0 ? r : domain_undefine(a->domain, err);
 }
 
-/* The old guest's definition comes back: its UUID is the same. Whether it comes up with the host is no
- * part of a definition. */
+/* The old guest's definition comes back: its UUID is the same. Autostart is not part of a definition. */
 static int undo_redefinition(struct attempt *a, struct snp_error *err)
 {
 	_cleanup_(domain_freep) virDomainPtr old = NULL;
@@ -61,7 +60,7 @@ static int undo_redefinition(struct attempt *a, struct snp_error *err)
 	return r;
 }
 
-/* Undo what was done, up to the first step that fails: what then stands, list shows and remove clears. */
+/* Undo what was done, up to the first step that fails; list shows what is left then, and remove deletes it. */
 static int attempt_undo(struct attempt *a, struct snp_error *err)
 {
 	int r = 0;
@@ -83,8 +82,8 @@ static void attempt_done(struct attempt *a)
 	free(a->old_xml);
 }
 
-/* A domain of that name that is not ours is nobody's to overwrite; libvirt itself refuses another UUID
- * for a name, whenever it comes. */
+/* Never overwrite a domain of that name that snp-launch did not create. If one appears later, libvirt
+ * itself refuses another UUID for its name. */
 static int refuse_foreign(const struct hypervisor *host, const char *name, struct snp_error *err)
 {
 	_cleanup_(domain_freep) virDomainPtr domain = NULL;
@@ -165,7 +164,7 @@ static int look_at_old(struct attempt *a, char ret_uuid[static RECORD_UUID + 1],
 	memcpy(ret_uuid, record->uuid, RECORD_UUID + 1);
 	if (!domain)
 		return 0;
-	/* A driver without autostart has nothing to bring back. */
+	/* A driver without autostart has nothing to restore. */
 	if (virDomainGetAutostart(domain, &a->old_autostart) < 0)
 		a->old_autostart = 0;
 	a->old_xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
@@ -208,7 +207,7 @@ static int write_record(const struct attempt *a, struct guest_record *record,
 	return record_write(record, a->dir.path, err);
 }
 
-/* Put the new directory in place, then the domain; then the old guest, if it still runs, is over. */
+/* Put the new directory in place, then the domain; then turn the old guest off if it still runs. */
 static int establish(struct attempt *a, const struct prepared *p, struct snp_error *err)
 {
 	int r;
@@ -223,7 +222,8 @@ static int establish(struct attempt *a, const struct prepared *p, struct snp_err
 		a->defined = true;
 		r = domain_define(a->host, p->xml, &a->domain, err);
 	}
-	/* libvirt reads a definition in its own way, and hooks may change it: what it will start counts. */
+	/* libvirt reads a definition in its own way, and hooks may change it: only what it will start
+	 * counts. */
 	if (r == 0)
 		r = guest_record_domain(p->record, a->domain, a->host, err);
 	if (r == 0 && a->old_xml) {
@@ -235,8 +235,8 @@ static int establish(struct attempt *a, const struct prepared *p, struct snp_err
 	return r;
 }
 
-/* Before libvirt knows where the copies lie. Only a guest that the mount guards has autostart by a unit of ours:
- * libvirt's own would start it without. */
+/* Before libvirt knows where the copies are. Only a guest that needs the mount gets autostart by
+ * snp-launch's unit: libvirt's own would start it without the mount. */
 static int protect(struct attempt *a, const struct create_request *request,
 		   const struct guest_record *record, struct snp_error *err)
 {
@@ -336,7 +336,7 @@ int guest_create(const struct hypervisor *host, const struct create_request *req
 			"%s; and it could not be undone: %.300s; clean up with snp-launch remove --force %s",
 			first, undo.message, request->prepare.config->name);
 	}
-	/* What this leaves goes with the next replacement, or with the guest. */
+	/* What this leaves behind is removed by the next replacement, or with the guest. */
 	if (r == 0 && a.old.fd >= 0 && guest_dir_remove(&a.old, &undo) < 0)
 		guest_dir_close(&a.old);
 	interrupt_restore();

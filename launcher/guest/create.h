@@ -22,15 +22,15 @@ struct create_request {
 	bool replace; /* a guest of that name, if there is one, stays until the new record stands */
 };
 
-/* Claim the name, prepare, define, and start if asked. Whatever fails, all is as it was: no directory,
- * no domain, and a guest to be replaced is there again (off, if it had to be turned off).
+/* Claim the name, prepare, define, and start if asked. If any step fails, everything is undone: no
+ * directory, no domain, and a guest to be replaced is there again (off, if it had to be turned off).
  * Errors: SNP_E_EXISTS, SNP_E_BUSY; those of guest_prepare(), domain_define() and domain_start(). */
 SNP_MUST_USE int guest_create(const struct hypervisor *host, const struct create_request *request,
 			      struct guest_record **ret, struct snp_error *err);
 
-/* Hash the copies again, where need be protected (guest/protection.h; with `unbound` also where they cannot
- * be), and start. Errors: SNP_E_BOOT_FILES; SNP_E_NOT_FOUND, SNP_E_DRIFT (an image, or libvirt's domain,
- * is not what the record says), those of domain_start(). */
+/* Hash the copies again, protect them if needed (guest/protection.h; with `unbound`, go on if they cannot
+ * be), and start. Errors: SNP_E_BOOT_FILES; SNP_E_NOT_FOUND, SNP_E_DRIFT (an image, or libvirt's domain, is
+ * not what the record says), those of domain_start(). */
 SNP_MUST_USE int guest_start(const struct hypervisor *host, const char *state, const char *name,
 			     bool paused, bool unbound, struct snp_error *err);
 

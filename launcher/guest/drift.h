@@ -15,7 +15,7 @@
 /* How a guest differs from the record of what was measured and bound: somebody edited its domain or its
  * files, or libvirt changed the domain. */
 
-/* Let `spec` say what the record holds of a launch beyond its vm.json. Errors: SNP_E_NO_MEMORY. */
+/* Add to `spec` what the record holds of a launch beyond its vm.json. Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int record_complete(const struct guest_record *record, struct launch_spec *spec,
 				 struct snp_error *err);
 
@@ -54,8 +54,8 @@ SNP_MUST_USE int guest_drift_boot(const struct guest_record *record, struct diff
 				  struct snp_error *err);
 
 /*
- * The second witness: what create wrote into the <metadata> of libvirt's domain, which libvirt keeps, beside
- * the record, which the guest's directory keeps. Where they differ, one of the two was exchanged.
+ * A second copy of the facts: what create wrote into the <metadata> of libvirt's domain, beside the record
+ * in the guest's directory. If they differ, one of the two was exchanged.
  */
 
 /* Of the domain as it runs (`live`; of one that is off, as defined) or as defined. `*ret_there` is false,

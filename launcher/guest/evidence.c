@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-/* After sys/socket.h, whose types it uses without asking for them. */
+/* After sys/socket.h, whose types it uses without including it. */
 #include <linux/vm_sockets.h>
 
 #include <snp/cleanup.h>

@@ -9,7 +9,7 @@
 #include <snp/error.h>
 
 /*
- * The directory of a guest, STATE/NAME, which alone decides whose guest a name is:
+ * The directory of a guest, STATE/NAME, which alone decides to whom a name belongs:
  *
  *   record.json   what was measured and what is launched (guest/record.h)
  *   boot/         firmware, kernel, initrd: written by the launcher, read by QEMU's user
@@ -17,9 +17,9 @@
  *                 daemon obeys may put a link there
  *   run/          QEMU's user's: sockets; nothing in it is trusted
  *
- * mkdir() makes a name one process's; a lock on the directory keeps others from working on the guest
- * meanwhile, and ends with the process however that ends. A directory without a whole record is a
- * create that was killed: list shows it, remove clears it.
+ * mkdir() reserves a name for one process; a lock on the directory keeps others from working on the guest,
+ * and is released when the process ends, however it ends. A directory without a whole record is a create
+ * that was killed: list shows it, remove clears it.
  *
  * STATE/.NAME.next is the same for a guest that is to replace NAME; it belongs to whoever holds the
  * lock of NAME, and the two are exchanged in one step when the new record stands.
@@ -72,12 +72,12 @@ SNP_MUST_USE int guest_dir_claim_next(const struct guest_dir *old,
 SNP_MUST_USE int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next,
 				    struct snp_error *err);
 
-/* Whether STATE/NAME is there; one that is may be read without its lock, which whoever writes it holds.
- * Errors: SNP_E_UNSAFE_STATE, SNP_E_OPEN. */
+/* Whether STATE/NAME exists. It may be read without its lock, which only writers hold. Errors:
+ * SNP_E_UNSAFE_STATE, SNP_E_OPEN. */
 SNP_MUST_USE int guest_dir_exists(const char *state, const char *name, bool *ret,
 				  struct snp_error *err);
 
-/* Take every mount off boot/ (guest/protection.h). The guest may run. */
+/* Unmount everything from boot/ (guest/protection.h). The guest may run. */
 void guest_dir_unmount(const struct guest_dir *dir);
 
 /* Remove it with all it holds, and what an interrupted replacement left beside it. Symbolic links are

@@ -7,7 +7,7 @@
 /*
  * Ctrl-C while a guest is made must not leave half of one: from interrupt_defer() to interrupt_restore()
  * SIGINT, SIGTERM and SIGHUP only set a flag, which the work looks at between its steps; its failure then
- * undoes what was done. A second signal ends the process at once: what it leaves, list shows.
+ * undoes what was done. A second signal ends the process at once; list shows what it leaves behind.
  */
 void interrupt_defer(void);
 void interrupt_restore(void);

@@ -106,7 +106,7 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 	return 0;
 }
 
-/* Hash what `spec` boots from, where it lies. */
+/* Hash the files that `spec` boots from, in place. */
 static int hash_boot(const struct launch_spec *spec, const char *firmware, const char *root,
 		     struct boot_file ret[static BOOT_PARTS], struct snp_error *err)
 {

@@ -165,7 +165,7 @@ int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA25
 	return r;
 }
 
-/* A fault of a copy is one of the file that it was made of; the copy is about to go. */
+/* A fault of a copy is reported of the file that it was made from; the copy is about to be removed. */
 static void blame_source(const struct guest_record *record, struct snp_error *err)
 {
 	for (unsigned int i = 0; err && i < BOOT_PARTS; i++)

@@ -30,7 +30,7 @@ struct prepare_request {
 	bool unbound;	       /* launch without an ID block where the files cannot be protected */
 	const uint8_t *expect; /* 48 bytes, or NULL */
 	const struct check_options *checks; /* for what the finished domain has; NULL: defaults */
-	struct findings *findings;  /* what they find in it that vm.json cannot say; NULL: untold */
+	struct findings *findings;  /* what they find that vm.json cannot say; NULL: not wanted */
 	unsigned long qemu_version; /* as virConnectGetVersion() gives it; 0: unknown */
 	uid_t qemu_user;
 	gid_t qemu_group;

@@ -211,7 +211,7 @@ bool autostart_has_unit(const char *state)
 	return strcmp(state, SYSTEM_STATE) == 0;
 }
 
-/* Quietly: what went wrong is told here, in one line. */
+/* Quietly: what went wrong is reported below, in one line. */
 static int call_systemctl(const char *verb, const char *unit, struct snp_error *err)
 {
 	char *const argv[] = {(char *)(uintptr_t) "systemctl", (char *)(uintptr_t)verb,

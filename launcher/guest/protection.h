@@ -18,20 +18,20 @@
  * before QEMU reads them, and all guests share that user. Where no ID block holds the launch, nobody but the
  * launcher may be able to write the copies from their hash on:
  *
- * - boot/ is mounted read-only onto itself. libvirt then leaves the owner as it is, and QEMU reads on.
+ * - boot/ is mounted read-only onto itself. libvirt then leaves the owner as it is, and QEMU can still read.
  * - Every start copies them to inodes that libvirt never gave away: a descriptor that was opened for writing
  *   then, after a `virsh start` without the mount, does not reach them.
  *
- * The mount does not outlive a reboot, and keeps nobody of that user out of QEMU's memory.
+ * The mount is lost at a reboot, and does not keep processes of that user out of QEMU's memory.
  */
 
-/* What guards the boot files of a guest. */
+/* What protects the boot files of a guest. */
 enum boot_guard {
-	GUARD_ID_BLOCK,	 /* nothing need: the secure processor refuses other bytes */
+	GUARD_ID_BLOCK,	 /* not needed: the secure processor refuses other bytes */
 	GUARD_MOUNT,	 /* the mount, if it is there */
 	GUARD_OWNERS,	 /* libvirt leaves the owners of files alone (relabel: false) */
-	GUARD_SAME_USER, /* nothing can: QEMU runs as the launcher, or on a simulated host */
-	GUARD_REMOTE,	 /* nothing can: they lie on another machine */
+	GUARD_SAME_USER, /* impossible: QEMU runs as the launcher, or on a simulated host */
+	GUARD_REMOTE,	 /* impossible: they are on another machine */
 };
 
 /* `host` may not be connected. */

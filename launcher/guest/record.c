@@ -151,7 +151,7 @@ static int check_binding(const struct json_value *id, void *at, struct snp_error
 	return 0;
 }
 
-/* "none" is said by leaving "id" out. */
+/* Leaving out "id" means "none". */
 static const struct field id_fields[] = {
 	FIELD("source", field_choice, guest_record, binding.source, .required = true,
 	      .rule = &id_source_names[1], .min = 1),
@@ -173,7 +173,7 @@ static const struct field qemu_fields[] = {
 #define NEED(name, reader, member, ...) \
 	FIELD(name, reader, guest_record, member, .required = true, __VA_ARGS__)
 
-/* What others are held against comes before them. */
+/* Members that others are compared with come first. */
 static const char *const verifiers[] = {
 	[SNP_HASH_VERIFIER_UNKNOWN] = "unknown",
 	[SNP_HASH_VERIFIER_ABSENT] = "absent",

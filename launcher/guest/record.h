@@ -15,8 +15,9 @@
 #include <snp/span.h>
 
 /*
- * record.json (snp-launch-record/2; /1 of 0.1.0 says nothing of QEMU): what was measured, what is launched, and by what it is bound.
- * Written whole and renamed into place; whoever reads it reads one state or the next.
+ * record.json (snp-launch-record/2; /1 of 0.1.0 says nothing of QEMU): what was measured, what is launched,
+ * and by what it is bound. Written whole and renamed into place, so that a reader sees either the old state
+ * or the new one.
  */
 #define RECORD_FILE   "record.json"
 #define RECORD_SCHEMA "snp-launch-record/2"

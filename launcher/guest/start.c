@@ -27,8 +27,8 @@ static void launchable_done(struct launchable *l)
 	domain_freep(&l->domain);
 }
 
-/* Nothing has changed since it was measured: not the definition, not the record, not the copies; nor can the
- * copies from now on, where no ID block makes that harmless. */
+/* Nothing has changed since the measurement: not the definition, not the record, not the copies. Unless an
+ * ID block makes it harmless, the copies cannot change from now on either. */
 static int make_ready(struct launchable *l, const struct hypervisor *host, bool unbound,
 		      struct snp_error *err)
 {
@@ -114,9 +114,9 @@ int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *re
 	return *ret ? 0 : belongs(path, domain, ret, err);
 }
 
-/* That of the record's UUID, or of the name where there is no record that can be read. Either alone may be
- * another's: the UUID where a create was cut off before libvirt could refuse it; and whether the directory
- * is under another's domain of that name, nothing can tell without a record. */
+/* The domain with the record's UUID, or with the name if no record can be read. Either alone may belong to
+ * somebody else: the UUID where a create was cut off before libvirt could refuse it; and whether the
+ * directory is under another's domain of that name, nothing can tell without a record. */
 static int find_ours(const struct hypervisor *host, const struct guest_dir *dir, virDomainPtr *ret,
 		     struct snp_error *err)
 {

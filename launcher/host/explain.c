@@ -79,8 +79,8 @@ static void find_command(const char *text, char ret[static 32])
 	snprintf(ret, 32, "%.*s", (int)(n < 31 ? n : 31), at ? at : "");
 }
 
-/* A firmware that refuses a digest, a policy or a signature answers the question; any other error of
- * its is trouble of the host's. */
+/* A firmware that refuses a digest, a policy or a signature answers the question; any other error means
+ * trouble with the host. */
 static enum snp_code code_of(const struct firmware_error *e)
 {
 	switch (e->code) {

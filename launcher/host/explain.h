@@ -10,12 +10,12 @@
 #include "host/firmware_error.h"
 
 /*
- * From what libvirt, QEMU, KVM and the secure processor say to what happened and what to do. One table
+ * Turns what libvirt, QEMU, KVM and the secure processor say into what happened and what to do. One table
  * serves every failed launch and `snp-launch diagnose TEXT`.
  */
 struct explanation {
 	const char *name;     /* stable: "bad-measurement" */
-	enum snp_code code;   /* what a launch that fails so exits with */
+	enum snp_code code;   /* the exit status of a launch that fails in this way */
 	const char *happened; /* a sentence without full stop */
 	const char *cure;     /* likewise */
 

@@ -31,7 +31,7 @@ struct hypervisor {
 	uint32_t cpu_signature;
 };
 
-/* Whether libvirt names that program for x86-64 guests; true where it names none, or of NULL. */
+/* Whether libvirt names that program for x86-64 guests; true if it names none, and for NULL. */
 bool hypervisor_has_emulator(const struct hypervisor *host, const char *emulator);
 
 /* The URI to connect to: `option` (--connect), else `config` (vm.json), else $LIBVIRT_DEFAULT_URI, else

@@ -26,7 +26,7 @@ struct boot_request {
 
 	const char *text;  /* what a probe kernel writes; NULL: a real kernel */
 	const char *until; /* a real kernel: the console text to wait for; NULL: its first output */
-	bool may_end_early; /* a firmware that is seen to stand still need not be waited for */
+	bool may_end_early; /* stop waiting when the firmware is seen to stand still */
 };
 
 enum boot_result {

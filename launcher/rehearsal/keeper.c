@@ -23,7 +23,7 @@
 
 #define PATIENCE_SECONDS 20
 
-/* So long may a starter take between making a folder and locking it. */
+/* How long a starter may take between making a folder and locking it. */
 #define UNLOCKED_SECONDS 10
 
 static int lock_file(int fd, int command, short type)
@@ -259,7 +259,7 @@ int keeper_start(const struct host_layout *host, int held, bool ends_with_caller
 		 struct snp_error *err)
 {
 	_cleanup_(closep) int lock = held;
-	/* The starter's end of this pipe is never closed but by its death. */
+	/* The starter's end of this pipe is closed only when the starter ends. */
 	int alive[2], owner[2] = {-1, -1}, result = 0;
 	pid_t keeper;
 

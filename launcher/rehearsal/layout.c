@@ -99,7 +99,7 @@ int host_write(const struct host_layout *host, const char *name, const void *byt
 	return r < 0 ? fail_errno(err, SNP_E_WRITE, -r, "%s/%s", host->folder, name) : 0;
 }
 
-/* Root cannot have a session libvirtd; nobody can. */
+/* Root cannot have a session libvirtd; the user nobody can. */
 static int find_user(struct host_layout *ret, struct snp_error *err)
 {
 	const struct passwd *nobody;

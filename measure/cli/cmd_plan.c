@@ -245,7 +245,7 @@ static int difference_json(bool differ, const struct plan_difference *d, FILE *o
 	return cli_json_end(&json, out, err);
 }
 
-/* Compare the plans in two files and print where they part. */
+/* Compare the plans in two files and print where they begin to differ. */
 static int compare(const char *first, const char *second, FILE *out, struct snp_error *err)
 {
 	_cleanup_(plan_document_freep) struct plan_document *a = NULL, *b = NULL;

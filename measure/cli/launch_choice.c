@@ -89,7 +89,7 @@ static int parse_mode(struct cli_launch *l, struct snp_error *err)
 			 "--mode: unknown mode '%s'; expected one of %s", name, names);
 }
 
-/* A variable that a script forgot to set must not read as "leave it out". */
+/* An empty value, from a variable that a script forgot to set, must not mean "leave it out". */
 static int check_empty(struct snp_error *err)
 {
 	for (const struct cli_option *o = cli_launch_options; o->name; o++)

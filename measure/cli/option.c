@@ -153,7 +153,7 @@ static int take(struct parser *p, const struct cli_option *o, const char *value,
 	return 0;
 }
 
-/* What was given is no option's name: it is short for several, or was mistyped. */
+/* The given name is not an option: it is short for several, or mistyped. */
 static int refuse_unknown(const struct cli_verb *verb, const struct parser *p, const char *given,
 			  struct snp_error *err)
 {

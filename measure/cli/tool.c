@@ -198,8 +198,8 @@ static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
 	return verb->run(out, operands, err);
 }
 
-/* Files opened later must not become standard output or error because the caller closed those.
- * Opened the wrong way round, so that writing to a closed stdout stays the error that it is. */
+/* Files opened later must not become standard output or error because the caller closed those. Opened in
+ * the wrong direction, so that writing to a closed stdout is still an error. */
 static void hold_standard_descriptors(void)
 {
 	int fd;
@@ -227,11 +227,11 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 
 	cli_tool = tool;
 	hold_standard_descriptors();
-	/* A file over the limit of the process is a failure to write, and not its end. */
+	/* Writing beyond the file size limit must fail, and not end the process. */
 	signal(SIGXFSZ, over_the_limit);
 	out = open_memstream(&text, &size);
 	r = out ? answer(argc, argv, out, &err) : 0;
-	/* A stream into memory that could not grow says so here alone. */
+	/* Only here a memory stream reports that it could not grow. */
 	whole = out && !ferror(out);
 	if (out && fclose(out) != 0)
 		whole = false;

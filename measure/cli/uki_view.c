@@ -17,7 +17,7 @@ static bool is_lines(const struct uki_section *s)
 	return strcmp(s->name, ".osrel") == 0 || strcmp(s->name, ".profile") == 0;
 }
 
-/* A text of the image, for free(). A NUL inside does not hide what is behind it. */
+/* A text of the image, for free(). A NUL inside does not hide what follows it. */
 static char *escaped(const char *text, size_t size)
 {
 	_cleanup_(freep) char *copy = calloc(1, size + 1);

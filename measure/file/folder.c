@@ -74,7 +74,7 @@ bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_M
 	const char *base = getenv(kinds[kind].variable), *home = getenv("HOME");
 	int n = PATH_MAX;
 
-	/* A relative path is to be ignored. */
+	/* A relative path must be ignored. */
 	if (base && base[0] == '/')
 		n = snprintf(ret, PATH_MAX, "%s/%s", base, name);
 	else if (home && home[0] == '/')
@@ -114,7 +114,7 @@ static void way_done(struct way *way)
 	free(way->levels);
 }
 
-/* What was lost to somebody quicker is tried again, if not for ever: then it fails with `error`. */
+/* Somebody else was quicker: try again, but not forever; then fail with `error`. */
 static int lost_race(struct way *way, int error)
 {
 	return ++way->races > MAX_RACES ? error : 0;

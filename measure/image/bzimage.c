@@ -124,8 +124,8 @@ static bool is_multiboot(struct snp_span head)
 	return false;
 }
 
-/* Of a file without the header's magic: multiboot and ELF kernels are started without a hash. All else
- * has boot protocol 0 and is hashed as it is: a UKI or another PE image, and what no firmware starts. */
+/* Of a file without the header's magic: multiboot and ELF kernels are started without a hash. Everything
+ * else has boot protocol 0 and is hashed as it is: a UKI or another PE image, and what no firmware starts. */
 static int check_other(struct snp_span head, struct snp_error *err)
 {
 	uint32_t magic = 0;
