@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
+
 static const struct {
 	const char *name;
 	const char *meaning;
 	enum snp_class class;
-} codes[SNP_N_CODES] = {
+} codes[] = {
 #define X(code, number, name, class, meaning) [SNP_E_##code] = {name, meaning, SNP_CLASS_##class},
 	SNP_CODES(X)
 #undef X
@@ -135,17 +137,17 @@ int in_file(struct snp_error *err, int status, const char *path)
 
 const char *snp_code_name(enum snp_code code)
 {
-	return codes[code].name;
+	return code < ARRAY_SIZE(codes) ? codes[code].name : NULL;
 }
 
 const char *snp_code_meaning(enum snp_code code)
 {
-	return codes[code].meaning;
+	return code < ARRAY_SIZE(codes) ? codes[code].meaning : NULL;
 }
 
 enum snp_class snp_code_class(enum snp_code code)
 {
-	return codes[code].class;
+	return code < ARRAY_SIZE(codes) ? codes[code].class : SNP_CLASS_DONE;
 }
 
 void snp_error_line(const struct snp_error *err, char *ret, unsigned int size)

@@ -40,6 +40,7 @@ static int print_json(FILE *out, const struct launch_spec *spec, const struct gu
 		      const struct boot_file boot[static BOOT_PARTS], struct snp_error *err)
 {
 	const struct snp_launch launch = {
+		.size = sizeof(struct snp_launch),
 		.mode = SNP_MODE_SNP,
 		.vcpus = m->vcpus,
 		.kernel_hashes = m->has_kernel_hashes ? &m->kernel_hashes : NULL,

@@ -30,6 +30,7 @@ static void near_digest(const struct measured_guest *g,
 {
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch),
 		.mode = SNP_MODE_SNP,
 		.kernel_hashes =
 			g->measured->has_kernel_hashes ? &g->measured->kernel_hashes : NULL,

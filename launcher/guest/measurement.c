@@ -77,7 +77,7 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 {
 	struct guest_measurement m = {0};
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
-	struct snp_launch launch = {.mode = SNP_MODE_SNP};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch), .mode = SNP_MODE_SNP};
 	size_t size;
 	int r;
 

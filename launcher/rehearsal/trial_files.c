@@ -146,7 +146,8 @@ static int launch_of(const struct trial_files *files, enum snp_mode mode,
 		     const struct snp_kernel_hashes *hashes, struct snp_launch *ret,
 		     struct snp_error *err)
 {
-	*ret = (struct snp_launch){.mode = mode,
+	*ret = (struct snp_launch){.size = sizeof(struct snp_launch),
+				   .mode = mode,
 				   .firmware = files->firmware,
 				   .kernel_hashes = hashes,
 				   .vcpus.count = 1,

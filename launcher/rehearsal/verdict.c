@@ -88,8 +88,10 @@ static int fill(const struct guest_record *record, const struct snp_firmware *fi
 	const struct snp_firmware_info *info = snp_firmware_info(firmware);
 	struct snp_kernel_hashes hashes;
 	struct taker taker = {.plan = p->plan, .info = info};
-	struct snp_launch launch = {
-		.mode = SNP_MODE_SNP, .firmware = firmware, .vcpus = record->vcpus};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = SNP_MODE_SNP,
+				    .firmware = firmware,
+				    .vcpus = record->vcpus};
 	int r = 0;
 
 	if (record->kernel_hashes) {

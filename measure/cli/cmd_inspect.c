@@ -313,7 +313,8 @@ static void warn(void *unused, const char *name, const char *text)
 /* What would be warned of whatever is launched with it. */
 static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
 {
-	struct snp_launch launch = {.mode = SNP_MODE_SNP,
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = SNP_MODE_SNP,
 				    .firmware = firmware,
 				    .vcpus.count = 1,
 				    .vcpus.features = snp_mode_default_features(SNP_MODE_SNP)};

@@ -142,7 +142,8 @@ static int read_files(struct cli_launch *l, bool by_page, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
 	struct cli_progress bar;
-	struct snp_boot_request request = {.kernel = a->kernel,
+	struct snp_boot_request request = {.size = sizeof(struct snp_boot_request),
+					   .kernel = a->kernel,
 					   .initrd = a->initrd,
 					   .progress = cli_progress_move,
 					   .progress_arg = &bar};
@@ -242,7 +243,7 @@ int cli_launch_open(bool by_page, struct cli_launch *ret, struct snp_error *err)
 {
 	int r;
 
-	*ret = (struct cli_launch){0};
+	*ret = (struct cli_launch){.launch.size = sizeof(ret->launch)};
 	r = open_all(by_page, ret, err);
 	if (r < 0)
 		cli_launch_close(ret);

@@ -10,6 +10,7 @@
 #include <snp/boot_job.h>
 #include <snp/cleanup.h>
 #include <snp/sha.h>
+#include <snp/sized.h>
 
 /* One file, in a thread of its own. */
 struct boot_file {
@@ -113,17 +114,22 @@ void boot_wait_smaller(struct snp_boot_job *job)
 int snp_boot_start(const struct snp_boot_request *request, struct snp_boot_job **ret,
 		   struct snp_error *err)
 {
-	struct snp_boot_job *job = calloc(1, sizeof(*job));
+	struct snp_boot_request q;
+	struct snp_boot_job *job;
 	struct boot_file *slow;
+	int r = SIZED_TAKE(request, snp_boot_request, progress_arg, &q, err);
 
+	if (r < 0)
+		return r;
+	job = calloc(1, sizeof(*job));
 	if (!job)
 		return out_of_memory(err);
-	job->kernel.path = request->kernel;
+	job->kernel.path = q.kernel;
 	job->kernel.is_kernel = true;
-	job->initrd.path = request->initrd;
-	slow = request->initrd ? &job->initrd : &job->kernel;
-	slow->progress = request->progress;
-	slow->progress_arg = request->progress_arg;
+	job->initrd.path = q.initrd;
+	slow = q.initrd ? &job->initrd : &job->kernel;
+	slow->progress = q.progress;
+	slow->progress_arg = q.progress_arg;
 	start(&job->initrd);
 	start(&job->kernel);
 	*ret = job;

@@ -8,6 +8,15 @@
 
 /* What the files of this room call from each other. */
 
+/* launch_check.c */
+
+/* Copy a launch that a caller filled. Errors: SNP_E_USAGE for its size. */
+SNP_MUST_USE int launch_take(const struct snp_launch *given, struct snp_launch *ret,
+			     struct snp_error *err);
+
+/* As snp_launch_check(), of a launch of this library's own size. */
+SNP_MUST_USE int launch_check(const struct snp_launch *launch, struct snp_error *err);
+
 /* profile.c */
 
 /* How the segment registers begin. */

@@ -5,6 +5,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/sized.h>
 
 /* SEV_FEATURES: APM vol. 2, table B-4, offset 0x3b0. */
 #define SNP_ACTIVE 1u
@@ -138,7 +139,20 @@ static int check_firmware(const struct snp_launch *launch, struct snp_error *err
 	return in_file(err, r, firmware->path);
 }
 
+int launch_take(const struct snp_launch *given, struct snp_launch *ret, struct snp_error *err)
+{
+	return SIZED_TAKE(given, snp_launch, vcpus, ret, err);
+}
+
 int snp_launch_check(const struct snp_launch *launch, struct snp_error *err)
+{
+	struct snp_launch l;
+	int r = launch_take(launch, &l, err);
+
+	return r < 0 ? r : launch_check(&l, err);
+}
+
+int launch_check(const struct snp_launch *launch, struct snp_error *err)
 {
 	int r = check_parameters(launch, err);
 
@@ -170,6 +184,7 @@ void snp_launch_verdicts(const struct snp_firmware *firmware, snp_launch_verdict
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		bool is_svsm = ways[i].mode == SNP_MODE_SNP_SVSM;
 		struct snp_launch launch = {
+			.size = sizeof(struct snp_launch),
 			.mode = ways[i].mode,
 			.firmware = is_svsm ? &above : firmware,
 			.svsm = is_svsm ? firmware : NULL,
@@ -182,7 +197,7 @@ void snp_launch_verdicts(const struct snp_firmware *firmware, snp_launch_verdict
 
 		r = snp_profile_current(SNP_VMM_QEMU, ways[i].mode, launch.vcpus.profile, &err);
 		if (r == 0)
-			r = snp_launch_check(&launch, &err);
+			r = launch_check(&launch, &err);
 		verdict(arg, ways[i].way, r < 0 ? &err : NULL);
 	}
 }

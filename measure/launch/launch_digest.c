@@ -39,7 +39,7 @@ static int sev_digest(const struct snp_launch *launch, uint8_t ret[static SNP_SH
 	_cleanup_(hash_freep) struct hash *hash = NULL;
 	int r;
 
-	r = snp_launch_check(launch, err);
+	r = launch_check(launch, err);
 	if (r < 0)
 		return r;
 	r = hash_new(SNP_SHA256, &hash, err);
@@ -51,10 +51,14 @@ static int sev_digest(const struct snp_launch *launch, uint8_t ret[static SNP_SH
 int snp_launch_digest(const struct snp_launch *launch, uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE],
 		      size_t *ret_size, struct snp_error *err)
 {
-	bool is_snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
-	int r;
+	struct snp_launch l;
+	bool is_snp;
+	int r = launch_take(launch, &l, err);
 
-	r = is_snp ? launch_walk(launch, true, NULL, NULL, ret, err) : sev_digest(launch, ret, err);
+	if (r < 0)
+		return r;
+	is_snp = l.mode == SNP_MODE_SNP || l.mode == SNP_MODE_SNP_SVSM;
+	r = is_snp ? launch_walk(&l, true, NULL, NULL, ret, err) : sev_digest(&l, ret, err);
 	if (r == 0)
 		*ret_size = is_snp ? SNP_SHA384_SIZE : SNP_SHA256_SIZE;
 	return r;
@@ -69,15 +73,18 @@ int launch_prefix(const struct snp_launch *launch, uint8_t ret[static SNP_SHA384
 int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
 		    uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err)
 {
-	int r = snp_launch_check(launch, err);
+	struct snp_launch l;
+	int r = launch_take(launch, &l, err);
 
+	if (r == 0)
+		r = launch_check(&l, err);
 	if (r < 0)
 		return r;
-	if (launch->mode == SNP_MODE_SEV)
+	if (l.mode == SNP_MODE_SEV)
 		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET, "SEV guests have no VMSA");
-	if (index >= launch->vcpus.count)
+	if (index >= l.vcpus.count)
 		return fail_with(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
-				 "no vCPU %" PRIu32 " among %" PRIu32, index, launch->vcpus.count);
-	launch_vmsa(launch, index, ret);
+				 "no vCPU %" PRIu32 " among %" PRIu32, index, l.vcpus.count);
+	launch_vmsa(&l, index, ret);
 	return 0;
 }

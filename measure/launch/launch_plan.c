@@ -267,7 +267,7 @@ static int run(struct walk *walk, bool with_vcpus, struct snp_error *err)
 		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 				 "mode %s has one hash over all bytes and no launch updates",
 				 snp_mode_name(walk->launch->mode));
-	r = snp_launch_check(walk->launch, err);
+	r = launch_check(walk->launch, err);
 	if (r == 0)
 		r = walk_firmware(walk, err);
 	if (r == 0)
@@ -297,28 +297,35 @@ int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, voi
 		    struct snp_error *err)
 {
 	uint8_t digest[SNP_SHA384_SIZE];
+	struct snp_launch l;
+	int r = launch_take(launch, &l, err);
 
-	return launch_walk(launch, true, visit, arg, digest, err);
+	return r < 0 ? r : launch_walk(&l, true, visit, arg, digest, err);
 }
 
 int snp_launch_hash_pages(const struct snp_launch *launch, uint8_t ret[static 2 * SNP_PAGE_SIZE],
 			  uint64_t *ret_gpa, size_t *ret_size, struct snp_error *err)
 {
-	uint32_t gpa = launch->firmware->info.hash_table_gpa, in_page = gpa % SNP_PAGE_SIZE;
-	int r = snp_launch_check(launch, err);
+	struct snp_launch l;
+	uint32_t gpa, in_page;
+	int r = launch_take(launch, &l, err);
 
-	if (r == 0 && !launch->kernel_hashes)
-		r = fail_with(err, SNP_E_NO_HASH_TABLE, SNP_NO_OFFSET, "kernel hashes are off");
+	if (r == 0)
+		r = launch_check(&l, err);
 	if (r < 0)
 		return r;
-	if (launch->mode != SNP_MODE_SNP) {
-		sev_hash_table_build(launch->kernel_hashes, ret);
+	if (!l.kernel_hashes)
+		return fail_with(err, SNP_E_NO_HASH_TABLE, SNP_NO_OFFSET, "kernel hashes are off");
+	gpa = l.firmware->info.hash_table_gpa;
+	in_page = gpa % SNP_PAGE_SIZE;
+	if (l.mode != SNP_MODE_SNP) {
+		sev_hash_table_build(l.kernel_hashes, ret);
 		*ret_gpa = gpa;
 		*ret_size = SNP_HASH_TABLE_SIZE;
 		return 0;
 	}
 	memset(ret, 0, 2 * SNP_PAGE_SIZE);
-	fill_hash_pages(launch, ret);
+	fill_hash_pages(&l, ret);
 	*ret_gpa = gpa - in_page;
 	*ret_size =
 		in_page + SNP_HASH_TABLE_SIZE > SNP_PAGE_SIZE ? 2 * SNP_PAGE_SIZE : SNP_PAGE_SIZE;
@@ -328,8 +335,9 @@ int snp_launch_hash_pages(const struct snp_launch *launch, uint8_t ret[static 2 
 int snp_launch_firmware_digest(const struct snp_firmware *firmware,
 			       uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
 {
-	struct walk walk = {
-		.launch = &(struct snp_launch){.mode = SNP_MODE_SNP, .firmware = firmware}};
+	struct walk walk = {.launch = &(struct snp_launch){.size = sizeof(struct snp_launch),
+							   .mode = SNP_MODE_SNP,
+							   .firmware = firmware}};
 	int r;
 
 	r = gctx_start(&walk.gctx, err);

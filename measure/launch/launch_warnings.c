@@ -138,14 +138,16 @@ static void about_cloud(const struct warnings *w, const struct snp_launch *launc
 void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, void *arg)
 {
 	const struct warnings w = {warn, arg};
-	bool is_snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
+	struct snp_launch l;
 
-	about_size(&w, launch);
-	about_table(&w, &launch_metadata(launch)->info);
-	if (is_snp)
-		about_sections(&w, &launch_metadata(launch)->info);
-	about_vcpus(&w, launch);
-	about_cloud(&w, launch);
+	if (launch_take(launch, &l, NULL) < 0)
+		return;
+	about_size(&w, &l);
+	about_table(&w, &launch_metadata(&l)->info);
+	if (l.mode == SNP_MODE_SNP || l.mode == SNP_MODE_SNP_SVSM)
+		about_sections(&w, &launch_metadata(&l)->info);
+	about_vcpus(&w, &l);
+	about_cloud(&w, &l);
 }
 
 void snp_kernel_warnings(enum snp_hash_verifier verifier, const char *firmware,

@@ -302,7 +302,7 @@ static int try_item(struct space *space, struct gctx *gctx, size_t item, struct 
 			continue;
 		launch.vcpus = cpu->vcpus;
 		if (!same) {
-			is_possible = snp_launch_check(&launch, NULL) == 0;
+			is_possible = launch_check(&launch, NULL) == 0;
 			r = is_possible ? launch_prefix(&launch, prefix, err) : 0;
 		}
 		if (r == 0 && is_possible)

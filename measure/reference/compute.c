@@ -78,7 +78,9 @@ int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 		      struct snp_reference_image *image, struct image_inputs *ret,
 		      struct snp_error *err)
 {
-	struct snp_boot_request request = {.kernel = paths->kernel, .initrd = paths->initrd};
+	struct snp_boot_request request = {.size = sizeof(struct snp_boot_request),
+					   .kernel = paths->kernel,
+					   .initrd = paths->initrd};
 	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
 	struct snp_boot_job *job = NULL;
 	struct snp_boot boot = {0};
@@ -242,6 +244,7 @@ int variants_compute(const struct image_inputs *inputs, struct snp_reference_var
 		     size_t n, snp_launch_warn warn, void *arg, struct snp_error *err)
 {
 	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch),
 		.mode = SNP_MODE_SNP,
 		.firmware = inputs->firmware,
 		.kernel_hashes = inputs->has_kernel ? &inputs->kernel_hashes : NULL,

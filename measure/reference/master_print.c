@@ -154,7 +154,8 @@ static void print_assumptions(struct json_out *out, const struct snp_reference *
 static void print_not_covered(struct json_out *out, const struct snp_reference *reference)
 {
 	static const struct snp_kernel_hashes hashes;
-	struct snp_launch launch = {.mode = SNP_MODE_SNP, .kernel_hashes = &hashes};
+	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch), .mode = SNP_MODE_SNP, .kernel_hashes = &hashes};
 
 	for (size_t i = 0; i < reference->n_images; i++)
 		if (!reference->images[i].kernel.name)

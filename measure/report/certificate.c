@@ -111,8 +111,11 @@ static void common_name(const X509_NAME *name, char ret[static 64])
 
 static enum snp_product product_of_name(const char *name)
 {
-	for (unsigned int i = SNP_PRODUCT_UNKNOWN + 1; i < SNP_N_PRODUCTS; i++)
-		if (strcmp(name, snp_product_name((enum snp_product)i)) == 0)
+	const char *product;
+
+	for (unsigned int i = SNP_PRODUCT_UNKNOWN + 1;
+	     (product = snp_product_name((enum snp_product)i)); i++)
+		if (strcmp(name, product) == 0)
 			return (enum snp_product)i;
 	return SNP_PRODUCT_UNKNOWN;
 }

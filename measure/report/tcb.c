@@ -9,7 +9,7 @@
 
 #include <snp/cleanup.h>
 
-static const char *const products[SNP_N_PRODUCTS] = {
+static const char *const products[] = {
 	[SNP_PRODUCT_UNKNOWN] = "unknown",     [SNP_PRODUCT_MILAN] = "Milan",
 	[SNP_PRODUCT_GENOA] = "Genoa",	       [SNP_PRODUCT_TURIN] = "Turin",
 	[SNP_PRODUCT_SIMULATED] = "Simulated",
@@ -17,7 +17,7 @@ static const char *const products[SNP_N_PRODUCTS] = {
 
 const char *snp_product_name(enum snp_product product)
 {
-	return products[product];
+	return product < ARRAY_SIZE(products) ? products[product] : NULL;
 }
 
 int snp_product_find(const char *name, enum snp_product *ret, struct snp_error *err)
@@ -70,7 +70,6 @@ static int byte_of(const struct component *c, enum snp_product product, unsigned
 		*ret = c->turin_byte;
 		return 0;
 	case SNP_PRODUCT_UNKNOWN:
-	case SNP_N_PRODUCTS:
 		break;
 	}
 	return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,

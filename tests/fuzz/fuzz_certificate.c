@@ -7,7 +7,7 @@
 
 static void describe(const struct snp_certificate *c)
 {
-	if (c->kind > SNP_CERTIFICATE_OTHER || c->product >= SNP_N_PRODUCTS || c->der.size == 0 ||
+	if (c->kind > SNP_CERTIFICATE_OTHER || !snp_product_name(c->product) || c->der.size == 0 ||
 	    !memchr(c->subject, '\0', sizeof(c->subject)) ||
 	    !memchr(c->csp, '\0', sizeof(c->csp)) ||
 	    (c->hwid_size != 0 && c->hwid_size != 8 && c->hwid_size != 64))

@@ -42,6 +42,7 @@ static void launch_as(const struct snp_firmware *firmware, enum snp_mode mode, b
 	static const uint8_t untouched[SNP_LAUNCH_DIGEST_SIZE];
 	const struct snp_firmware_info *info = snp_firmware_info(firmware);
 	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch),
 		.mode = mode,
 		.firmware = firmware,
 		.svsm = mode == SNP_MODE_SNP_SVSM ? firmware : NULL,

@@ -10,7 +10,8 @@
  * image's is. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct snp_launch launch = {.mode = SNP_MODE_SNP,
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = SNP_MODE_SNP,
 				    .vcpus.profile = "qemu",
 				    .vcpus.count = 1,
 				    .vcpus.features = 1};

@@ -84,8 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = {data, size};
 	struct snp_kernel_hashes hashes = {0};
 	struct snp_firmware *firmware = NULL;
-	struct snp_launch launch = {
-		.mode = SNP_MODE_SNP, .vcpus.profile = "qemu", .vcpus.features = 1};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = SNP_MODE_SNP,
+				    .vcpus.profile = "qemu",
+				    .vcpus.features = 1};
 
 	image_build(image);
 	for (unsigned int i = 0; i < IMAGE_N_SECTIONS; i++)

@@ -34,7 +34,7 @@ static void fetch(const struct snp_report *report)
 	static const enum snp_certificate_kind kinds[] = {SNP_VCEK, SNP_ARK, SNP_ASK, SNP_ASVK};
 	char path[SNP_FETCH_PATH_SIZE];
 
-	for (unsigned int p = 0; p < SNP_N_PRODUCTS; p++)
+	for (unsigned int p = 0; snp_product_name((enum snp_product)p); p++)
 		for (size_t i = 0; i < 4; i++)
 			if (snp_fetch_path(report, (enum snp_product)p, kinds[i], path) &&
 			    (path[0] != '/' || strlen(path) + 1 >= sizeof(path)))

@@ -82,7 +82,8 @@ static void read_launch(size_t row, struct snp_launch *ret, struct snp_kernel_ha
 	const char *digest = csv_cell(&csv, row, "snp_ovmf_hash");
 	enum snp_vmm vmm;
 
-	*ret = (struct snp_launch){.mode = read_mode(csv_cell(&csv, row, "mode"))};
+	*ret = (struct snp_launch){.size = sizeof(struct snp_launch),
+				   .mode = read_mode(csv_cell(&csv, row, "mode"))};
 	assert_int_equal(snp_vmm_find(csv_cell(&csv, row, "vmm_type"), &vmm, NULL), 0);
 	assert_int_equal(snp_profile_current(vmm, ret->mode, ret->vcpus.profile, NULL), 0);
 	ret->vcpus.count = (uint32_t)strtoul(csv_cell(&csv, row, "vcpus"), NULL, 10);

@@ -18,8 +18,11 @@ static const struct snp_firmware *ovmf, *svsm;
 
 static void digest_of(size_t row, const char *profile, char *ret)
 {
-	struct snp_launch launch = {
-		.mode = SNP_MODE_SNP_SVSM, .firmware = ovmf, .svsm = svsm, .vcpus.features = 1};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = SNP_MODE_SNP_SVSM,
+				    .firmware = ovmf,
+				    .svsm = svsm,
+				    .vcpus.features = 1};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	size_t size;
 

@@ -81,7 +81,8 @@ static void check_launch(void **state)
 	const char *model = text(value, "cpu_model");
 	struct snp_kernel_hashes hashes;
 	struct snp_firmware *firmware = NULL;
-	struct snp_launch launch = {.mode = read_mode(text(value, "mode"))};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = read_mode(text(value, "mode"))};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 	size_t size;

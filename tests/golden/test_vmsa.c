@@ -51,7 +51,8 @@ static void check_row(void **state)
 	size_t row = (size_t)((char *(*)[CSV_COLUMNS]) * state - csv.cells);
 	const char *mode = csv_cell(&csv, row, "mode");
 	uint64_t features = strtoull(csv_cell(&csv, row, "guest_features"), NULL, 0);
-	struct snp_launch launch = {.mode = SNP_MODE_SNP, .firmware = synthetic};
+	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch), .mode = SNP_MODE_SNP, .firmware = synthetic};
 	enum snp_vmm vmm;
 
 	if (strcmp(mode, "seves") == 0)

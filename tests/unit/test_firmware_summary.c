@@ -73,7 +73,10 @@ static void check_row(void **state)
 /* What a summary cannot do: stand for the image. What it lacks is refused as an image's would be. */
 static void launches(void **state)
 {
-	struct snp_launch launch = {.mode = SNP_MODE_SNP, .vcpus.count = 1, .vcpus.features = 1};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = SNP_MODE_SNP,
+				    .vcpus.count = 1,
+				    .vcpus.features = 1};
 	const struct snp_kernel_hashes hashes = {{0}, {0}, {0}};
 	uint8_t sha256[SNP_SHA256_SIZE];
 	struct snp_firmware *firmware = NULL;

@@ -360,8 +360,10 @@ static int boot(const char *kernel, const char *initrd, struct snp_boot *ret, st
 	struct snp_boot_job *job = NULL;
 
 	assert_int_equal(
-		snp_boot_start(&(struct snp_boot_request){.kernel = kernel, .initrd = initrd}, &job,
-			       NULL),
+		snp_boot_start(&(struct snp_boot_request){.size = sizeof(struct snp_boot_request),
+							  .kernel = kernel,
+							  .initrd = initrd},
+			       &job, NULL),
 		0);
 	/* Whether there are two to wait for or not, and whatever they come to. */
 	boot_wait_smaller(job);
@@ -374,8 +376,12 @@ static void boot_files(void **state)
 	struct snp_boot boot_info = {.initrd_size = 77};
 	struct snp_error err = {0};
 	uint8_t bytes[65536];
+	struct snp_boot_job *job = NULL;
 
 	(void)state;
+	assert_int_equal(snp_boot_start(&(struct snp_boot_request){.kernel = "x"}, &job, &err),
+			 -SNP_E_USAGE);
+	assert_null(job);
 	assert_non_null(mkdtemp(folder));
 	build(bytes, sizeof(bytes));
 	put_file(kernel, sizeof(kernel), "kernel", bytes, sizeof(bytes));

@@ -124,6 +124,7 @@ static void check_row(void **state)
 	for (unsigned int i = 0; i < 3; i++) {
 		bool refused = row->modes & 1u << modes[i];
 		struct snp_launch launch = {
+			.size = sizeof(struct snp_launch),
 			.mode = modes[i],
 			.firmware = firmware,
 			.kernel_hashes = row->kernel ? &some_hashes : NULL,
@@ -187,6 +188,7 @@ static void check_parameter(void **state)
 	const struct parameter *row = *state;
 	struct snp_firmware *firmware = build(&rows[0]);
 	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch),
 		.mode = row->mode,
 		.firmware = firmware,
 		.svsm = row->mode == SNP_MODE_SNP_SVSM ? firmware : NULL,
@@ -199,6 +201,66 @@ static void check_parameter(void **state)
 	assert_int_equal(snp_launch_check(&launch, &err), -(int)row->code);
 	assert_int_equal(err.code, row->code);
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
+	snp_firmware_free(firmware);
+}
+
+/* The struct of another release of the library: of its first members, or with later ones. */
+static const struct release {
+	const char *name;
+	size_t size;
+	uint8_t later; /* the byte after the struct */
+	enum snp_code code;
+} releases[] = {
+	{"no size", 0, 0, SNP_E_USAGE},
+	{"a size that is too small", sizeof(struct snp_launch) - 1, 0, SNP_E_USAGE},
+	{"no size but garbage", SIZE_MAX, 0, SNP_E_USAGE},
+	{"a later release", sizeof(struct snp_launch) + 8, 0, SNP_OK},
+	{"a later release, more asked", sizeof(struct snp_launch) + 8, 1, SNP_E_USAGE},
+};
+
+static void ignore_warning(void *arg, const char *name, const char *text)
+{
+	(void)name;
+	(void)text;
+	++*(int *)arg;
+}
+
+static int ignore_update(void *arg, const struct snp_launch_update *update, struct snp_error *err)
+{
+	(void)update;
+	(void)err;
+	++*(int *)arg;
+	return 0;
+}
+
+static void check_release(void **state)
+{
+	const struct release *row = *state;
+	struct snp_firmware *firmware = build(&rows[0]);
+	struct {
+		struct snp_launch launch;
+		uint8_t later[8];
+	} given = {.launch = {.size = row->size,
+			      .mode = SNP_MODE_SNP,
+			      .firmware = firmware,
+			      .kernel_hashes = &some_hashes,
+			      .vcpus = {"qemu", 1, 0, 0x21, ""}},
+		   .later = {row->later}};
+	uint8_t bytes[2 * SNP_PAGE_SIZE];
+	int status = -(int)row->code, warnings = 0, updates = 0;
+	struct snp_error err = {0};
+	uint64_t gpa;
+	size_t size;
+
+	assert_int_equal(snp_launch_check(&given.launch, &err), status);
+	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
+	assert_int_equal(snp_launch_digest(&given.launch, bytes, &size, NULL), status);
+	assert_int_equal(snp_launch_vmsa(&given.launch, 0, bytes, NULL), status);
+	assert_int_equal(snp_launch_hash_pages(&given.launch, bytes, &gpa, &size, NULL), status);
+	assert_int_equal(snp_launch_plan(&given.launch, ignore_update, &updates, NULL), status);
+	assert_int_equal(updates > 0, row->code == SNP_OK);
+	snp_launch_warnings(&given.launch, ignore_warning, &warnings);
+	assert_int_equal(warnings > 0, row->code == SNP_OK);
 	snp_firmware_free(firmware);
 }
 
@@ -226,6 +288,7 @@ static void check_svsm(void **state)
 	const struct svsm *row = *state;
 	struct snp_firmware *firmware = build(&rows[0]), *svsm = NULL;
 	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch),
 		.mode = SNP_MODE_SNP_SVSM,
 		.vcpus.profile = "svsm",
 		.firmware = firmware,
@@ -257,6 +320,7 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_parameter, parameters);
+	ADD_ROWS(tests, n, check_release, releases);
 	ADD_ROWS(tests, n, check_svsm, svsms);
 	return RUN_TESTS("launch-check", tests, n);
 }

@@ -30,7 +30,8 @@ static void check_row(void **state)
 {
 	static const struct snp_kernel_hashes hashes;
 	const struct row *row = *state;
-	const struct snp_launch launch = {.mode = row->mode,
+	const struct snp_launch launch = {.size = sizeof(struct snp_launch),
+					  .mode = row->mode,
 					  .kernel_hashes = row->kernel_hashes ? &hashes : NULL};
 	struct json_out json;
 	const struct cJSON *thing;

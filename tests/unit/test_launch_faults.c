@@ -59,7 +59,8 @@ char *__wrap_strdup(const char *text)
 static int launch(enum snp_mode mode, const uint8_t *image, uint8_t *ret, struct snp_error *err)
 {
 	static const struct snp_kernel_hashes hashes = {{1}, {2}, {3}};
-	struct snp_launch l = {.mode = mode,
+	struct snp_launch l = {.size = sizeof(struct snp_launch),
+			       .mode = mode,
 			       .kernel_hashes = &hashes,
 			       .vcpus.count = 2,
 			       .vcpus.features = snp_mode_default_features(mode)};

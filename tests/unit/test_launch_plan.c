@@ -47,7 +47,8 @@ static struct snp_firmware *parse(const uint8_t *image)
 
 static struct snp_launch launch_of(const struct snp_firmware *firmware, const char *profile)
 {
-	struct snp_launch launch = {.mode = SNP_MODE_SNP,
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = SNP_MODE_SNP,
 				    .firmware = firmware,
 				    .vcpus.count = 3,
 				    .vcpus.signature = 0x800f12,

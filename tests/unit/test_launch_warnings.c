@@ -65,6 +65,7 @@ static void check_row(void **state)
 	char said[256] = "";
 	struct snp_firmware *firmware = NULL;
 	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch),
 		.mode = row->mode,
 		.kernel_hashes = row->kernel ? &some_hashes : NULL,
 		.vcpus.count = 1,
@@ -89,7 +90,8 @@ static void every_feature(void **state)
 {
 	uint8_t image[IMAGE_SIZE];
 	struct snp_firmware *firmware = NULL;
-	struct snp_launch launch = {.mode = SNP_MODE_SNP, .vcpus.count = 1};
+	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch), .mode = SNP_MODE_SNP, .vcpus.count = 1};
 
 	(void)state;
 	image_build(image);
@@ -127,7 +129,7 @@ static void check_size(void **state)
 	uint8_t *image = calloc(1, row->size);
 	char said[256] = "";
 	struct snp_firmware *firmware = NULL;
-	struct snp_launch launch = {.mode = SNP_MODE_SEV};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch), .mode = SNP_MODE_SEV};
 
 	assert_non_null(image);
 	assert_int_equal(

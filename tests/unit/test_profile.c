@@ -120,7 +120,7 @@ static void check_page(void **state)
 		.cpu_signature = 0x800f12,
 		.sev_features = 1,
 	};
-	struct snp_launch launch = {0};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch)};
 	uint8_t page[SNP_PAGE_SIZE], sha384[SNP_SHA384_SIZE];
 	char hex[2 * SNP_SHA384_SIZE + 1];
 
@@ -137,7 +137,7 @@ static void fpu0(void **state)
 {
 	static const char *const names[] = {"qemu", "qemu-fpu0"};
 	static const uint8_t fields[] = {0x08, 0x09, 0x10, 0x11}; /* MXCSR, FCW from 0x400 on */
-	struct snp_launch launch = {0};
+	struct snp_launch launch = {.size = sizeof(struct snp_launch)};
 	uint8_t built[2][SNP_PAGE_SIZE];
 
 	(void)state;

@@ -75,6 +75,7 @@ static int setup(void **state)
 	f.hashes = (struct snp_kernel_hashes){.kernel = {1}, .initrd = {2}};
 	hash_line(LINE, sizeof(LINE), f.hashes.cmdline);
 	f.stated = (struct snp_launch){
+		.size = sizeof(struct snp_launch),
 		.mode = SNP_MODE_SNP,
 		.firmware = f.firmware,
 		.kernel_hashes = &f.hashes,

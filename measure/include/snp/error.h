@@ -123,7 +123,6 @@ enum snp_code {
 #define X(code, number, name, class, meaning) SNP_E_##code = number,
 	SNP_CODES(X)
 #undef X
-	SNP_N_CODES
 };
 
 #define SNP_NO_OFFSET UINT64_MAX
@@ -142,8 +141,8 @@ struct snp_error {
 	char message[1024]; /* what is wrong, and what would be right */
 };
 
-/* The stable kebab-case name of `code` ("bad-hex"), its meaning in a sentence without full stop, and
- * its class. `code` must be a member of the enumeration other than SNP_OK and SNP_N_CODES. */
+/* The stable kebab-case name of `code` ("bad-hex") and its meaning in a sentence without full stop, both
+ * NULL for SNP_OK and what is no code; and its class, SNP_CLASS_DONE for these. */
 const char *snp_code_name(enum snp_code code);
 const char *snp_code_meaning(enum snp_code code);
 enum snp_class snp_code_class(enum snp_code code);

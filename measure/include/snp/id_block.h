@@ -25,6 +25,7 @@ SNP_API_BEGIN
 #define SNP_KEY_SIZE	       1028 /* ECDSA P-384 public key in the ABI's form */
 #define SNP_KEY_DIGEST_SIZE    48
 
+/* Its fields, which the ABI fixes; VERSION is 1. */
 struct snp_id_block {
 	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
 	uint8_t family_id[SNP_ID_SIZE];

@@ -3,6 +3,7 @@
 #define SNP_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <snp/api.h>
@@ -59,6 +60,7 @@ SNP_MUST_USE int snp_bzimage_check_initrd(const struct snp_bzimage *kernel, uint
 
 /* What to boot, by path. */
 struct snp_boot_request {
+	size_t size;	       /* sizeof(struct snp_boot_request) */
 	const char *kernel;    /* NULL: not to be read */
 	const char *initrd;    /* NULL: none */
 	snp_progress progress; /* of the initrd, or of the kernel if there is none; NULL: none.
@@ -76,7 +78,7 @@ struct snp_boot {
 /* Read, check and hash kernel and initrd: snp_boot_start() starts a thread for each, so that the caller can
  * read the firmware meanwhile; snp_boot_finish() waits for them and frees the job, also if it fails. It
  * must be called. The strings of the request must live until then.
- * Errors of snp_boot_start(): SNP_E_NO_MEMORY. Of snp_boot_finish(): SNP_E_OPEN, SNP_E_READ,
+ * Errors of snp_boot_start(): SNP_E_NO_MEMORY, SNP_E_USAGE for the request's size. Of snp_boot_finish(): SNP_E_OPEN, SNP_E_READ,
  * SNP_E_NOT_REGULAR, SNP_E_CHANGED, SNP_E_EMPTY_FILE, SNP_E_BAD_KERNEL; SNP_E_TOO_LARGE for a file
  * over its limit, or an initrd too large for the kernel. If both fail, the error is the kernel's. */
 struct snp_boot_job;

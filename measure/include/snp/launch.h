@@ -3,6 +3,7 @@
 #define SNP_LAUNCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <snp/api.h>
@@ -19,6 +20,7 @@ SNP_API_BEGIN
  * submit for it, and the digest over them.
  */
 struct snp_launch {
+	size_t size; /* sizeof(struct snp_launch) */
 	enum snp_mode mode;
 	const struct snp_firmware *firmware;
 	const uint8_t *firmware_digest;	 /* 48 bytes: LD after the firmware's pages, if it is
@@ -80,7 +82,7 @@ typedef int (*snp_launch_visit)(void *arg, const struct snp_launch_update *updat
  * SNP_E_NO_DIGEST; SNP_E_BAD_TABLE, SNP_E_NO_METADATA, SNP_E_BAD_METADATA,
  * SNP_E_BAD_SECTION, SNP_E_SECTION_OVERLAP, SNP_E_NO_SECTION, SNP_E_NO_RESET_ADDRESS,
  * SNP_E_NO_HASH_TABLE, SNP_E_NO_HASH_SECTION, SNP_E_BAD_HASH_TABLE, SNP_E_NO_SVSM,
- * SNP_E_FIRMWARE_SIZE. */
+ * SNP_E_FIRMWARE_SIZE; SNP_E_USAGE for the struct's size. */
 SNP_MUST_USE int snp_launch_check(const struct snp_launch *launch, struct snp_error *err);
 
 /* Visit every launch update of an SEV-SNP launch. If the firmware is known by its summary or by

@@ -41,7 +41,8 @@ SNP_MUST_USE int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_er
 #define SNP_PROFILE_NAME_SIZE 32
 #define SNP_CPU_MODEL_SIZE    64
 
-/* The vCPUs of a launch: everything that goes into their VMSAs. */
+/* The vCPUs of a launch: everything that goes into their VMSAs. Fixed for this SONAME: reference values are
+ * arrays of them. */
 struct snp_vcpus {
 	char profile[SNP_PROFILE_NAME_SIZE]; /* name of the VMM profile: "qemu" */
 	uint32_t count;

@@ -18,10 +18,9 @@ enum snp_product {
 	SNP_PRODUCT_GENOA,
 	SNP_PRODUCT_TURIN,
 	SNP_PRODUCT_SIMULATED, /* the simulated secure processor; never assumed */
-	SNP_N_PRODUCTS
 };
 
-/* "Milan", "Genoa", "Turin", "Simulated" or "unknown". */
+/* "Milan", "Genoa", "Turin", "Simulated" or "unknown"; NULL for what is no product. */
 const char *snp_product_name(enum snp_product product);
 
 /* Find AMD's product of this name, upper or lower case. Errors: SNP_E_USAGE, listing the names. */
