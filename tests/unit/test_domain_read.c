@@ -126,9 +126,15 @@ static const struct memory {
 	{"b", "<memory unit='b'>2097152</memory>", 2048},
 	{"k", "<memory unit='k'>2048</memory>", 2048},
 	{"KB", "<memory unit='KB'>1024</memory>", 1000},
+	{"KiB", "<memory unit='KiB'>2048</memory>", 2048},
 	{"M", "<memory unit='M'>2</memory>", 2048},
+	{"MiB", "<memory unit='MiB'>2</memory>", 2048},
 	{"MB", "<memory unit='MB'>1024</memory>", 1000000},
 	{"G", "<memory unit='G'>1</memory>", 1u << 20},
+	{"GB", "<memory unit='GB'>1024</memory>", 1000000000},
+	{"GiB", "<memory unit='GiB'>1</memory>", 1u << 20},
+	{"T", "<memory unit='T'>1</memory>", 1u << 30},
+	{"TB", "<memory unit='TB'>1024</memory>", 1000000000000},
 	{"TiB", "<memory unit='TiB'>1</memory>", 1u << 30},
 };
 

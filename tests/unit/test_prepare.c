@@ -2,6 +2,7 @@
 #include "no_memory.h"
 #include "test_keys.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -156,7 +157,7 @@ static const struct refusal {
 	{"an ID block of another policy", "\"snp\": {",
 	 "\"snp\": {\"policy\": {\"smt\": false}, \"id\": {\"block\": \"~/block\", \"auth\": "
 	 "\"~/auth\"}",
-	 SNP_E_POLICY_DIFFERS, "~/block", "0x20000 "},
+	 SNP_E_POLICY_DIFFERS, "~/block", "but the ID block has 0x30000"},
 	{"an ID block that another key signed", "\"snp\": {",
 	 "\"snp\": {\"id\": {\"block\": \"~/other-block\", \"auth\": \"~/auth\"}", SNP_E_SIGNATURE,
 	 "~/other-block", ""},
@@ -486,6 +487,24 @@ static void what_a_record_holds(void **state)
 	assert_int_equal(guest_dir_remove(&dir, NULL), 0);
 }
 
+/* Its bytes are counted where `counted_random` is set, and there are none where `no_random` is. */
+static bool counted_random, no_random;
+
+ssize_t __real_getrandom(void *bytes, size_t size, unsigned int flags);
+ssize_t __wrap_getrandom(void *bytes, size_t size, unsigned int flags);
+ssize_t __wrap_getrandom(void *bytes, size_t size, unsigned int flags)
+{
+	if (no_random) {
+		errno = ENOSYS;
+		return -1;
+	}
+	if (!counted_random)
+		return __real_getrandom(bytes, size, flags);
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)bytes)[i] = (uint8_t)(0xf0 + i);
+	return (ssize_t)size;
+}
+
 /* A guest without uuid gets a random one of version 4, or the one that it is to replace. */
 static void whose_uuid(void **state)
 {
@@ -502,6 +521,15 @@ static void whose_uuid(void **state)
 	assert_int_equal(strlen(p.record->uuid), RECORD_UUID);
 	assert_int_equal(p.record->uuid[14], '4');
 	assert_non_null(strchr("89ab", p.record->uuid[19]));
+	prepared_done(&q);
+	counted_random = true;
+	assert_int_equal(prepare(" \"uuid\": \"" UUID "\",", "", &request, &q, &err), 0);
+	assert_string_equal(q.record->uuid, "f0f1f2f3-f4f5-46f7-b8f9-fafbfcfdfeff");
+	counted_random = false;
+	no_random = true;
+	assert_int_equal(prepare(" \"uuid\": \"" UUID "\",", "", &request, &other, &err),
+			 -SNP_E_SYSTEM);
+	no_random = false;
 	request.uuid = "00000000-0000-4000-8000-000000000001";
 	assert_int_equal(prepare(NULL, NULL, &request, &other, &err), 0);
 	assert_string_equal(other.record->uuid, request.uuid);

@@ -51,6 +51,8 @@ WRAP(mount_setattr,
 WRAP(renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned int flags),
      (from_fd, from, to_fd, to, flags))
 
+WRAP(fstatat64, (int fd, const char *path, struct stat64 *ret, int flags), (fd, path, ret, flags))
+
 int __real_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags);
 int __wrap_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags);
 int __wrap_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags)
@@ -303,6 +305,7 @@ static const struct refused {
 	{"mount_setattr", SNP_E_BOOT_FILES, SNP_E_BOOT_FILES},
 	{"move_mount", SNP_E_BOOT_FILES, SNP_E_BOOT_FILES},
 	{"renameat2", SNP_OK, SNP_E_WRITE},
+	{"fstatat64", SNP_OK, SNP_E_READ},
 };
 
 static void check_refused(void **state)

@@ -7,6 +7,7 @@
 #include <snp/cleanup.h>
 #include <snp/id_block.h>
 
+#include "domain_text.h"
 #include "guest/record.h"
 #include "test_keys.h"
 
@@ -49,6 +50,8 @@ static const struct mangle {
 	{"kernel hashes without kernel", "\"kernel\": {", "\"initrd\": {", SNP_E_JSON_VALUE,
 	 "/boot"},
 	{"size 0", "\"size\": 4096", "\"size\": 0", SNP_E_JSON_VALUE, "/boot/firmware/size"},
+	{"a record of another tool", "\"snp-launch\", ", "\"snp-lunch\", ", SNP_E_JSON_VALUE,
+	 "/tool/name"},
 	{"size a string", "\"size\": 4096", "\"size\": \"4096\"", SNP_E_JSON_TYPE,
 	 "/boot/firmware/size"},
 	{"hash too short", "\"00112233", "\"112233", SNP_E_JSON_VALUE, "/boot/firmware/sha256"},
@@ -143,6 +146,78 @@ static void printing_is_reading_back(void **state)
 	assert_string_equal(first, second);
 }
 
+/* Nothing that a record may have gets lost between reading and printing. */
+static void all_that_may_stand_in_one(void **state)
+{
+	static const char *const members[] = {
+		"\"version\": \"0.1.0\"",
+		"\"name\": \"web1\"",
+		"\"uuid\": \"9df77f02-4e40-4dd4-9308-c438bf0730f1\"",
+		"\"uri\": \"qemu:///system\"",
+		"\"state\": \"creating\"",
+		"\"created\": \"2026-11-21T18:51:55Z\"",
+		"\"remote\": true",
+		"\"source\": \"/f\"",
+		"\"path\": \"/s/web1/boot/firmware\"",
+		"\"size\": 4096",
+		"\"sha256\": \"0011223344",
+		"\"source\": \"/i\"",
+		"\"path\": \"/j\"",
+		"\"size\": 7",
+		"\"sha256\": \"eeeeddcc",
+		"\"cmdline\": \"console=ttyS0\"",
+		"\"kernel_hashes\": true",
+		"\"kernel_hash_verifier\": \"absent\"",
+		"\"vmm_profile\": \"qemu\"",
+		"\"vcpu_count\": 4",
+		"\"cpu_model\": \"EPYC-v4\"",
+		"\"cpu_signature\": \"0x800f12\"",
+		"\"guest_features\": \"0x1\"",
+		"\"policy\": \"0x30000\"",
+		"\"host_data\": \"00000000",
+		"\"vcek\": false",
+		"\"guest_visible_workarounds\": \"00000000000000000000000000000001\"",
+		"\"launch_digest\": \"798604a3",
+		"\"emulator\": \"/qemu\"",
+		"\"security_labels\": \"static\"",
+		"\"option_roms\": 3",
+		"\"guest_agent\": true",
+		"\"tpm\": true"};
+	_cleanup_(
+		freep) char *creating = replace_once(good, "defined", "creating"),
+			    *initrd = replace_once(
+				    creating, "554433221100\"}},",
+				    "554433221100\"}, \"initrd\": {\"source\": \"/i\", \"path\": "
+				    "\"/j\", \"size\": 7, \"sha256\": \"eeeeddccbbaa99887766554433"
+				    "221100ffeeddccbbaa99887766554433221100\"}},"),
+			    *all = NULL, *printed = NULL;
+	_cleanup_(record_freep) struct guest_record *record = NULL;
+	struct snp_error err = {0};
+
+	(void)state;
+	all = replace_once(
+		initrd, "\"remote\": false,",
+		"\"remote\": true, \"vcek\": false, \"kernel_hash_verifier\": \"absent\", "
+		"\"guest_visible_workarounds\": \"00000000000000000000000000000001\", \"qemu\": "
+		"{\"emulator\": \"/qemu\", \"security_labels\": \"static\", \"option_roms\": 3, "
+		"\"guest_agent\": true, \"tpm\": true},");
+	if (record_parse("r", (struct snp_span){(const uint8_t *)all, strlen(all)}, &record, &err) <
+	    0)
+		fail_msg("%s", err.message);
+	assert_int_equal(record_print(record, &printed, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		_cleanup_(freep) char *member = strdup(members[i]);
+		char *colon = strchr(member, ':');
+
+		if (!strstr(printed, member)) {
+			/* As json_out prints it, without the blank. */
+			memmove(colon + 1, colon + 2, strlen(colon + 1));
+			if (!strstr(printed, member))
+				fail_msg("%s lacks %s", printed, members[i]);
+		}
+	}
+}
+
 /* Sign a block for `digest` and `policy` into the record. */
 static void bind_record(struct guest_record *record, uint64_t policy, uint8_t first_byte)
 {
@@ -201,6 +276,7 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(printing_is_reading_back),
+		cmocka_unit_test(all_that_may_stand_in_one),
 	};
 	size_t n = tests_listed(tests);
 
