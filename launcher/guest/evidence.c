@@ -344,16 +344,21 @@ int evidence_from_socket(const char *folder, const char *name,
 {
 	_cleanup_(closep) int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct stat st;
+	struct stat st, owner;
 
-	if (at < 0)
+	if (at < 0 || fstat(at, &owner) < 0)
 		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot open %s", folder);
-	/* The folder is QEMU's user's, who may put a link to another socket in its place. */
+	/* The folder is QEMU's user's, who may put a link to another's socket in its place. */
 	fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "%s", name);
 	if (!S_ISSOCK(st.st_mode))
 		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "%s is not a socket", name);
+	if (st.st_uid != owner.st_uid)
+		return fail_with(
+			err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+			"%s belongs to user %u; must belong to user %u, the owner of its folder",
+			name, st.st_uid, owner.st_uid);
 	/* sun_path has only 108 bytes; the folder's path may be longer. */
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", fd);
 	return ask((const struct sockaddr *)&address, sizeof(address), name, report_data, ret, err);

@@ -181,6 +181,14 @@ static void a_full_backlog(void **state)
 			 -SNP_E_NO_EVIDENCE);
 	assert_non_null(strstr(err.message, "not a socket"));
 	assert_int_equal(unlink(other), 0);
+	/* Nor is another's socket asked that lies there by a hard link. */
+	if (getuid() == 0) {
+		assert_int_equal(chown(address.sun_path, 1, 1), 0);
+		assert_int_equal(evidence_from_socket(folder, "s", nonce, &evidence, &err),
+				 -SNP_E_NO_EVIDENCE);
+		assert_non_null(strstr(err.message, "belongs to user 1; must belong to user 0"));
+		assert_int_equal(chown(address.sun_path, 0, 0), 0);
+	}
 	late = true;
 	assert_int_equal(evidence_from_socket(folder, "s", nonce, &evidence, &err),
 			 -SNP_E_NO_EVIDENCE);
