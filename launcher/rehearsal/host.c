@@ -65,12 +65,11 @@ static void find_cache(const char *option, char ret[static PATH_MAX])
 /* The last line of a log of the host, or "". */
 static void read_last_line(const struct host_layout *host, const char *name, char ret[static 512])
 {
-	_cleanup_(freep) uint8_t *text = NULL;
-	char path[HOST_PATH_MAX];
 	size_t size, start;
+	_cleanup_(freep) uint8_t *text = host_read(host, name, SNP_MAX_CONFIG, &size);
 
 	ret[0] = '\0';
-	if (file_read(host_path(host, name, path), SNP_MAX_CONFIG, &text, &size, NULL) < 0)
+	if (!text)
 		return;
 	while (size > 0 && text[size - 1] == '\n')
 		size--;

@@ -186,9 +186,7 @@ static pid_t libvirtd_start(const struct host_layout *host)
 static void settle(const struct host_layout *host, int lock, int alive, int owner)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	char path[HOST_PATH_MAX];
-	int log = open(host_path(host, "log/libvirtd.log", path),
-		       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	int log = host_new_log(host, "log/libvirtd.log");
 	struct dirent *entry;
 	DIR *open_files;
 
@@ -302,7 +300,7 @@ int keeper_stop(const char *folder, struct snp_error *err)
 	pid_t keeper;
 
 	snprintf(path, sizeof(path), "%s/" HOST_LOCK, folder);
-	lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (lock < 0)
 		return fail_errno(err, SNP_E_NOT_FOUND, errno, "%s: no simulated host", folder);
 	if (read(lock, text, sizeof(text) - 1) < 0)
@@ -355,7 +353,7 @@ void keeper_sweep(void)
 			continue;
 		remove_empty(entry->d_name);
 		snprintf(path, sizeof(path), "/tmp/%s/" HOST_LOCK, entry->d_name);
-		lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 		if (lock < 0 || fstat(lock, &st) < 0 || st.st_uid != getuid() || is_held(lock) ||
 		    (st.st_size == 0 && is_new(&st)))
 			continue;

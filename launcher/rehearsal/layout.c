@@ -19,6 +19,9 @@
 
 #define MAX_LIBRARY (16u << 20)
 
+/* Where a session's libvirtd keeps what it learnt of each QEMU. */
+#define CAPABILITIES "cache/libvirt/qemu/cache/capabilities"
+
 static const char *const subfolders[] = {
 	"lib",
 	"chip",
@@ -31,7 +34,8 @@ static const char *const subfolders[] = {
 	"cache",
 	"cache/libvirt",
 	"cache/libvirt/qemu",
-	"cache/libvirt/qemu/capabilities",
+	"cache/libvirt/qemu/cache",
+	CAPABILITIES,
 	"config",
 	"config/libvirt",
 };
@@ -97,6 +101,36 @@ int host_write(const struct host_layout *host, const char *name, const void *byt
 	int r = at < 0 ? -errno : write_new(host, at, last, (struct snp_span){bytes, size}, mode);
 
 	return r < 0 ? fail_errno(err, SNP_E_WRITE, -r, "%s/%s", host->folder, name) : 0;
+}
+
+uint8_t *host_read(const struct host_layout *host, const char *name, size_t max, size_t *ret_size)
+{
+	_cleanup_(closep) int at = -1, fd = -1;
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	const char *last;
+	struct stat st;
+
+	at = open_above(host, name, &last);
+	if (at >= 0)
+		fd = openat(at, last, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    (size_t)st.st_size > max)
+		return NULL;
+	/* A hard link may be of anybody's file. */
+	if (st.st_uid != host->user && (st.st_uid != getuid() || st.st_nlink > 1))
+		return NULL;
+	*ret_size = (size_t)st.st_size;
+	bytes = malloc(*ret_size);
+	return bytes && read(fd, bytes, *ret_size) == st.st_size ? TAKE_PTR(bytes) : NULL;
+}
+
+int host_new_log(const struct host_layout *host, const char *name)
+{
+	const char *last;
+	_cleanup_(closep) int at = open_above(host, name, &last);
+
+	return openat(at, last, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+		      0644);
 }
 
 /* Root cannot have a session libvirtd; the user nobody can. */
@@ -227,8 +261,8 @@ int host_layout_fill(const struct host_layout *host, const char *library, const 
 	return host_write(host, "host.conf", text, strlen(text), 0644, err);
 }
 
-#define CAPABILITIES "cache/libvirt/qemu/capabilities"
-#define MAX_DOCUMENT (4u << 20)
+#define MAX_DOCUMENT  (4u << 20)
+#define MAX_DOCUMENTS 64
 
 /* The folder for this build of the library: CACHE/libvirt-DIGEST. */
 static bool find_folder(const struct host_layout *host, const char *cache,
@@ -251,11 +285,12 @@ static bool find_folder(const struct host_layout *host, const char *cache,
 	return true;
 }
 
+/* libvirt names them by the SHA-256 of QEMU's path. */
 static int is_document(const struct dirent *entry)
 {
-	size_t size = strlen(entry->d_name);
+	const char *name = entry->d_name;
 
-	return size > 4 && strcmp(entry->d_name + size - 4, ".xml") == 0;
+	return strspn(name, "0123456789abcdef") == 64 && strcmp(name + 64, ".xml") == 0;
 }
 
 static uint8_t *read_document(const char *folder, const char *name, size_t *ret_size)
@@ -279,38 +314,14 @@ static void load_document(const struct host_layout *host, const char *folder, co
 		(void)!host_write(host, path, bytes, size, 0600, NULL);
 }
 
-/* What the host's libvirtd learnt. Only its user's own file counts: not what a link of that user's names. */
-static uint8_t *read_learnt(const struct host_layout *host, const char *name, size_t *ret_size)
-{
-	_cleanup_(closep) int at = -1, fd = -1;
-	char path[HOST_PATH_MAX];
-	const char *last;
-	uint8_t *bytes;
-	struct stat st;
-
-	snprintf(path, sizeof(path), CAPABILITIES "/%s", name);
-	at = open_above(host, path, &last);
-	if (at >= 0)
-		fd = openat(at, last, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != host->user ||
-	    st.st_size <= 0 || st.st_size > MAX_DOCUMENT)
-		return NULL;
-	*ret_size = (size_t)st.st_size;
-	bytes = malloc(*ret_size);
-	if (bytes && read(fd, bytes, *ret_size) != st.st_size) {
-		free(bytes);
-		return NULL;
-	}
-	return bytes;
-}
-
 static void save_document(const struct host_layout *host, const char *folder, const char *name)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL, *known = NULL;
 	char path[2 * HOST_PATH_MAX];
 	size_t size, known_size;
 
-	bytes = read_learnt(host, name, &size);
+	snprintf(path, sizeof(path), CAPABILITIES "/%s", name);
+	bytes = host_read(host, path, MAX_DOCUMENT, &size);
 	known = read_document(folder, name, &known_size);
 	if (!bytes || (known && known_size == size && memcmp(bytes, known, size) == 0))
 		return;
@@ -320,16 +331,20 @@ static void save_document(const struct host_layout *host, const char *folder, co
 
 void host_capabilities(const struct host_layout *host, const char *cache, bool save)
 {
-	char folder[HOST_PATH_MAX], path[HOST_PATH_MAX];
+	_cleanup_(closep) int at = AT_FDCWD;
+	char folder[HOST_PATH_MAX];
 	struct dirent **entries = NULL;
+	const char *last;
 	int n;
 
 	if (!find_folder(host, cache, folder))
 		return;
-	n = scandir(save ? host_path(host, CAPABILITIES, path) : folder, &entries, is_document,
-		    NULL);
+	if (save)
+		at = open_above(host, CAPABILITIES "/.", &last);
+	n = scandirat(at, save ? last : folder, &entries, is_document, NULL);
 	for (int i = 0; i < n; i++) {
-		(save ? save_document : load_document)(host, folder, entries[i]->d_name);
+		if (i < MAX_DOCUMENTS)
+			(save ? save_document : load_document)(host, folder, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);

@@ -41,6 +41,13 @@ const char *host_path(const struct host_layout *host, const char *name,
 SNP_MUST_USE int host_write(const struct host_layout *host, const char *name, const void *bytes,
 			    size_t size, mode_t mode, struct snp_error *err);
 
+/* Read a file of the host's user, or one that we made for it, of at most `max` bytes; for free(). Nothing is
+ * followed that this user may have put there. NULL where there is no such file. */
+uint8_t *host_read(const struct host_layout *host, const char *name, size_t max, size_t *ret_size);
+
+/* A new log in the folder. Returns its descriptor, or -1. */
+int host_new_log(const struct host_layout *host, const char *name);
+
 /* Make the folder (`folder`, or NULL for a new one in /tmp), and find the user. Errors: SNP_E_USAGE
  * (too long for sockets), SNP_E_EXISTS, SNP_E_WRITE, SNP_E_SYSTEM (no user nobody). */
 SNP_MUST_USE int host_layout_make(const char *folder, struct host_layout *ret,

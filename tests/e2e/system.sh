@@ -46,7 +46,8 @@ start_system() {
 	start_host
 	mkdir "$work/processor" "$work/processor/foreign" "$work/processor/log"
 	cp -r "$folder/lib" "$folder/chip" "$folder/host.conf" "$work/processor/"
-	[ ! -d "$folder/cache/libvirt" ] || cp -r "$folder/cache/libvirt/." /var/cache/libvirt/
+	mkdir -p /var/cache/libvirt/qemu
+	[ ! -d "$folder/cache/libvirt/qemu/cache" ] || cp -r "$folder/cache/libvirt/qemu/cache/." /var/cache/libvirt/qemu/
 	chmod -R a+rX "$work/processor"
 	chmod 1777 "$work/processor/foreign" "$work/processor/log"
 	run 0 "$simulated_host" stop "$folder"

@@ -14,6 +14,7 @@
 #include <snp/cleanup.h>
 #include <snp/file.h>
 #include <snp/folder.h>
+#include <snp/memory.h>
 
 #include "domain/domain_xml.h"
 #include "rehearsal/layout.h"
@@ -202,50 +203,72 @@ static void a_differing_register_is_named(void **state)
 	rehearsal_trace_free(read);
 }
 
+/* Whether `cache` has the file that libvirt learnt, which is named by 64 hex digits. */
+static bool is_kept(const char *cache, const char *name)
+{
+	char path[2 * HOST_PATH_MAX];
+	glob_t found;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/libvirt-*/%s", cache, name);
+	r = glob(path, 0, NULL, &found);
+	if (r == 0)
+		globfree(&found);
+	return r == 0;
+}
+
 /* The simulated host's folders are its libvirtd's user's. What that user puts there does not lead root to other
  * files, neither to write nor to read. */
 static void links_of_the_host(void **state)
 {
-	char path[HOST_PATH_MAX], outside[HOST_PATH_MAX], cache[HOST_PATH_MAX];
+	static const char learnt[] = "cache/libvirt/qemu/cache/capabilities";
+	char path[HOST_PATH_MAX], secret[HOST_PATH_MAX], cache[HOST_PATH_MAX], names[4][80];
 	struct host_layout host;
-	glob_t found;
+	struct stat st;
+	size_t size;
 
 	(void)state;
 	assert_int_equal(host_layout_make(NULL, &host, NULL), 0);
 	assert_int_equal(host_layout_fill(&host, "/etc/passwd", "6.12", "1.55.35", NULL), 0);
-	host_path(&host, "outside", outside);
-	host_path(&host, "keep", cache);
-	assert_int_equal(mkdir(outside, 0700), 0);
-	assert_int_equal(mkdir(cache, 0700), 0);
-	host_path(&host, "secret", path);
+	assert_int_equal(mkdir(host_path(&host, "keep", cache), 0700), 0);
+	host_path(&host, "secret", secret);
 	assert_int_equal(
-		file_write(path, (struct snp_span){(const uint8_t *)"s", 1}, 0600, true, NULL), 0);
+		file_write(secret, (struct snp_span){(const uint8_t *)"s", 1}, 0600, true, NULL),
+		0);
 
-	assert_int_equal(symlink(path, host_path(&host, "cache/libvirt/qemu/capabilities/link.xml",
-						 outside)),
-			 0);
-	assert_int_equal(
-		link(path, host_path(&host, "cache/libvirt/qemu/capabilities/hard.xml", outside)),
-		0);
-	assert_int_equal(
-		host_write(&host, "cache/libvirt/qemu/capabilities/own.xml", "o", 1, 0600, NULL),
-		0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		snprintf(names[i], sizeof(names[i]), "%064u.xml", i);
+	snprintf(names[3], sizeof(names[3]), "other.xml");
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_(freep) char *name = format_text("%s/%s", learnt, names[i]);
+
+		host_path(&host, name, path);
+		if (i == 0)
+			assert_int_equal(symlink(secret, path), 0);
+		else if (i == 1)
+			assert_int_equal(link(secret, path), 0);
+		else
+			assert_int_equal(host_write(&host, name, "o", 1, 0600, NULL), 0);
+	}
 	host_capabilities(&host, cache, true);
-	snprintf(path, sizeof(path), "%.100s/libvirt-*/own.xml", cache);
-	assert_int_equal(glob(path, 0, NULL, &found), 0);
-	globfree(&found);
-	snprintf(path, sizeof(path), "%.100s/libvirt-*/link.xml", cache);
-	assert_int_equal(glob(path, 0, NULL, &found), GLOB_NOMATCH);
-	snprintf(path, sizeof(path), "%.100s/libvirt-*/hard.xml", cache);
+	assert_false(is_kept(cache, names[0]));
 	/* Without root's rights it is this user's file. */
-	assert_int_equal(glob(path, 0, NULL, &found), getuid() == 0 ? GLOB_NOMATCH : 0);
-	globfree(&found);
+	assert_int_equal(is_kept(cache, names[1]), getuid() != 0);
+	assert_true(is_kept(cache, names[2]));
+	assert_false(is_kept(cache, names[3]));
 
-	host_path(&host, "chip", path);
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(symlink(host_path(&host, "outside", outside), path), 0);
+	/* Nor by a link in place of a folder, or of a log. */
+	assert_int_equal(rmdir(host_path(&host, "chip", path)), 0);
+	assert_int_equal(symlink(host.folder, path), 0);
 	assert_int_equal(host_write(&host, "chip/x", "x", 1, 0644, NULL), -SNP_E_WRITE);
-	assert_int_equal(rmdir(outside), 0);
+	assert_null(host_read(&host, "chip/secret", 16, &size));
+	assert_true(host_new_log(&host, "chip/log") < 0);
+	assert_int_equal(symlink(secret, host_path(&host, "log/libvirtd.log", path)), 0);
+	assert_true(host_new_log(&host, "log/libvirtd.log") < 0);
+	assert_null(host_read(&host, "log/libvirtd.log", 16, &size));
+	assert_int_equal(stat(secret, &st), 0);
+	assert_int_equal(st.st_size, 1);
+	assert_int_equal(st.st_uid, getuid());
 	assert_int_equal(remove_tree(AT_FDCWD, host.folder), 0);
 }
 
