@@ -122,7 +122,7 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 	_cleanup_(record_freep) struct guest_record *record = NULL;
 	uint8_t expect[SNP_LAUNCH_DIGEST_SIZE];
 	struct findings findings = {0};
-	char directory[PATH_MAX + 80];
+	char directory[GUEST_PATH_MAX];
 	struct create_request request = {
 		.prepare = {.config = config,
 			    .spec = spec,
@@ -147,8 +147,7 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 		request.prepare.expect = expect;
 	}
 	if (arg.dry_run) {
-		snprintf(directory, sizeof(directory), "%s/%s", session->state, config->name);
-		request.prepare.final_path = directory;
+		request.prepare.final_path = guest_path(session->state, config->name, directory);
 		request.prepare.uri = session->host.uri;
 		request.prepare.qemu_version = session->host.qemu_version;
 		request.prepare.qemu_user = session->host.qemu_user;

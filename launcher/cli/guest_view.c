@@ -63,10 +63,9 @@ static enum boot_guard guard_of(const struct session *session, const struct gues
 
 static bool is_mounted(const struct session *session, const struct guest *guest)
 {
-	char path[PATH_MAX + GUEST_NAME_MAX + 2];
+	char path[GUEST_PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", session->state, guest->name);
-	return boot_files_are_mounted(path);
+	return boot_files_are_mounted(guest_path(session->state, guest->name, path));
 }
 
 static bool needs_mount(const struct session *session, const struct guest *guest)
@@ -264,14 +263,13 @@ void guest_view_json(struct json_out *json, struct cJSON *guests, const struct s
 		     const char *name, const struct guest *guest)
 {
 	struct cJSON *object = json_out_object(json, guests, NULL);
-	_cleanup_(freep) char *directory = format_text("%s/%s", session->state, guest->name);
+	char path[GUEST_PATH_MAX];
 
 	json_out_text(json, object, "name", name);
 	json_out_string(json, object, "state", guest_view_state(session, name, guest));
-	if (!directory)
-		json->failed = true;
-	else if (guest->name[0])
-		json_out_text(json, object, "directory", directory);
+	if (guest->name[0])
+		json_out_text(json, object, "directory",
+			      guest_path(session->state, guest->name, path));
 	if (guest->record)
 		json_out_string(json, object, "bound_by", bindings[bound_by(session, guest)].name);
 	if (needs_mount(session, guest))

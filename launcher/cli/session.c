@@ -96,7 +96,7 @@ void guest_close(struct guest *guest)
 static int read_directory(const struct session *session, const char *name, struct guest *guest,
 			  struct snp_error *err)
 {
-	char path[PATH_MAX + GUEST_NAME_MAX + 2];
+	char path[GUEST_PATH_MAX];
 	bool there = false;
 	int r;
 
@@ -106,21 +106,21 @@ static int read_directory(const struct session *session, const char *name, struc
 	if (r < 0 || !there)
 		return r;
 	snprintf(guest->name, sizeof(guest->name), "%s", name);
-	snprintf(path, sizeof(path), "%s/%s", session->state, name);
+	guest_path(session->state, name, path);
 	return record_exists(path) ? record_read(path, &guest->record, err) : 0;
 }
 
 /* The domain with the record's UUID, unless it belongs to another guest. */
 static int find_domain(const struct session *session, struct guest *guest, struct snp_error *err)
 {
-	char path[PATH_MAX + GUEST_NAME_MAX + 2];
+	char path[GUEST_PATH_MAX];
 	bool ours = true;
 	int r;
 
 	r = hypervisor_find_uuid(&session->host, guest->record->uuid, &guest->domain, err);
-	snprintf(path, sizeof(path), "%s/%s", session->state, guest->name);
 	if (r == 0 && guest->domain)
-		r = guest_owns(path, guest->name, guest->domain, &ours, err);
+		r = guest_owns(guest_path(session->state, guest->name, path), guest->name,
+			       guest->domain, &ours, err);
 	if (!ours) {
 		domain_freep(&guest->domain);
 		guest->domain = NULL;

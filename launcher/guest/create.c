@@ -118,7 +118,7 @@ static struct guest_owners owners(const struct hypervisor *host, const struct la
 static int refuse_shared_user(const char *state, const struct vm_config *config,
 			      struct snp_error *err)
 {
-	char **names, path[PATH_MAX + GUEST_NAME_MAX + 2];
+	char **names, path[GUEST_PATH_MAX];
 	size_t n;
 	int r = config->user ? guest_dir_list(state, &names, &n, err) : 0;
 
@@ -127,8 +127,8 @@ static int refuse_shared_user(const char *state, const struct vm_config *config,
 	for (size_t i = 0; i < n && r == 0; i++) {
 		_cleanup_(record_freep) struct guest_record *record = NULL;
 
-		snprintf(path, sizeof(path), "%s/%s", state, names[i]);
-		if (strcmp(names[i], config->name) != 0 && record_read(path, &record, NULL) == 0 &&
+		if (strcmp(names[i], config->name) != 0 &&
+		    record_read(guest_path(state, names[i], path), &record, NULL) == 0 &&
 		    record->user && strcmp(record->user, config->user) == 0)
 			r = fail_with(
 				err, SNP_E_EXISTS, SNP_NO_OFFSET,
@@ -286,7 +286,7 @@ static int attempt(struct attempt *a, const struct create_request *request,
 {
 	_cleanup_(prepared_done) struct prepared p = {0};
 	struct prepare_request prepare = request->prepare;
-	char path[PATH_MAX + GUEST_NAME_MAX + 2], uuid[RECORD_UUID + 1];
+	char path[GUEST_PATH_MAX], uuid[RECORD_UUID + 1];
 	int r;
 
 	r = claim(a, request, uuid, err);
@@ -294,9 +294,8 @@ static int attempt(struct attempt *a, const struct create_request *request,
 		r = refuse_shared_user(request->state, prepare.config, err);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s/%s", request->state, prepare.config->name);
 	prepare.dir = &a->dir;
-	prepare.final_path = path;
+	prepare.final_path = guest_path(request->state, prepare.config->name, path);
 	prepare.uri = a->host->uri;
 	prepare.uuid = uuid[0] ? uuid : NULL;
 	prepare.qemu_version = a->host->qemu_version;

@@ -124,12 +124,20 @@ static int check_guest(int fd, const char *path, struct snp_error *err)
 	return r;
 }
 
+const char *guest_path(const char *state, const char *name, char ret[static GUEST_PATH_MAX])
+{
+	snprintf(ret, GUEST_PATH_MAX, "%s/%s", state, name);
+	return ret;
+}
+
 static void begin(const char *state, const char *name, bool next, struct guest_dir *ret)
 {
 	*ret = (struct guest_dir){.fd = -1};
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	snprintf(ret->state, sizeof(ret->state), "%s", state);
-	snprintf(ret->path, sizeof(ret->path), next ? "%s/.%s.next" : "%s/%s", state, name);
+	guest_path(state, name, ret->path);
+	if (next)
+		snprintf(ret->path, sizeof(ret->path), "%s/.%s.next", state, name);
 }
 
 void guest_dir_close(struct guest_dir *dir)

@@ -40,10 +40,14 @@ struct guest_owners {
 	gid_t log_group;
 };
 
+/* The path STATE/NAME. No STATE and no name is so long that it is cut. */
+#define GUEST_PATH_MAX (PATH_MAX + GUEST_NAME_MAX + 8)
+const char *guest_path(const char *state, const char *name, char ret[static GUEST_PATH_MAX]);
+
 struct guest_dir {
 	char name[GUEST_NAME_MAX + 1];
 	char state[PATH_MAX];
-	char path[PATH_MAX + GUEST_NAME_MAX + 8];
+	char path[GUEST_PATH_MAX];
 	int fd; /* of the directory; holds the lock. -1: none */
 };
 

@@ -84,12 +84,13 @@ static void check_firmware(const struct vm_config *config, struct host_report *r
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct verdicts v = {0};
 	struct snp_error err;
-	char path[PATH_MAX];
+	char found[PATH_MAX];
+	const char *path = found;
 	bool measures_kernel = config && config->kernel.path && config->kernel_hashes;
 
 	if (config && config->firmware.path) {
-		snprintf(path, sizeof(path), "%s", config->firmware.path);
-	} else if (firmware_search(path, &err) < 0) {
+		path = config->firmware.path;
+	} else if (firmware_search(found, &err) < 0) {
 		/* A vm.json may name one that lies anywhere. */
 		fact_add(report, "firmware", config ? FACT_NO : FACT_NOTE, needed, cure,
 			 "not installed");
