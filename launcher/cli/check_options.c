@@ -51,9 +51,9 @@ void check_cli_cpu(const char *uri, struct check_options *options)
 
 void check_cli_users(const char *uri, struct check_options *options)
 {
-	options->no_users = uri_is_remote(uri) ? "the users of another machine are not known here"
+	options->no_users = uri_is_remote(uri) ? "the users of another machine are unknown here"
 			    : uri_is_session(uri)
-				    ? "the libvirt of a session runs every QEMU as its own user"
+				    ? "a session libvirtd runs every QEMU as its own user"
 				    : NULL;
 }
 

@@ -211,16 +211,16 @@ RULE(user)
 	if (!spec->user)
 		return false;
 	if (!wrong && spec->user_sought && !spec->has_ids)
-		wrong = "there is no such user";
+		wrong = "it does not exist";
 	else if (!wrong && spec->has_ids && spec->uid == 0)
-		wrong = "that is root";
+		wrong = "it is root";
 	else if (!wrong && spec->has_ids && options->has_qemu_user)
-		wrong = spec->uid == options->qemu_user	   ? "guests without one run as it too"
-			: spec->gid == options->qemu_group ? "it has the group of all guests"
+		wrong = spec->uid == options->qemu_user	   ? "guests without snp.user run as it"
+			: spec->gid == options->qemu_group ? "its group is that of all guests"
 							   : NULL;
 	if (!wrong)
 		return false;
-	snprintf(say, size, "user %s cannot be this guest's own: %s", spec->user, wrong);
+	snprintf(say, size, "user %s cannot run this guest's QEMU: %s", spec->user, wrong);
 	return true;
 }
 
@@ -364,7 +364,7 @@ const struct check security_checks[] = {
 	CHECK("not-bound", WARNING, false, "/snp/id", SECURITY,
 	    "give an ID block, or check the measurement in every report", no_id_block)
 	HOST_CHECK("guest-user", ERROR, true, "/snp/user", NULL,
-	    "make a system user with a group of its own for this guest, or remove snp.user", user)
+	    "create a system user with its own group for this guest, or remove snp.user", user)
 	CHECK("id-block-without-auth", ERROR, true, NULL, SECURITY "/idBlock",
 	    "add <idAuth>", block_without_auth)
 	CHECK("id-auth-without-block", ERROR, true, NULL, SECURITY "/idAuth",

@@ -132,7 +132,7 @@ static int refuse_shared_user(const char *state, const struct vm_config *config,
 		    record->user && strcmp(record->user, config->user) == 0)
 			r = fail_with(
 				err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				"user %s is that of the guest \"%s\"; give this guest another (snp.user)",
+				"user %s already runs the guest \"%s\"; give this guest another user (snp.user)",
 				config->user, names[i]);
 	}
 	guest_names_free(names, n);

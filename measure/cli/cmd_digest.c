@@ -146,7 +146,7 @@ static int check_mode(const struct cli_launch *l, struct snp_error *err)
 {
 	if (l->firmware_only && cli_json)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "snp:ovmf-hash has no JSON form; use 'inspect --summary --json'");
+				 "snp:ovmf-hash has no JSON form; use 'inspect --summary'");
 	if (arg.dump_dir && arg.dump_dir[0] == '\0')
 		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,

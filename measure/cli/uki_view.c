@@ -180,10 +180,9 @@ static void warn_of(const struct uki *uki)
 		if (!has(uki, i, uki->sections[i].name))
 			continue;
 		escape_text(uki->sections[i].name, name, sizeof(name));
-		cli_warn(
-			"duplicate-section",
-			"section '%s' stands more than once in the image; systemd-stub takes the first",
-			name);
+		cli_warn("duplicate-section",
+			 "section '%s' is in the image more than once; systemd-stub uses the first",
+			 name);
 	}
 }
 
@@ -210,7 +209,7 @@ static int print_text(const struct uki *uki, FILE *out, struct snp_error *err)
 		fprintf(out, "as a kernel      boot protocol %d.%02d\n", uki->kernel.protocol >> 8,
 			uki->kernel.protocol & 0xff);
 	else
-		fprintf(out, "as a kernel      yes, without an initrd beside it\n");
+		fprintf(out, "as a kernel      yes, without a separate initrd\n");
 	fprintf(out, "sections         %zu\n", uki->n_sections);
 	for (size_t i = 0; r == 0 && i < uki->n_sections; i++)
 		r = print_section(&uki->sections[i], out, err);

@@ -174,7 +174,7 @@ int endorser_sign(const struct endorser *endorser, struct snp_span bytes, uint8_
 		    1 ||
 	    !set_pss(context) || EVP_DigestSign(md, signature, &size, bytes.data, bytes.size) != 1)
 		return crypto_failed(err, "sign with this key");
-	/* A signature from a faulty computation can give the key away. */
+	/* A signature from a faulty computation can reveal the key. */
 	r = endorsement_verify(endorser->der, bytes, (struct snp_span){signature, size}, err);
 	if (r < 0)
 		return crypto_failed(err, "verify what it just signed");

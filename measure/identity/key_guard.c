@@ -67,7 +67,7 @@ static void clear_and_free(void *p, const char *file, int line)
 	free(p);
 }
 
-/* Not realloc(), which would leave the old place as it is. */
+/* Not realloc(), which would leave the old bytes in place. */
 static void *move(void *p, size_t size, const char *file, int line)
 {
 	size_t old = p ? malloc_usable_size(p) : 0;

@@ -151,7 +151,7 @@ int snp_key_sign(const struct snp_key *key, struct snp_span bytes, enum snp_sign
 	r = sign(key, bytes, signature, &size, err);
 	if (r < 0)
 		return r;
-	/* A signature from a faulty computation can give the key away. */
+	/* A signature from a faulty computation can reveal the key. */
 	r = verify(key, bytes, (struct snp_span){signature, size}, err);
 	if (r < 0)
 		return crypto_failed(err, "verify what it just signed");

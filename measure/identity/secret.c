@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Private keys and passphrases on their way in. */
+/* Reading private keys and passphrases. */
 #include "key.h"
 
 #include <errno.h>

@@ -95,7 +95,7 @@ static void wait_for(struct boot_file *file)
 	file->started = false;
 }
 
-/* The size of a file that may be changing; what is hashed is held against its own. */
+/* The size of a file that may be changing; the hashed bytes are checked against the file's own size. */
 static uint64_t size_now(const char *path)
 {
 	struct stat st;

@@ -15,11 +15,11 @@
  * volumes (UEFI PI specification, volume 3, chapters 2 and 3).
  *
  * edk2 links that code into one driver, the only one that takes a kernel from QEMU. Once this driver was
- * seen, with the code or without, the rest need not be unpacked: 14 of 16 MB, most of the time it takes.
+ * found, with or without the code, the rest (14 of 16 MB, most of the time) need not be unpacked.
  */
-#define MAX_UNPACKED (64u << 20) /* bytes, of all compressed sections together */
+#define MAX_UNPACKED (64u << 20) /* bytes, for all compressed sections together */
 #define MAX_SECTIONS 4096	 /* compressed ones */
-#define MAX_DEPTH    8		 /* volumes and sections in one another */
+#define MAX_DEPTH    8		 /* nested volumes and sections */
 #define MAX_LZMA     (64u << 20) /* memory of the decoder, which is mostly its dictionary */
 #define PIECE	     (64u << 10)
 
@@ -87,7 +87,7 @@ static const uint8_t kernel_loader[SNP_GUID_SIZE] = {0xca, 0x40, 0x60, 0x80, 0xd
 						     0x78, 0x49, 0xa3, 0xb4, 0x2d, 0x2a,
 						     0xb0, 0xc8, 0xa4, 0x8f};
 
-/* What an LZMA section unpacks to, as far as it was needed. */
+/* The part of an unpacked LZMA section that was needed. */
 struct room {
 	lzma_stream lzma;
 	uint8_t *bytes;
@@ -97,11 +97,11 @@ struct room {
 struct look {
 	unsigned int found; /* bit i: names[i] */
 	bool has_volume;    /* one with files was read to its end */
-	bool is_opaque;	    /* something could not be read, and may hold anything */
+	bool is_opaque;	    /* something could not be read, and may contain anything */
 	bool has_loader;    /* kernel_loader was read to its end, and no name found */
 	size_t budget;	    /* bytes that may still be unpacked */
 	unsigned int n_sections;
-	struct room *room; /* that the walk is in; NULL: in the image itself */
+	struct room *room; /* the one being walked; NULL: the image itself */
 	struct snp_error *err;
 	int status; /* negative: memory ran out */
 };

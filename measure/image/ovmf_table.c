@@ -42,7 +42,7 @@ const uint8_t ovmf_svsm_info_guid[SNP_GUID_SIZE] = {
 	0xa4, 0x9f, 0xcb, 0xb1, 0xfe, 0x9d, 0x1d, 0xdd,
 };
 
-/* Those that only people want to know about: edk2, same file. */
+/* These are only shown to people: edk2, same file. */
 static const struct {
 	uint8_t guid[SNP_GUID_SIZE];
 	const char *name;
@@ -194,8 +194,8 @@ int ovmf_legacy_reset_read(struct snp_span image, enum snp_reset_source *ret_sou
 	return 0;
 }
 
-/* What QEMU demands (target/i386/sev.c, pc_system_parse_sev_metadata) and what it reads without a
- * look: the number of sections beside the length. */
+/* What QEMU demands (target/i386/sev.c, pc_system_parse_sev_metadata) and what it reads without checking:
+ * the number of sections against the length. */
 static int check_header(struct snp_span image, uint32_t distance, uint64_t from,
 			uint32_t *ret_version, uint32_t *ret_count, struct snp_error *err)
 {

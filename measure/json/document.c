@@ -118,7 +118,7 @@ static int build_tree(struct json *document, struct snp_error *err)
 {
 	document->tree =
 		cJSON_ParseWithLengthOpts(document->text, (size_t)document->size + 1, NULL, true);
-	/* The scanner leaves cJSON nothing to refuse. */
+	/* After the scanner, cJSON has nothing left to refuse. */
 	if (!document->tree)
 		return out_of_memory(err);
 	if (!join(document, document->tree, 0))
@@ -133,7 +133,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* By key without regard to the case of ASCII letters, as many readers compare, cJSON's among them. */
+/* Compare keys without regard to the case of ASCII letters, as many readers do, including cJSON. */
 static int compare_folded(const char *a, const char *b)
 {
 	while (*a != '\0' && lower(*a) == lower(*b)) {

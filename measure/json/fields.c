@@ -71,7 +71,7 @@ int field_array(const struct json_value *value, const struct field *field, void 
 	if (!place)
 		return out_of_memory(err);
 	memcpy(at, &place, sizeof(place)); /* a pointer to any struct */
-	/* Counted before they are filled, so that half of one is freed, too. */
+	/* Counted before it is filled, so that a half-filled one is freed too. */
 	for (member = json_first(value); member; member = json_next(member), place += field->size) {
 		++*n_members;
 		r = field_object(member, field, place, err);

@@ -50,7 +50,7 @@ static void put_step(struct text *text, const struct json *document, uint32_t in
 	} else if (value->node) {
 		put_key(text, value->node->string, strlen(value->node->string));
 	} else {
-		/* Not JSON, so no tree: the key as it was written. */
+		/* Not JSON, so there is no tree: the key as it was written. */
 		put_key(text, document->text + value->key_offset, value->key_size);
 	}
 }

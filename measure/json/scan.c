@@ -240,7 +240,7 @@ static int scan_members(struct scanner *s, unsigned int depth, uint32_t containe
 		if (r < 0)
 			return r;
 		skip_blanks(s);
-		/* Linked before it is scanned, so that an error in it can count its place. */
+		/* Linked before it is scanned, so that an error in it can tell its place. */
 		if (last != NO_VALUE)
 			s->document->values[last].next = s->document->n_values;
 		last = s->document->n_values;

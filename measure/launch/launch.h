@@ -6,7 +6,7 @@
 
 #include <snp/launch.h>
 
-/* What the files of this room call from each other. */
+/* What the files in this folder call from each other. */
 
 /* launch_check.c */
 

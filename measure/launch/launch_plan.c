@@ -85,7 +85,7 @@ static int walk_firmware(struct walk *walk, struct snp_error *err)
 	return walk_image(walk, launch->svsm, launch_svsm_gpa(launch), SNP_ORIGIN_SVSM, err);
 }
 
-/* QEMU target/i386/sev.c, snp_metadata_desc_to_page_type(): what it does not know is ZERO. */
+/* QEMU target/i386/sev.c, snp_metadata_desc_to_page_type(): unknown types are ZERO. */
 static enum snp_page_type page_type(const struct snp_launch *launch,
 				    const struct snp_section *section)
 {

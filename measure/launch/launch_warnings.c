@@ -134,7 +134,7 @@ static void about_cloud(const struct warnings *w, const struct snp_launch *launc
 		    "ec2-rdx0");
 }
 
-/* Each warning once, about the first thing that it is true of, however many there are. */
+/* Give each warning once, about the first thing that it applies to. */
 void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, void *arg)
 {
 	const struct warnings w = {warn, arg};

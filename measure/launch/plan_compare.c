@@ -61,7 +61,7 @@ static void describe(const struct cursor *c, char ret[static 160])
 	    run->origin, contents);
 }
 
-/* Name the input whose hash differs, where both sides say it. */
+/* Name the input whose hash differs, if both sides have it. */
 static bool differing_input(const struct plan_document *a, const struct plan_document *b,
 			    struct plan_difference *ret)
 {
@@ -118,7 +118,7 @@ static bool differing_parameter(const struct plan_document *a, const struct plan
 	return true;
 }
 
-/* What stands at the place where the plans part, and if it can be told, why. True if it was told. */
+/* Say what is at the place where the plans begin to differ, and why, if that is known. True if it is. */
 static bool explain(const struct cursor *a, const struct cursor *b, struct plan_difference *ret)
 {
 	const struct plan_run *x = run_at(a), *y = run_at(b);
@@ -140,7 +140,7 @@ static bool explain(const struct cursor *a, const struct cursor *b, struct plan_
 	return told;
 }
 
-/* Of updates that are known by the digest after them alone, that digest is all there is to show. */
+/* If updates are known only by the digest after them, that digest is all that can be shown. */
 static void show_digests(const struct plan_run *x, const struct plan_run *y,
 			 struct plan_difference *ret)
 {
@@ -192,7 +192,7 @@ static void say_firmware(const struct plan_document *document, char ret[static 1
 	say(ret, "firmware with digest %s", digest);
 }
 
-/* Let both begin where the shorter does. False if that is not the same place. */
+/* Let both begin where the shorter one begins. False if that is not the same place. */
 static bool align(struct cursor *a, struct cursor *b, struct plan_difference *ret)
 {
 	if ((!b->document->after_firmware || skip_firmware(a, b->document->firmware_digest)) &&
@@ -241,7 +241,7 @@ bool plan_compare(const struct plan_document *first, const struct plan_document 
 		advance(&a, step);
 		advance(&b, step);
 		index += step;
-		/* Where both runs end, the digests so far say of pages that were not. */
+		/* Where both runs end, the digests so far tell about pages that were not compared. */
 		if (a.offset != 0 || b.offset != 0 || !x->has_digest || !y->has_digest)
 			continue;
 		if (memcmp(x->digest, y->digest, SNP_SHA384_SIZE) != 0) {

@@ -142,7 +142,7 @@ static struct snp_launch launch_of(const struct search *search, const struct sta
 }
 
 /* Sections are launched page by page for each start, and where it has at most one change with each of some
- * five profiles. Hostile ones leave no time for all starts. */
+ * five profiles. A hostile image leaves no time for all starts. */
 static bool is_too_much(struct space *space, const struct start *start)
 {
 	const struct snp_firmware *firmware = start->part[SEARCH_FIRMWARE]->firmware;

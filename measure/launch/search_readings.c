@@ -179,7 +179,7 @@ static void words(struct readings *l)
 		const size_t end = skip(l, at, false);
 
 		next = skip(l, end, true);
-		/* The last word goes with the blank before it, any other with those after it. */
+		/* The last word is removed with the blank before it, any other with the blanks after it. */
 		reading(l, slice(l, 0, next == n && at > 0 ? at - 1 : at),
 			slice(l, next == n ? end : next, n), text(""), "a command line without ",
 			slice(l, at, end));

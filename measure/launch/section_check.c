@@ -5,7 +5,7 @@
 
 #include <snp/fail.h>
 
-/* Images of the field have some 200 KiB. Each page is a launch update, in every plan and every search. */
+/* Real images have about 200 KiB. Each page is a launch update, in every plan and every search. */
 #define SECTIONS_MAX (128u << 20)
 
 static const char *type_name(const struct snp_section *section)

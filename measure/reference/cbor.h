@@ -14,8 +14,8 @@
  * lengths, map keys in bytewise order of their encoding. libcbor does the encoding; it neither picks
  * the width of an integer nor sorts keys, so both are done here.
  *
- * Items are built from the inside out. Every function takes what it is given, also when it fails, and
- * passes NULL on; so one check of the whole is enough.
+ * Items are built from the inside out. Every function takes ownership of its arguments, also when it fails,
+ * and passes NULL on; so one check at the end is enough.
  */
 struct cbor_item_t;
 

@@ -4,7 +4,7 @@
  * one CoMID per image, with a reference triple for reports signed by a VCEK and one for those signed by
  * a VLEK.
  *
- * Where the drafts leave doubt, this is what is done:
+ * Where the drafts are unclear, this is done:
  * - the class OIDs are tag 111 with the content octets alone (RFC 9090), not with their DER header;
  * - all launch digests of an image stand in one digests list, as alternatives: a triple for each would
  *   be overwritten by consumers that name claims by their key alone;

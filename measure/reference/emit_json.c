@@ -79,7 +79,7 @@ int emit_rvps(const struct snp_reference *r, struct folder *f, struct snp_error 
  * every launch digest, so that an attestation is found by either; the predicate is the master.
  */
 
-/* No registered predicate type says launch digests; a URI names this one. */
+/* There is no registered predicate type for launch digests; a URI names this one. */
 #define PREDICATE_TYPE "urn:snp-measure:"
 
 /* Subjects are told apart by name: an image's are "IMAGE/FILE" and "IMAGE/launch-digest?…", where a "/" of

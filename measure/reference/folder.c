@@ -237,7 +237,7 @@ static int write_files(const struct folder *folder, const struct staging *s, str
 	return 0;
 }
 
-/* Sees whether anything stands at the folder's place, and that it may be replaced then. */
+/* See whether something exists at the folder's place, and whether it may be replaced. */
 static int look(const struct staging *s, const char *path, const char *name,
 		folder_replaceable replaceable, void *arg, bool *ret_there, struct snp_error *err)
 {
@@ -269,7 +269,7 @@ static int publish(struct staging *s, const char *name, bool there, struct snp_e
 				  there ? "exchange the folder" : "rename the folder to it");
 	if (!there)
 		s->name[0] = '\0';
-	/* Its entry outlives a power cut then, where the file system can do that for folders. */
+	/* Its entry then survives a power cut, if the file system can do that for folders. */
 	if (fsync(s->parent) < 0 && errno != EINVAL)
 		return fail_errno(err, SNP_E_WRITE, errno, "cannot write its entry");
 	return 0;

@@ -10,8 +10,8 @@
 #include <snp/span.h>
 
 /*
- * A folder of files, whole in memory before the first is written, so that a published folder is one
- * state of affairs or is not there. Names may have one "/": a folder in the folder.
+ * A folder of files, whole in memory before the first is written, so that a published folder is complete or
+ * does not exist. Names may have one "/": a folder in the folder.
  */
 struct folder_file {
 	char *name;
@@ -37,7 +37,7 @@ struct json_out;
 SNP_MUST_USE int folder_add_json(struct folder *folder, const char *name, struct json_out *out,
 				 struct snp_error *err);
 
-/* Take out the files from the `n`-th on. */
+/* Remove the files from the `n`-th on. */
 void folder_cut(struct folder *folder, size_t n);
 
 const struct folder_file *folder_find(const struct folder *folder, const char *name);

@@ -121,7 +121,8 @@ static void print_image(struct json_out *out, cJSON *images,
 		print_variant(out, variants, image, &image->variants[i]);
 }
 
-/* Under which the digests are right: what a verifier cannot see in them and a host must keep to. */
+/* The conditions for the digests to be right: a verifier cannot see them in a digest, and a host must
+ * fulfil them. */
 static void print_assumptions(struct json_out *out, const struct snp_reference *reference)
 {
 	bool with_kernel = false, without_kernel = false;

@@ -126,7 +126,7 @@ static int check_inputs(const struct json_value *value, void *at, struct snp_err
 			 "kernel and cmdline require each other, and an initrd requires both");
 }
 
-/* A variant must be found by its model and by its signature alike. */
+/* A variant must be found both by its model and by its signature. */
 static int check_model(const struct json_value *value, void *at, struct snp_error *err)
 {
 	const struct json_value *signature = json_get(value, "cpu_signature");
@@ -189,7 +189,7 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 	return 0;
 }
 
-/* For people; the words are this program's and not kept. */
+/* For people; this program writes its own words, so those of the document are not kept. */
 static int read_sentences(const struct json_value *value, const struct field *field, void *at,
 			  struct snp_error *err)
 {

@@ -251,7 +251,7 @@ static bool has_id_block(const struct snp_reference *reference, bool with_author
 	return false;
 }
 
-/* Readers rely on what is signed: it does not become unsigned because a key was forgotten. */
+/* Readers rely on signatures: a folder must not lose them because a key was forgotten. */
 static int check_signed(const char *path, const struct old *old, struct snp_error *err)
 {
 	const struct snp_publish_options *o = old->options;

@@ -289,7 +289,7 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 	return release_variants_read(value, &image->variants, &image->n_variants, err);
 }
 
-/* What a release pipeline wants to be published: images, and lists whose product the variants are. */
+/* What a release pipeline wants to publish: images, and lists whose product is the variants. */
 static const struct field image_fields[] = {
 	IMAGE_FIELDS,
 	FIELD("policy", field_policy, snp_reference_image, policy),

@@ -111,7 +111,7 @@ static bool compare_inputs(struct report *report, const struct snp_reference_ima
 	return differs;
 }
 
-/* As above, of a file as it lies there, whatever it holds; one that is not there differs. */
+/* As above, for a file of any content as it is; a missing file differs. */
 static int compare_raw_file(struct report *report, const char *what,
 			    const struct snp_reference_file *published, const char *path,
 			    bool *differs, struct snp_error *err)
@@ -178,8 +178,8 @@ static int compute_variants(struct report *report, const struct snp_reference_im
 	return r;
 }
 
-/* What was published could be read as an image. Where that fails now, most likely a file was changed or is
- * gone: that is an answer and no failure. */
+/* What was published could be read as an image. If that fails now, a file was probably changed or removed:
+ * that is an answer, not a failure. */
 static int compare_read(struct report *report, const struct snp_reference_image *published,
 			const struct image_paths *paths, struct snp_error *err)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Verifying starts from the payload that is expected, never from the one in the message: what was checked
- * and what is used cannot be two things.
+ * Verifying starts from the expected payload, never from the one in the message, so that what was checked
+ * is what is used.
  */
 #include "reference/sign.h"
 
@@ -127,7 +127,7 @@ static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t
 				  err);
 }
 
-/* What an envelope says beside its payload. */
+/* What an envelope contains besides its payload. */
 struct dsse {
 	uint8_t id[SNP_SHA256_SIZE];
 	const char *base64; /* borrowed from the document */
@@ -176,7 +176,7 @@ static int dsse_read(struct snp_span bytes, struct dsse *ret, struct snp_error *
 	return base64_decode(ret->base64, "sig", ret->signature, ret->size, err);
 }
 
-/* An envelope is right if it is, byte for byte, what signing would have made of its signature. */
+/* An envelope is right if signing would have made exactly these bytes from its signature. */
 static int verify_dsse(const struct snp_key *key, struct snp_span payload, struct snp_span envelope,
 		       struct snp_error *err)
 {

@@ -59,9 +59,9 @@ run 0 "$snp_launch" lint vm.json
 # A user of the guest's own is of no use where every QEMU runs as one.
 vm '"snp": {"user": "root"}'
 run 3 env LIBVIRT_DEFAULT_URI=qemu:///session "$snp_launch" lint vm.json
-says "the libvirt of a session runs every QEMU as its own user"
+says "a session libvirtd runs every QEMU as its own user"
 run 3 env LIBVIRT_DEFAULT_URI=qemu+ssh://host/system "$snp_launch" lint vm.json
-says "the users of another machine are not known here"
+says "the users of another machine are unknown here"
 run 0 "$snp_launch" measure vm.json
 vm
 

@@ -26,7 +26,7 @@ uki image .linux=@linux .initrd=@initrd '.cmdline=root=/dev/vda\0 \x1b[31m\n' ".
 run 0 "$snp_measure" inspect image
 says 'kind             UKI'
 says "SHA-256          $(sum <image)"
-says "as a kernel      yes, without an initrd beside it"
+says "as a kernel      yes, without a separate initrd"
 says "$(sum <linux)"
 says '    root=/dev/vda\x00 \x1b[31m\x0a'
 says '    PRETTY_NAME=Debian "12"'
@@ -55,7 +55,7 @@ refuse 4 no-sev-metadata "$snp_measure" inspect --summary image
 # What systemd-stub takes one of, twice; behind a .profile it may come again.
 uki twice .linux=k .cmdline=a .cmdline=b
 run 0 "$snp_measure" inspect twice
-grep -qF "section '.cmdline' stands more than once" err || fail "no warning of a second command line"
+grep -qF "section '.cmdline' is in the image more than once" err || fail "no warning of a second command line"
 grep -qF '[duplicate-section]' err || fail "the warning has no name"
 uki profiles .linux=k .cmdline=a '.profile=ID=x\n' .cmdline=b
 run 0 "$snp_measure" inspect --json profiles

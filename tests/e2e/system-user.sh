@@ -105,17 +105,17 @@ refused() { # refused NAME TEXT
 	[ ! -e "$folder/web2" ] || fail "left: $(find "$folder/web2")"
 }
 system_vm web2 '"snp": {"user": "snp-nobody"}'
-refused guest-user "there is no such user"
+refused guest-user "it does not exist"
 run 3 "$snp_launch" lint web2.json
 says "[guest-user]"
 system_vm web2 '"snp": {"user": "root"}'
-refused guest-user "that is root"
+refused guest-user "it is root"
 system_vm web2 '"snp": {"user": "'"$qemu_user"'"}'
-refused guest-user "guests without one run as it too"
+refused guest-user "guests without snp.user run as it"
 system_vm web2 '"snp": {"user": "snp-shared"}'
-refused guest-user "it has the group of all guests"
+refused guest-user "its group is that of all guests"
 system_vm web2 '"snp": {"user": "snp-web1"}'
-refused exists 'user snp-web1 is that of the guest' 1
+refused exists 'user snp-web1 already runs the guest' 1
 printf '<domain><seclabel type="none" model="dac"/></domain>\n' >fragment.xml
 system_vm web2 '"snp": {"user": "snp-web2"}, "libvirt_xml": "'"$work"'/fragment.xml"'
 refused bad-domain "changes what vm.json sets: user: asked snp-web2"

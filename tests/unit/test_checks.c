@@ -628,10 +628,10 @@ static void check_user(void **state)
 		const char *says; /* NULL: nothing */
 	} rows[] = {
 		{.says = NULL}, /* measured where it is not launched */
-		{.sought = true, .says = "there is no such user"},
+		{.sought = true, .says = "it does not exist"},
 		{.sought = true, .there = true, .uid = 7, .gid = 8},
 		{.sought = true, .there = true, .uid = 7, .gid = 0},
-		{.sought = true, .there = true, .uid = 0, .gid = 8, .says = "that is root"},
+		{.sought = true, .there = true, .uid = 0, .gid = 8, .says = "it is root"},
 		{.sought = true, .there = true, .uid = 7, .host.no_users = "why", .says = "why"},
 		{.sought = true, .host.no_users = "why", .says = "why"},
 		{.sought = true,
@@ -639,13 +639,13 @@ static void check_user(void **state)
 		 .uid = 7,
 		 .gid = 8,
 		 .host = {.has_qemu_user = true, .qemu_user = 7},
-		 .says = "guests without one"},
+		 .says = "guests without snp.user"},
 		{.sought = true,
 		 .there = true,
 		 .uid = 7,
 		 .gid = 8,
 		 .host = {.has_qemu_user = true, .qemu_group = 8},
-		 .says = "it has the group"},
+		 .says = "its group is that of all guests"},
 		{.sought = true,
 		 .there = true,
 		 .uid = 7,

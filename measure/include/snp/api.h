@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * What every header of the library opens and closes its declarations with: they are exported, in C++ with
- * the names of C; and the bound of an array parameter, which C++ has no word for:
- * `uint8_t ret[SNP_STATIC 48]` is an array of at least 48 bytes.
+ * Every header of the library begins and ends its declarations with these: they are exported, and in C++
+ * have C names. SNP_STATIC is the bound of an array parameter, which C++ cannot express: `uint8_t
+ * ret[SNP_STATIC 48]` is an array of at least 48 bytes.
  */
 #ifdef __cplusplus
 #define SNP_API_BEGIN                                      \
@@ -23,7 +23,7 @@
 #define SNP_STATIC    static
 #endif
 
-/* Fallible functions carry this, so that no status is dropped. */
+/* Functions that can fail have this, so that no status is ignored. */
 #define SNP_MUST_USE __attribute__((warn_unused_result))
 
 /* Bytes. */

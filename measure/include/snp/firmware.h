@@ -87,11 +87,11 @@ struct snp_firmware_info {
 	uint32_t svsm_launch_offset; /* of the entry point, from where the binary is loaded */
 };
 
-/* Read and parse the image `path`, at most SNP_MAX_FIRMWARE bytes. This refuses only what no VMM loads; a
- * broken table or broken metadata is kept as `problem` of the info, and launches that need it are
- * refused. Pages are hashed by the first digest that needs them. For snp_firmware_free().
- * Errors: SNP_E_OPEN, SNP_E_READ, SNP_E_NOT_REGULAR, SNP_E_CHANGED, SNP_E_TOO_LARGE,
- * SNP_E_FIRMWARE_SIZE, SNP_E_EMPTY_FILE, SNP_E_NO_MEMORY. */
+/* Read and parse the image `path`, at most SNP_MAX_FIRMWARE bytes. Only what no VMM loads is refused; a
+ * broken table or broken metadata is kept as `problem` of the info, and launches that need it are refused.
+ * Pages are hashed by the first digest that needs them. For snp_firmware_free(). Errors: SNP_E_OPEN,
+ * SNP_E_READ, SNP_E_NOT_REGULAR, SNP_E_CHANGED, SNP_E_TOO_LARGE, SNP_E_FIRMWARE_SIZE, SNP_E_EMPTY_FILE,
+ * SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_firmware_read(const char *path, struct snp_firmware **ret,
 				   struct snp_error *err);
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* An owned local says so in its declaration, and ownership leaves a function through TAKE_PTR() or
- * TAKE_FD() alone. */
+/* The declaration of a local says that it is owned, and ownership leaves a function only through TAKE_PTR()
+ * or TAKE_FD(). */
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
 #define TAKE_PTR(p)                          \

@@ -4,7 +4,7 @@
 
 #include <snp/error.h>
 
-/* How a function of this tree fails, and how text of others gets into a message. */
+/* How a function of this tree fails, and how foreign text gets into a message. */
 
 /* Fill `err` (may be NULL) with `code`, byte `offset` (or SNP_NO_OFFSET) and a printf-formatted
  * message. Returns -code, so that callers write `return fail_with(...)`. */
@@ -15,10 +15,10 @@ int fail_with(struct snp_error *err, enum snp_code code, uint64_t offset, const 
 int fail_errno(struct snp_error *err, enum snp_code code, int sys_errno, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* SNP_E_NO_MEMORY, which has but one message. Returns -SNP_E_NO_MEMORY. */
+/* SNP_E_NO_MEMORY, which has only one message. Returns -SNP_E_NO_MEMORY. */
 int out_of_memory(struct snp_error *err);
 
-/* What every caller knows of these three, said to the compiler too. */
+/* Tells the compiler what every caller knows of these three. */
 static inline int known_negative(int status)
 {
 	if (status >= 0)

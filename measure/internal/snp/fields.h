@@ -10,8 +10,8 @@
 #include <snp/json.h>
 
 /*
- * A JSON object as a table: one row per key says who reads its value, and where in a struct the result
- * goes. A key that is absent leaves its place as it was, so defaults are set before.
+ * A JSON object as a table: one row per key names the reader of its value, and the member of a struct for
+ * the result. An absent key leaves the member as it was, so set defaults before.
  *
  *	static const struct field fields[] = {
  *		SCHEMA("snp-disk/1"),
@@ -67,14 +67,14 @@ struct field {
 	{                                                                             \
 		.key = "schema", .read = field_schema, .required = true, .rule = name \
 	}
-/* The same of a document whose earlier versions, of the numbers from `first` on, are read too. Both have one
+/* The same for a document whose earlier versions, from number `first` on, are read too. Both have one
  * digit. */
 #define SCHEMA_SINCE(name, first)                                                      \
 	{                                                                              \
 		.key = "schema", .read = field_schema, .required = true, .rule = name, \
 		.min = first                                                           \
 	}
-/* The last row, {0}, refuses other keys; this one instead lets them be. */
+/* The last row, {0}, refuses other keys; this one ignores them. */
 #define OTHER_KEYS         \
 	{                  \
 		.rule = "" \
@@ -105,7 +105,7 @@ field_reader field_hex;	    /* hex digits, into an array of bytes that they fill
 field_reader field_choice;
 field_reader field_object; /* an object by the table `fields` */
 field_reader field_array;  /* an array of objects, allocated for free(); see FIELD_ARRAY() */
-field_reader field_skip;   /* any value: who calls fields_read() looks at it */
+field_reader field_skip;   /* any value: the caller of fields_read() looks at it */
 field_reader field_schema;
 
 #endif

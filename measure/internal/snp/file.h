@@ -15,12 +15,11 @@
 /*
  * Regular files in, whole files out.
  *
- * Input: a file is opened once and everything is read from that descriptor. FIFOs, devices,
- * directories and the zero-sized files of /proc are refused before a byte is read; each kind of
- * input has a cap. After the last byte the file is looked at again: if its size or times changed,
- * what was read is no longer a file that exists, and the read fails. A file whose writer pauses, for
- * as long as the read takes, is read as it stands then: only files that are renamed into place
- * when complete are never seen in part.
+ * Input: a file is opened once and everything is read from that descriptor. FIFOs, devices, directories and
+ * the zero-sized files of /proc are refused before a byte is read; each kind of input has a cap. After the
+ * last byte the file is looked at again: if its size or times changed, what was read is no longer a file
+ * that exists, and the read fails. If the writer of a file pauses for as long as the read takes, the
+ * unfinished file is read: only files that are renamed into place when complete are never read in part.
  *
  * Output: written beside its destination and renamed over it, so that a reader sees the old file or
  * the new one and never a part.
@@ -47,16 +46,16 @@ struct file {
 	struct stat stat; /* as it was when opened */
 };
 
-/* Open the regular file `path` for reading; symbolic links are followed. A file of more than `cap`
- * bytes is refused before anything is read. Of a file written this very moment the clock's grain is
- * waited out, some milliseconds, so that any later write shows in its times.
- * Errors: SNP_E_OPEN, SNP_E_NOT_REGULAR, SNP_E_TOO_LARGE, each with `path` named. */
+/* Open the regular file `path` for reading; symbolic links are followed. A file of more than `cap` bytes is
+ * refused before anything is read. If the file was written just now, this waits some milliseconds, the
+ * grain of the clock, so that any later write changes its times. Errors: SNP_E_OPEN, SNP_E_NOT_REGULAR,
+ * SNP_E_TOO_LARGE, each with `path` named. */
 SNP_MUST_USE int file_open(const char *path, uint64_t cap, struct file *ret, struct snp_error *err);
 void file_close(struct file *file);
 
-/* SNP_E_CHANGED if the file is another than it was when opened, by fstat() of the descriptor: size,
- * modification and change time; SNP_E_NOT_REGULAR if more can be read of it than its size says. Writes
- * through a mapping that was written before the file was opened may not be seen. */
+/* SNP_E_CHANGED if the file has changed since it was opened, by fstat() of the descriptor: size,
+ * modification and change time; SNP_E_NOT_REGULAR if it has more bytes than its size says. Writes through a
+ * mapping that was written before the file was opened may not be seen. */
 SNP_MUST_USE int file_unchanged(const struct file *file, struct snp_error *err);
 
 /* Called with each piece in order. A negative return ends the read and is passed on. */
@@ -70,7 +69,7 @@ typedef int (*file_sink)(void *arg, struct snp_span piece, struct snp_error *err
 SNP_MUST_USE int file_stream(const struct file *file, file_sink sink, void *arg,
 			     snp_progress progress, void *progress_arg, struct snp_error *err);
 
-/* Read exactly `size` bytes from `offset`. Errors: SNP_E_READ; SNP_E_CHANGED where the file ends before. */
+/* Read exactly `size` bytes from `offset`. Errors: SNP_E_READ; SNP_E_CHANGED if the file ends earlier. */
 SNP_MUST_USE int file_read_piece(const struct file *file, uint64_t offset, uint8_t *buffer,
 				 size_t size, struct snp_error *err);
 
@@ -107,8 +106,8 @@ void signals_release(const sigset_t *before);
 SNP_MUST_USE int file_write(const char *path, struct snp_span bytes, mode_t mode, bool replace,
 			    struct snp_error *err);
 
-/* The same of several files: each is written whole beside its destination before the
- * first takes its place, so that a folder that is not there, or a full disk, leaves none of them changed. */
+/* The same for several files: all are written whole beside their destinations before the first is renamed,
+ * so that a missing folder or a full disk changes none of them. */
 struct output {
 	const char *path;
 	struct snp_span bytes;

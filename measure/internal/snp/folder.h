@@ -19,7 +19,7 @@ SNP_MUST_USE int each_entry(const char *path, entry_visit visit, void *arg, stru
  * 0 if it was there, or a negative errno. */
 int make_folders(const char *path, mode_t above, mode_t mode);
 
-/* Where a user keeps things, by the XDG Base Directory Specification. */
+/* Folders of a user, by the XDG Base Directory Specification. */
 enum user_folder {
 	USER_CACHE,
 	USER_CONFIG,
@@ -33,9 +33,8 @@ bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_M
 
 /* Remove the folder `path` (relative to the descriptor `at`, or to AT_FDCWD) and all below it, however deep
  * and wide. Works by descriptors, at most three at a time, and follows no symbolic link, so that a user who
- * may write somewhere below cannot lead it elsewhere, nor by moving a folder away while it is emptied.
- * 0, or a negative errno: -ENOENT where there is none, -EBUSY where somebody goes on changing what is
- * there. */
+ * may write below it cannot lead it elsewhere, not even by moving a folder while it is emptied. 0, or a
+ * negative errno: -ENOENT where there is none, -EBUSY if somebody keeps changing what is there. */
 int remove_tree(int at, const char *path);
 
 #endif

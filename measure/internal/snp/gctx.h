@@ -19,7 +19,7 @@ struct gctx {
 	struct hash *hash;
 };
 
-/* Begin with LD all zeros. For one thread at a time. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
+/* Begin with an LD of zeros. For one thread at a time. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
 SNP_MUST_USE int gctx_start(struct gctx *ret, struct snp_error *err);
 void gctx_end(struct gctx *gctx);
 

@@ -30,7 +30,7 @@ char *base64_encode(const uint8_t *data, size_t size);
 SNP_MUST_USE int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 			       struct snp_error *err);
 
-/* Either of the two: what is as long as base64 of `size` bytes is that, all else is hex. */
+/* Either of the two: text of the length of base64 for `size` bytes is base64, everything else is hex. */
 SNP_MUST_USE int bytes_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 			      struct snp_error *err);
 

@@ -13,11 +13,11 @@
 #include <snp/span.h>
 
 /*
- * The strict JSON reader. RFC 8259, and of that only what has one meaning: UTF-8 without a byte order
+ * The strict JSON reader. It accepts RFC 8259, limited to what has one meaning: UTF-8 without a byte order
  * mark, no NUL (also not as \u0000), no half surrogate pairs, no key twice in an object (also not in
  * another case), no bytes after the document, whole numbers of at most 2^53 in digits alone, at most
- * SNP_JSON_DEPTH levels and SNP_JSON_VALUES values. Other control characters can stand in a string by
- * an escape sequence; the caller decides about them.
+ * SNP_JSON_DEPTH levels and SNP_JSON_VALUES values. Other control characters can stand in a string by an
+ * escape sequence; the caller decides about them.
  *
  * cJSON builds the tree; a scanner before it refuses the rest and keeps where each value stands, so
  * that every complaint has a JSON pointer, a line and a column.

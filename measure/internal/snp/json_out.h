@@ -10,10 +10,9 @@
 #include <snp/error.h>
 
 /*
- * Building JSON documents, in the forms that all of this project's documents use: bytes as lower-case
- * hex, 64-bit words as "0x…", members in the order in which they were added. Additions cannot be
- * checked one by one without drowning the code; instead a document remembers that one failed, and
- * printing it then fails.
+ * Building JSON documents, in the forms that all of this project's documents use: bytes as lower-case hex,
+ * 64-bit words as "0x…", members in the order in which they were added. Checking each addition would bury
+ * the code; instead a document remembers that one failed, and printing it then fails.
  */
 struct cJSON;
 
@@ -33,7 +32,7 @@ struct cJSON *json_out_object(struct json_out *out, struct cJSON *parent, const 
 struct cJSON *json_out_array(struct json_out *out, struct cJSON *parent, const char *key);
 void json_out_string(struct json_out *out, struct cJSON *parent, const char *key,
 		     const char *value);
-/* The same of a text that may not be UTF-8, such as a path: escaped as messages are. */
+/* The same for a text that may not be UTF-8, such as a path; it is escaped like messages. */
 void json_out_text(struct json_out *out, struct cJSON *parent, const char *key, const char *text);
 void json_out_bool(struct json_out *out, struct cJSON *parent, const char *key, bool value);
 void json_out_integer(struct json_out *out, struct cJSON *parent, const char *key,

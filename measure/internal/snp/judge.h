@@ -6,7 +6,7 @@
 #include <snp/tool.h>
 #include <snp/verdict.h>
 
-/* How the tools read an attestation report, come to a verdict on it, and show that. */
+/* How the tools read an attestation report, judge it, and show the verdict. */
 
 /* A report as it was received, and the certificates that came with it. */
 struct cli_report {
@@ -20,7 +20,7 @@ struct cli_report {
  * snp_certificates_add_table(), SNP_E_BAD_CONTAINER for another `outblob`, with the file named. */
 SNP_MUST_USE int cli_report_read(const char *path, struct cli_report *ret, struct snp_error *err);
 
-/* The same, and what the report says. Errors: those of snp_report_decode() too. */
+/* The same, and decode the report. Errors: those of snp_report_decode() too. */
 SNP_MUST_USE int cli_report_decode(const char *path, bool any_version, struct cli_report *ret,
 				   struct snp_report **ret_report, struct snp_error *err);
 
@@ -51,7 +51,7 @@ void cli_verdict_print(const struct snp_verdict *verdict, const char *document, 
 void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict,
 		      const char *document);
 
-/* Warn of what no check can decide. */
+/* Warn about what no check can decide. */
 void cli_verdict_warn(const struct snp_verdict *verdict);
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);

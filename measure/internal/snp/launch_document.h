@@ -10,8 +10,7 @@
 
 /* What snp-digest/1 and snp-plan/1 say of a launch, for every verb of both tools that prints one. */
 
-/* One of the things measured, as far as it is known: what is given by its digest has no name and no
- * size. */
+/* One measured input, as far as it is known: one that is given by its digest has no name and no size. */
 struct launch_input {
 	bool present, has_size;
 	const char *name; /* path, or NULL */

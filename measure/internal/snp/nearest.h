@@ -4,9 +4,9 @@
 
 #include <snp/api.h>
 
-/* Of `names` (ended by NULL) the one that `word` was probably meant to be: fewest letters inserted,
- * left out, replaced or swapped with their neighbour, at most one in three; NULL if none is that
- * near. For words of at most 64 bytes; longer ones are near to nothing. */
+/* The name in `names` (ended by NULL) that `word` was probably meant to be: the one with the fewest letters
+ * inserted, left out, replaced or swapped with a neighbour, and at most one in three; NULL if none is that
+ * near. A word of more than 64 bytes is near to none. */
 const char *nearest_word(const char *word, const char *const names[]);
 
 #endif

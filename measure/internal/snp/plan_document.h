@@ -15,8 +15,8 @@
 #include <snp/span.h>
 
 /*
- * A plan that somebody wrote down, `snp-measure plan --json` (snp-plan/1), and the comparison of two:
- * which launch update is the first that differs, and why.
+ * A plan in a document, `snp-measure plan --json` (snp-plan/1), and the comparison of two: which launch
+ * update is the first that differs, and why.
  */
 
 /* Launch updates that follow each other: `count` pages of one type from `gpa` on, or `count` VMSAs, all at
@@ -41,7 +41,7 @@ struct plan_document {
 	struct snp_vcpus vcpus; /* "" and 0 where not said */
 	bool after_firmware; /* the firmware's pages were given by the digest after them, and have no runs */
 	uint8_t firmware_digest[SNP_SHA384_SIZE];
-	/* Hashes of inputs, where they are said. */
+	/* Hashes of inputs, if the document has them. */
 	bool has_firmware, has_kernel, has_initrd, has_cmdline;
 	uint8_t firmware[SNP_SHA256_SIZE], kernel[SNP_SHA256_SIZE], initrd[SNP_SHA256_SIZE],
 		cmdline[SNP_SHA256_SIZE];
@@ -59,10 +59,10 @@ SNP_MUST_USE int plan_document_parse(const char *name, struct snp_span text,
 				     struct plan_document **ret, struct snp_error *err);
 void plan_document_free(struct plan_document *document);
 
-/* Where two plans part. Texts are for people. */
+/* Where two plans begin to differ. Texts are for people. */
 struct plan_difference {
 	uint64_t index;		      /* of the first update that differs */
-	uint64_t count;		      /* of updates among which it is; 1 where it is known */
+	uint64_t count;		      /* how many updates it is among; 1 if it is known exactly */
 	char what[128];		      /* "SEV hash table: kernel", "vCPU 1: VMSA", "firmware" */
 	char first[160], second[160]; /* what each side has there */
 };

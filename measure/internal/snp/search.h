@@ -11,9 +11,9 @@
 #include <snp/launch.h>
 
 /*
- * Which launch has this digest? Given the expected launch ("stated"), try launches that differ from it a
- * little: all combinations of up to three changes of what is booted, with every vCPU count; and with at most
- * one such change also every likely CPU signature, every likely value of the guest features and every
+ * Which launch has this digest? Given the expected launch ("stated"), try launches that differ slightly
+ * from it: all combinations of up to three changes of what is booted, with every vCPU count; and with at
+ * most one such change also every likely CPU signature, every likely value of the guest features and every
  * SEV-SNP profile. A command line that names the vCPU count is tried with that count and another signature
  * or profile. Launches that snp_launch_check() refuses are skipped.
  */
@@ -31,7 +31,7 @@ enum search_kind {
 
 struct search_part {
 	char text[SEARCH_TEXT_SIZE];   /* "no initrd" */
-	unsigned int changes;	       /* for how many changes it counts, 1 to 3 */
+	unsigned int changes;	       /* how many changes it counts as, 1 to 3 */
 	uint32_t vcpu_count;	       /* that a command line names; 0: none */
 	struct snp_firmware *firmware; /* `hash` is then set by search_add(): LD after its pages */
 	uint8_t hash[SNP_SHA384_SIZE]; /* else SHA-256; zeros for a kernel: kernel hashes off */

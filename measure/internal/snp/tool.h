@@ -11,7 +11,7 @@
 #include <snp/json_out.h>
 
 /*
- * What makes a command line tool one of this project's: verbs and options as tables, stdout spooled and
+ * What the command line tools of this project share: verbs and options as tables, stdout spooled and
  * written at the end or not at all, errors on one line or as an snp-error/1 object. Not part of
  * libsnpmeasure: the tools link it statically.
  */
@@ -30,9 +30,9 @@ struct cli_values {
 };
 
 /*
- * One option. The table that a verb points to is all there is: parsing, --help and completion read it.
- * An option with a value that is given twice is wrong usage, unless it collects `values`: a value that was
- * typed is never dropped in silence.
+ * One option. The table that a verb points to is all there is: parsing, --help and completion read it. An
+ * option with a value that is given twice is wrong usage, unless it collects `values`: a value that was
+ * typed is never silently dropped.
  */
 struct cli_option {
 	const char *name;     /* long, without dashes; NULL ends a table */
@@ -75,12 +75,12 @@ struct cli_verb {
 	/* Prints what --help says below the options; NULL: nothing. */
 	void (*more_help)(FILE *out);
 
-	/* Operands are text, as messages have it: one with a blank is no option though it begins with a
-	 * dash, and loses that. */
+	/* Operands are texts such as messages: one with a blank is not an option although it begins with a
+	 * dash, and the dash is removed. */
 	bool takes_text;
 
-	/* Reads OpenSSL's configuration file, where providers of keys are named. Verbs that only hash
-	 * do without: it costs them a third of their time, and a digest must not depend on it. */
+	/* Reads OpenSSL's configuration file, where providers of keys are named. Verbs that only hash do
+	 * not read it: that would cost a third of their time, and a digest must not depend on it. */
 	bool uses_keys;
 
 	/* Do it, printing into `out`, which reaches stdout whole and only if this returns 0 or
@@ -92,7 +92,7 @@ struct cli_verb {
 struct cli_tool {
 	const char *name; /* "snp-measure" */
 	const struct cli_verb *const *verbs;
-	const struct cli_verb *default_verb; /* meant where the command line names none */
+	const struct cli_verb *default_verb; /* used if the command line names none */
 };
 
 /* What main() returns. */
@@ -127,16 +127,16 @@ SNP_MUST_USE int cli_parse_number(const char *text, const char *what, uint64_t *
 /* Write all of `bytes` to stdout and close it. Errors: SNP_E_WRITE. */
 SNP_MUST_USE int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err);
 
-/* Tell stderr what failed, in one line: text, or an snp-error/1 object with --json. */
+/* Print what failed to stderr, in one line: text, or an snp-error/1 object with --json. */
 void cli_print_error(const struct snp_error *err);
 
-/* How a verb ends that may have to answer "no": a failure of that class becomes its result, a line or an
- * snp-error/1 object in `out`, and CLI_NO; any other `status` is returned as it is. */
+/* For a verb that may answer "no": a failure of that class becomes its result, a line or an snp-error/1
+ * object in `out`, and CLI_NO is returned. Any other `status` is returned as it is. */
 int cli_answer(FILE *out, int status, struct snp_error *err);
 
-/* Note something that the user should know although it is no error. `name` is stable and documented
- * in the manual. Warnings reach stderr when the verb has succeeded, and stand in its JSON object;
- * the same words count once. */
+/* Note something that the user should know although it is not an error. `name` is stable and documented in
+ * the manual. Warnings reach stderr when the verb has succeeded, and stand in its JSON object; the same
+ * words count once. */
 void cli_warn(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_print_warnings(void);
 
