@@ -9,8 +9,6 @@
 
 #include <snp/cleanup.h>
 
-bool cli_json;
-
 static bool wants_help, wants_version;
 
 static const struct cli_option common_options[] = {

@@ -9,6 +9,9 @@
 #include <snp/cleanup.h>
 #include <snp/file.h>
 
+const struct cli_tool *cli_tool;
+bool cli_json;
+
 int cli_write_stdout(const char *bytes, size_t size, struct snp_error *err)
 {
 	int r = write_all(STDOUT_FILENO, (struct snp_span){(const uint8_t *)bytes, size});

@@ -11,8 +11,6 @@
 #include <snp/nearest.h>
 #include <snp/tool.h>
 
-const struct cli_tool *cli_tool;
-
 /* How many elements of argv, from the second, are `name`; 0 if they are another. */
 static int match(const char *name, int argc, char **argv)
 {

@@ -10,7 +10,8 @@
 
 #include <snp/cleanup.h>
 #include <snp/sha.h>
-#include <snp/uki.h>
+
+#include "image/pe.h"
 
 /*
  * Offsets of the real-mode header (Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header"), and

@@ -12,28 +12,9 @@
 #include <snp/span.h>
 
 /*
- * PE images, as far as a kernel is one: a UKI (UAPI.5) keeps kernel, initrd, command line and more in
- * sections of their own. The launch digest covers the file as a whole; this is for people to see what it
- * holds. Microsoft's "PE Format" has the layout, edk2's MdePkg/Library/BasePeCoffLib what a loader asks of it.
+ * A UKI (UAPI.5) keeps kernel, initrd, command line and more in sections of a PE image. The launch digest
+ * covers the file as a whole; this is for people to see what it holds.
  */
-
-/* What the headers say. */
-struct pe_header {
-	uint16_t machine, n_sections, optional_size, flags, magic, subsystem;
-	uint32_t entry, headers_size, n_directories;
-	uint64_t sections; /* offset of the section table */
-};
-
-/* False, and `ret` untouched, if `head` does not begin as a PE image does, with whole headers. */
-bool pe_header_read(struct snp_span head, struct pe_header *ret);
-
-/* Section `i` of the table; false if it does not lie in `head`. */
-struct pe_place {
-	char name[9];
-	uint32_t memory_size, offset, size; /* of the bytes that the file has, padding included */
-};
-bool pe_place_read(struct snp_span head, const struct pe_header *pe, uint32_t i,
-		   struct pe_place *ret);
 
 struct uki_section {
 	char name[9];
