@@ -150,15 +150,15 @@ int emit_intoto(const struct snp_reference *r, struct folder *f, struct snp_erro
 {
 	struct json_out out, predicate;
 	cJSON *subjects;
+	char type[64];
 
 	json_out_init(&out, NULL);
 	json_out_string(&out, out.root, "_type", "https://in-toto.io/Statement/v1");
 	subjects = json_out_array(&out, out.root, "subject");
 	for (size_t i = 0; i < r->n_images; i++)
 		add_image(&out, subjects, &r->images[i]);
-	json_out_string(&out, out.root, "predicateType",
-			has_template(r) ? PREDICATE_TYPE MASTER_SCHEMA_2
-					: PREDICATE_TYPE MASTER_SCHEMA);
+	snprintf(type, sizeof(type), PREDICATE_TYPE "%s", master_schema(r));
+	json_out_text(&out, out.root, "predicateType", type);
 	master_build(r, &predicate);
 	if (predicate.failed || !cJSON_AddItemToObject(out.root, "predicate", predicate.root)) {
 		json_out_done(&predicate);

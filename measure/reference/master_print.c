@@ -168,7 +168,7 @@ void master_build(const struct snp_reference *reference, struct json_out *out)
 {
 	cJSON *array, *tool;
 
-	json_out_init(out, has_template(reference) ? MASTER_SCHEMA_2 : MASTER_SCHEMA);
+	json_out_init(out, master_schema(reference));
 	tool = json_out_object(out, out->root, "tool");
 	json_out_string(out, tool, "name", reference->tool_name);
 	json_out_string(out, tool, "version", reference->tool_version);

@@ -277,17 +277,20 @@ static int read_document(const struct json *document, struct snp_reference **ret
 	_cleanup_(snp_reference_freep) struct snp_reference *reference =
 		calloc(1, sizeof(*reference));
 	bool second = json_schema(document, MASTER_SCHEMA_2, NULL) == 0;
+	const char *needed;
 	int r;
 
 	if (!reference)
 		return out_of_memory(err);
 	r = fields_read(json_root(document), second ? master_2_fields : master_fields, reference,
 			err);
-	if (r == 0 && !second && has_template(reference))
-		r = json_fail(json_root(document), err, SNP_E_JSON_SCHEMA,
-			      "a template as command line requires " MASTER_SCHEMA_2);
 	if (r < 0)
 		return r;
+	needed = master_schema(reference);
+	if (!second && strcmp(needed, MASTER_SCHEMA) != 0)
+		return json_fail(json_root(document), err, SNP_E_JSON_SCHEMA,
+				 "a template as command line, and kernel_hash_check, require %s",
+				 needed);
 	*ret = TAKE_PTR(reference);
 	return 0;
 }

@@ -39,12 +39,13 @@ void snp_reference_free(struct snp_reference *reference)
 	free(reference);
 }
 
-bool has_template(const struct snp_reference *reference)
+const char *master_schema(const struct snp_reference *reference)
 {
 	for (size_t i = 0; i < reference->n_images; i++)
-		if (reference->images[i].cmdline_is_template)
-			return true;
-	return false;
+		if (reference->images[i].cmdline_is_template ||
+		    reference->images[i].kernel_hash_check.is_known)
+			return MASTER_SCHEMA_2;
+	return MASTER_SCHEMA;
 }
 
 int variant_cmdline_sha256(const struct snp_reference_image *image,

@@ -30,10 +30,12 @@ bool is_file_name(const char *name);
  * or, where it is absolute or has "..", its last component. NULL if memory ran out. */
 char *file_name(const char *path);
 
-#define MASTER_SCHEMA	"snp-reference-values/1"
-#define MASTER_SCHEMA_2 "snp-reference-values/2" /* with command lines that are templates */
+#define MASTER_SCHEMA "snp-reference-values/1"
+/* With what 0.1.0 did not know: a template as command line, "kernel_hash_check". */
+#define MASTER_SCHEMA_2 "snp-reference-values/2"
 
-bool has_template(const struct snp_reference *reference);
+/* The oldest of the two that can say it. */
+const char *master_schema(const struct snp_reference *reference);
 
 /* SHA-256 of a variant's command line and one NUL, as the SEV hash table has it. Errors: SNP_E_NO_MEMORY,
  * SNP_E_CRYPTO. */

@@ -291,6 +291,13 @@ for name in present absent; do
 done
 run 0 "$snp_measure" publish present.json -o present
 [ "$(check present)" = "{'static': 'present'}" ] || fail "$(check present)"
+valid present/reference-values.json
+grep -qF '"schema": "snp-reference-values/2"' present/reference-values.json || fail "the check in a document of 0.1.0"
+grep -qF 'urn:snp-measure:snp-reference-values/2' present/intoto.json || fail "another predicate"
+sed 's/"kernel": .*/"vcpu_count": [1], "cpu_model": ["EPYC-v4"]}]}/; /"cmdline"/d' present.json >no-kernel.json
+run 0 "$snp_measure" publish no-kernel.json -o no-kernel
+grep -qF '"schema": "snp-reference-values/1"' no-kernel/reference-values.json || fail "no kernel, and not a document of 0.1.0"
+[ "$(check no-kernel)" = None ] || fail "$(check no-kernel)"
 refuse 4 kernel-hashes-not-checked "$snp_measure" publish absent.json -o absent
 [ ! -e absent ] || fail "published all the same"
 refuse 2 usage "$snp_measure" publish absent.json -o absent --warn no-such-name

@@ -56,6 +56,8 @@ static const struct mangle {
 	const char *pointer;
 } mangles[] = {
 	{"other schema", "values/1", "values/3", SNP_E_JSON_SCHEMA, "/schema"},
+	{"kernel hash check in a document of 0.1.0", "\"guest_svn\": 7",
+	 "\"kernel_hash_check\": {\"static\": \"present\"}", SNP_E_JSON_SCHEMA, ""},
 	{"unknown key", "\"guest_svn\"", "\"guest_svm\"", SNP_E_JSON_UNKNOWN_KEY,
 	 "/images/0/guest_svm"},
 	{"no images", "\"images\"", "\"image\"", SNP_E_JSON_UNKNOWN_KEY, "/image"},
@@ -130,6 +132,35 @@ static void check_mangle(void **state)
 	assert_string_equal(err.pointer, row->pointer);
 	assert_true(err.line > 0);
 	free(text);
+}
+
+/* What 0.1.0 does not know is said in a document that it does not read; all else in one that it does. */
+static void the_oldest_schema_that_can_say_it(void **state)
+{
+	static const struct {
+		const char *member, *schema;
+	} rows[] = {
+		{"\"guest_svn\": 7", "\"snp-reference-values/1\""},
+		{"\"kernel_hash_check\": {\"static\": \"present\"}", "\"snp-reference-values/2\""},
+	};
+	const char *svn = strstr(master, "\"guest_svn\": 7");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct snp_reference *reference = NULL;
+		struct snp_error err = {0};
+		char *text, *printed = NULL;
+
+		assert_true(asprintf(&text, "%.*s%s%s", (int)(svn - master), master, rows[i].member,
+				     svn + strlen("\"guest_svn\": 7")) > 0);
+		memcpy(strstr(text, "values/1"), "values/2", 8);
+		assert_int_equal(parse(text, &reference, &err), 0);
+		assert_int_equal(reference_print(reference, &printed, &err), 0);
+		assert_non_null(strstr(printed, rows[i].schema));
+		snp_reference_free(reference);
+		free(printed);
+		free(text);
+	}
 }
 
 static void printed_and_read_again_it_is_the_same(void **state)
@@ -422,6 +453,7 @@ static void check_contrast(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
+		cmocka_unit_test(the_oldest_schema_that_can_say_it),
 		cmocka_unit_test(printed_and_read_again_it_is_the_same),
 		cmocka_unit_test(an_older_document_is_read_and_printed_as_it_is),
 		cmocka_unit_test(what_a_format_cannot_say_is_refused),
