@@ -5,6 +5,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/judge.h>
 #include <snp/memory.h>
 #include <snp/policy.h>
 #include <snp/publish.h>
@@ -86,7 +87,7 @@ static int check_warn(struct snp_error *err)
 	return 0;
 }
 
-/* Refuse to publish digests that bind nothing. What a boot showed counts more than what stands in the image. */
+/* Refuse to publish digests that bind nothing. */
 static int check_hash_checks(struct snp_reference *reference, struct snp_error *err)
 {
 	int r = 0;
@@ -103,8 +104,7 @@ static int check_hash_checks(struct snp_reference *reference, struct snp_error *
 				 "%s started a changed kernel, initrd or command line when it was "
 				 "booted",
 				 image->firmware.name);
-		if (arg.warn.count > 0 || !check->is_known ||
-		    (!started && check->in_image != SNP_HASH_VERIFIER_ABSENT))
+		if (arg.warn.count > 0 || !cli_binds_no_kernel(check))
 			continue;
 		r = fail_with(
 			err, SNP_E_NOT_CHECKED, SNP_NO_OFFSET,

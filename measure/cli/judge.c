@@ -166,13 +166,17 @@ int cli_judge(struct cli_report *report, const struct cli_sources *sources,
 	return r < 0 ? r : snp_verify(&evidence, expected, ret, err);
 }
 
+bool cli_binds_no_kernel(const struct snp_kernel_hash_check *check)
+{
+	return check->is_known &&
+	       (check->boot == SNP_BOOT_STARTS ||
+		(check->boot != SNP_BOOT_REFUSES && check->in_image == SNP_HASH_VERIFIER_ABSENT));
+}
+
 /* What the published document says of its own firmware. */
 static void warn_of_hash_check(const struct snp_reference_image *image)
 {
-	const struct snp_kernel_hash_check *check = image ? &image->kernel_hash_check : NULL;
-
-	if (check && check->is_known &&
-	    (check->in_image == SNP_HASH_VERIFIER_ABSENT || check->boot == SNP_BOOT_STARTS))
+	if (image && cli_binds_no_kernel(&image->kernel_hash_check))
 		cli_warn(
 			SNP_WARN_NOT_CHECKED,
 			"image %s was published with a firmware that does not check kernel hashes: the "

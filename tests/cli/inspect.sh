@@ -78,6 +78,8 @@ for verifier in present absent unknown; do
 	says "\"kernel_hash_verifier\": \"$verifier\""
 	run 0 "$snp_measure" inspect --summary $verifier.fd
 	mv out $verifier.json
+	run 0 "$snp_measure" plan --ovmf $verifier.fd "${digest[@]}"
+	[ $verifier = present ] || grep -qE '\[kernel-hash(es-not-checked|-check-unknown)\]' err || fail "plan: no warning"
 	for given in "--ovmf $verifier.fd" "--firmware-summary $verifier.json" "--mode seves --ovmf $verifier.fd" \
 		"--mode sev --ovmf $verifier.fd"; do
 		run 0 "$snp_measure" $given "${digest[@]}"

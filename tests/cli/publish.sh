@@ -306,6 +306,17 @@ grep -qF '[kernel-hashes-not-checked]' err || fail "no warning"
 [ "$(check absent)" = "{'static': 'absent'}" ] || fail "$(check absent)"
 run 0 "$snp_measure" reproduce absent/reference-values.json --images .
 
+# What cannot be seen is published with a warning; so is a kernel that no firmware of today starts.
+"$SNP_SOURCE/tests/fixtures/make-firmware" unknown.fd
+kernel old-kernel
+printf 'ZM' | dd of=old-kernel conv=notrunc status=none
+sed 's/present.fd/unknown.fd/; s/vmlinuz/old-kernel/' present.json >unknown.json
+run 0 "$snp_measure" publish unknown.json -o unknown
+[ "$(check unknown)" = "{'static': 'unknown'}" ] || fail "$(check unknown)"
+for name in kernel-hash-check-unknown kernel-not-efi-loadable; do
+	grep -qF "[$name]" err || fail "no warning $name"
+done
+
 # What a boot showed is recorded for the firmware that was booted, and counts more than what stands in it.
 result() {
 	cat <<-END
@@ -324,5 +335,7 @@ cp booted/reference-values.json master
 valid master
 run 0 "$snp_measure" reproduce booted/reference-values.json --images .
 refuse 4 kernel-hashes-not-checked "$snp_measure" publish present.json -o no --boot-result starts.json
+run 0 "$snp_measure" publish absent.json -o believed --boot-result other.json
+[ "$(check believed | cut -d, -f1,2)" = "{'static': 'absent', 'boot': 'refuses'" ] || fail "$(check believed)"
 refuse 3 digest-differs "$snp_measure" publish present.json -o no --boot-result other.json
 refuse 4 json-unknown-schema "$snp_measure" publish present.json -o no --boot-result present.json

@@ -3,6 +3,7 @@
 #define SNP_JUDGE_H
 
 #include <snp/cleanup.h>
+#include <snp/reference.h>
 #include <snp/tool.h>
 #include <snp/verdict.h>
 
@@ -50,6 +51,9 @@ void cli_verdict_print(const struct snp_verdict *verdict, const char *document, 
 		       FILE *out);
 void cli_verdict_json(struct json_out *json, const struct snp_verdict *verdict,
 		      const char *document);
+
+/* Is this of a firmware that does not check kernel hashes? A boot says more than the image. */
+bool cli_binds_no_kernel(const struct snp_kernel_hash_check *check);
 
 /* Warn about what no check can decide. */
 void cli_verdict_warn(const struct snp_verdict *verdict);
