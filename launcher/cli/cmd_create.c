@@ -102,6 +102,7 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 		cli_json_begin(&json, "snp-guests/1");
 		guest_view_json(&json, json_out_array(&json, json.root, "guests"), session,
 				record->name, &guest);
+		cli_json_warnings(&json);
 		r = cli_json_end(&json, out, err);
 	} else if (r == 0) {
 		char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];

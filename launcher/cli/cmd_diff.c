@@ -37,6 +37,7 @@ static int print(FILE *out, const char *name, const struct differences *d, struc
 		json_out_string(&json, object, "recorded", d->at[i].asked);
 		json_out_string(&json, object, "found", d->at[i].found);
 	}
+	cli_json_warnings(&json);
 	r = cli_json_end(&json, out, err);
 	return r < 0 ? r : d->n > 0 ? CLI_NO : 0;
 }

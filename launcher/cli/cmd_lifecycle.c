@@ -83,6 +83,7 @@ static int say(FILE *out, const char *name, const char *what, struct snp_error *
 	cli_json_begin(&json, "snp-done/1");
 	json_out_text(&json, json.root, "name", name);
 	json_out_string(&json, json.root, "state", what);
+	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
 

@@ -86,7 +86,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	for (size_t i = 0; i < n; i++)
 		add_guest(out, &json, guests, &session, names[i]);
 	guest_names_free(names, n);
-	return cli_json ? cli_json_end(&json, out, err) : 0;
+	if (!cli_json)
+		return 0;
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
 }
 
 const struct cli_verb verb_list = {
