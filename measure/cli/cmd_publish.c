@@ -329,7 +329,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0 && !(folder = output.folder = escaped(arg.output)))
 		r = out_of_memory(err);
 	if (r == 0)
-		r = snp_release_read(operands[0], warn, NULL, &reference, err);
+		r = snp_release_read(operands[0],
+				     arg.id_key ? SNP_MAX_BOUND_VARIANTS : SNP_MAX_VARIANTS, warn,
+				     NULL, &reference, err);
 	if (r < 0)
 		return r;
 	warn_about_images(reference);

@@ -193,13 +193,15 @@ static int find_prefix(struct snp_launch *launch, const struct image_inputs *inp
 	uint32_t count = variant->vcpus.count;
 	int r;
 
+	*ret = prefixes->ld[count];
+	if (prefixes->known[count])
+		return 0;
 	*hashes = inputs->kernel_hashes;
 	launch->kernel_hashes = hashes;
 	r = variant_cmdline_sha256(inputs->image, variant, hashes->cmdline, err);
-	if (r == 0 && !prefixes->known[count])
+	if (r == 0)
 		r = launch_prefix(launch, prefixes->ld[count], err);
-	prefixes->known[count] = true;
-	*ret = prefixes->ld[count];
+	prefixes->known[count] = r == 0;
 	return r;
 }
 
@@ -240,8 +242,39 @@ static int compute_templates(struct snp_launch *launch, const struct image_input
 	return 0;
 }
 
+/* The launch updates that `variants` take: a prefix for each profile, of a template for each of its vCPU counts, and a
+ * chain of vCPUs for each run, of a template for each variant. */
+static uint64_t count_updates(const struct image_inputs *inputs,
+			      const struct snp_reference_variant *variants, size_t n)
+{
+	const struct snp_firmware_info *info = snp_firmware_info(inputs->firmware);
+	uint64_t prefix = info->size / SNP_PAGE_SIZE, updates = 0;
+	bool known[SNP_MAX_VCPUS + 1] = {false};
+	size_t length;
+
+	for (size_t i = 0; i < info->n_sections; i++)
+		prefix += info->sections[i].size / SNP_PAGE_SIZE;
+	for (size_t i = 0; i < n; i += length) {
+		const struct snp_vcpus *last;
+
+		length = inputs->image ? 1 : run_length(&variants[i], n - i);
+		last = &variants[i + length - 1].vcpus;
+		if (i > 0 && strcmp(variants[i - 1].vcpus.profile, last->profile) != 0)
+			memset(known, 0, sizeof(known));
+		/* Higher counts are refused when they are looked at. */
+		if (last->count > SNP_MAX_VCPUS)
+			continue;
+		updates += last->count;
+		if (!known[inputs->image ? last->count : 0])
+			updates += prefix;
+		known[inputs->image ? last->count : 0] = true;
+	}
+	return updates;
+}
+
 int variants_compute(const struct image_inputs *inputs, struct snp_reference_variant *variants,
-		     size_t n, snp_launch_warn warn, void *arg, struct snp_error *err)
+		     size_t n, uint64_t *updates, snp_launch_warn warn, void *arg,
+		     struct snp_error *err)
 {
 	struct snp_launch launch = {
 		.size = sizeof(struct snp_launch),
@@ -252,6 +285,13 @@ int variants_compute(const struct image_inputs *inputs, struct snp_reference_var
 	struct prefix prefix = {.profile = ""};
 	size_t length;
 
+	*updates += count_updates(inputs, variants, n);
+	if (*updates > UPDATES_MAX)
+		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+				 "%" PRIu64
+				 " launch updates for these variants; must be at most %u for "
+				 "a document",
+				 *updates, UPDATES_MAX);
 	if (inputs->image)
 		return compute_templates(&launch, inputs, variants, n, warn, arg, err);
 	for (size_t i = 0; i < n; i += length) {

@@ -30,13 +30,18 @@ SNP_MUST_USE int image_inputs_read(const struct image_paths *paths, const char *
 				   struct snp_reference_image *image, struct image_inputs *ret,
 				   struct snp_error *err);
 
+/* What one document may take: some 30 s of one core. */
+#define UPDATES_MAX (1u << 26)
+
 /* Fill in the launch digests of `variants`, which are sorted (variants_sort()), in one pass: the
  * firmware's chain is computed once for each profile, and every vCPU count is a prefix of the next.
  * `warn` may be NULL; it is called with the warnings about each profile, model and features, the same one
- * again and again. On failure some digests may have been written.
- * Errors: those of snp_launch_check(). */
+ * again and again. On failure some digests may have been written. `updates` is the number of launch updates
+ * that the document has taken so far, and counts on.
+ * Errors: those of snp_launch_check(); SNP_E_TOO_LARGE, before any digest, over UPDATES_MAX. */
 SNP_MUST_USE int variants_compute(const struct image_inputs *inputs,
 				  struct snp_reference_variant *variants, size_t n,
-				  snp_launch_warn warn, void *arg, struct snp_error *err);
+				  uint64_t *updates, snp_launch_warn warn, void *arg,
+				  struct snp_error *err);
 
 #endif

@@ -172,10 +172,12 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 	struct snp_reference_image *image = at;
 	const struct json_value *variants = json_get(value, "variants");
 	size_t i = 0;
+	int r = template_check(image, err);
 
+	if (r < 0)
+		return json_in(err, r, json_get(json_get(value, "inputs"), "cmdline"));
 	for (const struct json_value *v = json_first(variants); v; v = json_next(v)) {
-		int r = check_id_block(v, image, &image->variants[i], err);
-
+		r = check_id_block(v, image, &image->variants[i], err);
 		if (r == 0)
 			r = check_cmdline(v, image, &image->variants[i++], err);
 		if (r < 0)

@@ -59,6 +59,17 @@ int variant_cmdline_sha256(const struct snp_reference_image *image,
 	return sha256_of((struct snp_span){(const uint8_t *)text, strlen(text) + 1}, ret, err);
 }
 
+int template_check(const struct snp_reference_image *image, struct snp_error *err)
+{
+	size_t size = image->cmdline_is_template ? strlen(image->cmdline) : 0;
+
+	if (size <= TEMPLATE_MAX)
+		return 0;
+	return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+			 "a command line with " VCPU_COUNT " of %zu bytes; must be at most %u",
+			 size, TEMPLATE_MAX);
+}
+
 static int compare_u64(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);

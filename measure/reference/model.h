@@ -43,6 +43,11 @@ SNP_MUST_USE int variant_cmdline_sha256(const struct snp_reference_image *image,
 					const struct snp_reference_variant *variant,
 					uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err);
 
+/* A template is written out and hashed for each variant, also whenever a master is read: refuse one of more than
+ * TEMPLATE_MAX bytes, twice what Linux takes. Errors: SNP_E_TOO_LARGE. */
+#define TEMPLATE_MAX 4096u
+SNP_MUST_USE int template_check(const struct snp_reference_image *image, struct snp_error *err);
+
 /* The master as a JSON tree, for those that embed it; the caller prints it and calls
  * json_out_done(). */
 void master_build(const struct snp_reference *reference, struct json_out *out);

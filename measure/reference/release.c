@@ -272,6 +272,7 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 	struct snp_reference_image *image = at;
 	const struct snp_tcb *turin;
 	const struct json_value *boot = json_get(value, image->initrd.name ? "initrd" : "cmdline");
+	int r;
 
 	if (boot && !image->kernel.name)
 		return json_fail(boot, err, SNP_E_JSON_VALUE, "requires a kernel");
@@ -286,6 +287,9 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 	image->cmdline_is_template = image->cmdline && strstr(image->cmdline, VCPU_COUNT);
 	if (image->policy == 0) /* none was given: this one is never valid */
 		image->policy = SNP_POLICY_DEFAULT;
+	r = template_check(image, err);
+	if (r < 0)
+		return json_in(err, r, json_get(value, "cmdline"));
 	return release_variants_read(value, &image->variants, &image->n_variants, err);
 }
 
@@ -343,8 +347,8 @@ static bool fixes_vcpus(const struct snp_reference_image *image)
 }
 
 static int compute_image(const struct json_value *value, const char *document,
-			 struct snp_reference_image *image, snp_launch_warn warn, void *arg,
-			 struct snp_error *err)
+			 struct snp_reference_image *image, uint64_t *updates, snp_launch_warn warn,
+			 void *arg, struct snp_error *err)
 {
 	_cleanup_(image_paths_done) struct image_paths paths = {0};
 	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
@@ -372,16 +376,18 @@ static int compute_image(const struct json_value *value, const char *document,
 		     "a command line with nr_cpus= or maxcpus= is published for several vCPU counts; "
 		     "write {vcpu_count} for the number if it follows the count");
 	inputs.image = image->cmdline_is_template ? image : NULL;
-	return variants_compute(&inputs, image->variants, image->n_variants, warn, arg, err);
+	return variants_compute(&inputs, image->variants, image->n_variants, updates, warn, arg,
+				err);
 }
 
-int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct snp_reference **ret,
-		     struct snp_error *err)
+int snp_release_read(const char *path, size_t most, snp_launch_warn warn, void *arg,
+		     struct snp_reference **ret, struct snp_error *err)
 {
 	_cleanup_(json_freep) struct json *document = NULL;
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	const struct json_value *value;
 	size_t n_variants = 0;
+	uint64_t updates = 0;
 	int r = json_read(path, SNP_MAX_CONFIG, &document, err);
 
 	if (r < 0)
@@ -397,12 +403,13 @@ int snp_release_read(const char *path, snp_launch_warn warn, void *arg, struct s
 	value = json_get(json_root(document), "images");
 	for (size_t i = 0; i < reference->n_images; i++)
 		n_variants += reference->images[i].n_variants;
-	if (n_variants > SNP_MAX_VARIANTS)
-		return json_fail(value, err, SNP_E_TOO_LARGE, "%zu variants; must be at most %u",
-				 n_variants, SNP_MAX_VARIANTS);
+	if (n_variants > most)
+		return json_fail(value, err, SNP_E_TOO_LARGE, "%zu variants%s; must be at most %zu",
+				 n_variants,
+				 most <= SNP_MAX_BOUND_VARIANTS ? " with ID blocks" : "", most);
 	value = json_first(value);
 	for (size_t i = 0; r == 0 && i < reference->n_images; i++, value = json_next(value))
-		r = compute_image(value, path, &reference->images[i], warn, arg, err);
+		r = compute_image(value, path, &reference->images[i], &updates, warn, arg, err);
 	if (r == 0)
 		*ret = TAKE_PTR(reference);
 	return r;

@@ -28,6 +28,7 @@ struct report {
 	const char *image; /* NULL: they are in the folder itself */
 	const struct snp_reproduce_options *options;
 	size_t n_differences;
+	uint64_t updates; /* launch updates so far */
 };
 
 static void tell(struct report *report, const char *what, const char *published, const char *found)
@@ -172,7 +173,7 @@ static int compute_variants(struct report *report, const struct snp_reference_im
 	if (!found)
 		return out_of_memory(err);
 	memcpy(found, published->variants, n * sizeof(*found));
-	r = variants_compute(inputs, found, n, NULL, NULL, err);
+	r = variants_compute(inputs, found, n, &report->updates, NULL, NULL, err);
 	if (r == 0)
 		compare_variants(report, published, found);
 	return r;

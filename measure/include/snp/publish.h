@@ -23,11 +23,12 @@ SNP_API_BEGIN
  */
 
 /* Read a release (snp-release/1), read and hash the files of its images, and compute the launch digest of
- * every variant. `warn` (may be NULL) is called with the warnings about each launch, as
+ * every variant. A release of more than `most` variants is refused before a file is read: SNP_MAX_VARIANTS, or
+ * SNP_MAX_BOUND_VARIANTS where they will get ID blocks. `warn` (may be NULL) is called with the warnings about each launch, as
  * snp_launch_warnings() and snp_kernel_warnings() do; the same one may come again and again.
  * Errors: SNP_E_JSON_*, with the JSON pointer; those of snp_firmware_read(), snp_boot_finish() and
- * snp_launch_check(), with the file. */
-SNP_MUST_USE int snp_release_read(const char *path, snp_launch_warn warn, void *arg,
+ * snp_launch_check(), with the file; SNP_E_TOO_LARGE, also for what would take too many launch updates. */
+SNP_MUST_USE int snp_release_read(const char *path, size_t most, snp_launch_warn warn, void *arg,
 				  struct snp_reference **ret, struct snp_error *err);
 
 /* Record what a boot of the firmware showed: the answer of "snp-launch check --firmware --json", or of
