@@ -165,7 +165,27 @@ static int add_file(void *search, const char *path, const char *name, struct snp
 	return r < 0 ? r : add_code_part(search, path, 2, err);
 }
 
-static int search_near(struct search *search, const struct cli_launch *stated,
+/* A template stands for the command line of the stated number of vCPUs; `ret` is for free(). */
+static int fill_template(struct cli_launch *stated, char **ret, struct snp_error *err)
+{
+	const char *text = (const char *)stated->cmdline_text.data;
+	struct snp_kernel_hashes hashes;
+	int r;
+
+	if (!text || !strstr(text, VCPU_COUNT))
+		return 0;
+	*ret = expand_vcpu_count(text, stated->launch.vcpus.count);
+	if (!*ret)
+		return out_of_memory(err);
+	stated->cmdline_text = (struct snp_span){(const uint8_t *)*ret, strlen(*ret)};
+	r = snp_kernel_hashes_fill(stated->kernel_hashes.kernel, stated->kernel_hashes.initrd,
+				   stated->cmdline_text, &hashes, err);
+	if (r == 0)
+		stated->kernel_hashes = hashes;
+	return r;
+}
+
+static int search_near(struct search *search, const struct cli_launch *stated, const char *template,
 		       const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
 		       struct search_answer *answer, struct snp_error *err)
 {
@@ -176,6 +196,8 @@ static int search_near(struct search *search, const struct cli_launch *stated,
 		r = add_code_part(search, launch_args.ovmf, 1, err);
 	if (r == 0 && arg.candidates)
 		r = each_entry(arg.candidates, add_file, search, err);
+	if (r == 0 && template)
+		r = search_add_counts(search, template, err);
 	if (r == 0)
 		r = search_add_mistakes(search, stated->cmdline_text, err);
 	if (r < 0)
@@ -250,6 +272,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 						       .progress_arg = &bar};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	struct search_answer answer = {0};
+	_cleanup_(freep) char *cmdline = NULL;
+	const char *template = NULL;
 	int r;
 
 	(void)operands;
@@ -257,6 +281,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--max-vcpus: give 1 to %u",
 				 SNP_MAX_VCPUS);
 	r = cli_launch_open(false, &stated, err);
+	if (r == 0) {
+		template = (const char *)stated.cmdline_text.data;
+		r = fill_template(&stated, &cmdline, err);
+	}
 	if (r == 0)
 		r = snp_launch_check(&stated.launch, err);
 	if (r == 0)
@@ -265,7 +293,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = look_up(arg.references.value[i], digest, &answer, err);
 	answer.published = answer.found;
 	if (r == 0 && !answer.found)
-		r = search_near(&search, &stated, digest, &answer, err);
+		r = search_near(&search, &stated, cmdline ? template : NULL, digest, &answer, err);
 	if (r == 0 && cli_json)
 		r = print_json(&answer, out, err);
 	else if (r == 0)

@@ -8,11 +8,13 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 
-#define MAX_WORDS      24 /* words of a command line that are looked at one by one */
-#define MAX_NUMBERS    2  /* of them, those that are the vCPU count */
-#define READING_GROWTH 64 /* what a reading adds to the command line, at most */
+#define MAX_WORDS      24  /* words of a command line that are looked at one by one */
+#define MAX_NUMBERS    2   /* of them, those that are the vCPU count */
+#define MAX_COUNTS     512 /* vCPU counts for which a command line is written anew */
+#define READING_GROWTH 64  /* what a reading adds to the command line, at most */
 
 /* Readings of one command line. After a failure the others are skipped. */
 struct readings {
@@ -160,7 +162,7 @@ static void numbers(struct readings *l, size_t word, size_t end)
 	if (strlen(number) != end - at || memcmp(number, l->line.data + at, end - at) != 0 ||
 	    l->n_numbers++ == MAX_NUMBERS)
 		return;
-	for (uint32_t n = 1; n <= l->search->max_vcpus && n <= 512; n++) {
+	for (uint32_t n = 1; n <= l->search->max_vcpus && n <= MAX_COUNTS; n++) {
 		snprintf(number, sizeof(number), "%" PRIu32, n);
 		l->vcpu_count = n;
 		reading(l, slice(l, 0, at), text(number), slice(l, end, l->line.size),
@@ -197,6 +199,25 @@ static void single_blanks(struct readings *l)
 		if (i == 0 || !is_blank(l->line.data[i]) || !is_blank(l->line.data[i - 1]))
 			l->buffer[n++] = l->line.data[i];
 	add_line(l, n, 1, "a command line with single blanks");
+}
+
+int search_add_counts(struct search *search, const char *cmdline, struct snp_error *err)
+{
+	int r = 0;
+
+	for (uint32_t n = 1; r == 0 && n <= search->max_vcpus && n <= MAX_COUNTS; n++) {
+		_cleanup_(freep) char *line = expand_vcpu_count(cmdline, n);
+		struct search_part part = {.changes = 1, .vcpu_count = n};
+
+		if (!line)
+			return out_of_memory(err);
+		snprintf(part.text, sizeof(part.text), "the command line for %" PRIu32 " vCPUs", n);
+		r = sha256_of((struct snp_span){(const uint8_t *)line, strlen(line) + 1}, part.hash,
+			      err);
+		if (r == 0)
+			r = search_add(search, SEARCH_CMDLINE, &part, err);
+	}
+	return r;
 }
 
 int search_add_mistakes(struct search *search, struct snp_span cmdline, struct snp_error *err)

@@ -132,6 +132,15 @@ run 0 "$snp_measure" "${base[@]}" --append 'nr_cpus=12 ro' --vcpus 12 --vcpu-typ
 run 0 "$snp_measure" explain --digest "$(cat out)" "${stated[@]}" --append 'nr_cpus=4 ro' --max-vcpus 16
 says 'with nr_cpus=12, 12 vCPUs instead of 4 and CPU signature 0x00a00f11 (EPYC-Milan)'
 
+# A template: its command line is that of each vCPU count.
+run 0 "$snp_measure" "${base[@]}" --append 'nr_cpus=7 x=7' --vcpus 7 --vcpu-type EPYC-v4
+digest_of_7=$(cat out)
+run 0 "$snp_measure" explain --digest "$digest_of_7" "${stated[@]}" --append 'nr_cpus={vcpu_count} x={vcpu_count}'
+says 'matches with the command line for 7 vCPUs and 7 vCPUs instead of 4'
+run 0 "$snp_measure" "${base[@]}" --append 'nr_cpus=9 x=9' --vcpus 9 --vcpu-type EPYC-Genoa
+run 0 "$snp_measure" explain --digest "$(cat out)" "${stated[@]}" --append 'nr_cpus={vcpu_count} x={vcpu_count}'
+says 'matches with the command line for 9 vCPUs, 9 vCPUs instead of 4 and CPU signature'
+
 refuse 2 usage "$snp_measure" explain "${stated[@]}"
 refuse 2 usage "$snp_measure" explain --digest 00 --report x "${stated[@]}"
 refuse 4 bad-hex "$snp_measure" explain --digest 00 "${stated[@]}"

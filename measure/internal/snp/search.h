@@ -75,6 +75,11 @@ SNP_MUST_USE int search_add(struct search *search, enum search_kind kind, struct
 SNP_MUST_USE int search_add_mistakes(struct search *search, struct snp_span cmdline,
 				     struct snp_error *err);
 
+/* Add what the template `cmdline`, a command line with VCPU_COUNT, is for each number of vCPUs.
+ * Errors: as search_add(). */
+SNP_MUST_USE int search_add_counts(struct search *search, const char *cmdline,
+				   struct snp_error *err);
+
 /* Look for `digest`. Of several launches that have it, the one with the fewest changes of what is booted
  * is the answer. "Not found" is an answer too.
  * Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_SYSTEM. */
