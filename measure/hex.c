@@ -84,8 +84,8 @@ char *base64_encode(const uint8_t *data, size_t size)
 
 /* EVP_DecodeBlock() skips white space at both ends and does not tell padding from zeros, so what it
  * decoded is encoded again and must be the text. */
-int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
-		  struct snp_error *err)
+int base64_read(const char *text, const char *what, uint8_t **ret, size_t *ret_size,
+		struct snp_error *err)
 {
 	_cleanup_(freep) unsigned char *bytes = NULL;
 	_cleanup_(freep) char *again = NULL;
@@ -106,11 +106,51 @@ int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 		return fail_with(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
 				 "%s: not base64 (RFC 4648 section 4, with padding, in one line)",
 				 what);
+	bytes[found] = '\0';
+	*ret = TAKE_PTR(bytes);
+	*ret_size = found;
+	return 0;
+}
+
+int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
+		  struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t found = 0;
+	int r = base64_read(text, what, &bytes, &found, err);
+
+	if (r < 0)
+		return r;
 	if (found != size)
 		return fail_with(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
 				 "%s: is base64 of %zu bytes; must be of %zu", what, found, size);
 	memcpy(ret, bytes, size);
 	return 0;
+}
+
+bool base64_is_text(struct snp_span bytes)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n";
+
+	for (size_t i = 0; i < bytes.size; i++)
+		if (bytes.data[i] == '\0' || !strchr(alphabet, bytes.data[i]))
+			return false;
+	return bytes.size > 0;
+}
+
+int base64_text(struct snp_span text, const char *what, uint8_t **ret, size_t *ret_size,
+		struct snp_error *err)
+{
+	_cleanup_(freep) char *line = NULL;
+	size_t n = text.size;
+
+	if (n > 0 && text.data[n - 1] == '\n')
+		n--;
+	if (n > 0 && n < text.size && text.data[n - 1] == '\r')
+		n--;
+	line = strndup((const char *)text.data, n);
+	return line ? base64_read(line, what, ret, ret_size, err) : out_of_memory(err);
 }
 
 int bytes_decode(const char *text, const char *what, uint8_t *ret, size_t size,

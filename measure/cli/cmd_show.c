@@ -7,6 +7,7 @@
 #include <snp/judge.h>
 
 #include "report_view.h"
+#include "show_other.h"
 #include "verb.h"
 
 static struct {
@@ -24,23 +25,13 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
-/* The certificates that came with the report. */
-static void print_certificates(const struct snp_certificates *set, FILE *out)
-{
-	const struct snp_certificate *c;
-
-	for (size_t i = 0; (c = snp_certificates_at(set, i)); i++)
-		fprintf(out, "%-18s  %s of %s, %zu bytes%s%s\n", "certificate",
-			snp_certificate_kind_name(c->kind), snp_product_name(c->product),
-			c->der.size, c->csp[0] ? ", " : "", c->csp);
-}
-
 static void print_text(const struct cli_report *input, const struct snp_report *report, FILE *out)
 {
 	enum snp_product product = snp_report_product(report);
 	uint64_t at;
 
-	fprintf(out, "%-18s  %s\n%-18s  %s%s\n", "container",
+	fprintf(out, "%-18s  %s%s\n%-18s  %s%s\n", "container",
+		input->container.is_base64 ? "base64 of " : "",
 		snp_container_name(input->container.kind), "product", snp_product_name(product),
 		report->has_cpuid || product != SNP_PRODUCT_UNKNOWN
 			? ""
@@ -48,25 +39,11 @@ static void print_text(const struct cli_report *input, const struct snp_report *
 	cli_report_print(report, cli_report_layout(report), out);
 	if (!snp_report_reserved(input->container.report, report->version, &at))
 		fprintf(out, "%-18s  not all zero, first at byte 0x%" PRIx64 "\n", "reserved", at);
-	print_certificates(input->certificates, out);
+	show_certificates(input->certificates, out);
+	if (input->container.endorsement.size > 0)
+		fprintf(out, "%-18s  %zu bytes\n", "endorsement",
+			input->container.endorsement.size);
 	fprintf(out, "nothing here is verified\n");
-}
-
-static void add_certificates(const struct snp_certificates *set, struct json_out *json)
-{
-	struct cJSON *array = json_out_array(json, json->root, "certificates");
-	const struct snp_certificate *c;
-
-	for (size_t i = 0; (c = snp_certificates_at(set, i)); i++) {
-		struct cJSON *object = json_out_object(json, array, NULL);
-
-		json_out_string(json, object, "kind", snp_certificate_kind_name(c->kind));
-		json_out_string(json, object, "product", snp_product_name(c->product));
-		json_out_integer(json, object, "size", c->der.size);
-		json_out_hex(json, object, "sha256", c->sha256, sizeof(c->sha256));
-		if (c->csp[0])
-			json_out_string(json, object, "csp", c->csp);
-	}
 }
 
 static int print_json(const struct cli_report *input, const struct snp_report *report, FILE *out,
@@ -78,6 +55,8 @@ static int print_json(const struct cli_report *input, const struct snp_report *r
 
 	cli_json_begin(&json, "snp-report/1");
 	json_out_string(&json, json.root, "container", snp_container_name(input->container.kind));
+	if (input->container.is_base64)
+		json_out_bool(&json, json.root, "base64", true);
 	json_out_string(&json, json.root, "product", snp_product_name(snp_report_product(report)));
 	zero = snp_report_reserved(input->container.report, report->version, &at);
 	json_out_bool(&json, json.root, "reserved_bits_zero", zero);
@@ -85,7 +64,10 @@ static int print_json(const struct cli_report *input, const struct snp_report *r
 		json_out_u64(&json, json.root, "reserved_offset", at);
 	cli_report_json(report, cli_report_layout(report), &json,
 			json_out_object(&json, json.root, "report"));
-	add_certificates(input->certificates, &json);
+	show_certificates_json(input->certificates, &json);
+	if (input->container.endorsement.size > 0)
+		json_out_integer(&json, json.root, "endorsement_size",
+				 input->container.endorsement.size);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -94,8 +76,12 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_report_done) struct cli_report input = {0};
 	_cleanup_(snp_report_freep) struct snp_report *report = NULL;
-	int r = cli_report_decode(operands[0], arg.any_version, &input, &report, err);
+	bool known = false;
+	int r = show_other(operands[0], &known, out, err);
 
+	if (r < 0 || known)
+		return r;
+	r = cli_report_decode(operands[0], arg.any_version, &input, &report, err);
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)

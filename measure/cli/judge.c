@@ -12,19 +12,23 @@
 void cli_report_done(struct cli_report *report)
 {
 	snp_certificates_free(report->certificates);
+	free(report->decoded);
 	free(report->bytes);
 }
 
 int cli_report_take(struct snp_span bytes, struct cli_report *ret, struct snp_error *err)
 {
-	int r = snp_container_parse(bytes, &ret->container, err);
+	const struct snp_container *container = &ret->container;
+	int r = snp_container_decode(bytes, &ret->container, &ret->decoded, err);
 
 	if (r < 0)
 		return r;
 	r = snp_certificates_new(&ret->certificates, err);
-	if (r == 0 && ret->container.certificates.size > 0)
-		r = snp_certificates_add_table(ret->certificates, ret->container.certificates, err);
-	return r;
+	if (r < 0 || container->certificates.size == 0)
+		return r;
+	return container->kind == SNP_CONTAINER_EXTENDED
+		       ? snp_certificates_add_table(ret->certificates, container->certificates, err)
+		       : snp_certificates_add(ret->certificates, container->certificates, err);
 }
 
 static int read_file(const char *path, struct cli_report *ret, struct snp_error *err)
@@ -49,10 +53,11 @@ static int read_folder(const char *path, struct cli_report *ret, struct snp_erro
 		return out_of_memory(err);
 	r = read_file(outblob, ret, err);
 	/* The kernel puts certificates into the other file; a container comes from something else. */
-	if (r == 0 && ret->container.kind != SNP_CONTAINER_RAW)
+	if (r == 0 && (ret->container.kind != SNP_CONTAINER_RAW || ret->container.is_base64))
 		r = in_file(err,
 			    fail_with(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
-				      "is a %s; configfs-tsm gives a raw report",
+				      "is %s%s; configfs-tsm gives a raw report",
+				      ret->container.is_base64 ? "base64 of " : "",
 				      snp_container_name(ret->container.kind)),
 			    outblob);
 	if (r < 0 || access(auxblob, F_OK) != 0)

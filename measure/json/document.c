@@ -222,6 +222,15 @@ static int parse(const char *name, char *text, size_t size, struct json **ret,
 	return 0;
 }
 
+bool json_is_text(struct snp_span text)
+{
+	size_t i = 0;
+
+	while (i < text.size && text.data[i] != '\0' && strchr(" \t\r\n", text.data[i]))
+		i++;
+	return i < text.size && text.data[i] == '{';
+}
+
 int json_parse(const char *name, struct snp_span text, struct json **ret, struct snp_error *err)
 {
 	char *copy;

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/certificates.h"
 
+#include <inttypes.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
 
 #include <snp/fail.h>
+#include <snp/fields.h>
 #include <snp/file.h>
+#include <snp/hex.h>
 #include <snp/memory.h>
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(BIO *, BIO_free_all);
+DEFINE_CLEANUP(struct json *, json_free);
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 
 bool crypto_out_of_memory(void)
 {
@@ -283,14 +288,92 @@ int snp_certificates_add_table(struct snp_certificates *set, struct snp_span byt
 	return r;
 }
 
+/* What hosts of Azure say of their certificates: host-amd-cert, as THIM answers. */
+struct host_certificates {
+	const char *vcek, *chain; /* PEM */
+	const char *tcbm;	  /* TCB_VERSION as a number: 16 hex digits */
+};
+
+static const struct field host_fields[] = {
+	FIELD("vcekCert", field_string, host_certificates, vcek, .required = true),
+	FIELD("certificateChain", field_string, host_certificates, chain, .required = true),
+	FIELD("tcbm", field_string, host_certificates, tcbm, .required = true),
+	OTHER_KEYS,
+};
+
+static struct snp_span span_of(const char *text)
+{
+	return (struct snp_span){(const uint8_t *)text, strlen(text)};
+}
+
+/* A verdict holds REPORTED_TCB to the VCEK's levels; here the host's word is held to them too. */
+static int check_tcbm(const struct json_value *root, const struct host_certificates *host,
+		      struct snp_error *err)
+{
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	const struct json_value *value = json_get(root, "tcbm");
+	const struct snp_certificate *vcek;
+	int r = snp_certificates_new(&set, err);
+
+	if (r == 0)
+		r = snp_certificates_add(set, span_of(host->vcek), err);
+	if (r < 0)
+		return json_in(err, r, json_get(root, "vcekCert"));
+	vcek = snp_certificates_at(set, 0);
+	if (!vcek || vcek->kind != SNP_VCEK || snp_certificates_at(set, 1))
+		return json_fail(json_get(root, "vcekCert"), err, SNP_E_BAD_CERTIFICATE,
+				 "must be one VCEK");
+	if (strlen(host->tcbm) != 16 || host->tcbm[strspn(host->tcbm, "0123456789abcdefABCDEF")])
+		return json_fail(value, err, SNP_E_JSON_VALUE, "must be 16 hex digits");
+	if (strtoull(host->tcbm, NULL, 16) != vcek->tcb)
+		return json_fail(value, err, SNP_E_BAD_CERTIFICATE,
+				 "is %s; the VCEK is for %016" PRIx64, host->tcbm, vcek->tcb);
+	return 0;
+}
+
+static int add_host(struct snp_certificates *set, struct snp_span text, struct snp_error *err)
+{
+	_cleanup_(json_freep) struct json *document = NULL;
+	struct host_certificates host = {0};
+	const struct json_value *root;
+	int r = json_parse("", text, &document, err);
+
+	if (r < 0)
+		return r;
+	root = json_root(document);
+	if (!json_get(root, "vcekCert"))
+		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+				 "not a certificate: JSON without a vcekCert");
+	r = fields_read(root, host_fields, &host, err);
+	if (r == 0)
+		r = check_tcbm(root, &host, err);
+	if (r == 0)
+		r = snp_certificates_add(set, span_of(host.vcek), err);
+	if (r == 0)
+		r = json_in(err, snp_certificates_add(set, span_of(host.chain), err),
+			    json_get(root, "certificateChain"));
+	return r;
+}
+
 int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes, struct snp_error *err)
 {
 	static const char begin[] = "-----BEGIN ";
+	_cleanup_(freep) uint8_t *decoded = NULL;
 	struct snp_span guid;
+	size_t size;
 	int n;
 
+	if (bytes.size <= SNP_MAX_SMALL && base64_is_text(bytes)) {
+		n = base64_text(bytes, "", &decoded, &size, NULL);
+		if (n == -SNP_E_NO_MEMORY)
+			return out_of_memory(err);
+		if (n == 0)
+			bytes = (struct snp_span){decoded, size};
+	}
 	if (bytes.size > 0 && bytes.data[0] == 0x30)
 		return add_der(set, bytes, err);
+	if (bytes.size <= SNP_MAX_SMALL && json_is_text(bytes))
+		return add_host(set, bytes, err);
 	if (snp_span_sub(bytes, 0, CERTIFICATE_GUID_SIZE, &guid) &&
 	    certificate_guid_kind(guid.data) != SNP_CERTIFICATE_OTHER)
 		return snp_certificates_add_table(set, bytes, err);

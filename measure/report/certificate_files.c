@@ -30,8 +30,8 @@ static int add_file(struct snp_certificates *set, const char *path, struct snp_e
  * read are errors there as well. */
 static bool is_no_certificate(int status)
 {
-	return status == -SNP_E_BAD_CERTIFICATE || status == -SNP_E_BAD_CERTIFICATE_TABLE ||
-	       status == -SNP_E_NOT_REGULAR;
+	return status < 0 && status != -SNP_E_TOO_LARGE &&
+	       snp_code_class((enum snp_code) - status) == SNP_CLASS_REFUSED;
 }
 
 static int add_entry(void *arg, const char *path, const char *name, struct snp_error *err)

@@ -159,6 +159,8 @@ const char *snp_container_name(enum snp_container_kind kind)
 		[SNP_CONTAINER_EXTENDED] = "extended report",
 		[SNP_CONTAINER_RESPONSE] = "MSG_REPORT_RSP",
 		[SNP_CONTAINER_HCL] = "HCL blob",
+		[SNP_CONTAINER_ATTEST_RAW] = "/attest/raw",
+		[SNP_CONTAINER_ATTEST_COMBINED] = "/attest/combined",
 	};
 
 	return names[kind];

@@ -2,10 +2,12 @@
 #include "rows.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <snp/file.h>
+#include <snp/hex.h>
 #include <snp/report.h>
 
 #include "../fixtures/attestation.h"
@@ -143,11 +145,162 @@ static void check_mangle(void **state)
 	free(whole);
 }
 
+/* Text containers: a template in which R is the report in hex, B in base64, L and N its REPORTED_TCB as bytes and as a
+ * number, P PEM in base64 and E an endorsement in base64; then it is changed into base64 `times` times. */
+#define REPORT_HEX_SIZE (2 * SNP_REPORT_SIZE)
+
+static const struct text {
+	const char *name, *form;
+	unsigned int times;
+	const char *end; /* after the base64 */
+	int status;
+	enum snp_container_kind kind;
+	bool endorsed;
+} texts[] = {
+	{"/attest/raw", "{\"report\":\"R\"}", 0, "", 0, SNP_CONTAINER_ATTEST_RAW, false},
+	{"/attest/raw, blanks and more keys", " \n{\"report\": \"R\", \"later\": [1]}\n", 0, "", 0,
+	 SNP_CONTAINER_ATTEST_RAW, false},
+	{"base64 of /attest/raw", "{\"report\":\"R\"}", 1, "\r\n", 0, SNP_CONTAINER_ATTEST_RAW,
+	 false},
+	{"base64 twice", "{\"report\":\"R\"}", 2, "", -SNP_E_NOT_A_REPORT, 0, false},
+	{"base64 of a raw report", "X", 1, "\n", 0, SNP_CONTAINER_RAW, false},
+	{"base64, two line ends", "X", 1, "\n\n", -SNP_E_BAD_BASE64, 0, false},
+	{"base64, padding missing", "{\"report\":\"R\"}  ", 1, "-1", -SNP_E_BAD_BASE64, 0, false},
+	{"base64, bits dropped", "X", 1, "*", -SNP_E_BAD_BASE64, 0, false},
+	{"hex of another length", "{\"report\":\"R00\"}", 0, "", -SNP_E_JSON_VALUE, 0, false},
+	{"hex with 0x", "{\"report\":\"0xR\"}", 0, "", -SNP_E_JSON_VALUE, 0, false},
+	{"report twice", "{\"report\":\"R\",\"report\":\"R\"}", 0, "", -SNP_E_JSON_DUPLICATE_KEY, 0,
+	 false},
+	{"report in two cases", "{\"report\":\"R\",\"reporT\":\"R\"}", 0, "",
+	 -SNP_E_JSON_DUPLICATE_KEY, 0, false},
+	{"report is a number", "{\"report\":1}", 0, "", -SNP_E_JSON_TYPE, 0, false},
+	{"text behind", "{\"report\":\"R\"}x", 0, "", -SNP_E_JSON_SYNTAX, 0, false},
+	{"no report", "{\"vcekCert\":\"\"}", 0, "", -SNP_E_NOT_A_REPORT, 0, false},
+	{"the sidecar's error", "{\"error\":\"no\\u0007\"}", 0, "", -SNP_E_BAD_CONTAINER, 0, false},
+	{"both answers", "{\"report\":\"R\",\"evidence\":\"B\"}", 0, "", -SNP_E_BAD_CONTAINER, 0,
+	 false},
+	{"/attest/combined",
+	 "{\"evidence\":\"B\",\"endorsements\":\"P\",\"uvm_endorsements\":\"E\",\"endorsed_tcb\":\"L\"}",
+	 0, "", 0, SNP_CONTAINER_ATTEST_COMBINED, true},
+	{"/attest/combined, the number",
+	 "{\"evidence\":\"B\",\"endorsements\":\"P\",\"uvm_endorsements\":\"E\",\"endorsed_tcb\":\"N\"}",
+	 1, "\n", 0, SNP_CONTAINER_ATTEST_COMBINED, true},
+	{"/attest/combined, empty members",
+	 "{\"evidence\":\"B\",\"endorsements\":\"\",\"uvm_endorsements\":\"\",\"endorsed_tcb\":\"\"}",
+	 0, "", 0, SNP_CONTAINER_ATTEST_COMBINED, false},
+	{"another TCB", "{\"evidence\":\"B\",\"endorsed_tcb\":\"0000000000000001\"}", 0, "",
+	 -SNP_E_BAD_CONTAINER, 0, false},
+	{"TCB of 7 bytes", "{\"evidence\":\"B\",\"endorsed_tcb\":\"00000000000001\"}", 0, "",
+	 -SNP_E_BAD_HEX, 0, false},
+	{"evidence of another length", "{\"evidence\":\"P\"}", 0, "", -SNP_E_BAD_CONTAINER, 0,
+	 false},
+	{"evidence in hex", "{\"evidence\":\"R\"}", 0, "", -SNP_E_BAD_CONTAINER, 0, false},
+	{"evidence empty", "{\"evidence\":\"\"}", 0, "", -SNP_E_BAD_CONTAINER, 0, false},
+	{"endorsements no base64", "{\"evidence\":\"B\",\"endorsements\":\"-\"}", 0, "",
+	 -SNP_E_BAD_BASE64, 0, false},
+	{"uvm_endorsements no base64", "{\"evidence\":\"B\",\"uvm_endorsements\":\"E*==\"}", 0, "",
+	 -SNP_E_BAD_BASE64, 0, false},
+};
+
+static const char pem[] = "-----BEGIN", endorsement[] = "\xd2\x84";
+
+static void append(char **at, const char *text)
+{
+	*at = stpcpy(*at, text);
+}
+
+static size_t fill(const char *form, const uint8_t report[static SNP_REPORT_SIZE], char *ret)
+{
+	char hex[REPORT_HEX_SIZE + 1], *all = base64_encode(report, SNP_REPORT_SIZE);
+	char *p = base64_encode((const uint8_t *)pem, sizeof(pem) - 1);
+	char *e = base64_encode((const uint8_t *)endorsement, sizeof(endorsement) - 1), *at = ret;
+
+	assert_true(all && p && e);
+	hex_encode(report, SNP_REPORT_SIZE, hex);
+	*at = '\0';
+	for (; *form; form++) {
+		char number[17] = "", one[2] = {*form, '\0'};
+
+		for (unsigned int i = 0; i < 8; i++)
+			snprintf(number + 2 * i, 3, "%02x",
+				 report[0x180 + (*form == 'N' ? 7 - i : i)]);
+		if (*form == 'X') {
+			memcpy(at, report, SNP_REPORT_SIZE);
+			at += SNP_REPORT_SIZE;
+			continue;
+		}
+		append(&at, *form == 'R'		   ? hex
+			    : *form == 'B'		   ? all
+			    : *form == 'P'		   ? p
+			    : *form == 'E'		   ? e
+			    : *form == 'L' || *form == 'N' ? number
+							   : one);
+	}
+	free(all);
+	free(p);
+	free(e);
+	return (size_t)(at - ret);
+}
+
+static void check_text(void **state)
+{
+	const struct text *row = *state;
+	struct snp_container container = {.kind = 77};
+	struct snp_error err = {0};
+	uint8_t report[SNP_REPORT_SIZE];
+	char *text = calloc(1, 16384);
+	void *memory = NULL;
+	size_t size;
+
+	assert_non_null(text);
+	make_raw(report);
+	size = fill(row->form, report, text);
+	for (unsigned int i = 0; i < row->times; i++) {
+		char *again = base64_encode((uint8_t *)text, size);
+
+		assert_non_null(again);
+		size = strlen(again);
+		memcpy(text, again, size + 1);
+		free(again);
+	}
+	if (strcmp(row->end, "-1") == 0)
+		size--;
+	else if (row->end[0] ==
+		 '*') /* 1184 = 3 * 394 + 2: two bits of the last character are dropped */
+		text[size - 2]++;
+	else
+		size = (size_t)(stpcpy(text + size, row->end) - text);
+	text = realloc(text, size); /* in its size, so that AddressSanitizer sees one too far */
+	assert_int_equal(snp_container_decode((struct snp_span){(uint8_t *)text, size}, &container,
+					      &memory, &err),
+			 row->status);
+	if (row->status < 0) {
+		assert_int_equal(container.kind, 77);
+		assert_true(err.message[0] != '\0');
+	} else {
+		assert_int_equal(container.kind, row->kind);
+		assert_int_equal(container.is_base64, row->times > 0);
+		assert_int_equal(container.report.size, SNP_REPORT_SIZE);
+		assert_memory_equal(container.report.data, report, SNP_REPORT_SIZE);
+		assert_int_equal(container.certificates.size, row->endorsed ? sizeof(pem) - 1 : 0);
+		assert_int_equal(container.endorsement.size,
+				 row->endorsed ? sizeof(endorsement) - 1 : 0);
+		if (row->endorsed) {
+			assert_memory_equal(container.certificates.data, pem, sizeof(pem) - 1);
+			assert_memory_equal(container.endorsement.data, endorsement,
+					    sizeof(endorsement) - 1);
+		}
+	}
+	free(memory);
+	free(text);
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
+	ADD_ROWS(tests, n, check_text, texts);
 	return RUN_TESTS("container", tests, n);
 }

@@ -63,9 +63,10 @@ enum snp_leaves {
 void snp_certificates_take(struct snp_certificates *set, enum snp_leaves leaves,
 			   const struct snp_report *report);
 
-/* Add the certificates in `bytes`: one in DER, one or more in PEM, or a certificate table; the content tells
- * which. A certificate that the set already has is not added again. On failure, some may have been added.
- * Errors: SNP_E_BAD_CERTIFICATE (not exactly one DER object, over SNP_MAX_CERTIFICATE_SIZE, PEM with
+/* Add the certificates in `bytes`: one in DER, one or more in PEM, a certificate table, the JSON in which hosts of Azure
+ * give theirs (host-amd-cert, whose tcbm must be that of its VCEK), or base64 of one of these; the content tells which.
+ * A certificate that the set already has is not added again. On failure, some may have been added.
+ * Errors: those of JSON documents, SNP_E_BAD_CERTIFICATE (not exactly one DER object, over SNP_MAX_CERTIFICATE_SIZE, PEM with
  * anything else or without a certificate), SNP_E_BAD_CERTIFICATE_TABLE, SNP_E_TOO_LARGE (the set is full),
  * SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes,

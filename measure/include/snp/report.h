@@ -105,28 +105,41 @@ enum snp_product snp_report_product(const struct snp_report *report);
  * the first byte that is wrong. TCBs are not checked: their layout depends on the product. */
 bool snp_report_reserved(struct snp_span bytes, uint32_t version, uint64_t *ret_offset);
 
-/* What a report arrives in. Spans point into the bytes that were parsed. */
+/* What a report arrives in. */
 enum snp_container_kind {
 	SNP_CONTAINER_RAW,	/* the 1184 bytes */
 	SNP_CONTAINER_EXTENDED, /* and a certificate table after them */
 	SNP_CONTAINER_RESPONSE, /* the sev-guest driver's 4000 bytes with MSG_REPORT_RSP */
 	SNP_CONTAINER_HCL,	/* Azure: what the HCL keeps in the virtual TPM */
+	/* Text, which only snp_container_decode() reads. */
+	SNP_CONTAINER_ATTEST_RAW, /* JSON of the sidecar of Azure's container groups, /attest/raw */
+	SNP_CONTAINER_ATTEST_COMBINED, /* the same, /attest/combined */
 };
 
 struct snp_container {
 	enum snp_container_kind kind;
+	bool is_base64;		      /* it came as base64 of this kind */
 	struct snp_span report;	      /* 1184 bytes, as received */
-	struct snp_span certificates; /* a certificate table (snp/certificate.h); size 0: none */
+	struct snp_span certificates; /* for snp_certificates_add(): a certificate table, or of
+					 /attest/combined PEM; size 0: none */
 	struct snp_span runtime_data; /* HCL: the JSON whose SHA-256 starts REPORT_DATA */
+	struct snp_span endorsement;  /* /attest/combined: who endorses MEASUREMENT, as COSE */
 };
 
 /* The largest container: a report and a certificate table. */
 #define SNP_MAX_CONTAINER (SNP_REPORT_SIZE + (64u << 10))
 
-/* Recognize the container by its bytes.
+/* Recognize a binary container by its bytes; spans point into them.
  * Errors: SNP_E_NOT_A_REPORT (no known container), SNP_E_BAD_CONTAINER (a malformed one). */
 SNP_MUST_USE int snp_container_parse(struct snp_span bytes, struct snp_container *ret,
 				     struct snp_error *err);
+
+/* The same also of the text that Azure's sidecar answers with, and of base64 of any container. What is decoded lies
+ * in `ret_memory`, for free() after the container's last use; NULL: spans point into `bytes`. An endorsed_tcb that is
+ * not the report's REPORTED_TCB, in either order of its bytes, is refused.
+ * Errors: also SNP_E_BAD_BASE64, SNP_E_NO_MEMORY, and those of JSON documents. */
+SNP_MUST_USE int snp_container_decode(struct snp_span bytes, struct snp_container *ret,
+				      void **ret_memory, struct snp_error *err);
 
 /* "raw report" */
 const char *snp_container_name(enum snp_container_kind kind);

@@ -2,11 +2,13 @@
 #ifndef SNP_HEX_H
 #define SNP_HEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <snp/api.h>
 #include <snp/error.h>
+#include <snp/span.h>
 
 /* Write `size` bytes as lower-case hex into `ret`, which holds 2 * size + 1 characters. */
 void hex_encode(const uint8_t *data, size_t size, char *ret);
@@ -24,6 +26,20 @@ SNP_MUST_USE int hex_u64(const char *text, const char *what, uint64_t *ret, stru
 /* Standard base64 (RFC 4648 section 4, with padding) of `data`, in one line: a string for free(), or
  * NULL when memory ran out. */
 char *base64_encode(const uint8_t *data, size_t size);
+
+/* Read standard base64 (padding required; no blanks, line ends or other alphabet; no bits that are
+ * dropped): `ret` is for free(), has `ret_size` bytes and one NUL after them that is not counted.
+ * Errors: SNP_E_BAD_BASE64, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int base64_read(const char *text, const char *what, uint8_t **ret, size_t *ret_size,
+			     struct snp_error *err);
+
+/* True if a file may be base64 and nothing else: no other character is in it. No binary file of this project looks
+ * like that, and neither do PEM and JSON. */
+bool base64_is_text(struct snp_span bytes);
+
+/* Read a file of base64 in one line, which may end with a line end. Errors: those of base64_read(). */
+SNP_MUST_USE int base64_text(struct snp_span text, const char *what, uint8_t **ret,
+			     size_t *ret_size, struct snp_error *err);
 
 /* Read exactly `size` bytes of standard base64 (padding required; no blanks, line ends or other
  * alphabet). Errors: SNP_E_BAD_BASE64 with the length found and the length wanted, SNP_E_NO_MEMORY. */

@@ -31,6 +31,9 @@
 struct json;	   /* a document */
 struct json_value; /* a value in it */
 
+/* True if `text` begins as an object does. */
+bool json_is_text(struct snp_span text);
+
 /* Parse `text`; `name` (a path, or "-") is what errors call the document.
  * Errors: SNP_E_JSON_SYNTAX, SNP_E_JSON_ENCODING, SNP_E_JSON_DUPLICATE_KEY, SNP_E_JSON_VALUE (a number
  * that is not whole, or over 2^53), SNP_E_TOO_LARGE (bytes over SNP_MAX_DOCUMENT, levels, values),

@@ -11,13 +11,14 @@
 
 /* A report as it was received, and the certificates that came with it. */
 struct cli_report {
-	uint8_t *bytes; /* of a file; the spans of `container` point into it */
+	uint8_t *bytes; /* of a file; the spans of `container` point into it or into … */
+	void *decoded;	/* … what was decoded of it */
 	struct snp_container container;
 	struct snp_certificates *certificates;
 };
 
 /* Read `path`: a file with any container, or a folder like those of configfs-tsm, with a raw report as
- * `outblob` and, if the host gave certificates, `auxblob`. Errors: those of snp_container_parse() and
+ * `outblob` and, if the host gave certificates, `auxblob`. Errors: those of snp_container_decode() and
  * snp_certificates_add_table(), SNP_E_BAD_CONTAINER for another `outblob`, with the file named. */
 SNP_MUST_USE int cli_report_read(const char *path, struct cli_report *ret, struct snp_error *err);
 

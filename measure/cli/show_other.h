@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_SHOW_OTHER_H
+#define CLI_SHOW_OTHER_H
+
+#include <stdio.h>
+
+#include <snp/certificate.h>
+#include <snp/json_out.h>
+
+/* Print a file that comes beside a report and is none; `*ret_known` is false if it is nothing of that kind. Only JSON
+ * and text of Azure's are known: host-amd-cert. Nothing is verified.
+ * Errors: those of reading it. */
+SNP_MUST_USE int show_other(const char *path, bool *ret_known, FILE *out, struct snp_error *err);
+
+/* The certificates of a set, one a line or as "certificates" of a document. */
+void show_certificates(const struct snp_certificates *set, FILE *out);
+void show_certificates_json(const struct snp_certificates *set, struct json_out *json);
+
+#endif
