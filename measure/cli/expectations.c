@@ -9,6 +9,7 @@
 #include <snp/memory.h>
 #include <snp/policy.h>
 
+#include "endorsement/security_policy.h"
 #include "expectations.h"
 #include "value.h"
 
@@ -18,7 +19,7 @@ static struct {
 	struct cli_values references, public_keys, measurements, id_keys, author_keys, chips,
 		denied;
 	bool any_measurement, allow_debug, allow_masked, no_provisional;
-	const char *report_data, *host_data, *family_id, *image_id, *report_id;
+	const char *report_data, *host_data, *security_policy, *family_id, *image_id, *report_id;
 	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
 	const char *require, *forbid, *launch_mitigations, *current_mitigations;
 	struct cli_number svn, vmpl;
@@ -37,6 +38,8 @@ const struct cli_option cli_expectation_options[] = {
 	{"report-data", .argument = "HEX|@FILE", .text = &arg.report_data,
 	 .help = "required REPORT_DATA (the verifier's nonce), 64 bytes"},
 	{"host-data", .argument = "HEX|@FILE", .text = &arg.host_data, .help = "required HOST_DATA, 32 bytes"},
+	{"security-policy", .argument = "FILE", .text = &arg.security_policy,
+	 .help = "HOST_DATA must be the SHA-256 of this policy of an Azure container group"},
 	{"policy", .argument = "HEX", .text = &arg.policy, .help = "required guest policy, exactly"},
 	{"policy-at-most", .argument = "HEX", .text = &arg.policy_at_most,
 	 .help = "the guest policy may allow no more than this"},
@@ -157,6 +160,22 @@ static int read_bytes(struct cli_expectations *e, struct snp_error *err)
 			r = cli_value(all[i].text, all[i].what, all[i].value, all[i].size, err);
 	}
 	return r;
+}
+
+static int read_security_policy(struct cli_expectations *e, struct snp_error *err)
+{
+	_cleanup_(security_policy_done) struct security_policy policy = {0};
+	struct snp_expectations *x = &e->expected;
+	int r = arg.security_policy ? security_policy_read(arg.security_policy, &policy, err) : 0;
+
+	if (r < 0 || !arg.security_policy)
+		return r;
+	if (x->has_host_data && memcmp(x->host_data, policy.sha256, sizeof(policy.sha256)) != 0)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--host-data is not the SHA-256 of the security policy");
+	x->has_host_data = true;
+	memcpy(x->host_data, policy.sha256, sizeof(policy.sha256));
+	return 0;
 }
 
 static int read_words(struct cli_expectations *e, struct snp_error *err)
@@ -320,7 +339,8 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 {
 	struct snp_expectations *x = &ret->expected;
 	static int (*const readers[])(struct cli_expectations * e, struct snp_error * err) = {
-		read_lists, read_bytes, read_words, read_levels, read_denied, read_references,
+		read_lists,  read_bytes,  read_security_policy, read_words,
+		read_levels, read_denied, read_references,
 	};
 	bool digest = arg.references.count > 0 || arg.measurements.count > 0;
 	int r = 0;

@@ -53,6 +53,31 @@ refuse 4 bad-report-container "$snp_measure" verify --any-measurement "${at[@]}"
 refuse 4 bad-certificate "$snp_measure" verify --any-measurement "${at[@]}" --certificates other-tcbm.json "$report"
 refuse 4 json-missing-key "$snp_measure" verify --any-measurement "${at[@]}" --certificates no-chain.json "$report"
 
+# The policy that names the customer's containers.
+policy=$data/uvm_security_policy.base64
+base64 -d "$policy" >policy.rego
+sed 's/"0.10.0"/"0.10.1"/' policy.rego >other.rego
+verify=(verify --any-measurement "${at[@]}" combined.json)
+for given in "$policy" policy.rego; do
+	run 0 "$snp_measure" "${verify[@]}" --security-policy "$given"
+	says 'accepted: Milan'
+	run 0 "$snp_measure" show "$given"
+	says 'cadd74f71ebb8fbf9782baab649612520f3c416bc5ce9ac768808ddc8d9b031c'
+	says 'the policy is not judged'
+	run 0 "$snp_measure" show --json "$given"
+	valid out
+done
+run 3 "$snp_measure" "${verify[@]}" --security-policy other.rego
+says 'refused: host-data: '
+refuse 4 bad-security-policy "$snp_measure" "${verify[@]}" --security-policy "$report"
+refuse 2 usage "$snp_measure" "${verify[@]}" --security-policy policy.rego --host-data "$(printf %064d 1)"
+printf 'package policy\ncontainers := [{"id": "a", "command": ["x y", "z"], "layers": ["00ff"]}]\n' >known.rego
+run 0 "$snp_measure" show known.rego
+says 'command           "x y" "z"'
+says '  layer             00ff'
+run 0 "$snp_measure" show --json known.rego
+valid out
+
 # show names what it found.
 while read -r form name; do
 	run 0 "$snp_measure" show "$form"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Arrows run one way: launcher -> measure, and inside measure cli -> {reference, report, identity, launch}
+# Arrows run one way: launcher -> measure, and inside measure cli -> {reference, report, endorsement, identity, launch}
 # -> image -> {file, json}. What a file includes is what it depends on.
 . "$(dirname "$0")/rules"
 
@@ -34,7 +34,7 @@ folders() {
 rank() {
 	case $1 in
 	cli) echo 4 ;;
-	reference | report | identity | launch) echo 3 ;;
+	reference | report | endorsement | identity | launch) echo 3 ;;
 	image) echo 2 ;;
 	file | json) echo 1 ;;
 	floor) echo 0 ;;

@@ -115,7 +115,11 @@ enum snp_class {
 	X(POLICY_DIFFERS,        75, "policy-differs",          NO,      "a guest policy is not the expected one") \
 	X(NOT_CHECKED,           76, "kernel-hashes-not-checked", REFUSED, "the firmware does not check the kernel hashes that the digest covers") \
 	X(BOOT_FILES,            77, "boot-files-not-protected", REFUSED, "without an ID block, another user could change the boot files between their hash and the launch") \
-	X(BAD_PE,                78, "bad-pe-image",            REFUSED, "the section table of a PE image is malformed")
+	X(BAD_PE,                78, "bad-pe-image",            REFUSED, "the section table of a PE image is malformed") \
+	/* what others sign about a launch, and what is bound to it */ \
+	X(SECURITY_POLICY,       79, "bad-security-policy",     REFUSED, "a security policy is not a Rego module") \
+	X(ENDORSEMENT,           80, "bad-endorsement",         REFUSED, "an endorsement of a launch digest is malformed") \
+	X(TOKEN,                 81, "bad-token",               REFUSED, "an attestation token does not have the one form that is accepted")
 /* clang-format on */
 
 enum snp_code {
