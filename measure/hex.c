@@ -2,6 +2,7 @@
 #include <snp/fail.h>
 #include <snp/hex.h>
 
+#include <ctype.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,42 @@ char *base64_encode(const uint8_t *data, size_t size)
 	if (text)
 		EVP_EncodeBlock((unsigned char *)text, data, (int)size);
 	return text;
+}
+
+char *base64url_encode(const uint8_t *data, size_t size)
+{
+	char *text = base64_encode(data, size);
+
+	if (!text)
+		return NULL;
+	text[strcspn(text, "=")] = '\0';
+	for (char *c = text; *c; c++)
+		*c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
+	return text;
+}
+
+/* Through the reader of the other alphabet: it refuses bits that are dropped. */
+int base64url_read(struct snp_span text, const char *what, uint8_t **ret, size_t *ret_size,
+		   struct snp_error *err)
+{
+	_cleanup_(freep) char *standard = malloc(text.size + 3);
+	size_t n = text.size;
+
+	if (!standard)
+		return out_of_memory(err);
+	for (size_t i = 0; i < text.size; i++) {
+		char c = (char)text.data[i];
+
+		if (!isalnum((unsigned char)c) && c != '-' && c != '_')
+			return fail_with(err, SNP_E_BAD_BASE64, i,
+					 "%s: not base64url (RFC 4648 section 5, without padding)",
+					 what);
+		standard[i] = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	while (n % 4 != 0 && n < text.size + 2)
+		standard[n++] = '=';
+	standard[n] = '\0';
+	return base64_read(standard, what, ret, ret_size, err);
 }
 
 /* EVP_DecodeBlock() skips white space at both ends and does not tell padding from zeros, so what it

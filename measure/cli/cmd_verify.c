@@ -73,19 +73,21 @@ static int print_paths(const struct snp_verdict *verdict, FILE *out, struct snp_
 	return r < 0 ? r : which == 0 ? 0 : CLI_NO;
 }
 
-static int verify(const char *path, const struct snp_expectations *expected,
+static int verify(const char *path, const struct cli_expectations *expectations,
 		  struct snp_verdict **ret, struct snp_error *err)
 {
 	_cleanup_(cli_report_done) struct cli_report report = {0};
-	struct cli_sources sources = {
-		.certificates = &arg.certificates, .crls = &arg.crls, .at_time = time(NULL)};
+	struct cli_sources sources = {.certificates = &arg.certificates,
+				      .crls = &arg.crls,
+				      .at_time = time(NULL),
+				      .endorsement = cli_expectations_endorsement(expectations)};
 	int r = arg.at_time ? cli_time(arg.at_time, "--at-time", &sources.at_time, err) : 0;
 
 	if (r == 0)
 		r = cli_report_read(path, &report, err);
 	if (r < 0)
 		return r;
-	return in_file(err, cli_judge(&report, &sources, expected, ret, err), path);
+	return in_file(err, cli_judge(&report, &sources, &expectations->expected, ret, err), path);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
@@ -100,7 +102,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 			(struct snp_expectations){.size = sizeof(struct snp_expectations)};
 	r = arg.fetch_path ? 0 : cli_expectations_read(&expectations, err);
 	if (r == 0)
-		r = verify(operands[0], &expectations.expected, &verdict, err);
+		r = verify(operands[0], &expectations, &verdict, err);
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)

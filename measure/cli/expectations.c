@@ -10,6 +10,7 @@
 #include <snp/policy.h>
 
 #include "endorsement/security_policy.h"
+#include "endorsement/uvm.h"
 #include "expectations.h"
 #include "value.h"
 
@@ -22,7 +23,8 @@ static struct {
 	const char *report_data, *host_data, *security_policy, *family_id, *image_id, *report_id;
 	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
 	const char *require, *forbid, *launch_mitigations, *current_mitigations;
-	struct cli_number svn, vmpl;
+	const char *uvm_endorsement, *uvm_issuer, *uvm_feed, *tsa_root;
+	struct cli_number svn, vmpl, uvm_svn;
 } arg;
 
 /* clang-format off */
@@ -35,6 +37,16 @@ const struct cli_option cli_expectation_options[] = {
 	 .help = "accepted launch digest"},
 	{"any-measurement", .flag = &arg.any_measurement,
 	 .help = "accept any launch digest"},
+	{"uvm-endorsement", .argument = "FILE", .text = &arg.uvm_endorsement,
+	 .help = "MEASUREMENT must be the one that this endorsement of Azure's utility VM names"},
+	{"uvm-issuer", .argument = "DID", .text = &arg.uvm_issuer,
+	 .help = "who must have issued it (default: Microsoft, by its feed)"},
+	{"uvm-feed", .argument = "NAME", .text = &arg.uvm_feed,
+	 .help = "its feed: ContainerPlat-AMD-UVM, ConfAKS-AMD-UVM (default: one of them)"},
+	{"uvm-svn", .argument = "N", .number = &arg.uvm_svn,
+	 .help = "its minimum SVN (default: 100 for ContainerPlat, 1 for ConfAKS)"},
+	{"tsa-root", .argument = "FILE", .text = &arg.tsa_root,
+	 .help = "root of its timestamp's authority; without one, the timestamp is not verified"},
 	{"report-data", .argument = "HEX|@FILE", .text = &arg.report_data,
 	 .help = "required REPORT_DATA (the verifier's nonce), 64 bytes"},
 	{"host-data", .argument = "HEX|@FILE", .text = &arg.host_data, .help = "required HOST_DATA, 32 bytes"},
@@ -322,6 +334,51 @@ const char *cli_expectations_document(const struct cli_expectations *e,
 	return NULL;
 }
 
+static bool asks_for_endorsement(void)
+{
+	return arg.uvm_endorsement || arg.uvm_issuer || arg.uvm_feed || arg.uvm_svn.given ||
+	       arg.tsa_root;
+}
+
+struct snp_span cli_expectations_endorsement(const struct cli_expectations *e)
+{
+	return (struct snp_span){e->endorsement, e->endorsement_size};
+}
+
+/* It is read again for the verdict; here its file is named if it is malformed. */
+static int read_endorsement_file(struct cli_expectations *e, struct snp_error *err)
+{
+	_cleanup_(uvm_freep) struct uvm_endorsement *endorsement = NULL;
+	int r = file_read(arg.uvm_endorsement, UVM_MAX_ENDORSEMENT, &e->endorsement,
+			  &e->endorsement_size, err);
+
+	if (r == 0)
+		r = uvm_read(cli_expectations_endorsement(e), &endorsement, err);
+	return in_file(err, r, arg.uvm_endorsement);
+}
+
+/* Without a file, the endorsement is the one that came with the report. */
+static int read_endorsement(struct cli_expectations *e, struct snp_error *err)
+{
+	struct snp_expectations *x = &e->expected;
+	int r = 0;
+
+	x->endorsed = asks_for_endorsement();
+	x->uvm_issuer = arg.uvm_issuer;
+	x->uvm_feed = arg.uvm_feed;
+	x->has_uvm_svn_min = arg.uvm_svn.given;
+	x->uvm_svn_min = arg.uvm_svn.value;
+	if (arg.uvm_issuer && (!arg.uvm_feed || !arg.uvm_svn.given))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--uvm-issuer requires --uvm-feed and --uvm-svn");
+	if (arg.uvm_endorsement)
+		r = read_endorsement_file(e, err);
+	if (r == 0 && arg.tsa_root)
+		r = file_read(arg.tsa_root, SNP_MAX_SMALL, &e->tsa_roots, &x->tsa_roots.size, err);
+	x->tsa_roots.data = e->tsa_roots;
+	return r;
+}
+
 static int read_denied(struct cli_expectations *e, struct snp_error *err)
 {
 	for (unsigned int i = 0; i < arg.denied.count; i++) {
@@ -340,18 +397,19 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 	struct snp_expectations *x = &ret->expected;
 	static int (*const readers[])(struct cli_expectations * e, struct snp_error * err) = {
 		read_lists,  read_bytes,  read_security_policy, read_words,
-		read_levels, read_denied, read_references,
+		read_levels, read_denied, read_endorsement,	read_references,
 	};
-	bool digest = arg.references.count > 0 || arg.measurements.count > 0;
+	bool digest =
+		arg.references.count > 0 || arg.measurements.count > 0 || asks_for_endorsement();
 	int r = 0;
 
 	if (digest == arg.any_measurement)
 		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			digest ? "--any-measurement cannot be combined with --measurement or "
-				 "--reference"
-			       : "give --reference or --measurement, or --any-measurement to "
-				 "accept any launch digest");
+			digest ? "--any-measurement cannot be combined with --measurement, "
+				 "--reference or --uvm-endorsement"
+			       : "give --reference, --measurement or --uvm-endorsement, or "
+				 "--any-measurement to accept any launch digest");
 	x->size = sizeof(*x);
 	x->any_measurement = arg.any_measurement;
 	x->allow_debug = arg.allow_debug;
@@ -366,4 +424,6 @@ void cli_expectations_done(struct cli_expectations *e)
 {
 	for (size_t i = 0; i < e->expected.n_references; i++)
 		snp_reference_free(e->references[i]);
+	free(e->endorsement);
+	free(e->tsa_roots);
 }

@@ -15,6 +15,8 @@ struct cli_expectations {
 	uint8_t measurements[CLI_MAX_VALUES][SNP_MEASUREMENT_SIZE];
 	uint8_t id_key_digests[CLI_MAX_VALUES][48], author_key_digests[CLI_MAX_VALUES][48];
 	uint8_t chip_ids[CLI_MAX_VALUES][SNP_CHIP_ID_SIZE];
+	uint8_t *endorsement, *tsa_roots; /* of files; the second as in `expected` */
+	size_t endorsement_size;
 };
 
 /* Errors: SNP_E_USAGE, also if no launch digest is expected and --any-measurement is not given; those of the
@@ -24,6 +26,10 @@ SNP_MUST_USE int cli_expectations_read(struct cli_expectations *ret, struct snp_
 /* The file that this reference document was read from, if there are several; NULL: none of them. */
 const char *cli_expectations_document(const struct cli_expectations *e,
 				      const struct snp_reference *reference);
+
+/* The endorsement that was given as a file; size 0: none. */
+struct snp_span cli_expectations_endorsement(const struct cli_expectations *e);
+
 void cli_expectations_done(struct cli_expectations *e);
 
 #endif

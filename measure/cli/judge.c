@@ -161,7 +161,10 @@ int cli_judge(struct cli_report *report, const struct cli_sources *sources,
 					.report = report->container.report,
 					.runtime_data = report->container.runtime_data,
 					.certificates = report->certificates,
-					.at_time = sources->at_time};
+					.at_time = sources->at_time,
+					.endorsement = sources->endorsement.size > 0
+							       ? sources->endorsement
+							       : report->container.endorsement};
 	int r = add_sources(report->certificates, report->container.report, sources, err);
 
 	if (r == 0 && sources->simulated_root) {

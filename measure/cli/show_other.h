@@ -7,8 +7,8 @@
 #include <snp/certificate.h>
 #include <snp/json_out.h>
 
-/* Print a file that comes beside a report and is none; `*ret_known` is false if it is nothing of that kind. Only JSON
- * and text of Azure's are known: host-amd-cert. Nothing is verified.
+/* Print a file that comes beside a report and is none; `*ret_known` is false if it is nothing of that kind. Known are
+ * host-amd-cert, security policies and endorsements of Azure's container groups. Nothing is verified.
  * Errors: those of reading it. */
 SNP_MUST_USE int show_other(const char *path, bool *ret_known, FILE *out, struct snp_error *err);
 

@@ -16,12 +16,12 @@
 #include <string.h>
 
 #include <cbor.h>
+#include <snp/cbor.h>
 #include <snp/cleanup.h>
 #include <snp/hex.h>
 #include <snp/policy.h>
 #include <snp/sha.h>
 
-#include "reference/cbor.h"
 #include "reference/format.h"
 #include "reference/model.h"
 

@@ -11,6 +11,7 @@
 
 #include <cbor.h>
 #include <cjson/cJSON.h>
+#include <snp/cbor.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/fields.h>
@@ -19,7 +20,6 @@
 #include <snp/json_out.h>
 
 #include "identity/key.h"
-#include "reference/cbor.h"
 #include "reference/format.h"
 
 DEFINE_CLEANUP(struct json *, json_free);

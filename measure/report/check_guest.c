@@ -90,6 +90,9 @@ static enum snp_outcome measurement(struct inquiry *q)
 
 	if (e->any_measurement)
 		return NOT_ASKED("any launch digest is accepted");
+	if (e->n_references == 0 && e->n_measurements == 0 && e->endorsed)
+		return PASS("endorsed as %.100s, SVN %" PRIu64, uvm_claims(q->endorsement)->feed,
+			    uvm_claims(q->endorsement)->svn);
 	if (e->n_references == 0 && e->n_measurements == 0)
 		return FAIL("no launch digest is expected, and any_measurement is not set");
 	for (size_t i = 0; i < e->n_measurements; i++)
@@ -232,7 +235,7 @@ static enum snp_outcome report_id(struct inquiry *q)
 /* clang-format off */
 static const struct report_check checks[] = {
 	{SNP_CHECK_RUNTIME_DATA,      NEED_AUTHENTIC, runtime_data},
-	{SNP_CHECK_MEASUREMENT,       NEED_AUTHENTIC, measurement},
+	{SNP_CHECK_MEASUREMENT,       NEED_AUTHENTIC | NEED_ENDORSED, measurement},
 	{SNP_CHECK_DEBUG,             NEED_AUTHENTIC, debug},
 	{SNP_CHECK_POLICY,            NEED_AUTHENTIC, policy},
 	{SNP_CHECK_POLICY_AT_MOST,    NEED_AUTHENTIC, policy_at_most},

@@ -156,11 +156,21 @@ int verdict_make(const struct snp_evidence *evidence, const struct snp_expectati
 			    .n_roots = evidence->n_roots,
 			    .verdict = &verdict,
 			    .err = err};
+	_cleanup_(uvm_freep) struct uvm_endorsement *endorsement = NULL;
 	unsigned int best;
 	size_t at = 0;
 	bool vlek;
 	int r;
 
+	if (evidence->endorsement.size > 0) {
+		r = uvm_read(evidence->endorsement, &endorsement, err);
+		if (r < 0)
+			return r;
+		q.endorsement = endorsement;
+		q.endorsed_at = uvm_claims(endorsement)->has_signing_time
+					? (int64_t)uvm_claims(endorsement)->signing_time
+					: evidence->at_time;
+	}
 	if (!q.roots)
 		q.roots = snp_amd_roots(&q.n_roots);
 	r = report_decode(evidence->report, false, &verdict.report, err);

@@ -4,6 +4,7 @@
 
 #include <snp/verdict.h>
 
+#include "endorsement/uvm.h"
 #include "report/certificates.h"
 
 enum {
@@ -37,6 +38,8 @@ struct inquiry {
 	const struct certificate *leaf; /* one of those that fit best; NULL: none was given */
 	enum snp_certificate_kind leaf_kind, ca_kind; /* as the report's SIGNING_KEY says */
 	struct chain chain;
+	const struct uvm_endorsement *endorsement; /* NULL: none */
+	int64_t endorsed_at;			   /* when, as far as is known */
 	enum snp_check running;
 	int status; /* negative if no verdict could be made */
 	struct snp_error *err;
@@ -52,6 +55,12 @@ struct report_check {
 #define NEED(id)       (1ull << SNP_CHECK_##id)
 #define NEED_AUTHENTIC (NEED(REPORT_SIGNATURE) * 2 - 1) /* all up to it */
 
+/* Passed, or no endorsement was asked for. */
+#define NEED_ENDORSED                                                                    \
+	(NEED(ENDORSEMENT) | NEED(ENDORSEMENT_SIGNATURE) | NEED(ENDORSEMENT_TIMESTAMP) | \
+	 NEED(ENDORSEMENT_ISSUER) | NEED(ENDORSEMENT_FEED) | NEED(ENDORSEMENT_SVN) |     \
+	 NEED(ENDORSED_MEASUREMENT))
+
 _Static_assert(N_CHECKS <= 64, "a bit each");
 
 struct report_checks {
@@ -59,10 +68,10 @@ struct report_checks {
 	size_t n;
 };
 
-/* In the order in which they run: the checks of the host use the published image that those of the guest
- * have found. */
-extern const struct report_checks checks_of_form, checks_of_leaf, checks_of_chain, checks_of_guest,
-	checks_of_host;
+/* In the order in which they run: the checks of the guest use the endorsement, and those of the host the published
+ * image that those of the guest have found. */
+extern const struct report_checks checks_of_form, checks_of_leaf, checks_of_chain,
+	checks_of_endorsement, checks_of_guest, checks_of_host;
 
 /* Make a verdict with these groups of checks. */
 int verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,

@@ -42,7 +42,8 @@ const char *snp_outcome_name(enum snp_outcome outcome)
 int snp_verify(const struct snp_evidence *evidence, const struct snp_expectations *expected,
 	       struct snp_verdict **ret, struct snp_error *err)
 {
-	const struct report_checks groups[] = {checks_of_form, checks_of_leaf, checks_of_chain,
+	const struct report_checks groups[] = {checks_of_form,	checks_of_leaf,
+					       checks_of_chain, checks_of_endorsement,
 					       checks_of_guest, checks_of_host};
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
 	struct snp_evidence e;
@@ -57,6 +58,9 @@ int snp_verify(const struct snp_evidence *evidence, const struct snp_expectation
 	if (x.any_measurement && (x.n_references > 0 || x.n_measurements > 0))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "any_measurement is set, but launch digests are expected");
+	if (x.uvm_issuer && (!x.uvm_feed || !x.has_uvm_svn_min))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "an issuer of endorsements requires a feed and a minimum SVN");
 	verdict = malloc(sizeof(*verdict));
 	if (!verdict)
 		return out_of_memory(err);

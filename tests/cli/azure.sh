@@ -78,6 +78,72 @@ says '  layer             00ff'
 run 0 "$snp_measure" show --json known.rego
 valid out
 
+# The utility VM, and the whole group at its time.
+cose=$data/body.uvm_reference_info.bin
+group=(verify "${at[@]}" --security-policy "$policy" --uvm-svn 22)
+base64 -w0 "$cose" >cose.b64
+for form in combined.json combined.b64; do
+	run 0 "$snp_measure" "${group[@]}" "$form"
+	says 'accepted: Milan'
+	says 'launch digest checked'
+	run 0 "$snp_measure" "${group[@]}" --json "$form"
+	valid out
+done
+for endorsement in "$cose" cose.b64; do
+	run 0 "$snp_measure" "${group[@]}" --certificates "$host" --uvm-endorsement "$endorsement" raw.json
+	run 0 "$snp_measure" "${group[@]}" -v --certificates "$host" --uvm-endorsement "$endorsement" "$report"
+	says 'ContainerPlat-AMD-UVM, SVN 22'
+	says 'not verified: no root of the authority was given'
+	run 0 "$snp_measure" show "$endorsement"
+	says 'svn                 22'
+	says 'certificate         ContainerPlat'
+	run 0 "$snp_measure" show --json "$endorsement"
+	valid out
+done
+# Each is told by name: the default minimum, another feed, issuer or digest, none at all, a changed byte of each part.
+run 3 "$snp_measure" verify "${at[@]}" --uvm-feed ContainerPlat-AMD-UVM combined.json
+says 'refused: endorsement-svn: 22; expected at least 100'
+run 3 "$snp_measure" "${group[@]}" --uvm-feed ConfAKS-AMD-UVM combined.json
+says 'refused: endorsement-issuer: '
+says 'endorsement-feed'
+run 3 "$snp_measure" "${group[@]}" --uvm-issuer did:x509:0:sha256:x::eku:1.2 --uvm-feed ContainerPlat-AMD-UVM combined.json
+says 'refused: endorsement-issuer: '
+refuse 2 usage "$snp_measure" "${group[@]}" --uvm-issuer did:x509:0:sha256:x::eku:1.2 combined.json
+refuse 2 usage "$snp_measure" "${group[@]}" --any-measurement combined.json
+run 3 "$snp_measure" "${group[@]}" --certificates "$host" raw.json
+says 'refused: endorsement: none was given'
+run 3 "$snp_measure" "${group[@]}" --measurement "$(printf %096d 1)" combined.json
+says 'refused: measurement: '
+other=$SNP_SHARED_DATA/attestation/milan-v2-gsg
+run 3 "$snp_measure" "${group[@]}" --allow-debug --certificates "$other" --certificates "$SNP_SHARED_DATA/attestation/ca" --uvm-endorsement "$cose" "$other/report.bin"
+says 'endorsed-measurement'
+run 3 "$snp_measure" "${group[@]}" --tsa-root "$SNP_SHARED_DATA/attestation/ca/milan_ark.der" combined.json
+says 'refused: endorsement-timestamp: '
+
+# turned FILE OFFSET: a copy with one bit turned.
+turned() {
+	cp "$1" turned
+	chmod u+w turned
+	printf "\\x$(printf %02x $(($(od -An -tu1 -j "$2" -N 1 "$1") ^ 1)))" | dd of=turned bs=1 seek="$2" conv=notrunc status=none
+}
+size=$(stat -c %s "$cose")
+for place in "$((size - 1)) endorsement-signature" "$((size - 384 - 20)) endorsement-signature"; do
+	turned "$cose" "${place% *}"
+	run 3 "$snp_measure" "${group[@]}" --uvm-endorsement turned combined.json
+	says "refused: ${place#* }: "
+done
+turned "$cose" 60
+refuse 4 bad-endorsement "$snp_measure" "${group[@]}" --uvm-endorsement turned combined.json
+grep -q ': turned: ' err || fail "another file is named: $(cat err)"
+turned "$report" 144
+run 3 "$snp_measure" "${group[@]}" --certificates "$host" --uvm-endorsement "$cose" turned
+says 'refused: report-signature: '
+turned policy.rego 300
+run 3 "$snp_measure" verify "${at[@]}" --security-policy turned --uvm-svn 22 combined.json
+says 'refused: host-data: '
+sed 's/MIIFTDCC/MIIFTDCD/' "$host" >turned
+refuse 4 bad-certificate "$snp_measure" "${group[@]}" --certificates turned --uvm-endorsement "$cose" raw.json
+
 # show names what it found.
 while read -r form name; do
 	run 0 "$snp_measure" show "$form"

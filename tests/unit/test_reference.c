@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/cbor.h>
 #include <snp/cleanup.h>
 #include <snp/reference.h>
 
-#include "reference/cbor.h"
 #include "reference/format.h"
 #include "reference/model.h"
 

@@ -15,6 +15,7 @@
 #include <snp/verdict.h>
 
 #include "../fixtures/attestation.h"
+#include "../fixtures/endorsement.h"
 #include "report/checks.h"
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
@@ -45,6 +46,8 @@ struct scene {
 	size_t n_roots;
 	uint8_t *crl;
 	size_t crl_size;
+	struct fixture_endorsement endorsement;
+	bool has_endorsement;
 	void (*after)(struct scene *s); /* runs when the report is signed */
 };
 
@@ -894,6 +897,101 @@ EXPECT(published_fmc, (void)e; publish(s); s->minimum[1][1].tcb = TCB(1, 1, 4, 8
 EXPECT(published_and_stricter, publish(s); e->has_minimum_tcb = true;
        e->minimum_tcb = TCB(4, 0, 25, 219, 0));
 
+/* The digest is expected for no other reason than its endorsement. */
+static void endorse(struct scene *s)
+{
+	struct snp_expectations *e = &s->expected;
+
+	fixture_endorsement(s->lists[0], &s->endorsement);
+	s->has_endorsement = e->endorsed = e->has_uvm_svn_min = true;
+	e->uvm_issuer = fixture_issuer();
+	e->uvm_feed = "test-feed";
+	e->uvm_svn_min = 7;
+	e->n_measurements = 0;
+}
+
+/* As Microsoft's, by its known roots of trust. */
+static void endorse_known(struct scene *s, const char *feed)
+{
+	endorse(s);
+	s->endorsement.feed = feed;
+	s->expected.uvm_issuer = s->expected.uvm_feed = NULL;
+	s->expected.has_uvm_svn_min = false;
+}
+
+static void stamp(struct scene *s)
+{
+	endorse(s);
+	s->endorsement.timestamp = true;
+	s->expected.tsa_roots = fixture_tsa_root();
+}
+
+static const uint8_t other_digest[48] = {1};
+
+#define ENDORSED(function, ...)                                     \
+	static void function(struct scene *s)                       \
+	{                                                           \
+		struct fixture_endorsement *plan = &s->endorsement; \
+		endorse(s);                                         \
+		__VA_ARGS__;                                        \
+		(void)plan;                                         \
+	}                                                           \
+	struct endorsed_needs_semicolon_
+
+ENDORSED(endorsed_es384, plan->es384 = true);
+ENDORSED(endorsed_unasked, s->expected.endorsed = false; s->expected.n_measurements = 1);
+ENDORSED(endorsed_and_expected, s->expected.n_measurements = 1);
+ENDORSED(endorsed_and_other, s->expected.n_measurements = 1;
+	 s->expected.measurements = (const uint8_t (*)[48])s->lists[1]);
+ENDORSED(endorsed_any, s->expected.any_measurement = true);
+ENDORSED(not_endorsed, s->has_endorsement = false);
+ENDORSED(endorsement_forged, plan->forged = true);
+ENDORSED(endorsement_forged_es384, plan->forged = plan->es384 = true);
+ENDORSED(endorsement_ec_named_ps384, plan->es384 = true; plan->algorithm = -38);
+ENDORSED(endorsement_rsa_named_es384, plan->algorithm = -35);
+ENDORSED(endorsement_short_key, plan->short_key = true);
+ENDORSED(stamped, stamp(s));
+ENDORSED(stamped_not, stamp(s); plan->timestamp = false);
+ENDORSED(stamped_other, stamp(s); plan->foreign_timestamp = true);
+ENDORSED(stamped_by_other, stamp(s);
+	 s->expected.tsa_roots = fixture_ca(SNP_PRODUCT_MILAN, SNP_ARK));
+ENDORSED(stamped_late, stamp(s); plan->timestamp_time = 2 * FIXTURE_DAY);
+ENDORSED(stamped_unseen, plan->foreign_timestamp = true);
+ENDORSED(signer_expired, plan->from = -300 * FIXTURE_DAY; plan->to = -200 * FIXTURE_DAY;
+	 plan->signing_time = -250 * FIXTURE_DAY);
+ENDORSED(signed_late, plan->signing_time = 2 * FIXTURE_DAY);
+ENDORSED(signed_early, plan->signing_time = -2 * FIXTURE_DAY);
+ENDORSED(no_signing_time, plan->no_signing_time = true);
+ENDORSED(no_signing_time_expired, plan->no_signing_time = true; plan->to = -1);
+ENDORSED(issuer_other,
+	 plan->issuer = "did:x509:0:sha256:I__iuL25oXEVFdTP_aBLx_eT1RPHbCQ_ECBQfYZpt9s::eku:1.2.3");
+ENDORSED(issuer_absent,
+	 s->expected.uvm_issuer = plan->issuer =
+		 "did:x509:0:sha256:I__iuL25oXEVFdTP_aBLx_eT1RPHbCQ_ECBQfYZpt9s::eku:1.2.3");
+ENDORSED(issuer_web, s->expected.uvm_issuer = plan->issuer = "did:web:microsoft.com");
+ENDORSED(issuer_version_1,
+	 s->expected.uvm_issuer = plan->issuer =
+		 "did:x509:1:sha256:I__iuL25oXEVFdTP_aBLx_eT1RPHbCQ_ECBQfYZpt9s::eku:1.2.3");
+ENDORSED(issuer_subject,
+	 s->expected.uvm_issuer = plan->issuer =
+		 "did:x509:0:sha256:I__iuL25oXEVFdTP_aBLx_eT1RPHbCQ_ECBQfYZpt9s::subject:CN:x");
+ENDORSED(issuer_two,
+	 s->expected.uvm_issuer = plan->issuer =
+		 "did:x509:0:sha256:I__iuL25oXEVFdTP_aBLx_eT1RPHbCQ_ECBQfYZpt9s::eku:1.2::eku:1.3");
+ENDORSED(ca_foreign, plan->foreign_ca = true);
+ENDORSED(ca_none, plan->not_a_ca = true);
+ENDORSED(ca_absent, plan->leaf_alone = true);
+ENDORSED(usage_absent, plan->eku = NULL);
+ENDORSED(usage_other, plan->eku = "1.3.6.1.4.1.311.76.59.1.20");
+ENDORSED(usage_second, plan->eku = "codeSigning,1.3.6.1.4.1.311.76.59.1.2");
+ENDORSED(feed_other, plan->feed = "test-feed2");
+ENDORSED(svn_below, plan->svn = "\"6\"");
+ENDORSED(svn_number, plan->svn = "8");
+ENDORSED(svn_two_digits, plan->svn = "\"10\"");
+ENDORSED(digest_other, plan->measurement = other_digest);
+ENDORSED(feed_unknown, endorse_known(s, "test-feed"));
+ENDORSED(feed_known, endorse_known(s, "ConfAKS-AMD-UVM"));
+
 #define MILAN	  SNP_PRODUCT_MILAN
 #define GENOA	  SNP_PRODUCT_GENOA
 #define TURIN	  SNP_PRODUCT_TURIN
@@ -1193,11 +1291,58 @@ static const struct row rows[] = {
 	{"published: minima, and none for this product", FAILS(MINIMUM_TCB), published_product},
 	{"published: fmc left out", FAILS(MINIMUM_TCB), published_fmc, .product = TURIN},
 	{"published, and a minimum above", FAILS(MINIMUM_TCB), published_and_stricter},
+
+	/* endorsements */
+	{"endorsed", ACCEPTED, endorse},
+	{"endorsed with ES384", ACCEPTED, endorsed_es384},
+	{"endorsed, and not asked for", ACCEPTED, endorsed_unasked},
+	{"endorsed and expected", ACCEPTED, endorsed_and_expected},
+	{"endorsed, and any digest accepted", ACCEPTED, endorsed_any},
+	{"endorsed, and another digest expected", FAILS(MEASUREMENT), endorsed_and_other},
+	{"no endorsement", FAILS(ENDORSEMENT), not_endorsed},
+	{"endorsed by another key", FAILS(ENDORSEMENT_SIGNATURE), endorsement_forged},
+	{"endorsed by another EC key", FAILS(ENDORSEMENT_SIGNATURE), endorsement_forged_es384},
+	{"endorsed with ES384, PS384 named", FAILS(ENDORSEMENT_SIGNATURE), endorsement_ec_named_ps384},
+	{"endorsed with PS384, ES384 named", FAILS(ENDORSEMENT_SIGNATURE), endorsement_rsa_named_es384},
+	{"endorsed with RSA of 1024 bits", FAILS(ENDORSEMENT_SIGNATURE), endorsement_short_key,
+	 .also = NEED(ENDORSEMENT_ISSUER)},
+	{"timestamp", ACCEPTED, stamped},
+	{"timestamp not verified", ACCEPTED, stamped_unseen},
+	{"no timestamp", FAILS(ENDORSEMENT_TIMESTAMP), stamped_not},
+	{"timestamp of another signature", FAILS(ENDORSEMENT_TIMESTAMP), stamped_other},
+	{"timestamp of another authority", FAILS(ENDORSEMENT_TIMESTAMP), stamped_by_other},
+	{"signer expired at the timestamp", FAILS(ENDORSEMENT_ISSUER), stamped_late},
+	{"signer expired since", ACCEPTED, signer_expired},
+	{"signed when the signer had expired", FAILS(ENDORSEMENT_ISSUER), signed_late},
+	{"signed before the signer was valid", FAILS(ENDORSEMENT_ISSUER), signed_early},
+	{"no signing time", ACCEPTED, no_signing_time},
+	{"no signing time, signer expired", FAILS(ENDORSEMENT_ISSUER), no_signing_time_expired},
+	{"another issuer", FAILS(ENDORSEMENT_ISSUER), issuer_other},
+	{"issuer whose CA is not there", FAILS(ENDORSEMENT_ISSUER), issuer_absent},
+	{"issuer did:web", FAILS(ENDORSEMENT_ISSUER), issuer_web},
+	{"issuer of did:x509 version 1", FAILS(ENDORSEMENT_ISSUER), issuer_version_1},
+	{"issuer by subject", FAILS(ENDORSEMENT_ISSUER), issuer_subject},
+	{"issuer of two usages", FAILS(ENDORSEMENT_ISSUER), issuer_two},
+	{"signer certified by another CA of the name", FAILS(ENDORSEMENT_ISSUER), ca_foreign},
+	{"signer certified by no CA", FAILS(ENDORSEMENT_ISSUER), ca_none},
+	{"signer's certificate alone", FAILS(ENDORSEMENT_ISSUER), ca_absent},
+	{"signer without the usage", FAILS(ENDORSEMENT_ISSUER), usage_absent},
+	{"signer of another usage", FAILS(ENDORSEMENT_ISSUER), usage_other},
+	{"signer of two usages", ACCEPTED, usage_second},
+	{"another feed", FAILS(ENDORSEMENT_FEED), feed_other},
+	{"endorsement's svn too low", FAILS(ENDORSEMENT_SVN), svn_below},
+	{"endorsement's svn a number", ACCEPTED, svn_number},
+	{"endorsement's svn of two digits", ACCEPTED, svn_two_digits},
+	{"another digest endorsed", FAILS(ENDORSED_MEASUREMENT), digest_other},
+	{"unknown feed", FAILS(ENDORSEMENT_FEED), feed_unknown,
+	 .also = NEED(ENDORSEMENT_ISSUER) | NEED(ENDORSEMENT_SVN)},
+	{"Microsoft's feed by another's CA", FAILS(ENDORSEMENT_ISSUER), feed_known},
 };
 /* clang-format on */
 
-static const struct report_checks *const groups[] = {
-	&checks_of_form, &checks_of_leaf, &checks_of_chain, &checks_of_guest, &checks_of_host};
+static const struct report_checks *const groups[] = {&checks_of_form,  &checks_of_leaf,
+						     &checks_of_chain, &checks_of_endorsement,
+						     &checks_of_guest, &checks_of_host};
 
 static enum snp_outcome always(struct inquiry *q)
 {
@@ -1209,6 +1354,7 @@ static enum snp_outcome always(struct inquiry *q)
 static void verify(const struct row *row, enum snp_check deleted, struct snp_verdict *ret)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	_cleanup_(freep) uint8_t *endorsement = NULL;
 	struct report_check checks[N_CHECKS];
 	struct snp_error err = {0};
 	struct snp_evidence evidence;
@@ -1223,6 +1369,9 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 					 .at_time = s.at_time,
 					 .roots = s.roots,
 					 .n_roots = s.n_roots};
+	if (s.has_endorsement)
+		endorsement = fixture_endorsement_sign(&s.endorsement, &evidence.endorsement.size);
+	evidence.endorsement.data = endorsement;
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++)
 		for (size_t i = 0; i < groups[g]->n; i++) {
 			checks[n] = groups[g]->checks[i];
@@ -1266,7 +1415,7 @@ static void check_row(void **state)
 static bool finds(enum snp_check check)
 {
 	return check == SNP_CHECK_PRODUCT || check == SNP_CHECK_CERTIFICATE ||
-	       check == SNP_CHECK_CA_CERTIFICATES;
+	       check == SNP_CHECK_CA_CERTIFICATES || check == SNP_CHECK_ENDORSEMENT;
 }
 
 /* Each check has a row of its own that is accepted once the check is gone. */
@@ -1312,7 +1461,10 @@ static const struct given {
 	 .status = -SNP_E_USAGE},
 	{"all zeros", 0, EVIDENCE, .status = -SNP_E_USAGE},
 	{"evidence all zeros", EXPECTATIONS, 0, .any_measurement = true, .status = -SNP_E_USAGE},
-	{"too short", EXPECTATIONS - 1, EVIDENCE, .any_measurement = true, .status = -SNP_E_USAGE},
+	{"of the first release", offsetof(struct snp_expectations, endorsed),
+	 offsetof(struct snp_evidence, endorsement), .any_measurement = true, .accepted = true},
+	{"too short", offsetof(struct snp_expectations, endorsed) - 1, EVIDENCE,
+	 .any_measurement = true, .status = -SNP_E_USAGE},
 	{"of a later release", EXPECTATIONS + 8, EVIDENCE + 8, .any_measurement = true,
 	 .accepted = true},
 	{"of a later release, more asked", EXPECTATIONS + 8, EVIDENCE, .any_measurement = true,

@@ -80,7 +80,15 @@ SNP_API_BEGIN
 	X(PLATFORM_REQUIRE,      "platform-require",      "all required PLATFORM_INFO bits are set") \
 	X(PLATFORM_FORBID,       "platform-forbid",       "no forbidden PLATFORM_INFO bit is set") \
 	X(LAUNCH_MITIGATIONS,    "launch-mitigations",    "LAUNCH_MIT_VECTOR has the required mitigations") \
-	X(CURRENT_MITIGATIONS,   "current-mitigations",   "CURRENT_MIT_VECTOR has the required mitigations")
+	X(CURRENT_MITIGATIONS,   "current-mitigations",   "CURRENT_MIT_VECTOR has the required mitigations") \
+	/* who endorses the launch digest */ \
+	X(ENDORSEMENT,           "endorsement",           "an endorsement of the launch digest was given") \
+	X(ENDORSEMENT_SIGNATURE, "endorsement-signature", "its signature verifies with the signer's certificate") \
+	X(ENDORSEMENT_TIMESTAMP, "endorsement-timestamp", "a timestamp authority says when it was signed") \
+	X(ENDORSEMENT_ISSUER,    "endorsement-issuer",    "its certificates lead to the expected issuer") \
+	X(ENDORSEMENT_FEED,      "endorsement-feed",      "it is of the expected feed") \
+	X(ENDORSEMENT_SVN,       "endorsement-svn",       "its SVN is at least the minimum") \
+	X(ENDORSED_MEASUREMENT,  "endorsed-measurement",  "MEASUREMENT is the launch digest that it endorses")
 /* clang-format on */
 
 enum snp_check {
@@ -150,6 +158,13 @@ struct snp_expectations {
 	uint64_t platform_require, platform_forbid;	  /* SNP_PLATFORM_* */
 	uint64_t launch_mitigations, current_mitigations; /* bits that must be set */
 	uint64_t denied_products;			  /* bits 1 << enum snp_product */
+
+	/* MEASUREMENT must be the one that the evidence's endorsement names; it then counts as expected. NULL and no
+	 * minimum: what Microsoft's endorsements of its utility VMs of that feed must have. */
+	bool endorsed, has_uvm_svn_min;
+	const char *uvm_issuer, *uvm_feed; /* an issuer requires a feed and a minimum */
+	uint64_t uvm_svn_min;
+	struct snp_span tsa_roots; /* of the timestamp's authority, DER or PEM; size 0: not verified */
 };
 
 /* What a verdict is made from. Everything is borrowed for the call. */
@@ -165,13 +180,14 @@ struct snp_evidence {
 	 * not be among them if the ARK signed it. */
 	const struct snp_root *roots;
 	size_t n_roots;
+	struct snp_span endorsement; /* of the utility VM: COSE, or base64 of it; size 0: none */
 };
 
 struct snp_verdict;
 
 /* Check a report. Returns 0 and a verdict for snp_verdict_free(), whatever the verdict is. If several
  * leaf certificates fit the report, each is tried; their order does not matter.
- * Errors: SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY, SNP_E_CRYPTO; SNP_E_USAGE (a `size`
+ * Errors: SNP_E_ENDORSEMENT, SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY, SNP_E_CRYPTO; SNP_E_USAGE (a `size`
  * is missing or from a later release that asks for more than this one knows; any_measurement beside
  * launch digests). */
 SNP_MUST_USE int snp_verify(const struct snp_evidence *evidence,

@@ -41,6 +41,12 @@ bool base64_is_text(struct snp_span bytes);
 SNP_MUST_USE int base64_text(struct snp_span text, const char *what, uint8_t **ret,
 			     size_t *ret_size, struct snp_error *err);
 
+/* base64url (RFC 4648 section 5) without padding, as JOSE and did:x509 use it: a string for free(), or NULL when memory
+ * ran out; and read as base64_read() does. */
+char *base64url_encode(const uint8_t *data, size_t size);
+SNP_MUST_USE int base64url_read(struct snp_span text, const char *what, uint8_t **ret,
+				size_t *ret_size, struct snp_error *err);
+
 /* Read exactly `size` bytes of standard base64 (padding required; no blanks, line ends or other
  * alphabet). Errors: SNP_E_BAD_BASE64 with the length found and the length wanted, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,

@@ -38,6 +38,7 @@ struct cli_sources {
 	const char
 		*simulated_root; /* the ARK of a simulated host, the only root then; NULL: AMD's */
 	int64_t at_time;
+	struct snp_span endorsement; /* size 0: the one that came with the report, if any */
 };
 
 /* Make the verdict. Certificates from `sources` are added to those of the report.

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef REFERENCE_CBOR_H
-#define REFERENCE_CBOR_H
+#ifndef SNP_CBOR_H
+#define SNP_CBOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <snp/api.h>
 #include <snp/error.h>
 #include <snp/span.h>
 
@@ -38,5 +39,34 @@ SNP_MUST_USE int cbor_out_encode(struct cbor_item_t *item, uint8_t **ret, size_t
 
 /* A byte string that holds the encoding of `item`, which is taken. */
 struct cbor_item_t *cbor_out_wrapped(struct cbor_item_t *item);
+
+/*
+ * Reading: one item after another, without memory of its own, so that no count in the input costs any. Only definite
+ * lengths are read.
+ */
+enum cbor_in_kind {
+	CBOR_IN_UINT,
+	CBOR_IN_NEGATIVE, /* -1 - value */
+	CBOR_IN_BYTES,
+	CBOR_IN_TEXT, /* not checked to be UTF-8 */
+	CBOR_IN_ARRAY,
+	CBOR_IN_MAP,
+	CBOR_IN_TAG, /* of the item that follows */
+	CBOR_IN_SIMPLE,
+};
+
+struct cbor_in {
+	enum cbor_in_kind kind;
+	uint64_t value;	       /* the number or tag; how many members or pairs follow */
+	struct snp_span bytes; /* of a string, in the input */
+};
+
+/* Take the next item's head, or the whole of a string, off `rest`. False if there is none, it is cut off, or it is of
+ * another kind than these; `rest` is then as it was. */
+bool cbor_in_next(struct snp_span *rest, struct cbor_in *ret);
+
+/* The same for an item of this kind, and with all that is in it for an item of any. */
+bool cbor_in_take(struct snp_span *rest, enum cbor_in_kind kind, struct cbor_in *ret);
+bool cbor_in_skip(struct snp_span *rest);
 
 #endif

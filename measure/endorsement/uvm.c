@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endorsement/uvm.h"
+
+#include <inttypes.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
+#include <openssl/ts.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <snp/fail.h>
+#include <snp/fields.h>
+#include <snp/hex.h>
+#include <snp/sha.h>
+
+#include "endorsement/cose.h"
+
+DEFINE_CLEANUP(struct json *, json_free);
+DEFINE_CLEANUP(X509 *, X509_free);
+DEFINE_CLEANUP(X509_STORE *, X509_STORE_free);
+DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
+DEFINE_CLEANUP(EXTENDED_KEY_USAGE *, EXTENDED_KEY_USAGE_free);
+DEFINE_CLEANUP(TS_VERIFY_CTX *, TS_VERIFY_CTX_free);
+DEFINE_CLEANUP(TS_TST_INFO *, TS_TST_INFO_free);
+DEFINE_CLEANUP(PKCS7 *, PKCS7_free);
+DEFINE_CLEANUP(BIO *, BIO_free_all);
+
+static inline void stackp(STACK_OF(X509) * *stack)
+{
+	sk_X509_free(*stack);
+}
+
+struct uvm_endorsement {
+	uint8_t *bytes; /* the spans of `cose` point into it */
+	struct cose_sign1 cose;
+	struct uvm_claims claims;
+	X509 *certificates[COSE_MAX_CERTIFICATES];
+};
+
+/* Of Microsoft's CCF, include/ccf/pal/uvm_endorsements.h (default_uvm_roots_of_trust). The CA is Microsoft Supply Chain
+ * RSA Root CA 2022. */
+#define MICROSOFT_DID "did:x509:0:sha256:I__iuL25oXEVFdTP_aBLx_eT1RPHbCQ_ECBQfYZpt9s::eku:"
+
+static const struct uvm_root known_roots[] = {
+	{"ContainerPlat-AMD-UVM", MICROSOFT_DID "1.3.6.1.4.1.311.76.59.1.2", 100},
+	{"ConfAKS-AMD-UVM", MICROSOFT_DID "1.3.6.1.4.1.311.76.59.1.5", 1},
+};
+
+const struct uvm_root *uvm_root_of(const char *feed)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known_roots); i++)
+		if (strcmp(feed, known_roots[i].feed) == 0)
+			return &known_roots[i];
+	return NULL;
+}
+
+void uvm_free(struct uvm_endorsement *endorsement)
+{
+	if (!endorsement)
+		return;
+	for (size_t i = 0; i < endorsement->cose.n_certificates; i++)
+		X509_free(endorsement->certificates[i]);
+	free(endorsement->bytes);
+	free(endorsement);
+}
+
+const struct uvm_claims *uvm_claims(const struct uvm_endorsement *endorsement)
+{
+	return &endorsement->claims;
+}
+
+void uvm_certificate_name(const struct uvm_endorsement *endorsement, size_t i,
+			  char ret[static UVM_TEXT_SIZE])
+{
+	const X509_NAME *name = X509_get_subject_name(endorsement->certificates[i]);
+	char text[UVM_TEXT_SIZE] = "";
+
+	(void)X509_NAME_get_text_by_NID(name, NID_commonName, text, sizeof(text));
+	ERR_clear_error();
+	escape_text(text, ret, UVM_TEXT_SIZE);
+}
+
+static int bad(struct snp_error *err, const char *what)
+{
+	return fail_with(err, SNP_E_ENDORSEMENT, SNP_NO_OFFSET, "%s", what);
+}
+
+/* Decimal digits alone; the first endorsements have it as a string and later ones as a number. */
+static int read_svn(const struct json_value *value, const struct field *field, void *at,
+		    struct snp_error *err)
+{
+	const char *text;
+	uint64_t svn = 0;
+	int r;
+
+	if (!json_is_string(value))
+		return field_u64(value, field, at, err);
+	r = json_string(value, &text, err);
+	if (r < 0)
+		return r;
+	if (text[0] == '\0' || strlen(text) > 10 || text[strspn(text, "0123456789")] != '\0')
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "must be an SVN of at most 10 decimal digits");
+	for (; *text; text++)
+		svn = 10 * svn + (uint64_t)(*text - '0');
+	*(uint64_t *)at = svn;
+	return 0;
+}
+
+static const struct field payload_fields[] = {
+	FIELD("x-ms-sevsnpvm-guestsvn", read_svn, uvm_claims, svn, .required = true),
+	FIELD("x-ms-sevsnpvm-launchmeasurement", field_hex, uvm_claims, measurement,
+	      .required = true),
+	OTHER_KEYS,
+};
+
+static int read_payload(struct snp_span payload, struct uvm_claims *claims, struct snp_error *err)
+{
+	_cleanup_(json_freep) struct json *document = NULL;
+	struct snp_error why;
+	int r = json_parse("", payload, &document, &why);
+
+	if (r == 0)
+		r = fields_read(json_root(document), payload_fields, claims, &why);
+	if (r == -SNP_E_NO_MEMORY)
+		return out_of_memory(err);
+	if (r < 0)
+		return fail_with(err, SNP_E_ENDORSEMENT, SNP_NO_OFFSET, "its payload%s%s: %s",
+				 why.pointer[0] ? ", " : "", why.pointer, why.message);
+	return 0;
+}
+
+/* Text for comparisons and for people: no NUL, and nothing that does not show. */
+static bool copy_text(struct snp_span text, char ret[static UVM_TEXT_SIZE])
+{
+	if (text.size >= UVM_TEXT_SIZE)
+		return false;
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] < 0x21 || text.data[i] > 0x7e)
+			return false;
+	if (text.size > 0)
+		memcpy(ret, text.data, text.size);
+	ret[text.size] = '\0';
+	return true;
+}
+
+static int read_claims(struct uvm_endorsement *e, struct snp_error *err)
+{
+	static const char json[] = "application/json";
+	const struct cose_sign1 *cose = &e->cose;
+	struct uvm_claims *claims = &e->claims;
+
+	if (cose->content_type.size != sizeof(json) - 1 ||
+	    memcmp(cose->content_type.data, json, sizeof(json) - 1) != 0)
+		return bad(err, "its content type is not application/json");
+	if (cose->issuer.size == 0 || !copy_text(cose->issuer, claims->issuer))
+		return bad(err, "its issuer (iss) is missing, too long, or not plain text");
+	if (cose->feed.size == 0 || !copy_text(cose->feed, claims->feed))
+		return bad(err, "its feed is missing, too long, or not plain text");
+	claims->has_signing_time = cose->has_signing_time;
+	claims->signing_time = cose->signing_time;
+	claims->has_timestamp = cose->timestamp.size > 0;
+	claims->algorithm = cose->algorithm == COSE_PS384 ? "PS384" : "ES384";
+	claims->n_certificates = cose->n_certificates;
+	return read_payload(cose->payload, claims, err);
+}
+
+static int read_certificates(struct uvm_endorsement *e, struct snp_error *err)
+{
+	uint8_t sha256[SNP_SHA256_SIZE];
+	int r = sha256_of(e->cose.certificates[0], sha256, err);
+
+	if (r < 0)
+		return r;
+	if (e->cose.x5t.size > 0 && memcmp(sha256, e->cose.x5t.data, sizeof(sha256)) != 0)
+		return bad(err, "its x5t names another certificate than the first of x5chain");
+	for (size_t i = 0; i < e->cose.n_certificates; i++) {
+		struct snp_span der = e->cose.certificates[i];
+		const unsigned char *at = der.data;
+
+		if (der.size <= SNP_MAX_SMALL)
+			e->certificates[i] = d2i_X509(NULL, &at, (long)der.size);
+		ERR_clear_error();
+		if (!e->certificates[i] || at != der.data + der.size)
+			return fail_with(err, SNP_E_ENDORSEMENT, SNP_NO_OFFSET,
+					 "certificate %zu of its x5chain is not X.509 in DER", i);
+	}
+	return 0;
+}
+
+int uvm_read(struct snp_span bytes, struct uvm_endorsement **ret, struct snp_error *err)
+{
+	_cleanup_(uvm_freep) struct uvm_endorsement *e = calloc(1, sizeof(*e));
+	size_t size = bytes.size;
+	int r = 0;
+
+	if (!e)
+		return out_of_memory(err);
+	if (bytes.size > UVM_MAX_ENDORSEMENT)
+		return bad(err, "not an endorsement: it is larger than 256 KiB");
+	if (base64_is_text(bytes)) {
+		r = base64_text(bytes, "the endorsement", &e->bytes, &size, err);
+	} else {
+		e->bytes = malloc(size + 1);
+		if (!e->bytes)
+			return out_of_memory(err);
+		if (size > 0)
+			memcpy(e->bytes, bytes.data, size);
+	}
+	if (r == 0)
+		r = cose_parse((struct snp_span){e->bytes, size}, &e->cose, err);
+	if (r == 0)
+		r = read_claims(e, err);
+	if (r == 0)
+		r = read_certificates(e, err);
+	if (r == 0)
+		*ret = TAKE_PTR(e);
+	return r;
+}
+
+#define NO(...) ((void)snprintf(why, UVM_WHY_SIZE, __VA_ARGS__), 0)
+
+int uvm_check_signature(const struct uvm_endorsement *e, char why[static UVM_WHY_SIZE],
+			struct snp_error *err)
+{
+	EVP_PKEY *key = X509_get0_pubkey(e->certificates[0]);
+	bool good = false;
+	int r = key ? cose_verify(&e->cose, key, &good, err) : 0;
+
+	ERR_clear_error();
+	if (r < 0 || good)
+		return r;
+	return NO("the signer's key did not sign it with %s", e->claims.algorithm);
+}
+
+/* did:x509:0:sha256:FINGERPRINT::eku:OID, both as text. */
+struct issuer {
+	char fingerprint[44], eku[128];
+};
+
+/* No other version, hash or policy: one that is not understood cannot be held. */
+static bool parse_issuer(const char *did, struct issuer *ret)
+{
+	static const char start[] = "did:x509:0:sha256:", middle[] = "::eku:";
+	const char *at = did + sizeof(start) - 1;
+
+	if (strncmp(did, start, sizeof(start) - 1) != 0 || strlen(at) < 43 + sizeof(middle))
+		return false;
+	snprintf(ret->fingerprint, sizeof(ret->fingerprint), "%.43s", at);
+	at += 43;
+	if (strncmp(at, middle, sizeof(middle) - 1) != 0)
+		return false;
+	at += sizeof(middle) - 1;
+	if (strlen(at) >= sizeof(ret->eku) || at[strspn(at, "0123456789.")] != '\0')
+		return false;
+	snprintf(ret->eku, sizeof(ret->eku), "%s", at);
+	return true;
+}
+
+/* The first CA certificate with this fingerprint; 0: none. */
+static int find_anchor(const struct uvm_endorsement *e, const char *fingerprint, size_t *ret,
+		       struct snp_error *err)
+{
+	*ret = 0;
+	for (size_t i = 1; i < e->cose.n_certificates; i++) {
+		uint8_t sha256[SNP_SHA256_SIZE];
+		_cleanup_(freep) char *text = NULL;
+		int r = sha256_of(e->cose.certificates[i], sha256, err);
+
+		if (r < 0)
+			return r;
+		text = base64url_encode(sha256, sizeof(sha256));
+		if (!text)
+			return out_of_memory(err);
+		if (strcmp(text, fingerprint) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static bool has_usage(X509 *certificate, const char *oid)
+{
+	_cleanup_(EXTENDED_KEY_USAGE_freep) EXTENDED_KEY_USAGE *usage =
+		X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+
+	ERR_clear_error();
+	for (int i = 0; usage && i < sk_ASN1_OBJECT_num(usage); i++) {
+		char text[128];
+		int n = OBJ_obj2txt(text, sizeof(text), sk_ASN1_OBJECT_value(usage, i), 1);
+
+		if (n > 0 && (size_t)n < sizeof(text) && strcmp(text, oid) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Verify the chain up to certificate `anchor`, which is trusted. */
+static int check_chain(const struct uvm_endorsement *e, size_t anchor, int64_t at,
+		       char why[static UVM_WHY_SIZE], struct snp_error *err)
+{
+	_cleanup_(stackp) STACK_OF(X509) *trusted = sk_X509_new_null();
+	_cleanup_(stackp) STACK_OF(X509) *untrusted = sk_X509_new_null();
+	_cleanup_(X509_STORE_CTX_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
+	X509_VERIFY_PARAM *param;
+	bool ready = trusted && untrusted && context &&
+		     sk_X509_push(trusted, e->certificates[anchor]) > 0;
+
+	for (size_t i = 1; ready && i < anchor; i++)
+		ready = sk_X509_push(untrusted, e->certificates[i]) > 0;
+	if (!ready || X509_STORE_CTX_init(context, NULL, e->certificates[0], untrusted) != 1) {
+		ERR_clear_error();
+		return out_of_memory(err);
+	}
+	X509_STORE_CTX_set0_trusted_stack(context, trusted);
+	param = X509_STORE_CTX_get0_param(context);
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	X509_VERIFY_PARAM_set_time(param, (time_t)at);
+	X509_VERIFY_PARAM_set_depth(param, COSE_MAX_CERTIFICATES);
+	X509_VERIFY_PARAM_set_auth_level(param, 2); /* SHA-224 and RSA of 2048 bits at least */
+	if (X509_verify_cert(context) != 1)
+		(void)NO("its certificates do not lead to the issuer's: %s",
+			 X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+	ERR_clear_error();
+	return 0;
+}
+
+int uvm_check_issuer(const struct uvm_endorsement *e, const char *issuer, int64_t at,
+		     char why[static UVM_WHY_SIZE], struct snp_error *err)
+{
+	struct issuer did;
+	size_t anchor;
+	int r;
+
+	if (strcmp(e->claims.issuer, issuer) != 0)
+		return NO("is '%.200s'", e->claims.issuer);
+	if (!parse_issuer(issuer, &did))
+		return NO("not a did:x509:0:sha256 issuer with an eku policy");
+	r = find_anchor(e, did.fingerprint, &anchor, err);
+	if (r < 0)
+		return r;
+	if (anchor == 0)
+		return NO("the CA certificate that the issuer names is not in its chain");
+	if (!has_usage(e->certificates[0], did.eku))
+		return NO("the signer's certificate lacks the key usage %s", did.eku);
+	return check_chain(e, anchor, at, why, err);
+}
+
+static int read_roots(struct snp_span bytes, X509_STORE *store, struct snp_error *err)
+{
+	_cleanup_(BIO_free_allp) BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.size);
+	bool pem = bytes.size > 0 && bytes.data[0] != 0x30;
+	size_t n = 0;
+
+	for (;; n++) {
+		_cleanup_(X509_freep) X509 *root = NULL;
+
+		if (bio && (pem || n == 0))
+			root = pem ? PEM_read_bio_X509(bio, NULL, NULL, NULL)
+				   : d2i_X509_bio(bio, NULL);
+		if (!root)
+			break;
+		if (X509_STORE_add_cert(store, root) != 1)
+			return out_of_memory(err);
+	}
+	ERR_clear_error();
+	return n > 0 ? 0
+		     : fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
+				 "the root of the timestamp authority is not a certificate");
+}
+
+static bool time_of(const TS_TST_INFO *info, int64_t *ret)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(TS_TST_INFO_get_time(info), &tm) != 1)
+		return false;
+	*ret = timegm(&tm);
+	return true;
+}
+
+/* The imprint must be a hash of 48 bytes, SHA-384 of the signature. OpenSSL frees what it is given. */
+static bool verify_token(PKCS7 *token, const uint8_t imprint[static SNP_SHA384_SIZE],
+			 X509_STORE *store)
+{
+	_cleanup_(TS_VERIFY_CTX_freep) TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
+	unsigned char *copy = OPENSSL_memdup(imprint, SNP_SHA384_SIZE);
+
+	if (!context || !copy || X509_STORE_up_ref(store) != 1) {
+		OPENSSL_free(copy);
+		return false;
+	}
+	(void)TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT | TS_VFY_SIGNATURE);
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+	(void)TS_VERIFY_CTX_set0_store(context, store);
+	(void)TS_VERIFY_CTX_set0_imprint(context, copy, SNP_SHA384_SIZE);
+#else
+	(void)TS_VERIFY_CTX_set_store(context, store);
+	(void)TS_VERIFY_CTX_set_imprint(context, copy, SNP_SHA384_SIZE);
+#endif
+	return TS_RESP_verify_token(context, token) == 1;
+}
+
+/* OpenSSL compares the imprints' bytes; that they are of SHA-384 is for us to see. */
+static bool is_sha384(TS_TST_INFO *info)
+{
+	const ASN1_OBJECT *algorithm = NULL;
+
+	X509_ALGOR_get0(&algorithm, NULL, NULL,
+			TS_MSG_IMPRINT_get_algo(TS_TST_INFO_get_msg_imprint(info)));
+	return OBJ_obj2nid(algorithm) == NID_sha384;
+}
+
+int uvm_check_timestamp(const struct uvm_endorsement *e, struct snp_span roots, int64_t *ret_time,
+			char why[static UVM_WHY_SIZE], struct snp_error *err)
+{
+	struct snp_span der = e->cose.timestamp;
+	const unsigned char *at = der.data;
+	_cleanup_(PKCS7_freep) PKCS7 *token = NULL;
+	_cleanup_(TS_TST_INFO_freep) TS_TST_INFO *info = NULL;
+	_cleanup_(X509_STORE_freep) X509_STORE *store = X509_STORE_new();
+	uint8_t imprint[SNP_SHA384_SIZE];
+	int64_t time = 0;
+	int r;
+
+	if (der.size == 0)
+		return NO("it has no timestamp");
+	if (!store)
+		return out_of_memory(err);
+	r = read_roots(roots, store, err);
+	if (r == 0)
+		r = sha384_of(e->cose.signature, imprint, err);
+	if (r < 0)
+		return r;
+	token = d2i_PKCS7(NULL, &at, (long)der.size);
+	if (token && at == der.data + der.size && PKCS7_type_is_signed(token))
+		info = PKCS7_to_TS_TST_INFO(token);
+	if (!info || !time_of(info, &time) || !is_sha384(info)) {
+		ERR_clear_error();
+		return NO("not a timestamp token over SHA-384");
+	}
+	/* The authority's own certificate expires too. */
+	X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)time);
+	X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store), 2);
+	if (!verify_token(token, imprint, store))
+		(void)NO("the timestamp does not verify: %s",
+			 ERR_reason_error_string(ERR_peek_last_error())
+				 ? ERR_reason_error_string(ERR_peek_last_error())
+				 : "refused by OpenSSL");
+	else
+		*ret_time = time;
+	ERR_clear_error();
+	return 0;
+}
