@@ -96,10 +96,10 @@ static const struct cli_option *const tables[] = {options, NULL};
 
 const struct cli_verb verb_show = {
 	.name = "show",
-	.operands = "REPORT",
+	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "print an attestation report field by field",
+	.summary = "print an attestation report, or what comes beside it, field by field",
 	.example = "report.bin",
 	.options = tables,
 	.run = run,

@@ -2,8 +2,10 @@
 #include <time.h>
 
 #include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/judge.h>
 
+#include "endorsement/token.h"
 #include "expectations.h"
 #include "report_view.h"
 #include "value.h"
@@ -11,7 +13,7 @@
 
 static struct {
 	struct cli_values certificates, crls;
-	const char *at_time;
+	const char *at_time, *token, *jwks, *runtime_data;
 	bool fetch_path, verbose;
 } arg;
 
@@ -21,6 +23,12 @@ static const struct cli_option options[] = {
 	 .help = "file or folder with certificates"},
 	{"crl", .argument = "FILE", .values = &arg.crls,
 	 .help = "AMD's CRL; without one, revocation is not checked"},
+	{"maa-token", .argument = "FILE", .text = &arg.token,
+	 .help = "token of Azure Attestation, beside the report or instead of it"},
+	{"jwks", .argument = "FILE", .text = &arg.jwks,
+	 .help = "the keys of this service, which are trusted"},
+	{"runtime-data", .argument = "FILE", .text = &arg.runtime_data,
+	 .help = "REPORT_DATA must begin with the SHA-256 of this file"},
 	{"at-time", .argument = "TIME", .text = &arg.at_time,
 	 .help = "time at which certificates must be valid: 2026-01-31 or @SECONDS"},
 	{"fetch-path", .flag = &arg.fetch_path,
@@ -31,16 +39,20 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
-static int print_json(const struct snp_verdict *verdict, const char *document, FILE *out,
-		      struct snp_error *err)
+/* `alone`: a token stands for the report. */
+static int print_json(const struct snp_verdict *verdict, const char *document, bool alone,
+		      FILE *out, struct snp_error *err)
 {
 	const struct snp_report *report = snp_verdict_report(verdict);
 	_cleanup_(json_out_done) struct json_out json;
 
-	cli_json_begin(&json, document ? "snp-verify/2" : "snp-verify/1");
+	cli_json_begin(&json, alone ? "snp-verify/3" : document ? "snp-verify/2" : "snp-verify/1");
 	cli_verdict_json(&json, verdict, document);
-	cli_report_json(report, cli_report_layout(report), &json,
-			json_out_object(&json, json.root, "report"));
+	if (alone)
+		json_out_string(&json, json.root, "evidence", "token");
+	else
+		cli_report_json(report, cli_report_layout(report), &json,
+				json_out_object(&json, json.root, "report"));
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -73,10 +85,62 @@ static int print_paths(const struct snp_verdict *verdict, FILE *out, struct snp_
 	return r < 0 ? r : which == 0 ? 0 : CLI_NO;
 }
 
+/* What comes beside the report in files of its own. */
+struct papers {
+	uint8_t *token, *jwks, *runtime_data;
+};
+
+static void papers_done(struct papers *papers)
+{
+	free(papers->token);
+	free(papers->jwks);
+	free(papers->runtime_data);
+}
+
+static int read_paper(const char *path, uint64_t cap, uint8_t **ret, struct snp_span *ret_span,
+		      struct snp_error *err)
+{
+	int r = path ? file_read(path, cap, ret, &ret_span->size, err) : 0;
+
+	if (r == 0 && path && ret_span->size == 0)
+		r = in_file(err, fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET, "is empty"), path);
+	ret_span->data = *ret;
+	return r;
+}
+
+/* They are read again for the verdict; here their files are named if they are malformed. */
+static int check_token(const struct cli_sources *sources, struct snp_error *err)
+{
+	_cleanup_(token_freep) struct token *token = NULL;
+	_cleanup_(jwks_freep) struct jwks *jwks = NULL;
+	struct token_claims claims;
+	int r = token_read(sources->token, &token, err);
+
+	if (r == 0)
+		r = token_claims_read(token, &claims, err);
+	if (r < 0)
+		return in_file(err, r, arg.token);
+	return in_file(err, jwks_read(sources->jwks, &jwks, err), arg.jwks);
+}
+
+static int read_papers(struct papers *papers, struct cli_sources *sources, struct snp_error *err)
+{
+	int r = read_paper(arg.token, TOKEN_MAX_SIZE, &papers->token, &sources->token, err);
+
+	if (r == 0)
+		r = read_paper(arg.jwks, JWKS_MAX_SIZE, &papers->jwks, &sources->jwks, err);
+	if (r == 0)
+		r = read_paper(arg.runtime_data, SNP_MAX_CONFIG, &papers->runtime_data,
+			       &sources->runtime_data, err);
+	return r < 0 || !arg.token ? r : check_token(sources, err);
+}
+
+/* `path` is NULL where a token stands for the report. */
 static int verify(const char *path, const struct cli_expectations *expectations,
 		  struct snp_verdict **ret, struct snp_error *err)
 {
 	_cleanup_(cli_report_done) struct cli_report report = {0};
+	_cleanup_(papers_done) struct papers papers = {0};
 	struct cli_sources sources = {.certificates = &arg.certificates,
 				      .crls = &arg.crls,
 				      .at_time = time(NULL),
@@ -84,10 +148,26 @@ static int verify(const char *path, const struct cli_expectations *expectations,
 	int r = arg.at_time ? cli_time(arg.at_time, "--at-time", &sources.at_time, err) : 0;
 
 	if (r == 0)
+		r = read_papers(&papers, &sources, err);
+	if (r == 0 && path)
 		r = cli_report_read(path, &report, err);
-	if (r < 0)
-		return r;
-	return in_file(err, cli_judge(&report, &sources, &expectations->expected, ret, err), path);
+	if (r == 0)
+		r = cli_judge(&report, &sources, &expectations->expected, ret, err);
+	return in_file(err, r, path ? path : arg.token);
+}
+
+static int check_usage(const char *report, struct snp_error *err)
+{
+	if (!arg.token != !arg.jwks)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--maa-token requires --jwks, and --jwks a token");
+	if (!arg.token && cli_expectations_of_token())
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--maa-issuer and --maa-compliance require --maa-token");
+	if (!report && (!arg.token || arg.fetch_path))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "give a report; only --maa-token can do without");
+	return 0;
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
@@ -100,7 +180,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (arg.fetch_path)
 		expectations.expected =
 			(struct snp_expectations){.size = sizeof(struct snp_expectations)};
-	r = arg.fetch_path ? 0 : cli_expectations_read(&expectations, err);
+	r = check_usage(operands[0], err);
+	if (r == 0 && !arg.fetch_path)
+		r = cli_expectations_read(&expectations, err);
 	if (r == 0)
 		r = verify(operands[0], &expectations, &verdict, err);
 	if (r < 0)
@@ -108,9 +190,13 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (arg.fetch_path)
 		return print_paths(verdict, out, err);
 	cli_verdict_warn(verdict);
+	if (!operands[0])
+		cli_warn("token-alone",
+			 "only the service that issued the token has seen the report; "
+			 "give the report too to check it here");
 	document = cli_expectations_document(&expectations, snp_verdict_reference(verdict));
 	if (cli_json)
-		r = print_json(verdict, document, out, err);
+		r = print_json(verdict, document, !operands[0], out, err);
 	else
 		cli_verdict_print(verdict, document, arg.verbose, out);
 	return r < 0 ? r : snp_verdict_accepted(verdict) ? 0 : CLI_NO;
@@ -120,8 +206,8 @@ static const struct cli_option *const tables[] = {cli_expectation_options, optio
 
 const struct cli_verb verb_verify = {
 	.name = "verify",
-	.operands = "REPORT",
-	.min_operands = 1,
+	.operands = "[REPORT]",
+	.min_operands = 0,
 	.max_operands = 1,
 	.summary = "check an attestation report",
 	.example = "report.bin --reference reference-values.json",

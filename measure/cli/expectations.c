@@ -24,6 +24,7 @@ static struct {
 	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
 	const char *require, *forbid, *launch_mitigations, *current_mitigations;
 	const char *uvm_endorsement, *uvm_issuer, *uvm_feed, *tsa_root;
+	const char *maa_issuer, *maa_compliance;
 	struct cli_number svn, vmpl, uvm_svn;
 } arg;
 
@@ -47,6 +48,10 @@ const struct cli_option cli_expectation_options[] = {
 	 .help = "its minimum SVN (default: 100 for ContainerPlat, 1 for ConfAKS)"},
 	{"tsa-root", .argument = "FILE", .text = &arg.tsa_root,
 	 .help = "root of its timestamp's authority; without one, the timestamp is not verified"},
+	{"maa-issuer", .argument = "URL", .text = &arg.maa_issuer,
+	 .help = "the instance of Azure Attestation that must have issued the token"},
+	{"maa-compliance", .argument = "STATUS", .text = &arg.maa_compliance,
+	 .help = "its compliance status (default: any that is known for endorsed guests)"},
 	{"report-data", .argument = "HEX|@FILE", .text = &arg.report_data,
 	 .help = "required REPORT_DATA (the verifier's nonce), 64 bytes"},
 	{"host-data", .argument = "HEX|@FILE", .text = &arg.host_data, .help = "required HOST_DATA, 32 bytes"},
@@ -325,6 +330,11 @@ static int read_references(struct cli_expectations *e, struct snp_error *err)
 	return r;
 }
 
+bool cli_expectations_of_token(void)
+{
+	return arg.maa_issuer || arg.maa_compliance;
+}
+
 const char *cli_expectations_document(const struct cli_expectations *e,
 				      const struct snp_reference *reference)
 {
@@ -357,13 +367,15 @@ static int read_endorsement_file(struct cli_expectations *e, struct snp_error *e
 	return in_file(err, r, arg.uvm_endorsement);
 }
 
-/* Without a file, the endorsement is the one that came with the report. */
-static int read_endorsement(struct cli_expectations *e, struct snp_error *err)
+/* Who vouches for the guest. Without a file, the endorsement is the one that came with the report. */
+static int read_vouchers(struct cli_expectations *e, struct snp_error *err)
 {
 	struct snp_expectations *x = &e->expected;
 	int r = 0;
 
 	x->endorsed = asks_for_endorsement();
+	x->maa_issuer = arg.maa_issuer;
+	x->maa_compliance = arg.maa_compliance;
 	x->uvm_issuer = arg.uvm_issuer;
 	x->uvm_feed = arg.uvm_feed;
 	x->has_uvm_svn_min = arg.uvm_svn.given;
@@ -397,7 +409,7 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 	struct snp_expectations *x = &ret->expected;
 	static int (*const readers[])(struct cli_expectations * e, struct snp_error * err) = {
 		read_lists,  read_bytes,  read_security_policy, read_words,
-		read_levels, read_denied, read_endorsement,	read_references,
+		read_levels, read_denied, read_vouchers,	read_references,
 	};
 	bool digest =
 		arg.references.count > 0 || arg.measurements.count > 0 || asks_for_endorsement();

@@ -27,6 +27,9 @@ SNP_MUST_USE int cli_expectations_read(struct cli_expectations *ret, struct snp_
 const char *cli_expectations_document(const struct cli_expectations *e,
 				      const struct snp_reference *reference);
 
+/* True if an option was given that only a token can meet. */
+bool cli_expectations_of_token(void);
+
 /* The endorsement that was given as a file; size 0: none. */
 struct snp_span cli_expectations_endorsement(const struct cli_expectations *e);
 

@@ -164,8 +164,15 @@ int cli_judge(struct cli_report *report, const struct cli_sources *sources,
 					.at_time = sources->at_time,
 					.endorsement = sources->endorsement.size > 0
 							       ? sources->endorsement
-							       : report->container.endorsement};
-	int r = add_sources(report->certificates, report->container.report, sources, err);
+							       : report->container.endorsement,
+					.token = sources->token,
+					.jwks = sources->jwks};
+	int r = 0;
+
+	if (sources->runtime_data.size > 0)
+		evidence.runtime_data = sources->runtime_data;
+	if (evidence.report.size > 0)
+		r = add_sources(report->certificates, report->container.report, sources, err);
 
 	if (r == 0 && sources->simulated_root) {
 		evidence.roots = roots;
@@ -236,7 +243,10 @@ void cli_verdict_print(const struct snp_verdict *verdict, const char *document, 
 	char escaped[4096];
 
 	if (accepted)
-		fprintf(out, "accepted: %s%s\n", snp_product_name(snp_verdict_product(verdict)),
+		fprintf(out, "accepted: %s%s\n",
+			snp_verdict_product(verdict) == SNP_PRODUCT_UNKNOWN
+				? "by a token, which names no product"
+				: snp_product_name(snp_verdict_product(verdict)),
 			published ? ", as published" : "");
 	else
 		fprintf(out, "refused: %s: %s\n", snp_check_name(reason),

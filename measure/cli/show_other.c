@@ -16,6 +16,7 @@
 #include <snp/judge.h>
 
 #include "endorsement/security_policy.h"
+#include "endorsement/token.h"
 #include "endorsement/uvm.h"
 
 DEFINE_CLEANUP(struct json *, json_free);
@@ -355,11 +356,90 @@ static bool is_endorsement(const struct shown *shown)
 	return shown->content.size > 2 && memcmp(shown->content.data, "\xd2\x84", 2) == 0;
 }
 
+static bool is_token(const struct shown *shown)
+{
+	_cleanup_(json_freep) struct json *document = NULL;
+
+	return token_is_text(shown->content) ||
+	       (json_is_text(shown->content) &&
+		json_parse("", shown->content, &document, NULL) == 0 &&
+		json_get(json_root(document), "token"));
+}
+
+/* A scalar as the text that stands for it; NULL for what is no scalar. */
+static const char *scalar_text(const struct json_value *value, char ret[static 32])
+{
+	const char *text = NULL;
+	uint64_t number;
+	bool flag;
+
+	if (json_string(value, &text, NULL) == 0)
+		return text;
+	if (json_bool(value, &flag, NULL) == 0)
+		return flag ? "true" : "false";
+	if (json_integer(value, 0, UINT64_MAX, &number, NULL) < 0)
+		return NULL;
+	snprintf(ret, 32, "%" PRIu64, number);
+	return ret;
+}
+
+static void print_claims(const struct json_value *object, FILE *out)
+{
+	for (const struct json_value *v = json_first(object); v; v = json_next(v)) {
+		char name[256], number[32], escaped[1024];
+		const char *text = scalar_text(v, number);
+
+		escape_text(json_key(v), name, sizeof(name));
+		escape_text(text ? text : "not shown", escaped, sizeof(escaped));
+		fprintf(out, "%-35s  %s\n", name, escaped);
+	}
+}
+
+static void add_claims(struct json_out *json, const char *key, const struct json_value *object)
+{
+	struct cJSON *array = json_out_array(json, json->root, key);
+
+	for (const struct json_value *v = json_first(object); v; v = json_next(v)) {
+		struct cJSON *claim = json_out_object(json, array, NULL);
+		char number[32];
+		const char *text = scalar_text(v, number);
+
+		json_out_string(json, claim, "name", json_key(v));
+		if (text)
+			json_out_string(json, claim, "value", text);
+	}
+}
+
+static int show_token(const struct shown *shown, FILE *out, struct snp_error *err)
+{
+	_cleanup_(token_freep) struct token *token = NULL;
+	_cleanup_(json_out_done) struct json_out json = {0};
+	int r = token_read(shown->content, &token, err);
+
+	if (r < 0)
+		return r;
+	if (!cli_json) {
+		fprintf(out, "%-35s  attestation token\n", "container");
+		print_claims(token_header(token), out);
+		print_claims(token_payload(token), out);
+		fprintf(out, "nothing here is verified\n");
+		return 0;
+	}
+	cli_json_begin(&json, "snp-show/1");
+	json_out_string(&json, json.root, "container", "attestation token");
+	json_out_bool(&json, json.root, "base64", shown->decoded != NULL);
+	add_claims(&json, "header", token_header(token));
+	add_claims(&json, "claims", token_payload(token));
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
 static const struct {
 	bool (*is)(const struct shown *shown);
 	int (*show)(const struct shown *shown, FILE *out, struct snp_error *err);
 } kinds[] = {
 	{is_host, show_host},
+	{is_token, show_token},
 	{is_policy, show_policy},
 	{is_endorsement, show_endorsement},
 };

@@ -8,6 +8,8 @@ static enum snp_outcome denied_product(struct inquiry *q)
 {
 	if (q->expected->denied_products == 0)
 		return SNP_NOT_ASKED;
+	if (q->token_alone && q->verdict->product == SNP_PRODUCT_UNKNOWN)
+		return FAIL("the token does not name its product");
 	if (q->expected->denied_products & 1ull << q->verdict->product)
 		return FAIL("%s is denied", snp_product_name(q->verdict->product));
 	return SNP_PASSED;
@@ -27,7 +29,10 @@ static enum snp_outcome compare_tcb(const struct inquiry *q, uint64_t word,
 	struct snp_error err;
 	struct snp_tcb tcb;
 
-	if (snp_tcb_decode(word, product, &tcb, &err) < 0) {
+	if (q->token_alone) {
+		tcb = q->claims.tcb;
+		tcb.has_fmc = product == SNP_PRODUCT_TURIN;
+	} else if (snp_tcb_decode(word, product, &tcb, &err) < 0) {
 		snprintf(why, TCB_WHY_SIZE, "%.200s", err.message);
 		return SNP_FAILED;
 	}
@@ -130,6 +135,9 @@ static enum snp_outcome platform_require(struct inquiry *q)
 
 	if (q->expected->has_platform_require)
 		required = q->expected->platform_require;
+	else if (q->token_alone)
+		return NOT_ASKED("a token does not say whether the alias check was done "
+				 "(AMD-SB-3015)");
 	else if (q->verdict->report.version < 3)
 		return NOT_ASKED("version 2 does not say whether the alias check was done "
 				 "(AMD-SB-3015)");

@@ -117,6 +117,28 @@ static void judge(struct snp_verdict *verdict)
 			verdict->reason = (enum snp_check)i;
 }
 
+/* What no token says. */
+static bool is_unsaid(const struct inquiry *q, enum snp_check check)
+{
+	return check == SNP_CHECK_MINIMUM_LAUNCH_TCB || check == SNP_CHECK_FIRMWARE_VERSION ||
+	       check == SNP_CHECK_PROVISIONAL_FIRMWARE || check == SNP_CHECK_PLATFORM_REQUIRE ||
+	       check == SNP_CHECK_PLATFORM_FORBID || check == SNP_CHECK_LAUNCH_MITIGATIONS ||
+	       check == SNP_CHECK_CURRENT_MITIGATIONS ||
+	       (check == SNP_CHECK_EXPECTED_CHIP_ID && !q->claims.has_chip_id);
+}
+
+static enum snp_outcome run_check(struct inquiry *q, const struct report_check *check)
+{
+	enum snp_outcome outcome;
+
+	if (q->token_alone && check->id <= SNP_CHECK_REPORT_SIGNATURE)
+		return NOT_ASKED("a token stands for the report");
+	outcome = check->run(q);
+	if (q->token_alone && is_unsaid(q, check->id) && outcome != SNP_NOT_ASKED)
+		return FAIL("a token does not say it");
+	return outcome;
+}
+
 /* All checks with one leaf, into a verdict that has nothing but the report. */
 static int run(struct inquiry *q, const struct report_checks *groups, size_t n_groups)
 {
@@ -127,7 +149,7 @@ static int run(struct inquiry *q, const struct report_checks *groups, size_t n_g
 			if ((check->needs & ~holding(q->verdict)) != 0)
 				continue;
 			q->running = check->id;
-			q->verdict->checks[check->id].outcome = check->run(q);
+			q->verdict->checks[check->id].outcome = run_check(q, check);
 			if (q->status < 0)
 				return q->status;
 		}
@@ -138,9 +160,63 @@ static int run(struct inquiry *q, const struct report_checks *groups, size_t n_g
 
 static bool leaf_holds(const struct snp_verdict *verdict)
 {
-	const uint64_t needed = NEED_AUTHENTIC & ~(NEED(CERTIFICATE) - 1);
+	const uint64_t needed = NEED_REPORT & ~(NEED(CERTIFICATE) - 1);
 
 	return (holding(verdict) & needed) == needed;
+}
+
+/* What is in the evidence beside the report. */
+struct papers {
+	struct uvm_endorsement *endorsement;
+	struct token *token;
+	struct jwks *jwks;
+};
+
+static void papers_done(struct papers *papers)
+{
+	uvm_free(papers->endorsement);
+	token_free(papers->token);
+	jwks_free(papers->jwks);
+}
+
+static int read_endorsement(struct inquiry *q, struct papers *ret, struct snp_error *err)
+{
+	const struct uvm_claims *claims;
+	int r;
+
+	if (q->evidence->endorsement.size == 0)
+		return 0;
+	r = uvm_read(q->evidence->endorsement, &ret->endorsement, err);
+	if (r < 0)
+		return r;
+	claims = uvm_claims(ret->endorsement);
+	q->endorsement = ret->endorsement;
+	q->endorsed_at =
+		claims->has_signing_time ? (int64_t)claims->signing_time : q->evidence->at_time;
+	return 0;
+}
+
+static int read_token(struct inquiry *q, struct papers *ret, struct snp_error *err)
+{
+	int r;
+
+	if (q->evidence->token.size == 0)
+		return 0;
+	r = token_read(q->evidence->token, &ret->token, err);
+	if (r == 0)
+		r = token_claims_read(ret->token, &q->claims, err);
+	if (r == 0)
+		r = jwks_read(q->evidence->jwks, &ret->jwks, err);
+	if (r < 0)
+		return r;
+	q->token = ret->token;
+	q->jwks = ret->jwks;
+	q->token_alone = q->evidence->report.size == 0;
+	if (!q->token_alone)
+		return 0;
+	q->verdict->report = q->claims.report;
+	q->verdict->product = q->claims.product;
+	return 0;
 }
 
 int verdict_make(const struct snp_evidence *evidence, const struct snp_expectations *expected,
@@ -156,24 +232,20 @@ int verdict_make(const struct snp_evidence *evidence, const struct snp_expectati
 			    .n_roots = evidence->n_roots,
 			    .verdict = &verdict,
 			    .err = err};
-	_cleanup_(uvm_freep) struct uvm_endorsement *endorsement = NULL;
+	_cleanup_(papers_done) struct papers papers = {0};
 	unsigned int best;
 	size_t at = 0;
 	bool vlek;
 	int r;
 
-	if (evidence->endorsement.size > 0) {
-		r = uvm_read(evidence->endorsement, &endorsement, err);
-		if (r < 0)
-			return r;
-		q.endorsement = endorsement;
-		q.endorsed_at = uvm_claims(endorsement)->has_signing_time
-					? (int64_t)uvm_claims(endorsement)->signing_time
-					: evidence->at_time;
-	}
+	r = read_endorsement(&q, &papers, err);
+	if (r == 0)
+		r = read_token(&q, &papers, err);
+	if (r < 0)
+		return r;
 	if (!q.roots)
 		q.roots = snp_amd_roots(&q.n_roots);
-	r = report_decode(evidence->report, false, &verdict.report, err);
+	r = q.token_alone ? 0 : report_decode(evidence->report, false, &verdict.report, err);
 	if (r < 0)
 		return r;
 	vlek = verdict.report.signing_key == SNP_SIGNING_KEY_VLEK;

@@ -4,6 +4,7 @@
 
 #include <snp/verdict.h>
 
+#include "endorsement/token.h"
 #include "endorsement/uvm.h"
 #include "report/certificates.h"
 
@@ -40,6 +41,11 @@ struct inquiry {
 	struct chain chain;
 	const struct uvm_endorsement *endorsement; /* NULL: none */
 	int64_t endorsed_at;			   /* when, as far as is known */
+	const struct token *token;		   /* NULL: none */
+	const struct jwks *jwks;
+	size_t token_key; /* in `jwks` */
+	struct token_claims claims;
+	bool token_alone; /* without a report: the claims stand for it */
 	enum snp_check running;
 	int status; /* negative if no verdict could be made */
 	struct snp_error *err;
@@ -52,8 +58,12 @@ struct report_check {
 	enum snp_outcome (*run)(struct inquiry *q);
 };
 
-#define NEED(id)       (1ull << SNP_CHECK_##id)
-#define NEED_AUTHENTIC (NEED(REPORT_SIGNATURE) * 2 - 1) /* all up to it */
+#define NEED(id)    (1ull << SNP_CHECK_##id)
+#define NEED_REPORT (NEED(REPORT_SIGNATURE) * 2 - 1) /* all up to it */
+#define NEED_TOKEN                                                                          \
+	(NEED(TOKEN_KEY) | NEED(TOKEN_SIGNATURE) | NEED(TOKEN_ISSUER) | NEED(TOKEN_DATES) | \
+	 NEED(TOKEN_COMPLIANCE) | NEED(TOKEN_REPORT))
+#define NEED_AUTHENTIC (NEED_REPORT | NEED_TOKEN)
 
 /* Passed, or no endorsement was asked for. */
 #define NEED_ENDORSED                                                                    \
@@ -70,7 +80,7 @@ struct report_checks {
 
 /* In the order in which they run: the checks of the guest use the endorsement, and those of the host the published
  * image that those of the guest have found. */
-extern const struct report_checks checks_of_form, checks_of_leaf, checks_of_chain,
+extern const struct report_checks checks_of_form, checks_of_leaf, checks_of_chain, checks_of_token,
 	checks_of_endorsement, checks_of_guest, checks_of_host;
 
 /* Make a verdict with these groups of checks. */

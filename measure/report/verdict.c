@@ -42,9 +42,9 @@ const char *snp_outcome_name(enum snp_outcome outcome)
 int snp_verify(const struct snp_evidence *evidence, const struct snp_expectations *expected,
 	       struct snp_verdict **ret, struct snp_error *err)
 {
-	const struct report_checks groups[] = {checks_of_form,	checks_of_leaf,
-					       checks_of_chain, checks_of_endorsement,
-					       checks_of_guest, checks_of_host};
+	const struct report_checks groups[] = {
+		checks_of_form,	       checks_of_leaf,	checks_of_chain, checks_of_token,
+		checks_of_endorsement, checks_of_guest, checks_of_host};
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
 	struct snp_evidence e;
 	struct snp_expectations x;
@@ -61,6 +61,9 @@ int snp_verify(const struct snp_evidence *evidence, const struct snp_expectation
 	if (x.uvm_issuer && (!x.uvm_feed || !x.has_uvm_svn_min))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "an issuer of endorsements requires a feed and a minimum SVN");
+	if ((e.token.size > 0) != (e.jwks.size > 0))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "a token requires the keys of its service, and they a token");
 	verdict = malloc(sizeof(*verdict));
 	if (!verdict)
 		return out_of_memory(err);

@@ -16,6 +16,7 @@
 
 #include "../fixtures/attestation.h"
 #include "../fixtures/endorsement.h"
+#include "../fixtures/token.h"
 #include "report/checks.h"
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
@@ -48,6 +49,7 @@ struct scene {
 	size_t crl_size;
 	struct fixture_endorsement endorsement;
 	bool has_endorsement;
+	struct fixture_token token;	/* its report is NULL: there is none */
 	void (*after)(struct scene *s); /* runs when the report is signed */
 };
 
@@ -992,6 +994,45 @@ ENDORSED(digest_other, plan->measurement = other_digest);
 ENDORSED(feed_unknown, endorse_known(s, "test-feed"));
 ENDORSED(feed_known, endorse_known(s, "ConfAKS-AMD-UVM"));
 
+/* A token about the same report. */
+static void attest(struct scene *s)
+{
+	static const char *const families[] = {[SNP_PRODUCT_MILAN] = "Milan",
+					       [SNP_PRODUCT_GENOA] = "Genoa",
+					       [SNP_PRODUCT_TURIN] = "Turin"};
+
+	fixture_token(s->report, &s->token);
+	s->token.family = families[s->product];
+	s->expected.maa_issuer = FIXTURE_MAA;
+}
+
+#define ATTESTED(function, ...)                         \
+	static void function(struct scene *s)           \
+	{                                               \
+		struct fixture_token *plan = &s->token; \
+		attest(s);                              \
+		__VA_ARGS__;                            \
+	}                                               \
+	struct attested_needs_semicolon_
+
+#define CLAIM(function, from, to) ATTESTED(function, plan->replace = from; plan->with = to)
+
+ATTESTED(token_old, plan->old = true);
+ATTESTED(token_unknown_key, plan->kid = "key-9");
+ATTESTED(token_by_another, plan->signer = 1);
+ATTESTED(token_issuer, plan->issuer = plan->jku = "https://other.attest.azure.net";
+	 plan->jku = "https://other.attest.azure.net/certs");
+ATTESTED(token_expired, plan->from = -200; plan->to = -100);
+ATTESTED(token_compliance, plan->compliance = "");
+ATTESTED(token_family, plan->family = "Genoa");
+CLAIM(token_digest, "launchmeasurement\":\"3e", "launchmeasurement\":\"3f");
+CLAIM(token_svn, "guestsvn\":", "guestsvn\":1");
+CLAIM(token_level, "snpfw-svn\":24", "snpfw-svn\":25");
+CLAIM(token_policy, "singlesocket\":false", "singlesocket\":true");
+CLAIM(token_vmpl, "vmpl\":0", "vmpl\":1");
+ATTESTED(token_vmpl_both, plan->compliance = "azure-compliant-uvm";
+	 snp_put_le32(s->report + 0x30, 1));
+
 #define MILAN	  SNP_PRODUCT_MILAN
 #define GENOA	  SNP_PRODUCT_GENOA
 #define TURIN	  SNP_PRODUCT_TURIN
@@ -1337,12 +1378,29 @@ static const struct row rows[] = {
 	{"unknown feed", FAILS(ENDORSEMENT_FEED), feed_unknown,
 	 .also = NEED(ENDORSEMENT_ISSUER) | NEED(ENDORSEMENT_SVN)},
 	{"Microsoft's feed by another's CA", FAILS(ENDORSEMENT_ISSUER), feed_known},
+
+	/* tokens beside the report; tokens alone are rows of test_token.c */
+	{"token", ACCEPTED, attest},
+	{"token, report of Genoa", ACCEPTED, attest, .product = GENOA},
+	{"token of before 2026", ACCEPTED, token_old},
+	{"token of an unknown key", FAILS(TOKEN_KEY), token_unknown_key},
+	{"token by another key", FAILS(TOKEN_SIGNATURE), token_by_another},
+	{"token of another issuer", FAILS(TOKEN_ISSUER), token_issuer},
+	{"token expired", FAILS(TOKEN_DATES), token_expired},
+	{"token without compliance status", FAILS(TOKEN_COMPLIANCE), token_compliance},
+	{"token of another digest", FAILS(TOKEN_REPORT), token_digest},
+	{"token of another svn", FAILS(TOKEN_REPORT), token_svn},
+	{"token of another level", FAILS(TOKEN_REPORT), token_level},
+	{"token of another policy", FAILS(TOKEN_REPORT), token_policy},
+	{"token of another vmpl", FAILS(TOKEN_REPORT), token_vmpl},
+	{"token of another product", FAILS(TOKEN_REPORT), token_family},
+	{"token and report of VMPL 1", FAILS(VMPL), token_vmpl_both},
 };
 /* clang-format on */
 
-static const struct report_checks *const groups[] = {&checks_of_form,  &checks_of_leaf,
-						     &checks_of_chain, &checks_of_endorsement,
-						     &checks_of_guest, &checks_of_host};
+static const struct report_checks *const groups[] = {
+	&checks_of_form,	&checks_of_leaf,  &checks_of_chain, &checks_of_token,
+	&checks_of_endorsement, &checks_of_guest, &checks_of_host};
 
 static enum snp_outcome always(struct inquiry *q)
 {
@@ -1355,6 +1413,7 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	_cleanup_(freep) uint8_t *endorsement = NULL;
+	_cleanup_(freep) char *token = NULL, *jwks = NULL;
 	struct report_check checks[N_CHECKS];
 	struct snp_error err = {0};
 	struct snp_evidence evidence;
@@ -1372,6 +1431,12 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 	if (s.has_endorsement)
 		endorsement = fixture_endorsement_sign(&s.endorsement, &evidence.endorsement.size);
 	evidence.endorsement.data = endorsement;
+	if (s.token.report) {
+		token = fixture_token_sign(&s.token);
+		jwks = fixture_jwks(NULL, NULL);
+		evidence.token = (struct snp_span){(const uint8_t *)token, strlen(token)};
+		evidence.jwks = (struct snp_span){(const uint8_t *)jwks, strlen(jwks)};
+	}
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++)
 		for (size_t i = 0; i < groups[g]->n; i++) {
 			checks[n] = groups[g]->checks[i];
@@ -1406,7 +1471,8 @@ static void check_row(void **state)
 	if (row->check == NO_CHECK)
 		return;
 	assert_int_equal(verdict.checks[row->check].outcome, SNP_FAILED);
-	assert_int_equal(verdict.authentic, row->check > SNP_CHECK_REPORT_SIGNATURE);
+	assert_int_equal(verdict.authentic, row->check > SNP_CHECK_REPORT_SIGNATURE &&
+						    !(NEED_TOKEN & 1ull << row->check));
 	if (row->also == 0)
 		assert_int_equal(verdict.reason, row->check);
 }

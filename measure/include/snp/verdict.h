@@ -88,7 +88,14 @@ SNP_API_BEGIN
 	X(ENDORSEMENT_ISSUER,    "endorsement-issuer",    "its certificates lead to the expected issuer") \
 	X(ENDORSEMENT_FEED,      "endorsement-feed",      "it is of the expected feed") \
 	X(ENDORSEMENT_SVN,       "endorsement-svn",       "its SVN is at least the minimum") \
-	X(ENDORSED_MEASUREMENT,  "endorsed-measurement",  "MEASUREMENT is the launch digest that it endorses")
+	X(ENDORSED_MEASUREMENT,  "endorsed-measurement",  "MEASUREMENT is the launch digest that it endorses") \
+	/* an attestation token */ \
+	X(TOKEN_KEY,             "token-key",             "the service's keys have one of its name that can sign it") \
+	X(TOKEN_SIGNATURE,       "token-signature",       "this key signed the token") \
+	X(TOKEN_ISSUER,          "token-issuer",          "the expected instance of the service issued it") \
+	X(TOKEN_DATES,           "token-dates",           "the token is valid at the time") \
+	X(TOKEN_COMPLIANCE,      "token-compliance",      "the service found the guest compliant") \
+	X(TOKEN_REPORT,          "token-report",          "each of its claims is the report's value")
 /* clang-format on */
 
 enum snp_check {
@@ -164,7 +171,12 @@ struct snp_expectations {
 	bool endorsed, has_uvm_svn_min;
 	const char *uvm_issuer, *uvm_feed; /* an issuer requires a feed and a minimum */
 	uint64_t uvm_svn_min;
-	struct snp_span tsa_roots; /* of the timestamp's authority, DER or PEM; size 0: not verified */
+	struct snp_span
+		tsa_roots; /* of the timestamp's authority, DER or PEM; size 0: not verified */
+
+	/* Of an attestation token: its issuer, such as "https://sharedeus.eus.attest.azure.net", and its compliance
+	 * status; NULL: any, and any that the service is known to give to endorsed guests. */
+	const char *maa_issuer, *maa_compliance;
 };
 
 /* What a verdict is made from. Everything is borrowed for the call. */
@@ -181,13 +193,17 @@ struct snp_evidence {
 	const struct snp_root *roots;
 	size_t n_roots;
 	struct snp_span endorsement; /* of the utility VM: COSE, or base64 of it; size 0: none */
+	/* A token of Microsoft Azure Attestation, and the keys of the service, a JWKS, both or neither. The caller
+	 * trusts the keys. Without a report (size 0), the token's claims stand for it: the verdict is authentic if
+	 * the token is, and what a token does not say can then not be expected. */
+	struct snp_span token, jwks;
 };
 
 struct snp_verdict;
 
 /* Check a report. Returns 0 and a verdict for snp_verdict_free(), whatever the verdict is. If several
  * leaf certificates fit the report, each is tried; their order does not matter.
- * Errors: SNP_E_ENDORSEMENT, SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY, SNP_E_CRYPTO; SNP_E_USAGE (a `size`
+ * Errors: SNP_E_ENDORSEMENT, SNP_E_TOKEN and those of JSON documents and base64, SNP_E_NOT_A_REPORT, SNP_E_REPORT_VERSION, SNP_E_NO_MEMORY, SNP_E_CRYPTO; SNP_E_USAGE (a `size`
  * is missing or from a later release that asks for more than this one knows; any_measurement beside
  * launch digests). */
 SNP_MUST_USE int snp_verify(const struct snp_evidence *evidence,
@@ -198,7 +214,8 @@ void snp_verdict_free(struct snp_verdict *verdict);
 /* True if every check passed or was not asked. */
 bool snp_verdict_accepted(const struct snp_verdict *verdict);
 
-/* True if the report is genuine: every check up to report-signature passed or was not asked. */
+/* True if the report, and the token if there is one, are genuine: every check up to report-signature, and those of the
+ * token, passed or was not asked. */
 bool snp_verdict_authentic(const struct snp_verdict *verdict);
 
 /* The first check that failed. Only of a verdict that is not accepted. */
@@ -208,7 +225,7 @@ enum snp_check snp_verdict_reason(const struct snp_verdict *verdict);
 enum snp_outcome snp_verdict_outcome(const struct snp_verdict *verdict, enum snp_check check);
 const char *snp_verdict_message(const struct snp_verdict *verdict, enum snp_check check);
 
-/* The report, which belongs to the verdict, and its product. */
+/* The report, which belongs to the verdict, and its product. Of a token alone: what it says of them, zeros elsewhere. */
 const struct snp_report *snp_verdict_report(const struct snp_verdict *verdict);
 enum snp_product snp_verdict_product(const struct snp_verdict *verdict);
 

@@ -39,9 +39,12 @@ struct cli_sources {
 		*simulated_root; /* the ARK of a simulated host, the only root then; NULL: AMD's */
 	int64_t at_time;
 	struct snp_span endorsement; /* size 0: the one that came with the report, if any */
+	struct snp_span token, jwks; /* of Azure Attestation; size 0: none */
+	struct snp_span
+		runtime_data; /* that REPORT_DATA must cover; size 0: what came with the report */
 };
 
-/* Make the verdict. Certificates from `sources` are added to those of the report.
+/* Make the verdict; of a token alone if `report` has no bytes. Certificates from `sources` are added to those of the report.
  * Errors: those of reading, and of snp_verify(). */
 SNP_MUST_USE int cli_judge(struct cli_report *report, const struct cli_sources *sources,
 			   const struct snp_expectations *expected, struct snp_verdict **ret,
