@@ -162,8 +162,9 @@ static int check_usage(const char *report, struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--maa-token requires --jwks, and --jwks a token");
 	if (!arg.token && cli_expectations_of_token())
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--maa-issuer and --maa-compliance require --maa-token");
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--maa-issuer, --maa-compliance and --maa-evidence require --maa-token");
 	if (!report && (!arg.token || arg.fetch_path))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "give a report; only --maa-token can do without");

@@ -24,7 +24,7 @@ static struct {
 	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
 	const char *require, *forbid, *launch_mitigations, *current_mitigations;
 	const char *uvm_endorsement, *uvm_issuer, *uvm_feed, *tsa_root;
-	const char *maa_issuer, *maa_compliance;
+	const char *maa_issuer, *maa_compliance, *maa_evidence;
 	struct cli_number svn, vmpl, uvm_svn;
 } arg;
 
@@ -52,6 +52,8 @@ const struct cli_option cli_expectation_options[] = {
 	 .help = "the instance of Azure Attestation that must have issued the token"},
 	{"maa-compliance", .argument = "STATUS", .text = &arg.maa_compliance,
 	 .help = "its compliance status (default: any that is known for endorsed guests)"},
+	{"maa-evidence", .argument = "HEX|@FILE", .text = &arg.maa_evidence,
+	 .help = "the key's certificate must carry evidence of a service with this HOST_DATA"},
 	{"report-data", .argument = "HEX|@FILE", .text = &arg.report_data,
 	 .help = "required REPORT_DATA (the verifier's nonce), 64 bytes"},
 	{"host-data", .argument = "HEX|@FILE", .text = &arg.host_data, .help = "required HOST_DATA, 32 bytes"},
@@ -332,7 +334,7 @@ static int read_references(struct cli_expectations *e, struct snp_error *err)
 
 bool cli_expectations_of_token(void)
 {
-	return arg.maa_issuer || arg.maa_compliance;
+	return arg.maa_issuer || arg.maa_compliance || arg.maa_evidence;
 }
 
 const char *cli_expectations_document(const struct cli_expectations *e,
@@ -376,6 +378,12 @@ static int read_vouchers(struct cli_expectations *e, struct snp_error *err)
 	x->endorsed = asks_for_endorsement();
 	x->maa_issuer = arg.maa_issuer;
 	x->maa_compliance = arg.maa_compliance;
+	x->maa_evidence = arg.maa_evidence != NULL;
+	if (arg.maa_evidence)
+		r = cli_value(arg.maa_evidence, "--maa-evidence", x->maa_host_data,
+			      sizeof(x->maa_host_data), err);
+	if (r < 0)
+		return r;
 	x->uvm_issuer = arg.uvm_issuer;
 	x->uvm_feed = arg.uvm_feed;
 	x->has_uvm_svn_min = arg.uvm_svn.given;

@@ -2,6 +2,8 @@
 #include "endorsement/token.h"
 
 #include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -13,9 +15,12 @@
 #include <snp/hex.h>
 #include <snp/memory.h>
 #include <snp/policy.h>
+#include <snp/sha.h>
 
 DEFINE_CLEANUP(struct json *, json_free);
 DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
+DEFINE_CLEANUP(ASN1_STRING *, ASN1_STRING_free);
+DEFINE_CLEANUP(BIO *, BIO_free_all);
 
 struct token {
 	char *text; /* the JWS */
@@ -484,6 +489,141 @@ int token_check_signature(const struct token *token, const struct jwks *jwks, si
 				(const uint8_t *)token->text, token->signed_size) == 1;
 	ERR_clear_error();
 	return good ? 0 : NO("the key did not sign this token");
+}
+
+/* ---- the service's own evidence ---- */
+
+#define OID_EVIDENCE "1.3.6.1.4.1.311.105.1000.1"
+#define OID_TEE_KIND "1.3.6.1.4.1.311.105.1000.2"
+
+void service_evidence_done(struct service_evidence *evidence)
+{
+	free(evidence->report);
+	free(evidence->certificates);
+	free(evidence->endorsement);
+}
+
+/* The one extension of this OID, a UTF8String; NULL if there is none, or it is something else. */
+static ASN1_UTF8STRING *text_extension(const X509 *x509, const char *oid)
+{
+	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+	int at = object ? X509_get_ext_by_OBJ(x509, object, -1) : -1;
+	const ASN1_OCTET_STRING *value;
+	const unsigned char *der;
+	ASN1_UTF8STRING *text = NULL;
+
+	if (at >= 0 && X509_get_ext_by_OBJ(x509, object, at) < 0) {
+		value = X509_EXTENSION_get_data(X509_get_ext(x509, at));
+		der = ASN1_STRING_get0_data(value);
+		text = d2i_ASN1_UTF8STRING(NULL, &der, ASN1_STRING_length(value));
+	}
+	ASN1_OBJECT_free(object);
+	ERR_clear_error();
+	return text;
+}
+
+static struct snp_span span_of(const ASN1_STRING *text)
+{
+	return (struct snp_span){ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text)};
+}
+
+/* Strings in base64url, borrowed from their document. */
+struct service_document {
+	const char *report, *certificates, *endorsements;
+};
+
+static const struct field service_fields[] = {
+	FIELD("SnpReport", field_string, service_document, report, .required = true),
+	FIELD("VcekCertChain", field_string, service_document, certificates, .required = true),
+	FIELD("Endorsements", field_string, service_document, endorsements, .required = true),
+	OTHER_KEYS,
+};
+
+static int read_text(const char *text, const char *what, uint8_t **ret, size_t *ret_size,
+		     struct snp_error *err)
+{
+	return base64url_read((struct snp_span){(const uint8_t *)text, strlen(text)}, what, ret,
+			      ret_size, err);
+}
+
+/* {"Uvm": [COSE in base64url]} */
+static int read_uvm(struct snp_span json, struct service_evidence *ret, struct snp_error *err)
+{
+	_cleanup_(json_freep) struct json *document = NULL;
+	const struct json_value *value;
+	const char *text;
+	size_t n;
+	int r = json_parse("", json, &document, err);
+
+	if (r == 0)
+		r = json_need(json_root(document), "Uvm", &value, err);
+	if (r == 0)
+		r = json_array(value, 1, 1, &n, err);
+	if (r == 0)
+		r = json_string(json_first(value), &text, err);
+	return r < 0 ? r : read_text(text, "Uvm", &ret->endorsement, &ret->endorsement_size, err);
+}
+
+static int read_service(struct snp_span json, struct service_evidence *ret, struct snp_error *err)
+{
+	_cleanup_(json_freep) struct json *document = NULL;
+	_cleanup_(freep) uint8_t *endorsements = NULL;
+	struct service_document service = {0};
+	struct snp_span span = {0};
+	int r = json_parse("", json, &document, err);
+
+	if (r == 0)
+		r = fields_read(json_root(document), service_fields, &service, err);
+	if (r == 0)
+		r = read_text(service.report, "SnpReport", &ret->report, &ret->report_size, err);
+	if (r == 0)
+		r = read_text(service.certificates, "VcekCertChain", &ret->certificates,
+			      &ret->certificates_size, err);
+	if (r == 0)
+		r = read_text(service.endorsements, "Endorsements", &endorsements, &span.size, err);
+	span.data = endorsements;
+	return r < 0 ? r : read_uvm(span, ret, err);
+}
+
+/* The service hashes its key as PEM, with the NUL that ends the string. */
+static int hash_key(const X509 *x509, uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)
+{
+	_cleanup_(BIO_free_allp) BIO *bio = BIO_new(BIO_s_mem());
+	struct snp_span pem;
+	char *data;
+	long n;
+
+	if (!bio || PEM_write_bio_PUBKEY(bio, X509_get0_pubkey(x509)) != 1 ||
+	    BIO_write(bio, "", 1) != 1) {
+		ERR_clear_error();
+		return out_of_memory(err);
+	}
+	n = BIO_get_mem_data(bio, &data);
+	pem = (struct snp_span){(const uint8_t *)data, (size_t)n};
+	return sha256_of(pem, ret, err);
+}
+
+int token_service_evidence(const struct jwks *jwks, size_t key, struct service_evidence *ret,
+			   char why[static TOKEN_WHY_SIZE], struct snp_error *err)
+{
+	static const char kind_snp[] = "acisevsnp";
+	const X509 *x509 = jwks->certificates[key];
+	_cleanup_(ASN1_STRING_freep) ASN1_UTF8STRING *json = text_extension(x509, OID_EVIDENCE);
+	_cleanup_(ASN1_STRING_freep) ASN1_UTF8STRING *kind = text_extension(x509, OID_TEE_KIND);
+	struct snp_error cause = {0};
+	int r;
+
+	if (!json)
+		return NO("not carried: the certificate of the key has no evidence");
+	if (!kind || span_of(kind).size != sizeof(kind_snp) - 1 ||
+	    memcmp(span_of(kind).data, kind_snp, sizeof(kind_snp) - 1) != 0)
+		return NO("the evidence in the certificate is not of kind acisevsnp");
+	r = read_service(span_of(json), ret, &cause);
+	if (r == -SNP_E_NO_MEMORY)
+		return out_of_memory(err);
+	if (r < 0)
+		return NO("the evidence in the certificate: %.150s", cause.message);
+	return hash_key(x509, ret->key_hash, err);
 }
 
 const char *token_differs(const struct token_claims *c, const struct snp_report *report,

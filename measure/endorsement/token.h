@@ -77,6 +77,21 @@ SNP_MUST_USE int token_check_signature(const struct token *token, const struct j
 				       size_t key, char why[static TOKEN_WHY_SIZE],
 				       struct snp_error *err);
 
+/* What the certificate of a key says of the service itself (extension 1.3.6.1.4.1.311.105.1000.1): the evidence of the
+ * SEV-SNP guest that made the key. Nothing of it is verified. */
+struct service_evidence {
+	uint8_t *report, *certificates, *endorsement; /* for free(); the second is PEM */
+	size_t report_size, certificates_size, endorsement_size;
+	uint8_t key_hash
+		[32]; /* what its REPORT_DATA must begin with: SHA-256 of the key as PEM, and of a NUL */
+};
+
+/* Answers no if it carries none, or what it carries cannot be read. */
+SNP_MUST_USE int token_service_evidence(const struct jwks *jwks, size_t key,
+					struct service_evidence *ret,
+					char why[static TOKEN_WHY_SIZE], struct snp_error *err);
+void service_evidence_done(struct service_evidence *evidence);
+
 /* The first claim that is not what a report says, or NULL. */
 const char *token_differs(const struct token_claims *claims, const struct snp_report *report,
 			  enum snp_product product);

@@ -3,7 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <snp/fail.h>
+
 #include "report/checks.h"
+
+DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
 
 #define ASKED(q)                              \
 	do {                                  \
@@ -100,6 +105,74 @@ static enum snp_outcome same_report(struct inquiry *q)
 	return claim ? FAIL("the token has other %s", claim) : SNP_PASSED;
 }
 
+/* A verdict on the service's own guest, whose key is in its REPORT_DATA. */
+static int verify_service(struct inquiry *q, const struct service_evidence *service,
+			  struct snp_verdict **ret)
+{
+	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	struct snp_evidence evidence = {
+		.size = sizeof(evidence),
+		.report = {service->report, service->report_size},
+		.at_time = q->evidence->at_time,
+		.roots = q->evidence->roots,
+		.n_roots = q->evidence->n_roots,
+		.endorsement = {service->endorsement, service->endorsement_size},
+	};
+	struct snp_expectations expected = {
+		.size = sizeof(expected),
+		.has_host_data = true,
+		.has_report_data = true,
+		.has_vmpl = true,
+		.endorsed = true,
+		.has_uvm_svn_min = q->expected->has_uvm_svn_min,
+		.uvm_issuer = q->expected->uvm_issuer,
+		.uvm_feed = q->expected->uvm_feed,
+		.uvm_svn_min = q->expected->uvm_svn_min,
+	};
+	int r = snp_certificates_new(&set, q->err);
+
+	memcpy(expected.host_data, q->expected->maa_host_data, sizeof(expected.host_data));
+	memcpy(expected.report_data, service->key_hash, sizeof(service->key_hash));
+	if (r == 0)
+		r = snp_certificates_add(
+			set, (struct snp_span){service->certificates, service->certificates_size},
+			q->err);
+	evidence.certificates = set;
+	return r < 0 ? r : snp_verify(&evidence, &expected, ret, q->err);
+}
+
+static enum snp_outcome service(struct inquiry *q)
+{
+	_cleanup_(service_evidence_done) struct service_evidence evidence = {0};
+	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
+	char why[TOKEN_WHY_SIZE] = "";
+	enum snp_check reason;
+	struct snp_error *err = q->err, cause = {0};
+	int r;
+
+	ASKED(q);
+	if (!q->expected->maa_evidence)
+		return NOT_ASKED("the service's keys are trusted as they were given");
+	r = token_service_evidence(q->jwks, q->token_key, &evidence, why, q->err);
+	if (r < 0 || why[0])
+		return answer(q, r, why);
+	/* Evidence that cannot be read is no failure of ours. */
+	q->err = &cause;
+	r = verify_service(q, &evidence, &verdict);
+	q->err = err;
+	if (r == -SNP_E_NO_MEMORY) {
+		q->status = out_of_memory(q->err);
+		return SNP_FAILED;
+	}
+	if (r < 0)
+		return FAIL("the service's evidence: %.200s", cause.message);
+	if (snp_verdict_accepted(verdict))
+		return PASS("%s", snp_product_name(snp_verdict_product(verdict)));
+	reason = snp_verdict_reason(verdict);
+	return FAIL("the service's evidence: %s: %.150s", snp_check_name(reason),
+		    snp_verdict_message(verdict, reason));
+}
+
 static const struct report_check checks[] = {
 	{SNP_CHECK_TOKEN_KEY, 0, key},
 	{SNP_CHECK_TOKEN_SIGNATURE, NEED(TOKEN_KEY), signature},
@@ -107,6 +180,7 @@ static const struct report_check checks[] = {
 	{SNP_CHECK_TOKEN_DATES, 0, dates},
 	{SNP_CHECK_TOKEN_COMPLIANCE, 0, compliance},
 	{SNP_CHECK_TOKEN_REPORT, NEED_REPORT, same_report},
+	{SNP_CHECK_TOKEN_SERVICE, NEED(TOKEN_KEY), service},
 };
 
 const struct report_checks checks_of_token = {checks, ARRAY_SIZE(checks)};

@@ -62,7 +62,7 @@ struct report_check {
 #define NEED_REPORT (NEED(REPORT_SIGNATURE) * 2 - 1) /* all up to it */
 #define NEED_TOKEN                                                                          \
 	(NEED(TOKEN_KEY) | NEED(TOKEN_SIGNATURE) | NEED(TOKEN_ISSUER) | NEED(TOKEN_DATES) | \
-	 NEED(TOKEN_COMPLIANCE) | NEED(TOKEN_REPORT))
+	 NEED(TOKEN_COMPLIANCE) | NEED(TOKEN_REPORT) | NEED(TOKEN_SERVICE))
 #define NEED_AUTHENTIC (NEED_REPORT | NEED_TOKEN)
 
 /* Passed, or no endorsement was asked for. */

@@ -66,6 +66,9 @@ run 3 "$snp_measure" "${right[@]}" --at-time 2020-01-01
 says 'refused: token-key: '
 run 3 "$snp_measure" "${right[@]}" --maa-compliance azure-compliant-cvm
 says 'refused: token-compliance: '
+run 3 "$snp_measure" "${right[@]}" --maa-evidence "$(printf %064d 1)"
+says 'refused: token-service: not carried'
+refuse 4 bad-hex "$snp_measure" "${right[@]}" --maa-evidence 01
 run 3 "$snp_measure" "${right[@]}" --platform-require 0x1
 says 'refused: platform-require: a token does not say it'
 run 3 "$snp_measure" "${right[@]}" --runtime-data runtime

@@ -26,6 +26,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	fuzz_check(token_check_key(token, jwks, 1767225600, &key, why, &err), &err, size);
 	if (!why[0]) {
+		struct service_evidence evidence = {0};
+
+		fuzz_check(token_service_evidence(jwks, key, &evidence, why, &err), &err, size);
+		if (!why[0] &&
+		    (!evidence.report || !evidence.certificates || !evidence.endorsement))
+			abort();
+		service_evidence_done(&evidence);
+		why[0] = '\0';
 		fuzz_check(token_check_signature(token, jwks, key, why, &err), &err, size);
 		if (!why[0])
 			abort();

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/hex.h>
 #include <snp/policy.h>
 #include <snp/sha.h>
 #include <snp/verdict.h>
@@ -49,7 +50,11 @@ struct scene {
 	size_t crl_size;
 	struct fixture_endorsement endorsement;
 	bool has_endorsement;
-	struct fixture_token token;	/* its report is NULL: there is none */
+	struct fixture_token token; /* its report is NULL: there is none */
+	struct service {	    /* the attestation service's own evidence */
+		bool carried, other_key, other_host_data, forged, other_digest, garbage;
+		const char *kind;
+	} service;
 	void (*after)(struct scene *s); /* runs when the report is signed */
 };
 
@@ -1033,6 +1038,30 @@ CLAIM(token_vmpl, "vmpl\":0", "vmpl\":1");
 ATTESTED(token_vmpl_both, plan->compliance = "azure-compliant-uvm";
 	 snp_put_le32(s->report + 0x30, 1));
 
+#define SERVED(function, ...)                                                      \
+	static void function(struct scene *s)                                      \
+	{                                                                          \
+		struct service *service = &s->service;                             \
+		endorse(s);                                                        \
+		attest(s);                                                         \
+		*service = (struct service){.carried = true, .kind = "acisevsnp"}; \
+		s->expected.maa_evidence = true;                                   \
+		memset(s->expected.maa_host_data, 0x5e, SNP_HOST_DATA_SIZE);       \
+		__VA_ARGS__;                                                       \
+	}                                                                          \
+	struct served_needs_semicolon_
+
+SERVED(service_right, (void)service);
+SERVED(service_absent, service->carried = false);
+SERVED(service_unasked, s->expected.maa_evidence = service->carried = false);
+SERVED(service_sgx, service->kind = "sgx");
+SERVED(service_no_kind, service->kind = NULL);
+SERVED(service_garbage, service->garbage = true);
+SERVED(service_other_key, service->other_key = true);
+SERVED(service_other_host_data, service->other_host_data = true);
+SERVED(service_forged, service->forged = true);
+SERVED(service_other_digest, service->other_digest = true);
+
 #define MILAN	  SNP_PRODUCT_MILAN
 #define GENOA	  SNP_PRODUCT_GENOA
 #define TURIN	  SNP_PRODUCT_TURIN
@@ -1395,8 +1424,92 @@ static const struct row rows[] = {
 	{"token of another vmpl", FAILS(TOKEN_REPORT), token_vmpl},
 	{"token of another product", FAILS(TOKEN_REPORT), token_family},
 	{"token and report of VMPL 1", FAILS(VMPL), token_vmpl_both},
+	{"service", ACCEPTED, service_right},
+	{"service without evidence, not asked for", ACCEPTED, service_unasked},
+	{"service without evidence", FAILS(TOKEN_SERVICE), service_absent},
+	{"service in SGX", FAILS(TOKEN_SERVICE), service_sgx},
+	{"service of no kind", FAILS(TOKEN_SERVICE), service_no_kind},
+	{"service with evidence that is none", FAILS(TOKEN_SERVICE), service_garbage},
+	{"service's evidence about another key", FAILS(TOKEN_SERVICE), service_other_key},
+	{"service of another policy", FAILS(TOKEN_SERVICE), service_other_host_data},
+	{"service's report turned", FAILS(TOKEN_SERVICE), service_forged},
+	{"service in another utility VM", FAILS(TOKEN_SERVICE), service_other_digest},
 };
 /* clang-format on */
+
+static void put_pem(FILE *f, struct snp_span der)
+{
+	char *text = base64_encode(der.data, der.size);
+
+	assert_non_null(text);
+	fputs("-----BEGIN CERTIFICATE-----\n", f);
+	for (size_t i = 0; i < strlen(text); i += 64)
+		fprintf(f, "%.64s\n", text + i);
+	fputs("-----END CERTIFICATE-----\n", f);
+	free(text);
+}
+
+static void put_member(FILE *f, const char *name, const void *bytes, size_t size)
+{
+	char *text = fixture_base64url(bytes, size);
+
+	fprintf(f, "\"%s\":\"%s\",", name, text);
+	free(text);
+}
+
+/* The evidence of a service that runs on a Milan of its own. For free(). */
+static char *evidence_of(const struct service *service)
+{
+	struct fixture_endorsement plan;
+	struct fixture_leaf leaf;
+	uint8_t report[SNP_REPORT_SIZE], digest[48];
+	EVP_PKEY *key = NULL;
+	struct snp_span der, cose;
+	char *json = NULL, *pem = NULL, *uvm, endorsements[16384];
+	size_t size, pem_size;
+	FILE *f = open_memstream(&pem, &pem_size);
+
+	fixture_report(SNP_PRODUCT_MILAN, 3, SNP_VCEK, report);
+	memset(report + 0x50, 0, 64);
+	fixture_key_hash(report + 0x50);
+	report[0x50] ^= service->other_key;
+	memset(report + 0xc0, 0x5e, SNP_HOST_DATA_SIZE);
+	report[0xc0] ^= service->other_host_data;
+	fixture_leaf(SNP_PRODUCT_MILAN, SNP_VCEK, &leaf);
+	der.data = fixture_leaf_sign(&leaf, &der.size, &key);
+	fixture_report_sign(report, key);
+	report[0x90] ^= service->forged;
+	put_pem(f, der);
+	put_pem(f, fixture_ca(SNP_PRODUCT_MILAN, SNP_ASK));
+	put_pem(f, fixture_ca(SNP_PRODUCT_MILAN, SNP_ARK));
+	fclose(f);
+	memcpy(digest, report + 0x90, sizeof(digest));
+	digest[0] ^= service->other_digest;
+	fixture_endorsement(digest, &plan);
+	cose.data = fixture_endorsement_sign(&plan, &cose.size);
+	uvm = fixture_base64url(cose.data, cose.size);
+	snprintf(endorsements, sizeof(endorsements), "{\"Uvm\":[\"%s\"]}", uvm);
+	f = open_memstream(&json, &size);
+	fputc('{', f);
+	put_member(f, "SnpReport", report, sizeof(report));
+	put_member(f, "VcekCertChain", pem, pem_size);
+	put_member(f, "Endorsements", endorsements, strlen(endorsements));
+	fputs(service->garbage ? "}" : "\"x\":1}", f);
+	fclose(f);
+	EVP_PKEY_free(key);
+	free((void *)(uintptr_t)der.data);
+	free((void *)(uintptr_t)cose.data);
+	free(uvm);
+	free(pem);
+	return json;
+}
+
+static char *jwks_of(const struct service *service)
+{
+	_cleanup_(freep) char *json = service->carried ? evidence_of(service) : NULL;
+
+	return json ? fixture_jwks_evidence(json, service->kind) : fixture_jwks(NULL, NULL);
+}
 
 static const struct report_checks *const groups[] = {
 	&checks_of_form,	&checks_of_leaf,  &checks_of_chain, &checks_of_token,
@@ -1433,7 +1546,7 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 	evidence.endorsement.data = endorsement;
 	if (s.token.report) {
 		token = fixture_token_sign(&s.token);
-		jwks = fixture_jwks(NULL, NULL);
+		jwks = jwks_of(&s.service);
 		evidence.token = (struct snp_span){(const uint8_t *)token, strlen(token)};
 		evidence.jwks = (struct snp_span){(const uint8_t *)jwks, strlen(jwks)};
 	}

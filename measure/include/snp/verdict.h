@@ -95,7 +95,8 @@ SNP_API_BEGIN
 	X(TOKEN_ISSUER,          "token-issuer",          "the expected instance of the service issued it") \
 	X(TOKEN_DATES,           "token-dates",           "the token is valid at the time") \
 	X(TOKEN_COMPLIANCE,      "token-compliance",      "the service found the guest compliant") \
-	X(TOKEN_REPORT,          "token-report",          "each of its claims is the report's value")
+	X(TOKEN_REPORT,          "token-report",          "each of its claims is the report's value") \
+	X(TOKEN_SERVICE,         "token-service",         "the service's own evidence is about the key that signed it")
 /* clang-format on */
 
 enum snp_check {
@@ -177,6 +178,13 @@ struct snp_expectations {
 	/* Of an attestation token: its issuer, such as "https://sharedeus.eus.attest.azure.net", and its compliance
 	 * status; NULL: any, and any that the service is known to give to endorsed guests. */
 	const char *maa_issuer, *maa_compliance;
+
+	/* The key of a token must be one that the service made inside an SEV-SNP guest: the evidence in its certificate
+	 * is accepted by snp_verify(), with this HOST_DATA, which is the hash of the service's security policy, and a
+	 * utility VM that is endorsed as above. */
+	bool maa_evidence;
+	uint8_t reserved[7]; /* zero */
+	uint8_t maa_host_data[SNP_HOST_DATA_SIZE];
 };
 
 /* What a verdict is made from. Everything is borrowed for the call. */
