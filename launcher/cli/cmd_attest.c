@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/judge.h>
 #include <snp/memory.h>
 
@@ -18,7 +19,7 @@
 #include "guest/guest_dir.h"
 
 static struct {
-	const char *vsock, *simulated_root;
+	const char *vsock, *simulated_root, *jwks, *maa_issuer;
 	struct cli_values certificates;
 	bool guest_agent, verbose;
 } arg;
@@ -31,6 +32,10 @@ static const struct cli_option options[] = {
 	 .help = "ask the QEMU guest agent, which runs as root in the guest"},
 	{"certificates", .argument = "PATH", .values = &arg.certificates,
 	 .help = "file or folder with more certificates"},
+	{"jwks", .argument = "FILE", .text = &arg.jwks,
+	 .help = "keys of Azure Attestation, for a token in the answer"},
+	{"maa-issuer", .argument = "URL", .text = &arg.maa_issuer,
+	 .help = "the instance of it that must have issued the token"},
 	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
 	 .help = "for this run, trust this ARK of a simulated host"},
 	{"verbose", 'v', .flag = &arg.verbose, .help = "print every check"},
@@ -92,15 +97,19 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 	_cleanup_(guest_close) struct guest guest = {0};
 	_cleanup_(freep) struct evidence *evidence = malloc(sizeof(*evidence));
 	_cleanup_(cli_report_done) struct cli_report report = {0};
-	const struct cli_sources sources = {.certificates = &arg.certificates,
-					    .simulated_root = arg.simulated_root,
-					    .at_time = time(NULL)};
+	_cleanup_(freep) uint8_t *jwks = NULL;
+	struct cli_sources sources = {.certificates = &arg.certificates,
+				      .simulated_root = arg.simulated_root};
 	uint8_t nonce[SNP_REPORT_DATA_SIZE];
 	struct snp_expectations expected;
 	int r;
 
 	if (!evidence)
 		return out_of_memory(err);
+	r = arg.jwks ? file_read(arg.jwks, SNP_MAX_CONFIG, &jwks, &sources.jwks.size, err) : 0;
+	if (r < 0)
+		return r;
+	sources.jwks.data = jwks;
 	if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
 		return fail_errno(err, SNP_E_SYSTEM, errno, "no random bytes for a nonce");
 	r = session_open(NULL, &session, err);
@@ -123,7 +132,9 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 	r = cli_report_take((struct snp_span){evidence->bytes, evidence->size}, &report, err);
 	if (r < 0)
 		return r;
+	sources.at_time = time(NULL); /* a token in the answer is younger than the question */
 	evidence_expect(guest.record, nonce, &expected);
+	expected.maa_issuer = arg.maa_issuer;
 	return cli_judge(&report, &sources, &expected, ret, err);
 }
 
@@ -156,6 +167,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "choose one way to ask the guest: -- COMMAND…, --vsock CID:PORT, "
 				 "--guest-agent, or on a simulated host --simulated-root FILE");
+	if (arg.maa_issuer && !arg.jwks)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--maa-issuer requires --jwks");
 	r = attest(operands[0], operands + 1, &verdict, err);
 	if (r < 0)
 		return r;

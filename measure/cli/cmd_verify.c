@@ -109,18 +109,22 @@ static int read_paper(const char *path, uint64_t cap, uint8_t **ret, struct snp_
 }
 
 /* They are read again for the verdict; here their files are named if they are malformed. */
+static int check_keys(const struct cli_sources *sources, struct snp_error *err)
+{
+	_cleanup_(jwks_freep) struct jwks *jwks = NULL;
+
+	return in_file(err, jwks_read(sources->jwks, &jwks, err), arg.jwks);
+}
+
 static int check_token(const struct cli_sources *sources, struct snp_error *err)
 {
 	_cleanup_(token_freep) struct token *token = NULL;
-	_cleanup_(jwks_freep) struct jwks *jwks = NULL;
 	struct token_claims claims;
 	int r = token_read(sources->token, &token, err);
 
 	if (r == 0)
 		r = token_claims_read(token, &claims, err);
-	if (r < 0)
-		return in_file(err, r, arg.token);
-	return in_file(err, jwks_read(sources->jwks, &jwks, err), arg.jwks);
+	return in_file(err, r, arg.token);
 }
 
 static int read_papers(struct papers *papers, struct cli_sources *sources, struct snp_error *err)
@@ -132,7 +136,9 @@ static int read_papers(struct papers *papers, struct cli_sources *sources, struc
 	if (r == 0)
 		r = read_paper(arg.runtime_data, SNP_MAX_CONFIG, &papers->runtime_data,
 			       &sources->runtime_data, err);
-	return r < 0 || !arg.token ? r : check_token(sources, err);
+	if (r == 0 && arg.token)
+		r = check_token(sources, err);
+	return r < 0 || !arg.jwks ? r : check_keys(sources, err);
 }
 
 /* `path` is NULL where a token stands for the report. */
@@ -158,13 +164,9 @@ static int verify(const char *path, const struct cli_expectations *expectations,
 
 static int check_usage(const char *report, struct snp_error *err)
 {
-	if (!arg.token != !arg.jwks)
+	if (!arg.jwks && (arg.token || cli_expectations_of_token()))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--maa-token requires --jwks, and --jwks a token");
-	if (!arg.token && cli_expectations_of_token())
-		return fail_with(
-			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"--maa-issuer, --maa-compliance and --maa-evidence require --maa-token");
+				 "a token needs the keys of its service; give --jwks");
 	if (!report && (!arg.token || arg.fetch_path))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "give a report; only --maa-token can do without");
@@ -176,6 +178,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(cli_expectations_done) struct cli_expectations expectations = {0};
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
 	const char *document;
+	bool alone;
 	int r;
 
 	if (arg.fetch_path)
@@ -191,13 +194,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (arg.fetch_path)
 		return print_paths(verdict, out, err);
 	cli_verdict_warn(verdict);
-	if (!operands[0])
-		cli_warn("token-alone",
-			 "only the service that issued the token has seen the report; "
-			 "give the report too to check it here");
+	alone = snp_verdict_outcome(verdict, SNP_CHECK_REPORT_SIGNATURE) == SNP_NOT_ASKED;
 	document = cli_expectations_document(&expectations, snp_verdict_reference(verdict));
 	if (cli_json)
-		r = print_json(verdict, document, !operands[0], out, err);
+		r = print_json(verdict, document, alone, out, err);
 	else
 		cli_verdict_print(verdict, document, arg.verbose, out);
 	return r < 0 ? r : snp_verdict_accepted(verdict) ? 0 : CLI_NO;

@@ -152,28 +152,45 @@ static int read_simulated_root(const char *path, struct snp_root ret[static SNP_
 	return in_file(err, r, path);
 }
 
+static int check_keys(const struct snp_evidence *evidence, struct snp_error *err)
+{
+	if (evidence->jwks.size > 0 && evidence->token.size == 0)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--jwks is for a token, and there is none");
+	if (evidence->report.size == 0 && evidence->jwks.size == 0)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "a token needs the keys of its service; give --jwks");
+	return 0;
+}
+
 int cli_judge(struct cli_report *report, const struct cli_sources *sources,
 	      const struct snp_expectations *expected, struct snp_verdict **ret,
 	      struct snp_error *err)
 {
 	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS];
-	struct snp_evidence evidence = {.size = sizeof(evidence),
-					.report = report->container.report,
-					.runtime_data = report->container.runtime_data,
-					.certificates = report->certificates,
-					.at_time = sources->at_time,
-					.endorsement = sources->endorsement.size > 0
-							       ? sources->endorsement
-							       : report->container.endorsement,
-					.token = sources->token,
-					.jwks = sources->jwks};
-	int r = 0;
+	struct snp_evidence evidence = {
+		.size = sizeof(evidence),
+		.report = report->container.report,
+		.runtime_data = report->container.runtime_data,
+		.certificates = report->certificates,
+		.at_time = sources->at_time,
+		.endorsement = sources->endorsement.size > 0 ? sources->endorsement
+							     : report->container.endorsement,
+		.token = sources->token.size > 0 ? sources->token : report->container.token,
+		.jwks = sources->jwks};
+	int r = check_keys(&evidence, err);
 
+	if (r < 0)
+		return r;
+	if (evidence.token.size > 0 && evidence.jwks.size == 0) {
+		cli_warn("token-not-checked",
+			 "there is a token beside the report; give --jwks to check it");
+		evidence.token = evidence.jwks;
+	}
 	if (sources->runtime_data.size > 0)
 		evidence.runtime_data = sources->runtime_data;
 	if (evidence.report.size > 0)
 		r = add_sources(report->certificates, report->container.report, sources, err);
-
 	if (r == 0 && sources->simulated_root) {
 		evidence.roots = roots;
 		r = read_simulated_root(sources->simulated_root, roots, &evidence.n_roots, err);
@@ -205,6 +222,10 @@ void cli_verdict_warn(const struct snp_verdict *verdict)
 		cli_warn(
 			"milan-forgeable",
 			"the owner of a Milan processor can extract its key seed and forge reports of any TCB (arXiv 2605.12990); to refuse them, use snp-measure verify --deny-product=Milan");
+	if (snp_verdict_outcome(verdict, SNP_CHECK_REPORT_SIGNATURE) == SNP_NOT_ASKED)
+		cli_warn("token-alone",
+			 "only the service that issued the token has seen the report; "
+			 "give the report too to check it here");
 	if (snp_verdict_report(verdict)->version == 2)
 		cli_warn("no-alias-check",
 			 "a report of version 2 does not say whether the alias check was done "

@@ -363,7 +363,9 @@ static bool is_token(const struct shown *shown)
 	return token_is_text(shown->content) ||
 	       (json_is_text(shown->content) &&
 		json_parse("", shown->content, &document, NULL) == 0 &&
-		json_get(json_root(document), "token"));
+		json_get(json_root(document), "token") &&
+		!json_get(json_root(document), "report") &&
+		!json_get(json_root(document), "evidence"));
 }
 
 /* A scalar as the text that stands for it; NULL for what is no scalar. */

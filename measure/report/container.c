@@ -161,6 +161,7 @@ const char *snp_container_name(enum snp_container_kind kind)
 		[SNP_CONTAINER_HCL] = "HCL blob",
 		[SNP_CONTAINER_ATTEST_RAW] = "/attest/raw",
 		[SNP_CONTAINER_ATTEST_COMBINED] = "/attest/combined",
+		[SNP_CONTAINER_TOKEN] = "attestation token",
 	};
 
 	return names[kind];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The text that reports and their certificates arrive in on Azure: the answers of the sidecar of container groups
- * (microsoft/confidential-sidecar-containers, /attest/raw and /attest/combined), what its host says of its
+ * (microsoft/confidential-sidecar-containers, /attest/raw, /attest/combined and /attest/maa), what its host says of its
  * certificates (host-amd-cert-base64), and base64 of any of these. Nothing here is signed but what is in it.
  */
 #include <inttypes.h>
@@ -12,6 +12,7 @@
 #include <snp/hex.h>
 #include <snp/memory.h>
 
+#include "endorsement/token.h"
 #include "report/certificates.h"
 
 DEFINE_CLEANUP(struct json *, json_free);
@@ -21,7 +22,7 @@ struct answer {
 	bool has_report;
 	uint8_t report[SNP_REPORT_SIZE];
 	const char *evidence, *endorsements, *uvm_endorsements; /* base64 */
-	const char *endorsed_tcb, *error;
+	const char *endorsed_tcb, *token, *error;
 };
 
 /* Later sidecars may say more. */
@@ -31,6 +32,7 @@ static const struct field answer_fields[] = {
 	FIELD("endorsements", field_string, answer, endorsements),
 	FIELD("uvm_endorsements", field_string, answer, uvm_endorsements),
 	FIELD("endorsed_tcb", field_string, answer, endorsed_tcb),
+	FIELD("token", field_string, answer, token),
 	FIELD("error", field_string, answer, error),
 	OTHER_KEYS,
 };
@@ -102,6 +104,16 @@ static int take_combined(const struct answer *a, struct decoded *to, struct snp_
 	return r;
 }
 
+static void take_token(const char *text, struct decoded *to, struct snp_container *ret)
+{
+	size_t size = strlen(text);
+
+	memcpy(to->bytes + to->size, text, size);
+	ret->kind = SNP_CONTAINER_TOKEN;
+	ret->token = (struct snp_span){to->bytes + to->size, size};
+	to->size += size;
+}
+
 static int take_answer(const struct answer *a, struct decoded *to, struct snp_container *ret,
 		       struct snp_error *err)
 {
@@ -111,14 +123,18 @@ static int take_answer(const struct answer *a, struct decoded *to, struct snp_co
 	if (a->has_report && a->evidence)
 		return fail_with(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
 				 "has both a report and evidence");
+	if (a->token && a->token[0] != '\0')
+		take_token(a->token, to, ret);
 	if (a->evidence)
 		return take_combined(a, to, ret, err);
+	if (!a->has_report && ret->token.size > 0)
+		return 0;
 	if (!a->has_report)
 		return fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
-				 "this JSON document has neither a report nor evidence");
-	memcpy(to->bytes, a->report, SNP_REPORT_SIZE);
+				 "this JSON document has neither a report, evidence nor a token");
+	memcpy(to->bytes + to->size, a->report, SNP_REPORT_SIZE);
 	ret->kind = SNP_CONTAINER_ATTEST_RAW;
-	ret->report = (struct snp_span){to->bytes, SNP_REPORT_SIZE};
+	ret->report = (struct snp_span){to->bytes + to->size, SNP_REPORT_SIZE};
 	return 0;
 }
 
@@ -153,6 +169,10 @@ static int decode_inner(struct snp_span bytes, struct snp_container *ret, void *
 			struct snp_error *err)
 {
 	*ret_memory = NULL;
+	if (token_is_text(bytes)) {
+		*ret = (struct snp_container){.kind = SNP_CONTAINER_TOKEN, .token = bytes};
+		return 0;
+	}
 	return json_is_text(bytes) ? decode_json(bytes, ret, ret_memory, err)
 				   : snp_container_parse(bytes, ret, err);
 }

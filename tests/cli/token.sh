@@ -81,6 +81,20 @@ run 3 "$snp_measure" "${right[@]}" "$report"
 says 'refused: '
 ! grep -q accepted out || fail "a token made up for a certificate"
 
+# An answer with both, and one that is the token alone.
+printf '{"report":"%s","token":"%s"}' "$(od -An -v -tx1 "$report" | tr -d ' \n')" "$(cat token)" >both.json
+run 3 "$snp_measure" verify --jwks keys.json --measurement "$digest" both.json
+says 'refused: certificate'
+run 3 "$snp_measure" verify --measurement "$digest" both.json
+grep -qF '[token-not-checked]' err || fail "nothing says that the token was left alone: $(cat err)"
+run 0 "$snp_measure" verify --jwks keys.json --measurement "$digest" answer
+run 0 "$snp_measure" verify --jwks keys.json --measurement "$digest" token
+refuse 2 usage "$snp_measure" verify --measurement "$digest" token
+jwt other "c['x-ms-sevsnpvm-guestsvn'] = 77"
+printf '{"report":"%s","token":"%s"}' "$(od -An -v -tx1 "$report" | tr -d ' \n')" "$(cat other)" >both.json
+run 3 "$snp_measure" verify -v --jwks keys.json --measurement "$digest" both.json
+says 'token-signature'
+
 # Keys of another, a header that brings its own, claims twice.
 openssl req -x509 -newkey rsa:2048 -noenc -keyout other.pem -out other-cert.pem -days 20000 -subj /CN=x 2>/dev/null
 jwks other.json other-cert.pem

@@ -48,6 +48,39 @@ END
 says 'accepted: Simulated'
 says 'then again'
 
+# It may ask a service, and answer with the report and a token about it. The service here is the test's own.
+openssl req -x509 -newkey rsa:2048 -noenc -keyout maa.pem -out maa.crt -days 9 -subj /CN=maa 2>/dev/null || fail "no certificate was made"
+printf '{"keys":[{"kty":"RSA","kid":"k","x5c":["%s"]}]}' "$(openssl x509 -in maa.crt -outform DER | base64 -w0)" >keys.json
+cat >service <<'END'
+#!/usr/bin/env python3
+import base64, json, subprocess, sys, time
+r = subprocess.run(["./responder", sys.argv[1]], input=sys.stdin.buffer.read(64), stdout=subprocess.PIPE, check=True).stdout
+r, table = r[:1184], r[1184:]
+url = lambda b: base64.urlsafe_b64encode(b).rstrip(b"=").decode()
+now, p = int(time.time()), "x-ms-sevsnpvm-"
+c = {"exp": now + 600, "iat": now, "nbf": now, "iss": "https://maa.example", "x-ms-attestation-type": "sevsnpvm",
+     "x-ms-compliance-status": "azure-compliant-cvm", p + "guestsvn": r[4] + int(sys.argv[2]), p + "vmpl": r[0x30],
+     p + "is-debuggable": False, p + "migration-allowed": False, p + "smt-allowed": bool(r[0x0a] & 1)}
+for name, at, size in ("launchmeasurement", 0x90, 48), ("hostdata", 0xc0, 32), ("reportdata", 0x50, 64), ("reportid", 0x140, 32), \
+        ("familyId", 0x10, 16), ("imageId", 0x20, 16), ("idkeydigest", 0xe0, 48), ("authorkeydigest", 0x110, 48):
+    c[p + name] = r[at:at + size].hex()
+for name, at in ("bootloader", 0x180), ("tee", 0x181), ("snpfw", 0x186), ("microcode", 0x187):
+    c[f"{p}{name}-svn"] = r[at]
+h = {"alg": "RS256", "jku": "https://maa.example/certs", "kid": "k"}
+signed = url(json.dumps(h).encode()) + "." + url(json.dumps(c).encode())
+sig = subprocess.run(["openssl", "dgst", "-sha256", "-sign", "maa.pem"], input=signed.encode(), stdout=subprocess.PIPE, check=True).stdout
+b64 = lambda b: base64.b64encode(b).decode()
+print(json.dumps({"evidence": b64(r), "endorsements": b64(table), "token": signed + "." + url(sig)}))
+END
+chmod +x service
+with_token=(attest --simulated-root "$root" --jwks keys.json --maa-issuer https://maa.example -v one --)
+run 0 "$snp_launch" "${with_token[@]}" ./service "$sock" 0
+says 'accepted: Simulated'
+grep -Eq 'passed +token-report ' out || fail "the token was not held against the report: $(cat out)"
+run 3 "$snp_launch" "${with_token[@]}" ./service "$sock" 1
+says 'refused: token-report'
+refuse 2 usage "$snp_launch" "${with_token[@]}" ./responder "$sock"
+
 # The report of a simulated chip fails against AMD's roots, an old one by its nonce, and another guest's by
 # its measurement.
 run 3 "$snp_launch" attest one -- ./responder "$sock"

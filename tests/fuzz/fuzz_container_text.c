@@ -27,7 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(r, &err, size);
 	if (r < 0 && (memory || container.report.data))
 		abort();
-	if (r == 0 && (container.report.size != SNP_REPORT_SIZE ||
+	if (r == 0 && ((container.report.size != SNP_REPORT_SIZE &&
+			(container.kind != SNP_CONTAINER_TOKEN || container.token.size == 0)) ||
+		       !lies_in(container.token, data, size, memory) ||
 		       !lies_in(container.report, data, size, memory) ||
 		       !lies_in(container.certificates, data, size, memory) ||
 		       !lies_in(container.endorsement, data, size, memory) ||

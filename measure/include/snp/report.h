@@ -114,16 +114,18 @@ enum snp_container_kind {
 	/* Text, which only snp_container_decode() reads. */
 	SNP_CONTAINER_ATTEST_RAW, /* JSON of the sidecar of Azure's container groups, /attest/raw */
 	SNP_CONTAINER_ATTEST_COMBINED, /* the same, /attest/combined */
+	SNP_CONTAINER_TOKEN,	       /* a token of Azure Attestation, without a report */
 };
 
 struct snp_container {
 	enum snp_container_kind kind;
 	bool is_base64;		      /* it came as base64 of this kind */
-	struct snp_span report;	      /* 1184 bytes, as received */
+	struct snp_span report;	      /* 1184 bytes, as received; SNP_CONTAINER_TOKEN: size 0 */
 	struct snp_span certificates; /* for snp_certificates_add(): a certificate table, or of
 					 /attest/combined PEM; size 0: none */
 	struct snp_span runtime_data; /* HCL: the JSON whose SHA-256 starts REPORT_DATA */
 	struct snp_span endorsement;  /* /attest/combined: who endorses MEASUREMENT, as COSE */
+	struct snp_span token;	      /* of JSON: a token beside the report */
 };
 
 /* The largest container: a report and a certificate table. */
