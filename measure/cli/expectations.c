@@ -75,7 +75,7 @@ const struct cli_option cli_expectation_options[] = {
 	{"chip-id", .argument = "HEX", .values = &arg.chips,
 	 .help = "accepted CHIP_ID, 64 bytes (Turin: 8)"},
 	{"report-id", .argument = "HEX", .text = &arg.report_id, .help = "required REPORT_ID, 32 bytes"},
-	{"vmpl", .argument = "N", .number = &arg.vmpl, .help = "required VMPL of the request for the report"},
+	{"vmpl", .argument = "N", .number = &arg.vmpl, .help = "required VMPL at which the guest asked for the report"},
 	{"platform-require", .argument = "MASK", .text = &arg.require,
 	 .help = "PLATFORM_INFO bits that must be set (default 0x20)"},
 	{"platform-forbid", .argument = "MASK", .text = &arg.forbid,
