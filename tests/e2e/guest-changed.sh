@@ -39,7 +39,7 @@ cp "$folder/guests/web1/boot/kernel" saved
 printf x | dd of="$folder/guests/web1/boot/kernel" bs=1 seek=290000 conv=notrunc status=none
 run 0 virsh start web1 --paused
 refuse 1 qemu-failed "$snp_launch" resume web1
-grep -q 'the secure processor refused' err || fail "$(cat err)"
+grep -q 'the secure processor has probably refused' err || fail "$(cat err)"
 cat saved >"$folder/guests/web1/boot/kernel"
 
 # vm.json by now: other host data, in bytes, of a file, or none any more.
