@@ -103,25 +103,34 @@ int host_write(const struct host_layout *host, const char *name, const void *byt
 	return r < 0 ? fail_errno(err, SNP_E_WRITE, -r, "%s/%s", host->folder, name) : 0;
 }
 
-uint8_t *host_read(const struct host_layout *host, const char *name, size_t max, size_t *ret_size)
+/* The whole of a regular file that belongs to `owner`, or to us by no other name. */
+static uint8_t *read_whole(int fd, uid_t owner, size_t max, size_t *ret_size)
 {
-	_cleanup_(closep) int at = -1, fd = -1;
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	const char *last;
 	struct stat st;
 
-	at = open_above(host, name, &last);
-	if (at >= 0)
-		fd = openat(at, last, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
 	    (size_t)st.st_size > max)
 		return NULL;
 	/* A hard link may be of anybody's file. */
-	if (st.st_uid != host->user && (st.st_uid != getuid() || st.st_nlink > 1))
+	if (st.st_uid != owner && (st.st_uid != getuid() || st.st_nlink > 1))
 		return NULL;
 	*ret_size = (size_t)st.st_size;
 	bytes = malloc(*ret_size);
 	return bytes && read(fd, bytes, *ret_size) == st.st_size ? TAKE_PTR(bytes) : NULL;
+}
+
+#define READ_UNLINKED (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+
+uint8_t *host_read(const struct host_layout *host, const char *name, size_t max, size_t *ret_size)
+{
+	_cleanup_(closep) int at = -1, fd = -1;
+	const char *last;
+
+	at = open_above(host, name, &last);
+	if (at >= 0)
+		fd = openat(at, last, READ_UNLINKED);
+	return read_whole(fd, host->user, max, ret_size);
 }
 
 int host_new_log(const struct host_layout *host, const char *name)
@@ -293,13 +302,15 @@ static int is_document(const struct dirent *entry)
 	return strspn(name, "0123456789abcdef") == 64 && strcmp(name + 64, ".xml") == 0;
 }
 
+/* What is handed to the host's user must be our own. */
 static uint8_t *read_document(const char *folder, const char *name, size_t *ret_size)
 {
+	_cleanup_(closep) int fd = -1;
 	char path[2 * HOST_PATH_MAX];
-	uint8_t *bytes = NULL;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return file_read(path, MAX_DOCUMENT, &bytes, ret_size, NULL) < 0 ? NULL : bytes;
+	fd = open(path, READ_UNLINKED);
+	return read_whole(fd, getuid(), MAX_DOCUMENT, ret_size);
 }
 
 static void load_document(const struct host_layout *host, const char *folder, const char *name)

@@ -203,18 +203,19 @@ static void a_differing_register_is_named(void **state)
 	rehearsal_trace_free(read);
 }
 
-/* Whether `cache` has the file that libvirt learnt, which is named by 64 hex digits. */
-static bool is_kept(const char *cache, const char *name)
+/* The file that libvirt learnt, in `cache`, which has one folder; "" where it is not there. */
+static const char *kept(const char *cache, const char *name, char ret[static HOST_PATH_MAX])
 {
 	char path[2 * HOST_PATH_MAX];
 	glob_t found;
-	int r;
 
 	snprintf(path, sizeof(path), "%s/libvirt-*/%s", cache, name);
-	r = glob(path, 0, NULL, &found);
-	if (r == 0)
+	ret[0] = '\0';
+	if (glob(path, 0, NULL, &found) == 0) {
+		snprintf(ret, HOST_PATH_MAX, "%s", found.gl_pathv[0]);
 		globfree(&found);
-	return r == 0;
+	}
+	return ret;
 }
 
 /* The simulated host's folders are its libvirtd's user's. What that user puts there does not lead root to other
@@ -223,6 +224,7 @@ static void links_of_the_host(void **state)
 {
 	static const char learnt[] = "cache/libvirt/qemu/cache/capabilities";
 	char path[HOST_PATH_MAX], secret[HOST_PATH_MAX], cache[HOST_PATH_MAX], names[4][80];
+	_cleanup_(freep) uint8_t *back = NULL;
 	struct host_layout host;
 	struct stat st;
 	size_t size;
@@ -251,11 +253,21 @@ static void links_of_the_host(void **state)
 			assert_int_equal(host_write(&host, name, "o", 1, 0600, NULL), 0);
 	}
 	host_capabilities(&host, cache, true);
-	assert_false(is_kept(cache, names[0]));
+	assert_string_equal(kept(cache, names[0], path), "");
 	/* Without root's rights it is this user's file. */
-	assert_int_equal(is_kept(cache, names[1]), getuid() != 0);
-	assert_true(is_kept(cache, names[2]));
-	assert_false(is_kept(cache, names[3]));
+	assert_int_equal(kept(cache, names[1], path)[0] != '\0', getuid() != 0);
+	assert_string_equal(kept(cache, names[3], path), "");
+
+	assert_true(kept(cache, names[2], path)[0]);
+
+	/* Nor is a file handed on that a link in the cache names. */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(secret, path), 0);
+	host_capabilities(&host, cache, false);
+	snprintf(path, sizeof(path), "%s/%s", learnt, names[2]);
+	back = host_read(&host, path, 16, &size);
+	assert_non_null(back);
+	assert_int_equal(back[0], 'o');
 
 	/* Nor by a link in place of a folder, or of a log. */
 	assert_int_equal(rmdir(host_path(&host, "chip", path)), 0);
