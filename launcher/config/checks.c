@@ -29,11 +29,6 @@ static size_t index_of(const char *name)
 	return i;
 }
 
-const struct check *check_find(const char *name)
-{
-	return check_at(index_of(name));
-}
-
 int check_options_set(struct check_options *options, const char *name, enum check_severity severity,
 		      struct snp_error *err)
 {

@@ -39,9 +39,8 @@ struct check {
 /* The tables, each ended by a row without a name: config/check_*.c. */
 extern const struct check security_checks[], launch_checks[], machine_checks[];
 
-/* All of them in table order: the i-th, or NULL past the last; and by name, or NULL. */
+/* All of them in table order: the i-th, or NULL past the last. */
 const struct check *check_at(size_t i);
-const struct check *check_find(const char *name);
 
 #define CHECKS_MAX 96
 

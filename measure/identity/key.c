@@ -5,14 +5,11 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
 
 #include <snp/fail.h>
 #include <snp/sha.h>
-
-DEFINE_CLEANUP(BIO *, BIO_free_all);
 
 static void openssl_freep(unsigned char **p)
 {
@@ -141,22 +138,6 @@ bool snp_key_equal(const struct snp_key *a, const struct snp_key *b)
 
 	ERR_clear_error();
 	return equal;
-}
-
-int key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err)
-{
-	_cleanup_(BIO_free_allp) BIO *bio = BIO_new(BIO_s_mem());
-	char *data, *text;
-	long n;
-
-	if (!bio || PEM_write_bio_PUBKEY(bio, key->public) != 1)
-		return crypto_failed(err, "encode a public key");
-	n = BIO_get_mem_data(bio, &data);
-	text = strndup(data, (size_t)n);
-	if (!text)
-		return out_of_memory(err);
-	*ret = text;
-	return 0;
 }
 
 int key_id(const struct snp_key *key, uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)

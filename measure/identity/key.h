@@ -85,9 +85,8 @@ bool signature_to_raw(enum snp_key_kind kind, struct snp_span der, uint8_t *ret)
 /* Explain a failure of libcrypto and empty its error queue. */
 int crypto_failed(struct snp_error *err, const char *what);
 
-/* The public half as SubjectPublicKeyInfo: PEM text for free(), and the SHA-256 of its DER form, which names the
- * key in envelopes (DSSE keyid, COSE kid). Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_MUST_USE int key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err);
+/* SHA-256 of the public half as SubjectPublicKeyInfo in DER, which names the key in envelopes (DSSE keyid, COSE
+ * kid). Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int key_id(const struct snp_key *key, uint8_t ret[SNP_STATIC SNP_SHA256_SIZE],
 			struct snp_error *err);
 

@@ -727,7 +727,8 @@ static void check_fixed(void **state)
 		const struct check *check = check_at(i);
 		struct check_options options = {0};
 
-		assert_ptr_equal(check_find(check->name), check);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(check_at(k)->name, check->name);
 		assert_true(check->pointer || check->xpath);
 		assert_int_equal(check_options_set(&options, check->name, CHECK_ERROR, NULL), 0);
 		assert_int_equal(check_options_set(&options, check->name, CHECK_WARNING, NULL),
@@ -739,7 +740,6 @@ static void check_fixed(void **state)
 		n += check->fixed;
 	}
 	assert_int_not_equal(n, 0);
-	assert_null(check_find("no-such-check"));
 }
 
 /* Runs last: each check was found by some row, so none can be deleted unnoticed. */
