@@ -39,7 +39,7 @@ static char root[] = "/tmp/snp-test-prepare-XXXXXX", state_path[64];
 /* A text with the folder in place of ~. For free(). */
 static char *in_root(const char *text)
 {
-	char *ret = calloc(1, strlen(text) * sizeof(root)), *at = ret;
+	char *ret = calloc(1, (strlen(text) + 1) * sizeof(root)), *at = ret;
 
 	assert_non_null(ret);
 	for (; *text; text++)
