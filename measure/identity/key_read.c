@@ -155,6 +155,14 @@ static int read_bytes(const char *source, const struct key_form *form, struct as
 	return in_file(err, r, source);
 }
 
+/* libcrypto leaves the passphrase that it was told in its own frames. */
+__attribute__((noinline)) static void clear_stack(void)
+{
+	uint8_t below[16 << 10];
+
+	OPENSSL_cleanse(below, sizeof(below));
+}
+
 int key_load(const char *source, const struct key_form *form, snp_passphrase ask, void *arg,
 	     EVP_PKEY **ret, struct snp_error *err)
 {
@@ -167,6 +175,7 @@ int key_load(const char *source, const struct key_form *form, snp_passphrase ask
 	else
 		r = read_bytes(source, form, &asker, ret, err);
 	OPENSSL_cleanse(&asker, sizeof(asker));
+	clear_stack();
 	return r;
 }
 

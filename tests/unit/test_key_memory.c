@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* After a key was used and freed, neither its scalar nor its PEM is in the process's memory. */
+/* After a key was used and freed, neither its scalar nor its PEM is in the process's memory, nor its passphrase. */
 #include "rows.h"
 
 #include <fcntl.h>
@@ -89,19 +89,44 @@ static unsigned int count_needles(const uint8_t complement[static NEEDLE_SIZE])
 	return n;
 }
 
+/* A key through a pipe, of which the pipe alone keeps a copy until it is read. */
+static struct snp_key *load_der(const char *hex)
+{
+	uint8_t der[256];
+	size_t size = strlen(hex) / 2;
+	struct snp_key *key = NULL;
+	char source[32];
+	int ends[2];
+
+	assert_true(size <= sizeof(der));
+	assert_int_equal(hex_decode(hex, "key", der, size, NULL), 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], der, size), (ssize_t)size);
+	close(ends[1]);
+	explicit_bzero(der, sizeof(der));
+	snprintf(source, sizeof(source), "fd:%d", ends[0]);
+	assert_int_equal(snp_key_read(source, NULL, NULL, &key, NULL), 0);
+	close(ends[0]);
+	return key;
+}
+
 static const struct form {
-	const char *name, *pem;
+	const char *name, *text;
+	bool is_der;
 } forms[] = {
-	{"PKCS#8", P384_PKCS8},
-	{"SEC1", P384_SEC1},
+	{"PKCS#8", P384_PKCS8, false},
+	{"SEC1", P384_SEC1, false},
+	{"PKCS#8 in DER", P384_PKCS8_HEX, true},
+	{"SEC1 in DER", P384_SEC1_HEX, true},
 };
 
 static void check_form(void **state)
 {
 	const struct form *row = *state;
 	struct snp_key *key;
-	/* The second line of base64 has most of the scalar. */
-	const char *base64 = strchr(strchr(row->pem, '\n') + 1, '\n') + 1;
+	/* The second line of base64 has most of the scalar; of DER, what base64 would have there. */
+	const char *pem = row->is_der ? P384_PKCS8 : row->text;
+	const char *base64 = strchr(strchr(pem, '\n') + 1, '\n') + 1;
 	uint8_t signature[SNP_SIGNATURE_MAX];
 	size_t size;
 
@@ -109,7 +134,7 @@ static void check_form(void **state)
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (uint8_t)~base64[i];
 	freed_with_secret = 0;
-	key = load_test_key(row->pem);
+	key = row->is_der ? load_der(row->text) : load_test_key(row->text);
 	assert_int_equal(snp_key_sign(key, (struct snp_span){(const uint8_t *)"x", 1},
 				      SNP_SIGNATURE_DER, signature, &size, NULL),
 			 0);
@@ -120,10 +145,47 @@ static void check_form(void **state)
 	assert_int_equal(freed_with_secret, 0);
 }
 
+/* A passphrase that is not the key's, so that no file has it; what is done with it is the same. */
+static uint8_t passphrase[NEEDLE_SIZE];
+
+static int answer(void *arg, const char *what, char *ret, size_t size, struct snp_error *err)
+{
+	(void)arg;
+	(void)what;
+	(void)err;
+	assert_true(size >= NEEDLE_SIZE);
+	for (size_t i = 0; i < NEEDLE_SIZE; i++)
+		ret[i] = (char)~passphrase[i];
+	assert_true(count_needles(passphrase) > 0);
+	return NEEDLE_SIZE;
+}
+
+static void passphrases_are_wiped(void **state)
+{
+	struct snp_key *key = NULL;
+	char source[32];
+	int ends[2];
+
+	(void)state;
+	for (size_t i = 0; i < NEEDLE_SIZE; i++)
+		passphrase[i] = (uint8_t) ~('a' + 7 * i % 26);
+	memcpy(text, passphrase, sizeof(text));
+	freed_with_secret = 0;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], P384_ENCRYPTED, strlen(P384_ENCRYPTED)),
+			 (ssize_t)strlen(P384_ENCRYPTED));
+	close(ends[1]);
+	snprintf(source, sizeof(source), "fd:%d", ends[0]);
+	assert_int_equal(snp_key_read(source, answer, NULL, &key, NULL), -SNP_E_PASSPHRASE);
+	close(ends[0]);
+	assert_int_equal(count_needles(passphrase), 0);
+	assert_int_equal(freed_with_secret, 0);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[ROWS_MAX];
-	size_t n = 0;
+	struct CMUnitTest tests[ROWS_MAX] = {cmocka_unit_test(passphrases_are_wiped)};
+	size_t n = 1;
 
 	if (!key_clear_freed())
 		return 1;
