@@ -134,10 +134,9 @@ same() {
 	cmp -s out before || fail "$* prints $(head -c 200 out), not $(head -c 200 before)"
 }
 
-# valid FILE: the JSON document is what its schema in templates/ says, where there is a validator (of others'
-# making) to judge it.
+# valid FILE: the JSON document is what its schema in templates/ says, by a validator of others' making.
 valid() {
-	python3 -c 'import jsonschema' 2>/dev/null || return 0
+	python3 -c 'import jsonschema' 2>/dev/null || skip "needs python3-jsonschema"
 	python3 - "$SNP_SOURCE/templates" "$1" <<'END' || fail "$1 is not valid: $(head -c 2000 "$1")"
 import json, jsonschema, sys
 folder, path = sys.argv[1:]
