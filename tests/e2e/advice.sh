@@ -36,8 +36,9 @@ tried <<'END'
 snp-launch --help                               | 0 | snp-launch --help
 snp-launch check                                | 0 | snp-launch check
 snp-launch check --firmware                     | 0 | snp-launch check --firmware OVMF.amdsev.fd
-snp-launch check --firmware --json found        | 0 | snp-launch check --json --firmware OVMF.amdsev.fd >found && snp-measure publish release.json -o with-result --boot-result found
+snp-launch check --firmware --json              | 0 | snp-launch check --json --firmware OVMF.amdsev.fd >found && snp-measure publish release.json -o with-result --boot-result found
 snp-launch diagnose                             | 0 | snp-launch diagnose 'sev_snp_launch_finish: LAUNCH_FINISH ret=-5 fw_error=22'
+snp-launch diagnose NUMBER                      | 0 | snp-launch diagnose 22
 snp-launch list                                 | 0 | snp-launch list | grep -q web1
 snp-launch logs                                 | 0 | snp-launch logs web1
 snp-launch logs %s                              | 0 | snp-launch logs web1
@@ -62,5 +63,5 @@ snp-measure id-block verify                     | 0 | snp-measure id-block verif
 snp-measure inspect                             | 0 | snp-measure inspect OVMF.amdsev.fd
 snp-measure publish --id-key                    | 0 | snp-measure publish release.json -o published --id-key id.pem
 snp-measure show --fetch-path                   | 0 | snp-measure show --fetch-path "$report"
-snp-measure verify --deny-product=Milan to refuse reports of Milan | 3 | snp-measure verify --any-measurement --deny-product=Milan "$report"
+snp-measure verify --deny-product=Milan          | 3 | snp-measure verify --any-measurement --deny-product=Milan "$report"
 END
