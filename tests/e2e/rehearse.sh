@@ -52,6 +52,22 @@ run 3 rehearse --against pub/reference-values.json one.json
 says 'first difference: kernel'
 cp kept linux
 run 0 rehearse --against pub/reference-values.json one.json
+
+# A template stands for the command line of each vCPU count, in the document and in the guest's.
+with() {
+	sed "s/console=ttyS0 quiet/$1/" "$2"
+}
+with 'console=ttyS0 nr_cpus={vcpu_count}' release.json >template-release.json
+run 0 "$snp_measure" publish template-release.json -o template --format reference-values
+for words in 'console=ttyS0 nr_cpus={vcpu_count}' 'console=ttyS0 nr_cpus=2'; do
+	with "$words" one.json >follows.json
+	run 0 rehearse --against template/reference-values.json follows.json
+done
+with 'console=ttyS0 nr_cpus=1' one.json >fixed.json
+run 3 rehearse --against template/reference-values.json fixed.json
+says 'first difference: cmdline'
+says 'console=ttyS0 nr_cpus=2'
+
 append='console=ttyS0' plan cmdline.json
 run 3 rehearse --against cmdline.json one.json
 says 'first difference: SEV hash table: cmdline'
