@@ -35,7 +35,7 @@ static const struct cli_option options[] = {
 	{"jwks", .argument = "FILE", .text = &arg.jwks,
 	 .help = "keys of Azure Attestation, for a token in the answer"},
 	{"maa-issuer", .argument = "URL", .text = &arg.maa_issuer,
-	 .help = "the instance of it that must have issued the token"},
+	 .help = "required issuer of the token: an instance of Azure Attestation"},
 	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
 	 .help = "for this run, trust this ARK of a simulated host"},
 	{"verbose", 'v', .flag = &arg.verbose, .help = "print every check"},

@@ -155,8 +155,7 @@ static int read_simulated_root(const char *path, struct snp_root ret[static SNP_
 static int check_keys(const struct snp_evidence *evidence, struct snp_error *err)
 {
 	if (evidence->jwks.size > 0 && evidence->token.size == 0)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--jwks is for a token, and there is none");
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--jwks requires a token");
 	if (evidence->report.size == 0 && evidence->jwks.size == 0)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "a token needs the keys of its service; give --jwks");
@@ -223,9 +222,9 @@ void cli_verdict_warn(const struct snp_verdict *verdict)
 			"milan-forgeable",
 			"the owner of a Milan processor can extract its key seed and forge reports of any TCB (arXiv 2605.12990); to refuse them, use snp-measure verify --deny-product=Milan");
 	if (snp_verdict_outcome(verdict, SNP_CHECK_REPORT_SIGNATURE) == SNP_NOT_ASKED)
-		cli_warn("token-alone",
-			 "only the service that issued the token has seen the report; "
-			 "give the report too to check it here");
+		cli_warn(
+			"token-alone",
+			"only the service that issued the token has checked the report; to check it here, give the report too");
 	if (snp_verdict_report(verdict)->version == 2)
 		cli_warn("no-alias-check",
 			 "a report of version 2 does not say whether the alias check was done "
@@ -266,7 +265,7 @@ void cli_verdict_print(const struct snp_verdict *verdict, const char *document, 
 	if (accepted)
 		fprintf(out, "accepted: %s%s\n",
 			snp_verdict_product(verdict) == SNP_PRODUCT_UNKNOWN
-				? "by a token, which names no product"
+				? "from a token, which does not name the product"
 				: snp_product_name(snp_verdict_product(verdict)),
 			published ? ", as published" : "");
 	else

@@ -266,7 +266,7 @@ static int show_policy(const struct shown *shown, FILE *out, struct snp_error *e
 	if (r < 0)
 		return r;
 	if (!cli_json) {
-		fprintf(out, "the policy is not judged: read what else it allows\n");
+		fprintf(out, "the policy was not checked: read it to see what else it allows\n");
 		return 0;
 	}
 	cli_json_warnings(&json);

@@ -184,8 +184,7 @@ static int read_headers(struct snp_span *rest, bool protected, struct cose_sign1
 		    !h->read(rest, message))
 			return fail_with(
 				err, SNP_E_ENDORSEMENT, SNP_NO_OFFSET,
-				"its header '%s' is not allowed, stands twice, or has a value "
-				"that cannot be used",
+				"its header '%s' is not allowed, appears twice, or has an unusable value",
 				h->name);
 		seen |= 1u << (h - headers);
 	}

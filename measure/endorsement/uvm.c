@@ -177,7 +177,7 @@ static int read_certificates(struct uvm_endorsement *e, struct snp_error *err)
 	if (r < 0)
 		return r;
 	if (e->cose.x5t.size > 0 && memcmp(sha256, e->cose.x5t.data, sizeof(sha256)) != 0)
-		return bad(err, "its x5t names another certificate than the first of x5chain");
+		return bad(err, "its x5t does not name the first certificate of x5chain");
 	for (size_t i = 0; i < e->cose.n_certificates; i++) {
 		struct snp_span der = e->cose.certificates[i];
 		const unsigned char *at = der.data;

@@ -17,7 +17,7 @@ static const struct uvm_root *known_root(const struct inquiry *q)
 static enum snp_outcome endorsement(struct inquiry *q)
 {
 	if (!q->expected->endorsed)
-		return q->endorsement ? NOT_ASKED("there is one, and it was not asked for")
+		return q->endorsement ? NOT_ASKED("an endorsement was given, but none is expected")
 				      : SNP_NOT_ASKED;
 	return q->endorsement ? SNP_PASSED : FAIL("none was given");
 }

@@ -145,7 +145,7 @@ static enum snp_outcome policy(struct inquiry *q)
 	if (!q->expected->has_policy && !image)
 		return SNP_NOT_ASKED;
 	if (unsaid_policy(q) != 0)
-		return FAIL("the token does not say its bits 0x%" PRIx64, unsaid_policy(q));
+		return FAIL("the token has no claim for the bits 0x%" PRIx64, unsaid_policy(q));
 	if (q->expected->has_policy && !same_policy(q, q->expected->policy))
 		return FAIL("0x%" PRIx64 "; expected 0x%" PRIx64, found, q->expected->policy);
 	if (image && !is_published_policy(q, image))
@@ -160,7 +160,7 @@ static enum snp_outcome policy_at_most(struct inquiry *q)
 	if (!q->expected->has_policy_at_most)
 		return SNP_NOT_ASKED;
 	if (unsaid_policy(q) != 0)
-		return FAIL("the token does not say its bits 0x%" PRIx64, unsaid_policy(q));
+		return FAIL("the token has no claim for the bits 0x%" PRIx64, unsaid_policy(q));
 	if (!allows_no_more(q, limit))
 		return FAIL("0x%" PRIx64 " allows what 0x%" PRIx64 " does not", found, limit);
 	return SNP_PASSED;

@@ -57,8 +57,9 @@ static enum snp_outcome issuer(struct inquiry *q)
 	if (strncmp(c->issuer, "https://", 8) != 0 || strncmp(c->jku, c->issuer, n) != 0 ||
 	    strcmp(c->jku + n, "/certs") != 0)
 		return FAIL("'%.80s' does not have its keys at '%.80s'", c->issuer, c->jku);
-	return q->expected->maa_issuer ? SNP_PASSED
-				       : NOT_ASKED("none was expected; it is '%.150s'", c->issuer);
+	return q->expected->maa_issuer
+		       ? SNP_PASSED
+		       : NOT_ASKED("no issuer is expected; it is '%.150s'", c->issuer);
 }
 
 static enum snp_outcome dates(struct inquiry *q)
@@ -91,7 +92,7 @@ static enum snp_outcome compliance(struct inquiry *q)
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (strcmp(found, known[i]) == 0)
 			return PASS("%s", found);
-	return found[0] ? FAIL("is '%s'", found) : FAIL("the token does not say so");
+	return found[0] ? FAIL("is '%s'", found) : FAIL("the token has no compliance status");
 }
 
 static enum snp_outcome same_report(struct inquiry *q)
@@ -102,7 +103,7 @@ static enum snp_outcome same_report(struct inquiry *q)
 	if (q->token_alone)
 		return NOT_ASKED("there is no report");
 	claim = token_differs(&q->claims, &q->verdict->report, q->verdict->product);
-	return claim ? FAIL("the token has other %s", claim) : SNP_PASSED;
+	return claim ? FAIL("the token and the report differ: %s", claim) : SNP_PASSED;
 }
 
 /* A verdict on the service's own guest, whose key is in its REPORT_DATA. */

@@ -135,7 +135,7 @@ static enum snp_outcome run_check(struct inquiry *q, const struct report_check *
 		return NOT_ASKED("a token stands for the report");
 	outcome = check->run(q);
 	if (q->token_alone && is_unsaid(q, check->id) && outcome != SNP_NOT_ASKED)
-		return FAIL("a token does not say it");
+		return FAIL("a token has no such claim");
 	return outcome;
 }
 

@@ -192,7 +192,7 @@ int snp_container_decode(struct snp_span bytes, struct snp_container *ret, void 
 	span.data = inner;
 	if (r == 0 && base64_is_text(span))
 		r = fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
-			      "base64 of text, and not of a report");
+			      "base64 of text, not of a report");
 	if (r == 0)
 		r = decode_inner(span, ret, &memory, err);
 	if (r < 0)

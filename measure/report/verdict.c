@@ -63,7 +63,7 @@ int snp_verify(const struct snp_evidence *evidence, const struct snp_expectation
 				 "an issuer of endorsements requires a feed and a minimum SVN");
 	if ((e.token.size > 0) != (e.jwks.size > 0))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "a token requires the keys of its service, and they a token");
+				 "a token and the keys of its service require each other");
 	verdict = malloc(sizeof(*verdict));
 	if (!verdict)
 		return out_of_memory(err);

@@ -63,7 +63,7 @@ for given in "$policy" policy.rego; do
 	says 'accepted: Milan'
 	run 0 "$snp_measure" show "$given"
 	says 'cadd74f71ebb8fbf9782baab649612520f3c416bc5ce9ac768808ddc8d9b031c'
-	says 'the policy is not judged'
+	says 'the policy was not checked'
 	run 0 "$snp_measure" show --json "$given"
 	valid out
 done

@@ -42,7 +42,7 @@ digest=$(od -An -v -tx1 -j 144 -N 48 "$report" | tr -d ' \n')
 right=(verify --maa-token token --jwks keys.json --maa-issuer https://a.attest.azure.net --measurement "$digest")
 
 run 0 "$snp_measure" "${right[@]}"
-says 'accepted: by a token, which names no product'
+says 'accepted: from a token, which does not name the product'
 grep -qF '[token-alone]' err || fail "nothing says that only the service saw the report: $(cat err)"
 run 0 "$snp_measure" "${right[@]}" --json
 valid out
@@ -70,7 +70,7 @@ run 3 "$snp_measure" "${right[@]}" --maa-evidence "$(printf %064d 1)"
 says 'refused: token-service: not carried'
 refuse 4 bad-hex "$snp_measure" "${right[@]}" --maa-evidence 01
 run 3 "$snp_measure" "${right[@]}" --platform-require 0x1
-says 'refused: platform-require: a token does not say it'
+says 'refused: platform-require: a token has no such claim'
 run 3 "$snp_measure" "${right[@]}" --runtime-data runtime
 says 'refused: runtime-data: '
 jwt bound "c[p + 'reportdata'] = hashlib.sha256(b'runtime data').hexdigest() + 64 * '0'"
@@ -152,4 +152,4 @@ valid out
 jwt other "c['iat'] = c['nbf'] = $at - 60" "c['exp'] = $at + 28740" "c[p + 'guestsvn'] = 3"
 genuine[4]=other
 run 3 "$snp_measure" "${genuine[@]}" "$report"
-says 'refused: token-report: the token has other guestsvn'
+says 'refused: token-report: the token and the report differ: guestsvn'
