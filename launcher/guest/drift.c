@@ -311,8 +311,9 @@ int guest_drift_measured(const struct guest_record *record, struct launch_spec *
 		else
 			difference_of_text(ret, boot_part_names[i], then, now);
 	}
-	for (size_t i = 0; i < d.n; i++)
+	for (size_t i = 0; i < d.n && ret->n < DIFFERENCES_MAX; i++)
 		ret->at[ret->n++] = d.at[i];
+	difference_of_text(ret, "user", record->user, spec->user);
 	difference_of_bits(ret, "CPU signature", record->vcpus.signature,
 			   measured->vcpus.signature);
 	difference_of_bytes(ret, "launch digest", record->launch_digest, measured->launch_digest,

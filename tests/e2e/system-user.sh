@@ -88,7 +88,12 @@ run 0 virsh start web1
 [ "$(stat -c %U "/proc/$(qemu_of web1)")" = snp-web1 ] || fail "virsh starts it as another user"
 run 0 virsh destroy web1
 
-# Another user in libvirt's definition is a difference.
+# Another user is a difference, in vm.json and in libvirt's definition.
+cp web1.json again.json
+sed -i 's/snp-web1/snp-web2/' again.json
+run 3 "$snp_launch" diff again.json
+says "user: recorded snp-web1, found snp-web2"
+run 0 "$snp_launch" diff web1.json
 virsh dumpxml --inactive --security-info web1 | sed 's,+64321:+64321,+64322:+64322,' >changed.xml
 run 0 virsh define changed.xml
 run 3 "$snp_launch" diff web1

@@ -272,6 +272,8 @@ static const struct edited {
 	{"another policy", "\"snp\": {", "\"snp\": {\"policy\": {\"smt\": false}, ", 0, 0, false,
 	 false, "policy"},
 	{"other host data", "\"0000", "\"1000", 0, 0, false, false, "host data"},
+	{"a user of its own", "\"snp\": {", "\"snp\": {\"user\": \"web1\", ", 0, 0, false, false,
+	 "user"},
 };
 
 static void check_edited(void **state)
