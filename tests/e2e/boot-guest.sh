@@ -16,23 +16,24 @@ valid out
 run 0 "$snp_launch" rehearse --boot-only guest.json --until 'never said' --timeout 8
 says 'cannot tell: the guest'
 says "last lines of the console (all of it is in /tmp/snp-console-"
-rm -f "$(sed -n 's/.*all of it is in \(.*\))$/\1/p' out)"
+rm -f "$(sed -n 's/.*(all of it is in \(.*\))$/\1/p' out)"
 
-# A generic build with the names of the table's entries written into its free space.
-python3 - "$images/sid-OVMF.fd" names.fd <<'END'
-import sys, uuid
-image = bytearray(open(sys.argv[1], "rb").read())
-at = image.rfind(b"\xff" * 4096)
-assert at > 0
-for i, name in enumerate(("4de79437-abd2-427f-b835-d5b172d2045b", "44baf731-3a2f-4bd7-9af1-41e29169781d",
-                          "97d02dd8-bd20-4c94-aa78-e7714d36ab2a")):
-    image[at + 2048 + 16 * i:at + 2064 + 16 * i] = uuid.UUID(name).bytes_le
-open(sys.argv[2], "wb").write(image)
-END
+# A generic build with the names of the table's entries where nothing uses them: the image says that it checks, and its
+# boot that it does not. What a boot showed is what publish believes.
+firmware names.fd "image $images/sid-OVMF.fd"
+run 0 "$snp_measure" inspect --json names.fd
+[ "$(jq -r .kernel_hash_verifier out)" = present ] || fail "the image: $(jq .kernel_hash_verifier out)"
 run 3 "$snp_launch" check --firmware names.fd
 says 'the code that checks kernel hashes: present'
 says 'starts a changed kernel, initrd and command line'
 says 'the boot shows that it does not work'
+run 3 "$snp_launch" check --firmware names.fd --json
+[ "$(jq -r '.static + " " + .boot' out)" = 'present starts' ] || fail "names alone: $(cat out)"
+cp out names.json
+echo '{"schema": "snp-release/1", "images": [{"name": "guest", "firmware": "names.fd", "kernel": "linux",
+	"vcpu_count": [1], "cpu_model": ["EPYC-v4"]}]}' >release.json
+run 0 "$snp_measure" publish release.json -o published
+refuse 4 kernel-hashes-not-checked "$snp_measure" publish release.json -o published --boot-result names.json
 
 vm usage
 refuse 2 usage "$snp_launch" rehearse --boot --boot-only usage.json
