@@ -25,6 +25,7 @@ static const struct cli_option options[] = {
 	 .help = "write each vCPU's VMSA to vmsaN.bin in DIR (default: the current folder)"},
 	{"verbose", 'v', .flag = &arg.verbose,
 	 .help = "also print what is measured"},
+	CLI_OPTION_LAUNCH_POLICY,
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -32,10 +33,9 @@ static const struct cli_option options[] = {
 
 /* As sev-snp-measure -v calls them. */
 static const char *const verbose_names[] = {
-	[SNP_MODE_SNP] = "SEV_SNP",
-	[SNP_MODE_SNP_SVSM] = "SEV_SNP_SVSM",
-	[SNP_MODE_SEV_ES] = "SEV_ES",
-	[SNP_MODE_SEV] = "SEV",
+	[SNP_MODE_SNP] = "SEV_SNP",	      [SNP_MODE_SNP_SVSM] = "SEV_SNP_SVSM",
+	[SNP_MODE_SEV_ES] = "SEV_ES",	      [SNP_MODE_SEV] = "SEV",
+	[SNP_MODE_SNP_IGVM] = "SEV_SNP_IGVM",
 };
 
 struct digest {
@@ -99,7 +99,7 @@ static int print_json(const struct cli_launch *l, const struct digest *digest, F
 	_cleanup_(json_out_done) struct json_out json;
 	int r;
 
-	cli_json_begin(&json, "snp-digest/1");
+	cli_json_begin(&json, l->igvm ? "snp-digest/2" : "snp-digest/1");
 	json_out_hex(&json, json.root, "launch_digest", digest->bytes, digest->size);
 	r = cli_launch_json(l, &json, err);
 	if (r < 0)

@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
 	 .help = "one line per launch update (by default equal pages share one)"},
 	{"diff", .flag = &arg.diff,
 	 .help = "compare two plans printed with --json"},
+	CLI_OPTION_LAUNCH_POLICY,
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -69,13 +70,12 @@ static const struct snp_firmware_info *metadata(const struct cli_launch *l)
 
 static void describe_origin(const struct plan *plan, const struct run *run, char ret[static 64])
 {
-	const struct snp_firmware_info *info = metadata(plan->launch);
 	const uint32_t first = run->first.origin_index, last = run->last.origin_index;
 	const char *name = snp_origin_name(run->first.origin), *type = NULL;
 	int n;
 
-	if (run->first.origin == SNP_ORIGIN_SECTION && first < info->n_sections)
-		type = snp_section_type_name(info->sections[first].type);
+	if (run->first.origin == SNP_ORIGIN_SECTION && first < metadata(plan->launch)->n_sections)
+		type = snp_section_type_name(metadata(plan->launch)->sections[first].type);
 	n = snprintf(ret, 64, "%s", name);
 	if (run->first.origin == SNP_ORIGIN_SEV_HASH_TABLE || n < 0 || n >= 64)
 		return;
@@ -190,7 +190,7 @@ static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *e
 	struct plan plan = {.launch = l, .out = out, .json = &json};
 	int r;
 
-	cli_json_begin(&json, "snp-plan/1");
+	cli_json_begin(&json, l->igvm ? "snp-plan/2" : "snp-plan/1");
 	r = print_plan(&plan, err);
 	if (r < 0)
 		return r;

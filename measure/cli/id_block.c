@@ -35,10 +35,12 @@ static int compute(uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], struct snp_error 
 	r = cli_launch_open(false, &l, err);
 	if (r < 0)
 		return r;
-	if (l.firmware_only ||
-	    (l.launch.mode != SNP_MODE_SNP && l.launch.mode != SNP_MODE_SNP_SVSM))
+	if (l.firmware_only || l.launch.mode == SNP_MODE_SEV_ES || l.launch.mode == SNP_MODE_SEV)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "only SEV-SNP has ID blocks; --mode must be snp or snp:svsm");
+				 "only SEV-SNP has ID blocks; --mode must be snp, snp:svsm or "
+				 "snp:igvm");
+	/* Whatever ID block the file has: this is about another. */
+	l.launch.flags |= SNP_LAUNCH_WITHOUT_ID_BLOCK;
 	r = snp_launch_digest(&l.launch, digest, &size, err);
 	if (r < 0)
 		return r;

@@ -14,15 +14,19 @@ struct cli_launch_arguments launch_args;
 /* clang-format off */
 const struct cli_option cli_launch_options[] = {
 	{"mode", .argument = "MODE", .text = &launch_args.mode,
-	 .help = "snp (default), snp:ovmf-hash, snp:svsm, seves or sev"},
+	 .help = "snp (default), snp:ovmf-hash, snp:svsm, snp:igvm, seves or sev"},
 	{"vmm-type", .argument = "VMM", .text = &launch_args.vmm_type,
-	 .help = "QEMU (default), ec2 or gce, with the current profile of this VMM"},
+	 .help = "QEMU (default), ec2, gce or igvm, with the current profile of this VMM"},
 	{"profile", .argument = "NAME", .text = &launch_args.profile,
 	 .help = "a VMM profile; 'list' prints all profiles"},
 	{"ovmf", .argument = "PATH", .text = &launch_args.ovmf,
 	 .help = "firmware image"},
 	{"firmware-summary", .argument = "PATH", .text = &launch_args.firmware_summary,
 	 .help = "output of 'inspect --summary', instead of the image"},
+	{"igvm", .argument = "PATH", .text = &launch_args.igvm,
+	 .help = "IGVM file, instead of firmware"},
+	{"memory", .argument = "SIZE", .text = &launch_args.memory,
+	 .help = "--igvm: the guest's memory, such as 4G"},
 	{"snp-ovmf-hash", .argument = "HEX", .text = &launch_args.snp_ovmf_hash,
 	 .help = "digest after the firmware's pages, as printed by --mode snp:ovmf-hash"},
 	{"kernel", .argument = "PATH", .text = &launch_args.kernel,
@@ -70,7 +74,8 @@ static int usage(struct snp_error *err, const char *message)
 
 static int parse_mode(struct cli_launch *l, struct snp_error *err)
 {
-	const char *name = launch_args.mode ? launch_args.mode : snp_mode_name(SNP_MODE_SNP);
+	const enum snp_mode usual = launch_args.igvm ? SNP_MODE_SNP_IGVM : SNP_MODE_SNP;
+	const char *name = launch_args.mode ? launch_args.mode : snp_mode_name(usual);
 	char names[128] = FIRMWARE_ONLY;
 	size_t n = strlen(names);
 
@@ -78,7 +83,7 @@ static int parse_mode(struct cli_launch *l, struct snp_error *err)
 	l->launch.mode = SNP_MODE_SNP;
 	if (l->firmware_only)
 		return 0;
-	for (enum snp_mode mode = SNP_MODE_SNP; mode <= SNP_MODE_SEV; mode++) {
+	for (enum snp_mode mode = SNP_MODE_SNP; mode <= SNP_MODE_SNP_IGVM; mode++) {
 		if (strcasecmp(name, snp_mode_name(mode)) == 0) {
 			l->launch.mode = mode;
 			return 0;
@@ -106,11 +111,22 @@ static int check_combination(const struct cli_launch *l, struct snp_error *err)
 	const bool initrd = a->initrd || a->initrd_sha256;
 	const bool append = a->append || a->append_file || a->append_sha256;
 	const bool kernel = a->kernel || a->kernel_sha256;
+	const bool igvm = l->launch.mode == SNP_MODE_SNP_IGVM;
 	const struct {
 		bool wrong;
 		const char *message;
 	} rules[] = {
-		{!a->ovmf && !a->firmware_summary, "--ovmf is missing: give the firmware image"},
+		{igvm && !a->igvm, "--igvm is missing: give the IGVM file"},
+		{!igvm && a->igvm, "--igvm is for --mode snp:igvm"},
+		{igvm && (a->ovmf || a->firmware_summary || a->snp_ovmf_hash),
+		 "an IGVM file has its own firmware; leave out --ovmf, --firmware-summary and "
+		 "--snp-ovmf-hash"},
+		{igvm && kernel, "snp:igvm measures no kernel; leave it out"},
+		{igvm && a->guest_features.given,
+		 "snp:igvm takes the guest features from the file; leave out --guest-features"},
+		{!igvm && (a->memory || a->policy), "--memory and --policy are for --igvm"},
+		{!igvm && !a->ovmf && !a->firmware_summary,
+		 "--ovmf is missing: give the firmware image"},
 		{a->ovmf && a->firmware_summary, "give only one of --ovmf and --firmware-summary"},
 		{a->firmware_summary && a->snp_ovmf_hash,
 		 "give only one of --snp-ovmf-hash and --firmware-summary"},
@@ -178,7 +194,8 @@ static int choose_cpu(struct cli_launch *l, struct snp_error *err)
 	if (a->vcpu_sig.value > UINT32_MAX)
 		return usage(err, "--vcpu-sig: must fit in 32 bits");
 	l->launch.vcpus.signature = (uint32_t)a->vcpu_sig.value;
-	if (!a->vcpu_sig.given && l->launch.mode != SNP_MODE_SEV && !l->firmware_only &&
+	if (!a->vcpu_sig.given && l->launch.mode != SNP_MODE_SEV &&
+	    l->launch.mode != SNP_MODE_SNP_IGVM && !l->firmware_only &&
 	    snp_profile_uses_signature(l->launch.vcpus.profile))
 		return usage(err, "the vCPU model is missing: give --vcpu-type, --vcpu-sig or "
 				  "--vcpu-family, --vcpu-model and --vcpu-stepping");
@@ -191,7 +208,7 @@ static void choose_features(struct cli_launch *l)
 {
 	const bool is_given = launch_args.guest_features.given;
 	const uint64_t given = launch_args.guest_features.value;
-	const bool is_snp = l->launch.mode == SNP_MODE_SNP || l->launch.mode == SNP_MODE_SNP_SVSM;
+	const bool is_snp = l->launch.mode != SNP_MODE_SEV_ES && l->launch.mode != SNP_MODE_SEV;
 
 	l->launch.vcpus.features = is_given ? given : snp_mode_default_features(l->launch.mode);
 	if (!is_given || is_snp || given != 1)
@@ -215,6 +232,45 @@ static int choose_vcpus(struct cli_launch *l, struct snp_error *err)
 	return choose_cpu(l, err);
 }
 
+/* "4G", "512M", "524288K" or bytes. QEMU rounds it up to a multiple of 8 KiB (system/vl.c). */
+static int parse_memory(const char *text, uint64_t *ret, struct snp_error *err)
+{
+	static const char units[] = "KMGT";
+	const size_t n = strlen(text);
+	const char *unit = n > 1 ? strchr(units, text[n - 1]) : NULL;
+	char number[32];
+	uint64_t size;
+	int r;
+
+	if (n >= sizeof(number))
+		return usage(err, "--memory: not a size; write it as 4G or 512M");
+	memcpy(number, text, n + 1);
+	if (unit)
+		number[n - 1] = '\0';
+	r = cli_parse_number(number, "--memory", &size, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; unit && i <= (size_t)(unit - units); i++)
+		if (__builtin_mul_overflow(size, 1024u, &size))
+			size = UINT64_MAX;
+	if (size < 2u << 20 || size > 896ull << 30)
+		return usage(err, "--memory: must be 2M to 896G");
+	*ret = (size + 8191) & ~(uint64_t)8191;
+	return 0;
+}
+
+static int choose_igvm(struct cli_launch *l, struct snp_error *err)
+{
+	int r = 0;
+
+	l->launch.policy = 0x30000; /* QEMU target/i386/sev.c, sev_snp_guest_instance_init() */
+	if (launch_args.policy)
+		r = cli_parse_number(launch_args.policy, "--policy", &l->launch.policy, err);
+	if (r == 0 && launch_args.memory)
+		r = parse_memory(launch_args.memory, &l->launch.memory_size, err);
+	return r;
+}
+
 int cli_launch_choose(struct cli_launch *l, struct snp_error *err)
 {
 	int r;
@@ -226,6 +282,8 @@ int cli_launch_choose(struct cli_launch *l, struct snp_error *err)
 	if (r < 0)
 		return r;
 	r = choose_profile(l, err);
+	if (r == 0 && l->launch.mode == SNP_MODE_SNP_IGVM)
+		r = choose_igvm(l, err);
 	return r < 0 ? r : choose_vcpus(l, err);
 }
 

@@ -34,6 +34,12 @@ static int read_firmware(struct cli_launch *l, struct snp_error *err)
 	const struct cli_launch_arguments *a = &launch_args;
 	int r;
 
+	if (a->igvm) {
+		r = snp_igvm_read(a->igvm, &l->igvm, err);
+		l->launch.igvm = l->igvm;
+		return r < 0 ? r
+			     : snp_launch_igvm_features(&l->launch, &l->launch.vcpus.features, err);
+	}
 	r = a->ovmf ? snp_firmware_read(a->ovmf, &l->firmware, err)
 		    : snp_firmware_read_summary(a->firmware_summary, &l->firmware, err);
 	l->launch.firmware = l->firmware;
@@ -254,6 +260,7 @@ void cli_launch_close(struct cli_launch *launch)
 {
 	snp_firmware_free(launch->firmware);
 	snp_firmware_free(launch->svsm);
+	snp_igvm_free(launch->igvm);
 	free(launch->cmdline_bytes);
 	*launch = (struct cli_launch){0};
 }
@@ -291,10 +298,21 @@ static int describe_firmware(const struct snp_firmware *firmware, struct launch_
 	return snp_launch_firmware_digest(firmware, ret->firmware_digest, err);
 }
 
+static int describe_igvm(const struct snp_igvm *igvm, struct launch_input *ret,
+			 struct snp_error *err)
+{
+	const struct snp_igvm_info *info = snp_igvm_info(igvm);
+
+	*ret = (struct launch_input){
+		.present = true, .has_size = true, .name = info->path, .size = info->size};
+	return snp_igvm_sha256(igvm, ret->sha256, err);
+}
+
 int cli_launch_json(const struct cli_launch *l, struct json_out *json, struct snp_error *err)
 {
 	struct launch_inputs inputs = l->inputs;
-	int r = describe_firmware(l->firmware, &inputs.firmware, err);
+	int r = l->igvm ? describe_igvm(l->igvm, &inputs.igvm, err)
+			: describe_firmware(l->firmware, &inputs.firmware, err);
 
 	if (r == 0 && l->svsm)
 		r = describe_firmware(l->svsm, &inputs.svsm, err);

@@ -18,6 +18,7 @@ extern const struct cli_option cli_launch_options[];
 struct cli_launch_arguments {
 	const char *mode, *vmm_type, *profile;
 	const char *ovmf, *firmware_summary, *snp_ovmf_hash;
+	const char *igvm, *memory, *policy;
 	const char *kernel, *kernel_sha256, *initrd, *initrd_sha256;
 	const char *append, *append_file, *append_sha256;
 	const char *vcpu_type, *svsm, *vars_file;
@@ -31,6 +32,7 @@ struct cli_launch {
 	struct snp_launch launch;
 	bool firmware_only; /* --mode snp:ovmf-hash: the digest after the firmware's pages is asked for */
 	struct snp_firmware *firmware, *svsm;
+	struct snp_igvm *igvm;
 	uint8_t firmware_digest[SNP_SHA384_SIZE];
 	struct snp_kernel_hashes kernel_hashes;
 	enum snp_hash_verifier hash_verifier;
@@ -39,6 +41,15 @@ struct cli_launch {
 	uint8_t *cmdline_bytes;	      /* read from a file */
 	struct snp_span cmdline_text; /* data NULL: known by its hash, or none */
 };
+
+/* What digest, plan and explain take besides; for id-block it is the ID block's. */
+/* clang-format off */
+#define CLI_OPTION_LAUNCH_POLICY                                                         \
+	{                                                                                \
+		.name = "policy", .argument = "HEX", .text = &launch_args.policy,        \
+		.help = "--igvm: guest policy that QEMU is given (default 0x30000)" \
+	}
+/* clang-format on */
 
 /* Set all of `l` that needs no file: mode, profile, vCPUs. Errors: SNP_E_USAGE for options that do not go
  * together; SNP_E_BAD_PROFILE, SNP_E_BAD_CPU_MODEL. */

@@ -2,11 +2,10 @@
 #ifndef IMAGE_FIRMWARE_H
 #define IMAGE_FIRMWARE_H
 
+#include "image/page_contents.h"
+
 #include <snp/firmware.h>
 #include <snp/span.h>
-
-/* SHA-384 of the pages of an image (PAGE_INFO.CONTENTS), computed once, when first asked for. */
-struct page_contents;
 
 struct snp_firmware {
 	struct snp_firmware_info info; /* borrows from what follows */
@@ -48,16 +47,5 @@ uint64_t firmware_section_offset(const struct snp_firmware *firmware, size_t i);
 /* Fail if there is something wrong with the table, or with table or metadata: with that. */
 SNP_MUST_USE int firmware_need_table(const struct snp_firmware *firmware, struct snp_error *err);
 SNP_MUST_USE int firmware_need_metadata(const struct snp_firmware *firmware, struct snp_error *err);
-
-/* page_contents.c */
-
-/* `image` is a multiple of 4 KiB, borrowed. Errors: SNP_E_NO_MEMORY. */
-SNP_MUST_USE int page_contents_new(struct snp_span image, struct page_contents **ret,
-				   struct snp_error *err);
-void page_contents_free(struct page_contents *contents);
-
-/* One digest a page. Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
-SNP_MUST_USE int page_contents_get(struct page_contents *contents,
-				   const uint8_t (**ret)[SNP_SHA384_SIZE], struct snp_error *err);
 
 #endif

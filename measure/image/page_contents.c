@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image/firmware.h"
+#include "image/page_contents.h"
 
 #include <string.h>
 #include <threads.h>
@@ -21,8 +21,9 @@ struct page_contents {
 
 /* The pages of one thread: every `step`-th, since padding comes in long runs. */
 struct part {
-	struct snp_span image;
-	size_t first, step;
+	page_read read;
+	const void *arg;
+	size_t n, first, step;
 	uint8_t (*digests)[SNP_SHA384_SIZE];
 	int status;
 	struct snp_error err;
@@ -60,13 +61,17 @@ static int hash_part(void *arg)
 	struct part *part = arg;
 	_cleanup_(hash_freep) struct hash *hash = NULL;
 	const uint8_t *uniform[256] = {NULL};
-	size_t pages = part->image.size / SNP_PAGE_SIZE;
+	uint8_t buffer[SNP_PAGE_SIZE];
 
 	part->status = hash_new(SNP_SHA384, &hash, &part->err);
-	for (size_t i = part->first; i < pages && part->status == 0; i += part->step) {
-		const uint8_t *page = part->image.data + i * SNP_PAGE_SIZE;
-		bool is_uniform = memcmp(page, page + 1, SNP_PAGE_SIZE - 1) == 0;
+	for (size_t i = part->first; i < part->n && part->status == 0; i += part->step) {
+		const uint8_t *page;
+		bool is_uniform;
 
+		part->status = part->read(part->arg, i, buffer, &page, &part->err);
+		if (part->status < 0)
+			break;
+		is_uniform = memcmp(page, page + 1, SNP_PAGE_SIZE - 1) == 0;
 		if (is_uniform && uniform[page[0]]) {
 			memcpy(part->digests[i], uniform[page[0]], SNP_SHA384_SIZE);
 			continue;
@@ -93,31 +98,47 @@ static size_t count_threads(size_t pages)
 	return n > 0 ? n : 1;
 }
 
-static int hash_all(struct snp_span image, uint8_t (*digests)[SNP_SHA384_SIZE],
-		    struct snp_error *err)
+int pages_hash(page_read read, const void *arg, size_t n, uint8_t (*ret)[SNP_SHA384_SIZE],
+	       struct snp_error *err)
 {
 	struct part parts[THREADS_MAX] = {0};
-	size_t n = count_threads(image.size / SNP_PAGE_SIZE);
+	size_t threads = count_threads(n);
 	int r = 0;
 
-	for (size_t i = 0; i < n; i++)
-		parts[i] = (struct part){.image = image, .first = i, .step = n, .digests = digests};
-	for (size_t i = 1; i < n; i++)
+	for (size_t i = 0; i < threads; i++)
+		parts[i] = (struct part){.read = read,
+					 .arg = arg,
+					 .n = n,
+					 .first = i,
+					 .step = threads,
+					 .digests = ret};
+	for (size_t i = 1; i < threads; i++)
 		parts[i].started =
 			thrd_create(&parts[i].thread, hash_part, &parts[i]) == thrd_success;
 	hash_part(&parts[0]);
-	for (size_t i = 1; i < n; i++) {
+	for (size_t i = 1; i < threads; i++) {
 		if (parts[i].started)
 			thrd_join(parts[i].thread, NULL);
 		else
 			hash_part(&parts[i]);
 	}
-	for (size_t i = 0; i < n && r == 0; i++) {
+	for (size_t i = 0; i < threads && r == 0; i++) {
 		r = parts[i].status;
 		if (r < 0 && err)
 			*err = parts[i].err;
 	}
 	return r;
+}
+
+static int read_span(const void *arg, size_t i, uint8_t buffer[static SNP_PAGE_SIZE],
+		     const uint8_t **ret, struct snp_error *err)
+{
+	const struct snp_span *image = arg;
+
+	(void)buffer;
+	(void)err;
+	*ret = image->data + i * SNP_PAGE_SIZE;
+	return 0;
 }
 
 int page_contents_get(struct page_contents *contents, const uint8_t (**ret)[SNP_SHA384_SIZE],
@@ -132,7 +153,8 @@ int page_contents_get(struct page_contents *contents, const uint8_t (**ret)[SNP_
 	if (!contents->digests)
 		r = out_of_memory(err);
 	else if (!contents->done)
-		r = hash_all(contents->image, contents->digests, err);
+		r = pages_hash(read_span, &contents->image, contents->image.size / SNP_PAGE_SIZE,
+			       contents->digests, err);
 	if (r == 0) {
 		contents->done = true;
 		*ret = (const uint8_t(*)[SNP_SHA384_SIZE])contents->digests;

@@ -52,6 +52,30 @@ static const struct {
 	{"Dhyana-v2", DHYANA},
 };
 
+/* QEMU target/i386/cpu.c, builtin_x86_defs. All of them have SSE, SMEP, SMAP, FSGSBASE and XSAVE, and none
+ * has PKS, LAM or CET. */
+static const struct {
+	uint32_t signature, features;
+} feature_sets[] = {
+	{EPYC, 0},
+	{DHYANA, 0},
+	{EPYC_ROME, CPU_UMIP},
+	{EPYC_MILAN, CPU_UMIP | CPU_PCID | CPU_PKU},
+	{EPYC_GENOA, CPU_UMIP | CPU_PCID | CPU_PKU | CPU_LA57 | CPU_AVX512},
+	{EPYC_TURIN, CPU_UMIP | CPU_PCID | CPU_PKU | CPU_LA57 | CPU_AVX512},
+};
+
+bool cpu_features(uint32_t signature, uint32_t *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(feature_sets); i++) {
+		if (feature_sets[i].signature == signature) {
+			*ret = feature_sets[i].features;
+			return true;
+		}
+	}
+	return false;
+}
+
 int snp_cpu_signature(uint64_t family, uint64_t model, uint64_t stepping, uint32_t *ret,
 		      struct snp_error *err)
 {

@@ -42,6 +42,8 @@ struct snp_profile {
 	uint16_t x87_fcw;
 	bool aps_are_bsp; /* all vCPUs start in the same state */
 
+	const struct igvm_rules *igvm; /* how IGVM files are launched; NULL: they are not */
+
 	/* SEV metadata */
 	enum snp_page_type sec_mem_type; /* of SNP_SEC_MEM */
 	bool cpuid_last;		 /* CPUID sections are launched after all others */
@@ -106,9 +108,15 @@ static inline uint64_t launch_svsm_gpa(const struct snp_launch *launch)
 void sev_hash_table_build(const struct snp_kernel_hashes *hashes,
 			  uint8_t ret[static SNP_HASH_TABLE_SIZE]);
 
-/* The VMSA of a vCPU, of a mode other than SEV. */
+/* The VMSA of a vCPU, of a mode other than SEV and SNP_MODE_SNP_IGVM. */
 void launch_vmsa(const struct snp_launch *launch, uint32_t index,
 		 uint8_t ret[static SNP_PAGE_SIZE]);
+
+/* A mode of SEV-SNP: its digest is a chain of launch updates. */
+static inline bool mode_is_snp(enum snp_mode mode)
+{
+	return mode == SNP_MODE_SNP || mode == SNP_MODE_SNP_SVSM || mode == SNP_MODE_SNP_IGVM;
+}
 
 /* Check an SEV-SNP launch and walk through its updates, with or without those of the vCPUs; `visit`
  * may be NULL. `ret` is LD after the last one. Errors as snp_launch_plan(). */
@@ -121,6 +129,17 @@ const char *vmm_name(enum snp_vmm vmm); /* as snp_vmm_find() takes it */
 /* Refuse SEV_FEATURES that no guest of this mode has. Errors: SNP_E_BAD_FEATURES; SNP_E_NO_DIGEST for an
  * unknown mode. */
 SNP_MUST_USE int mode_check_features(enum snp_mode mode, uint64_t features, struct snp_error *err);
+
+/* What the models differ in, of what KVM and QEMU look at when a vCPU starts in a given state. False for a
+ * signature that no model has. */
+enum {
+	CPU_UMIP = 1,
+	CPU_PCID = 2,
+	CPU_PKU = 4,
+	CPU_LA57 = 8,
+	CPU_AVX512 = 16,
+};
+bool cpu_features(uint32_t signature, uint32_t *ret);
 
 /* The name of the first model with this signature, or NULL. The versions of a model share one. */
 const char *cpu_model_of(uint32_t signature);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/launch.h"
+#include "launch/igvm.h"
 
 #include <inttypes.h>
 
@@ -14,6 +14,7 @@ int mode_check_features(enum snp_mode mode, uint64_t features, struct snp_error 
 {
 	switch (mode) {
 	case SNP_MODE_SNP:
+	case SNP_MODE_SNP_IGVM:
 		if (features & SNP_ACTIVE)
 			return 0;
 		return fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
@@ -152,10 +153,61 @@ int snp_launch_check(const struct snp_launch *launch, struct snp_error *err)
 	return r < 0 ? r : launch_check(&l, err);
 }
 
-int launch_check(const struct snp_launch *launch, struct snp_error *err)
+int igvm_launch_check(const struct snp_launch *launch, struct igvm_layout *ret,
+		      struct snp_error *err)
 {
+	const struct snp_igvm_info *info = snp_igvm_info(launch->igvm);
 	int r = check_parameters(launch, err);
 
+	if (r < 0)
+		return r;
+	if (launch->kernel_hashes)
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "mode snp:igvm measures no kernel");
+	r = igvm_layout_make(launch, ret, err);
+	if (r < 0 || ret->features == launch->vcpus.features)
+		return r;
+	r = fail_with(err, SNP_E_BAD_FEATURES, SNP_NO_OFFSET,
+		      "guest features 0x%" PRIx64 "; the file has 0x%" PRIx64,
+		      launch->vcpus.features, ret->features);
+	igvm_layout_done(ret);
+	return in_file(err, r, info->path);
+}
+
+static int check_igvm(const struct snp_launch *launch, struct snp_error *err)
+{
+	struct igvm_layout layout;
+	int r = igvm_launch_check(launch, &layout, err);
+
+	if (r == 0)
+		igvm_layout_done(&layout);
+	return r;
+}
+
+int snp_launch_igvm_features(const struct snp_launch *launch, uint64_t *ret, struct snp_error *err)
+{
+	struct igvm_layout layout;
+	struct snp_launch l;
+	int r = launch_take(launch, &l, err);
+
+	if (r == 0)
+		r = snp_profile_check(l.vcpus.profile, SNP_MODE_SNP_IGVM, err);
+	if (r == 0)
+		r = igvm_layout_make(&l, &layout, err);
+	if (r < 0)
+		return r;
+	*ret = layout.features;
+	igvm_layout_done(&layout);
+	return 0;
+}
+
+int launch_check(const struct snp_launch *launch, struct snp_error *err)
+{
+	int r;
+
+	if (launch->mode == SNP_MODE_SNP_IGVM)
+		return check_igvm(launch, err);
+	r = check_parameters(launch, err);
 	if (r < 0)
 		return r;
 	return launch->mode == SNP_MODE_SNP_SVSM ? check_svsm(launch, err)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/launch.h"
+#include "launch/igvm.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -57,7 +57,7 @@ int snp_launch_digest(const struct snp_launch *launch, uint8_t ret[static SNP_LA
 
 	if (r < 0)
 		return r;
-	is_snp = l.mode == SNP_MODE_SNP || l.mode == SNP_MODE_SNP_SVSM;
+	is_snp = mode_is_snp(l.mode);
 	r = is_snp ? launch_walk(&l, true, NULL, NULL, ret, err) : sev_digest(&l, ret, err);
 	if (r == 0)
 		*ret_size = is_snp ? SNP_SHA384_SIZE : SNP_SHA256_SIZE;
@@ -68,6 +68,24 @@ int launch_prefix(const struct snp_launch *launch, uint8_t ret[static SNP_SHA384
 		  struct snp_error *err)
 {
 	return launch_walk(launch, false, NULL, NULL, ret, err);
+}
+
+static int vmsa_of_igvm(const struct snp_launch *launch, uint32_t index,
+			uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err)
+{
+	struct igvm_layout layout;
+	int r;
+
+	if (launch_profile(launch)->igvm->vmsa == IGVM_VMSA_IN_FILE)
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "profile %s measures the VMSAs that the file has",
+				 launch->vcpus.profile);
+	r = igvm_layout_make(launch, &layout, err);
+	if (r < 0)
+		return r;
+	r = igvm_vcpu_vmsa(launch, &layout, index, ret, err);
+	igvm_layout_done(&layout);
+	return r;
 }
 
 int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
@@ -85,6 +103,8 @@ int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
 	if (index >= l.vcpus.count)
 		return fail_with(err, SNP_E_BAD_VCPU_COUNT, SNP_NO_OFFSET,
 				 "no vCPU %" PRIu32 " among %" PRIu32, index, l.vcpus.count);
+	if (l.mode == SNP_MODE_SNP_IGVM)
+		return vmsa_of_igvm(&l, index, ret, err);
 	launch_vmsa(&l, index, ret);
 	return 0;
 }

@@ -11,6 +11,7 @@ enum applies {
 	SNP_ONLY,
 	NOT_SNP,
 	SEV_ONLY,
+	IGVM_ONLY,
 };
 
 static const struct {
@@ -23,6 +24,7 @@ static const struct {
 	 "contents of the CPUID page; the secure processor checks it, the guest may rely on it"},
 	{SNP_ONLY, "contents of the secrets page, which the secure processor writes"},
 	{SNP_ONLY, "guest policy, host data and ID block; the attestation report shows them"},
+	{IGVM_ONLY, "contents of parameter areas, which the VMM fills"},
 	{NOT_SNP,
 	 "guest policy, firmware version and nonce; they enter the launch measurement, an HMAC "
 	 "over this digest"},
@@ -36,7 +38,7 @@ static const struct {
 
 static bool holds(const struct snp_launch *launch, enum applies applies)
 {
-	const bool snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
+	const bool snp = launch->mode != SNP_MODE_SEV_ES && launch->mode != SNP_MODE_SEV;
 
 	switch (applies) {
 	case WITH_KERNEL_HASHES:
@@ -49,6 +51,8 @@ static bool holds(const struct snp_launch *launch, enum applies applies)
 		return !snp;
 	case SEV_ONLY:
 		return launch->mode == SNP_MODE_SEV;
+	case IGVM_ONLY:
+		return launch->mode == SNP_MODE_SNP_IGVM;
 	case ALWAYS:
 		break;
 	}
@@ -94,11 +98,17 @@ void launch_document_add(struct json_out *json, const struct snp_launch *launch,
 		json_out_integer(json, root, "vcpu_count", vcpus->count);
 		if (vcpus->model[0])
 			json_out_text(json, root, "cpu_model", vcpus->model);
-		if (snp_profile_uses_signature(vcpus->profile))
+		if (snp_profile_uses_signature(vcpus->profile) &&
+		    (launch->mode != SNP_MODE_SNP_IGVM || vcpus->signature != 0))
 			json_out_u64(json, root, "cpu_signature", vcpus->signature);
 		json_out_u64(json, root, "guest_features", vcpus->features);
 	}
 	json_out_bool(json, root, "kernel_hashes", launch->kernel_hashes);
+	if (launch->mode == SNP_MODE_SNP_IGVM) {
+		json_out_u64(json, root, "policy", launch->policy);
+		if (launch->memory_size != 0)
+			json_out_u64(json, root, "memory_size", launch->memory_size);
+	}
 	if (launch->svsm)
 		json_out_integer(json, root, "vars_size", launch->vars_size);
 	if (inputs->firmware_digest)
@@ -108,6 +118,7 @@ void launch_document_add(struct json_out *json, const struct snp_launch *launch,
 	object = json_out_object(json, root, "inputs");
 	add_input(json, object, "firmware", &inputs->firmware);
 	add_input(json, object, "svsm", &inputs->svsm);
+	add_input(json, object, "igvm", &inputs->igvm);
 	add_input(json, object, "kernel", &inputs->kernel);
 	add_input(json, object, "initrd", &inputs->initrd);
 	add_input(json, object, "cmdline", &inputs->cmdline);

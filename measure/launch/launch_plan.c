@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/launch.h"
+#include "launch/igvm.h"
 
 #include <string.h>
 
@@ -259,14 +259,92 @@ void launch_vmsa(const struct snp_launch *launch, uint32_t index, uint8_t ret[st
 		   ret);
 }
 
+static enum snp_origin origin_of(const struct igvm_layout *layout, const struct igvm_piece *piece)
+{
+	switch (layout->info->headers[piece->header].type) {
+	case SNP_IGVM_PARAMETER_INSERT:
+		return SNP_ORIGIN_IGVM_INSERT;
+	case SNP_IGVM_VP_CONTEXT:
+		return SNP_ORIGIN_IGVM_CONTEXT;
+	}
+	return SNP_ORIGIN_IGVM_PAGE;
+}
+
+static int walk_piece(struct walk *walk, const struct igvm_layout *layout,
+		      const struct igvm_piece *piece, const uint8_t zeros[static SNP_SHA384_SIZE],
+		      struct snp_error *err)
+{
+	const bool is_measured = piece->type == SNP_PAGE_NORMAL || piece->type == SNP_PAGE_VMSA;
+	const struct source source = {origin_of(layout, piece), piece->header};
+	uint8_t contents[SNP_SHA384_SIZE];
+	int r = 0;
+
+	for (uint32_t p = 0; p < piece->pages && r == 0; p++) {
+		memcpy(contents, is_measured ? zeros : no_contents, sizeof(contents));
+		if (is_measured && p == 0 && piece->data != 0)
+			r = igvm_page_digest(walk->launch->igvm, piece->data, contents, err);
+		if (r == 0)
+			r = step(walk, piece->type, piece->gpa + p * (uint64_t)SNP_PAGE_SIZE,
+				 source, contents, err);
+	}
+	return r;
+}
+
+static int walk_igvm_vcpus(struct walk *walk, const struct igvm_layout *layout,
+			   struct snp_error *err)
+{
+	uint8_t page[SNP_PAGE_SIZE], contents[SNP_SHA384_SIZE];
+	int r = 0;
+
+	for (uint32_t i = 0; i < walk->launch->vcpus.count && r == 0; i++) {
+		r = igvm_vcpu_vmsa(walk->launch, layout, i, page, err);
+		if (r == 0)
+			r = sha384_of((struct snp_span){page, sizeof(page)}, contents, err);
+		if (r == 0)
+			r = step(walk, SNP_PAGE_VMSA, SNP_VMSA_GPA,
+				 (struct source){SNP_ORIGIN_VCPU, i}, contents, err);
+	}
+	return r;
+}
+
+static int walk_layout(struct walk *walk, const struct igvm_layout *layout, bool with_vcpus,
+		       struct snp_error *err)
+{
+	static const uint8_t zero_page[SNP_PAGE_SIZE];
+	const struct igvm_rules *rules = launch_profile(walk->launch)->igvm;
+	uint8_t zeros[SNP_SHA384_SIZE];
+	int r = sha384_of((struct snp_span){zero_page, sizeof(zero_page)}, zeros, err);
+
+	for (size_t i = 0; i < layout->n_pieces && r == 0; i++)
+		r = walk_piece(walk, layout, &layout->pieces[i], zeros, err);
+	if (r < 0 || !with_vcpus || rules->vmsa == IGVM_VMSA_IN_FILE)
+		return r;
+	r = walk_igvm_vcpus(walk, layout, err);
+	return r < 0 ? r : igvm_id_block_check(walk->launch, layout, walk->gctx.ld, err);
+}
+
+static int walk_igvm(struct walk *walk, bool with_vcpus, struct snp_error *err)
+{
+	struct igvm_layout layout;
+	int r = igvm_launch_check(walk->launch, &layout, err);
+
+	if (r < 0)
+		return r;
+	r = walk_layout(walk, &layout, with_vcpus, err);
+	igvm_layout_done(&layout);
+	return in_file(err, r, snp_igvm_info(walk->launch->igvm)->path);
+}
+
 static int run(struct walk *walk, bool with_vcpus, struct snp_error *err)
 {
 	int r;
 
-	if (walk->launch->mode != SNP_MODE_SNP && walk->launch->mode != SNP_MODE_SNP_SVSM)
+	if (!mode_is_snp(walk->launch->mode))
 		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 				 "mode %s has one hash over all bytes and no launch updates",
 				 snp_mode_name(walk->launch->mode));
+	if (walk->launch->mode == SNP_MODE_SNP_IGVM)
+		return walk_igvm(walk, with_vcpus, err);
 	r = launch_check(walk->launch, err);
 	if (r == 0)
 		r = walk_firmware(walk, err);
@@ -353,9 +431,14 @@ int snp_launch_firmware_digest(const struct snp_firmware *firmware,
 const char *snp_origin_name(enum snp_origin origin)
 {
 	static const char *const names[] = {
-		[SNP_ORIGIN_FIRMWARE] = "firmware", [SNP_ORIGIN_SVSM] = "svsm",
-		[SNP_ORIGIN_SECTION] = "section",   [SNP_ORIGIN_SEV_HASH_TABLE] = "SEV hash table",
+		[SNP_ORIGIN_FIRMWARE] = "firmware",
+		[SNP_ORIGIN_SVSM] = "svsm",
+		[SNP_ORIGIN_SECTION] = "section",
+		[SNP_ORIGIN_SEV_HASH_TABLE] = "SEV hash table",
 		[SNP_ORIGIN_VCPU] = "vCPU",
+		[SNP_ORIGIN_IGVM_PAGE] = "PAGE_DATA",
+		[SNP_ORIGIN_IGVM_INSERT] = "PARAMETER_INSERT",
+		[SNP_ORIGIN_IGVM_CONTEXT] = "VP_CONTEXT",
 	};
 
 	return names[origin];

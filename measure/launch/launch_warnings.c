@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/launch.h"
+#include "launch/igvm.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@ __attribute__((format(printf, 3, 4))) static void say(const struct warnings *w, 
 static void about_size(const struct warnings *w, const struct snp_launch *launch)
 {
 	const struct snp_firmware_info *info = &launch->firmware->info;
-	bool is_snp = launch->mode == SNP_MODE_SNP || launch->mode == SNP_MODE_SNP_SVSM;
+	bool is_snp = mode_is_snp(launch->mode);
 
 	if (launch_profile(launch)->vmm != SNP_VMM_QEMU)
 		return;
@@ -142,9 +142,13 @@ void snp_launch_warnings(const struct snp_launch *launch, snp_launch_warn warn, 
 
 	if (launch_take(launch, &l, NULL) < 0)
 		return;
+	if (l.mode == SNP_MODE_SNP_IGVM) {
+		igvm_findings(&l, warn, arg);
+		return;
+	}
 	about_size(&w, &l);
 	about_table(&w, &launch_metadata(&l)->info);
-	if (l.mode == SNP_MODE_SNP || l.mode == SNP_MODE_SNP_SVSM)
+	if (mode_is_snp(l.mode))
 		about_sections(&w, &launch_metadata(&l)->info);
 	about_vcpus(&w, &l);
 	about_cloud(&w, &l);

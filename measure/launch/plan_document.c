@@ -70,7 +70,7 @@ static const struct field input_fields[] = {
 
 /* The parameters that a difference can be traced to; all others of the document are left alone. */
 static const struct field document_fields[] = {
-	SCHEMA("snp-plan/1"),
+	SCHEMA_SINCE("snp-plan/2", 1),
 	FIELD_ARRAY("updates", run_fields, plan_document, runs, n_runs, .required = true, .min = 1,
 		    .max = SNP_MAX_PLAN_RUNS),
 	FIELD("launch_digest", field_hex, plan_document, launch_digest, .required = true),

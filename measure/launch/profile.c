@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launch/launch.h"
+#include "launch/igvm.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +37,35 @@
 /* The FPU's initial state (APM vol. 2, table 14-1), where KVM copies it into the VMSA (Linux 6.12
  * arch/x86/kvm/svm/sev.c, sev_es_sync_vmsa()); elsewhere it stays zero. */
 #define FPU_INITIAL .mxcsr = 0x1f80, .x87_fcw = 0x37f
+
+/* Directives of IGVM files. */
+#define KNOWS(type) (1u << (SNP_IGVM_##type - SNP_IGVM_PARAMETER_AREA))
+#define KNOWN_TO_QEMU_10                                                                          \
+	(KNOWS(PARAMETER_AREA) | KNOWS(PAGE_DATA) | KNOWS(PARAMETER_INSERT) | KNOWS(VP_CONTEXT) | \
+	 KNOWS(REQUIRED_MEMORY) | KNOWS(VP_COUNT) | KNOWS(MEMORY_MAP) | KNOWS(ENVIRONMENT_INFO) | \
+	 KNOWS(SNP_ID_BLOCK))
+#define KNOWN_TO_IGVMMEASURE                                                                      \
+	(KNOWS(PARAMETER_AREA) | KNOWS(PAGE_DATA) | KNOWS(PARAMETER_INSERT) | KNOWS(VP_CONTEXT) | \
+	 KNOWS(SNP_ID_BLOCK))
+
+/* QEMU 10.2.2 backends/igvm.c, target/i386/sev.c. */
+#define IGVM_QEMU                                                                        \
+	.any_sev = true, .order = IGVM_PAGE_RUNS, .vmsa = IGVM_VMSA_QEMU,                \
+	.large = IGVM_LARGE_FILLED, .zero_page = SNP_PAGE_NORMAL, .cpuid_32_bits = true, \
+	.is_kvm = true
+
+/* COCONUT-SVSM's igvmmeasure at f4bc4bc. */
+#define IGVM_IGVMMEASURE                                                                      \
+	.order = IGVM_HEADER_BY_HEADER, .vmsa = IGVM_VMSA_IN_FILE, .large = IGVM_LARGE_EMPTY, \
+	.insert_one_page = true, .ignores_unknown = true, .known = KNOWN_TO_IGVMMEASURE,      \
+	.is_run = true
+
+static const struct igvm_rules igvm_qemu_10 = {IGVM_QEMU, .known = KNOWN_TO_QEMU_10,
+					       .is_run = true};
+static const struct igvm_rules igvm_qemu_11 = {IGVM_QEMU, .known = KNOWN_TO_QEMU_10 | KNOWS(MADT)};
+static const struct igvm_rules igvm_directive_order = {IGVM_IGVMMEASURE,
+						       .zero_page = SNP_PAGE_NORMAL};
+static const struct igvm_rules igvm_native_zero = {IGVM_IGVMMEASURE, .zero_page = SNP_PAGE_ZERO};
 
 /*
  * Fields that are the same for all are in vmsa.c. sev-snp-measure is virtee's, version 0.0.13;
@@ -141,19 +170,59 @@ static const struct snp_profile profiles[] = {
 		SVSM_STATE,
 		QEMU_VALUES,
 	},
+	{
+		/* Runs of QEMU 10.2.2 with libigvm 0.4.0 on a simulated host. vCPUs without a context in the
+		 * file start as at reset, the first as all others. */
+		.name = "igvm-qemu-10",
+		.summary = "IGVM file, QEMU 10.1 and 10.2 on Linux 6.11 or later",
+		.vmm = SNP_VMM_QEMU,
+		.modes = IN(SNP_MODE_SNP_IGVM),
+		.igvm = &igvm_qemu_10,
+		QEMU_RESET_STATE,
+		QEMU_VALUES,
+		FPU_INITIAL,
+		.aps_are_bsp = true,
+	},
+	{
+		/* Read, not run: QEMU's backends/igvm.c at 03025db6 fills MADT, and is the same otherwise. */
+		.name = "igvm-qemu-11",
+		.summary = "IGVM file, QEMU 11 on Linux 6.11 or later",
+		.vmm = SNP_VMM_QEMU,
+		.modes = IN(SNP_MODE_SNP_IGVM),
+		.igvm = &igvm_qemu_11,
+		QEMU_RESET_STATE,
+		QEMU_VALUES,
+		FPU_INITIAL,
+		.aps_are_bsp = true,
+	},
+	{
+		/* Runs of igvmmeasure. No loader is known to launch a file so. */
+		.name = "igvm-directive-order",
+		.summary = "IGVM file, each header where it stands, as igvmmeasure",
+		.vmm = SNP_VMM_IGVM,
+		.modes = IN(SNP_MODE_SNP_IGVM),
+		.igvm = &igvm_directive_order,
+	},
+	{
+		/* Runs of igvmmeasure --native-zero, for Google's Vanadium. */
+		.name = "igvm-native-zero",
+		.summary = "IGVM file, as igvmmeasure --native-zero",
+		.vmm = SNP_VMM_IGVM,
+		.modes = IN(SNP_MODE_SNP_IGVM),
+		.igvm = &igvm_native_zero,
+	},
 };
 
 static const char *const vmm_names[] = {
 	[SNP_VMM_QEMU] = "QEMU",
 	[SNP_VMM_EC2] = "ec2",
 	[SNP_VMM_GCE] = "gce",
+	[SNP_VMM_IGVM] = "igvm",
 };
 
 static const char *const mode_names[] = {
-	[SNP_MODE_SNP] = "snp",
-	[SNP_MODE_SNP_SVSM] = "snp:svsm",
-	[SNP_MODE_SEV_ES] = "seves",
-	[SNP_MODE_SEV] = "sev",
+	[SNP_MODE_SNP] = "snp", [SNP_MODE_SNP_SVSM] = "snp:svsm", [SNP_MODE_SEV_ES] = "seves",
+	[SNP_MODE_SEV] = "sev", [SNP_MODE_SNP_IGVM] = "snp:igvm",
 };
 
 const char *snp_mode_name(enum snp_mode mode)
@@ -163,7 +232,7 @@ const char *snp_mode_name(enum snp_mode mode)
 
 uint64_t snp_mode_default_features(enum snp_mode mode)
 {
-	return mode == SNP_MODE_SNP || mode == SNP_MODE_SNP_SVSM;
+	return mode_is_snp(mode);
 }
 
 const char *vmm_name(enum snp_vmm vmm)
@@ -180,8 +249,9 @@ int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err)
 		}
 	}
 	return fail_with(err, SNP_E_BAD_PROFILE, SNP_NO_OFFSET,
-			 "unknown VMM '%s'; expected %s, %s or %s", name, vmm_names[SNP_VMM_QEMU],
-			 vmm_names[SNP_VMM_EC2], vmm_names[SNP_VMM_GCE]);
+			 "unknown VMM '%s'; expected %s, %s, %s or %s", name,
+			 vmm_names[SNP_VMM_QEMU], vmm_names[SNP_VMM_EC2], vmm_names[SNP_VMM_GCE],
+			 vmm_names[SNP_VMM_IGVM]);
 }
 
 static const struct snp_profile *find(const char *name)
@@ -205,7 +275,7 @@ static bool fits(const struct snp_profile *profile, enum snp_mode mode)
 int snp_profile_check(const char *name, enum snp_mode mode, struct snp_error *err)
 {
 	const struct snp_profile *profile = find(name);
-	char names[256] = "";
+	char names[512] = "";
 
 	if (profile && fits(profile, mode))
 		return 0;

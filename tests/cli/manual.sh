@@ -27,8 +27,8 @@ done < <("$snp_measure" --profile list)
 # Warnings: as in the source, and no others. (bad-signature is the name of an error, of which id-block show warns.)
 {
 	echo bad-signature
-	cat "$SNP_SOURCE"/measure/{launch/launch_warnings,reference/publish,reference/release,cli/*}.c | tr '\n\t' '  ' |
-		grep -oE '(say\(w|o->warn\(o->arg|[^>_]warn\(arg|cli_warn\(),? *"[a-z0-9-]+"' | grep -oE '"[^"]+"' | tr -d '"'
+	cat "$SNP_SOURCE"/measure/{launch/launch_warnings,launch/igvm_findings,reference/publish,reference/release,cli/*}.c | tr '\n\t' '  ' |
+		grep -oE '(say\([wf]|o->warn\(o->arg|[^>_]warn\(arg|cli_warn\(),? *"[a-z0-9-]+"' | grep -oE '"[^"]+"' | tr -d '"'
 	sed -n 's/^#define SNP_WARN_[A-Z_]*[ \t]*"\(.*\)"$/\1/p' "$SNP_SOURCE/measure/include/snp/launch.h"
 } | sort -u >warnings
 [ "$(wc -l <warnings)" -gt 20 ] || fail "few warnings were found in the source"

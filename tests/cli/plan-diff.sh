@@ -66,7 +66,7 @@ refuse 2 usage "$snp_measure" plan --diff base
 refuse 2 usage "$snp_measure" plan base other
 sed 's/"index": 1024/"index": 1025/; s/"index": 16,/"index": 17,/' base >gap
 refuse 4 json-bad-value "$snp_measure" plan --diff base gap
-sed 's,snp-plan/1,snp-plan/2,' base >version
+sed 's,snp-plan/1,snp-plan/3,' base >version
 refuse 4 json-unknown-schema "$snp_measure" plan --diff base version
 
 # A document that contradicts itself is refused, and what it says is printed escaped.

@@ -212,7 +212,8 @@ static const struct release {
 	enum snp_code code;
 } releases[] = {
 	{"no size", 0, 0, SNP_E_USAGE},
-	{"a size that is too small", sizeof(struct snp_launch) - 1, 0, SNP_E_USAGE},
+	{"a size that is too small", offsetof(struct snp_launch, igvm) - 1, 0, SNP_E_USAGE},
+	{"an earlier release", offsetof(struct snp_launch, igvm), 0, SNP_OK},
 	{"no size but garbage", SIZE_MAX, 0, SNP_E_USAGE},
 	{"a later release", sizeof(struct snp_launch) + 8, 0, SNP_OK},
 	{"a later release, more asked", sizeof(struct snp_launch) + 8, 1, SNP_E_USAGE},

@@ -161,9 +161,19 @@ static void fpu0(void **state)
 /* Names that were released are never redefined; each mode has a profile. */
 static void table(void **state)
 {
-	static const char *const names[] = {"qemu", "qemu-es-legacy", "qemu-es-init2",
-					    "ec2",  "ec2-rdx0",	      "gce",
-					    "svsm", "svsm-fpu0",      "qemu-fpu0"};
+	static const char *const names[] = {"qemu",
+					    "qemu-es-legacy",
+					    "qemu-es-init2",
+					    "ec2",
+					    "ec2-rdx0",
+					    "gce",
+					    "svsm",
+					    "svsm-fpu0",
+					    "qemu-fpu0",
+					    "igvm-qemu-10",
+					    "igvm-qemu-11",
+					    "igvm-directive-order",
+					    "igvm-native-zero"};
 	struct snp_error err = {0};
 	uint32_t signature;
 	size_t n = 0;

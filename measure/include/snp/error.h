@@ -119,7 +119,13 @@ enum snp_class {
 	/* what others sign about a launch, and what is bound to it */ \
 	X(SECURITY_POLICY,       79, "bad-security-policy",     REFUSED, "a security policy is not a Rego module") \
 	X(ENDORSEMENT,           80, "bad-endorsement",         REFUSED, "an endorsement of a launch digest is malformed") \
-	X(TOKEN,                 81, "bad-token",               REFUSED, "an attestation token does not have the one form that is accepted")
+	X(TOKEN,                 81, "bad-token",               REFUSED, "an attestation token does not have the one form that is accepted") \
+	/* IGVM */ \
+	X(BAD_IGVM,              82, "bad-igvm",                REFUSED, "an IGVM file is malformed") \
+	X(IGVM_LAUNCH,           83, "igvm-launch-refused",     REFUSED, "the loader or KVM would refuse to launch the IGVM file") \
+	X(NEEDS_MEMORY,          84, "needs-memory",            REFUSED, "the launch digest of the IGVM file depends on the size of the guest's memory") \
+	X(NEEDS_CPU_MODEL,       85, "needs-cpu-model",         REFUSED, "the launch digest of the IGVM file depends on the vCPU model") \
+	X(ID_BLOCK_DIFFERS,      86, "id-block-differs",        REFUSED, "the ID block in the IGVM file is not for this launch")
 /* clang-format on */
 
 enum snp_code {

@@ -10,6 +10,7 @@
 #include <snp/error.h>
 #include <snp/firmware.h>
 #include <snp/id_block.h>
+#include <snp/igvm.h>
 #include <snp/kernel.h>
 #include <snp/profile.h>
 
@@ -29,7 +30,15 @@ struct snp_launch {
 	uint64_t vars_size;		 /* mode svsm only: bytes between OVMF and SVSM */
 	const struct snp_kernel_hashes *kernel_hashes; /* NULL: kernel hashes off */
 	struct snp_vcpus vcpus;
+
+	/* mode snp:igvm only; there is no firmware then */
+	const struct snp_igvm *igvm;
+	uint64_t memory_size; /* of the guest in bytes; 0: not known */
+	uint64_t policy;      /* that the VMM is told; an ID block in the file must agree */
+	uint64_t flags;	      /* SNP_LAUNCH_* */
 };
+
+#define SNP_LAUNCH_WITHOUT_ID_BLOCK 1u /* as if the IGVM file had none */
 
 /* SEV-SNP firmware ABI 56860, SNP_LAUNCH_UPDATE, PAGE_TYPE. */
 enum snp_page_type {
@@ -55,9 +64,12 @@ enum snp_origin {
 	SNP_ORIGIN_SECTION,	   /* index: section in the SEV metadata */
 	SNP_ORIGIN_SEV_HASH_TABLE, /* the section's page that holds the table; index: section */
 	SNP_ORIGIN_VCPU,	   /* index: vCPU */
+	SNP_ORIGIN_IGVM_PAGE,	   /* index: header in the IGVM file */
+	SNP_ORIGIN_IGVM_INSERT,	   /* index: header in the IGVM file */
+	SNP_ORIGIN_IGVM_CONTEXT,   /* index: header in the IGVM file */
 };
 
-/* "firmware", "svsm", "section", "SEV hash table", "vCPU". */
+/* "firmware", "svsm", "section", "SEV hash table", "vCPU", "PAGE_DATA", "PARAMETER_INSERT", "VP_CONTEXT". */
 const char *snp_origin_name(enum snp_origin origin);
 
 /* One SNP_LAUNCH_UPDATE of one 4 KiB page (or, for VMSAs, what SNP_LAUNCH_FINISH does in KVM). */
@@ -82,14 +94,21 @@ typedef int (*snp_launch_visit)(void *arg, const struct snp_launch_update *updat
  * SNP_E_NO_DIGEST; SNP_E_BAD_TABLE, SNP_E_NO_METADATA, SNP_E_BAD_METADATA,
  * SNP_E_BAD_SECTION, SNP_E_SECTION_OVERLAP, SNP_E_NO_SECTION, SNP_E_NO_RESET_ADDRESS,
  * SNP_E_NO_HASH_TABLE, SNP_E_NO_HASH_SECTION, SNP_E_BAD_HASH_TABLE, SNP_E_NO_SVSM,
- * SNP_E_FIRMWARE_SIZE; SNP_E_USAGE for the struct's size. */
+ * SNP_E_FIRMWARE_SIZE; SNP_E_USAGE for the struct's size; SNP_E_IGVM_LAUNCH, SNP_E_NEEDS_MEMORY,
+ * SNP_E_NEEDS_CPU_MODEL, SNP_E_TOO_LARGE, SNP_E_READ, SNP_E_CHANGED, SNP_E_NO_MEMORY for IGVM files. */
 SNP_MUST_USE int snp_launch_check(const struct snp_launch *launch, struct snp_error *err);
+
+/* SEV_FEATURES that an IGVM file asks for: snp_launch_check() wants them in launch->vcpus.features, which is
+ * not looked at here. Errors: as snp_launch_check(). */
+SNP_MUST_USE int snp_launch_igvm_features(const struct snp_launch *launch, uint64_t *ret,
+					  struct snp_error *err);
 
 /* Visit every launch update of an SEV-SNP launch. If the firmware is known by its summary or by
  * `firmware_digest`, its pages are not visited: the walk begins after them, with the index that follows
  * them if their number is known, else 0. The digest after the last update is the launch digest; after the
  * VMSA of vCPU i it is the launch digest of i + 1 vCPUs. Errors: those of snp_launch_check(),
- * SNP_E_CRYPTO, SNP_E_NO_MEMORY, the visitor's; SNP_E_NO_DIGEST for modes other than SEV-SNP. */
+ * SNP_E_CRYPTO, SNP_E_NO_MEMORY, the visitor's; SNP_E_NO_DIGEST for modes other than SEV-SNP;
+ * SNP_E_ID_BLOCK_DIFFERS, at the end, for an IGVM file whose ID block is not for this launch. */
 SNP_MUST_USE int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, void *arg,
 				 struct snp_error *err);
 

@@ -16,18 +16,20 @@ enum snp_mode {
 	SNP_MODE_SNP_SVSM, /* SEV-SNP, COCONUT-SVSM below OVMF, without IGVM */
 	SNP_MODE_SEV_ES,
 	SNP_MODE_SEV,
+	SNP_MODE_SNP_IGVM, /* SEV-SNP, from an IGVM file */
 };
 
-/* "snp", "snp:svsm", "seves" or "sev", as --mode of virtee/sev-snp-measure takes them. */
+/* "snp", "snp:svsm", "seves" or "sev", as --mode of virtee/sev-snp-measure takes them; "snp:igvm". */
 const char *snp_mode_name(enum snp_mode mode);
 
 enum snp_vmm {
 	SNP_VMM_QEMU,
 	SNP_VMM_EC2,
 	SNP_VMM_GCE,
+	SNP_VMM_IGVM, /* any that takes IGVM files header by header */
 };
 
-/* The VMM of a name: "QEMU", "ec2" or "gce", in upper or lower case. Errors: SNP_E_BAD_PROFILE. */
+/* The VMM of a name: "QEMU", "ec2", "gce" or "igvm", in upper or lower case. Errors: SNP_E_BAD_PROFILE. */
 SNP_MUST_USE int snp_vmm_find(const char *name, enum snp_vmm *ret, struct snp_error *err);
 
 /*

@@ -33,6 +33,7 @@
 #define SNP_MAX_KERNEL	 (2ull << 30) /* QEMU x86_load_linux reads its size into an int */
 #define SNP_MAX_INITRD \
 	(0xe0000000ull - 1) /* QEMU puts it into the memory below 4 GiB, which ends there at most */
+#define SNP_MAX_IGVM UINT32_MAX /* its own total_file_size */
 #define SNP_MAX_DOCUMENT \
 	(64u << 20) /* a published master of every vCPU count and model is some 10 MiB */
 #define SNP_MAX_CONFIG (1u << 20)  /* vm.json, release.json */

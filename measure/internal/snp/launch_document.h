@@ -21,7 +21,7 @@ struct launch_input {
 };
 
 struct launch_inputs {
-	struct launch_input firmware, svsm, kernel, initrd, cmdline;
+	struct launch_input firmware, svsm, igvm, kernel, initrd, cmdline;
 	const uint8_t *firmware_digest; /* given in place of the firmware's pages; NULL: not */
 };
 

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMAGE_IGVM_H
+#define IMAGE_IGVM_H
+
+#include <threads.h>
+
+#include <snp/file.h>
+#include <snp/firmware.h>
+#include <snp/igvm.h>
+
+/* Caps. A header is 16 bytes at least, and each is a launch update or more; files of the field have a few
+ * thousand. */
+#define IGVM_MAX_HEADERS      (1u << 20)
+#define IGVM_MAX_HEADER_BYTES (64u << 20)
+#define IGVM_MAX_RELOCATIONS  1024u /* each is compared with all others */
+#define IGVM_MAX_REGISTERS    256u  /* of a VP context for VSM */
+
+#define IGVM_FIXED_HEADER    24u /* format version 1 */
+#define IGVM_FIXED_HEADER_V2 32u
+#define IGVM_ID_BLOCK	     696u /* payload of SNP_ID_BLOCK */
+#define IGVM_ID_BLOCK_LD     8u	  /* launch digest in it */
+
+/* No guest has an address past 52 bits (APM vol. 2, 5.3). */
+#define IGVM_ADDRESS_END (1ull << 52)
+
+struct snp_igvm {
+	struct snp_igvm_info info; /* borrows from what follows */
+	char *path;
+	struct file file;      /* fd -1: the bytes are in memory */
+	struct snp_span bytes; /* of a file in memory, borrowed */
+	uint8_t *section;      /* the variable headers */
+	uint32_t section_offset;
+	struct snp_igvm_header *headers;
+
+	mtx_t lock;	   /* of what follows */
+	uint32_t *offsets; /* of the distinct contents of pages, ascending */
+	size_t n_offsets;
+	uint8_t (*digests)[SNP_SHA384_SIZE]; /* SHA-384 of each; NULL: not yet computed */
+};
+
+/* igvm.c */
+
+/* Read `size` bytes of the file at `offset`. Errors: SNP_E_READ, SNP_E_CHANGED. */
+SNP_MUST_USE int igvm_read_piece(const struct snp_igvm *igvm, uint64_t offset, uint8_t *ret,
+				 size_t size, struct snp_error *err);
+
+/* The payload of an SNP_ID_BLOCK. */
+const uint8_t *igvm_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *header);
+
+/* igvm_check.c */
+
+/* Refuse headers that libigvm refuses although each is right by itself: platforms, parameter areas and
+ * relocations; and parameters outside their area. Errors: SNP_E_BAD_IGVM, SNP_E_TOO_LARGE,
+ * SNP_E_NO_MEMORY. */
+SNP_MUST_USE int igvm_check(const struct snp_igvm *igvm, struct snp_error *err);
+
+/* igvm_contents.c */
+
+/* SHA-384 of the page of contents at `offset`, which a header of the file names as its data. The first call
+ * hashes all of them, equal offsets once; any number of threads may call.
+ * Errors: SNP_E_READ, SNP_E_CHANGED, SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int igvm_page_digest(const struct snp_igvm *igvm, uint32_t offset,
+				  uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err);
+
+#endif

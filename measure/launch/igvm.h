@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCH_IGVM_H
+#define LAUNCH_IGVM_H
+
+#include "image/igvm.h"
+#include "launch/launch.h"
+
+/* How loaders launch an IGVM file: rules as data, and what they make of a file. */
+
+enum igvm_order {
+	IGVM_PAGE_RUNS,	       /* QEMU: see igvm_layout.c */
+	IGVM_HEADER_BY_HEADER, /* each header where it stands */
+};
+
+enum igvm_vmsa {
+	IGVM_VMSA_QEMU,	   /* all vCPUs at the end, through QEMU's registers and KVM */
+	IGVM_VMSA_IN_FILE, /* the file's 4096 bytes, at the header's place and address */
+};
+
+/* Of a page of 2 MiB. */
+enum igvm_large {
+	IGVM_LARGE_FILLED, /* the file's 4 KiB, then zeros */
+	IGVM_LARGE_EMPTY,  /* zeros; one with contents is refused */
+};
+
+struct igvm_rules {
+	bool any_sev; /* takes SEV-ES, SEV and native files where there is no SEV-SNP platform */
+	enum igvm_order order;
+	enum igvm_vmsa vmsa;
+	enum igvm_large large;
+	enum snp_page_type zero_page; /* of a measured page without contents */
+	bool insert_one_page;	      /* a parameter area counts one page, whatever its size */
+	bool cpuid_32_bits;	      /* the address of CPUID pages is cut to 32 bits */
+	bool is_kvm;	      /* a page launched twice is refused; ID block and memory count */
+	bool ignores_unknown; /* headers that it does not know are passed over */
+	uint32_t known;	      /* directives: 1 << (type - SNP_IGVM_PARAMETER_AREA) */
+	bool is_run;	      /* confirmed by runs of the loader, not by reading it alone */
+};
+
+/* Launch updates of one type at one place after the other. */
+struct igvm_piece {
+	enum snp_page_type type;
+	uint32_t pages;
+	uint64_t gpa;
+	uint64_t file_gpa; /* as the file has it */
+	uint32_t header;   /* number of the header that it comes from */
+	uint32_t data;	   /* contents of the first page in the file; 0: zeros, as all others */
+	bool is_wiped;	   /* the file has contents, and the loader discards them */
+};
+
+struct igvm_context {
+	uint32_t vcpu;
+	uint32_t header;
+};
+
+struct igvm_layout {
+	const struct snp_igvm_info *info;
+	uint32_t platform, mask; /* the platform that is launched, and its mask */
+	struct igvm_piece *pieces;
+	size_t n_pieces;
+	uint64_t pages; /* of all pieces */
+
+	struct igvm_context *contexts; /* by vCPU; of several for one, the last */
+	size_t n_contexts;
+	uint64_t features; /* SEV_FEATURES of all vCPUs */
+
+	bool has_policy;
+	uint64_t policy;
+	const struct snp_igvm_header *id_block; /* NULL: none */
+};
+
+/* launch_check.c: check a launch of an IGVM file, and make its layout, for igvm_layout_done(). */
+SNP_MUST_USE int igvm_launch_check(const struct snp_launch *launch, struct igvm_layout *ret,
+				   struct snp_error *err);
+
+/* Find what the launch's profile makes of its IGVM file, and refuse what its loader or KVM refuses.
+ * `ret` is for igvm_layout_done(). Errors: SNP_E_IGVM_LAUNCH, SNP_E_NEEDS_MEMORY, SNP_E_NEEDS_CPU_MODEL,
+ * SNP_E_TOO_LARGE, SNP_E_READ, SNP_E_CHANGED, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int igvm_layout_make(const struct snp_launch *launch, struct igvm_layout *ret,
+				  struct snp_error *err);
+void igvm_layout_done(struct igvm_layout *layout);
+
+/* The mask of the platform that the profile launches. Errors: SNP_E_IGVM_LAUNCH. */
+SNP_MUST_USE int igvm_choose_platform(const struct snp_igvm_info *info,
+				      const struct igvm_rules *rules, uint32_t *ret_platform,
+				      uint32_t *ret_mask, struct snp_error *err);
+
+/* igvm_memory.c: guest memory as QEMU's q35 has it before the guest runs. */
+
+struct igvm_memory;
+
+/* The guest's memory, of `size` bytes. Errors: SNP_E_NO_MEMORY. */
+SNP_MUST_USE int igvm_memory_new(uint64_t size, struct igvm_memory **ret, struct snp_error *err);
+void igvm_memory_free(struct igvm_memory *memory);
+
+/* Let there be memory for `size` bytes at `gpa`, as QEMU's qigvm_prepare_memory() does. Errors name byte
+ * `offset`: SNP_E_IGVM_LAUNCH, SNP_E_TOO_LARGE, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int igvm_memory_prepare(struct igvm_memory *memory, uint64_t gpa, uint64_t size,
+				     uint64_t offset, struct snp_error *err);
+
+/* True if all of it is memory. */
+bool igvm_memory_has(const struct igvm_memory *memory, uint64_t gpa, uint64_t size);
+
+/* Sizes of memory with which every file whose ranges never cross a border of 1 MiB behaves as with any
+ * other size: small, as much as lies below 4 GiB, and as much as QEMU keeps in one piece above it. */
+#define IGVM_N_MEMORY_SIZES 3
+extern const uint64_t igvm_memory_sizes[IGVM_N_MEMORY_SIZES];
+
+/* True if guest memory of some size ends inside this range. */
+bool igvm_memory_may_end_in(uint64_t gpa, uint64_t size);
+
+/* igvm_vcpu.c */
+
+/* The VMSA that KVM measures of a vCPU that QEMU started with this context. Errors name byte `offset`:
+ * SNP_E_IGVM_LAUNCH, SNP_E_NEEDS_CPU_MODEL. */
+SNP_MUST_USE int igvm_vmsa_of_context(const struct snp_launch *launch,
+				      const uint8_t context[static SNP_PAGE_SIZE],
+				      uint64_t features, uint64_t offset,
+				      uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err);
+
+/* The VMSA of a vCPU: of its context in the file, or as at reset. Errors: as igvm_vmsa_of_context(),
+ * SNP_E_READ, SNP_E_CHANGED. */
+SNP_MUST_USE int igvm_vcpu_vmsa(const struct snp_launch *launch, const struct igvm_layout *layout,
+				uint32_t vcpu, uint8_t ret[static SNP_PAGE_SIZE],
+				struct snp_error *err);
+
+/* Read the contexts of all vCPUs into layout->contexts, and check them. */
+SNP_MUST_USE int igvm_contexts_read(const struct snp_launch *launch, struct igvm_layout *layout,
+				    struct snp_error *err);
+
+/* igvm_identity.c */
+
+/* Refuse the launch if the file has an ID block that is not for `digest` and the launch's policy, or is
+ * not signed. Errors: SNP_E_ID_BLOCK_DIFFERS. */
+SNP_MUST_USE int igvm_id_block_check(const struct snp_launch *launch,
+				     const struct igvm_layout *layout,
+				     const uint8_t digest[static SNP_SHA384_SIZE],
+				     struct snp_error *err);
+
+/* igvm_findings.c */
+
+/* What a user should know about a launch that igvm_launch_check() accepts. */
+void igvm_findings(const struct snp_launch *launch, snp_launch_warn warn, void *arg);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/igvm.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <snp/cleanup.h>
+#include <snp/fail.h>
+
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+
+/* KVM has 32764 slots for memory (arch/x86/include/asm/kvm_host.h), of which QEMU uses some itself. */
+#define REGIONS_MAX 32000u
+
+/* QEMU hw/i386/pc_q35.c, pc_q35_init(): from LOW_MAX on, memory is split at 2 GiB. */
+#define LOW_MAX	  0xb0000000ull
+#define LOW_SPLIT 0x80000000ull
+
+/* Near 1 TiB QEMU moves memory (hw/i386/pc.c, AMD_HT_START). */
+#define MEMORY_MAX (896 * GIB)
+#define MEMORY_MIN (128 * MIB)
+
+const uint64_t igvm_memory_sizes[IGVM_N_MEMORY_SIZES] = {MEMORY_MIN, LOW_MAX - MIB, MEMORY_MAX};
+
+struct region {
+	uint64_t gpa, end;
+	bool is_ram;
+};
+
+struct igvm_memory {
+	struct region *regions; /* ascending, without overlap */
+	size_t n;
+};
+
+/* The first region that ends after `gpa`. */
+static size_t find(const struct igvm_memory *memory, uint64_t gpa)
+{
+	size_t low = 0, high = memory->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memory->regions[middle].end <= gpa)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void add(struct igvm_memory *memory, uint64_t gpa, uint64_t end, bool is_ram)
+{
+	size_t at = find(memory, gpa);
+
+	if (gpa >= end)
+		return;
+	memmove(&memory->regions[at + 1], &memory->regions[at],
+		(memory->n - at) * sizeof(memory->regions[0]));
+	memory->regions[at] = (struct region){gpa, end, is_ram};
+	memory->n++;
+}
+
+int igvm_memory_new(uint64_t size, struct igvm_memory **ret, struct snp_error *err)
+{
+	uint64_t low = size < LOW_MAX ? size : LOW_SPLIT;
+	struct igvm_memory *memory = calloc(1, sizeof(*memory));
+
+	if (memory)
+		memory->regions = calloc(REGIONS_MAX, sizeof(*memory->regions));
+	if (!memory || !memory->regions) {
+		free(memory);
+		return out_of_memory(err);
+	}
+	/* hw/i386/pc.c, pc_memory_init(): "pc.rom" is a region of its own, in memory. */
+	add(memory, 0, 0xc0000, true);
+	add(memory, 0xc0000, 0xe0000, true);
+	add(memory, 0xe0000, low, true);
+	add(memory, 0xfec00000, 0xfec01000, false); /* I/O APIC */
+	add(memory, 0xfed00000, 0xfed00400, false); /* HPET */
+	add(memory, 0xfee00000, 0xfef00000, false); /* local APICs */
+	add(memory, 4 * GIB, 4 * GIB + (size - low), true);
+	*ret = memory;
+	return 0;
+}
+
+void igvm_memory_free(struct igvm_memory *memory)
+{
+	if (!memory)
+		return;
+	free(memory->regions);
+	free(memory);
+}
+
+/* memory_region_find() finds the lowest region that is touched. */
+int igvm_memory_prepare(struct igvm_memory *memory, uint64_t gpa, uint64_t size, uint64_t offset,
+			struct snp_error *err)
+{
+	size_t at = find(memory, gpa);
+	const struct region *region = &memory->regions[at];
+
+	if (size == 0)
+		return fail_with(err, SNP_E_IGVM_LAUNCH, offset,
+				 "no bytes at 0x%" PRIx64 "; QEMU refuses that", gpa);
+	if (at == memory->n || region->gpa >= gpa + size) {
+		if (memory->n == REGIONS_MAX)
+			return fail_with(err, SNP_E_TOO_LARGE, offset,
+					 "more ranges outside the guest's memory than KVM has "
+					 "memory slots");
+		add(memory, gpa, gpa + size, true);
+		return 0;
+	}
+	if (!region->is_ram)
+		return fail_with(err, SNP_E_IGVM_LAUNCH, offset,
+				 "0x%" PRIx64 " bytes at 0x%" PRIx64
+				 " meet a device; QEMU refuses that",
+				 size, gpa);
+	if (region->gpa > gpa || region->end < gpa + size)
+		return fail_with(err, SNP_E_IGVM_LAUNCH, offset,
+				 "0x%" PRIx64 " bytes at 0x%" PRIx64
+				 " are not all in the memory region 0x%" PRIx64 "-0x%" PRIx64
+				 "; QEMU refuses that",
+				 size, gpa, region->gpa, region->end - 1);
+	return 0;
+}
+
+bool igvm_memory_has(const struct igvm_memory *memory, uint64_t gpa, uint64_t size)
+{
+	const uint64_t end = gpa + size;
+
+	for (size_t at = find(memory, gpa); gpa < end; at++) {
+		const struct region *region = &memory->regions[at];
+
+		if (at == memory->n || !region->is_ram || region->gpa > gpa)
+			return false;
+		gpa = region->end;
+	}
+	return true;
+}
+
+/* The size is a whole number of MiB. */
+bool igvm_memory_may_end_in(uint64_t gpa, uint64_t size)
+{
+	const struct {
+		uint64_t first, last;
+	} ends[] = {{MEMORY_MIN, LOW_MAX}, {4 * GIB, 4 * GIB + MEMORY_MAX}};
+	uint64_t border = (gpa / MIB + 1) * MIB;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		uint64_t first = border > ends[i].first ? border : ends[i].first;
+
+		if (first < gpa + size && first <= ends[i].last)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The digest of an IGVM file: as the naive reader has it, with the loader's changes named, in text, JSON, plan and
+# ID block; and what a user gets wrong.
+. "$(dirname "$0")/functions.sh"
+
+command -v python3 >/dev/null || skip "needs python3"
+export PYTHONPATH=$SNP_SOURCE/tests/golden PYTHONDONTWRITEBYTECODE=1
+
+# made FILE [PAGE-GPA]…: SEV-SNP, parameters between two runs, a context for vCPU 0.
+made() {
+	python3 - "$@" <<'END' || fail "no IGVM file"
+import random, struct, sys
+import igvm_random
+class Still(random.Random):  # no faults
+    random = lambda self: 1.0
+r = Still(1)
+r.choice = lambda list: list[0]
+w = igvm_random.Writer(r)
+w.add(1, struct.pack("<IBBHQ", 1, 0, 2, 1, 0))
+w.add(0x101, struct.pack("<QII", 0xB0000, 1, 0))
+w.add(0x301, struct.pack("<QII", 4096, 0, 0))
+page = lambda gpa: w.add(0x302, struct.pack("<QIIIHH", gpa, 1, 0, 0, 0, 0), bytes([gpa >> 12 & 255]) * 4096, 12)
+page(0x100000)
+w.add(0x303, struct.pack("<QII", 0x200000, 1, 0))
+for gpa in sys.argv[2:]:
+    page(int(gpa, 16))
+w.add(0x304, struct.pack("<QIIHH", igvm_random.VMSA_GPA, 1, 0, 0, 0), igvm_random.context(r), 12)
+open(sys.argv[1], "wb").write(w.file())
+END
+}
+
+# naive FILE PROFILE VCPUS
+naive() {
+	python3 -c 'import sys, igvm_naive
+print(igvm_naive.launch(open(sys.argv[1], "rb").read(), sys.argv[2], int(sys.argv[3]), 0x800F12, 512 << 20))' "$@"
+}
+
+made file 0x101000 0x102000
+for profile in igvm-qemu-10 igvm-qemu-11 igvm-directive-order igvm-native-zero; do
+	run 0 "$snp_measure" --igvm file --profile $profile --vcpus 2 --vcpu-type EPYC-v4
+	[ "$(cat out)" = "$(naive file $profile 2)" ] || fail "$profile: not the naive reader's digest"
+	cp out digest.$profile
+done
+cmp -s digest.igvm-qemu-10 digest.igvm-qemu-11 || fail "QEMU 11 differs"
+cmp -s digest.igvm-qemu-10 digest.igvm-directive-order && fail "the order of the loaders does not count"
+
+# What is not as the file says is named; the model counts only for vCPUs without a context.
+run 0 "$snp_measure" --igvm file --vcpus 1
+grep -qF '[policy-not-launched]' err || fail "no word about the policy"
+same "$snp_measure" --igvm file --vcpus 1 --vcpu-type EPYC-Genoa --memory 4G --policy 0xb0000
+[ ! -s err ] || fail "a warning too many: $(cat err)"
+same "$snp_measure" --igvm file --vcpus 1 --vmm-type QEMU --mode snp:igvm
+refuse 4 needs-cpu-model "$snp_measure" --igvm file --vcpus 2
+
+# Parameters first, then the run that stands before them.
+run 0 "$snp_measure" plan --igvm file --vcpus 1
+awk 'NR == 2 { exit $2 != "UNMEASURED" } ' out || fail "the parameters are not launched first"
+says 'PAGE_DATA 3'
+run 0 "$snp_measure" plan --json --all --igvm file --vcpus 1
+valid out
+says '"snp-plan/2"'
+cp out first.json
+run 0 "$snp_measure" plan --json --all --igvm file --profile igvm-directive-order --vcpus 1
+cp out second.json
+run 3 "$snp_measure" plan --diff first.json second.json
+says 'update 0'
+run 0 "$snp_measure" --json --igvm file --vcpus 1 --memory 1G
+valid out
+says '"snp-digest/2"'
+says '"memory_size": "0x40000000"'
+python3 -c 'import hashlib, json
+assert json.load(open("out"))["inputs"]["igvm"]["sha256"] == hashlib.sha256(open("file", "rb").read()).hexdigest()' ||
+	fail "not the file's SHA-256"
+
+# The VMSA is that of the context.
+run 0 "$snp_measure" --igvm file --vcpus 2 --vcpu-type EPYC-v4 --dump-vmsa=.
+[ "$(od -An -tx1 -j 0x178 -N 4 vmsa0.bin)" = ' 00 00 01 00' ] || fail "vCPU 0 does not start as its context says"
+[ "$(od -An -tx1 -j 0x178 -N 4 vmsa1.bin)" = ' f0 ff 00 00' ] || fail "vCPU 1 does not start as at reset"
+
+# An ID block for the launch, whatever the file has.
+key id
+run 0 "$snp_measure" id-block create --igvm file --vcpus 1 --policy 0x30000 --id-key id.pem --output-format libvirt
+
+# A file for which it matters where memory ends.
+made far 0x1fffe000 0x1ffff000 0x20000000
+refuse 4 needs-memory "$snp_measure" --igvm far --vcpus 1
+refuse 4 igvm-launch-refused "$snp_measure" --igvm far --vcpus 1 --memory 512M
+run 0 "$snp_measure" --igvm far --vcpus 1 --memory 513M
+same "$snp_measure" --igvm far --vcpus 1 --memory 0x20100000
+
+firmware fw
+head -c 100 file >short
+refuse 4 bad-igvm "$snp_measure" --igvm short --vcpus 1
+refuse 4 bad-igvm "$snp_measure" --igvm fw --vcpus 1
+refuse 4 no-digest "$snp_measure" --ovmf file --vcpus 1 --vcpu-type EPYC
+grep -qF -- --igvm err || fail "--ovmf does not say what to do with an IGVM file"
+for wrong in '--ovmf fw' '--kernel fw' '--guest-features 1' '--mode snp' '--mode sev' '--memory 1M' '--memory 1T' \
+	'--memory 4X' '--memory 99999999999999999999999999999999G' '--memory=' '--svsm fw' '--snp-ovmf-hash 00'; do
+	# shellcheck disable=SC2086 # two words
+	refuse 2 usage "$snp_measure" --igvm file --vcpus 1 $wrong
+done
+refuse 2 usage "$snp_measure" --ovmf fw --memory 1G --vcpus 1 --vcpu-type EPYC
+refuse 2 usage "$snp_measure" --mode snp:igvm --ovmf fw --vcpus 1
+refuse 4 unknown-profile "$snp_measure" --igvm file --profile qemu --vcpus 1
+refuse 4 unknown-profile "$snp_measure" --ovmf fw --profile igvm-qemu-10 --vcpus 1 --vcpu-type EPYC

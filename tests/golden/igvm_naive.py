@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A second reader of IGVM files, with nothing of the library's: the launch updates that a loader makes of a
+file, one page after the other, the slow way. Refused is all that it says of a file that is refused."""
+import binascii
+import hashlib
+import struct
+
+PARAMETERS = (0x307, 0x308, 0x309, 0x30A, 0x30C, 0x30E, 0x30F, 0x310, 0x312, 0x313)
+LENGTHS = {1: 16, 0x101: 16, 0x301: 16, 0x302: 24, 0x303: 16, 0x304: 20,
+           0x305: 24, 0x30B: 696, 0x30D: 16, 0x311: 864, **{t: 8 for t in PARAMETERS}}
+NATIVE, VSM, SNP, TDX, SEV, SEV_ES = range(6)
+QEMU_10 = {0x301, 0x302, 0x303, 0x304, 0x305, 0x307, 0x30C, 0x313, 0x30B}
+FEATURES = {0x800F12: "", 0x900F01: "", 0x830F10: "u", 0xA00F11: "ucp", 0xA10F10: "ucpl5",
+            0xB00F00: "ucpl5"}  # UMIP, PCID, PKU, LA57, AVX-512
+ZERO = bytes(4096)
+VMSA_GPA = 0xFFFFFFFFF000
+
+
+class Refused(Exception):
+    pass
+
+
+def need(condition, why):
+    if not condition:
+        raise Refused(why)
+
+
+class Header:
+    mask = gpa = size = data = flags = index = kind = 0
+
+
+def headers(file):
+    """All headers of the file whose mask is not 0."""
+    need(len(file) >= 24 and file[:4] == b"IGVM", "magic")
+    version, offset, size, total, crc = struct.unpack_from("<5I", file, 4)
+    need(version in (1, 2), "version")
+    fixed = 24 if version == 1 else 32
+    if version == 2:
+        need(len(file) >= 32 and struct.unpack_from("<2I", file, 24) == (0, 4096), "version 2")
+    need(total == len(file) and offset + size < len(file), "sizes")
+    section = file[offset:offset + size]
+    check = file[:20] + bytes(4) + file[24:fixed]
+    need(crc == binascii.crc32(section, binascii.crc32(check)), "checksum")
+    found, platforms, at, stage = [], {}, 0, 0
+    while at < len(section):
+        need(len(section) - at >= 8, "cut")
+        kind, length = struct.unpack_from("<2I", section, at)
+        need(LENGTHS.get(kind) == length, "type or length")
+        need(kind >> 8 >= stage, "order")
+        stage = kind >> 8
+        body = section[at + 8:at + 8 + (length + 7) // 8 * 8]
+        need(len(body) == (length + 7) // 8 * 8, "cut")
+        h = header(kind, body, file, offset + size, platforms)
+        at += 8 + len(body)
+        if kind == 1:
+            need(h.index not in [p.index for p in found], "twice")
+            platforms[h.mask] = h.index
+        if h.mask or kind == 0x301 or kind in PARAMETERS:
+            need(kind == 0x301 or h.gpa + h.size <= 1 << 52, "address")
+            found.append(h)
+    need(platforms, "no platform")
+    between(found)
+    return found
+
+
+def header(kind, b, file, start, platforms):
+    h, h.kind = Header(), kind
+    u16, u32, u64 = (lambda at, f=f: struct.unpack_from(f, b, at)[0] for f in ("<H", "<I", "<Q"))
+
+    if kind == 1:
+        h.mask, h.index = u32(0), b[5]
+        need(bin(h.mask).count("1") == 1 and b[4] in (0, 2) and b[5] <= 5 and u16(6) == 1, "platform")
+        need(u64(8) == 0 or b[5] > VSM, "boundary")
+    elif kind == 0x101:
+        h.policy, h.mask = u64(0), u32(8)
+        need(u32(12) == 0, "reserved")
+    elif kind == 0x301:
+        h.size, h.index, h.data = u64(0), u32(8), u32(12)
+        need(h.size % 4096 == 0, "area")
+        need(not h.data or start <= h.data <= h.data + h.size <= len(file), "data")
+    elif kind == 0x302:
+        h.gpa, h.mask, h.data, h.flags, h.index = u64(0), u32(8), u32(12), u32(16), u16(20)
+        h.size = 0x200000 if h.flags & 1 else 4096
+        need(not h.data or start <= h.data <= len(file) - 4096, "data")
+        need(h.gpa % 4096 == 0 and h.index <= 3 and u16(22) == 0, "page")
+        h.contents = file[h.data:h.data + 4096] if h.data else None
+    elif kind == 0x303:
+        h.gpa, h.mask, h.index = u64(0), u32(8), u32(12)
+        need(h.gpa % 4096 == 0, "insert")
+    elif kind == 0x304:
+        h.gpa, h.mask, h.data, h.index = u64(0), u32(8), u32(12), u16(16)
+        h.platform = platforms.get(h.mask)
+        need(h.platform not in (None, TDX, VSM), "context; for VSM none is made here")
+        need(start <= h.data <= len(file) - 4096, "data")
+        h.contents = file[h.data:h.data + 4096]
+        need(not any(h.contents[224:]) if h.platform in (NATIVE, SEV) else h.gpa % 4096 == 0, "context")
+    elif kind in (0x305, 0x30D):
+        h.gpa, h.mask, h.size = u64(0), u32(8), u32(12)
+        need(h.gpa % 4096 == 0, "address")
+        need(kind == 0x30D or u32(20) == h.size % 4096 == 0, "required memory")
+    elif kind in PARAMETERS:
+        h.index, h.at = u32(0), u32(4)
+    else:
+        h.mask, h.contents = u32(0), b
+    return h
+
+
+def between(found):
+    areas = {}
+    for h in found:
+        if h.kind == 0x301:
+            need(h.index not in areas, "area twice")
+            areas[h.index] = h
+        elif h.kind == 0x303 or h.kind in PARAMETERS:
+            need(areas.get(h.index), "no area")
+            h.area = areas[h.index]
+            if h.kind == 0x303:
+                areas[h.index] = None
+            else:
+                need(h.at + 4 <= h.area.size, "outside its area")
+
+
+def q(page, at):
+    return struct.unpack_from("<Q", page, at)[0]
+
+
+def qemu_vmsa(page, signature, features):
+    """What KVM measures of a context that QEMU put into a vCPU."""
+    taken = [(0, 0xA0), (0xD0, 8), (0x148, 0x38), (0x1D8, 8), (0x1F8, 8), (0x268, 8), (0x308, 24),
+             (0x328, 0x58), (0x3B0, 8), (0x3E8, 8), (0x408, 4), (0x410, 2)]
+    rest = bytearray(page[:0x670])
+    for at, size in taken:
+        rest[at:at + size] = bytes(size)
+    need(not any(rest), "fields that QEMU does not take")
+    efer, cr4, cr3, cr0 = q(page, 0xD0), q(page, 0x148), q(page, 0x150), q(page, 0x158) & 0xFFFFFFFF
+    model = FEATURES.get(signature)
+    cr4 = cr4 & 0xFFFFFFFF & ~(1 << 24 | 1 << 28)
+    need(not cr4 & ~0x771FFF, "CR4")
+    for bit, letter, cleared in ((11, "u", True), (22, "p", True), (12, "l", False), (17, "c", False)):
+        if cr4 >> bit & 1:
+            need(model is not None, "model")
+            if letter not in model:
+                need(cleared, "CR4 of another model")
+                cr4 &= ~(1 << bit)
+    if cr0 >> 31 and efer & 0x100:
+        cr0, efer = (cr0, efer | 0x400) if cr4 & 0x20 else (0x60000010, efer)
+    cr0 |= 0x10
+    need(not efer & ~0x20DD01 and not cr0 & ~0xE005003F, "reserved")
+    need(not (cr0 >> 29 & 1 and not cr0 >> 30 & 1) and not (cr0 >> 31 and not cr0 & 1), "CR0")
+    if cr0 >> 31 and efer & 0x100:
+        need(not cr3 & ~((1 << 40) - 1 | 1 << 51), "CR3")
+    else:
+        need(not efer & 0x400 and not page[0x13] & 2, "long mode")
+    need(q(page, 0x160) in (0, 0x400) and q(page, 0x168) < 1 << 32 and not q(page, 0x170) & 1 << 17, "DR")
+    need(all(b in (0, 1, 4, 5, 6, 7) for b in page[0x268:0x270]), "PAT")
+    xcr0 = q(page, 0x3E8)
+    possible = 7
+    if xcr0 & ~7:
+        need(model is not None, "model")
+        possible |= (0x200 if "p" in model else 0) | (0xE0 if "5" in model else 0)
+    need(xcr0 & 1 and not xcr0 & ~possible and xcr0 & 6 != 4, "XCR0")
+    need(xcr0 & 0xE0 == 0 or xcr0 & 0xE4 == 0xE4, "XCR0")
+    ret = bytearray(4096)
+    ret[:0xA0] = page[:0xA0]
+    for at in range(3, 0xA0, 16):
+        ret[at] &= 0x0F
+    for at in (0x60, 0x80):
+        ret[at:at + 8] = bytes(4) + page[at + 4:at + 6] + bytes(2)
+    ret[0x98:0xA0] = page[0x78:0x80]
+    ret[0xCB] = page[0x22] >> 5 & 3
+    for at, size in taken[3:10] + [(0x150, 8), (0x160, 0x20)]:
+        ret[at:at + size] = page[at:at + size]
+    struct.pack_into("<Q", ret, 0xD0, efer | 0x1000)
+    struct.pack_into("<Q", ret, 0x148, cr4 | 0x40)
+    struct.pack_into("<Q", ret, 0x158, cr0 & ~0x60000000)
+    struct.pack_into("<Q", ret, 0x170, q(page, 0x170) | 2)
+    struct.pack_into("<Q", ret, 0x3B0, features)
+    struct.pack_into("<IHHH", ret, 0x408, 0x1F80, 0, 0, 0x37F)
+    return bytes(ret)
+
+
+def reset_vmsa(signature, features):
+    need(signature, "model")
+    ret = bytearray(4096)
+    for i, attrib in enumerate((0x93, 0x9B, 0x93, 0x93, 0x93, 0x93, 0, 0x82, 0, 0x8B)):
+        code = (0xF000, 0xFFFF0000) if i == 1 else (0, 0)
+        struct.pack_into("<HHIQ", ret, 16 * i, code[0], attrib, 0xFFFF, code[1])
+    for at, value in ((0xD0, 0x1000), (0x148, 0x40), (0x158, 0x10), (0x160, 0x400),
+                      (0x168, 0xFFFF0FF0), (0x170, 2), (0x178, 0xFFF0), (0x268, 0x7040600070406),
+                      (0x310, signature), (0x3B0, features), (0x3E8, 1)):
+        struct.pack_into("<Q", ret, at, value)
+    struct.pack_into("<IHHH", ret, 0x408, 0x1F80, 0, 0, 0x37F)
+    return bytes(ret)
+
+
+def prepare(regions, gpa, size):
+    """QEMU: one region holds all of it, or nothing is there and a region is made."""
+    need(size, "no bytes")
+    touched = sorted(r for r in regions if r[0] < gpa + size and gpa < r[1])
+    if not touched:
+        regions.append((gpa, gpa + size, True))
+        return
+    need(touched[0][2] and touched[0][0] <= gpa and gpa + size <= touched[0][1], "region")
+
+
+def qemu(found, vcpus, signature, memory, known):
+    low = memory if memory < 0xB0000000 else 0x80000000
+    regions = [(0, 0xC0000, True), (0xC0000, 0xE0000, True), (0xE0000, low, True),
+               (0xFEC00000, 0xFEC01000, False), (0xFED00000, 0xFED00400, False),
+               (0xFEE00000, 0xFEF00000, False)]
+    if memory > low:
+        regions.append((1 << 32, (1 << 32) + memory - low, True))
+    platform = min((h for h in found if h.kind == 1 and h.index in (SNP, SEV_ES, SEV, NATIVE)),
+                   key=lambda h: (SNP, SEV_ES, SEV, NATIVE).index(h.index), default=None)
+    need(platform, "platform")
+    pages, run, block, contexts, features = [], [], None, {}, 1  # pages: [type, gpa, bytes, gpa in memory]
+
+    def flush():
+        if not run:
+            return
+        first = run[0][1]
+        prepare(regions, first.gpa, len(run) * first.size)
+        base = first.gpa & 0xFFFFFFFF if first.index >= 2 else first.gpa
+        for h in [h for _, h in run]:
+            kind = (4 if h.flags & 2 else 1, 5, 6, 6)[h.index]
+            for at in range(0, h.size, 4096):
+                contents = h.contents if at == 0 and h.contents else ZERO
+                pages.append([kind, base + h.gpa - first.gpa + at, contents, h.gpa + at])
+        run.clear()
+
+    directives = [h for h in found if h.kind >= 0x301]
+    need(directives, "no directives")
+    need(all(h.kind in known for h in directives), "unknown directive")
+    for i, h in enumerate(directives):
+        if h.kind in PARAMETERS:
+            size = h.area.size & 0xFFFFFFFF
+            need(128 + 16 * vcpus <= size if h.kind == 0x309 else h.at + 4 <= size, "parameter")
+        if not h.mask & platform.mask:
+            continue
+        if h.kind == 0x302:
+            if run:
+                at, last = run[-1]
+                same = (h.flags, h.index, h.mask, h.contents is None, h.gpa) == (
+                    last.flags, last.index, last.mask, last.contents is None, last.gpa + last.size)
+                if at != i - 1 or not same:
+                    flush()
+            run.append((i, h))
+        elif h.kind == 0x303:
+            size = h.area.size & 0xFFFFFFFF
+            prepare(regions, h.gpa, size)
+            pages += [[4, h.gpa + at, ZERO, h.gpa + at] for at in range(0, size, 4096)]
+        elif h.kind == 0x305:
+            prepare(regions, h.gpa, h.size)
+            for page in pages:
+                if h.gpa <= page[3] < h.gpa + h.size:
+                    page[2] = ZERO
+        elif h.kind == 0x304:
+            need(h.platform in (SNP, SEV_ES) and h.gpa == VMSA_GPA and h.index < vcpus, "context")
+            wanted = q(h.contents, 0x3B0)
+            need(wanted & 1 and not wanted & ~0x221, "features")
+            features = wanted if h.index == 0 else features
+            contexts[h.index] = h.contents
+            qemu_vmsa(h.contents, signature, wanted)
+        elif h.kind == 0x30B:
+            need(block is None, "two ID blocks")
+            block = h.contents
+    flush()
+    need(len({p[1] for p in pages}) == len(pages) == len({p[3] for p in pages}), "page twice")
+    for _, gpa, _, there in pages:
+        need(gpa == there or any(r[2] and r[0] <= gpa and gpa + 4096 <= r[1] for r in regions), "hole")
+    for i in range(vcpus):
+        page = (qemu_vmsa(contexts[i], signature, features) if i in contexts
+                else reset_vmsa(signature, features))
+        pages.append([2, VMSA_GPA, page, None])
+    need(block is None or platform.index != SNP, "an ID block; none is signed here")
+    return pages
+
+
+def igvmmeasure(found, native_zero):
+    mask = next((h.mask for h in found if h.kind == 1 and h.index == SNP), 0)
+    need(mask, "platform")
+    pages = []
+    for h in found:
+        if h.kind == 0x302 and h.mask & mask:
+            need(h.size == 4096 or h.contents is None, "2 MiB page with contents")
+            zero = 3 if h.contents is None and native_zero else 1
+            kind = (4 if h.flags & 2 else zero, 5, 6, 6)[h.index]
+            pages += [[kind, h.gpa + at, h.contents or ZERO, None] for at in range(0, h.size, 4096)]
+        elif h.kind == 0x303 and h.mask & mask:
+            pages.append([4, h.gpa, ZERO, None])
+        elif h.kind == 0x304 and h.platform in (SNP, SEV_ES):
+            pages.append([2, h.gpa, h.contents, None])
+    return pages
+
+
+def digest(pages):
+    ld = bytes(48)
+    for kind, gpa, contents, _ in pages:
+        page = hashlib.sha384(contents).digest() if kind in (1, 2) else bytes(48)
+        ld = hashlib.sha384(ld + page + struct.pack("<HBBIQ", 0x70, kind, 0, 0, gpa)).digest()
+    return ld
+
+
+def launch(file, profile, vcpus, signature, memory):
+    """The launch digest in hex, or "refused"."""
+    try:
+        found = headers(file)
+        if profile.startswith("igvm-qemu"):
+            known = QEMU_10 if profile == "igvm-qemu-10" else QEMU_10 | {0x309}
+            pages = qemu(found, vcpus, signature, memory, known)
+        else:
+            pages = igvmmeasure(found, profile == "igvm-native-zero")
+        return digest(pages).hex()
+    except Refused:
+        return "refused"

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What loaders make of an IGVM file: refusals, findings, order. That digests are right is for golden-igvm. */
+#include "rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "igvm_image.h"
+
+#define FOUND_SIZE 1024
+
+#define QEMU	"igvm-qemu-10"
+#define QEMU_11 "igvm-qemu-11"
+#define ORDER	"igvm-directive-order"
+#define MIB	(1ull << 20)
+#define ANY	0 /* size of memory: not given */
+
+/* One change of a good file, launched: refused, or with these findings. */
+static const struct change {
+	const char *name;
+	uint32_t at;
+	const char *bytes;
+	size_t n;
+	const char *profile;
+	uint64_t memory;
+	enum snp_code code;
+	const char *findings; /* each with a blank after it */
+} changes[] = {
+	{"good", 0, "", 0, QEMU, ANY, SNP_OK, ""},
+	{"good, by reading", 0, "", 0, QEMU_11, ANY, SNP_OK, "unconfirmed-profile "},
+	{"good, as igvmmeasure", 0, "", 0, ORDER, ANY, SNP_OK, ""},
+	/* platforms */
+	{"SEV-ES", IGVM_PLATFORM + 13, "\5", 1, QEMU, ANY, SNP_OK, "platform-not-snp "},
+	{"SEV-ES, as igvmmeasure", IGVM_PLATFORM + 13, "\5", 1, ORDER, ANY, SNP_E_IGVM_LAUNCH, ""},
+	/* directives */
+	{"MADT", IGVM_VP_COUNT, "\x9", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"MADT, QEMU 11", IGVM_VP_COUNT, "\x9", 1, QEMU_11, ANY, SNP_OK, "unconfirmed-profile "},
+	{"MADT, as igvmmeasure", IGVM_VP_COUNT, "\x9", 1, ORDER, ANY, SNP_OK, ""},
+	{"device tree", IGVM_VP_COUNT, "\x12", 1, QEMU_11, ANY, SNP_E_IGVM_LAUNCH, ""},
+	/* memory */
+	{"required memory of no bytes", IGVM_REQUIRED + 20, "\0\0\0", 3, QEMU, ANY,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"required memory that may not be there", IGVM_REQUIRED + 20, "\0\0\0\x10", 4, QEMU, ANY,
+	 SNP_E_NEEDS_MEMORY, ""},
+	{"required memory that is there", IGVM_REQUIRED + 20, "\0\0\0\x10", 4, QEMU, 512 * MIB,
+	 SNP_OK, ""},
+	{"required memory past the end", IGVM_REQUIRED + 20, "\0\0\0\x10", 4, QEMU, 128 * MIB,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"page on a device", IGVM_PAGE + 8, "\0\0\xe0\xfe", 4, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"page in a hole", IGVM_PAGE + 8, "\0\0\xc0\xff", 4, QEMU, ANY, SNP_OK, ""},
+	{"page on a border inside memory", IGVM_PAGE + 8, "\0\0\xc", 3, QEMU, ANY, SNP_OK, ""},
+	{"page twice", IGVM_PAGE + 8, "\0\x10\x10", 3, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"page twice, as igvmmeasure", IGVM_PAGE + 8, "\0\x10\x10", 3, ORDER, ANY, SNP_OK,
+	 "page-launched-twice "},
+	{"insert on a page", IGVM_INSERT + 8, "\0\x10\x10", 3, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	/* what QEMU makes of pages */
+	{"shared page", IGVM_PAGE + 24, "\4", 1, QEMU, ANY, SNP_OK, "shared-page-private "},
+	{"page of 2 MiB", IGVM_PAGE + 8, "\0\0\x40\0\0\0\0\0\1\0\0\0\x30\1\0\0\1", 17, QEMU, ANY,
+	 SNP_OK, "large-page-filled "},
+	{"page of 2 MiB, as igvmmeasure", IGVM_PAGE + 24, "\1", 1, ORDER, ANY, SNP_E_IGVM_LAUNCH,
+	 ""},
+	{"CPUID past 4 GiB", IGVM_PAGE + 64 + 8, "\0\x20\x80\0\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\2",
+	 21, QEMU, ANY, SNP_OK, "cpuid-address-cut "},
+	{"CPUID past 4 GiB, nothing below", IGVM_PAGE + 64 + 8,
+	 "\0\x20\x10\xf0\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\2", 21, QEMU, 512 * MIB, SNP_E_IGVM_LAUNCH,
+	 ""},
+	{"CPUID past 4 GiB, on a page", IGVM_PAGE + 64 + 8,
+	 "\0\x10\x10\0\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\2", 21, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"area with contents", IGVM_AREA + 20, "\x30\1", 2, QEMU, ANY, SNP_OK,
+	 "area-contents-dropped "},
+	{"area of 4 GiB and a page", IGVM_AREA + 12, "\1", 1, QEMU, ANY, SNP_OK, "area-size-cut "},
+	{"area of 4 GiB", IGVM_AREA + 8, "\0\0\0\0\1", 5, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	/* policy */
+	{"policy", IGVM_POLICY + 8, "\0\0\xb", 3, QEMU, ANY, SNP_OK, "policy-not-launched "},
+	/* contexts */
+	{"context at another address", IGVM_CONTEXT + 9, "\x10", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH,
+	 ""},
+	{"context of another vCPU", IGVM_CONTEXT + 24, "\1", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"features that no KVM offers", IGVM_VMSA + 0x3b0, "\x9", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH,
+	 ""},
+	{"features without SNP", IGVM_VMSA + 0x3b0, "\0", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"DebugSwap", IGVM_VMSA + 0x3b0, "\x21", 1, QEMU, ANY, SNP_OK, "guest-features-of-host "},
+	{"CR2", IGVM_VMSA + 0x240, "\1", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"CR2, as igvmmeasure", IGVM_VMSA + 0x240, "\1", 1, ORDER, ANY, SNP_OK, ""},
+	{"CPL", IGVM_VMSA + 0xcb, "\3", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"after the save area", IGVM_VMSA + 0x670, "\1", 1, QEMU, ANY, SNP_OK, "context-changed "},
+	{"TR base", IGVM_VMSA + 0x99, "\1", 1, QEMU, ANY, SNP_OK,
+	 "tr-base-of-ldtr context-changed "},
+	{"FPU", IGVM_VMSA + 0x410, "\0\0", 2, QEMU, ANY, SNP_OK, "context-changed "},
+	{"DR7", IGVM_VMSA + 0x160, "\1", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"DR6 of 64 bits", IGVM_VMSA + 0x16c, "\1", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"PAT", IGVM_VMSA + 0x268, "\2", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"XCR0 0", IGVM_VMSA + 0x3e8, "\0", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"XCR0 with AVX and no SSE", IGVM_VMSA + 0x3e8, "\5", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"XCR0 with PKRU", IGVM_VMSA + 0x3e8, "\7\2", 2, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"virtual 8086 mode", IGVM_VMSA + 0x172, "\2", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"CR0.NW alone", IGVM_VMSA + 0x15b, "\x20", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"CR0.PG without PE", IGVM_VMSA + 0x158, "\x10\0\0\x80", 4, QEMU, ANY, SNP_E_IGVM_LAUNCH,
+	 ""},
+	{"reserved bit of CR0", IGVM_VMSA + 0x158, "\x71", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"CR4.PKE, which EPYC lacks", IGVM_VMSA + 0x14a, "\x40", 1, QEMU, ANY, SNP_OK,
+	 "context-changed "},
+	{"CR4.PCIDE, which EPYC lacks", IGVM_VMSA + 0x14a, "\2", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH,
+	 ""},
+	{"CR4.CET", IGVM_VMSA + 0x14a, "\x80", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"long mode code without long mode", IGVM_VMSA + 0x13, "\xe", 1, QEMU, ANY,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"EFER.LMA alone", IGVM_VMSA + 0xd1, "\x14", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"reserved bit of EFER", IGVM_VMSA + 0xd1, "\x12", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+};
+
+struct fixture {
+	uint8_t file[IGVM_SIZE];
+	struct snp_igvm *igvm;
+	struct snp_launch launch;
+};
+
+static void set_up(struct fixture *f, const char *profile)
+{
+	igvm_build(f->file);
+	f->igvm = NULL;
+	f->launch = (struct snp_launch){.size = sizeof(f->launch),
+					.mode = SNP_MODE_SNP_IGVM,
+					.policy = 0x30000,
+					.vcpus.count = 1,
+					.vcpus.signature = 0x800f12};
+	snprintf(f->launch.vcpus.profile, sizeof(f->launch.vcpus.profile), "%s", profile);
+}
+
+static void load(struct fixture *f)
+{
+	snp_igvm_free(f->igvm);
+	igvm_repair(f->file, sizeof(f->file));
+	assert_int_equal(
+		snp_igvm_parse("file", (struct snp_span){f->file, sizeof(f->file)}, &f->igvm, NULL),
+		0);
+	f->launch.igvm = f->igvm;
+	f->launch.vcpus.features = 1;
+	(void)!snp_launch_igvm_features(&f->launch, &f->launch.vcpus.features, NULL);
+}
+
+static void note(void *arg, const char *name, const char *text)
+{
+	char *found = arg;
+	size_t n = strlen(found);
+
+	assert_true(strlen(text) > 20);
+	snprintf(found + n, FOUND_SIZE - n, "%s ", name);
+}
+
+static void check_change(void **state)
+{
+	const struct change *row = *state;
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+	struct snp_error err = {0};
+	char found[FOUND_SIZE] = "";
+	struct fixture f;
+	size_t size;
+
+	set_up(&f, row->profile);
+	memcpy(f.file + row->at, row->bytes, row->n);
+	load(&f);
+	f.launch.memory_size = row->memory;
+	assert_int_equal(snp_launch_check(&f.launch, &err), -(int)row->code);
+	assert_int_equal(snp_launch_digest(&f.launch, digest, &size, NULL), -(int)row->code);
+	if (row->code == SNP_OK)
+		snp_launch_warnings(&f.launch, note, found);
+	else
+		assert_string_equal(err.file, "file");
+	assert_string_equal(found, row->findings);
+	snp_igvm_free(f.igvm);
+}
+
+/* "N100000 U110000 …": type and address of each update. */
+static int list(void *arg, const struct snp_launch_update *u, struct snp_error *err)
+{
+	char *text = arg;
+
+	(void)err;
+	snprintf(text + strlen(text), 64, "%c%llx ", snp_page_type_name(u->type)[0],
+		 (unsigned long long)u->gpa);
+	return 0;
+}
+
+static void expect_order(const char *profile, uint32_t vcpus, const char *expected)
+{
+	char found[1024] = "";
+	struct fixture f;
+
+	set_up(&f, profile);
+	f.launch.vcpus.count = vcpus;
+	/* A page, parameters, a page for nobody, a page that would follow the first. */
+	igvm_put_page(f.file, IGVM_REQUIRED, 0x100000, IGVM_CONTENTS, 0, 0);
+	snp_put_le32(f.file + IGVM_PAGE + 16, 0);
+	load(&f);
+	assert_int_equal(snp_launch_plan(&f.launch, list, found, NULL), 0);
+	assert_string_equal(found, expected);
+	snp_igvm_free(f.igvm);
+}
+
+/* QEMU launches the parameters between two runs first; VMSAs at the end, of all vCPUs. */
+static void order_of_loaders(void **state)
+{
+	(void)state;
+	expect_order(QEMU, 2, "U110000 N100000 N101000 S102000 Vfffffffff000 Vfffffffff000 ");
+	expect_order(ORDER, 2, "N100000 U110000 N101000 S102000 Vfffffffff000 ");
+	expect_order("igvm-native-zero", 1, "N100000 U110000 N101000 S102000 Vfffffffff000 ");
+}
+
+/* The model counts for vCPUs without a context, and for bits of CR4 that it may lack. */
+static void needs_a_model(void **state)
+{
+	uint8_t with[SNP_LAUNCH_DIGEST_SIZE], without[SNP_LAUNCH_DIGEST_SIZE];
+	struct fixture f;
+	size_t size;
+
+	(void)state;
+	set_up(&f, QEMU);
+	load(&f);
+	assert_int_equal(snp_launch_digest(&f.launch, with, &size, NULL), 0);
+	f.launch.vcpus.signature = 0;
+	assert_int_equal(snp_launch_digest(&f.launch, without, &size, NULL), 0);
+	assert_memory_equal(with, without, sizeof(with));
+	f.launch.vcpus.count = 2;
+	assert_int_equal(snp_launch_check(&f.launch, NULL), -SNP_E_NEEDS_CPU_MODEL);
+	f.launch.vcpus.count = 1;
+	f.file[IGVM_VMSA + 0x149] = 8; /* UMIP */
+	load(&f);
+	assert_int_equal(snp_launch_check(&f.launch, NULL), -SNP_E_NEEDS_CPU_MODEL);
+	f.launch.vcpus.signature = 0x00a00f11;
+	assert_int_equal(snp_launch_check(&f.launch, NULL), 0);
+	snp_igvm_free(f.igvm);
+}
+
+/* The features are the file's: another word for them is a mistake. */
+static void features_of_the_file(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	set_up(&f, QEMU);
+	f.file[IGVM_VMSA + 0x3b0] = 0x21;
+	load(&f);
+	assert_true(f.launch.vcpus.features == 0x21);
+	f.launch.vcpus.features = 1;
+	assert_int_equal(snp_launch_check(&f.launch, NULL), -SNP_E_BAD_FEATURES);
+	snp_igvm_free(f.igvm);
+}
+
+static void vmsas_of_vcpus(void **state)
+{
+	uint8_t page[SNP_PAGE_SIZE];
+	struct fixture f;
+
+	(void)state;
+	set_up(&f, QEMU);
+	f.launch.vcpus.count = 2;
+	load(&f);
+	assert_int_equal(snp_launch_vmsa(&f.launch, 0, page, NULL), 0);
+	assert_memory_equal(page, f.file + IGVM_VMSA, sizeof(page));
+	/* Without a context: at the reset vector. */
+	assert_int_equal(snp_launch_vmsa(&f.launch, 1, page, NULL), 0);
+	assert_memory_equal(page + 0x178, "\xf0\xff\0\0", 4);
+	assert_memory_equal(page + 0x310, "\x12\x0f\x80\0", 4);
+	assert_int_equal(snp_launch_vmsa(&f.launch, 2, page, NULL), -SNP_E_BAD_VCPU_COUNT);
+	snprintf(f.launch.vcpus.profile, sizeof(f.launch.vcpus.profile), ORDER);
+	assert_int_equal(snp_launch_vmsa(&f.launch, 0, page, NULL), -SNP_E_NO_DIGEST);
+	snp_igvm_free(f.igvm);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ROWS_MAX];
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, check_change, changes);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(order_of_loaders);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(needs_a_model);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(features_of_the_file);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(vmsas_of_vcpus);
+	return RUN_TESTS("igvm_launch", tests, n);
+}
