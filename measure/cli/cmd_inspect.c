@@ -8,6 +8,7 @@
 #include <snp/launch.h>
 #include <snp/tool.h>
 
+#include "igvm_view.h"
 #include "uki_view.h"
 #include "verb.h"
 
@@ -342,6 +343,15 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	struct inspected image;
 	int r;
 
+	if (igvm_is(operands[0])) {
+		if (arg.summary)
+			return in_file(err,
+				       fail_with(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
+						 "an IGVM file, not a firmware image: it has no "
+						 "SEV metadata to summarise"),
+				       operands[0]);
+		return igvm_print(operands[0], out, err);
+	}
 	r = uki_read(operands[0], &uki, err);
 	if (r == 0 && uki.is_pe)
 		return in_file(err, inspect_kernel(&uki, operands[0], out, err), operands[0]);
@@ -373,7 +383,8 @@ const struct cli_verb verb_inspect = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "show what a firmware image or a kernel contains and how it can be launched",
+	.summary =
+		"show what a firmware image, an IGVM file or a kernel contains and how it can be launched",
 	.example = "OVMF.fd",
 	.options = tables,
 	.run = run,

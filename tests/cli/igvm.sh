@@ -78,6 +78,18 @@ run 0 "$snp_measure" --igvm file --vcpus 2 --vcpu-type EPYC-v4 --dump-vmsa=.
 [ "$(od -An -tx1 -j 0x178 -N 4 vmsa0.bin)" = ' 00 00 01 00' ] || fail "vCPU 0 does not start as its context says"
 [ "$(od -An -tx1 -j 0x178 -N 4 vmsa1.bin)" = ' f0 ff 00 00' ] || fail "vCPU 1 does not start as at reset"
 
+# What is in it.
+run 0 "$snp_measure" inspect file
+says '0x100000-0x100fff'
+says '0x101000-0x102fff'
+says 'rip           0x10000'
+says 'debug'
+grep -q "igvm-directive-order *1 vCPU  $(naive file igvm-directive-order 1)" out || fail "inspect has another digest"
+run 0 "$snp_measure" inspect --json file
+valid out
+says "\"launch_digest\": \"$(naive file igvm-qemu-10 1)\""
+refuse 4 no-sev-metadata "$snp_measure" inspect --summary file
+
 # An ID block for the launch, whatever the file has.
 key id
 run 0 "$snp_measure" id-block create --igvm file --vcpus 1 --policy 0x30000 --id-key id.pem --output-format libvirt

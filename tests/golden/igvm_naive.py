@@ -31,16 +31,13 @@ class Header:
 
 def headers(file):
     """All headers of the file whose mask is not 0."""
-    need(len(file) >= 24 and file[:4] == b"IGVM", "magic")
+    need(len(file) >= 32 and file[:4] == b"IGVM", "magic")
     version, offset, size, total, crc = struct.unpack_from("<5I", file, 4)
-    need(version in (1, 2), "version")
     fixed = 24 if version == 1 else 32
-    if version == 2:
-        need(len(file) >= 32 and struct.unpack_from("<2I", file, 24) == (0, 4096), "version 2")
+    need(version == 1 or version == 2 and file[24:32] == struct.pack("<2I", 0, 4096), "version")
     need(total == len(file) and offset + size < len(file), "sizes")
     section = file[offset:offset + size]
-    check = file[:20] + bytes(4) + file[24:fixed]
-    need(crc == binascii.crc32(section, binascii.crc32(check)), "checksum")
+    need(crc == binascii.crc32(section, binascii.crc32(file[:20] + bytes(4) + file[24:fixed])), "checksum")
     found, platforms, at, stage = [], {}, 0, 0
     while at < len(section):
         need(len(section) - at >= 8, "cut")
@@ -66,7 +63,6 @@ def headers(file):
 def header(kind, b, file, start, platforms):
     h, h.kind = Header(), kind
     u16, u32, u64 = (lambda at, f=f: struct.unpack_from(f, b, at)[0] for f in ("<H", "<I", "<Q"))
-
     if kind == 1:
         h.mask, h.index = u32(0), b[5]
         need(bin(h.mask).count("1") == 1 and b[4] in (0, 2) and b[5] <= 5 and u16(6) == 1, "platform")
@@ -76,13 +72,12 @@ def header(kind, b, file, start, platforms):
         need(u32(12) == 0, "reserved")
     elif kind == 0x301:
         h.size, h.index, h.data = u64(0), u32(8), u32(12)
-        need(h.size % 4096 == 0, "area")
-        need(not h.data or start <= h.data <= h.data + h.size <= len(file), "data")
+        need(h.size % 4096 == 0 and (not h.data or start <= h.data <= len(file) - h.size), "area")
     elif kind == 0x302:
         h.gpa, h.mask, h.data, h.flags, h.index = u64(0), u32(8), u32(12), u32(16), u16(20)
         h.size = 0x200000 if h.flags & 1 else 4096
-        need(not h.data or start <= h.data <= len(file) - 4096, "data")
         need(h.gpa % 4096 == 0 and h.index <= 3 and u16(22) == 0, "page")
+        need(not h.data or start <= h.data <= len(file) - 4096, "data")
         h.contents = file[h.data:h.data + 4096] if h.data else None
     elif kind == 0x303:
         h.gpa, h.mask, h.index = u64(0), u32(8), u32(12)
@@ -96,8 +91,7 @@ def header(kind, b, file, start, platforms):
         need(not any(h.contents[224:]) if h.platform in (NATIVE, SEV) else h.gpa % 4096 == 0, "context")
     elif kind in (0x305, 0x30D):
         h.gpa, h.mask, h.size = u64(0), u32(8), u32(12)
-        need(h.gpa % 4096 == 0, "address")
-        need(kind == 0x30D or u32(20) == h.size % 4096 == 0, "required memory")
+        need(h.gpa % 4096 == 0 and (kind == 0x30D or u32(20) == h.size % 4096 == 0), "range")
     elif kind in PARAMETERS:
         h.index, h.at = u32(0), u32(4)
     else:
@@ -114,10 +108,8 @@ def between(found):
         elif h.kind == 0x303 or h.kind in PARAMETERS:
             need(areas.get(h.index), "no area")
             h.area = areas[h.index]
-            if h.kind == 0x303:
-                areas[h.index] = None
-            else:
-                need(h.at + 4 <= h.area.size, "outside its area")
+            need(h.kind == 0x303 or h.at + 4 <= h.area.size, "outside its area")
+            areas[h.index] = None if h.kind == 0x303 else h.area
 
 
 def q(page, at):
@@ -154,10 +146,8 @@ def qemu_vmsa(page, signature, features):
     need(q(page, 0x160) in (0, 0x400) and q(page, 0x168) < 1 << 32 and not q(page, 0x170) & 1 << 17, "DR")
     need(all(b in (0, 1, 4, 5, 6, 7) for b in page[0x268:0x270]), "PAT")
     xcr0 = q(page, 0x3E8)
-    possible = 7
-    if xcr0 & ~7:
-        need(model is not None, "model")
-        possible |= (0x200 if "p" in model else 0) | (0xE0 if "5" in model else 0)
+    need(not xcr0 & ~7 or model is not None, "model")
+    possible = 7 | (0x200 if "p" in (model or "") else 0) | (0xE0 if "5" in (model or "") else 0)
     need(xcr0 & 1 and not xcr0 & ~possible and xcr0 & 6 != 4, "XCR0")
     need(xcr0 & 0xE0 == 0 or xcr0 & 0xE4 == 0xE4, "XCR0")
     ret = bytearray(4096)
@@ -183,8 +173,7 @@ def reset_vmsa(signature, features):
     need(signature, "model")
     ret = bytearray(4096)
     for i, attrib in enumerate((0x93, 0x9B, 0x93, 0x93, 0x93, 0x93, 0, 0x82, 0, 0x8B)):
-        code = (0xF000, 0xFFFF0000) if i == 1 else (0, 0)
-        struct.pack_into("<HHIQ", ret, 16 * i, code[0], attrib, 0xFFFF, code[1])
+        struct.pack_into("<HHIQ", ret, 16 * i, 0xF000 * (i == 1), attrib, 0xFFFF, 0xFFFF0000 * (i == 1))
     for at, value in ((0xD0, 0x1000), (0x148, 0x40), (0x158, 0x10), (0x160, 0x400),
                       (0x168, 0xFFFF0FF0), (0x170, 2), (0x178, 0xFFF0), (0x268, 0x7040600070406),
                       (0x310, signature), (0x3B0, features), (0x3E8, 1)):
@@ -229,8 +218,7 @@ def qemu(found, vcpus, signature, memory, known):
         run.clear()
 
     directives = [h for h in found if h.kind >= 0x301]
-    need(directives, "no directives")
-    need(all(h.kind in known for h in directives), "unknown directive")
+    need(directives and all(h.kind in known for h in directives), "directives")
     for i, h in enumerate(directives):
         if h.kind in PARAMETERS:
             size = h.area.size & 0xFFFFFFFF
@@ -303,13 +291,10 @@ def digest(pages):
 
 def launch(file, profile, vcpus, signature, memory):
     """The launch digest in hex, or "refused"."""
+    known = QEMU_10 if profile == "igvm-qemu-10" else QEMU_10 | {0x309}
     try:
-        found = headers(file)
         if profile.startswith("igvm-qemu"):
-            known = QEMU_10 if profile == "igvm-qemu-10" else QEMU_10 | {0x309}
-            pages = qemu(found, vcpus, signature, memory, known)
-        else:
-            pages = igvmmeasure(found, profile == "igvm-native-zero")
-        return digest(pages).hex()
+            return digest(qemu(headers(file), vcpus, signature, memory, known)).hex()
+        return digest(igvmmeasure(headers(file), profile == "igvm-native-zero")).hex()
     except Refused:
         return "refused"

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "igvm_view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "image/igvm.h"
+
+#include <snp/cleanup.h>
+#include <snp/fail.h>
+#include <snp/hex.h>
+#include <snp/launch.h>
+#include <snp/policy.h>
+#include <snp/tool.h>
+
+DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
+
+bool igvm_is(const char *path)
+{
+	_cleanup_(file_close) struct file file = {.fd = -1};
+	uint8_t magic[4];
+
+	return file_open(path, UINT64_MAX, &file, NULL) == 0 && file.size >= sizeof(magic) &&
+	       file_read_piece(&file, 0, magic, sizeof(magic), NULL) == 0 &&
+	       memcmp(magic, "IGVM", sizeof(magic)) == 0;
+}
+
+/* Fields of a VP context that QEMU takes, in the order of the save area (APM vol. 2, table B-4). */
+static const struct {
+	uint16_t at, size; /* size 16: a segment */
+	const char *name;
+} fields[] = {
+	{0x000, 16, "es"},	   {0x010, 16, "cs"},	{0x020, 16, "ss"},
+	{0x030, 16, "ds"},	   {0x040, 16, "fs"},	{0x050, 16, "gs"},
+	{0x060, 16, "gdtr"},	   {0x070, 16, "ldtr"}, {0x080, 16, "idtr"},
+	{0x090, 16, "tr"},	   {0x0ca, 1, "vmpl"},	{0x0cb, 1, "cpl"},
+	{0x0d0, 8, "efer"},	   {0x148, 8, "cr4"},	{0x150, 8, "cr3"},
+	{0x158, 8, "cr0"},	   {0x160, 8, "dr7"},	{0x168, 8, "dr6"},
+	{0x170, 8, "rflags"},	   {0x178, 8, "rip"},	{0x1d8, 8, "rsp"},
+	{0x1f8, 8, "rax"},	   {0x240, 8, "cr2"},	{0x268, 8, "g_pat"},
+	{0x308, 8, "rcx"},	   {0x310, 8, "rdx"},	{0x318, 8, "rbx"},
+	{0x328, 8, "rbp"},	   {0x330, 8, "rsi"},	{0x338, 8, "rdi"},
+	{0x340, 8, "r8"},	   {0x348, 8, "r9"},	{0x350, 8, "r10"},
+	{0x358, 8, "r11"},	   {0x360, 8, "r12"},	{0x368, 8, "r13"},
+	{0x370, 8, "r14"},	   {0x378, 8, "r15"},	{0x3b0, 8, "sev_features"},
+	{0x3c8, 8, "virtual_tom"}, {0x3e8, 8, "xcr0"},	{0x408, 4, "mxcsr"},
+	{0x410, 2, "x87_fcw"},
+};
+
+static uint64_t number(const uint8_t *bytes, size_t size)
+{
+	uint64_t v = 0;
+
+	for (size_t i = size; i-- > 0;)
+		v = v << 8 | bytes[i];
+	return v;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+	return size > 8 ? number(bytes, 8) == 0 && number(bytes + 8, size - 8) == 0
+			: number(bytes, size) == 0;
+}
+
+static void describe_field(const uint8_t *context, size_t i, char ret[static 96])
+{
+	const uint8_t *at = context + fields[i].at;
+
+	if (fields[i].size != 16)
+		snprintf(ret, 96, "0x%" PRIx64, number(at, fields[i].size));
+	else
+		snprintf(ret, 96,
+			 "selector 0x%" PRIx64 ", attributes 0x%" PRIx64 ", limit 0x%" PRIx64
+			 ", base 0x%" PRIx64,
+			 number(at, 2), number(at + 2, 2), number(at + 4, 4), number(at + 8, 8));
+}
+
+/* Headers that follow each other in the file and in memory, and are equal otherwise. */
+static size_t run_of(const struct snp_igvm_info *info, size_t i)
+{
+	const struct snp_igvm_header *first = &info->headers[i];
+	size_t n = 1;
+
+	for (; first->type == SNP_IGVM_PAGE_DATA && i + n < info->n_headers; n++) {
+		const struct snp_igvm_header *h = &info->headers[i + n];
+
+		if (h->type != first->type || h->mask != first->mask || h->flags != first->flags ||
+		    h->subtype != first->subtype || (h->data == 0) != (first->data == 0) ||
+		    h->gpa != h[-1].gpa + h[-1].size)
+			break;
+	}
+	return n;
+}
+
+static void describe(const struct snp_igvm_header *h, char ret[static 160])
+{
+	static const char *const pages[] = {"normal", "secrets", "CPUID", "CPUID_XF"};
+	char policy[128];
+
+	ret[0] = '\0';
+	switch (h->type) {
+	case SNP_IGVM_SUPPORTED_PLATFORM:
+		snprintf(ret, 160, "%s, highest VTL %" PRIu32 ", shared GPA boundary 0x%" PRIx64,
+			 snp_igvm_platform_name(h->subtype), h->flags, h->value);
+		return;
+	case SNP_IGVM_GUEST_POLICY:
+		snp_policy_describe(h->value, policy, sizeof(policy));
+		snprintf(ret, 160, "%s", policy);
+		return;
+	case SNP_IGVM_PAGE_DATA:
+		snprintf(ret, 160, "%s%s%s%s, %s", pages[h->subtype],
+			 h->flags & SNP_IGVM_PAGE_2M ? ", 2 MiB" : "",
+			 h->flags & SNP_IGVM_PAGE_UNMEASURED ? ", unmeasured" : ", measured",
+			 h->flags & SNP_IGVM_PAGE_SHARED ? ", shared" : "",
+			 h->data == 0 ? "zeros" : "contents in the file");
+		return;
+	case SNP_IGVM_PARAMETER_AREA:
+		snprintf(ret, 160, "area %" PRIu32 " of 0x%" PRIx64 " bytes%s", h->index, h->size,
+			 h->data == 0 ? "" : ", with contents");
+		return;
+	case SNP_IGVM_PARAMETER_INSERT:
+		snprintf(ret, 160, "area %" PRIu32 ", unmeasured", h->index);
+		return;
+	case SNP_IGVM_VP_CONTEXT:
+		snprintf(ret, 160, "vCPU %" PRIu32 ", for %s", h->index,
+			 snp_igvm_platform_name(h->platform));
+		return;
+	case SNP_IGVM_REQUIRED_MEMORY:
+	case SNP_IGVM_ERROR_RANGE:
+	case SNP_IGVM_RELOCATABLE_REGION:
+	case SNP_IGVM_PAGE_TABLE_RELOCATION:
+	case SNP_IGVM_SNP_ID_BLOCK:
+	case SNP_IGVM_VBS_MEASUREMENT:
+		return;
+	}
+	snprintf(ret, 160, "area %" PRIu32 ", byte 0x%" PRIx32, h->index, h->subtype);
+}
+
+static bool has_address(const struct snp_igvm_header *h)
+{
+	switch (h->type) {
+	case SNP_IGVM_PAGE_DATA:
+	case SNP_IGVM_PARAMETER_INSERT:
+	case SNP_IGVM_VP_CONTEXT:
+	case SNP_IGVM_REQUIRED_MEMORY:
+	case SNP_IGVM_ERROR_RANGE:
+	case SNP_IGVM_RELOCATABLE_REGION:
+	case SNP_IGVM_PAGE_TABLE_RELOCATION:
+		return true;
+	}
+	return false;
+}
+
+/* What a loader makes of the file, with as many vCPUs as have a context, or one. */
+struct outcome {
+	struct snp_launch launch;
+	int r;
+	struct snp_error err;
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+	bool has_id_block, id_block_fits; /* the ID block has this digest */
+};
+
+static void find_outcome(const struct snp_igvm *igvm, const char *profile, struct outcome *ret)
+{
+	const struct snp_igvm_info *info = snp_igvm_info(igvm);
+	size_t size;
+
+	*ret = (struct outcome){.launch = {.size = sizeof(ret->launch),
+					   .mode = SNP_MODE_SNP_IGVM,
+					   .igvm = igvm,
+					   .flags = SNP_LAUNCH_WITHOUT_ID_BLOCK,
+					   .vcpus.count = 1}};
+	snprintf(ret->launch.vcpus.profile, sizeof(ret->launch.vcpus.profile), "%s", profile);
+	for (size_t i = 0; i < info->n_headers; i++)
+		if (info->headers[i].type == SNP_IGVM_VP_CONTEXT &&
+		    info->headers[i].index >= ret->launch.vcpus.count)
+			ret->launch.vcpus.count = info->headers[i].index + 1;
+	ret->r = snp_launch_igvm_features(&ret->launch, &ret->launch.vcpus.features, &ret->err);
+	if (ret->r == 0)
+		ret->r = snp_launch_digest(&ret->launch, ret->digest, &size, &ret->err);
+	for (size_t i = 0; i < info->n_headers && ret->r == 0; i++) {
+		if (info->headers[i].type != SNP_IGVM_SNP_ID_BLOCK)
+			continue;
+		ret->has_id_block = true;
+		ret->id_block_fits |=
+			memcmp(igvm_id_block(igvm, &info->headers[i]) + IGVM_ID_BLOCK_LD,
+			       ret->digest, sizeof(ret->digest)) == 0;
+	}
+}
+
+/* The profiles that take IGVM files, or NULL past the last. */
+static const char *profile_at(size_t i)
+{
+	const char *name;
+
+	for (size_t k = 0; (name = snp_profile_at(k)); k++)
+		if (snp_profile_check(name, SNP_MODE_SNP_IGVM, NULL) == 0 && i-- == 0)
+			return name;
+	return NULL;
+}
+
+static int print_context(const struct snp_igvm *igvm, const struct snp_igvm_header *h, FILE *out,
+			 struct snp_error *err)
+{
+	uint8_t context[SNP_PAGE_SIZE];
+	char text[96];
+	int r = igvm_read_piece(igvm, h->data, context, sizeof(context), err);
+
+	if (r < 0)
+		return r;
+	fprintf(out, "\nVP context of vCPU %" PRIu32 ", for %s, without fields of 0\n", h->index,
+		snp_igvm_platform_name(h->platform));
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (is_zero(context + fields[i].at, fields[i].size))
+			continue;
+		describe_field(context, i, text);
+		fprintf(out, "  %-13s %s\n", fields[i].name, text);
+	}
+	return 0;
+}
+
+static bool has_vmsa(const struct snp_igvm_header *h)
+{
+	return h->type == SNP_IGVM_VP_CONTEXT &&
+	       (h->platform == SNP_IGVM_SEV_SNP || h->platform == SNP_IGVM_SEV_ES);
+}
+
+static void print_outcomes(const struct snp_igvm *igvm, FILE *out)
+{
+	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+	const char *profile;
+
+	fprintf(out, "\nwhat a loader makes of it\n");
+	for (size_t i = 0; (profile = profile_at(i)); i++) {
+		struct outcome o;
+
+		find_outcome(igvm, profile, &o);
+		hex_encode(o.digest, sizeof(o.digest), hex);
+		if (o.r < 0)
+			fprintf(out, "  %-21s refused: %s [%s]\n", profile, o.err.message,
+				snp_code_name(o.err.code));
+		else
+			fprintf(out, "  %-21s %" PRIu32 " vCPU%s  %s%s\n", profile,
+				o.launch.vcpus.count, o.launch.vcpus.count == 1 ? "" : "s", hex,
+				!o.has_id_block	  ? ""
+				: o.id_block_fits ? "  as the ID block"
+						  : "  not as the ID block");
+	}
+}
+
+/* That an ID block binds: the file's own, or 0. */
+static uint64_t policy_of(const struct snp_igvm_info *info, const struct snp_igvm_header *id_block)
+{
+	uint64_t policy = 0;
+
+	for (size_t i = 0; i < info->n_headers; i++)
+		if (info->headers[i].type == SNP_IGVM_GUEST_POLICY &&
+		    (info->headers[i].mask & id_block->mask) != 0)
+			policy = info->headers[i].value;
+	return policy;
+}
+
+static int print_text(const struct snp_igvm *igvm, const uint8_t sha256[static SNP_SHA256_SIZE],
+		      FILE *out, struct snp_error *err)
+{
+	const struct snp_igvm_info *info = snp_igvm_info(igvm);
+	char hex[2 * SNP_SHA384_SIZE + 1], text[160], range[48];
+	int r = 0;
+
+	hex_encode(sha256, SNP_SHA256_SIZE, hex);
+	fprintf(out, "IGVM file, version %" PRIu32 ", of %" PRIu64 " bytes\nsha256 %s\n\n",
+		info->version, info->size, hex);
+	fprintf(out, "%-10s  %-20s  %-6s  %-35s  %s\n", "offset", "header", "mask", "gpa",
+		"meaning");
+	for (size_t i = 0, n; i < info->n_headers; i += n) {
+		const struct snp_igvm_header *h = &info->headers[i];
+
+		n = run_of(info, i);
+		range[0] = '\0';
+		if (has_address(h) && h->size > 0)
+			snprintf(range, sizeof(range), "0x%" PRIx64 "-0x%" PRIx64, h->gpa,
+				 h->gpa + n * h->size - 1);
+		else if (has_address(h))
+			snprintf(range, sizeof(range), "0x%" PRIx64, h->gpa);
+		describe(h, text);
+		fprintf(out, "0x%-8" PRIx32 "  %-20.20s  0x%-4" PRIx32 "  %-35s  %s\n", h->offset,
+			snp_igvm_type_name(h->type), h->mask, range, text);
+		if (h->type == SNP_IGVM_SNP_ID_BLOCK) {
+			hex_encode(igvm_id_block(igvm, h) + IGVM_ID_BLOCK_LD, SNP_SHA384_SIZE, hex);
+			fprintf(out,
+				"%12slaunch digest %s\n%12sguest policy 0x%" PRIx64
+				", which QEMU must be given\n",
+				"", hex, "", policy_of(info, h));
+		}
+	}
+	for (size_t i = 0; i < info->n_headers && r == 0; i++)
+		if (has_vmsa(&info->headers[i]))
+			r = print_context(igvm, &info->headers[i], out, err);
+	if (r == 0)
+		print_outcomes(igvm, out);
+	return r;
+}
+
+static int add_context(struct json_out *json, struct cJSON *object, const struct snp_igvm *igvm,
+		       const struct snp_igvm_header *h, struct snp_error *err)
+{
+	struct cJSON *registers = json_out_object(json, object, "registers");
+	uint8_t context[SNP_PAGE_SIZE];
+	int r = igvm_read_piece(igvm, h->data, context, sizeof(context), err);
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields) && r == 0; i++) {
+		const uint8_t *at = context + fields[i].at;
+		struct cJSON *segment;
+
+		if (fields[i].size != 16) {
+			json_out_u64(json, registers, fields[i].name, number(at, fields[i].size));
+			continue;
+		}
+		segment = json_out_object(json, registers, fields[i].name);
+		json_out_u64(json, segment, "selector", number(at, 2));
+		json_out_u64(json, segment, "attributes", number(at + 2, 2));
+		json_out_u64(json, segment, "limit", number(at + 4, 4));
+		json_out_u64(json, segment, "base", number(at + 8, 8));
+	}
+	return r;
+}
+
+static int add_header(struct json_out *json, struct cJSON *array, const struct snp_igvm *igvm,
+		      size_t i, size_t count, struct snp_error *err)
+{
+	const struct snp_igvm_header *h = &snp_igvm_info(igvm)->headers[i];
+	struct cJSON *object = json_out_object(json, array, NULL);
+	char text[160];
+
+	describe(h, text);
+	json_out_integer(json, object, "index", i);
+	json_out_integer(json, object, "count", count);
+	json_out_u64(json, object, "offset", h->offset);
+	json_out_string(json, object, "type", snp_igvm_type_name(h->type));
+	json_out_u64(json, object, "mask", h->mask);
+	if (has_address(h)) {
+		json_out_u64(json, object, "gpa", h->gpa);
+		json_out_u64(json, object, "size", count * h->size);
+	}
+	if (text[0])
+		json_out_string(json, object, "meaning", text);
+	if (h->type == SNP_IGVM_GUEST_POLICY)
+		json_out_u64(json, object, "policy", h->value);
+	if (h->type == SNP_IGVM_SNP_ID_BLOCK)
+		json_out_u64(json, object, "policy", policy_of(snp_igvm_info(igvm), h));
+	if (h->type == SNP_IGVM_SNP_ID_BLOCK)
+		json_out_hex(json, object, "launch_digest",
+			     igvm_id_block(igvm, h) + IGVM_ID_BLOCK_LD, SNP_SHA384_SIZE);
+	return has_vmsa(h) ? add_context(json, object, igvm, h, err) : 0;
+}
+
+static void add_outcome(struct json_out *json, struct cJSON *array, const struct snp_igvm *igvm,
+			const char *profile)
+{
+	struct cJSON *object = json_out_object(json, array, NULL), *problem;
+	struct outcome o;
+
+	find_outcome(igvm, profile, &o);
+	json_out_string(json, object, "vmm_profile", profile);
+	json_out_integer(json, object, "vcpu_count", o.launch.vcpus.count);
+	if (o.r == 0) {
+		json_out_hex(json, object, "launch_digest", o.digest, sizeof(o.digest));
+		if (o.has_id_block)
+			json_out_bool(json, object, "id_block_fits", o.id_block_fits);
+		return;
+	}
+	problem = json_out_object(json, object, "problem");
+	json_out_string(json, problem, "name", snp_code_name(o.err.code));
+	json_out_string(json, problem, "message", o.err.message);
+	if (o.err.offset != SNP_NO_OFFSET)
+		json_out_u64(json, problem, "offset", o.err.offset);
+}
+
+static int print_json(const struct snp_igvm *igvm, const uint8_t sha256[static SNP_SHA256_SIZE],
+		      FILE *out, struct snp_error *err)
+{
+	const struct snp_igvm_info *info = snp_igvm_info(igvm);
+	_cleanup_(json_out_done) struct json_out json;
+	struct cJSON *array;
+	const char *profile;
+	int r = 0;
+
+	cli_json_begin(&json, "snp-igvm/1");
+	json_out_text(&json, json.root, "name", info->path);
+	json_out_integer(&json, json.root, "size", info->size);
+	json_out_hex(&json, json.root, "sha256", sha256, SNP_SHA256_SIZE);
+	json_out_integer(&json, json.root, "format_version", info->version);
+	array = json_out_array(&json, json.root, "headers");
+	for (size_t i = 0, n; i < info->n_headers && r == 0; i += n) {
+		n = run_of(info, i);
+		r = add_header(&json, array, igvm, i, n, err);
+	}
+	if (r < 0)
+		return r;
+	array = json_out_array(&json, json.root, "launches");
+	for (size_t i = 0; (profile = profile_at(i)); i++)
+		add_outcome(&json, array, igvm, profile);
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+int igvm_print(const char *path, FILE *out, struct snp_error *err)
+{
+	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
+	uint8_t sha256[SNP_SHA256_SIZE];
+	int r = snp_igvm_read(path, &igvm, err);
+
+	if (r == 0)
+		r = snp_igvm_sha256(igvm, sha256, err);
+	if (r < 0)
+		return r;
+	return cli_json ? print_json(igvm, sha256, out, err) : print_text(igvm, sha256, out, err);
+}
