@@ -13,6 +13,7 @@ static const struct {
 } algorithms[] = {
 	[SNP_SHA256] = {"SHA2-256", SNP_SHA256_SIZE},
 	[SNP_SHA384] = {"SHA2-384", SNP_SHA384_SIZE},
+	[SNP_SHA512] = {"SHA2-512", 64},
 };
 
 static EVP_MD *fetched[ARRAY_SIZE(algorithms)]; /* lives as long as the process */

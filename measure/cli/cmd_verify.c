@@ -4,6 +4,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/judge.h>
+#include <snp/sha.h>
 
 #include "endorsement/token.h"
 #include "expectations.h"
@@ -39,20 +40,67 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
+/* What a manifest says counts only if the report was accepted: then only is it shown. */
+static void print_services(const struct svsm_manifest *manifest, FILE *out)
+{
+	for (size_t i = 0; i < manifest->n_services; i++) {
+		const struct svsm_service *service = &manifest->services[i];
+		char guid[SNP_GUID_STRING_SIZE];
+
+		snp_guid_string(service->guid, guid);
+		fprintf(out, "SVSM service: %s%s%s, %zu bytes\n", svsm_service_name(service),
+			manifest->n_services > 1 ? " " : "", manifest->n_services > 1 ? guid : "",
+			service->data.size);
+	}
+}
+
+static int add_services(struct json_out *json, const struct svsm_manifest *manifest,
+			struct snp_error *err)
+{
+	struct cJSON *array = json_out_array(json, json->root, "svsm_services");
+	int r = 0;
+
+	for (size_t i = 0; i < manifest->n_services && r == 0; i++) {
+		const struct svsm_service *service = &manifest->services[i];
+		struct cJSON *object = json_out_object(json, array, NULL);
+		char guid[SNP_GUID_STRING_SIZE];
+		uint8_t sha256[SNP_SHA256_SIZE];
+
+		r = sha256_of(service->data, sha256, err);
+		if (r < 0)
+			return r;
+		snp_guid_string(service->guid, guid);
+		json_out_string(json, object, "guid", guid);
+		json_out_string(json, object, "name", svsm_service_name(service));
+		json_out_integer(json, object, "size", service->data.size);
+		json_out_hex(json, object, "sha256", sha256, sizeof(sha256));
+	}
+	return r;
+}
+
 /* `alone`: a token stands for the report. */
 static int print_json(const struct snp_verdict *verdict, const char *document, bool alone,
-		      FILE *out, struct snp_error *err)
+		      const struct svsm_manifest *manifest, FILE *out, struct snp_error *err)
 {
 	const struct snp_report *report = snp_verdict_report(verdict);
 	_cleanup_(json_out_done) struct json_out json;
 
-	cli_json_begin(&json, alone ? "snp-verify/3" : document ? "snp-verify/2" : "snp-verify/1");
+	cli_json_begin(&json, manifest	 ? "snp-verify/4"
+			      : alone	 ? "snp-verify/3"
+			      : document ? "snp-verify/2"
+					 : "snp-verify/1");
 	cli_verdict_json(&json, verdict, document);
 	if (alone)
 		json_out_string(&json, json.root, "evidence", "token");
 	else
 		cli_report_json(report, cli_report_layout(report), &json,
 				json_out_object(&json, json.root, "report"));
+	if (manifest) {
+		int r = add_services(&json, manifest, err);
+
+		if (r < 0)
+			return r;
+	}
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -177,6 +225,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_expectations_done) struct cli_expectations expectations = {0};
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
+	const struct svsm_manifest *manifest;
 	const char *document;
 	bool alone;
 	int r;
@@ -196,10 +245,15 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	cli_verdict_warn(verdict);
 	alone = snp_verdict_outcome(verdict, SNP_CHECK_REPORT_SIGNATURE) == SNP_NOT_ASKED;
 	document = cli_expectations_document(&expectations, snp_verdict_reference(verdict));
+	manifest = expectations.has_manifest && snp_verdict_accepted(verdict)
+			   ? &expectations.manifest
+			   : NULL;
 	if (cli_json)
-		r = print_json(verdict, document, alone, out, err);
+		r = print_json(verdict, document, alone, manifest, out, err);
 	else
 		cli_verdict_print(verdict, document, arg.verbose, out);
+	if (!cli_json && manifest)
+		print_services(manifest, out);
 	return r < 0 ? r : snp_verdict_accepted(verdict) ? 0 : CLI_NO;
 }
 

@@ -20,6 +20,7 @@ static struct {
 	struct cli_values references, public_keys, measurements, id_keys, author_keys, chips,
 		denied;
 	bool any_measurement, allow_debug, allow_masked, no_provisional;
+	const char *svsm_manifest, *nonce;
 	const char *report_data, *host_data, *security_policy, *family_id, *image_id, *report_id;
 	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
 	const char *require, *forbid, *launch_mitigations, *current_mitigations;
@@ -56,6 +57,10 @@ const struct cli_option cli_expectation_options[] = {
 	 .help = "required HOST_DATA of the service, by the evidence in the certificate of its key"},
 	{"report-data", .argument = "HEX|@FILE", .text = &arg.report_data,
 	 .help = "required REPORT_DATA (the verifier's nonce), 64 bytes"},
+	{"svsm-manifest", .argument = "FILE", .text = &arg.svsm_manifest,
+	 .help = "manifest of an SVSM that the report must vouch for; requires --nonce"},
+	{"nonce", .argument = "HEX|@FILE", .text = &arg.nonce,
+	 .help = "--svsm-manifest: the nonce given to the SVSM, 64 bytes"},
 	{"host-data", .argument = "HEX|@FILE", .text = &arg.host_data, .help = "required HOST_DATA, 32 bytes"},
 	{"security-policy", .argument = "FILE", .text = &arg.security_policy,
 	 .help = "HOST_DATA must be the SHA-256 of this policy of an Azure container group"},
@@ -195,6 +200,40 @@ static int read_security_policy(struct cli_expectations *e, struct snp_error *er
 	x->has_host_data = true;
 	memcpy(x->host_data, policy.sha256, sizeof(policy.sha256));
 	return 0;
+}
+
+/* The report must be the SVSM's own: at VMPL 0, where nothing else runs. The guest's kernel can ask for one with
+ * any REPORT_DATA, but only at its own level. */
+static int read_manifest(struct cli_expectations *e, struct snp_error *err)
+{
+	struct snp_expectations *x = &e->expected;
+	uint8_t nonce[SVSM_NONCE_SIZE];
+	size_t size;
+	int r;
+
+	if (!arg.svsm_manifest != !arg.nonce)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--svsm-manifest and --nonce go together");
+	if (!arg.svsm_manifest)
+		return 0;
+	if (arg.report_data || (arg.vmpl.given && arg.vmpl.value != 0))
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--svsm-manifest requires its own REPORT_DATA and VMPL 0; leave out "
+			"--report-data and --vmpl");
+	r = cli_value(arg.nonce, "--nonce", nonce, sizeof(nonce), err);
+	if (r == 0)
+		r = file_read(arg.svsm_manifest, SVSM_MAX_MANIFEST, &e->manifest_bytes, &size, err);
+	if (r < 0)
+		return r;
+	e->has_manifest = true;
+	r = svsm_manifest_read((struct snp_span){e->manifest_bytes, size}, &e->manifest, err);
+	if (r < 0)
+		return in_file(err, r, arg.svsm_manifest);
+	x->has_report_data = x->has_vmpl = true;
+	x->vmpl = 0;
+	return svsm_report_data(nonce, (struct snp_span){e->manifest_bytes, size}, x->report_data,
+				err);
 }
 
 static int read_words(struct cli_expectations *e, struct snp_error *err)
@@ -416,8 +455,8 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 {
 	struct snp_expectations *x = &ret->expected;
 	static int (*const readers[])(struct cli_expectations * e, struct snp_error * err) = {
-		read_lists,  read_bytes,  read_security_policy, read_words,
-		read_levels, read_denied, read_vouchers,	read_references,
+		read_lists,    read_bytes,  read_security_policy, read_words,	   read_levels,
+		read_manifest, read_denied, read_vouchers,	  read_references,
 	};
 	bool digest =
 		arg.references.count > 0 || arg.measurements.count > 0 || asks_for_endorsement();
@@ -442,6 +481,7 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 
 void cli_expectations_done(struct cli_expectations *e)
 {
+	free(e->manifest_bytes);
 	for (size_t i = 0; i < e->expected.n_references; i++)
 		snp_reference_free(e->references[i]);
 	free(e->endorsement);

@@ -2,6 +2,7 @@
 #ifndef CLI_EXPECTATIONS_H
 #define CLI_EXPECTATIONS_H
 
+#include <snp/svsm_manifest.h>
 #include <snp/tool.h>
 #include <snp/verdict.h>
 
@@ -17,6 +18,9 @@ struct cli_expectations {
 	uint8_t chip_ids[CLI_MAX_VALUES][SNP_CHIP_ID_SIZE];
 	uint8_t *endorsement, *tsa_roots; /* of files; the second as in `expected` */
 	size_t endorsement_size;
+	uint8_t *manifest_bytes;
+	bool has_manifest;
+	struct svsm_manifest manifest; /* of the SVSM that the report must come from */
 };
 
 /* Errors: SNP_E_USAGE, also if no launch digest is expected and --any-measurement is not given; those of the

@@ -125,7 +125,8 @@ enum snp_class {
 	X(IGVM_LAUNCH,           83, "igvm-launch-refused",     REFUSED, "the loader or KVM would refuse to launch the IGVM file") \
 	X(NEEDS_MEMORY,          84, "needs-memory",            REFUSED, "the launch digest of the IGVM file depends on the size of the guest's memory") \
 	X(NEEDS_CPU_MODEL,       85, "needs-cpu-model",         REFUSED, "the launch digest of the IGVM file depends on the vCPU model") \
-	X(ID_BLOCK_DIFFERS,      86, "id-block-differs",        REFUSED, "the ID block in the IGVM file is not for this launch")
+	X(ID_BLOCK_DIFFERS,      86, "id-block-differs",        REFUSED, "the ID block in the IGVM file is not for this launch") \
+	X(BAD_MANIFEST,          87, "bad-svsm-manifest",       REFUSED, "the manifest of an SVSM is malformed")
 /* clang-format on */
 
 enum snp_code {
