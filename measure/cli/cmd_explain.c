@@ -190,7 +190,11 @@ static int search_near(struct search *search, const struct cli_launch *stated, c
 		       struct search_answer *answer, struct snp_error *err)
 {
 	const uint64_t looked_up = answer->tried;
-	int r = search_begin(search, &stated->launch, err);
+	int r;
+
+	if (stated->igvm)
+		return igvm_search(&stated->launch, search->max_vcpus, digest, answer, err);
+	r = search_begin(search, &stated->launch, err);
 
 	if (r == 0 && launch_args.ovmf)
 		r = add_code_part(search, launch_args.ovmf, 1, err);
@@ -216,9 +220,16 @@ static const char *const not_tried[] = {
 	"some combinations of firmware, kernels, initrds and command lines",
 };
 
-static size_t count_not_tried(const struct search_answer *answer)
+static const char *const not_tried_of_igvm[] = {"other CPU signatures",
+						"other IGVM files and sizes of memory"};
+
+static const char *not_tried_at(const struct search_answer *answer, size_t i)
 {
-	return answer->found ? 0 : ARRAY_SIZE(not_tried) - !answer->is_cut;
+	if (answer->found)
+		return NULL;
+	if (launch_args.igvm)
+		return i < ARRAY_SIZE(not_tried_of_igvm) ? not_tried_of_igvm[i] : NULL;
+	return i < ARRAY_SIZE(not_tried) - !answer->is_cut ? not_tried[i] : NULL;
 }
 
 static void print(const struct search_answer *answer, FILE *out)
@@ -228,8 +239,8 @@ static void print(const struct search_answer *answer, FILE *out)
 	if (!answer->found) {
 		fprintf(out,
 			"no match among %" PRIu64 " similar launches (not tried: ", answer->tried);
-		for (size_t i = 0; i < count_not_tried(answer); i++)
-			fprintf(out, "%s%s", i > 0 ? "; " : "", not_tried[i]);
+		for (size_t i = 0; not_tried_at(answer, i); i++)
+			fprintf(out, "%s%s", i > 0 ? "; " : "", not_tried_at(answer, i));
 		fputs(")\n", out);
 		return;
 	}
@@ -257,8 +268,8 @@ static int print_json(const struct search_answer *answer, FILE *out, struct snp_
 		json_out_text(&json, list, NULL, answer->texts[i]);
 	json_out_integer(&json, json.root, "launches_tried", answer->tried);
 	list = json_out_array(&json, json.root, "not_tried");
-	for (size_t i = 0; i < count_not_tried(answer); i++)
-		json_out_string(&json, list, NULL, not_tried[i]);
+	for (size_t i = 0; not_tried_at(answer, i); i++)
+		json_out_string(&json, list, NULL, not_tried_at(answer, i));
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -280,6 +291,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (arg.max_vcpus.value < 1 || arg.max_vcpus.value > SNP_MAX_VCPUS)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--max-vcpus: give 1 to %u",
 				 SNP_MAX_VCPUS);
+	if (launch_args.igvm && arg.candidates)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--candidates is for firmware, not for --igvm");
 	r = cli_launch_open(false, &stated, err);
 	if (r == 0) {
 		template = (const char *)stated.cmdline_text.data;

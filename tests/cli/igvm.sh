@@ -94,6 +94,17 @@ refuse 4 no-sev-metadata "$snp_measure" inspect --summary file
 key id
 run 0 "$snp_measure" id-block create --igvm file --vcpus 1 --policy 0x30000 --id-key id.pem --output-format libvirt
 
+# Which launch has a digest.
+run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-qemu-10 1)"
+says 'matches the given launch'
+run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-qemu-10 7)"
+says 'matches with 7 vCPUs instead of 1 and CPU signature 0x00800f12 ('
+run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-native-zero 1)"
+says 'matches with VMM profile igvm-directive-order instead of igvm-qemu-10 ('
+run 3 "$snp_measure" explain --json --igvm file --vcpus 1 --digest "$(printf %096d 0)"
+valid out
+says 'sizes of memory'
+
 # A file for which it matters where memory ends.
 made far 0x1fffe000 0x1ffff000 0x20000000
 refuse 4 needs-memory "$snp_measure" --igvm far --vcpus 1

@@ -87,4 +87,11 @@ SNP_MUST_USE int search_run(const struct search *search,
 			    const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
 			    struct search_answer *ret, struct snp_error *err);
 
+/* The same of an IGVM file: with every vCPU count up to `max_vcpus` (and the stated one), every CPU model and
+ * every profile that takes such files; `ret` is added to. An ID block in the file is not looked at.
+ * Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_READ, SNP_E_CHANGED. */
+SNP_MUST_USE int igvm_search(const struct snp_launch *stated, uint32_t max_vcpus,
+			     const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
+			     struct search_answer *ret, struct snp_error *err);
+
 #endif
