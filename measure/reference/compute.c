@@ -10,9 +10,11 @@
 #include <snp/boot_job.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/gctx.h>
 #include <snp/sha.h>
 
+#include "endorsement/security_policy.h"
 #include "image/firmware.h"
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
@@ -313,4 +315,23 @@ int variants_compute(const struct image_inputs *inputs, struct snp_reference_var
 		prefix.profile = profile;
 	}
 	return 0;
+}
+
+int container_group_read(const char *path, struct snp_reference_file *file,
+			 uint8_t ret_host_data[static SNP_SHA256_SIZE], struct snp_error *err)
+{
+	_cleanup_(security_policy_done) struct security_policy policy = {0};
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t size;
+	int r = file_read(path, SNP_MAX_CONFIG, &bytes, &size, err);
+
+	if (r < 0)
+		return r;
+	file->size = size;
+	r = sha256_of((struct snp_span){bytes, size}, file->sha256, err);
+	if (r == 0)
+		r = security_policy_take((struct snp_span){bytes, size}, &policy, err);
+	if (r == 0)
+		memcpy(ret_host_data, policy.sha256, sizeof(policy.sha256));
+	return in_file(err, r, path);
 }

@@ -30,6 +30,12 @@ SNP_MUST_USE int image_inputs_read(const struct image_paths *paths, const char *
 				   struct snp_reference_image *image, struct image_inputs *ret,
 				   struct snp_error *err);
 
+/* Read the security policy of a container group: size and digest of the file as it lies there, and the HOST_DATA that
+ * it gives. Errors: those of security_policy_read(). */
+SNP_MUST_USE int container_group_read(const char *path, struct snp_reference_file *file,
+				      uint8_t ret_host_data[static SNP_SHA256_SIZE],
+				      struct snp_error *err);
+
 /* What one document may take: some 30 s of one core. */
 #define UPDATES_MAX (1u << 26)
 

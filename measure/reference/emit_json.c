@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/hex.h>
 #include <snp/json_out.h>
 #include <snp/memory.h>
 #include <snp/policy.h>
@@ -374,4 +375,52 @@ int emit_go_sev_guest(const struct snp_reference *r, struct folder *f, struct sn
 			}
 	}
 	return 0;
+}
+
+static void add_claim(struct json_out *out, cJSON *claims, const char *claim, const char *value)
+{
+	cJSON *object = json_out_object(out, claims, NULL);
+
+	json_out_string(out, object, "claim", claim);
+	json_out_string(out, object, "equals", value);
+}
+
+int skr_says(const struct snp_reference *r, const struct snp_reference_image *image,
+	     struct snp_error *err)
+{
+	(void)r;
+	if (image->maa_issuer)
+		return 0;
+	return fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET,
+			 "skr-policy needs the maa_issuer of the container group %s", image->name);
+}
+
+/* Azure Key Vault's release policy (grammar 1.0.0): a key is released for a token of this authority that has all of
+ * these claims. Values are strings whatever the claim's type is. */
+int emit_skr_policy(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	struct json_out out;
+	cJSON *any;
+
+	json_out_init(&out, NULL);
+	json_out_string(&out, out.root, "version", "1.0.0");
+	any = json_out_array(&out, out.root, "anyOf");
+	for (size_t i = 0; i < r->n_images; i++) {
+		const struct snp_reference_image *image = &r->images[i];
+		cJSON *authority, *all;
+		char hex[2 * SNP_SHA256_SIZE + 1];
+
+		if (!image->maa_issuer)
+			continue;
+		authority = json_out_object(&out, any, NULL);
+		hex_encode(image->host_data, sizeof(image->host_data), hex);
+		json_out_string(&out, authority, "authority", image->maa_issuer);
+		all = json_out_array(&out, authority, "allOf");
+		add_claim(&out, all, "x-ms-attestation-type", "sevsnpvm");
+		add_claim(&out, all, "x-ms-compliance-status", "azure-compliant-uvm");
+		add_claim(&out, all, "x-ms-sevsnpvm-hostdata", hex);
+		add_claim(&out, all, "x-ms-sevsnpvm-is-debuggable", "false");
+		add_claim(&out, all, "x-ms-sevsnpvm-vmpl", "0");
+	}
+	return folder_add_json(f, "skr-policy.json", &out, err);
 }

@@ -125,12 +125,33 @@ static int print_key_claims(FILE *stream, const struct snp_reference_variant *v,
 	return 0;
 }
 
+/* VMPL 0: what the host asks for itself has another. */
+static void print_first_claims(FILE *stream)
+{
+	fputs("    [type==\"x-ms-attestation-type\", value==\"sevsnpvm\"]\n"
+	      " && [type==\"x-ms-sevsnpvm-vmpl\", value==0]\n",
+	      stream);
+}
+
+/* The utility VM is the service's to check, which its compliance status says; the containers are the policy's. */
+static void print_container_group(FILE *stream, const struct snp_reference_image *image)
+{
+	print_first_claims(stream);
+	fputs(" && [type==\"x-ms-compliance-status\", value==\"azure-compliant-uvm\"]\n"
+	      " && [type==\"x-ms-sevsnpvm-is-debuggable\", value==false]\n",
+	      stream);
+	print_minimum_claim(stream, "guestsvn", image->guest_svn);
+	print_tcb_claims(stream, image);
+	print_hex_claim(stream, "hostdata", image->host_data, sizeof(image->host_data));
+	fputs("    => permit();\n", stream);
+}
+
 static int print_rule(FILE *stream, const struct snp_reference_image *image,
 		      const struct snp_reference_variant *v, struct snp_error *err)
 {
 	int r;
 
-	fputs("    [type==\"x-ms-attestation-type\", value==\"sevsnpvm\"]\n", stream);
+	print_first_claims(stream);
 	print_policy_claims(stream, image->policy);
 	print_hex_claim(stream, "familyId", image->family_id, SNP_ID_SIZE);
 	print_hex_claim(stream, "imageId", image->image_id, SNP_ID_SIZE);
@@ -151,6 +172,8 @@ static int print_maa_policy(FILE *stream, const struct snp_reference *r, struct 
 	for (size_t i = 0; i < r->n_images; i++) {
 		const struct snp_reference_image *image = &r->images[i];
 
+		if (image->is_container_group)
+			print_container_group(stream, image);
 		for (size_t k = 0; k < image->n_variants; k++) {
 			int status = print_rule(stream, image, &image->variants[k], err);
 

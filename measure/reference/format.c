@@ -5,19 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/publish.h>
 
 static const struct format formats[N_FORMATS] = {
-	{"reference-values", emit_master, NULL, {MASTER_FILE, MASTER_FILE ".sig"}},
-	{"rvps", emit_rvps, rvps_says, {"rvps.json"}},
-	{"intoto", emit_intoto, NULL, {INTOTO_FILE, "intoto.dsse.json"}},
-	{"corim", emit_corim, NULL, {CORIM_FILE, "corim.cose"}},
-	{"go-sev-guest", emit_go_sev_guest, NULL, {"go-sev-guest/*.json"}},
-	{"contrast", emit_contrast, contrast_says, {"contrast.json"}},
-	{"golden", emit_golden, NULL, {"golden.pb", "golden-endorsement.pb", "golden/*.pb"}},
-	{"maa-policy", emit_maa_policy, NULL, {"maa-policy.txt"}},
-	{"tsv", emit_tsv, NULL, {"launch-digests.tsv"}},
+	{"reference-values", emit_master, NULL, {MASTER_FILE, MASTER_FILE ".sig"}, SAYS_BOTH},
+	{"rvps", emit_rvps, rvps_says, {"rvps.json"}, SAYS_DIGESTS},
+	{"intoto", emit_intoto, NULL, {INTOTO_FILE, "intoto.dsse.json"}, SAYS_DIGESTS},
+	{"corim", emit_corim, NULL, {CORIM_FILE, "corim.cose"}, SAYS_DIGESTS},
+	{"go-sev-guest", emit_go_sev_guest, NULL, {"go-sev-guest/*.json"}, SAYS_DIGESTS},
+	{"contrast", emit_contrast, contrast_says, {"contrast.json"}, SAYS_DIGESTS},
+	{"golden",
+	 emit_golden,
+	 NULL,
+	 {"golden.pb", "golden-endorsement.pb", "golden/*.pb"},
+	 SAYS_DIGESTS},
+	{"maa-policy", emit_maa_policy, NULL, {"maa-policy.txt"}, SAYS_BOTH},
+	{"skr-policy", emit_skr_policy, skr_says, {"skr-policy.json"}, SAYS_GROUPS},
+	{"tsv", emit_tsv, NULL, {"launch-digests.tsv"}, SAYS_DIGESTS},
 };
 
 const struct format *format_at(size_t i)
@@ -34,21 +40,43 @@ const char *snp_publish_format(size_t i, const char *const **ret_files)
 	return formats[i].name;
 }
 
-/* The images of `reference` that the format can say, borrowed. */
+/* A format for the other kind of image leaves nothing out. */
+static bool is_for(const struct format *format, const struct snp_reference_image *image)
+{
+	return format->says == SAYS_BOTH ||
+	       (format->says == SAYS_GROUPS) == image->is_container_group;
+}
+
+bool format_applies(const struct format *format, const struct snp_reference *reference)
+{
+	for (size_t i = 0; i < reference->n_images; i++)
+		if (is_for(format, &reference->images[i]))
+			return true;
+	return false;
+}
+
+/* The images of `reference` that the format can say, borrowed; a check sees those of the format's kind alone. */
 static int choose(const struct format *format, const struct snp_reference *reference,
 		  struct snp_reference *ret, struct snp_error *ret_why, struct snp_error *err)
 {
+	struct snp_reference kind = *reference;
+	_cleanup_(freep) struct snp_reference_image *images =
+		calloc(reference->n_images, sizeof(*images));
+
 	*ret = *reference;
 	ret->images = calloc(reference->n_images, sizeof(*ret->images));
-	ret->n_images = 0;
-	if (!ret->images)
+	ret->n_images = kind.n_images = 0;
+	kind.images = images;
+	if (!images || !ret->images)
 		return out_of_memory(err);
-	for (size_t i = 0; i < reference->n_images; i++) {
-		const struct snp_reference_image *image = &reference->images[i];
+	for (size_t i = 0; i < reference->n_images; i++)
+		if (is_for(format, &reference->images[i]))
+			images[kind.n_images++] = reference->images[i];
+	for (size_t i = 0; i < kind.n_images; i++) {
 		struct snp_error why;
 
-		if (!format->check || format->check(reference, image, &why) == 0)
-			ret->images[ret->n_images++] = *image;
+		if (!format->check || format->check(&kind, &images[i], &why) == 0)
+			ret->images[ret->n_images++] = images[i];
 		else if (ret_why->code == 0)
 			*ret_why = why;
 	}
@@ -80,7 +108,12 @@ int format_emit(const struct format *format, const struct snp_reference *referen
 	size_t first = folder->n_files;
 	int r = choose(format, reference, &chosen, &why, err);
 
-	if (r == 0 && chosen.n_images == 0) {
+	if (r == 0 && chosen.n_images == 0 && why.code == 0)
+		r = fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET, "%s is for %s, and there are none",
+			      format->name,
+			      format->says == SAYS_GROUPS ? "container groups"
+							  : "images with launch digests");
+	else if (r == 0 && chosen.n_images == 0) {
 		if (err)
 			*err = why;
 		r = -SNP_E_FORMAT;

@@ -18,7 +18,7 @@ typedef int (*emitter)(const struct snp_reference *reference, struct folder *fol
 typedef int (*image_check)(const struct snp_reference *reference,
 			   const struct snp_reference_image *image, struct snp_error *err);
 
-#define N_FORMATS 9
+#define N_FORMATS 10
 
 struct format {
 	const char *name; /* as --format takes it */
@@ -27,7 +27,15 @@ struct format {
 	/* What it writes and what signed forms of that there are, as patterns for fnmatch(3), ended by
 	 * NULL. */
 	const char *files[4];
+	enum {
+		SAYS_DIGESTS,
+		SAYS_GROUPS, /* of container groups */
+		SAYS_BOTH,
+	} says;
 };
+
+/* True if the document has an image of the kind that the format is for. */
+bool format_applies(const struct format *format, const struct snp_reference *reference);
 
 /* The i-th format, or NULL past the last; the master is the first. */
 const struct format *format_at(size_t i);
@@ -57,6 +65,9 @@ int rvps_says(const struct snp_reference *r, const struct snp_reference_image *i
 int contrast_says(const struct snp_reference *r, const struct snp_reference_image *image,
 		  struct snp_error *err);
 int emit_maa_policy(const struct snp_reference *r, struct folder *f, struct snp_error *err);
+int emit_skr_policy(const struct snp_reference *r, struct folder *f, struct snp_error *err);
+int skr_says(const struct snp_reference *r, const struct snp_reference_image *image,
+	     struct snp_error *err);
 int emit_tsv(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 
 #endif

@@ -112,3 +112,23 @@ int field_minimum_tcb(const struct json_value *value, const struct field *field,
 	(void)field;
 	return fields_read(value, products, at, err);
 }
+
+/* A host and nothing else, in letters that mean one thing everywhere it is written. */
+int field_issuer(const struct json_value *value, const struct field *field, void *at,
+		 struct snp_error *err)
+{
+	static const char scheme[] = "https://";
+	const char *text, *host;
+	int r = json_string(value, &text, err);
+
+	if (r < 0)
+		return r;
+	host = text + sizeof(scheme) - 1;
+	if (strncmp(text, scheme, sizeof(scheme) - 1) != 0 || *host == '\0' ||
+	    host[strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-")] != '\0')
+		return json_fail(
+			value, err, SNP_E_JSON_VALUE,
+			"must be https:// and a host name in lower case, without a slash at its "
+			"end");
+	return field_copy(value, field, at, err);
+}

@@ -40,6 +40,9 @@ field_reader field_minimum_tcb; /* gets the whole struct */
 		FIELD("guest_svn", field_u32, snp_reference_image, guest_svn),  \
 		SECTION("minimum_tcb", field_minimum_tcb)
 
+/* "https://INSTANCE" of Azure Attestation, for free(). */
+field_reader field_issuer;
+
 /* Read what an image of release.json lists (vcpu_count, cpu_model, guest_features, vmm_profile) and
  * make the product of the lists: variants without digests, sorted, for free(). A member of vcpu_count is a
  * number or a range "4-64"; one of cpu_model a QEMU model or a signature "0x00800f12". Without

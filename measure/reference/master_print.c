@@ -53,6 +53,9 @@ static void print_inputs(struct json_out *out, cJSON *parent,
 {
 	cJSON *inputs = json_out_object(out, parent, "inputs");
 
+	print_file(out, inputs, "security_policy", &image->security_policy);
+	if (image->is_container_group)
+		return;
 	print_file(out, inputs, "firmware", &image->firmware);
 	json_out_hex(out, cJSON_GetObjectItemCaseSensitive(inputs, "firmware"), "sha384",
 		     image->firmware_sha384, sizeof(image->firmware_sha384));
@@ -110,12 +113,18 @@ static void print_image(struct json_out *out, cJSON *images,
 
 	json_out_string(out, object, "name", image->name);
 	print_inputs(out, object, image);
-	json_out_u64(out, object, "policy", image->policy);
+	if (image->is_container_group)
+		json_out_hex(out, object, "host_data", image->host_data, sizeof(image->host_data));
+	else
+		json_out_u64(out, object, "policy", image->policy);
+	if (image->maa_issuer)
+		json_out_string(out, object, "maa_issuer", image->maa_issuer);
 	json_out_hex(out, object, "family_id", image->family_id, sizeof(image->family_id));
 	json_out_hex(out, object, "image_id", image->image_id, sizeof(image->image_id));
 	json_out_integer(out, object, "guest_svn", image->guest_svn);
 	print_minimum_tcb(out, object, image);
-	hash_check_print(out, object, &image->kernel_hash_check);
+	if (!image->is_container_group)
+		hash_check_print(out, object, &image->kernel_hash_check);
 	variants = json_out_array(out, object, "variants");
 	for (size_t i = 0; i < image->n_variants; i++)
 		print_variant(out, variants, image, &image->variants[i]);
@@ -125,14 +134,16 @@ static void print_image(struct json_out *out, cJSON *images,
  * fulfil them. */
 static void print_assumptions(struct json_out *out, const struct snp_reference *reference)
 {
-	bool with_kernel = false, without_kernel = false;
+	bool digests = false, with_kernel = false, without_kernel = false, groups = false;
 	const struct {
-		const bool *holds; /* NULL: always */
+		const bool *holds;
 		const char *sentence;
 	} assumptions[] = {
-		{NULL, "the VMM is one that the variant's vmm_profile describes"},
-		{NULL, "the firmware is loaded whole, as one image that ends at 4 GiB"},
-		{NULL,
+		{&groups,
+		 "a container group runs in a utility VM that Microsoft endorses, and that enforces the security policy"},
+		{&digests, "the VMM is one that the variant's vmm_profile describes"},
+		{&digests, "the firmware is loaded whole, as one image that ends at 4 GiB"},
+		{&digests,
 		 "every vCPU has the CPU signature and the guest features of the variant, and is present from the launch on"},
 		{&with_kernel,
 		 "for an image with a kernel, kernel hashes are on and the VMM passes kernel, initrd and command line unchanged"},
@@ -143,12 +154,17 @@ static void print_assumptions(struct json_out *out, const struct snp_reference *
 	if (!reference->has_assumptions)
 		return;
 	for (size_t i = 0; i < reference->n_images; i++) {
-		with_kernel = with_kernel || reference->images[i].kernel.name;
-		without_kernel = without_kernel || !reference->images[i].kernel.name;
+		const struct snp_reference_image *image = &reference->images[i];
+
+		groups = groups || image->is_container_group;
+		digests = digests || !image->is_container_group;
+		with_kernel = with_kernel || image->kernel.name;
+		without_kernel =
+			without_kernel || (!image->kernel.name && !image->is_container_group);
 	}
 	array = json_out_array(out, out->root, "assumptions");
 	for (size_t i = 0; i < ARRAY_SIZE(assumptions); i++)
-		if (!assumptions[i].holds || *assumptions[i].holds)
+		if (*assumptions[i].holds)
 			json_out_string(out, array, NULL, assumptions[i].sentence);
 }
 
@@ -159,7 +175,7 @@ static void print_not_covered(struct json_out *out, const struct snp_reference *
 		.size = sizeof(struct snp_launch), .mode = SNP_MODE_SNP, .kernel_hashes = &hashes};
 
 	for (size_t i = 0; i < reference->n_images; i++)
-		if (!reference->images[i].kernel.name)
+		if (!reference->images[i].kernel.name && !reference->images[i].is_container_group)
 			launch.kernel_hashes = NULL;
 	launch_document_not_covered(out, &launch);
 }

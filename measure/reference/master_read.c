@@ -219,6 +219,17 @@ static const struct field firmware_fields[] = {
 static const struct field kernel_fields[] = {FILE_FIELDS(kernel), {0}};
 static const struct field initrd_fields[] = {FILE_FIELDS(initrd), {0}};
 
+static const struct field security_policy_fields[] = {FILE_FIELDS(security_policy), {0}};
+
+static const struct field input_3_fields[] = {
+	FIELD_OBJECT("firmware", firmware_fields),
+	FIELD_OBJECT("kernel", kernel_fields),
+	FIELD_OBJECT("initrd", initrd_fields),
+	FIELD_OBJECT("security_policy", security_policy_fields),
+	SECTION("cmdline", read_cmdline),
+	{0},
+};
+
 static const struct field input_fields[] = {
 	FIELD_OBJECT("firmware", firmware_fields, .required = true),
 	FIELD_OBJECT("kernel", kernel_fields),
@@ -255,6 +266,47 @@ static const struct field image_fields[] = {
 	{0},
 };
 
+/* With container groups: an image of either kind has what is its own, and nothing of the other's. */
+static int check_image_3(const struct json_value *value, void *at, struct snp_error *err)
+{
+	struct snp_reference_image *image = at;
+	const struct json_value *inputs = json_get(value, "inputs"), *needed;
+	int r;
+
+	image->is_container_group = image->security_policy.name != NULL;
+	if (image->is_container_group &&
+	    (image->firmware.name || image->kernel.name || image->n_variants > 0 ||
+	     json_get(value, "policy") || json_get(value, "kernel_hash_check")))
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "a container group has no firmware, kernel, policy or variants");
+	if (image->is_container_group)
+		return json_need(value, "host_data", &needed, err);
+	r = json_need(inputs, "firmware", &needed, err);
+	if (r == 0)
+		r = json_need(value, "policy", &needed, err);
+	if (r < 0)
+		return r;
+	if (image->n_variants == 0 || json_get(value, "host_data") || image->maa_issuer)
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "an image has variants; host_data and maa_issuer are of container "
+				 "groups");
+	return check_image(value, at, err);
+}
+
+static const struct field image_3_fields[] = {
+	IMAGE_FIELDS,
+	FIELD_OBJECT("inputs", input_3_fields, .required = true, .check = check_inputs),
+	FIELD("policy", field_policy, snp_reference_image, policy),
+	FIELD("host_data", field_hex, snp_reference_image, host_data),
+	FIELD("maa_issuer", field_issuer, snp_reference_image, maa_issuer),
+	FIELD("kernel_hash_check", field_object, snp_reference_image, kernel_hash_check,
+	      .fields = hash_check_fields,
+	      .has = HAS(snp_reference_image, kernel_hash_check.is_known)),
+	FIELD_ARRAY("variants", variant_fields, snp_reference_image, variants, n_variants,
+		    .required = true, .max = SNP_MAX_DOCUMENT / 128, .check = check_model),
+	{0},
+};
+
 static const struct field tool_fields[] = {
 	FIELD("name", field_name, snp_reference, tool_name, .required = true),
 	FIELD("version", field_name, snp_reference, tool_version, .required = true),
@@ -262,16 +314,20 @@ static const struct field tool_fields[] = {
 };
 
 /* clang-format off */
-#define MASTER_FIELDS(number)                                                                \
+#define MASTER_FIELDS(number, image, check)                                                  \
 	SCHEMA(number), FIELD_OBJECT("tool", tool_fields, .required = true),                 \
 		FIELD("timestamp", field_u64, snp_reference, timestamp,                      \
 		      .has = HAS(snp_reference, has_timestamp)),                             \
-		FIELD_IMAGES(image_fields, check_image),                                     \
+		FIELD_IMAGES(image, check),                                                  \
 		SECTION("assumptions", read_sentences, .has = HAS(snp_reference, has_assumptions)), \
 		SECTION("not_covered", read_sentences, .required = true)
 /* clang-format on */
-static const struct field master_fields[] = {MASTER_FIELDS(MASTER_SCHEMA), {0}};
-static const struct field master_2_fields[] = {MASTER_FIELDS(MASTER_SCHEMA_2), {0}};
+static const struct field master_fields[] = {
+	MASTER_FIELDS(MASTER_SCHEMA, image_fields, check_image), {0}};
+static const struct field master_2_fields[] = {
+	MASTER_FIELDS(MASTER_SCHEMA_2, image_fields, check_image), {0}};
+static const struct field master_3_fields[] = {
+	MASTER_FIELDS(MASTER_SCHEMA_3, image_3_fields, check_image_3), {0}};
 
 static int read_document(const struct json *document, struct snp_reference **ret,
 			 struct snp_error *err)
@@ -279,17 +335,21 @@ static int read_document(const struct json *document, struct snp_reference **ret
 	_cleanup_(snp_reference_freep) struct snp_reference *reference =
 		calloc(1, sizeof(*reference));
 	bool second = json_schema(document, MASTER_SCHEMA_2, NULL) == 0;
+	bool third = json_schema(document, MASTER_SCHEMA_3, NULL) == 0;
 	const char *needed;
 	int r;
 
 	if (!reference)
 		return out_of_memory(err);
-	r = fields_read(json_root(document), second ? master_2_fields : master_fields, reference,
-			err);
+	r = fields_read(json_root(document),
+			third	 ? master_3_fields
+			: second ? master_2_fields
+				 : master_fields,
+			reference, err);
 	if (r < 0)
 		return r;
 	needed = master_schema(reference);
-	if (!second && strcmp(needed, MASTER_SCHEMA) != 0)
+	if (!second && !third && strcmp(needed, MASTER_SCHEMA) != 0)
 		return json_fail(json_root(document), err, SNP_E_JSON_SCHEMA,
 				 "a template as command line, and kernel_hash_check, require %s",
 				 needed);

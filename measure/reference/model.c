@@ -19,6 +19,8 @@ static void image_free(struct snp_reference_image *image)
 	free(image->kernel.name);
 	free(image->initrd.name);
 	free(image->cmdline);
+	free(image->security_policy.name);
+	free(image->maa_issuer);
 	free(image->minimum_tcb);
 	for (size_t i = 0; i < image->n_variants; i++) {
 		free(image->variants[i].id_block);
@@ -39,8 +41,18 @@ void snp_reference_free(struct snp_reference *reference)
 	free(reference);
 }
 
+bool has_container_group(const struct snp_reference *reference)
+{
+	for (size_t i = 0; i < reference->n_images; i++)
+		if (reference->images[i].is_container_group)
+			return true;
+	return false;
+}
+
 const char *master_schema(const struct snp_reference *reference)
 {
+	if (has_container_group(reference))
+		return MASTER_SCHEMA_3;
 	for (size_t i = 0; i < reference->n_images; i++)
 		if (reference->images[i].cmdline_is_template ||
 		    reference->images[i].kernel_hash_check.is_known)

@@ -34,7 +34,11 @@ char *file_name(const char *path);
 /* With what 0.1.0 did not know: a template as command line, "kernel_hash_check". */
 #define MASTER_SCHEMA_2 "snp-reference-values/2"
 
-/* The oldest of the two that can say it. */
+#define MASTER_SCHEMA_3 "snp-reference-values/3" /* with container groups */
+
+bool has_container_group(const struct snp_reference *reference);
+
+/* The oldest of them that can say it. */
 const char *master_schema(const struct snp_reference *reference);
 
 /* SHA-256 of a variant's command line and one NUL, as the SEV hash table has it. Errors: SNP_E_NO_MEMORY,

@@ -171,9 +171,9 @@ static int emit(const struct snp_reference *reference, const struct snp_publish_
 				*err = why;
 			return r;
 		}
-		if (o->warn && r < 0)
+		if (o->warn && r < 0 && format_applies(format_at(i), reference))
 			o->warn(o->arg, "format-left-out", why.message);
-		else if (o->warn && left_out.code != 0)
+		else if (o->warn && r == 0 && left_out.code != 0)
 			o->warn(o->arg, "image-left-out", left_out.message);
 	}
 	return 0;

@@ -267,13 +267,39 @@ static int read_file(const struct json_value *value, const struct field *field, 
 	return *ret ? 0 : out_of_memory(err);
 }
 
+/* The utility VM is Microsoft's: nothing of it is launched here. */
+static int check_container_group(const struct json_value *value, struct snp_reference_image *image,
+				 struct snp_error *err)
+{
+	static const char *const others[] = {"firmware",  "kernel",	    "initrd",
+					     "cmdline",	  "policy",	    "vcpu_count",
+					     "cpu_model", "guest_features", "vmm_profile"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (json_get(value, others[i]))
+			return json_fail(json_get(value, others[i]), err, SNP_E_JSON_VALUE,
+					 "a container group has no %s: its security policy says "
+					 "what runs",
+					 others[i]);
+	image->is_container_group = true;
+	return 0;
+}
+
 static int check_image(const struct json_value *value, void *at, struct snp_error *err)
 {
 	struct snp_reference_image *image = at;
+	const struct json_value *firmware;
 	const struct snp_tcb *turin;
 	const struct json_value *boot = json_get(value, image->initrd.name ? "initrd" : "cmdline");
 	int r;
 
+	if (image->security_policy.name)
+		return check_container_group(value, image, err);
+	if (json_get(value, "maa_issuer"))
+		return json_fail(json_get(value, "maa_issuer"), err, SNP_E_JSON_VALUE,
+				 "requires a security_policy");
+	if (json_need(value, "firmware", &firmware, err) < 0)
+		return -SNP_E_JSON_MISSING_KEY;
 	if (boot && !image->kernel.name)
 		return json_fail(boot, err, SNP_E_JSON_VALUE, "requires a kernel");
 	if (image->kernel.name && !image->cmdline && !(image->cmdline = strdup("")))
@@ -297,10 +323,12 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 static const struct field image_fields[] = {
 	IMAGE_FIELDS,
 	FIELD("policy", field_policy, snp_reference_image, policy),
-	FIELD("firmware", read_file, snp_reference_image, firmware.name, .required = true),
+	FIELD("firmware", read_file, snp_reference_image, firmware.name),
 	FIELD("kernel", read_file, snp_reference_image, kernel.name),
 	FIELD("initrd", read_file, snp_reference_image, initrd.name),
 	FIELD("cmdline", field_copy, snp_reference_image, cmdline),
+	FIELD("security_policy", read_file, snp_reference_image, security_policy.name),
+	FIELD("maa_issuer", field_issuer, snp_reference_image, maa_issuer),
 	SECTION("vcpu_count", field_skip), /* release_variants_read() reads these */
 	SECTION("cpu_model", field_skip),
 	SECTION("guest_features", field_skip),
@@ -346,6 +374,16 @@ static bool fixes_vcpus(const struct snp_reference_image *image)
 	return fixes && several;
 }
 
+static int read_container_group(const struct json_value *value, const char *document,
+				struct snp_reference_image *image, struct snp_error *err)
+{
+	_cleanup_(freep) char *path = NULL;
+	int r = find_file(value, "security_policy", document, &path, err);
+
+	return r < 0 ? r
+		     : container_group_read(path, &image->security_policy, image->host_data, err);
+}
+
 static int compute_image(const struct json_value *value, const char *document,
 			 struct snp_reference_image *image, uint64_t *updates, snp_launch_warn warn,
 			 void *arg, struct snp_error *err)
@@ -362,6 +400,8 @@ static int compute_image(const struct json_value *value, const char *document,
 	};
 	int r = 0;
 
+	if (image->is_container_group)
+		return read_container_group(value, document, image, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
 		r = find_file(value, files[i].key, document, files[i].path, err);
 	if (r == 0)

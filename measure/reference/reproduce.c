@@ -213,6 +213,29 @@ static int compare_read(struct report *report, const struct snp_reference_image 
 	return 0;
 }
 
+/* The policy as it lies there, and what HOST_DATA it gives. One that cannot be read as a policy differs. */
+static int compare_container_group(struct report *report,
+				   const struct snp_reference_image *published, const char *images,
+				   struct snp_error *err)
+{
+	_cleanup_(freep) char *path = format_text("%s/%s", images, published->security_policy.name);
+	struct snp_reference_file found = {0};
+	uint8_t host_data[SNP_SHA256_SIZE];
+	bool differs = false;
+	int r;
+
+	if (!path)
+		return out_of_memory(err);
+	r = compare_raw_file(report, "security policy", &published->security_policy, path, &differs,
+			     err);
+	if (r < 0 || differs)
+		return r;
+	r = container_group_read(path, &found, host_data, err);
+	if (r == 0)
+		tell_bytes(report, "HOST_DATA", published->host_data, host_data, sizeof(host_data));
+	return r;
+}
+
 /* Compare an image, whose files are in the folder `images`. */
 static int compare_image(struct report *report, const struct snp_reference_image *published,
 			 const char *images, struct snp_error *err)
@@ -227,6 +250,8 @@ static int compare_image(struct report *report, const struct snp_reference_image
 		{published->initrd.name, &paths.initrd},
 	};
 
+	if (published->is_container_group)
+		return compare_container_group(report, published, images, err);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (files[i].name &&
 		    !(*files[i].path = format_text("%s/%s", images, files[i].name)))

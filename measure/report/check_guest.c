@@ -100,20 +100,54 @@ static size_t find_published(const struct inquiry *q, const struct snp_reference
 	return n;
 }
 
+/* The container group of this HOST_DATA, of all documents; `*ret_n` is how many groups there are. */
+static const struct snp_reference_image *find_group(struct inquiry *q, size_t *ret_n)
+{
+	const struct snp_expectations *e = q->expected;
+
+	*ret_n = 0;
+	for (size_t d = 0; d < e->n_references; d++) {
+		const struct snp_reference *reference = e->references[d];
+
+		for (size_t i = 0; i < reference->n_images; i++) {
+			const struct snp_reference_image *image = &reference->images[i];
+
+			if (!image->is_container_group)
+				continue;
+			++*ret_n;
+			if (!bytes_equal(q->verdict->report.host_data, image->host_data,
+					 SNP_HOST_DATA_SIZE))
+				continue;
+			q->verdict->reference = reference;
+			return image;
+		}
+	}
+	return NULL;
+}
+
+/* No digest is published for a container group: it runs in whatever utility VM is endorsed. */
+static enum snp_outcome endorsed(struct inquiry *q)
+{
+	const struct uvm_claims *claims = uvm_claims(q->endorsement);
+	size_t n;
+
+	q->verdict->image = find_group(q, &n);
+	return PASS("%s%sendorsed as %.100s, SVN %" PRIu64,
+		    q->verdict->image ? q->verdict->image->name : "", q->verdict->image ? ", " : "",
+		    claims->feed, claims->svn);
+}
+
 static enum snp_outcome measurement(struct inquiry *q)
 {
 	const struct snp_expectations *e = q->expected;
 	struct snp_verdict *verdict = q->verdict;
-	size_t n = e->n_measurements;
+	size_t n = e->n_measurements, groups;
 	unsigned int nearest = UINT32_MAX;
 	bool found = false;
 
 	if (e->any_measurement)
 		return NOT_ASKED("any launch digest is accepted");
-	if (e->n_references == 0 && e->n_measurements == 0 && e->endorsed)
-		return PASS("endorsed as %.100s, SVN %" PRIu64, uvm_claims(q->endorsement)->feed,
-			    uvm_claims(q->endorsement)->svn);
-	if (e->n_references == 0 && e->n_measurements == 0)
+	if (e->n_references == 0 && e->n_measurements == 0 && !e->endorsed)
 		return FAIL("no launch digest is expected, and any_measurement is not set");
 	for (size_t i = 0; i < e->n_measurements; i++)
 		found |= bytes_equal(verdict->report.measurement, e->measurements[i],
@@ -125,7 +159,12 @@ static enum snp_outcome measurement(struct inquiry *q)
 			    verdict->variant->vcpus.profile, verdict->variant->vcpus.count,
 			    verdict->variant->vcpus.model[0] ? ", " : "",
 			    verdict->variant->vcpus.model);
-	return found ? SNP_PASSED : FAIL("not among the %zu expected", n);
+	if (found)
+		return SNP_PASSED;
+	if (e->endorsed && (n == 0 || find_group(q, &groups)))
+		return endorsed(q);
+	return n > 0 ? FAIL("not among the %zu expected", n)
+		     : FAIL("container groups are published, and no endorsement is expected");
 }
 
 static enum snp_outcome debug(struct inquiry *q)
@@ -142,6 +181,8 @@ static enum snp_outcome policy(struct inquiry *q)
 	const struct snp_reference_image *image = q->verdict->image;
 	uint64_t found = q->verdict->report.policy;
 
+	if (image && image->is_container_group) /* the utility VM's policy is nobody's to publish */
+		image = NULL;
 	if (!q->expected->has_policy && !image)
 		return SNP_NOT_ASKED;
 	if (unsaid_policy(q) != 0)
@@ -214,6 +255,12 @@ static enum snp_outcome image_id(struct inquiry *q)
 
 static enum snp_outcome host_data(struct inquiry *q)
 {
+	size_t n = 0;
+
+	if (!q->verdict->variant && !find_group(q, &n) && n > 0)
+		return FAIL("not among the %zu published", n);
+	if (n > 0 && !q->expected->has_host_data)
+		return SNP_PASSED;
 	return check_exactly(q, q->expected->has_host_data, q->verdict->report.host_data,
 			     q->expected->host_data, SNP_HOST_DATA_SIZE);
 }

@@ -76,7 +76,7 @@ keys = {(policy["trustedIdKeyHashes"][0]) for policy in (json.load(open(f))["pol
 assert len(keys) == 1
 said = {claim.removeprefix(prefix): (how, value.strip('"')) for claim, how, value in rule}
 assert said == {
-    "x-ms-attestation-type": ("==", "sevsnpvm"), "is-debuggable": ("==", "false"),
+    "x-ms-attestation-type": ("==", "sevsnpvm"), "vmpl": ("==", "0"), "is-debuggable": ("==", "false"),
     "migration-allowed": ("==", "false"), "smt-allowed": ("==", "true"), "familyId": ("==", image["family_id"]),
     "imageId": ("==", image["image_id"]), "guestsvn": (">=", "1"),
     "idkeydigest": ("==", base64.b64decode(keys.pop()).hex()), "launchmeasurement": ("==", digests[1])}, said

@@ -55,7 +55,7 @@ static const struct mangle {
 	enum snp_code code;
 	const char *pointer;
 } mangles[] = {
-	{"other schema", "values/1", "values/3", SNP_E_JSON_SCHEMA, "/schema"},
+	{"other schema", "values/1", "values/4", SNP_E_JSON_SCHEMA, "/schema"},
 	{"kernel hash check in a document of 0.1.0", "\"guest_svn\": 7",
 	 "\"kernel_hash_check\": {\"static\": \"present\"}", SNP_E_JSON_SCHEMA, ""},
 	{"unknown key", "\"guest_svn\"", "\"guest_svm\"", SNP_E_JSON_UNKNOWN_KEY,

@@ -84,6 +84,12 @@ struct snp_reference_image {
 	size_t n_minimum_tcb;
 	struct snp_reference_variant *variants; /* sorted: profile, model, features, vCPU count */
 	size_t n_variants;
+
+	/* A container group of Azure instead, which has no variants: the host's utility VM runs its security policy. */
+	bool is_container_group;
+	struct snp_reference_file security_policy; /* as the file lies there: text or base64 */
+	uint8_t host_data[32];			   /* SHA-256 of the text: what HOST_DATA must be */
+	char *maa_issuer; /* the instance of Azure Attestation that it uses; NULL: none is named */
 };
 
 struct snp_reference {
