@@ -75,15 +75,6 @@ static int copy_disks(const struct vm_config *config, struct launch_spec *spec)
 	return 0;
 }
 
-/* What was published as a template is launched with the guest's own number. */
-static int copy_cmdline(const struct vm_config *config, struct launch_spec *spec)
-{
-	if (config->cmdline &&
-	    !(spec->cmdline = expand_vcpu_count(config->cmdline, config->cpu_count)))
-		return -1;
-	return 0;
-}
-
 static int copy_security(const struct vm_config *config, struct launch_spec *spec)
 {
 	char policy[32];
@@ -150,7 +141,8 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 	    copy_text(config->user, &spec->user) < 0 ||
 	    copy_text(config->firmware.path, &spec->firmware) < 0 ||
 	    copy_text(config->kernel.path, &spec->kernel) < 0 ||
-	    copy_text(config->initrd.path, &spec->initrd) < 0 || copy_cmdline(config, spec) < 0 ||
+	    copy_text(config->initrd.path, &spec->initrd) < 0 ||
+	    copy_text(config->cmdline, &spec->cmdline) < 0 ||
 	    copy_text(config->on_reboot == VM_REBOOT_RESTART ? "restart" : "destroy",
 		      &spec->on_reboot) < 0 ||
 	    copy_security(config, spec) < 0 || copy_disks(config, spec) < 0)

@@ -8,6 +8,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 
 #include "config/text_rule.h"
@@ -332,6 +333,18 @@ static const struct field config_fields[] = {
 	{0},
 };
 
+/* What was published as a template is launched with the guest's own number. */
+static int fill_cmdline(struct vm_config *config, struct snp_error *err)
+{
+	char *line = config->cmdline ? expand_vcpu_count(config->cmdline, config->cpu_count) : NULL;
+
+	if (config->cmdline && !line)
+		return out_of_memory(err);
+	free(config->cmdline);
+	config->cmdline = line;
+	return 0;
+}
+
 static int read_document(struct json *document, struct vm_config **ret, struct snp_error *err)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = calloc(1, sizeof(*config));
@@ -349,6 +362,8 @@ static int read_document(struct json *document, struct vm_config **ret, struct s
 	if (!config->cpu_model)
 		return out_of_memory(err);
 	r = fields_read(json_root(document), config_fields, config, err);
+	if (r == 0)
+		r = fill_cmdline(config, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(config);

@@ -12,6 +12,7 @@
 #include <snp/hex.h>
 #include <snp/key.h>
 #include <snp/key_guard.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 #include <snp/reference.h>
 #include <snp/search.h>
@@ -80,8 +81,11 @@ static int digest_differs(struct snp_error *err, const struct measured_guest *g,
  * line differ", or "" where none does. */
 static void name_differences(const struct snp_reference_image *image,
 			     const struct boot_file boot[static BOOT_PARTS], const char *cmdline,
-			     char *ret, size_t size)
+			     uint32_t vcpu_count, char *ret, size_t size)
 {
+	_cleanup_(freep) char *published = image->cmdline_is_template
+						   ? expand_vcpu_count(image->cmdline, vcpu_count)
+						   : strdup(image->cmdline ? image->cmdline : "");
 	const struct snp_reference_file *files[BOOT_PARTS] = {
 		[BOOT_FIRMWARE] = &image->firmware,
 		[BOOT_KERNEL] = &image->kernel,
@@ -100,7 +104,7 @@ static void name_differences(const struct snp_reference_image *image,
 		at += (size_t)snprintf(ret + at, size - at, "%s%s", n++ ? ", " : "another ",
 				       boot_part_names[i]);
 	}
-	if (strcmp(image->cmdline ? image->cmdline : "", cmdline ? cmdline : "") != 0)
+	if (!published || strcmp(published, cmdline ? cmdline : "") != 0)
 		snprintf(ret + at, size - at, "%scommand line", n ? ", " : "another ");
 }
 
@@ -148,7 +152,8 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 		r = snp_reference_find(document, &query, &image, &variant, err);
 	if (r < 0)
 		return r;
-	name_differences(image, g->boot, g->config->cmdline, why, sizeof(why));
+	name_differences(image, g->boot, g->config->cmdline, variant->vcpus.count, why,
+			 sizeof(why));
 	if (memcmp(variant->launch_digest, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
 		return digest_differs(err, g, "the published one is", variant->launch_digest, why);
 	if (!variant->id_block || !variant->id_auth)

@@ -304,7 +304,7 @@ static void check_everything(void **state)
 		"{\"schema\":\"snp-launch/1\",\"name\":\"web1\","
 		"\"uuid\":\"6F7C2A9E-5D0B-4A6E-9A3E-0D5B8C1F2E47\",\"labels\":{\"a\":\"b\"},"
 		"\"boot\":{\"kernel\":\"/k\",\"kernel_sha256\":\"" HEX64
-		"\",\"cmdline\":\"\\\"a, b\\\"\"},"
+		"\",\"cmdline\":\"\\\"a, b\\\" nr_cpus={vcpu_count}\"},"
 		"\"cpu\":{\"count\":8,\"sockets\":2,\"model\":\"host\",\"signature\":\"0xa20f10\"},"
 		"\"memory\":{\"size\":\"512MiB\",\"backing\":\"ram\",\"locked\":true},"
 		"\"disks\":[{\"path\":\"/d\",\"format\":\"qcow2\",\"bus\":\"scsi\",\"cache\":\"unsafe\","
@@ -320,7 +320,7 @@ static void check_everything(void **state)
 	assert_string_equal(config->uuid, "6f7c2a9e-5d0b-4a6e-9a3e-0d5b8c1f2e47");
 	assert_string_equal(config->labels[0].value, "b");
 	assert_true(config->kernel.has_sha256 && config->kernel.sha256[1] == 0x11);
-	assert_string_equal(config->cmdline, "\"a, b\"");
+	assert_string_equal(config->cmdline, "\"a, b\" nr_cpus=8");
 	assert_true(config->kernel_hashes);
 	assert_int_equal(config->cpu_signature, 0xa20f10);
 	assert_int_equal(config->cpu_cores, 4);
