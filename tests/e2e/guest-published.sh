@@ -48,3 +48,31 @@ vcpus=2
 vm web1 '"snp": {"id": {"reference": "'"$work"'/unsigned/reference-values.json"}}'
 refuse 4 not-bound "$snp_launch" create web1.json
 nothing_left web1
+
+# A UKI has its own initrd. It is measured, bound and launched as one file.
+fixture make-uki uki .linux=@linux .initrd=@initrd '.cmdline=root=/dev/vda'
+sed 's/"kernel": "linux", "initrd": "initrd"/"kernel": "uki"/' release.json >uki-release.json
+key id
+run 0 "$snp_measure" publish uki-release.json -o uki-published --id-key id.pem
+vm web2 '"snp": {"id": {"reference": "'"$work"'/uki-published/reference-values.json"}}'
+sed -i 's|"kernel": "[^"]*", "initrd": "[^"]*"|"kernel": "'"$work"'/uki"|' web2.json
+run 0 "$snp_launch" create web2.json
+says "bound by      ID block of its publisher"
+[ "$(heard web2 launch_digest)" = "$("$snp_measure" --ovmf OVMF.amdsev.fd --kernel uki --append 'console=ttyS0 quiet' \
+	--vcpus 2 --vcpu-type EPYC-v4)" ] || fail "the guest says another digest"
+run 0 "$snp_launch" remove -f web2
+
+# A template stands for the command line of each vCPU count, in the document and in vm.json.
+sed 's/"cmdline": "[^"]*"/"cmdline": "console=ttyS0 nr_cpus={vcpu_count}"/' release.json >template-release.json
+run 0 "$snp_measure" publish template-release.json -o template --id-key id.pem
+vm web3 '"snp": {"id": {"reference": "'"$work"'/template/reference-values.json"}}'
+sed -i 's/"cmdline": "[^"]*"/"cmdline": "console=ttyS0 nr_cpus={vcpu_count}"/' web3.json
+run 0 "$snp_launch" create web3.json
+[ "$(heard web3 launch_digest)" = "$("$snp_measure" --ovmf OVMF.amdsev.fd --kernel linux --initrd initrd \
+	--append 'console=ttyS0 nr_cpus=2' --vcpus 2 --vcpu-type EPYC-v4)" ] || fail "the guest says another digest"
+run 0 "$snp_launch" diff web3
+run 0 "$snp_launch" remove -f web3
+sed -i 's/nr_cpus={vcpu_count}/nr_cpus=1/' web3.json
+run 3 "$snp_launch" create web3.json
+says "another command line"
+nothing_left web3
