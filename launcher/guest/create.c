@@ -195,9 +195,7 @@ static int claim(struct attempt *a, const struct create_request *request,
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
 			"the guest to be replaced has the UUID %s; remove uuid from vm.json, or remove that guest first",
 			ret_uuid);
-	if (r == 0)
-		r = guest_dir_claim_next(&a->old, &o, &a->dir, err);
-	return r;
+	return r < 0 ? r : guest_dir_claim_next(&a->old, &o, &a->dir, err);
 }
 
 static int write_record(const struct attempt *a, struct guest_record *record,
@@ -230,9 +228,7 @@ static int establish(struct attempt *a, const struct prepared *p, struct snp_err
 		r = domain_kill(a->domain, err);
 		a->old_is_off = r == 0;
 	}
-	if (r == 0)
-		r = write_record(a, p->record, RECORD_DEFINED, err);
-	return r;
+	return r < 0 ? r : write_record(a, p->record, RECORD_DEFINED, err);
 }
 
 /* Before libvirt knows where the copies are. Only a guest that needs the mount gets autostart by

@@ -160,9 +160,9 @@ int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA25
 		break;
 	}
 	r = file_open(config->host_data_path, SNP_MAX_INITRD, &file, err);
-	if (r == 0)
-		r = in_file(err, file_sha256(&file, NULL, NULL, ret, err), config->host_data_path);
-	return r;
+	return r < 0 ? r
+		     : in_file(err, file_sha256(&file, NULL, NULL, ret, err),
+			       config->host_data_path);
 }
 
 /* A fault of a copy is reported of the file that it was made from; the copy is about to be removed. */

@@ -349,10 +349,9 @@ static int add_host(struct snp_certificates *set, struct snp_span text, struct s
 		r = check_tcbm(root, &host, err);
 	if (r == 0)
 		r = snp_certificates_add(set, span_of(host.vcek), err);
-	if (r == 0)
-		r = json_in(err, snp_certificates_add(set, span_of(host.chain), err),
-			    json_get(root, "certificateChain"));
-	return r;
+	return r < 0 ? r
+		     : json_in(err, snp_certificates_add(set, span_of(host.chain), err),
+			       json_get(root, "certificateChain"));
 }
 
 int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes, struct snp_error *err)
