@@ -21,7 +21,9 @@
 #define MAX_SECTIONS 4096	 /* compressed ones */
 #define MAX_DEPTH    8		 /* nested volumes and sections */
 #define MAX_LZMA     (64u << 20) /* memory of the decoder, which is mostly its dictionary */
-#define PIECE	     (64u << 10)
+#define MAX_SUMMED \
+	(16u << 20) /* bytes of headers that may be those of volumes, one inside another */
+#define PIECE (64u << 10)
 
 /* EFI_FIRMWARE_VOLUME_HEADER */
 #define VOLUME_FILE_SYSTEM 16
@@ -100,6 +102,7 @@ struct look {
 	bool is_opaque;	    /* something could not be read, and may contain anything */
 	bool has_loader;    /* kernel_loader was read to its end, and no name found */
 	size_t budget;	    /* bytes that may still be unpacked */
+	size_t summed;	    /* bytes of headers whose words were added up */
 	unsigned int n_sections;
 	struct room *room; /* the one being walked; NULL: the image itself */
 	struct snp_error *err;
@@ -377,7 +380,8 @@ static void walk_volume(struct look *look, struct snp_span volume, unsigned int 
 }
 
 /* The first volume at or behind `from`: its header's words add up to 0 and it ends in the image. */
-static bool find_volume(struct snp_span image, uint64_t from, struct snp_span *ret)
+static bool find_volume(struct look *look, struct snp_span image, uint64_t from,
+			struct snp_span *ret)
 {
 	while (from + VOLUME_MIN <= image.size) {
 		struct snp_span rest = {image.data + from, (size_t)(image.size - from)}, header;
@@ -394,6 +398,11 @@ static bool find_volume(struct snp_span image, uint64_t from, struct snp_span *r
 		(void)snp_span_le64(rest, VOLUME_LENGTH, &whole);
 		if (snp_span_sub(rest, 0, length, &header) && length >= VOLUME_MIN &&
 		    whole >= length) {
+			look->summed += length;
+			if (look->summed > MAX_SUMMED) {
+				look->is_opaque = true;
+				return false;
+			}
 			for (uint16_t i = 0; i < length; i += 2)
 				if (snp_span_le16(header, i, &word))
 					sum = (uint16_t)(sum + word);
@@ -428,7 +437,7 @@ int snp_firmware_hash_verifier(const struct snp_firmware *firmware, enum snp_has
 		return 0;
 	}
 	look_at(&look, image);
-	while (!is_done(&look) && find_volume(image, from, &volume)) {
+	while (!is_done(&look) && find_volume(&look, image, from, &volume)) {
 		walk_volume(&look, volume, 0);
 		from = (uint64_t)(volume.data - image.data) + volume.size;
 	}
