@@ -293,6 +293,37 @@ static void the_way_to_the_state_is_checked(void **state)
 	assert_int_equal(remove_tree(AT_FDCWD, top), 0);
 }
 
+/* Root could change anything anyway, so its folders are as good as one's own; another user's are not. */
+static void root_s_folders_are_trusted(void **state)
+{
+	struct guest_dir dir;
+	struct snp_error err;
+	bool there = false;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	claim("web1", &dir);
+	guest_dir_close(&dir);
+	assert_int_equal(chmod(root, 0755), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(guest_dir_exists(state_path, "web1", &there, NULL), 0);
+	assert_true(there);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chown(state_path, 65533, 65533), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(guest_dir_exists(state_path, "web1", &there, &err), -SNP_E_UNSAFE_STATE);
+	assert_string_equal(err.file, state_path);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chown(state_path, 65534, 65534), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(guest_dir_exists(state_path, "web1", &there, NULL), 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chown(state_path, 0, 0), 0);
+	assert_int_equal(guest_dir_lock(state_path, "web1", &dir, NULL), 0);
+	assert_int_equal(guest_dir_remove(&dir, NULL), 0);
+}
+
 #define PROCESSES 16
 
 static void many_claims_have_one_winner(void **state)
@@ -392,6 +423,7 @@ int main(void)
 		cmocka_unit_test(what_others_may_write_is_refused),
 		cmocka_unit_test(a_state_that_cannot_be_listed),
 		cmocka_unit_test(the_way_to_the_state_is_checked),
+		cmocka_unit_test(root_s_folders_are_trusted),
 		cmocka_unit_test(many_claims_have_one_winner),
 		cmocka_unit_test(a_simulated_host_keeps_its_guests),
 	};

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
 #include <snp/search.h>
 #include <snp/sha.h>
 #include <snp/span.h>
@@ -313,6 +314,42 @@ static void two_changes_of_the_command_line_are_found(void **state)
 	}
 }
 
+/* Every feature that has a name (APM vol. 2, table B-4), alone and with DebugSwap; every processor that has SEV-SNP. */
+static void every_feature_and_processor_is_found(void **state)
+{
+	static const unsigned int bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15};
+	static const uint32_t silicon[] = {0xa00f10, 0xa10f10, 0xaa0f00, 0xb00f20, 0xb10f10};
+	struct fixture *f = *state;
+	struct snp_launch launch = f->stated;
+	struct search search = begin(&f->stated, 2);
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+	struct search_answer answer;
+	char text[64];
+	size_t size;
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(bits); i++) {
+		launch.vcpus.features = 1 | 1u << bits[i / 2] | (i % 2 ? 0x20 : 0);
+		assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
+		assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+		assert_true(answer.found);
+		snprintf(text, sizeof(text), "guest features 0x%x instead of 0x1",
+			 (unsigned int)launch.vcpus.features);
+		assert_int_equal(answer.n, 1);
+		assert_string_equal(answer.texts[0], text);
+	}
+	launch = f->stated;
+	for (uint32_t i = 0; i < 4 * ARRAY_SIZE(silicon); i++) {
+		launch.vcpus.signature = silicon[i / 4] + i % 4;
+		assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
+		assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+		assert_true(answer.found);
+		snprintf(text, sizeof(text), "CPU signature 0x%08x", launch.vcpus.signature);
+		assert_int_equal(answer.n, 1);
+		assert_non_null(strstr(answer.texts[0], text));
+	}
+	search_done(&search);
+}
+
 /* A stated count above those that are tried is tried all the same, and nothing between. */
 static void a_high_stated_count_is_tried(void **state)
 {
@@ -461,6 +498,7 @@ int main(void)
 		cmocka_unit_test(several_changes_are_found),
 		cmocka_unit_test(a_number_that_follows_the_count_is_one_change),
 		cmocka_unit_test(two_changes_of_the_command_line_are_found),
+		cmocka_unit_test(every_feature_and_processor_is_found),
 		cmocka_unit_test(a_high_stated_count_is_tried),
 		cmocka_unit_test(an_unrelated_digest_is_not_found),
 		cmocka_unit_test(large_sections_end_it),
