@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rows.h"
+#include "no_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/file.h>
 
 #include "config/checks.h"
 #include "domain/domain_read.h"
@@ -237,12 +238,41 @@ static void check_style(void **state)
 	assert_string_equal(names, row->found);
 }
 
+static int read_counted(const void *arg, struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	const struct snp_span *text = arg;
+	int r;
+
+	no_memory_begin();
+	r = domain_read("domain.xml", *text, &spec, err);
+	return no_memory_end(r);
+}
+
+static void whatever_memory_runs_out(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(styles); i++) {
+		_cleanup_(freep) uint8_t *bytes = NULL;
+		struct snp_span text;
+		char path[512];
+
+		snprintf(path, sizeof(path), SNP_SOURCE "/tests/fuzz/corpus/domain/%s",
+			 styles[i].name);
+		assert_int_equal(file_read(path, DOMAIN_MAX_SIZE, &bytes, &text.size, NULL), 0);
+		text.data = bytes;
+		/* Base64 that cannot be decoded is taken for damaged, and refused for that. */
+		check_without_memory(read_counted, &text, 2);
+	}
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(check_good),
 		cmocka_unit_test(check_whole),
 		cmocka_unit_test(check_limits),
+		cmocka_unit_test(whatever_memory_runs_out),
 	};
 	size_t n = tests_listed(tests);
 
