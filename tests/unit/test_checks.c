@@ -674,6 +674,61 @@ static void check_user(void **state)
 	}
 }
 
+/* What a finding says where it has several ways to say it. */
+static const struct said {
+	const char *name, *old, *new; /* in the good domain */
+	unsigned long qemu_version;
+	const char *check, *message;
+} saids[] = {
+	{"SMM on", "<smm state='off'/>", "<smm state='on'/>", 0, "smm",
+	 "system management mode is on, which"},
+	{"a secure loader", "type='rom'", "type='rom' secure='yes'", 0, "smm",
+	 "a secure loader needs system management mode, which"},
+	{"a variable store", "</os>", "<nvram>/n</nvram></os>", 0, "nvram",
+	 "does not use and libvirt silently ignores"},
+	{"a variable store of flash", "type='rom' stateless='yes'>/fw</loader>",
+	 "type='pflash'>/fw</loader><nvram>/n</nvram>", 0, "nvram",
+	 "a single firmware file does not use"},
+	{"an initrd alone", "<kernel>/k</kernel>", "", 0, "initrd-without-kernel",
+	 "initrd without a kernel"},
+	{"a command line alone", "<kernel>/k</kernel><initrd>/i</initrd>", "", 0,
+	 "initrd-without-kernel", "command line without a kernel"},
+	{"an option ROM", "<rom enabled='no'/>", "", 0, "option-rom", "1 device has an option ROM"},
+	{"two option ROMs", "<interface type='network'><rom enabled='no'/></interface>",
+	 "<interface type='network'/><interface type='network'/>", 0, "option-rom",
+	 "2 devices have an option ROM"},
+	{"restart on an old QEMU", ">destroy<", ">restart<", 10002002, "reboot-needs-qemu-11",
+	 "which this QEMU does not support"},
+	{"restart on any QEMU", ">destroy<", ">restart<", 0, "reboot-needs-qemu-11",
+	 "which QEMU before 11.0 does not support"},
+	{"another machine", "machine='q35'", "machine='pc'", 0, "machine-not-q35",
+	 "the machine is 'pc'"},
+	{"no machine", " machine='q35'", "", 0, "machine-not-q35", ", so libvirt uses i440fx"},
+	{"a new bit", "0x00030000", "0x00430000", 0, "policy-needs-kernel",
+	 "KVM refuses a policy with "},
+	{"no SMT", "0x00030000", "0x00020000", 0, "policy-needs-kernel",
+	 "KVM refuses a policy without smt"},
+	{"both", "0x00030000", "0x00420000", 0, "policy-needs-kernel", " and without smt"},
+};
+
+static void check_said(void **state)
+{
+	const struct said *row = *state;
+	_cleanup_(freep) char *text = replace_once(GOOD_DOMAIN, row->old, row->new);
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = read_domain(text);
+	const struct check_options options = {.qemu_version = row->qemu_version};
+	const char *said = NULL;
+	struct findings findings;
+
+	checks_run(spec, &options, &findings);
+	note_seen(&findings);
+	for (size_t i = 0; i < findings.n; i++)
+		if (strcmp(findings.at[i].check->name, row->check) == 0)
+			said = findings.at[i].message;
+	if (!said || !strstr(said, row->message))
+		fail_msg("%s: %s", row->check, said ? said : "no finding");
+}
+
 static void check_options(void **state)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = read_config(
@@ -768,6 +823,7 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_change, changes);
 	ADD_ROWS(tests, n, check_config, configs);
+	ADD_ROWS(tests, n, check_said, saids);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		tests[n++] = others[i];
 	return _cmocka_run_group_tests("checks", tests, n, sign_pairs, NULL);
