@@ -174,6 +174,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 /* What the next guests ask for. */
 static bool autostart = true, unbound, start_it = true;
+static const char *members = ""; /* more of vm.json */
 
 static struct vm_config *config_of(const char *name, uint32_t vcpus)
 {
@@ -183,8 +184,8 @@ static struct vm_config *config_of(const char *name, uint32_t vcpus)
 	int n = snprintf(text, sizeof(text),
 			 "{\"schema\": \"snp-launch/1\", \"name\": \"%s\", \"autostart\": %s,"
 			 " \"firmware\": {\"path\": \"%s\"}, \"cpu\": {\"count\": %u},"
-			 " \"memory\": {\"size\": \"128MiB\"}}",
-			 name, autostart ? "true" : "false", firmware, vcpus);
+			 " \"memory\": {\"size\": \"128MiB\"}%s}",
+			 name, autostart ? "true" : "false", firmware, vcpus, members);
 
 	if (vm_config_parse("vm.json", (struct snp_span){(uint8_t *)text, (size_t)n}, &config,
 			    &err) < 0)
@@ -478,12 +479,48 @@ static void whose_domain_it_is(void **state)
 	assert_int_equal(virDomainUndefine(domain), 0);
 	virDomainFree(domain);
 
-	/* A directory without record, with and without a domain of ours. */
+	/* Another's domain took the name of a directory without record. */
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	assert_int_equal(unlink(record), 0);
+	domain = virDomainLookupByName(host.connection, "web1");
+	assert_int_equal(virDomainUndefine(domain), 0);
+	virDomainFree(domain);
+	domain = virDomainDefineXML(host.connection,
+				    "<domain type='test'><name>web1</name><memory>65536</memory>"
+				    "<os><type>hvm</type></os></domain>");
+	assert_int_equal(guest_remove(&host, state_path, "web1", false, &err), -SNP_E_EXISTS);
+	assert_true(has_directory("web1") && has_domain("web1"));
+	assert_int_equal(virDomainUndefine(domain), 0);
+	virDomainFree(domain);
+	assert_int_equal(guest_remove(&host, state_path, "web1", false, &err), 0);
+
+	/* A directory without record, and with a domain of ours. */
 	assert_int_equal(create("web1", 2, false, &err), 0);
 	assert_int_equal(unlink(record), 0);
 	assert_int_equal(guest_remove(&host, state_path, "web1", false, &err), 0);
 	assert_false(has_domain("web1"));
 	autostart = start_it = true;
+}
+
+/* A replacement keeps the UUID of what it replaces, so vm.json can name no other. */
+static void a_replacement_keeps_the_uuid(void **state)
+{
+	static const char first[] = ", \"uuid\": \"9df77f02-4e40-4dd4-9308-c438bf0730f1\"",
+			  other[] = ", \"uuid\": \"9df77f02-4e40-4dd4-9308-c438bf0730f2\"";
+	struct snp_error err = {0};
+
+	(void)state;
+	members = first;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	members = other;
+	assert_int_equal(create("web1", 2, true, &err), -SNP_E_EXISTS);
+	assert_non_null(strstr(err.message, "9df77f02-4e40-4dd4-9308-c438bf0730f1"));
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	members = first;
+	assert_int_equal(create("web1", 1, true, &err), 0);
+	members = "";
+	assert_int_equal(create("web1", 2, true, &err), 0);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
 }
 
 static void give_away(void)
@@ -644,6 +681,7 @@ int main(void)
 		cmocka_unit_test(each_step_is_done_once),
 		cmocka_unit_test(a_restart_checks_before_and_after),
 		cmocka_unit_test(whose_domain_it_is),
+		cmocka_unit_test(a_replacement_keeps_the_uuid),
 		cmocka_unit_test(a_guest_that_the_mount_guards),
 	};
 	size_t n = tests_listed(tests);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rows.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -324,6 +326,105 @@ static void root_s_folders_are_trusted(void **state)
 	assert_int_equal(guest_dir_remove(&dir, NULL), 0);
 }
 
+/* Links on the way to the state: as far as they lead, and no further than the kernel follows them. */
+static void links_lead_to_the_state(void **state)
+{
+	char real[80], absolute[80], loop[80], way[128], file[80], **found;
+	struct guest_dir dir, other;
+	struct snp_error err;
+	bool there = true;
+	size_t n;
+
+	(void)state;
+	snprintf(real, sizeof(real), "%s/real", root);
+	snprintf(absolute, sizeof(absolute), "%s/absolute", root);
+	snprintf(loop, sizeof(loop), "%s/loop", root);
+	snprintf(file, sizeof(file), "%s/file", root);
+	assert_int_equal(mkdir(real, 0755), 0);
+	assert_int_equal(symlink(real, absolute), 0);
+	assert_int_equal(symlink("loop", loop), 0);
+	close(open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+
+	snprintf(way, sizeof(way), "%s/state", absolute);
+	assert_int_equal(guest_dir_claim(way, "web1", NULL, &dir, NULL), 0);
+	assert_int_equal(guest_dir_exists(way, "web1", &there, NULL), 0);
+	assert_true(there);
+	assert_int_equal(chmod(real, 0777), 0);
+	assert_int_equal(guest_dir_exists(way, "web1", &there, &err), -SNP_E_UNSAFE_STATE);
+	assert_string_equal(err.file, real);
+	assert_int_equal(chmod(real, 0755), 0);
+	/* What stands in the way of a replacement, or of a removal. */
+	assert_false(guest_dir_has_next(way, "web1"));
+	assert_int_equal(guest_dir_claim_next(&dir, NULL, &other, NULL), 0);
+	assert_true(guest_dir_has_next(way, "web1"));
+	guest_dir_close(&other);
+	assert_int_equal(guest_dir_remove(&dir, NULL), 0);
+	assert_false(guest_dir_has_next(way, "web1"));
+	assert_int_equal(rmdir(way), 0);
+
+	snprintf(way, sizeof(way), "%s/state", loop);
+	assert_int_equal(guest_dir_claim(way, "web1", NULL, &dir, &err), -SNP_E_OPEN);
+	assert_int_equal(err.sys_errno, ELOOP);
+	assert_int_equal(guest_dir_list(way, &found, &n, &err), -SNP_E_OPEN);
+	assert_int_equal(guest_dir_lock(way, "web1", &dir, &err), -SNP_E_OPEN);
+	assert_int_equal(guest_dir_exists(way, "web1", &there, &err), -SNP_E_OPEN);
+	/* A file where a folder should be. */
+	snprintf(way, sizeof(way), "%s/state", file);
+	assert_int_equal(guest_dir_claim(way, "web1", NULL, &dir, &err), -SNP_E_OPEN);
+	assert_int_equal(err.sys_errno, ENOTDIR);
+	assert_string_equal(err.file, way);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(unlink(loop), 0);
+	assert_int_equal(unlink(absolute), 0);
+	assert_int_equal(rmdir(real), 0);
+}
+
+/* Where STATE is, when it is said in a way of its own, or cannot be said. */
+static void a_state_that_is_named(void **state)
+{
+	char path[PATH_MAX], expected[PATH_MAX + 8], cwd[PATH_MAX], *longest;
+	struct snp_error err;
+
+	(void)state;
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	snprintf(expected, sizeof(expected), "%s/here", cwd);
+	assert_int_equal(state_dir_find("here", "qemu:///system", path, NULL), 0);
+	assert_string_equal(path, expected);
+	assert_int_equal(setenv("SNP_LAUNCH_STATE_DIR", "/there", 1), 0);
+	assert_int_equal(state_dir_find(NULL, "qemu:///system", path, NULL), 0);
+	assert_string_equal(path, "/there");
+	assert_int_equal(state_dir_find("/elsewhere", "qemu:///system", path, NULL), 0);
+	assert_string_equal(path, "/elsewhere");
+	assert_int_equal(setenv("SNP_LAUNCH_STATE_DIR", "", 1), 0);
+	assert_int_equal(state_dir_find(NULL, "qemu:///system", path, NULL), 0);
+	assert_string_equal(path, "/var/lib/snp-launch");
+	assert_int_equal(unsetenv("SNP_LAUNCH_STATE_DIR"), 0);
+	/* Room for NAME/boot/firmware below it. */
+	longest = calloc(1, PATH_MAX + 1);
+	assert_non_null(longest);
+	memset(longest, '/', PATH_MAX - 128);
+	assert_int_equal(state_dir_find(longest, "qemu:///system", path, &err), 0);
+	longest[PATH_MAX - 128] = '/';
+	assert_int_equal(state_dir_find(longest, "qemu:///system", path, &err), -SNP_E_USAGE);
+	assert_non_null(strstr(err.message, "too long"));
+	free(longest);
+	assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
+	assert_int_equal(setenv("HOME", "not/absolute", 1), 0);
+	assert_int_equal(state_dir_find(NULL, "qemu:///session", path, &err), -SNP_E_USAGE);
+	assert_non_null(strstr(err.message, "--state-dir"));
+	assert_int_equal(setenv("HOME", "/home/me", 1), 0);
+	assert_int_equal(state_dir_find(NULL, "qemu:///session", path, NULL), 0);
+	assert_string_equal(path, "/home/me/.local/state/snp-launch");
+	assert_int_equal(setenv("XDG_STATE_HOME", "/state", 1), 0);
+	if (geteuid() != 0)
+		return;
+	/* Of a remote host, whose URI names the folder below one's own. */
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(state_dir_find(NULL, "qemu+tls://h/system", path, NULL), 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_string_equal(path, "/state/snp-launch/@qemu+tls:%2F%2Fh%2Fsystem");
+}
+
 #define PROCESSES 16
 
 static void many_claims_have_one_winner(void **state)
@@ -424,6 +525,8 @@ int main(void)
 		cmocka_unit_test(a_state_that_cannot_be_listed),
 		cmocka_unit_test(the_way_to_the_state_is_checked),
 		cmocka_unit_test(root_s_folders_are_trusted),
+		cmocka_unit_test(links_lead_to_the_state),
+		cmocka_unit_test(a_state_that_is_named),
 		cmocka_unit_test(many_claims_have_one_winner),
 		cmocka_unit_test(a_simulated_host_keeps_its_guests),
 	};

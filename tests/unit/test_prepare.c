@@ -505,6 +505,24 @@ ssize_t __wrap_getrandom(void *bytes, size_t size, unsigned int flags)
 	return (ssize_t)size;
 }
 
+static void host_data_as_it_is_given(void **state)
+{
+	_cleanup_(prepared_done) struct prepared p = {0};
+	struct prepare_request request = {0};
+	struct snp_error err = {0};
+
+	(void)state;
+	assert_int_equal(
+		prepare("\"snp\": {",
+			"\"snp\": {\"host_data\": "
+			"\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"",
+			&request, &p, &err),
+		0);
+	for (size_t i = 0; i < 32; i++)
+		assert_int_equal(p.record->host_data[i], 0x11 * (i % 16));
+	fail_unless_in(p.xml, "<hostData>ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=</hostData>");
+}
+
 /* A guest without uuid gets a random one of version 4, or the one that it is to replace. */
 static void whose_uuid(void **state)
 {
@@ -722,6 +740,7 @@ int main(void)
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(a_guest_without_kernel_is_told_of_firmware),
 		cmocka_unit_test(what_a_record_holds),
+		cmocka_unit_test(host_data_as_it_is_given),
 		cmocka_unit_test(whose_uuid),
 		cmocka_unit_test(a_remote_guest),
 		cmocka_unit_test(unchecked_kernel_hashes),
