@@ -34,6 +34,8 @@ static const struct mangle {
 	 "\x1f\x37\x55\x72\x3b\x3a\x04\x4b\x92\x7b\x1d\xa6\xef\xa8\xd4\x54"
 	 "\0\x0c\x81\0\0\4\0\0\x1a\0\x55",
 	 27, SNP_E_BAD_TABLE, IMAGE_DISTANCE},
+	{"metadata entry of 3 bytes", ENTRY_METADATA, "\x15\x00", 2, SNP_E_BAD_TABLE,
+	 IMAGE_DISTANCE + 1},
 	{"metadata distance 0", IMAGE_DISTANCE, "\0\0\0\0", 4, SNP_E_BAD_METADATA, IMAGE_DISTANCE},
 	{"metadata distance 15", IMAGE_DISTANCE, "\xf\0\0\0", 4, SNP_E_BAD_METADATA,
 	 IMAGE_DISTANCE},

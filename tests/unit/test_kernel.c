@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include <snp/boot_job.h>
@@ -370,6 +371,16 @@ static int boot(const char *kernel, const char *initrd, struct snp_boot *ret, st
 	return snp_boot_finish(job, ret, err);
 }
 
+/* Where there are no threads, one file is read after the other. */
+static bool no_threads;
+
+int __real_thrd_create(thrd_t *thread, thrd_start_t start, void *arg);
+int __wrap_thrd_create(thrd_t *thread, thrd_start_t start, void *arg);
+int __wrap_thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
+{
+	return no_threads ? thrd_error : __real_thrd_create(thread, start, arg);
+}
+
 static void boot_files(void **state)
 {
 	char kernel[64], initrd[64], elf[64], none[64], empty[64], uki[64], small[64];
@@ -382,7 +393,7 @@ static void boot_files(void **state)
 	assert_int_equal(snp_boot_start(&(struct snp_boot_request){.kernel = "x"}, &job, &err),
 			 -SNP_E_USAGE);
 	assert_null(job);
-	assert_non_null(mkdtemp(folder));
+	assert_non_null(mkdtemp(strcpy(folder, "/tmp/snp-kernel-XXXXXX")));
 	build(bytes, sizeof(bytes));
 	put_file(kernel, sizeof(kernel), "kernel", bytes, sizeof(bytes));
 	put_file(initrd, sizeof(initrd), "initrd", (const uint8_t *)"abc", 3);
@@ -433,6 +444,13 @@ static void boot_files(void **state)
 	rmdir(folder);
 }
 
+static void boot_files_without_threads(void **state)
+{
+	no_threads = true;
+	boot_files(state);
+	no_threads = false;
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
@@ -446,5 +464,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_video, videos);
 	ADD_ROWS(tests, n, check_cmdline, cmdlines);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(boot_files);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(boot_files_without_threads);
 	return RUN_TESTS("kernel", tests, n);
 }

@@ -351,10 +351,55 @@ static void hash_pages(void **state)
 	snp_firmware_free(firmware);
 }
 
+/* A table across two pages of three: the third is a page of zeros like any other of the section. */
+static void a_table_across_two_pages(void **state)
+{
+	uint8_t image[IMAGE_SIZE], pages[2 * SNP_PAGE_SIZE];
+	struct snp_firmware *firmware;
+	struct snp_launch launch;
+	struct plan plan = {0};
+	uint64_t gpa = 0;
+	size_t size = 0, found = 0;
+
+	(void)state;
+	image_build(image);
+	image_put_section(image, 5, (struct snp_section){0x813000, 0xd000, SNP_SECTION_SEC_MEM});
+	image_put_section(image, 6,
+			  (struct snp_section){0x810000, 0x3000, SNP_SECTION_KERNEL_HASHES});
+	snp_put_le32(image + IMAGE_HASHES, 0x810ff0);
+	firmware = parse(image);
+	launch = launch_of(firmware, "qemu");
+	launch.kernel_hashes = &some_hashes;
+	assert_int_equal(snp_launch_hash_pages(&launch, pages, &gpa, &size, NULL), 0);
+	assert_int_equal(gpa, 0x810000);
+	assert_int_equal(size, 2 * SNP_PAGE_SIZE);
+	assert_int_equal(snp_launch_plan(&launch, take, &plan, NULL), 0);
+	for (size_t i = 0; i < plan.n; i++) {
+		const struct snp_launch_update *update = &plan.updates[i];
+		uint8_t contents[SNP_SHA384_SIZE], zeros[SNP_PAGE_SIZE] = {0};
+		const size_t at = (size_t)(update->gpa - gpa);
+
+		if (update->gpa < gpa || at >= 3 * SNP_PAGE_SIZE)
+			continue;
+		assert_int_equal(update->type, SNP_PAGE_NORMAL);
+		assert_int_equal(update->origin,
+				 at < size ? SNP_ORIGIN_SEV_HASH_TABLE : SNP_ORIGIN_SECTION);
+		assert_int_equal(
+			sha384_of((struct snp_span){at < size ? pages + at : zeros, SNP_PAGE_SIZE},
+				  contents, NULL),
+			0);
+		assert_memory_equal(update->contents, contents, sizeof(contents));
+		found++;
+	}
+	assert_int_equal(found, 3);
+	snp_firmware_free(firmware);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest single[] = {
 		cmocka_unit_test(hash_pages),
+		cmocka_unit_test(a_table_across_two_pages),
 		cmocka_unit_test(known_firmware_digest),
 		cmocka_unit_test(visitor_stops),
 		cmocka_unit_test(no_plan),
