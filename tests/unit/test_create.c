@@ -523,6 +523,59 @@ static void a_replacement_keeps_the_uuid(void **state)
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
 }
 
+/* Whether it starts with the host is no part of a definition, and comes back all the same. */
+static void a_failed_replacement_restores_autostart(void **state)
+{
+	struct snp_error err = {0};
+	int now;
+
+	(void)state;
+	for (unsigned int was = 0; was < 2; was++) {
+		virDomainPtr domain;
+
+		autostart = was;
+		assert_int_equal(create("web1", 2, false, &err), 0);
+		autostart = !was;
+		failing = CALL_START;
+		failure = "the moon is full";
+		assert_int_equal(create("web1", 3, true, &err), -SNP_E_LIBVIRT);
+		domain = virDomainLookupByName(host.connection, "web1");
+		assert_int_equal(virDomainGetAutostart(domain, &now), 0);
+		assert_int_equal(now, was);
+		virDomainFree(domain);
+		assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+	}
+	autostart = true;
+}
+
+/* Of one user's guests each could write into the others. */
+static void a_user_has_one_guest(void **state)
+{
+	struct guest_record record = {.state = RECORD_DEFINED};
+	_cleanup_(record_freep) struct guest_record *other = NULL;
+	struct snp_error err = {0};
+	char path[128];
+
+	(void)state;
+	start_it = false;
+	assert_int_equal(create("other", 2, false, &err), 0);
+	assert_int_equal(create("another", 2, false, &err), 0);
+	snprintf(path, sizeof(path), "%s/other", state_path);
+	assert_int_equal(record_read(path, &other, NULL), 0);
+	record = *other;
+	record.has_qemu = true;
+	record.user = (char[]){"web1"};
+	assert_int_equal(record_write(&record, path, NULL), 0);
+	members = ", \"snp\": {\"user\": \"web1\"}";
+	assert_int_equal(create("web1", 2, false, &err), -SNP_E_EXISTS);
+	assert_non_null(strstr(err.message, "already runs the guest \"other\""));
+	assert_false(has_directory("web1"));
+	members = "";
+	assert_int_equal(guest_remove(&host, state_path, "other", true, &err), 0);
+	assert_int_equal(guest_remove(&host, state_path, "another", true, &err), 0);
+	start_it = true;
+}
+
 static void give_away(void)
 {
 	struct guest_dir dir;
@@ -682,6 +735,8 @@ int main(void)
 		cmocka_unit_test(a_restart_checks_before_and_after),
 		cmocka_unit_test(whose_domain_it_is),
 		cmocka_unit_test(a_replacement_keeps_the_uuid),
+		cmocka_unit_test(a_failed_replacement_restores_autostart),
+		cmocka_unit_test(a_user_has_one_guest),
 		cmocka_unit_test(a_guest_that_the_mount_guards),
 	};
 	size_t n = tests_listed(tests);

@@ -507,11 +507,17 @@ ssize_t __wrap_getrandom(void *bytes, size_t size, unsigned int flags)
 
 static void host_data_as_it_is_given(void **state)
 {
+	static const struct vm_config none = {.host_data_kind = VM_HOST_DATA_ZERO};
+	static const uint8_t zeros[SNP_SHA256_SIZE];
+	uint8_t data[SNP_SHA256_SIZE];
 	_cleanup_(prepared_done) struct prepared p = {0};
 	struct prepare_request request = {0};
 	struct snp_error err = {0};
 
 	(void)state;
+	memset(data, 0xff, sizeof(data));
+	assert_int_equal(guest_host_data(&none, data, NULL), 0);
+	assert_memory_equal(data, zeros, sizeof(data));
 	assert_int_equal(
 		prepare("\"snp\": {",
 			"\"snp\": {\"host_data\": "
