@@ -7,6 +7,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
+#include <snp/memory.h>
 
 #include "config/checks.h"
 #include "domain/domain_read.h"
@@ -238,14 +239,61 @@ static void check_style(void **state)
 	assert_string_equal(names, row->found);
 }
 
+/* As whom QEMU runs, and whether libvirt gives that user its files. */
+static const struct user {
+	const char *name, *labels;
+	bool relabels, is_known;
+	unsigned int uid;
+} users[] = {
+	{"libvirt's choice", "", true, false, 0},
+	{"a label of another driver", "<seclabel type='dynamic' model='selinux'/>", true, false, 0},
+	{"static",
+	 "<seclabel type='static' model='dac' relabel='no'><label>+7:+8</label></seclabel>", false,
+	 true, 7},
+	{"static, and relabels",
+	 "<seclabel type='static' model='dac' relabel='yes'><label>+7:+8</label></seclabel>", true,
+	 true, 7},
+	{"static, relabelling not said",
+	 "<seclabel type='static' model='dac'><label>+7:+8</label></seclabel>", false, true, 7},
+	{"dynamic", "<seclabel type='dynamic' model='dac'/>", true, false, 0},
+	{"dynamic, and does not relabel", "<seclabel type='dynamic' model='dac' relabel='no'/>",
+	 false, false, 0},
+	{"behind another",
+	 "<seclabel type='dynamic' model='selinux'/><seclabel type='static' model='dac' relabel='no'>"
+	 "<label>+9:+8</label></seclabel>",
+	 false, true, 9},
+	{"by name", "<seclabel type='static' model='dac'><label>root:root</label></seclabel>",
+	 false, false, 0},
+};
+
+static void check_user(void **state)
+{
+	const struct user *row = *state;
+	_cleanup_(freep) char *end = format_text("%s</domain>", row->labels),
+			      *text = replace_once(GOOD_DOMAIN, "</domain>", end);
+	struct domain_user user = {.uid = 77};
+	const struct snp_span xml = {(const uint8_t *)text, strlen(text)};
+
+	assert_int_equal(domain_read_user("domain.xml", xml, &user, NULL), 0);
+	assert_int_equal(user.relabels, row->relabels);
+	assert_int_equal(user.is_known, row->is_known);
+	if (row->is_known)
+		assert_int_equal(user.uid, row->uid);
+	assert_true(domain_read_user("domain.xml", (struct snp_span){xml.data, xml.size - 4}, &user,
+				     NULL) < 0);
+}
+
 static int read_counted(const void *arg, struct snp_error *err)
 {
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	const struct snp_span *text = arg;
+	struct domain_user user;
 	int r;
 
 	no_memory_begin();
 	r = domain_read("domain.xml", *text, &spec, err);
+	if (r == 0)
+		r = domain_read_user("domain.xml", *text, &user, err);
 	return no_memory_end(r);
 }
 
@@ -279,5 +327,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_memory, memories);
 	ADD_ROWS(tests, n, check_style, styles);
+	ADD_ROWS(tests, n, check_user, users);
 	return RUN_TESTS("domain_read", tests, n);
 }

@@ -436,9 +436,11 @@ static void check_definition(void **state)
 	_cleanup_(record_freep) struct guest_record *record = record_copies();
 	_cleanup_(freep) char *bare = good_domain(), *good = NULL, *other = NULL;
 	struct differences d = {0};
+	struct domain_record metadata;
 	struct snp_error err = {0};
 	virDomainPtr domain;
 	char found[512];
+	bool there;
 
 	(void)state;
 	assert_int_equal(hypervisor_open("test:///default", &test, NULL), 0);
@@ -477,7 +479,13 @@ static void check_definition(void **state)
 	d = (struct differences){0};
 	assert_int_equal(guest_drift_all(record, domain, &test, &d, &err), 0);
 	assert_string_equal(d.at[0].found, "console=ttyS1");
-	virDomainUndefine(domain);
+	/* What libvirt no longer has cannot be held against anything. */
+	assert_int_equal(virDomainUndefine(domain), 0);
+	assert_true(guest_drift_refuse(record, domain, &test, &err) < 0);
+	assert_true(guest_drift_all(record, domain, &test, &d, &err) < 0);
+	assert_true(guest_record_domain(record, domain, &test, &err) < 0);
+	assert_true(metadata_read(domain, false, &metadata, &there, &err) < 0);
+	assert_non_null(strstr(err.message, "cannot read the guest's domain"));
 	virDomainFree(domain);
 }
 
