@@ -147,6 +147,7 @@ static const struct change {
 	 ARGUMENTS("<q:env name='LD_PRELOAD' value='/l.so'/>"), "not-bound qemu-launch-argument"},
 	{"override", "</domain>", PAST_LIBVIRT("override", "<q:device alias='net0'/>"),
 	 "not-bound qemu-argument"},
+	{"deprecation", "</domain>", PAST_LIBVIRT("deprecation", ""), "not-bound qemu-argument"},
 	{"capabilities", "</domain>", PAST_LIBVIRT("capabilities", "<q:del capability='a'/>"),
 	 "not-bound qemu-launch-argument"},
 	{"what QEMU's driver may have one day", "</domain>", PAST_LIBVIRT("new", ""),

@@ -112,6 +112,7 @@ static void check_mangle(void **state)
 	assert_int_equal(spec != NULL, row->status == 0);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	assert_int_equal(err.line, row->line);
+	assert_int_equal(err.column > 0, row->line > 0);
 	if (row->status < 0)
 		assert_string_equal(err.file, "domain.xml");
 	else
