@@ -393,7 +393,8 @@ static void boot_files(void **state)
 	assert_int_equal(snp_boot_start(&(struct snp_boot_request){.kernel = "x"}, &job, &err),
 			 -SNP_E_USAGE);
 	assert_null(job);
-	assert_non_null(mkdtemp(strcpy(folder, "/tmp/snp-kernel-XXXXXX")));
+	snprintf(folder, sizeof(folder), "/tmp/snp-kernel-XXXXXX");
+	assert_non_null(mkdtemp(folder));
 	build(bytes, sizeof(bytes));
 	put_file(kernel, sizeof(kernel), "kernel", bytes, sizeof(bytes));
 	put_file(initrd, sizeof(initrd), "initrd", (const uint8_t *)"abc", 3);
