@@ -90,8 +90,9 @@ static int check_config(const char *path, struct vm_config **ret_config,
 {
 	int r = vm_config_read(path, ret_config, err);
 
-	if (r == 0)
-		r = launch_spec_from_config(*ret_config, ret_spec, err);
+	if (r < 0)
+		return r;
+	r = launch_spec_from_config(*ret_config, ret_spec, err);
 	if (r < 0)
 		return r;
 	if (!uri_is_remote(session_uri((*ret_config)->connect)))

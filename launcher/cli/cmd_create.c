@@ -187,8 +187,9 @@ static int open_and_check(const struct vm_config *config, struct launch_spec *sp
 	launch_spec_look(spec, arg.remote_root);
 	launch_spec_find_user(spec);
 	r = check_cli_before_host(spec, path, ret_checks, err);
-	if (r == 0)
-		r = open_host(config, ret, err);
+	if (r < 0)
+		return r;
+	r = open_host(config, ret, err);
 	return r < 0 ? r : check_cli_of_host(spec, &ret->host, path, ret_checks, err);
 }
 

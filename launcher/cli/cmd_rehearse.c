@@ -346,10 +346,12 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	struct rehearsal rehearsal = {.text = cli_json ? NULL : out};
 	int r = vm_config_read(operands[0], &config, err);
 
-	if (r == 0)
-		r = check_boot(config, err);
-	if (r == 0)
-		r = choose_emulator(config, err);
+	if (r < 0)
+		return r;
+	r = check_boot(config, err);
+	if (r < 0)
+		return r;
+	r = choose_emulator(config, err);
 	if (r < 0)
 		return r;
 	cli_json_begin(&rehearsal.json, arg.boot_only ? "snp-boot/1" : "snp-rehearsal/1");

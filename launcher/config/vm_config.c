@@ -362,8 +362,9 @@ static int read_document(struct json *document, struct vm_config **ret, struct s
 	if (!config->cpu_model)
 		return out_of_memory(err);
 	r = fields_read(json_root(document), config_fields, config, err);
-	if (r == 0)
-		r = fill_cmdline(config, err);
+	if (r < 0)
+		return r;
+	r = fill_cmdline(config, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(config);

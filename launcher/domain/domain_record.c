@@ -80,10 +80,12 @@ static int read_input(const xmlNode *node, struct domain_record *ret, struct snp
 	char *end;
 	int r = xml_attribute(node, "name", &name, err);
 
-	if (r == 0)
-		r = xml_attribute(node, "size", &size, err);
-	if (r == 0)
-		r = xml_attribute(node, "sha256", &sha256, err);
+	if (r < 0)
+		return r;
+	r = xml_attribute(node, "size", &size, err);
+	if (r < 0)
+		return r;
+	r = xml_attribute(node, "sha256", &sha256, err);
 	if (r < 0)
 		return r;
 	if (!name || !size || !sha256 || ret->n_measured == DOMAIN_MAX_MEASURED ||

@@ -96,8 +96,9 @@ static int verify(const struct domain_request *q, const char *text, struct snp_e
 
 	r = domain_read(blame, (struct snp_span){(const uint8_t *)text, strlen(text)}, &written,
 			err);
-	if (r == 0)
-		r = in_file(err, judge(q, written, &findings, err), blame);
+	if (r < 0)
+		return r;
+	r = in_file(err, judge(q, written, &findings, err), blame);
 	if (r < 0)
 		return r;
 	if (q->findings)
@@ -114,8 +115,9 @@ int domain_xml_build(const struct domain_request *request, char **ret, struct sn
 	int r;
 
 	r = check_texts(request, err);
-	if (r == 0)
-		r = read_template(request->template, &doc, err);
+	if (r < 0)
+		return r;
+	r = read_template(request->template, &doc, err);
 	if (r < 0)
 		return r;
 	w = (struct xml_writer){.doc = doc};

@@ -75,12 +75,15 @@ static int add_label(const xmlNode *node, char **ret, struct snp_error *err)
 	bool relabel = xml_switch(node, "relabel") != SPEC_OFF;
 	int r = xml_attribute(node, "type", &type, err);
 
-	if (r == 0)
-		r = xml_attribute(node, "model", &model, err);
-	if (r == 0)
-		r = xml_trimmed(xml_child(node, "label"), &label, err);
-	if (r == 0)
-		r = xml_trimmed(xml_child(node, "baselabel"), &base, err);
+	if (r < 0)
+		return r;
+	r = xml_attribute(node, "model", &model, err);
+	if (r < 0)
+		return r;
+	r = xml_trimmed(xml_child(node, "label"), &label, err);
+	if (r < 0)
+		return r;
+	r = xml_trimmed(xml_child(node, "baselabel"), &base, err);
 	if (r < 0)
 		return r;
 	*ret = format_text("%s%s%s %s %s%s%s%s%s", before ? before : "", before ? ", " : "",

@@ -117,8 +117,9 @@ static int complete(struct guest_binding *b, const struct measured_guest *g, con
 	int r;
 
 	r = snp_id_block_decode(b->block, &b->fields, err);
-	if (r == 0)
-		r = snp_id_auth_verify(b->block, b->auth, &b->keys, err);
+	if (r < 0)
+		return r;
+	r = snp_id_auth_verify(b->block, b->auth, &b->keys, err);
 	if (r < 0)
 		return r;
 	if (memcmp(b->fields.launch_digest, g->measured->launch_digest, SNP_LAUNCH_DIGEST_SIZE) !=
@@ -148,8 +149,9 @@ static int bind_by_reference(const struct measured_guest *g, struct guest_bindin
 	int r;
 
 	r = snp_reference_read(g->config->id_reference, &document, err);
-	if (r == 0)
-		r = snp_reference_find(document, &query, &image, &variant, err);
+	if (r < 0)
+		return r;
+	r = snp_reference_find(document, &query, &image, &variant, err);
 	if (r < 0)
 		return r;
 	name_differences(image, g->boot, g->config->cmdline, variant->vcpus.count, why,
@@ -172,8 +174,9 @@ static int bind_by_block(const struct measured_guest *g, struct guest_binding *b
 	int r;
 
 	r = file_value(g->config->id_block, "ID block", b->block, SNP_ID_BLOCK_SIZE, err);
-	if (r == 0)
-		r = file_value(g->config->id_auth, "ID auth", b->auth, SNP_ID_AUTH_SIZE, err);
+	if (r < 0)
+		return r;
+	r = file_value(g->config->id_auth, "ID auth", b->auth, SNP_ID_AUTH_SIZE, err);
 	if (r < 0)
 		return r;
 	b->source = ID_BLOCK;

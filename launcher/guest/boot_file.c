@@ -144,8 +144,9 @@ int boot_file_copy(const struct guest_dir *dir, enum boot_part part, const char 
 
 	snprintf(copy, sizeof(copy), "%s/" GUEST_BOOT "/%s", dir->path, boot_part_names[part]);
 	r = copy_file(part, source, copy, &size, sha256, err);
-	if (r == 0)
-		r = in_file(err, expect(expected, sha256, err), source);
+	if (r < 0)
+		return r;
+	r = in_file(err, expect(expected, sha256, err), source);
 	return r < 0 ? r : finish(source, copy, size, sha256, ret, err);
 }
 
@@ -157,8 +158,9 @@ int boot_file_hash(enum boot_part part, const char *local, const char *path,
 	int r;
 
 	r = hash_file(part, local, -1, NULL, &size, sha256, err);
-	if (r == 0)
-		r = in_file(err, expect(expected, sha256, err), local);
+	if (r < 0)
+		return r;
+	r = in_file(err, expect(expected, sha256, err), local);
 	return r < 0 ? r : finish(local, path, size, sha256, ret, err);
 }
 

@@ -157,8 +157,9 @@ static int look_at_old(struct attempt *a, char ret_uuid[static RECORD_UUID + 1],
 	int r;
 
 	r = record_read(a->old.path, &record, err);
-	if (r == 0)
-		r = hypervisor_find_uuid(a->host, record->uuid, &domain, err);
+	if (r < 0)
+		return r;
+	r = hypervisor_find_uuid(a->host, record->uuid, &domain, err);
 	if (r < 0)
 		return r;
 	memcpy(ret_uuid, record->uuid, RECORD_UUID + 1);
@@ -286,8 +287,9 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	int r;
 
 	r = claim(a, request, uuid, err);
-	if (r == 0)
-		r = refuse_shared_user(request->state, prepare.config, err);
+	if (r < 0)
+		return r;
+	r = refuse_shared_user(request->state, prepare.config, err);
 	if (r < 0)
 		return r;
 	prepare.dir = &a->dir;
@@ -298,19 +300,25 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	prepare.qemu_user = a->host->qemu_user;
 	prepare.qemu_group = a->host->qemu_group;
 	r = guest_prepare(&prepare, &p, err);
-	if (r == 0)
-		r = interrupt_check(err);
-	if (r == 0)
-		r = protect(a, request, p.record, err);
-	if (r == 0)
-		r = establish(a, &p, err);
-	if (r == 0)
-		r = interrupt_check(err);
-	if (r == 0)
-		r = launch(a, request, p.record, err);
-	if (r == 0)
-		*ret = TAKE_PTR(p.record);
-	return r;
+	if (r < 0)
+		return r;
+	r = interrupt_check(err);
+	if (r < 0)
+		return r;
+	r = protect(a, request, p.record, err);
+	if (r < 0)
+		return r;
+	r = establish(a, &p, err);
+	if (r < 0)
+		return r;
+	r = interrupt_check(err);
+	if (r < 0)
+		return r;
+	r = launch(a, request, p.record, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(p.record);
+	return 0;
 }
 
 int guest_create(const struct hypervisor *host, const struct create_request *request,

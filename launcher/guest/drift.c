@@ -168,8 +168,9 @@ int guest_drift(const struct guest_record *record, const char *xml, const struct
 	const char *what;
 	int r = domain_read(record->name, text, &found, err);
 
-	if (r == 0)
-		r = compare(record, found, ret, err);
+	if (r < 0)
+		return r;
+	r = compare(record, found, ret, err);
 	if (r < 0)
 		return r;
 	compare_host(record, found, host, ret);
@@ -265,8 +266,9 @@ int guest_record_domain(struct guest_record *record, virDomainPtr domain,
 		return hypervisor_fail(err, "cannot read the guest's domain");
 	r = domain_read(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)}, &found,
 			err);
-	if (r == 0)
-		r = compare(record, found, &d, err);
+	if (r < 0)
+		return r;
+	r = compare(record, found, &d, err);
 	if (r < 0)
 		return r;
 	compare_host(record, found, host, &d);

@@ -231,8 +231,9 @@ int guest_dir_claim(const char *state, const char *name, const struct guest_owne
 	int r;
 
 	r = check_name(name, err);
-	if (r == 0)
-		r = check_state(state, err);
+	if (r < 0)
+		return r;
+	r = check_state(state, err);
 	if (r < 0)
 		return r;
 	begin(state, name, false, &dir);

@@ -276,8 +276,9 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 	if (!request->remote && request->config->console != VM_CONSOLE_NONE)
 		domain.console_log = log;
 	r = list_measured(request, record, measured, &domain.n_measured, err);
-	if (r == 0)
-		r = record_complete(record, request->spec, err);
+	if (r < 0)
+		return r;
+	r = record_complete(record, request->spec, err);
 	return r < 0 ? r : domain_xml_build(&domain, ret, err);
 }
 
@@ -291,16 +292,21 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	if (!record)
 		return out_of_memory(err);
 	r = begin_record(request, record, err);
-	if (r == 0)
-		r = guest_host_data(request->config, record->host_data, err);
-	if (r == 0)
-		r = place_all(request, record, err);
-	if (r == 0)
-		r = measure(request, record, err);
-	if (r == 0)
-		r = point_to_launch(request, record, err);
-	if (r == 0)
-		r = build_xml(request, record, &xml, err);
+	if (r < 0)
+		return r;
+	r = guest_host_data(request->config, record->host_data, err);
+	if (r < 0)
+		return r;
+	r = place_all(request, record, err);
+	if (r < 0)
+		return r;
+	r = measure(request, record, err);
+	if (r < 0)
+		return r;
+	r = point_to_launch(request, record, err);
+	if (r < 0)
+		return r;
+	r = build_xml(request, record, &xml, err);
 	if (r < 0)
 		return r;
 	*ret = (struct prepared){.record = TAKE_PTR(record), .xml = TAKE_PTR(xml)};

@@ -58,10 +58,12 @@ static int find_launchable(const struct hypervisor *host, const char *state, con
 {
 	int r = guest_dir_lock(state, name, &l->dir, err);
 
-	if (r == 0)
-		r = record_read(l->dir.path, &l->record, err);
-	if (r == 0)
-		r = hypervisor_find_uuid(host, l->record->uuid, &l->domain, err);
+	if (r < 0)
+		return r;
+	r = record_read(l->dir.path, &l->record, err);
+	if (r < 0)
+		return r;
+	r = hypervisor_find_uuid(host, l->record->uuid, &l->domain, err);
 	if (r == 0 && !l->domain)
 		r = fail_with(
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
@@ -76,8 +78,9 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
 	int r = find_launchable(host, state, name, &l, err);
 
-	if (r == 0)
-		r = make_ready(&l, host, unbound, err);
+	if (r < 0)
+		return r;
+	r = make_ready(&l, host, unbound, err);
 	return r < 0 ? r : launch(&l, paused, err);
 }
 

@@ -256,10 +256,12 @@ static int run(struct bench *bench, struct snp_error *err)
 	if (r < 0)
 		return r;
 	r = trial_files_change(files, err);
-	if (r == 0)
-		r = try_guest(bench, err);
-	if (r == 0)
-		r = try_probe(bench, err);
+	if (r < 0)
+		return r;
+	r = try_guest(bench, err);
+	if (r < 0)
+		return r;
+	r = try_probe(bench, err);
 	if (r < 0)
 		return r;
 	judge(trial);

@@ -257,7 +257,8 @@ int trial_files_write_table(const struct trial_files *files,
 	if (r < 0)
 		return r;
 	r = launch_of(files, files->mode, &hashes, &launch, err);
-	if (r == 0)
-		r = snp_launch_hash_pages(&launch, pages, ret_gpa, &size, err);
+	if (r < 0)
+		return r;
+	r = snp_launch_hash_pages(&launch, pages, ret_gpa, &size, err);
 	return r < 0 ? r : put(files, "table", pages, size, err);
 }

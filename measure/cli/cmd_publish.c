@@ -336,8 +336,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return r;
 	warn_about_images(reference);
 	r = check_hash_checks(reference, err);
-	if (r == 0)
-		r = set_timestamp(reference, err);
+	if (r < 0)
+		return r;
+	r = set_timestamp(reference, err);
 	if (r < 0)
 		return r;
 	cli_json_begin(&json, "snp-publish/1");

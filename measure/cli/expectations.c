@@ -222,8 +222,9 @@ static int read_manifest(struct cli_expectations *e, struct snp_error *err)
 			"--svsm-manifest requires its own REPORT_DATA and VMPL 0; leave out "
 			"--report-data and --vmpl");
 	r = cli_value(arg.nonce, "--nonce", nonce, sizeof(nonce), err);
-	if (r == 0)
-		r = file_read(arg.svsm_manifest, SVSM_MAX_MANIFEST, &e->manifest_bytes, &size, err);
+	if (r < 0)
+		return r;
+	r = file_read(arg.svsm_manifest, SVSM_MAX_MANIFEST, &e->manifest_bytes, &size, err);
 	if (r < 0)
 		return r;
 	e->has_manifest = true;

@@ -410,8 +410,9 @@ int igvm_print(const char *path, FILE *out, struct snp_error *err)
 	uint8_t sha256[SNP_SHA256_SIZE];
 	int r = snp_igvm_read(path, &igvm, err);
 
-	if (r == 0)
-		r = snp_igvm_sha256(igvm, sha256, err);
+	if (r < 0)
+		return r;
+	r = snp_igvm_sha256(igvm, sha256, err);
 	if (r < 0)
 		return r;
 	return cli_json ? print_json(igvm, sha256, out, err) : print_text(igvm, sha256, out, err);

@@ -91,8 +91,9 @@ static int show_host(const struct shown *shown, FILE *out, struct snp_error *err
 	_cleanup_(json_out_done) struct json_out json = {0};
 	int r = snp_certificates_new(&set, err);
 
-	if (r == 0)
-		r = snp_certificates_add(set, shown->content, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_add(set, shown->content, err);
 	if (r < 0)
 		return r;
 	if (!cli_json) {

@@ -105,9 +105,7 @@ static int read_segment(struct snp_span segment, const char *what, struct json *
 	size_t size;
 	int r = base64url_read(segment, what, &bytes, &size, err);
 
-	if (r == 0)
-		r = json_parse("", (struct snp_span){bytes, size}, ret, err);
-	return r;
+	return r < 0 ? r : json_parse("", (struct snp_span){bytes, size}, ret, err);
 }
 
 /* Segments between dots: exactly three, none of them empty. */
@@ -162,17 +160,22 @@ int token_read(struct snp_span bytes, struct token **ret, struct snp_error *err)
 	if (!token)
 		return out_of_memory(err);
 	r = take_text(bytes, &token->text, err);
-	if (r == 0)
-		r = split(token->text, parts, err);
-	if (r == 0)
-		r = read_segment(parts[0], "the token's header", &token->header, err);
-	if (r == 0)
-		r = fields_read(json_root(token->header), header_fields, token, err);
-	if (r == 0)
-		r = read_segment(parts[1], "the token's claims", &token->payload, err);
-	if (r == 0)
-		r = base64url_read(parts[2], "the token's signature", &token->signature,
-				   &token->signature_size, err);
+	if (r < 0)
+		return r;
+	r = split(token->text, parts, err);
+	if (r < 0)
+		return r;
+	r = read_segment(parts[0], "the token's header", &token->header, err);
+	if (r < 0)
+		return r;
+	r = fields_read(json_root(token->header), header_fields, token, err);
+	if (r < 0)
+		return r;
+	r = read_segment(parts[1], "the token's claims", &token->payload, err);
+	if (r < 0)
+		return r;
+	r = base64url_read(parts[2], "the token's signature", &token->signature,
+			   &token->signature_size, err);
 	if (r < 0)
 		return r;
 	if (!json_is_object(json_root(token->payload)))
@@ -287,14 +290,14 @@ static int check_type(const struct json_value *claims, struct snp_error *err)
 	const char *text;
 	int r = json_need(claims, "x-ms-attestation-type", &value, err);
 
-	if (r == 0)
-		r = json_string(value, &text, err);
-	if (r == 0 && strcmp(text, "sevsnpvm") != 0)
-		r = json_fail(value, err, SNP_E_TOKEN,
-			      "attestation type is '%s'; must be sevsnpvm%s", text,
-			      strcmp(text, "azurevm") == 0 ? ": this token is about a virtual TPM"
-							   : "");
-	return r;
+	if (r < 0)
+		return r;
+	r = json_string(value, &text, err);
+	if (r < 0 || strcmp(text, "sevsnpvm") == 0)
+		return r;
+	return json_fail(value, err, SNP_E_TOKEN, "attestation type is '%s'; must be sevsnpvm%s",
+			 text,
+			 strcmp(text, "azurevm") == 0 ? ": this token is about a virtual TPM" : "");
 }
 
 int token_claims_read(const struct token *token, struct token_claims *ret, struct snp_error *err)
@@ -304,16 +307,21 @@ int token_claims_read(const struct token *token, struct token_claims *ret, struc
 	struct levels levels = {0};
 	int r = check_type(root, err);
 
-	if (r == 0)
-		r = fields_read(root, general_fields, &claims, err);
-	if (r == 0)
-		r = fields_read(root, guest_fields, &claims, err);
-	if (r == 0)
-		r = fields_read(root, level_fields, &levels, err);
-	if (r == 0)
-		r = read_policy(root, &claims, err);
-	if (r == 0)
-		r = read_family(root, &claims, err);
+	if (r < 0)
+		return r;
+	r = fields_read(root, general_fields, &claims, err);
+	if (r < 0)
+		return r;
+	r = fields_read(root, guest_fields, &claims, err);
+	if (r < 0)
+		return r;
+	r = fields_read(root, level_fields, &levels, err);
+	if (r < 0)
+		return r;
+	r = read_policy(root, &claims, err);
+	if (r < 0)
+		return r;
+	r = read_family(root, &claims, err);
 	if (r < 0)
 		return r;
 	claims.tcb = (struct snp_tcb){.boot_loader = (uint8_t)levels.boot_loader,
@@ -411,8 +419,9 @@ int jwks_read(struct snp_span text, struct jwks **ret, struct snp_error *err)
 	if (!jwks)
 		return out_of_memory(err);
 	r = json_parse("", text, &jwks->document, err);
-	if (r == 0)
-		r = fields_read(json_root(jwks->document), jwks_fields, jwks, err);
+	if (r < 0)
+		return r;
+	r = fields_read(json_root(jwks->document), jwks_fields, jwks, err);
 	if (r < 0)
 		return r;
 	jwks->certificates = calloc(jwks->n_keys, sizeof(X509 *));
@@ -555,12 +564,15 @@ static int read_uvm(struct snp_span json, struct service_evidence *ret, struct s
 	size_t n;
 	int r = json_parse("", json, &document, err);
 
-	if (r == 0)
-		r = json_need(json_root(document), "Uvm", &value, err);
-	if (r == 0)
-		r = json_array(value, 1, 1, &n, err);
-	if (r == 0)
-		r = json_string(json_first(value), &text, err);
+	if (r < 0)
+		return r;
+	r = json_need(json_root(document), "Uvm", &value, err);
+	if (r < 0)
+		return r;
+	r = json_array(value, 1, 1, &n, err);
+	if (r < 0)
+		return r;
+	r = json_string(json_first(value), &text, err);
 	return r < 0 ? r : read_text(text, "Uvm", &ret->endorsement, &ret->endorsement_size, err);
 }
 
@@ -569,20 +581,23 @@ static int read_service(struct snp_span json, struct service_evidence *ret, stru
 	_cleanup_(json_freep) struct json *document = NULL;
 	_cleanup_(freep) uint8_t *endorsements = NULL;
 	struct service_document service = {0};
-	struct snp_span span = {0};
+	size_t size;
 	int r = json_parse("", json, &document, err);
 
-	if (r == 0)
-		r = fields_read(json_root(document), service_fields, &service, err);
-	if (r == 0)
-		r = read_text(service.report, "SnpReport", &ret->report, &ret->report_size, err);
-	if (r == 0)
-		r = read_text(service.certificates, "VcekCertChain", &ret->certificates,
-			      &ret->certificates_size, err);
-	if (r == 0)
-		r = read_text(service.endorsements, "Endorsements", &endorsements, &span.size, err);
-	span.data = endorsements;
-	return r < 0 ? r : read_uvm(span, ret, err);
+	if (r < 0)
+		return r;
+	r = fields_read(json_root(document), service_fields, &service, err);
+	if (r < 0)
+		return r;
+	r = read_text(service.report, "SnpReport", &ret->report, &ret->report_size, err);
+	if (r < 0)
+		return r;
+	r = read_text(service.certificates, "VcekCertChain", &ret->certificates,
+		      &ret->certificates_size, err);
+	if (r < 0)
+		return r;
+	r = read_text(service.endorsements, "Endorsements", &endorsements, &size, err);
+	return r < 0 ? r : read_uvm((struct snp_span){endorsements, size}, ret, err);
 }
 
 /* The service hashes its key as PEM, with the NUL that ends the string. */

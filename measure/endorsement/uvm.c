@@ -433,8 +433,9 @@ int uvm_check_timestamp(const struct uvm_endorsement *e, struct snp_span roots, 
 	if (!store)
 		return out_of_memory(err);
 	r = read_roots(roots, store, err);
-	if (r == 0)
-		r = sha384_of(e->cose.signature, imprint, err);
+	if (r < 0)
+		return r;
+	r = sha384_of(e->cose.signature, imprint, err);
 	if (r < 0)
 		return r;
 	token = d2i_PKCS7(NULL, &at, (long)der.size);

@@ -112,10 +112,12 @@ int endorser_read(const char *key, const char *certificate, snp_passphrase ask, 
 	if (!endorser)
 		return out_of_memory(err);
 	r = key_load(key, &form_rsa, ask, arg, &endorser->private, err);
-	if (r == 0)
-		r = snp_certificates_new(&endorser->certificates, err);
-	if (r == 0)
-		r = snp_certificates_add_path(endorser->certificates, certificate, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_new(&endorser->certificates, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_add_path(endorser->certificates, certificate, err);
 	if (r < 0)
 		return r;
 	r = take_certificate(endorser, err);

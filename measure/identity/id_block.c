@@ -286,8 +286,9 @@ static int decode(const uint8_t *auth, struct snp_key **ret_id, struct snp_key *
 	int r;
 
 	r = check_algorithms(auth, &info.has_author, err);
-	if (r == 0)
-		r = check_reserved(auth, err);
+	if (r < 0)
+		return r;
+	r = check_reserved(auth, err);
 	if (r < 0)
 		return r;
 	r = key_at(auth, ID_KEY, &id, info.id_key_digest, err);

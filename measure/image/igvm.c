@@ -230,8 +230,9 @@ static int read_page_table(struct snp_span p, struct snp_igvm_header *h, struct 
 	if (h->subtype > 2)
 		return bad(err, h->offset, "VTL %" PRIu32 "; must be 0, 1 or 2", h->subtype);
 	r = check_reserved(h, p.data[7], err);
-	if (r == 0)
-		r = check_aligned(h, err);
+	if (r < 0)
+		return r;
+	r = check_aligned(h, err);
 	if (r < 0)
 		return r;
 	if (h->size == 0 || used % SNP_PAGE_SIZE != 0 || used > h->size ||
@@ -266,13 +267,15 @@ static int read_page(const struct snp_igvm *igvm, struct snp_span p, struct snp_
 	h->subtype = half(p, 20);
 	h->size = h->flags & SNP_IGVM_PAGE_2M ? 2u << 20 : SNP_PAGE_SIZE;
 	r = h->data == 0 ? 0 : check_data(igvm, h, SNP_PAGE_SIZE, err);
-	if (r == 0)
-		r = check_reserved(h, half(p, 22), err);
-	if (r == 0)
-		r = check_aligned(h, err);
-	if (r == 0 && h->subtype > SNP_IGVM_PAGE_CPUID_XF)
-		r = bad(err, h->offset, "unknown page data type %" PRIu32, h->subtype);
-	return r;
+	if (r < 0)
+		return r;
+	r = check_reserved(h, half(p, 22), err);
+	if (r < 0)
+		return r;
+	r = check_aligned(h, err);
+	if (r < 0 || h->subtype <= SNP_IGVM_PAGE_CPUID_XF)
+		return r;
+	return bad(err, h->offset, "unknown page data type %" PRIu32, h->subtype);
 }
 
 /* Registers that libigvm knows in a context for VSM (Hyper-V TLFS, "Register names"). */
@@ -312,8 +315,9 @@ static int check_vsm_context(const struct snp_igvm *igvm, struct snp_igvm_header
 	uint32_t count;
 	int r = check_data(igvm, h, sizeof(count_bytes), err);
 
-	if (r == 0)
-		r = igvm_read_piece(igvm, h->data, count_bytes, sizeof(count_bytes), err);
+	if (r < 0)
+		return r;
+	r = igvm_read_piece(igvm, h->data, count_bytes, sizeof(count_bytes), err);
 	if (r < 0)
 		return r;
 	count = word((struct snp_span){count_bytes, sizeof(count_bytes)}, 0);
@@ -625,8 +629,9 @@ int snp_igvm_read(const char *path, struct snp_igvm **ret, struct snp_error *err
 	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
 	int r = new_igvm(path, &igvm, err);
 
-	if (r == 0)
-		r = file_open(path, SNP_MAX_IGVM, &igvm->file, err);
+	if (r < 0)
+		return r;
+	r = file_open(path, SNP_MAX_IGVM, &igvm->file, err);
 	if (r < 0)
 		return r;
 	igvm->info.size = igvm->file.size;

@@ -223,7 +223,8 @@ int igvm_check(const struct snp_igvm *igvm, struct snp_error *err)
 {
 	int r = check_platforms(igvm, err);
 
-	if (r == 0)
-		r = check_areas(igvm, err);
+	if (r < 0)
+		return r;
+	r = check_areas(igvm, err);
 	return r < 0 ? r : check_relocations(igvm, err);
 }

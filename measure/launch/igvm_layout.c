@@ -478,8 +478,9 @@ static int make_layout(struct maker *m, struct snp_error *err)
 	int r = igvm_choose_platform(m->layout->info, m->rules, &m->layout->platform,
 				     &m->layout->mask, err);
 
-	if (r == 0)
-		r = list_areas(m, err);
+	if (r < 0)
+		return r;
+	r = list_areas(m, err);
 	if (r < 0)
 		return r;
 	m->any_memory = m->rules->is_kvm && m->launch->memory_size == 0;

@@ -304,10 +304,12 @@ int igvm_vmsa_of_context(const struct snp_launch *launch,
 
 	memcpy(&given, context, sizeof(given));
 	r = check_unused(&given, offset, err);
-	if (r == 0)
-		r = check_values(launch, &given, offset, err);
-	if (r == 0)
-		r = take_mode(launch, &given, offset, &vmsa, err);
+	if (r < 0)
+		return r;
+	r = check_values(launch, &given, offset, err);
+	if (r < 0)
+		return r;
+	r = take_mode(launch, &given, offset, &vmsa, err);
 	if (r < 0)
 		return r;
 	copy_segments(&vmsa, &given);

@@ -190,10 +190,12 @@ int snp_launch_igvm_features(const struct snp_launch *launch, uint64_t *ret, str
 	struct snp_launch l;
 	int r = launch_take(launch, &l, err);
 
-	if (r == 0)
-		r = snp_profile_check(l.vcpus.profile, SNP_MODE_SNP_IGVM, err);
-	if (r == 0)
-		r = igvm_layout_make(&l, &layout, err);
+	if (r < 0)
+		return r;
+	r = snp_profile_check(l.vcpus.profile, SNP_MODE_SNP_IGVM, err);
+	if (r < 0)
+		return r;
+	r = igvm_layout_make(&l, &layout, err);
 	if (r < 0)
 		return r;
 	*ret = layout.features;

@@ -43,8 +43,9 @@ static int sev_digest(const struct snp_launch *launch, uint8_t ret[static SNP_SH
 	if (r < 0)
 		return r;
 	r = hash_new(SNP_SHA256, &hash, err);
-	if (r == 0)
-		r = hash_bytes(launch, hash, err);
+	if (r < 0)
+		return r;
+	r = hash_bytes(launch, hash, err);
 	return r < 0 ? r : hash_final(hash, ret, err);
 }
 
@@ -94,8 +95,9 @@ int snp_launch_vmsa(const struct snp_launch *launch, uint32_t index,
 	struct snp_launch l;
 	int r = launch_take(launch, &l, err);
 
-	if (r == 0)
-		r = launch_check(&l, err);
+	if (r < 0)
+		return r;
+	r = launch_check(&l, err);
 	if (r < 0)
 		return r;
 	if (l.mode == SNP_MODE_SEV)

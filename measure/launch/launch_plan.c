@@ -388,8 +388,9 @@ int snp_launch_hash_pages(const struct snp_launch *launch, uint8_t ret[static 2 
 	uint32_t gpa, in_page;
 	int r = launch_take(launch, &l, err);
 
-	if (r == 0)
-		r = launch_check(&l, err);
+	if (r < 0)
+		return r;
+	r = launch_check(&l, err);
 	if (r < 0)
 		return r;
 	if (!l.kernel_hashes)

@@ -103,10 +103,12 @@ static int check_cmdline(const struct json_value *variant, const struct snp_refe
 		return json_fail(value, err, SNP_E_JSON_VALUE,
 				 "requires a template as command line");
 	r = json_need(variant, "cmdline_sha256", &value, err);
-	if (r == 0)
-		r = json_string(value, &text, err);
-	if (r == 0)
-		r = variant_cmdline_sha256(image, v, expected, err);
+	if (r < 0)
+		return r;
+	r = json_string(value, &text, err);
+	if (r < 0)
+		return r;
+	r = variant_cmdline_sha256(image, v, expected, err);
 	if (r < 0)
 		return r;
 	hex_encode(expected, sizeof(expected), hex);
@@ -282,8 +284,9 @@ static int check_image_3(const struct json_value *value, void *at, struct snp_er
 	if (image->is_container_group)
 		return json_need(value, "host_data", &needed, err);
 	r = json_need(inputs, "firmware", &needed, err);
-	if (r == 0)
-		r = json_need(value, "policy", &needed, err);
+	if (r < 0)
+		return r;
+	r = json_need(value, "policy", &needed, err);
 	if (r < 0)
 		return r;
 	if (image->n_variants == 0 || json_get(value, "host_data") || image->maa_issuer)

@@ -280,8 +280,9 @@ static int replaceable(void *arg, const char *path, struct snp_error *err)
 	struct old *old = arg;
 	int r = read_old(path, old, err);
 
-	if (r == 0)
-		r = folder_each(path, check_name, old, err);
+	if (r < 0)
+		return r;
+	r = folder_each(path, check_name, old, err);
 	return r < 0 ? r : check_signed(path, old, err);
 }
 

@@ -230,8 +230,9 @@ int release_variants_read(const struct json_value *image, struct snp_reference_v
 	if (!lists)
 		return out_of_memory(err);
 	r = fields_read(image, fields, lists, err);
-	if (r == 0)
-		r = add_defaults(lists, image, err);
+	if (r < 0)
+		return r;
+	r = add_defaults(lists, image, err);
 	if (r < 0)
 		return r;
 	most = lists->n_counts * lists->n_features * lists->n_profiles *

@@ -356,8 +356,9 @@ static int compare_files(struct report *report, const struct snp_reference *publ
 		return r;
 	/* Signatures are compared by verifying them. */
 	r = golden_names(published, files, err);
-	if (r == 0)
-		r = signed_names(files, err);
+	if (r < 0)
+		return r;
+	r = signed_names(files, err);
 	return r < 0 ? r : folder_each(path, compare_name, &allowed, err);
 }
 
@@ -374,8 +375,9 @@ static int read_certificate(const char *path, struct snp_certificates **set, str
 	const struct snp_certificate *first;
 	int r = snp_certificates_new(set, err);
 
-	if (r == 0)
-		r = snp_certificates_add_path(*set, path, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_add_path(*set, path, err);
 	if (r < 0)
 		return r;
 	first = snp_certificates_at(*set, 0);
@@ -439,8 +441,9 @@ int snp_reproduce(const char *path, const struct snp_reproduce_options *options,
 		return r;
 	document.data = text;
 	r = snp_reference_parse(path, document, &published, err);
-	if (r == 0)
-		r = compare_all(&report, published, document, folder, err);
+	if (r < 0)
+		return r;
+	r = compare_all(&report, published, document, folder, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < published->n_images; i++)

@@ -118,10 +118,12 @@ static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t
 	size_t size;
 	int r = dsse_encode(payload, &bytes, &to_sign, err);
 
-	if (r == 0)
-		r = snp_key_sign(key, to_sign, SNP_SIGNATURE_DER, signature, &size, err);
-	if (r == 0)
-		r = key_id(key, id, err);
+	if (r < 0)
+		return r;
+	r = snp_key_sign(key, to_sign, SNP_SIGNATURE_DER, signature, &size, err);
+	if (r < 0)
+		return r;
+	r = key_id(key, id, err);
 	return r < 0 ? r
 		     : dsse_print(payload, id, (struct snp_span){signature, size}, ret, ret_size,
 				  err);
@@ -164,8 +166,9 @@ static int dsse_read(struct snp_span bytes, struct dsse *ret, struct snp_error *
 	size_t n;
 	int r = json_parse("DSSE envelope", bytes, &document, err);
 
-	if (r == 0)
-		r = fields_read(json_root(document), envelope_fields, &envelope, err);
+	if (r < 0)
+		return r;
+	r = fields_read(json_root(document), envelope_fields, &envelope, err);
 	if (r < 0)
 		return r;
 	*ret = envelope.signatures[0];
@@ -277,11 +280,13 @@ static int sign_cose(const struct snp_key *key, struct snp_span payload, uint8_t
 	size_t size;
 	int r = cose_key(key, &header, err);
 
-	if (r == 0)
-		r = cose_encode(&header, payload, NULL, &to_sign, &size, err);
-	if (r == 0)
-		r = snp_key_sign(key, (struct snp_span){to_sign, size}, SNP_SIGNATURE_RAW, bytes,
-				 &signature.size, err);
+	if (r < 0)
+		return r;
+	r = cose_encode(&header, payload, NULL, &to_sign, &size, err);
+	if (r < 0)
+		return r;
+	r = snp_key_sign(key, (struct snp_span){to_sign, size}, SNP_SIGNATURE_RAW, bytes,
+			 &signature.size, err);
 	return r < 0 ? r : cose_encode(&header, payload, &signature, ret, ret_size, err);
 }
 

@@ -345,10 +345,12 @@ static int add_host(struct snp_certificates *set, struct snp_span text, struct s
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
 				 "not a certificate: JSON without a vcekCert");
 	r = fields_read(root, host_fields, &host, err);
-	if (r == 0)
-		r = check_tcbm(root, &host, err);
-	if (r == 0)
-		r = snp_certificates_add(set, span_of(host.vcek), err);
+	if (r < 0)
+		return r;
+	r = check_tcbm(root, &host, err);
+	if (r < 0)
+		return r;
+	r = snp_certificates_add(set, span_of(host.vcek), err);
 	return r < 0 ? r
 		     : json_in(err, snp_certificates_add(set, span_of(host.chain), err),
 			       json_get(root, "certificateChain"));

@@ -145,8 +145,9 @@ int certificate_table_parse(struct snp_span bytes, struct certificate_table *ret
 	if (r < 0)
 		return r;
 	r = check_size(bytes, &table, err);
-	if (r == 0)
-		r = check_cover(bytes, &table, end, err);
+	if (r < 0)
+		return r;
+	r = check_cover(bytes, &table, end, err);
 	if (r < 0)
 		return r;
 	*ret = table;

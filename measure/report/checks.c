@@ -203,10 +203,12 @@ static int read_token(struct inquiry *q, struct papers *ret, struct snp_error *e
 	if (q->evidence->token.size == 0)
 		return 0;
 	r = token_read(q->evidence->token, &ret->token, err);
-	if (r == 0)
-		r = token_claims_read(ret->token, &q->claims, err);
-	if (r == 0)
-		r = jwks_read(q->evidence->jwks, &ret->jwks, err);
+	if (r < 0)
+		return r;
+	r = token_claims_read(ret->token, &q->claims, err);
+	if (r < 0)
+		return r;
+	r = jwks_read(q->evidence->jwks, &ret->jwks, err);
 	if (r < 0)
 		return r;
 	q->token = ret->token;
@@ -239,8 +241,9 @@ int verdict_make(const struct snp_evidence *evidence, const struct snp_expectati
 	int r;
 
 	r = read_endorsement(&q, &papers, err);
-	if (r == 0)
-		r = read_token(&q, &papers, err);
+	if (r < 0)
+		return r;
+	r = read_token(&q, &papers, err);
 	if (r < 0)
 		return r;
 	if (!q.roots)

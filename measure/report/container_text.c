@@ -70,8 +70,9 @@ static int check_endorsed_tcb(const char *text, struct snp_span report, struct s
 	uint64_t little, big = 0;
 	int r = hex_decode(text, "endorsed_tcb", bytes, sizeof(bytes), err);
 
-	if (r == 0)
-		r = report_decode(report, true, &decoded, err);
+	if (r < 0)
+		return r;
+	r = report_decode(report, true, &decoded, err);
 	if (r < 0)
 		return r;
 	(void)snp_span_le64((struct snp_span){bytes, sizeof(bytes)}, 0, &little);
@@ -148,8 +149,9 @@ static int decode_json(struct snp_span bytes, struct snp_container *ret, void **
 	struct decoded to;
 	int r = json_parse("", bytes, &document, err);
 
-	if (r == 0)
-		r = fields_read(json_root(document), answer_fields, &answer, err);
+	if (r < 0)
+		return r;
+	r = fields_read(json_root(document), answer_fields, &answer, err);
 	if (r < 0)
 		return r;
 	/* Members are shorter when they are decoded. */

@@ -97,10 +97,12 @@ int svsm_report_data(const uint8_t nonce[static SVSM_NONCE_SIZE], struct snp_spa
 	_cleanup_(hash_freep) struct hash *hash = NULL;
 	int r = hash_new(SNP_SHA512, &hash, err);
 
-	if (r == 0)
-		r = hash_update(hash, (struct snp_span){nonce, SVSM_NONCE_SIZE}, err);
-	if (r == 0)
-		r = hash_update(hash, manifest, err);
+	if (r < 0)
+		return r;
+	r = hash_update(hash, (struct snp_span){nonce, SVSM_NONCE_SIZE}, err);
+	if (r < 0)
+		return r;
+	r = hash_update(hash, manifest, err);
 	return r < 0 ? r : hash_final(hash, ret, err);
 }
 

@@ -51,8 +51,9 @@ int snp_verify(const struct snp_evidence *evidence, const struct snp_expectation
 	int r;
 
 	r = SIZED_TAKE(evidence, snp_evidence, n_roots, &e, err);
-	if (r == 0)
-		r = SIZED_TAKE(expected, snp_expectations, denied_products, &x, err);
+	if (r < 0)
+		return r;
+	r = SIZED_TAKE(expected, snp_expectations, denied_products, &x, err);
 	if (r < 0)
 		return r;
 	if (x.any_measurement && (x.n_references > 0 || x.n_measurements > 0))
