@@ -30,10 +30,8 @@ static struct {
 
 /* clang-format off */
 static const struct cli_option options[] = {
-	{"digest", .argument = "HEX", .text = &arg.digest,
-	 .help = "the launch digest to explain"},
-	{"report", .argument = "FILE", .text = &arg.report,
-	 .help = "an attestation report with the digest"},
+	{"digest", .argument = "HEX", .text = &arg.digest, .help = "the launch digest to explain"},
+	{"report", .argument = "FILE", .text = &arg.report, .help = "an attestation report with the digest"},
 	{"reference", .argument = "FILE", .values = &arg.references,
 	 .help = "look the digest up in these reference values; may be repeated"},
 	{"candidates", .argument = "DIR", .text = &arg.candidates,
@@ -74,23 +72,18 @@ static int look_up(const char *path, const uint8_t digest[static SNP_LAUNCH_DIGE
 	_cleanup_(snp_reference_freep) struct snp_reference *reference = NULL;
 	int r = snp_reference_read(path, &reference, err);
 
-	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
+	for (size_t i = 0; r == 0 && !answer->found && i < reference->n_images; i++) {
 		const struct snp_reference_image *image = &reference->images[i];
+		const struct snp_reference_variant *v = image_variant(image, digest);
 
-		for (size_t k = 0; !answer->found && k < image->n_variants; k++) {
-			const struct snp_reference_variant *v = &image->variants[k];
-
-			answer->tried++;
-			answer->found =
-				memcmp(v->launch_digest, digest, SNP_LAUNCH_DIGEST_SIZE) == 0;
-			if (answer->found)
-				snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
-					 "image %s in %s: %s, %" PRIu32
-					 " vCPUs, CPU signature 0x%08" PRIx32
-					 ", guest features 0x%" PRIx64,
-					 image->name, path, v->vcpus.profile, v->vcpus.count,
-					 v->vcpus.signature, v->vcpus.features);
-		}
+		answer->tried += v ? (size_t)(v - image->variants) + 1 : image->n_variants;
+		answer->found = v != NULL;
+		if (v)
+			snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
+				 "image %s in %s: %s, %" PRIu32 " vCPUs, CPU signature 0x%08" PRIx32
+				 ", guest features 0x%" PRIx64,
+				 image->name, path, v->vcpus.profile, v->vcpus.count,
+				 v->vcpus.signature, v->vcpus.features);
 	}
 	return r;
 }
@@ -165,27 +158,7 @@ static int add_file(void *search, const char *path, const char *name, struct snp
 	return r < 0 ? r : add_code_part(search, path, 2, err);
 }
 
-/* A template stands for the command line of the stated number of vCPUs; `ret` is for free(). */
-static int fill_template(struct cli_launch *stated, char **ret, struct snp_error *err)
-{
-	const char *text = (const char *)stated->cmdline_text.data;
-	struct snp_kernel_hashes hashes;
-	int r;
-
-	if (!text || !strstr(text, VCPU_COUNT))
-		return 0;
-	*ret = expand_vcpu_count(text, stated->launch.vcpus.count);
-	if (!*ret)
-		return out_of_memory(err);
-	stated->cmdline_text = (struct snp_span){(const uint8_t *)*ret, strlen(*ret)};
-	r = snp_kernel_hashes_fill(stated->kernel_hashes.kernel, stated->kernel_hashes.initrd,
-				   stated->cmdline_text, &hashes, err);
-	if (r == 0)
-		stated->kernel_hashes = hashes;
-	return r;
-}
-
-static int search_near(struct search *search, const struct cli_launch *stated, const char *template,
+static int search_near(struct search *search, const struct cli_launch *stated,
 		       const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
 		       struct search_answer *answer, struct snp_error *err)
 {
@@ -200,8 +173,6 @@ static int search_near(struct search *search, const struct cli_launch *stated, c
 		r = add_code_part(search, launch_args.ovmf, 1, err);
 	if (r == 0 && arg.candidates)
 		r = each_entry(arg.candidates, add_file, search, err);
-	if (r == 0 && template)
-		r = search_add_counts(search, template, err);
 	if (r == 0)
 		r = search_add_mistakes(search, stated->cmdline_text, err);
 	if (r < 0)
@@ -283,8 +254,6 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 						       .progress_arg = &bar};
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	struct search_answer answer = {0};
-	_cleanup_(freep) char *cmdline = NULL;
-	const char *template = NULL;
 	int r;
 
 	(void)operands;
@@ -295,10 +264,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--candidates is for firmware, not for --igvm");
 	r = cli_launch_open(false, &stated, err);
-	if (r == 0) {
-		template = (const char *)stated.cmdline_text.data;
-		r = fill_template(&stated, &cmdline, err);
-	}
+	if (r == 0)
+		r = cli_launch_fill_template(&stated, &search.template, err);
 	if (r == 0)
 		r = snp_launch_check(&stated.launch, err);
 	if (r == 0)
@@ -307,7 +274,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = look_up(arg.references.value[i], digest, &answer, err);
 	answer.published = answer.found;
 	if (r == 0 && !answer.found)
-		r = search_near(&search, &stated, cmdline ? template : NULL, digest, &answer, err);
+		r = search_near(&search, &stated, digest, &answer, err);
 	if (r == 0 && cli_json)
 		r = print_json(&answer, out, err);
 	else if (r == 0)

@@ -9,6 +9,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 #include <snp/tool.h>
 
@@ -262,6 +263,7 @@ void cli_launch_close(struct cli_launch *launch)
 	snp_firmware_free(launch->svsm);
 	snp_igvm_free(launch->igvm);
 	free(launch->cmdline_bytes);
+	free(launch->filled_template);
 	*launch = (struct cli_launch){0};
 }
 
@@ -322,4 +324,21 @@ int cli_launch_json(const struct cli_launch *l, struct json_out *json, struct sn
 		inputs.firmware_digest = l->firmware_digest;
 	launch_document_add(json, &l->launch, &inputs);
 	return 0;
+}
+
+int cli_launch_fill_template(struct cli_launch *launch, const char **ret, struct snp_error *err)
+{
+	const char *template = (const char *)launch->cmdline_text.data;
+	struct snp_kernel_hashes given = launch->kernel_hashes;
+
+	if (!template || !strstr(template, VCPU_COUNT))
+		return 0;
+	launch->filled_template = expand_vcpu_count(template, launch->launch.vcpus.count);
+	if (!launch->filled_template)
+		return out_of_memory(err);
+	*ret = template;
+	launch->cmdline_text = (struct snp_span){(const uint8_t *)launch->filled_template,
+						 strlen(launch->filled_template)};
+	return snp_kernel_hashes_fill(given.kernel, given.initrd, launch->cmdline_text,
+				      &launch->kernel_hashes, err);
 }

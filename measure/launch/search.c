@@ -392,9 +392,9 @@ int search_run(const struct search *search, const uint8_t digest[static SNP_LAUN
 		run(&space);
 	mtx_destroy(&space.lock);
 	if (space.r == 0) {
-		*ret = (struct search_answer){.found = atomic_load(&space.found) != SIZE_MAX,
+		*ret = (struct search_answer){.found = space.found != SIZE_MAX,
 					      .is_cut = space.is_cut,
-					      .tried = atomic_load(&space.tried)};
+					      .tried = space.tried};
 		if (ret->found)
 			describe(&space, ret);
 	} else if (err) {

@@ -53,14 +53,14 @@ static struct snp_span slice(const struct readings *l, size_t from, size_t to)
 	return (struct snp_span){l->line.data + from, to - from};
 }
 
-/* Add the first `n` bytes of the buffer. */
-static void add_bytes(struct readings *l, size_t n, unsigned int changes, const char *words)
+static void add_bytes(struct readings *l, struct snp_span bytes, unsigned int changes,
+		      const char *words)
 {
 	struct search_part part = {.changes = changes, .vcpu_count = l->vcpu_count};
 
 	snprintf(part.text, sizeof(part.text), "%.*s", SEARCH_TEXT_SIZE - 1, words);
 	if (l->r == 0)
-		l->r = sha256_of((struct snp_span){l->buffer, n}, part.hash, l->err);
+		l->r = sha256_of(bytes, part.hash, l->err);
 	if (l->r == 0)
 		l->r = search_add(l->search, SEARCH_CMDLINE, &part, l->err);
 }
@@ -72,7 +72,7 @@ static void add_line(struct readings *l, size_t n, unsigned int changes, const c
 	char more[SEARCH_TEXT_SIZE + 64];
 
 	l->buffer[n] = '\0';
-	add_bytes(l, n + 1, changes, words);
+	add_bytes(l, (struct snp_span){l->buffer, n + 1}, changes, words);
 	for (size_t i = 0; changes < 2 && l->vcpu_count == 0 && i < ARRAY_SIZE(tails); i++) {
 		struct snp_span tail = text(tails[i].bytes + (n == 0 && tails[i].bytes[0] == ' '));
 
@@ -147,8 +147,10 @@ static void ends(struct readings *l)
 	memcpy(l->buffer, s, n);
 	add_line(l, n, 0, "a command line");
 	memset(l->buffer + n, 0, 2);
-	add_bytes(l, n, 1, "a command line hashed without its closing NUL");
-	add_bytes(l, n + 2, 1, "a command line hashed with two NULs at its end");
+	add_bytes(l, (struct snp_span){l->buffer, n}, 1,
+		  "a command line hashed without its closing NUL");
+	add_bytes(l, (struct snp_span){l->buffer, n + 2}, 1,
+		  "a command line hashed with two NULs at its end");
 }
 
 /* "nr_cpus=4" of a guest with 4 vCPUs: it changes together with the vCPU count. */
@@ -201,23 +203,22 @@ static void single_blanks(struct readings *l)
 	add_line(l, n, 1, "a command line with single blanks");
 }
 
-int search_add_counts(struct search *search, const char *cmdline, struct snp_error *err)
+/* The template for each vCPU count. */
+static void counts(struct readings *l)
 {
-	int r = 0;
+	char said[64];
 
-	for (uint32_t n = 1; r == 0 && n <= search->max_vcpus && n <= MAX_COUNTS; n++) {
-		_cleanup_(freep) char *line = expand_vcpu_count(cmdline, n);
-		struct search_part part = {.changes = 1, .vcpu_count = n};
+	for (uint32_t n = 1; l->r == 0 && n <= l->search->max_vcpus && n <= MAX_COUNTS; n++) {
+		_cleanup_(freep) char *line = expand_vcpu_count(l->search->template, n);
 
-		if (!line)
-			return out_of_memory(err);
-		snprintf(part.text, sizeof(part.text), "the command line for %" PRIu32 " vCPUs", n);
-		r = sha256_of((struct snp_span){(const uint8_t *)line, strlen(line) + 1}, part.hash,
-			      err);
-		if (r == 0)
-			r = search_add(search, SEARCH_CMDLINE, &part, err);
+		l->vcpu_count = n;
+		snprintf(said, sizeof(said), "the command line for %" PRIu32 " vCPUs", n);
+		if (line)
+			add_bytes(l, (struct snp_span){text(line).data, strlen(line) + 1}, 1, said);
+		else
+			l->r = out_of_memory(l->err);
 	}
-	return r;
+	l->vcpu_count = 0;
 }
 
 int search_add_mistakes(struct search *search, struct snp_span cmdline, struct snp_error *err)
@@ -237,6 +238,8 @@ int search_add_mistakes(struct search *search, struct snp_span cmdline, struct s
 		l.r = search_add(search, SEARCH_INITRD, &no_initrd, err);
 	if (!cmdline.data)
 		return l.r;
+	if (search->template)
+		counts(&l);
 	ends(&l);
 	single_blanks(&l);
 	words(&l);

@@ -104,6 +104,17 @@ int variant_compare(const void *x, const void *y)
 	return by[i];
 }
 
+const struct snp_reference_variant *
+image_variant(const struct snp_reference_image *image,
+	      const uint8_t launch_digest[static SNP_LAUNCH_DIGEST_SIZE])
+{
+	for (size_t i = 0; i < image->n_variants; i++)
+		if (memcmp(image->variants[i].launch_digest, launch_digest,
+			   SNP_LAUNCH_DIGEST_SIZE) == 0)
+			return &image->variants[i];
+	return NULL;
+}
+
 void variants_sort(struct snp_reference_variant *variants, size_t n)
 {
 	qsort(variants, n, sizeof(*variants), variant_compare);

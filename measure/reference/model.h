@@ -16,6 +16,11 @@ DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 int variant_compare(const void *a, const void *b);
 void variants_sort(struct snp_reference_variant *variants, size_t n);
 
+/* The first variant with this launch digest; NULL: none. */
+const struct snp_reference_variant *
+image_variant(const struct snp_reference_image *image,
+	      const uint8_t launch_digest[static SNP_LAUNCH_DIGEST_SIZE]);
+
 /* A file name made of what tells a variant from others: "IMAGE-PROFILE-SIGNATURE-FEATURES", with every
  * character that is not a letter, digit, dot or underscore as "-". */
 #define VARIANT_NAME_SIZE 384

@@ -43,6 +43,8 @@ struct search {
 		struct search_part *list; /* the stated one first */
 		size_t n;
 	} parts[SEARCH_KINDS];
+	const char
+		*template; /* a command line with VCPU_COUNT, to try for each count; NULL: none */
 	uint32_t report_signature; /* CPU signature that a report names; 0: none */
 	uint32_t max_vcpus;	   /* the counts tried are 1 to this, and the stated one */
 	snp_progress progress;	   /* NULL: none. Called in the calling thread */
@@ -64,25 +66,19 @@ SNP_MUST_USE int search_begin(struct search *search, const struct snp_launch *st
 void search_done(struct search *search);
 
 /* Add a part, unless one in the list has the same hash. A firmware then belongs to the search, also if this
- * fails; the others need a stated launch with kernel hashes.
- * Errors: SNP_E_TOO_LARGE over SEARCH_MAX_PARTS, SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
+ * fails; the others need a stated launch with kernel hashes. Errors: SNP_E_TOO_LARGE, SNP_E_NO_MEMORY,
+ * SNP_E_CRYPTO. */
 SNP_MUST_USE int search_add(struct search *search, enum search_kind kind, struct search_part *part,
 			    struct snp_error *err);
 
 /* Add what often goes wrong with a stated kernel: kernel hashes off, no initrd, and the command line
- * (data NULL: its text is not known) with one or two small changes. Adds nothing without a stated kernel.
- * Errors: as search_add(). */
+ * (data NULL: its text is not known) with one or two small changes; and what the template is for other
+ * counts. Adds nothing without a stated kernel. Errors: as search_add(). */
 SNP_MUST_USE int search_add_mistakes(struct search *search, struct snp_span cmdline,
 				     struct snp_error *err);
 
-/* Add what the template `cmdline`, a command line with VCPU_COUNT, is for each number of vCPUs.
- * Errors: as search_add(). */
-SNP_MUST_USE int search_add_counts(struct search *search, const char *cmdline,
-				   struct snp_error *err);
-
-/* Look for `digest`. Of several launches that have it, the one with the fewest changes of what is booted
- * is the answer. "Not found" is an answer too.
- * Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_SYSTEM. */
+/* Look for `digest`. Of several launches that have it, the one with the fewest changes of what is booted is
+ * the answer. "Not found" is an answer too. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_SYSTEM. */
 SNP_MUST_USE int search_run(const struct search *search,
 			    const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
 			    struct search_answer *ret, struct snp_error *err);
