@@ -643,8 +643,7 @@ int snp_igvm_read(const char *path, struct snp_igvm **ret, struct snp_error *err
 	return r;
 }
 
-int snp_igvm_parse(const char *name, struct snp_span file, struct snp_igvm **ret,
-		   struct snp_error *err)
+int igvm_parse(const char *name, struct snp_span file, struct snp_igvm **ret, struct snp_error *err)
 {
 	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
 	int r = new_igvm(name, &igvm, err);

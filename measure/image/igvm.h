@@ -40,6 +40,10 @@ struct snp_igvm {
 
 /* igvm.c */
 
+/* As snp_igvm_read(), for the bytes `file`, which must live as long; errors call them `name`. */
+SNP_MUST_USE int igvm_parse(const char *name, struct snp_span file, struct snp_igvm **ret,
+			    struct snp_error *err);
+
 /* Read `size` bytes of the file at `offset`. Errors: SNP_E_READ, SNP_E_CHANGED. */
 SNP_MUST_USE int igvm_read_piece(const struct snp_igvm *igvm, uint64_t offset, uint8_t *ret,
 				 size_t size, struct snp_error *err);

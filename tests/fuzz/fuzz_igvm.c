@@ -9,6 +9,7 @@
 #include <snp/launch.h>
 
 #include "../unit/igvm_image.h"
+#include "image/igvm.h"
 
 #define FILE_MAX (64u << 10)
 
@@ -76,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(file, data, size);
 	igvm_repair(file, size);
-	r = snp_igvm_parse("file", (struct snp_span){file, size}, &igvm, &err);
+	r = igvm_parse("file", (struct snp_span){file, size}, &igvm, &err);
 	fuzz_check(r, &err, size);
 	if (r == 0) {
 		check_info(snp_igvm_info(igvm));

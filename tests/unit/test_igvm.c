@@ -91,7 +91,7 @@ static uint8_t *good(void)
 
 static int parse(const uint8_t *file, size_t size, struct snp_igvm **ret, struct snp_error *err)
 {
-	return snp_igvm_parse("file", (struct snp_span){file, size}, ret, err);
+	return igvm_parse("file", (struct snp_span){file, size}, ret, err);
 }
 
 static void check_mangle(void **state)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "igvm_image.h"
+#include "image/igvm.h"
 
 #define FOUND_SIZE 1024
 
@@ -133,8 +134,7 @@ static void load(struct fixture *f)
 	snp_igvm_free(f->igvm);
 	igvm_repair(f->file, sizeof(f->file));
 	assert_int_equal(
-		snp_igvm_parse("file", (struct snp_span){f->file, sizeof(f->file)}, &f->igvm, NULL),
-		0);
+		igvm_parse("file", (struct snp_span){f->file, sizeof(f->file)}, &f->igvm, NULL), 0);
 	f->launch.igvm = f->igvm;
 	f->launch.vcpus.features = 1;
 	(void)!snp_launch_igvm_features(&f->launch, &f->launch.vcpus.features, NULL);

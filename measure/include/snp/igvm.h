@@ -96,10 +96,6 @@ struct snp_igvm_info {
  * Errors: SNP_E_OPEN, SNP_E_READ, SNP_E_NOT_REGULAR, SNP_E_CHANGED, SNP_E_TOO_LARGE, SNP_E_BAD_IGVM,
  * SNP_E_NO_MEMORY. */
 SNP_MUST_USE int snp_igvm_read(const char *path, struct snp_igvm **ret, struct snp_error *err);
-
-/* The same for the bytes `file`, which must live as long; errors call them `name`. */
-SNP_MUST_USE int snp_igvm_parse(const char *name, struct snp_span file, struct snp_igvm **ret,
-				struct snp_error *err);
 void snp_igvm_free(struct snp_igvm *igvm);
 
 /* What was read. It belongs to `igvm`. */
