@@ -87,6 +87,12 @@ static int read_result(const char *path, struct boot_result *ret, struct snp_err
 	return r < 0 ? r : fields_read(object, result_fields, ret, err);
 }
 
+/* Of several boots of one firmware, one that started something counts more than one that did not. */
+static bool outweighs(enum snp_boot_check had, enum snp_boot_check now)
+{
+	return had == SNP_BOOT_STARTS || (had == SNP_BOOT_REFUSES && now == SNP_BOOT_CANNOT_TELL);
+}
+
 int snp_reference_add_boot(struct snp_reference *reference, const char *path, struct snp_error *err)
 {
 	struct boot_result result = {0};
@@ -103,6 +109,8 @@ int snp_reference_add_boot(struct snp_reference *reference, const char *path, st
 		    memcmp(image->firmware.sha256, result.firmware, SNP_SHA256_SIZE) != 0)
 			continue;
 		found = true;
+		if (outweighs(image->kernel_hash_check.boot, result.check.boot))
+			continue;
 		image->kernel_hash_check = result.check;
 		image->kernel_hash_check.is_known = true;
 		image->kernel_hash_check.in_image = in_image;

@@ -335,6 +335,8 @@ cp booted/reference-values.json master
 valid master
 run 0 "$snp_measure" reproduce booted/reference-values.json --images .
 refuse 4 kernel-hashes-not-checked "$snp_measure" publish present.json -o no --boot-result starts.json
+refuse 4 kernel-hashes-not-checked "$snp_measure" publish present.json -o no --boot-result starts.json \
+	--boot-result refuses.json
 run 0 "$snp_measure" publish absent.json -o believed --boot-result other.json
 [ "$(check believed | cut -d, -f1,2)" = "{'static': 'absent', 'boot': 'refuses'" ] || fail "$(check believed)"
 refuse 3 digest-differs "$snp_measure" publish present.json -o no --boot-result other.json
