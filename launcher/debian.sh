@@ -135,7 +135,8 @@ install_optional() {
 	fi
 	apt_get update || echo "apt-get update failed in part; going on with what it has" >&2
 	for package in "${wanted[@]}"; do
-		if apt-cache policy "$package" | grep -q '^  Candidate: [^(]'; then
+		# Not grep -q: apt-cache, which writes line by line, would meet a closed pipe and fail.
+		if apt-cache policy "$package" | grep "^  Candidate: [^(]" >/dev/null; then
 			known+=("$package")
 		else
 			echo "this release has no package $package: some tests are skipped"
