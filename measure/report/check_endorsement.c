@@ -28,21 +28,12 @@ static enum snp_outcome endorsement(struct inquiry *q)
 			return SNP_NOT_ASKED; \
 	} while (0)
 
-static enum snp_outcome answer(struct inquiry *q, int status, const char *why)
-{
-	if (status < 0) {
-		q->status = status;
-		return SNP_FAILED;
-	}
-	return why[0] ? FAIL("%s", why) : SNP_PASSED;
-}
-
 static enum snp_outcome signature(struct inquiry *q)
 {
 	char why[UVM_WHY_SIZE] = "";
 
 	ASKED(q);
-	return answer(q, uvm_check_signature(q->endorsement, why, q->err), why);
+	return check_answer(q, uvm_check_signature(q->endorsement, why, q->err), why);
 }
 
 static void print_time(int64_t time, char ret[static 32])
@@ -63,10 +54,10 @@ static enum snp_outcome timestamp(struct inquiry *q)
 	ASKED(q);
 	if (q->expected->tsa_roots.size == 0)
 		return NOT_ASKED("not verified: no root of the authority was given");
-	outcome = answer(q,
-			 uvm_check_timestamp(q->endorsement, q->expected->tsa_roots,
-					     &q->endorsed_at, why, q->err),
-			 why);
+	outcome = check_answer(q,
+			       uvm_check_timestamp(q->endorsement, q->expected->tsa_roots,
+						   &q->endorsed_at, why, q->err),
+			       why);
 	if (outcome != SNP_PASSED)
 		return outcome;
 	print_time(q->endorsed_at, date);
@@ -84,8 +75,8 @@ static enum snp_outcome issuer(struct inquiry *q)
 	if (!wanted)
 		return FAIL("no issuer is known for the feed '%.100s'",
 			    uvm_claims(q->endorsement)->feed);
-	return answer(q, uvm_check_issuer(q->endorsement, wanted, q->endorsed_at, why, q->err),
-		      why);
+	return check_answer(
+		q, uvm_check_issuer(q->endorsement, wanted, q->endorsed_at, why, q->err), why);
 }
 
 static enum snp_outcome feed(struct inquiry *q)

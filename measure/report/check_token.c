@@ -16,24 +16,15 @@ DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
 			return SNP_NOT_ASKED; \
 	} while (0)
 
-static enum snp_outcome answer(struct inquiry *q, int status, const char *why)
-{
-	if (status < 0) {
-		q->status = status;
-		return SNP_FAILED;
-	}
-	return why[0] ? FAIL("%s", why) : SNP_PASSED;
-}
-
 static enum snp_outcome key(struct inquiry *q)
 {
 	char why[TOKEN_WHY_SIZE] = "";
 
 	ASKED(q);
-	return answer(q,
-		      token_check_key(q->token, q->jwks, q->evidence->at_time, &q->token_key, why,
-				      q->err),
-		      why);
+	return check_answer(q,
+			    token_check_key(q->token, q->jwks, q->evidence->at_time, &q->token_key,
+					    why, q->err),
+			    why);
 }
 
 static enum snp_outcome signature(struct inquiry *q)
@@ -41,7 +32,8 @@ static enum snp_outcome signature(struct inquiry *q)
 	char why[TOKEN_WHY_SIZE] = "";
 
 	ASKED(q);
-	return answer(q, token_check_signature(q->token, q->jwks, q->token_key, why, q->err), why);
+	return check_answer(q, token_check_signature(q->token, q->jwks, q->token_key, why, q->err),
+			    why);
 }
 
 /* The address of the keys is below the issuer's, so that neither is another instance's. */
@@ -156,7 +148,7 @@ static enum snp_outcome service(struct inquiry *q)
 		return NOT_ASKED("the service's keys are trusted as they were given");
 	r = token_service_evidence(q->jwks, q->token_key, &evidence, why, q->err);
 	if (r < 0 || why[0])
-		return answer(q, r, why);
+		return check_answer(q, r, why);
 	/* Evidence that cannot be read is no failure of ours. */
 	q->err = &cause;
 	r = verify_service(q, &evidence, &verdict);

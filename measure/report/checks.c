@@ -20,6 +20,15 @@ enum snp_outcome check_conclude(struct inquiry *q, enum snp_outcome outcome, con
 	return outcome;
 }
 
+enum snp_outcome check_answer(struct inquiry *q, int status, const char *why)
+{
+	if (status < 0) {
+		q->status = status;
+		return SNP_FAILED;
+	}
+	return why[0] ? FAIL("%s", why) : SNP_PASSED;
+}
+
 bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
 	return CRYPTO_memcmp(a, b, size) == 0;

@@ -95,6 +95,9 @@ enum snp_outcome check_conclude(struct inquiry *q, enum snp_outcome outcome, con
 #define FAIL(...)      check_conclude(q, SNP_FAILED, __VA_ARGS__)
 #define NOT_ASKED(...) check_conclude(q, SNP_NOT_ASKED, __VA_ARGS__)
 
+/* The outcome of a function that fails (`status` < 0), says why something is refused, or says "". */
+enum snp_outcome check_answer(struct inquiry *q, int status, const char *why);
+
 /* Compare bytes that are not secret; equal time for all costs nothing. */
 bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t size);
 
