@@ -51,6 +51,43 @@ SNP_MUST_USE int igvm_read_piece(const struct snp_igvm *igvm, uint64_t offset, u
 /* The payload of an SNP_ID_BLOCK. */
 const uint8_t *igvm_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *header);
 
+/* igvm_kind.c */
+
+/* What a type of header holds. */
+enum igvm_shape {
+	IGVM_SHAPE_PLATFORM,
+	IGVM_SHAPE_POLICY,
+	IGVM_SHAPE_RELOCATABLE,
+	IGVM_SHAPE_PAGE_TABLE,
+	IGVM_SHAPE_AREA,
+	IGVM_SHAPE_PAGE,
+	IGVM_SHAPE_INSERT,
+	IGVM_SHAPE_CONTEXT,
+	IGVM_SHAPE_REQUIRED,
+	IGVM_SHAPE_PARAMETER,
+	IGVM_SHAPE_ID_BLOCK,
+	IGVM_SHAPE_RANGE,
+	IGVM_SHAPE_MEASUREMENT,
+};
+
+struct igvm_kind {
+	uint32_t type;
+	uint32_t length; /* bytes of the payload, without padding to 8 */
+	enum igvm_shape shape;
+	const char *name;
+};
+
+/* NULL: libigvm does not know the type. */
+const struct igvm_kind *igvm_kind_find(uint32_t type);
+
+/* igvm_header.c */
+
+/* Check the header at byte `at` of the variable headers, and append it to igvm->headers, unless it is for no platform.
+ * `stage` is what igvm_header_read() made of it for the header before, 0 at first; `ret_size` is what it takes in
+ * the section. Errors: SNP_E_BAD_IGVM, SNP_E_TOO_LARGE, SNP_E_READ, SNP_E_CHANGED, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int igvm_header_read(struct snp_igvm *igvm, struct snp_span section, uint64_t at,
+				  int *stage, uint64_t *ret_size, struct snp_error *err);
+
 /* igvm_check.c */
 
 /* Refuse headers that libigvm refuses although each is right by itself: platforms, parameter areas and

@@ -65,20 +65,7 @@ static struct area *find_area(struct area *areas, size_t n, uint32_t index)
 
 static bool is_parameter(uint32_t type)
 {
-	switch (type) {
-	case SNP_IGVM_VP_COUNT:
-	case SNP_IGVM_SRAT:
-	case SNP_IGVM_MADT:
-	case SNP_IGVM_MMIO_RANGES:
-	case SNP_IGVM_MEMORY_MAP:
-	case SNP_IGVM_COMMAND_LINE:
-	case SNP_IGVM_SLIT:
-	case SNP_IGVM_PPTT:
-	case SNP_IGVM_DEVICE_TREE:
-	case SNP_IGVM_ENVIRONMENT_INFO:
-		return true;
-	}
-	return false;
+	return igvm_kind_find(type)->shape == IGVM_SHAPE_PARAMETER;
 }
 
 /* libigvm leaves the offset unchecked, and QEMU 10 writes there. The least that a loader writes is a word. */

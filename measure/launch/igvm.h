@@ -8,7 +8,7 @@
 /* How loaders launch an IGVM file: rules as data, and what they make of a file. */
 
 enum igvm_order {
-	IGVM_PAGE_RUNS,	       /* QEMU: see igvm_layout.c */
+	IGVM_PAGE_RUNS,	       /* QEMU: see igvm_directives.c */
 	IGVM_HEADER_BY_HEADER, /* each header where it stands */
 };
 
@@ -85,9 +85,17 @@ SNP_MUST_USE int igvm_choose_platform(const struct snp_igvm_info *info,
 				      const struct igvm_rules *rules, uint32_t *ret_platform,
 				      uint32_t *ret_mask, struct snp_error *err);
 
-/* igvm_memory.c: guest memory as QEMU's q35 has it before the guest runs. */
-
 struct igvm_memory;
+
+/* igvm_directives.c */
+
+/* Take the headers in order, as the loader does: pages, parameters, policy and ID block go into `layout`, whose
+ * platform is chosen. `memory` is NULL where the loader's is not modelled.
+ * Errors: SNP_E_IGVM_LAUNCH, SNP_E_NEEDS_MEMORY, SNP_E_TOO_LARGE, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int igvm_directives_take(const struct snp_launch *launch, struct igvm_memory *memory,
+				      struct igvm_layout *layout, struct snp_error *err);
+
+/* igvm_memory.c: guest memory as QEMU's q35 has it before the guest runs. */
 
 /* The guest's memory, of `size` bytes. Errors: SNP_E_NO_MEMORY. */
 SNP_MUST_USE int igvm_memory_new(uint64_t size, struct igvm_memory **ret, struct snp_error *err);
