@@ -127,7 +127,6 @@ static int create(FILE *out, const struct session *session, const struct vm_conf
 	struct create_request request = {
 		.prepare = {.config = config,
 			    .spec = spec,
-			    .config_path = path,
 			    .template = arg.template,
 			    .remote = arg.remote_root || uri_is_remote(session->host.uri),
 			    .remote_root = arg.remote_root,

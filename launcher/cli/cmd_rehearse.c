@@ -317,7 +317,7 @@ static int answer(struct vm_config *config, const char *path, struct rehearsal *
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	struct check_options checks;
 	struct prepare_request prepare = {
-		.config = config, .checks = &checks, .config_path = path, .template = arg.template};
+		.config = config, .checks = &checks, .template = arg.template};
 	int r = launch_spec_from_config(config, &spec, err), booted = 0;
 
 	if (r == 0)

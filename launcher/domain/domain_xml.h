@@ -25,9 +25,10 @@
 #define DOMAIN_NAMESPACE "urn:snp-launch:1"
 #define DOMAIN_PREFIX	 "snp"
 
-/* A measured input, for <metadata>. */
+/* What the domain was made from, for <metadata>. */
 struct domain_measured {
-	const char *input; /* "firmware", "kernel", "initrd", "cmdline", "vm.json" */
+	const char *
+		input; /* "firmware", "kernel", "initrd", "cmdline", "vm.json", "libvirt_xml", "template" */
 	uint64_t size;
 	uint8_t sha256[SNP_SHA256_SIZE];
 };

@@ -8,6 +8,7 @@
 #include <snp/fail.h>
 
 #include "guest/boot_file.h"
+#include "guest/definition.h"
 #include "guest/drift.h"
 #include "guest/interrupt.h"
 #include "guest/protection.h"
@@ -207,11 +208,13 @@ static int write_record(const struct attempt *a, struct guest_record *record,
 }
 
 /* Put the new directory in place, then the domain; then turn the old guest off if it still runs. */
-static int establish(struct attempt *a, const struct prepared *p, struct snp_error *err)
+static int establish(struct attempt *a, const struct prepare_request *request,
+		     const struct prepared *p, struct snp_error *err)
 {
-	int r;
+	int r = definition_write(request->config, request->template, a->dir.path, err);
 
-	r = write_record(a, p->record, RECORD_CREATING, err);
+	if (r == 0)
+		r = write_record(a, p->record, RECORD_CREATING, err);
 	if (r == 0 && a->old.fd >= 0) {
 		r = guest_dir_exchange(&a->old, &a->dir, err);
 		a->exchanged = r == 0;
@@ -308,7 +311,7 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	r = protect(a, request, p.record, err);
 	if (r < 0)
 		return r;
-	r = establish(a, &p, err);
+	r = establish(a, &prepare, &p, err);
 	if (r < 0)
 		return r;
 	r = interrupt_check(err);

@@ -12,6 +12,7 @@
  * The directory of a guest, STATE/NAME, which alone decides to whom a name belongs:
  *
  *   record.json   what was measured and what is launched (guest/record.h)
+ *   vm.json       what was asked for (guest/definition.h)
  *   boot/         firmware, kernel, initrd: written by the launcher, read by QEMU's user
  *   log/          the console log, which libvirt's daemon opens by name: of the launcher, as nobody whom the
  *                 daemon obeys may put a link there

@@ -13,7 +13,9 @@
 #include <snp/memory.h>
 #include <snp/sha.h>
 
+#include "domain/domain_read.h"
 #include "domain/domain_xml.h"
+#include "domain/xml_document.h"
 #include "guest/binding.h"
 #include "guest/boot_file.h"
 #include "guest/drift.h"
@@ -212,16 +214,35 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	return 0;
 }
 
-#define MAX_MEASURED (BOOT_PARTS + 2)
+#define MAX_MEASURED (BOOT_PARTS + 4)
+_Static_assert(MAX_MEASURED <= DOMAIN_MAX_MEASURED, "all are read back");
 
-/* What stands in <metadata> beside the digest: each input with size and SHA-256. */
+static int add_text(const char *input, struct snp_span text, struct domain_measured *list,
+		    size_t *n, struct snp_error *err)
+{
+	list[*n] = (struct domain_measured){.input = input, .size = text.size};
+	return sha256_of(text, list[(*n)++].sha256, err);
+}
+
+static int add_file(const char *input, const char *path, struct domain_measured *list, size_t *n,
+		    struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *text = NULL;
+	size_t size;
+	int r = path ? file_read(path, DOMAIN_MAX_SIZE, &text, &size, err) : 0;
+
+	return r < 0 || !path ? r : add_text(input, (struct snp_span){text, size}, list, n, err);
+}
+
+/* What stands in <metadata> beside the digest: each input with size and SHA-256, and what else the domain was made
+ * from. */
 static int list_measured(const struct prepare_request *request, const struct guest_record *record,
 			 struct domain_measured list[static MAX_MEASURED], size_t *ret,
 			 struct snp_error *err)
 {
-	_cleanup_(file_close) struct file file = {.fd = -1};
+	const char *cmdline = record->cmdline;
 	size_t n = 0;
-	int r;
+	int r = 0;
 
 	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
 		const struct boot_file *boot = &record->boot[i];
@@ -231,21 +252,16 @@ static int list_measured(const struct prepare_request *request, const struct gue
 		list[n] = (struct domain_measured){.input = boot_part_names[i], .size = boot->size};
 		memcpy(list[n++].sha256, boot->sha256, SNP_SHA256_SIZE);
 	}
-	if (record->cmdline) {
-		const struct snp_span text = {(const uint8_t *)record->cmdline,
-					      strlen(record->cmdline)};
-
-		list[n] = (struct domain_measured){.input = "cmdline", .size = text.size};
-		r = sha256_of(text, list[n++].sha256, err);
-		if (r < 0)
-			return r;
-	}
-	r = file_open(request->config_path, SNP_MAX_CONFIG, &file, err);
-	if (r < 0)
-		return r;
-	list[n] = (struct domain_measured){.input = "vm.json", .size = file.size};
-	r = in_file(err, file_sha256(&file, NULL, NULL, list[n++].sha256, err),
-		    request->config_path);
+	if (cmdline)
+		r = add_text("cmdline",
+			     (struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)}, list, &n,
+			     err);
+	if (r == 0)
+		r = add_text("vm.json", json_source(request->config->document), list, &n, err);
+	if (r == 0)
+		r = add_file("libvirt_xml", request->config->libvirt_xml, list, &n, err);
+	if (r == 0)
+		r = add_file("template", request->template, list, &n, err);
 	*ret = n;
 	return r;
 }

@@ -18,8 +18,7 @@
  * record and domain XML. libvirt is not asked yet. */
 struct prepare_request {
 	const struct vm_config *config;
-	struct launch_spec *spec; /* of `config`; gets what is decided at launch */
-	const char *config_path;
+	struct launch_spec *spec;    /* of `config`; gets what is decided at launch */
 	const struct guest_dir *dir; /* gets the copies; NULL: a dry run, which only hashes */
 	const char *final_path;	     /* where the guest's directory will be, STATE/NAME */
 	const char *uri;	     /* as in the record */

@@ -18,6 +18,11 @@ void json_free(struct json *document)
 	free(document);
 }
 
+struct snp_span json_source(const struct json *document)
+{
+	return (struct snp_span){(const uint8_t *)document->text, document->size};
+}
+
 const struct json_value *json_root(const struct json *document)
 {
 	return document->values;

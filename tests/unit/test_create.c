@@ -26,7 +26,7 @@
  * fails, and how the failure is told. (That a guest launches is for tests/e2e to show.) Calls of libvirt
  * go through the wrappers below, each of which can be made to fail once.
  */
-static char root[] = "/tmp/snp-test-create-XXXXXX", state_path[64], firmware[64], config_path[64];
+static char root[] = "/tmp/snp-test-create-XXXXXX", state_path[64], firmware[64];
 static struct hypervisor host;
 
 enum call {
@@ -199,7 +199,7 @@ static int create(const char *name, uint32_t vcpus, bool replace, struct snp_err
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	_cleanup_(record_freep) struct guest_record *record = NULL;
 	struct create_request request = {
-		.prepare = {.config = config, .config_path = config_path, .unbound = unbound},
+		.prepare = {.config = config, .unbound = unbound},
 		.state = state_path,
 		.start = start_it,
 		.replace = replace,
@@ -351,6 +351,44 @@ static void a_guest_that_cannot_be_ended_is_not_replaced(void **state)
 	assert_int_equal(create("web1", 1, true, &err), -SNP_E_LIBVIRT);
 	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+}
+
+static char *read_text(const char *name, const char *file, mode_t *ret_mode)
+{
+	char path[128];
+	uint8_t *text;
+	struct stat st;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", state_path, name, file);
+	assert_int_equal(file_read(path, SNP_MAX_CONFIG, &text, &size, NULL), 0);
+	assert_int_equal(stat(path, &st), 0);
+	*ret_mode = st.st_mode & 07777;
+	return (char *)text;
+}
+
+/* Byte for byte, for its owner alone; and what could not be replaced has its own again. */
+static void what_was_asked_for_is_kept(void **state)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config = config_of("kept", 2);
+	const struct snp_span text = json_source(config->document);
+	struct snp_error err = {0};
+
+	(void)state;
+	assert_int_equal(create("kept", 2, false, &err), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		_cleanup_(freep) char *kept = NULL;
+		mode_t mode;
+
+		kept = read_text("kept", "vm.json", &mode);
+		assert_int_equal(mode, 0600);
+		assert_int_equal(strlen(kept), text.size);
+		assert_memory_equal(kept, text.data, text.size);
+		failing = CALL_DEFINE;
+		failure = "the moon is full";
+		assert_int_equal(create("kept", 3, true, &err), -SNP_E_LIBVIRT);
+	}
+	assert_int_equal(guest_remove(&host, state_path, "kept", true, &err), 0);
 }
 
 /* Where libvirt is gone for good, the directory stays: nobody else would remember the domain that may be
@@ -711,10 +749,8 @@ static int setup(void **state)
 		return -1;
 	snprintf(state_path, sizeof(state_path), "%s/state", root);
 	snprintf(firmware, sizeof(firmware), "%s/OVMF.fd", root);
-	snprintf(config_path, sizeof(config_path), "%s/vm.json", root);
 	image_build(image);
 	put(firmware, image, sizeof(image));
-	put(config_path, "{}", 2);
 	return hypervisor_open("test:///default", &host, NULL);
 }
 
@@ -730,6 +766,7 @@ int main(void)
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(a_guest_that_cannot_be_ended_is_not_replaced),
 		cmocka_unit_test(what_cannot_be_undone_is_kept_and_told),
+		cmocka_unit_test(what_was_asked_for_is_kept),
 		cmocka_unit_test(another_s_domain_is_left_alone),
 		cmocka_unit_test(each_step_is_done_once),
 		cmocka_unit_test(a_restart_checks_before_and_after),

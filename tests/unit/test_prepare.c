@@ -70,8 +70,7 @@ static int prepare(const char *old, const char *new, struct prepare_request *req
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	_cleanup_(freep) char *changed = replace_once(vm_json, old ? old : "quiet",
 						      old ? new : "quiet"),
-			      *text = in_root(changed), *path = in_root("~/vm.json"),
-			      *final = in_root("~/final");
+			      *text = in_root(changed), *final = in_root("~/final");
 
 	*ret = (struct prepared){0};
 	if (vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
@@ -80,7 +79,6 @@ static int prepare(const char *old, const char *new, struct prepare_request *req
 	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
 	request->config = config;
 	request->spec = spec;
-	request->config_path = path;
 	request->final_path = final;
 	request->uri = "test:///default";
 	return guest_prepare(request, ret, err);
@@ -483,7 +481,7 @@ static void what_a_record_holds(void **state)
 	fail_unless_in(p.xml, UUID);
 	fail_unless_in(p.xml, console);
 	fail_unless_in(p.xml, "<snp:input name=\"cmdline\" size=\"5\"");
-	fail_unless_in(p.xml, "<snp:input name=\"vm.json\" size=\"2\"");
+	fail_unless_in(p.xml, "<snp:input name=\"vm.json\"");
 	assert_int_equal(guest_dir_remove(&dir, NULL), 0);
 }
 
@@ -627,9 +625,8 @@ static int prepare_counted(const void *arg, struct snp_error *err)
 	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
 	_cleanup_(record_freep) struct guest_record *again = NULL;
 	_cleanup_(prepared_done) struct prepared p = {0};
-	_cleanup_(freep) char *path = in_root("~/vm.json"), *printed = NULL;
-	struct prepare_request request = {
-		.config_path = path, .final_path = root, .uri = "test:///default"};
+	_cleanup_(freep) char *printed = NULL;
+	struct prepare_request request = {.final_path = root, .uri = "test:///default"};
 	struct differences d = {0};
 	int r;
 
@@ -723,7 +720,6 @@ static int setup(void **state)
 	put("~/large", large, sizeof(large));
 	put_text("~/initrd", "initrd");
 	put("~/empty", "", 0);
-	put_text("~/vm.json", "{}");
 	put_text("~/id.pem", P384_PKCS8);
 	put_text("~/author.pem", P384_OTHER);
 	put_text("~/p256.pem", P256_PKCS8);

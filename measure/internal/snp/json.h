@@ -46,6 +46,9 @@ SNP_MUST_USE int json_read(const char *path, uint64_t cap, struct json **ret,
 			   struct snp_error *err);
 
 void json_free(struct json *document);
+
+/* The text that was parsed, as it was. */
+struct snp_span json_source(const struct json *document);
 const struct json_value *json_root(const struct json *document);
 
 /* Refuse `value`: fills `err` with its file, pointer, line and column and the message. Returns

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/definition.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <snp/fail.h>
+#include <snp/file.h>
+
+#include "domain/xml_document.h"
+
+static const char *place(const char *folder, const char *file, char ret[static PATH_MAX + 128])
+{
+	snprintf(ret, PATH_MAX + 128, "%s/%s", folder, file);
+	return ret;
+}
+
+int definition_write(const struct vm_config *config, const char *template, const char *folder,
+		     struct snp_error *err)
+{
+	char vm_json[PATH_MAX + 128], copy[PATH_MAX + 128];
+	_cleanup_(freep) uint8_t *text = NULL;
+	struct output outputs[] = {
+		{place(folder, DEFINITION_FILE, vm_json), json_source(config->document)},
+		{place(folder, DEFINITION_TEMPLATE, copy), {0}},
+	};
+	int r = template ? file_read(template, DOMAIN_MAX_SIZE, &text, &outputs[1].bytes.size, err)
+			 : 0;
+
+	outputs[1].bytes.data = text;
+	return r < 0 ? r : files_write(outputs, template ? 2 : 1, 0600, true, err);
+}
+
+bool definition_exists(const char *folder)
+{
+	char path[PATH_MAX + 128];
+
+	return access(place(folder, DEFINITION_FILE, path), F_OK) == 0;
+}
+
+int definition_read(const char *folder, struct vm_config **ret, struct snp_error *err)
+{
+	char path[PATH_MAX + 128];
+
+	return vm_config_read(place(folder, DEFINITION_FILE, path), ret, err);
+}
+
+const char *definition_template(const char *folder, char ret[static PATH_MAX + 128])
+{
+	return access(place(folder, DEFINITION_TEMPLATE, ret), F_OK) == 0 ? ret : NULL;
+}
