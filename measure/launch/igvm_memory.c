@@ -7,6 +7,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/memory.h>
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
@@ -50,37 +51,43 @@ static size_t find(const struct igvm_memory *memory, uint64_t gpa)
 	return low;
 }
 
-static void add(struct igvm_memory *memory, uint64_t gpa, uint64_t end, bool is_ram)
+static bool add(struct igvm_memory *memory, uint64_t gpa, uint64_t end, bool is_ram)
 {
 	size_t at = find(memory, gpa);
 
 	if (gpa >= end)
-		return;
+		return true;
+	if (!grow(&memory->regions, memory->n, sizeof(memory->regions[0])))
+		return false;
 	memmove(&memory->regions[at + 1], &memory->regions[at],
 		(memory->n - at) * sizeof(memory->regions[0]));
 	memory->regions[at] = (struct region){gpa, end, is_ram};
 	memory->n++;
+	return true;
 }
 
 int igvm_memory_new(uint64_t size, struct igvm_memory **ret, struct snp_error *err)
 {
-	uint64_t low = size < LOW_MAX ? size : LOW_SPLIT;
+	const uint64_t low = size < LOW_MAX ? size : LOW_SPLIT;
+	const struct region regions[] = {
+		/* hw/i386/pc.c, pc_memory_init(): "pc.rom" is a region of its own, in memory. */
+		{0, 0xc0000, true},
+		{0xc0000, 0xe0000, true},
+		{0xe0000, low, true},
+		{0xfec00000, 0xfec01000, false}, /* I/O APIC */
+		{0xfed00000, 0xfed00400, false}, /* HPET */
+		{0xfee00000, 0xfef00000, false}, /* local APICs */
+		{4 * GIB, 4 * GIB + (size - low), true},
+	};
 	struct igvm_memory *memory = calloc(1, sizeof(*memory));
+	bool done = memory;
 
-	if (memory)
-		memory->regions = calloc(REGIONS_MAX, sizeof(*memory->regions));
-	if (!memory || !memory->regions) {
-		free(memory);
+	for (size_t i = 0; i < ARRAY_SIZE(regions) && done; i++)
+		done = add(memory, regions[i].gpa, regions[i].end, regions[i].is_ram);
+	if (!done) {
+		igvm_memory_free(memory);
 		return out_of_memory(err);
 	}
-	/* hw/i386/pc.c, pc_memory_init(): "pc.rom" is a region of its own, in memory. */
-	add(memory, 0, 0xc0000, true);
-	add(memory, 0xc0000, 0xe0000, true);
-	add(memory, 0xe0000, low, true);
-	add(memory, 0xfec00000, 0xfec01000, false); /* I/O APIC */
-	add(memory, 0xfed00000, 0xfed00400, false); /* HPET */
-	add(memory, 0xfee00000, 0xfef00000, false); /* local APICs */
-	add(memory, 4 * GIB, 4 * GIB + (size - low), true);
 	*ret = memory;
 	return 0;
 }
@@ -108,8 +115,7 @@ int igvm_memory_prepare(struct igvm_memory *memory, uint64_t gpa, uint64_t size,
 			return fail_with(err, SNP_E_TOO_LARGE, offset,
 					 "more ranges outside the guest's memory than KVM has "
 					 "memory slots");
-		add(memory, gpa, gpa + size, true);
-		return 0;
+		return add(memory, gpa, gpa + size, true) ? 0 : out_of_memory(err);
 	}
 	if (!region->is_ram)
 		return fail_with(err, SNP_E_IGVM_LAUNCH, offset,
