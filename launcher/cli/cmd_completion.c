@@ -74,11 +74,18 @@ static void bash(FILE *out)
 {
 	fprintf(out, "_snp_launch() {\n"
 		     "\tlocal word=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD-1]}\n"
-		     "\tlocal options= words= names= files= IFS=$' \\t\\n'\n"
-		     "\tif [ \"$COMP_CWORD\" = 1 ]; then\n"
+		     "\tlocal options= words= names= files= verb=1 IFS=$' \\t\\n'\n"
+		     "\twhile [ \"$verb\" -lt \"$COMP_CWORD\" ]; do\n" /* options before it */
+		     "\t\tcase ${COMP_WORDS[verb]} in\n"
+		     "\t\t-c | --connect | --state-dir) verb=$((verb + 2)) ;;\n"
+		     "\t\t-*) verb=$((verb + 1)) ;;\n"
+		     "\t\t*) break ;;\n"
+		     "\t\tesac\n"
+		     "\tdone\n"
+		     "\tif [ \"$COMP_CWORD\" -le \"$verb\" ]; then\n"
 		     "\t\tCOMPREPLY=($(compgen -W '");
 	print_first_words(out);
-	fprintf(out, "' -- \"$word\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n");
+	fprintf(out, "' -- \"$word\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[verb]} in\n");
 	for (size_t i = 0; cli_tool->verbs[i]; i++) {
 		const struct cli_verb *verb = cli_tool->verbs[i];
 
@@ -103,7 +110,7 @@ static void bash(FILE *out)
 		"\tcase $last in\n"
 		"\t-*) words= files=1 ;;\n"
 		"\tesac\n"
-		"\t[ \"$COMP_CWORD\" = 2 ] || words=\n"
+		"\t[ \"$COMP_CWORD\" = $((verb + 1)) ] || words=\n"
 		"\t[ -z \"$names\" ] || words=\"$words $(%s list -a 2>/dev/null | awk 'NR > 1 { print $1 }')\"\n"
 		"\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
 		"\tif [ -n \"$files\" ]; then\n"

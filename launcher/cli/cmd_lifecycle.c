@@ -6,7 +6,7 @@
 #include <snp/fail.h>
 
 #include "cli/guest_view.h"
-#include "cli/session.h"
+#include "cli/several.h"
 #include "cli/verb.h"
 #include "guest/create.h"
 
@@ -43,48 +43,51 @@ static const struct cli_option stop_options[] = {
 	{0},
 };
 
+static const struct cli_option resume_options[] = {
+	CLI_OPTION_JSON,
+	{0},
+};
+
+static const struct cli_option kill_options[] = {
+	{"force", 'f', .flag = &arg.force,
+	 .help = "do not ask before --all"},
+	CLI_OPTION_JSON,
+	{0},
+};
+
 static const struct cli_option remove_options[] = {
 	{"force", 'f', .flag = &arg.force,
-	 .help = "turn it off first if it is running"},
+	 .help = "turn it off first if it is running, and do not ask before --all"},
 	CLI_OPTION_JSON,
 	{0},
 };
 /* clang-format on */
 
-static const struct cli_option *const start_tables[] = {session_options, start_options, NULL};
-static const struct cli_option *const restart_tables[] = {session_options, restart_options, NULL};
-static const struct cli_option *const stop_tables[] = {session_options, stop_options, NULL};
-static const struct cli_option *const remove_tables[] = {session_options, remove_options, NULL};
+#define TABLES(verb)                                                                              \
+	static const struct cli_option *const verb##_tables[] = {session_options, choice_options, \
+								 verb##_options, NULL};
+TABLES(start)
+TABLES(resume)
+TABLES(restart)
+TABLES(stop)
+TABLES(kill)
+TABLES(remove)
+#undef TABLES
 
 #define DEFAULT_TIMEOUT 60
 #define MAX_TIMEOUT	86400
 
-static int timeout(unsigned int *ret, struct snp_error *err)
+static unsigned int seconds = DEFAULT_TIMEOUT;
+
+static int read_timeout(struct snp_error *err)
 {
-	*ret = DEFAULT_TIMEOUT;
 	if (!arg.timeout.given)
 		return 0;
 	if (arg.timeout.value > MAX_TIMEOUT)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--timeout must be at most %d seconds (a day)", MAX_TIMEOUT);
-	*ret = (unsigned int)arg.timeout.value;
+	seconds = (unsigned int)arg.timeout.value;
 	return 0;
-}
-
-/* What happened, for people or as an object. */
-static int say(FILE *out, const char *name, const char *what, struct snp_error *err)
-{
-	_cleanup_(json_out_done) struct json_out json = {0};
-
-	if (!cli_json) {
-		fprintf(out, "%s: %s\n", name, what);
-		return 0;
-	}
-	cli_json_begin(&json, "snp-done/1");
-	json_out_text(&json, json.root, "name", name);
-	json_out_string(&json, json.root, "state", what);
-	cli_json_warnings(&json);
-	return cli_json_end(&json, out, err);
 }
 
 /* A guest made by an earlier release still starts; what would be refused today gives a warning. */
@@ -94,21 +97,6 @@ static void warn_of(const struct session *session, const char *name)
 
 	if (guest_open(session, name, &guest, NULL) == 0 && guest.record)
 		guest_view_warn(guest.record);
-}
-
-/* Run an action on a guest, and print the state it is in afterwards. */
-static int act(FILE *out, const char *name,
-	       int (*action)(const struct session *session, const char *name,
-			     struct snp_error *err),
-	       const char *state, struct snp_error *err)
-{
-	_cleanup_(session_close) struct session session = {0};
-	int r = session_open(NULL, &session, err);
-
-	if (r < 0)
-		return r;
-	r = action(&session, name, err);
-	return r < 0 ? r : say(out, name, state, err);
 }
 
 static int start_guest(const struct session *session, const char *name, struct snp_error *err)
@@ -122,9 +110,11 @@ static int start_guest(const struct session *session, const char *name, struct s
 
 static int start(FILE *out, char *const operands[], struct snp_error *err)
 {
-	const char *state = arg.paused ? "paused" : "running";
+	const struct guest_action action = {.run = start_guest,
+					    .state = arg.paused ? "paused" : "running",
+					    .is_done = domain_state_is_active};
 
-	return cli_answer(out, act(out, operands[0], start_guest, state, err), err);
+	return act_on_guests(out, operands, &action, err);
 }
 
 /* A guest that was started paused is measured now. */
@@ -136,45 +126,46 @@ static int resume_guest(const struct session *session, const char *name, struct 
 	return r < 0 ? r : domain_resume(guest.domain, err);
 }
 
+static bool is_not_paused(enum domain_state state)
+{
+	return state != DOMAIN_PAUSED;
+}
+
 static int resume(FILE *out, char *const operands[], struct snp_error *err)
 {
-	return cli_answer(out, act(out, operands[0], resume_guest, "running", err), err);
+	const struct guest_action action = {
+		.run = resume_guest, .state = "running", .is_done = is_not_paused};
+
+	return act_on_guests(out, operands, &action, err);
 }
 
 static int stop_guest(const struct session *session, const char *name, struct snp_error *err)
 {
 	_cleanup_(guest_close) struct guest guest = {0};
-	unsigned int seconds;
-	int r;
+	int r = guest_open_domain_anyway(session, name, &guest, err);
 
-	r = timeout(&seconds, err);
-	if (r < 0)
-		return r;
-	r = guest_open_domain_anyway(session, name, &guest, err);
 	return r < 0 ? r : domain_stop(guest.domain, seconds, err);
+}
+
+static bool is_off(enum domain_state state)
+{
+	return !domain_state_is_active(state);
 }
 
 static int stop(FILE *out, char *const operands[], struct snp_error *err)
 {
-	const bool waits = !arg.timeout.given || arg.timeout.value > 0;
+	struct guest_action action = {.run = stop_guest, .is_done = is_off};
+	int r = read_timeout(err);
 
-	return act(out, operands[0], stop_guest, waits ? "off" : "stopping", err);
+	action.state = seconds > 0 ? "off" : "stopping";
+	return r < 0 ? r : act_on_guests(out, operands, &action, err);
 }
 
 static int restart_guest(const struct session *session, const char *name, struct snp_error *err)
 {
 	_cleanup_(guest_close) struct guest guest = {0};
-	unsigned int seconds;
-	int r;
+	int r = guest_open(session, name, &guest, err);
 
-	r = timeout(&seconds, err);
-	if (r < 0)
-		return r;
-	if (seconds == 0)
-		return fail_with(
-			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"--timeout must be at least 1 for restart, which waits until the guest is off");
-	r = guest_open(session, name, &guest, err);
 	if (r < 0)
 		return r;
 	if (!guest.record)
@@ -188,7 +179,14 @@ static int restart_guest(const struct session *session, const char *name, struct
 
 static int restart(FILE *out, char *const operands[], struct snp_error *err)
 {
-	return cli_answer(out, act(out, operands[0], restart_guest, "running", err), err);
+	const struct guest_action action = {.run = restart_guest, .state = "running"};
+	int r = read_timeout(err);
+
+	if (r == 0 && seconds == 0)
+		r = fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--timeout must be at least 1 for restart, which waits until the guest is off");
+	return r < 0 ? r : act_on_guests(out, operands, &action, err);
 }
 
 static int kill_at_once(const struct session *session, const char *name, struct snp_error *err)
@@ -201,25 +199,36 @@ static int kill_at_once(const struct session *session, const char *name, struct 
 
 static int kill_guest(FILE *out, char *const operands[], struct snp_error *err)
 {
-	return act(out, operands[0], kill_at_once, "off", err);
+	const struct guest_action action = {.verb = "Kill",
+					    .run = kill_at_once,
+					    .state = "off",
+					    .is_done = is_off,
+					    .must_ask = true,
+					    .forced = arg.force};
+
+	return act_on_guests(out, operands, &action, err);
 }
 
-static int remove_all(const struct session *session, const char *name, struct snp_error *err)
+static int remove_whole(const struct session *session, const char *name, struct snp_error *err)
 {
 	return guest_remove(&session->host, session->state, name, arg.force, err);
 }
 
 static int remove_guest(FILE *out, char *const operands[], struct snp_error *err)
 {
-	return act(out, operands[0], remove_all, "removed", err);
-}
+	const struct guest_action action = {.verb = "Remove",
+					    .run = remove_whole,
+					    .state = "removed",
+					    .must_ask = true,
+					    .forced = arg.force};
 
-#define ONE_GUEST .operands = "NAME", .min_operands = 1, .max_operands = 1
+	return act_on_guests(out, operands, &action, err);
+}
 
 const struct cli_verb verb_start = {
 	.name = "start",
-	ONE_GUEST,
-	.summary = "hash a guest's boot files again, and start it",
+	SEVERAL_GUESTS,
+	.summary = "hash the boot files of guests again, and start them",
 	.example = "web1",
 	.options = start_tables,
 	.run = start,
@@ -227,18 +236,18 @@ const struct cli_verb verb_start = {
 
 const struct cli_verb verb_resume = {
 	.name = "resume",
-	ONE_GUEST,
-	.summary = "resume a paused guest",
+	SEVERAL_GUESTS,
+	.summary = "resume paused guests",
 	.example = "web1",
-	.options = session_json_tables,
+	.options = resume_tables,
 	.run = resume,
 };
 
 const struct cli_verb verb_restart = {
 	.name = "restart",
 	.alias = "reboot",
-	ONE_GUEST,
-	.summary = "stop a guest and start it again",
+	SEVERAL_GUESTS,
+	.summary = "stop guests and start them again",
 	.example = "web1 --timeout 120",
 	.options = restart_tables,
 	.run = restart,
@@ -247,8 +256,8 @@ const struct cli_verb verb_restart = {
 const struct cli_verb verb_stop = {
 	.name = "stop",
 	.alias = "shutdown",
-	ONE_GUEST,
-	.summary = "ask a guest to power off, and wait until it is off",
+	SEVERAL_GUESTS,
+	.summary = "ask guests to power off, and wait until they are off",
 	.example = "web1",
 	.options = stop_tables,
 	.run = stop,
@@ -257,18 +266,18 @@ const struct cli_verb verb_stop = {
 const struct cli_verb verb_kill = {
 	.name = "kill",
 	.alias = "destroy",
-	ONE_GUEST,
-	.summary = "power a guest off immediately",
+	SEVERAL_GUESTS,
+	.summary = "power guests off immediately",
 	.example = "web1",
-	.options = session_json_tables,
+	.options = kill_tables,
 	.run = kill_guest,
 };
 
 const struct cli_verb verb_remove = {
 	.name = "remove",
 	.alias = "undefine",
-	ONE_GUEST,
-	.summary = "remove a guest: domain, record and copied files",
+	SEVERAL_GUESTS,
+	.summary = "remove guests: domain, record and copied files",
 	.example = "web1",
 	.options = remove_tables,
 	.run = remove_guest,

@@ -6,6 +6,7 @@
  */
 #include <snp/fail.h>
 
+#include "cli/session.h"
 #include "cli/verb.h"
 
 #define X(name) &verb_##name,
@@ -20,18 +21,16 @@ static int no_verb(FILE *out, char *const operands[], struct snp_error *err)
 			 "no command given; see 'snp-launch --help'");
 }
 
-static const struct cli_option *const no_options[] = {NULL};
-
 static const struct cli_verb default_verb = {
 	.name = "VERB",
 	.operands = "",
-	.options = no_options,
+	.options = session_json_tables,
 	.run = no_verb,
 };
 
 int main(int argc, char **argv)
 {
-	const struct cli_tool tool = {"snp-launch", verbs, &default_verb};
+	const struct cli_tool tool = {"snp-launch", verbs, &default_verb, session_json_tables};
 
 	return cli_main(&tool, argc, argv);
 }

@@ -33,37 +33,10 @@ static int read_uuid(const struct json_value *value, const struct field *field, 
 static int read_labels(const struct json_value *value, const struct field *field, void *at,
 		       struct snp_error *err)
 {
-	static const struct field label = {.rule = &rule_line};
 	struct vm_config *config = at;
-	const struct json_value *member;
-	size_t n = 0;
-	int r;
 
 	(void)field;
-	if (!json_is_object(value))
-		return json_fail(value, err, SNP_E_JSON_TYPE, "must be an object of strings");
-	for (member = json_first(value); member; member = json_next(member))
-		n++;
-	if (n > 64)
-		return json_fail(value, err, SNP_E_JSON_VALUE,
-				 "more than 64 labels; at most 64 are allowed");
-	config->labels = calloc(n ? n : 1, sizeof(*config->labels));
-	if (!config->labels)
-		return json_fail(value, err, SNP_E_NO_MEMORY, "out of memory");
-	for (member = json_first(value); member; member = json_next(member)) {
-		struct vm_label *ret = &config->labels[config->n_labels++];
-
-		if (!text_keeps(json_key(member), &rule_label_key))
-			return json_fail(member, err, SNP_E_JSON_VALUE, "invalid key; must be %s",
-					 rule_label_key.wanted);
-		r = field_text(member, &label, &ret->value, err);
-		if (r < 0)
-			return r;
-		ret->key = strdup(json_key(member));
-		if (!ret->key)
-			return json_fail(member, err, SNP_E_NO_MEMORY, "out of memory");
-	}
-	return 0;
+	return labels_read(value, &config->labels, &config->n_labels, err);
 }
 
 static int read_auto(const struct json_value *value, const struct field *field, void *at,
@@ -392,10 +365,6 @@ void vm_config_free(struct vm_config *config)
 {
 	if (!config)
 		return;
-	for (size_t i = 0; i < config->n_labels; i++) {
-		free(config->labels[i].key);
-		free(config->labels[i].value);
-	}
 	for (size_t i = 0; i < config->n_disks; i++) {
 		free(config->disks[i].path);
 		free(config->disks[i].serial);
@@ -406,7 +375,7 @@ void vm_config_free(struct vm_config *config)
 	}
 	for (size_t i = 0; i < config->n_vfio; i++)
 		free(config->vfio[i]);
-	free(config->labels);
+	labels_free(config->labels, config->n_labels);
 	free(config->disks);
 	free(config->networks);
 	free(config->vfio);

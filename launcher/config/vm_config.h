@@ -11,6 +11,8 @@
 #include <snp/id_block.h>
 #include <snp/json.h>
 
+#include "config/labels.h"
+
 /*
  * A guest as its operator wrote it down: vm.json, schema "snp-launch/2" (/1 has neither emulator nor
  * snp.user; snp-launch-vm.json(5), templates/vm.schema.json). Defaults are filled in. The reader enforces
@@ -27,10 +29,6 @@ struct vm_file {
 	char *path; /* NULL: none */
 	bool has_sha256;
 	uint8_t sha256[SNP_SHA256_SIZE]; /* what the file must hash to, if has_sha256 */
-};
-
-struct vm_label {
-	char *key, *value;
 };
 
 enum vm_memory_backing {

@@ -75,6 +75,9 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	    (config->cmdline && !record->cmdline) || (config->emulator && !record->emulator) ||
 	    (config->user && !record->user))
 		return out_of_memory(err);
+	if (labels_copy(config->labels, config->n_labels, &record->labels, &record->n_labels, err) <
+	    0)
+		return -SNP_E_NO_MEMORY;
 	if (!uuid)
 		return make_uuid(record->uuid, err);
 	snprintf(record->uuid, sizeof(record->uuid), "%s", uuid);

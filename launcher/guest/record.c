@@ -49,6 +49,7 @@ void record_free(struct guest_record *record)
 	free(record->emulator);
 	free(record->security_labels);
 	free(record->user);
+	labels_free(record->labels, record->n_labels);
 	free(record);
 }
 
@@ -65,6 +66,15 @@ static int read_uuid(const struct json_value *value, const struct field *field, 
 	if (r == 0)
 		memcpy(at, text, RECORD_UUID + 1);
 	return r;
+}
+
+static int read_labels(const struct json_value *value, const struct field *field, void *at,
+		       struct snp_error *err)
+{
+	struct guest_record *record = at;
+
+	(void)field;
+	return labels_read(value, &record->labels, &record->n_labels, err);
 }
 
 static int read_base64(const struct json_value *value, const struct field *field, void *at,
@@ -189,6 +199,7 @@ static const struct field record_fields[] = {
 	NEED("uri", field_text, uri, .rule = &rule_any),
 	NEED("state", field_choice, state, .rule = record_state_names),
 	NEED("created", field_text, created, .rule = &rule_any),
+	SECTION("labels", read_labels),
 	NEED("remote", field_bool, remote),
 	FIELD("cmdline", field_text, guest_record, cmdline, .rule = &rule_cmdline),
 	NEED("kernel_hashes", field_bool, kernel_hashes),
@@ -339,8 +350,9 @@ int record_print(const struct guest_record *record, char **ret, struct snp_error
 	_cleanup_(json_out_done) struct json_out out;
 	struct cJSON *tool;
 
-	json_out_init(&out, record->has_qemu || record->has_hash_verifier ? RECORD_SCHEMA
-									  : "snp-launch-record/1");
+	json_out_init(&out, record->has_qemu || record->has_hash_verifier || record->n_labels > 0
+				    ? RECORD_SCHEMA
+				    : "snp-launch-record/1");
 	tool = json_out_object(&out, out.root, "tool");
 	json_out_string(&out, tool, "name", "snp-launch");
 	json_out_string(&out, tool, "version", record->tool_version);
@@ -349,6 +361,7 @@ int record_print(const struct guest_record *record, char **ret, struct snp_error
 	json_out_string(&out, out.root, "uri", record->uri);
 	json_out_string(&out, out.root, "state", record_state_names[record->state]);
 	json_out_string(&out, out.root, "created", record->created);
+	labels_print(&out, out.root, record->labels, record->n_labels);
 	json_out_bool(&out, out.root, "remote", record->remote);
 	add_boot(&out, record);
 	add_launch(&out, record);

@@ -14,8 +14,10 @@
 #include <snp/profile.h>
 #include <snp/span.h>
 
+#include "config/labels.h"
+
 /*
- * record.json (snp-launch-record/2; /1 of 0.1.0 says nothing of QEMU): what was measured, what is launched,
+ * record.json (snp-launch-record/2; /1 of 0.1.0 says nothing of QEMU or labels): what was measured, what is launched,
  * and by what it is bound. Written whole and renamed into place, so that a reader sees either the old state
  * or the new one.
  */
@@ -72,6 +74,8 @@ struct guest_record {
 	char *uri;
 	char *created; /* RFC 3339, UTC */
 	char *tool_version;
+	size_t n_labels;
+	struct vm_label *labels; /* as vm.json has them */
 	bool remote; /* boot files lie on another machine, and are not hashed again by start */
 	struct boot_file boot[BOOT_PARTS];
 	char *cmdline; /* NULL: none */

@@ -12,7 +12,7 @@ static const struct cli_verb *const verbs[] = {CLI_VERBS(X) NULL};
 
 int main(int argc, char **argv)
 {
-	const struct cli_tool tool = {"snp-measure", verbs, verbs[0]};
+	const struct cli_tool tool = {"snp-measure", verbs, verbs[0], NULL};
 
 	return cli_main(&tool, argc, argv);
 }

@@ -3,6 +3,7 @@
 #include <snp/tool.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -30,22 +31,33 @@ static struct warning {
 } warnings[64];
 static unsigned int n_warnings;
 
-void cli_warn(const char *name, const char *fmt, ...)
+static void add_warning(const char *name, const char *text)
 {
-	char text[sizeof(warnings[0].message)];
-	va_list args;
+	struct warning *new = &warnings[n_warnings];
 
 	if (n_warnings == ARRAY_SIZE(warnings))
 		return;
+	escape_text(text, new->message, sizeof(new->message));
+	for (unsigned int i = 0; i < n_warnings; i++)
+		if (strcmp(warnings[i].name, name) == 0 &&
+		    strcmp(warnings[i].message, new->message) == 0)
+			return;
+	new->name = name;
+	n_warnings++;
+}
+
+void cli_warn(const char *name, const char *fmt, ...)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	char text[sizeof(warnings[0].message)];
+	va_list args;
+
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	escape_text(text, warnings[n_warnings].message, sizeof(text));
-	for (unsigned int i = 0; i < n_warnings; i++)
-		if (strcmp(warnings[i].name, name) == 0 &&
-		    strcmp(warnings[i].message, warnings[n_warnings].message) == 0)
-			return;
-	warnings[n_warnings++].name = name;
+	pthread_mutex_lock(&lock);
+	add_warning(name, text);
+	pthread_mutex_unlock(&lock);
 }
 
 void cli_print_warnings(void)
@@ -88,6 +100,23 @@ int cli_json_end(const struct json_out *json, FILE *out, struct snp_error *err)
 	return 0;
 }
 
+void cli_json_error(struct json_out *json, struct cJSON *object, const struct snp_error *err)
+{
+	json_out_string(json, object, "name", snp_code_name(err->code));
+	json_out_integer(json, object, "exit_status", snp_code_class(err->code));
+	json_out_string(json, object, "message", err->message);
+	if (err->file[0])
+		json_out_string(json, object, "file", err->file);
+	if (err->pointer[0])
+		json_out_string(json, object, "pointer", err->pointer);
+	if (err->offset != SNP_NO_OFFSET)
+		json_out_u64(json, object, "offset", err->offset);
+	if (err->line != 0)
+		json_out_integer(json, object, "line", err->line);
+	if (err->line != 0 && err->column != 0)
+		json_out_integer(json, object, "column", err->column);
+}
+
 static int print_error_object(FILE *out, const struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out json;
@@ -95,19 +124,7 @@ static int print_error_object(FILE *out, const struct snp_error *err)
 	int r;
 
 	json_out_init(&json, "snp-error/1");
-	json_out_string(&json, json.root, "name", snp_code_name(err->code));
-	json_out_integer(&json, json.root, "exit_status", snp_code_class(err->code));
-	json_out_string(&json, json.root, "message", err->message);
-	if (err->file[0])
-		json_out_string(&json, json.root, "file", err->file);
-	if (err->pointer[0])
-		json_out_string(&json, json.root, "pointer", err->pointer);
-	if (err->offset != SNP_NO_OFFSET)
-		json_out_u64(&json, json.root, "offset", err->offset);
-	if (err->line != 0)
-		json_out_integer(&json, json.root, "line", err->line);
-	if (err->line != 0 && err->column != 0)
-		json_out_integer(&json, json.root, "column", err->column);
+	cli_json_error(&json, json.root, err);
 	r = json_out_print_compact(&json, &text, NULL);
 	if (r < 0)
 		return r;

@@ -168,6 +168,50 @@ static void print_help(FILE *out, const struct cli_verb *verb, bool named)
 		verb->more_help(out);
 }
 
+/* How many elements of argv the leading option at `*argv` takes; 0 if it is none. Names may be shortened, as behind
+ * the verb. */
+static int leading_option(char **argv)
+{
+	const char *name = argv[0];
+	const bool is_long = strncmp(name, "--", 2) == 0;
+	const size_t n = strcspn(is_long ? name + 2 : name, "=");
+	const struct cli_option *found = NULL;
+
+	for (size_t t = 0; cli_tool->leading[t]; t++)
+		for (const struct cli_option *o = cli_tool->leading[t]; o->name; o++)
+			if (is_long ? n > 1 && strncmp(o->name, name + 2, n) == 0
+				    : name[0] == '-' && name[1] && name[1] == o->letter) {
+				if (found)
+					return 0;
+				found = o;
+			}
+	if (!found)
+		return 0;
+	return found->argument && argv[1] && (is_long ? !name[2 + n] : !name[2]) ? 2 : 1;
+}
+
+/* "-c URI list": let the words of the verb change places with the options before it. */
+static int put_verb_first(int argc, char **argv, struct snp_error *err)
+{
+	const struct cli_verb *verb;
+	int n = 1, taken, words, r;
+	char *word;
+
+	while (n < argc && (taken = leading_option(argv + n)) > 0) {
+		cli_json |= strcmp(argv[n], "--json") == 0;
+		n += taken;
+	}
+	if (n == 1 || n >= argc || argv[n][0] == '-')
+		return 0;
+	r = find_verb(argc - n + 1, argv + n - 1, &verb, &words, err);
+	for (int i = 0; r == 0 && i < words; i++) {
+		word = argv[n + i];
+		memmove(argv + 2 + i, argv + 1 + i, (size_t)(n - 1) * sizeof(*argv));
+		argv[1 + i] = word;
+	}
+	return r;
+}
+
 static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
 {
 	const struct cli_verb *verb = cli_tool->default_verb;
@@ -175,6 +219,11 @@ static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
 	char *const *operands;
 	int r, words = 0;
 
+	if (cli_tool->leading) {
+		r = put_verb_first(argc, argv, err);
+		if (r < 0)
+			return r;
+	}
 	if (print_group(argc, argv, out))
 		return 0;
 	r = find_verb(argc, argv, &verb, &words, err);

@@ -110,3 +110,33 @@ completes 'snp-launch undefine --forc' --force
 command -v zsh >/dev/null && { zsh -n complete.zsh || fail "not zsh"; }
 grep -q '^#compdef snp-launch' complete.zsh || fail "zsh does not see that it is a completion"
 grep -q '^complete -c snp-launch .* -a destroy ' complete.fish || fail "no virsh's verbs for fish"
+
+# Options of every verb may stand before it, as with virsh.
+none="qemu+unix:///session?socket=$work/nowhere"
+for before in "-c $none" "-c$none" "--connect $none" "--connect=$none" "--conn $none" "--state-dir $work/s -c $none"; do
+	refuse 1 libvirt-failed "$snp_launch" $before list
+	grep -qF nowhere err || fail "$before is not heard: $(cat err)"
+done
+refuse 1 libvirt-failed "$snp_launch" --json -c "$none" list -a --json
+run 0 "$snp_launch" --json policy decode 0x30000 --help
+says "usage: snp-launch policy decode"
+refuse 2 usage "$snp_launch" --json craete --json
+run 2 "$snp_launch" --json craete
+valid err
+refuse 2 usage "$snp_launch" -c
+refuse 2 usage "$snp_launch" -c "$none"
+refuse 2 usage "$snp_launch" --all list
+refuse 2 usage "$snp_launch" -c "$none" -c "$none" list
+
+# Several guests: by names, by --all or by labels, and only by one of these.
+for verb in start resume restart stop kill remove; do
+	refuse 2 usage "$snp_launch" $verb
+	refuse 2 usage "$snp_launch" $verb web1 --all
+	refuse 2 usage "$snp_launch" $verb web1 --label app
+	refuse 2 usage "$snp_launch" $verb --all --label app
+	refuse 2 usage "$snp_launch" $verb --label App=web
+	refuse 1 libvirt-failed "$snp_launch" $verb --label app=web --label tier
+	refuse 1 libvirt-failed "$snp_launch" $verb web1 web2
+done
+completes 'snp-launch -c test:///default star' start
+completes 'snp-launch --json stop web' web1 web2

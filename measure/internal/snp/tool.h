@@ -58,7 +58,9 @@ extern bool cli_json; /* --json, for the verbs that list CLI_OPTION_JSON */
 	}
 /* clang-format on */
 
-/* A verb's answer other than yes: the exit status is 3 and stdout is written all the same. */
+/* A verb's answer other than yes: the exit status is 3 and stdout is written all the same. Another exit status
+ * that is returned as a positive number does the same: that of a verb that worked on several things, of which
+ * one failed. */
 #define CLI_NO 3
 
 /* A verb: what `TOOL NAME …` does. */
@@ -83,8 +85,8 @@ struct cli_verb {
 	 * not read it: that would cost a third of their time, and a digest must not depend on it. */
 	bool uses_keys;
 
-	/* Do it, printing into `out`, which reaches stdout whole and only if this returns 0 or
-	 * CLI_NO. Otherwise returns a negative code and fills `err`. */
+	/* Do it, printing into `out`, which reaches stdout whole and only if this returns 0 or an exit
+	 * status. Otherwise returns a negative code and fills `err`. */
 	int (*run)(FILE *out, char *const operands[], struct snp_error *err);
 };
 
@@ -92,7 +94,9 @@ struct cli_verb {
 struct cli_tool {
 	const char *name; /* "snp-measure" */
 	const struct cli_verb *const *verbs;
-	const struct cli_verb *default_verb; /* used if the command line names none */
+	const struct cli_verb *default_verb;	 /* used if the command line names none */
+	const struct cli_option *const *leading; /* tables of options that may also stand before the
+						  * verb; NULL: none */
 };
 
 /* What main() returns. */
@@ -130,13 +134,16 @@ SNP_MUST_USE int cli_write_stdout(const char *bytes, size_t size, struct snp_err
 /* Print what failed to stderr, in one line: text, or an snp-error/1 object with --json. */
 void cli_print_error(const struct snp_error *err);
 
+/* Add the members of that object. */
+void cli_json_error(struct json_out *json, struct cJSON *object, const struct snp_error *err);
+
 /* For a verb that may answer "no": a failure of that class becomes its result, a line or an snp-error/1
  * object in `out`, and CLI_NO is returned. Any other `status` is returned as it is. */
 int cli_answer(FILE *out, int status, struct snp_error *err);
 
 /* Note something that the user should know although it is not an error. `name` is stable and documented in
  * the manual. Warnings reach stderr when the verb has succeeded, and stand in its JSON object; the same
- * words count once. */
+ * words count once. Any thread may warn. */
 void cli_warn(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_print_warnings(void);
 
