@@ -4,6 +4,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/hex.h>
 #include <snp/key.h>
 #include <snp/memory.h>
@@ -340,16 +341,18 @@ static int verify_signature(const char *document, struct snp_span bytes, struct 
 /* The signature is checked over the very bytes that are parsed. */
 static int read_reference(const char *path, struct cli_expectations *e, struct snp_error *err)
 {
+	_cleanup_(freep) char *file = document_path(path, SNP_REFERENCE_FILE);
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct snp_reference *reference;
 	struct snp_span document = {0};
-	int r = file_read(path, SNP_MAX_DOCUMENT, &bytes, &document.size, err);
+	int r = file ? file_read(file, SNP_MAX_DOCUMENT, &bytes, &document.size, err)
+		     : out_of_memory(err);
 
 	document.data = bytes;
 	if (r == 0 && arg.public_keys.count > 0)
-		r = verify_signature(path, document, err);
+		r = verify_signature(file, document, err);
 	if (r == 0)
-		r = snp_reference_parse(path, document, &reference, err);
+		r = snp_reference_parse(file, document, &reference, err);
 	if (r == 0)
 		e->references[e->expected.n_references++] = reference;
 	return r;

@@ -16,6 +16,7 @@
 	X(id_block_verify)  \
 	X(publish)          \
 	X(reproduce)        \
+	X(diff)             \
 	X(verify)           \
 	X(show)             \
 	X(certificates_add) \

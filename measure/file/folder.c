@@ -61,6 +61,16 @@ int make_folders(const char *path, mode_t above, mode_t mode)
 	return errno == EEXIST ? 0 : -errno;
 }
 
+char *document_path(const char *path, const char *name)
+{
+	struct stat st;
+	size_t n = strlen(path);
+
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return strdup(path);
+	return format_text("%s%s%s", path, n > 0 && path[n - 1] == '/' ? "" : "/", name);
+}
+
 bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_MAX])
 {
 	static const struct {

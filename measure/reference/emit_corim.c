@@ -150,7 +150,7 @@ static cbor_item_t *comid(const char *id, const struct snp_reference_image *imag
 static int make_id(const struct snp_reference *r, const struct folder *f, char ret[static 64],
 		   struct snp_error *err)
 {
-	const struct folder_file *file = folder_find(f, MASTER_FILE);
+	const struct folder_file *file = folder_find(f, SNP_REFERENCE_FILE);
 	_cleanup_(freep) char *printed = NULL;
 	uint8_t sha256[SNP_SHA256_SIZE];
 	struct snp_span master;

@@ -10,7 +10,11 @@
 #include <snp/publish.h>
 
 static const struct format formats[N_FORMATS] = {
-	{"reference-values", emit_master, NULL, {MASTER_FILE, MASTER_FILE ".sig"}, SAYS_BOTH},
+	{"reference-values",
+	 emit_master,
+	 NULL,
+	 {SNP_REFERENCE_FILE, SNP_REFERENCE_FILE ".sig"},
+	 SAYS_BOTH},
 	{"rvps", emit_rvps, rvps_says, {"rvps.json"}, SAYS_DIGESTS},
 	{"intoto", emit_intoto, NULL, {INTOTO_FILE, "intoto.dsse.json"}, SAYS_DIGESTS},
 	{"corim", emit_corim, NULL, {CORIM_FILE, "corim.cose"}, SAYS_DIGESTS},

@@ -49,7 +49,6 @@ SNP_MUST_USE int format_emit(const struct format *format, const struct snp_refer
 /* True if a format, or what signs its files, may have made a file of this name, or a folder ("golden/"). */
 bool format_writes(const char *name);
 
-#define MASTER_FILE "reference-values.json"
 #define INTOTO_FILE "intoto.json"
 #define CORIM_FILE  "corim.cbor"
 

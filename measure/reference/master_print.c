@@ -210,5 +210,5 @@ int emit_master(const struct snp_reference *r, struct folder *f, struct snp_erro
 	struct json_out out;
 
 	master_build(r, &out);
-	return folder_add_json(f, MASTER_FILE, &out, err);
+	return folder_add_json(f, SNP_REFERENCE_FILE, &out, err);
 }

@@ -5,6 +5,7 @@
 
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/profile.h>
@@ -372,7 +373,8 @@ int snp_reference_parse(const char *name, struct snp_span text, struct snp_refer
 int snp_reference_read(const char *path, struct snp_reference **ret, struct snp_error *err)
 {
 	_cleanup_(json_freep) struct json *document = NULL;
-	int r = json_read(path, SNP_MAX_DOCUMENT, &document, err);
+	_cleanup_(freep) char *file = document_path(path, SNP_REFERENCE_FILE);
+	int r = file ? json_read(file, SNP_MAX_DOCUMENT, &document, err) : out_of_memory(err);
 
 	return r < 0 ? r : read_document(document, ret, err);
 }

@@ -135,9 +135,9 @@ static int bind(struct snp_reference *reference, const struct snp_publish_option
 
 	if (r == 0 && o->author_key)
 		r = key_digest(o->author_key, keys.author_key_digest, err);
-	if (r == 0 && folder_read(path, MASTER_FILE, &text, &master.size, NULL) == 0) {
+	if (r == 0 && folder_read(path, SNP_REFERENCE_FILE, &text, &master.size, NULL) == 0) {
 		master.data = text;
-		if (snp_reference_parse(MASTER_FILE, master, &before, NULL) < 0)
+		if (snp_reference_parse(SNP_REFERENCE_FILE, master, &before, NULL) < 0)
 			before = NULL;
 	}
 	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
@@ -197,11 +197,11 @@ static int read_old(const char *path, struct old *old, struct snp_error *err)
 	_cleanup_(freep) uint8_t *text = NULL;
 	struct snp_error why;
 	size_t size;
-	int r = folder_read(path, MASTER_FILE, &text, &size, &why);
+	int r = folder_read(path, SNP_REFERENCE_FILE, &text, &size, &why);
 
 	if (r == 0)
-		r = snp_reference_parse(MASTER_FILE, (struct snp_span){text, size}, &old->reference,
-					&why);
+		r = snp_reference_parse(SNP_REFERENCE_FILE, (struct snp_span){text, size},
+					&old->reference, &why);
 	/* A format that does not say it has written nothing. */
 	for (size_t i = 0; r >= 0 && format_at(i); i++) {
 		r = format_emit(format_at(i), old->reference, &old->names, NULL, &why);
@@ -215,7 +215,7 @@ static int read_old(const char *path, struct old *old, struct snp_error *err)
 	if (r == -SNP_E_NO_MEMORY)
 		return out_of_memory(err);
 	return r < 0 ? fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				 "already exists and has no valid " MASTER_FILE
+				 "already exists and has no valid " SNP_REFERENCE_FILE
 				 " (%s); use a new folder or one that an earlier run wrote",
 				 why.message)
 		     : 0;
@@ -231,7 +231,7 @@ static int check_name(void *arg, const char *name, struct snp_error *err)
 	return fail_with(
 		err, SNP_E_EXISTS, SNP_NO_OFFSET,
 		"already exists and has '%s', which would be removed and is not one of the "
-		"files that its " MASTER_FILE " stands for; use a new folder",
+		"files that its " SNP_REFERENCE_FILE " stands for; use a new folder",
 		name);
 }
 

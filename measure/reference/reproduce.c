@@ -11,6 +11,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/hex.h>
 #include <snp/memory.h>
 #include <snp/sized.h>
@@ -274,7 +275,7 @@ static int compare_file(struct report *report, const char *folder,
 	if (r < 0)
 		found = why.sys_errno == ENOENT ? "no such file" : why.message;
 	if (r < 0 || size != expected->size || memcmp(bytes, expected->data, size) != 0)
-		tell(report, expected->name, "as " MASTER_FILE " says", found);
+		tell(report, expected->name, "as " SNP_REFERENCE_FILE " says", found);
 	return 0;
 }
 
@@ -332,7 +333,7 @@ static int compare_format(struct allowed *allowed, const struct snp_reference *p
 		return out_of_memory(err);
 	/* For example because an ID block does not verify. */
 	if (r < 0 && r != -SNP_E_FORMAT)
-		tell(allowed->report, format->name, "as " MASTER_FILE " says", why.message);
+		tell(allowed->report, format->name, "as " SNP_REFERENCE_FILE " says", why.message);
 	if (!format_is_there(format, allowed->path))
 		return 0;
 	for (r = 0; r == 0 && first < files->n_files; first++)
@@ -422,9 +423,10 @@ int snp_reproduce(const char *path, const struct snp_reproduce_options *options,
 		  size_t *ret_variants, size_t *ret_differences, struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *published = NULL;
-	const char *slash = strrchr(path, '/');
+	_cleanup_(freep) char *file = document_path(path, SNP_REFERENCE_FILE);
+	const char *slash = file ? strrchr(file, '/') : NULL;
 	_cleanup_(freep) char *folder =
-		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+		slash ? strndup(file, (size_t)(slash - file) + 1) : strdup(".");
 	_cleanup_(freep) uint8_t *text = NULL;
 	struct snp_reproduce_options o;
 	struct report report = {.options = &o};
@@ -434,13 +436,13 @@ int snp_reproduce(const char *path, const struct snp_reproduce_options *options,
 
 	if (r < 0)
 		return r;
-	if (!folder)
+	if (!file || !folder)
 		return out_of_memory(err);
-	r = file_read(path, SNP_MAX_DOCUMENT, &text, &document.size, err);
+	r = file_read(file, SNP_MAX_DOCUMENT, &text, &document.size, err);
 	if (r < 0)
 		return r;
 	document.data = text;
-	r = snp_reference_parse(path, document, &published, err);
+	r = snp_reference_parse(file, document, &published, err);
 	if (r < 0)
 		return r;
 	r = compare_all(&report, published, document, folder, err);

@@ -353,7 +353,7 @@ static const struct signing {
 	int (*verify)(const struct snp_key *key, struct snp_span payload, struct snp_span signature,
 		      struct snp_error *err);
 } signings[] = {
-	{MASTER_FILE, MASTER_FILE ".sig", emit_master, sign_plain, verify_plain},
+	{SNP_REFERENCE_FILE, SNP_REFERENCE_FILE ".sig", emit_master, sign_plain, verify_plain},
 	{INTOTO_FILE, "intoto.dsse.json", emit_intoto, sign_dsse, verify_dsse},
 	{CORIM_FILE, "corim.cose", emit_corim, sign_cose, verify_cose},
 };

@@ -81,6 +81,10 @@ valid out
 printf x >>initrd.img
 run 3 "$snp_measure" reproduce --json published/reference-values.json --images .
 valid out
+run 0 "$snp_measure" diff --json published published
+valid out
+run 3 "$snp_measure" diff --json published release.json
+valid out
 run 0 "$snp_measure" --ovmf fw --vcpus 3 --vcpu-type EPYC
 explain=(explain --json --ovmf fw "${cpu[@]}" --max-vcpus 4)
 run 0 "$snp_measure" "${explain[@]}" --digest "$(cat out)"

@@ -89,7 +89,7 @@ struct snp_reproduce_options {
 	void *arg;
 };
 
-/* Compute the master in the file `path` again from its images, and compare everything in its folder with
+/* Compute the master `path`, a file or its folder, again from its images, and compare everything in its folder with
  * it. `ret_variants` is the number of its variants, `ret_differences` how often `difference` was called.
  * Errors: those of snp_reference_read(), of reading images that are as published, of
  * snp_certificates_add_path(). */

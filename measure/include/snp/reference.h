@@ -105,7 +105,10 @@ struct snp_reference {
 /* Frees the document and all it points to; NULL is fine. */
 void snp_reference_free(struct snp_reference *reference);
 
-/* Read a master. Refused: what its schema does not allow, an ID block whose digest or policy is not
+/* The name of the master in a published folder. */
+#define SNP_REFERENCE_FILE "reference-values.json"
+
+/* Read a master, by its own path or that of its folder. Refused: what its schema does not allow, an ID block whose digest or policy is not
  * that of its variant, two variants of the same configuration.
  * Errors: those of json_read(), each with the JSON pointer. ID auth is not verified here. */
 SNP_MUST_USE int snp_reference_read(const char *path, struct snp_reference **ret,

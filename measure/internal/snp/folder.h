@@ -31,6 +31,10 @@ enum user_folder {
  * and so on, nor HOME is an absolute path, or the path is too long. */
 bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_MAX]);
 
+/* A document may be named by the folder that it lies in: `path`, or if that is a folder, the path of `name` in
+ * it; for free(). NULL where memory ran out. */
+char *document_path(const char *path, const char *name);
+
 /* Remove the folder `path` (relative to the descriptor `at`, or to AT_FDCWD) and all below it, however deep
  * and wide. Works by descriptors, at most three at a time, and follows no symbolic link, so that a user who
  * may write below it cannot lead it elsewhere, not even by moving a folder while it is emptied. 0, or a
