@@ -134,8 +134,9 @@ static void print_binding(FILE *out, const struct session *session, const struct
 	text_line(out, "bound by", guest_view_binding(session, guest));
 	if (needs_mount(session, guest))
 		text_line(out, "boot files",
-			  is_mounted(session, guest)
-				  ? "mounted read-only"
+			  is_mounted(session, guest) ? "mounted read-only"
+			  : domain_state_is_active(guest->state)
+				  ? "not protected: not mounted read-only; run snp-launch restart"
 				  : "not protected: not mounted read-only; run snp-launch start");
 	if (guest->record->user)
 		text_line(out, "QEMU's user", guest->record->user);

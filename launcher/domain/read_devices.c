@@ -191,7 +191,17 @@ static int read_commandline(const xmlNode *commandline, struct launch_spec *spec
 	return r;
 }
 
-/* An override sets a property of a device. Capabilities tell libvirt what QEMU can do, and so change how it
+/* Read under an override. */
+static uint32_t count_rom_properties(const xmlNode *node)
+{
+	uint32_t n = is_qemu(node, "property") && xml_attribute_is(node, "name", "romfile");
+
+	for (node = node->children; node; node = node->next)
+		n += count_rom_properties(node);
+	return n;
+}
+
+/* An override sets a property of a device; a ROM counts as in <rom>. Capabilities tell libvirt what QEMU can do, and so change how it
  * calls QEMU. */
 static int read_element(const xmlNode *node, struct launch_spec *spec, struct snp_error *err)
 {
@@ -200,6 +210,8 @@ static int read_element(const xmlNode *node, struct launch_spec *spec, struct sn
 
 	if (strcmp(name, "commandline") == 0)
 		return read_commandline(node, spec, err);
+	if (strcmp(name, "override") == 0)
+		spec->n_option_roms += count_rom_properties(node);
 	return note(harmless ? &spec->qemu_argument : &spec->qemu_launch_argument, name, err);
 }
 

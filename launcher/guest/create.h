@@ -28,9 +28,9 @@ struct create_request {
 SNP_MUST_USE int guest_create(const struct hypervisor *host, const struct create_request *request,
 			      struct guest_record **ret, struct snp_error *err);
 
-/* Hash the copies again, protect them if needed (guest/protection.h; with `unbound`, go on if they cannot
+/* Of a guest that is off: hash the copies again, protect them if needed (guest/protection.h; with `unbound`, go on if they cannot
  * be), and start. Errors: SNP_E_BOOT_FILES; SNP_E_NOT_FOUND, SNP_E_DRIFT (an image, or libvirt's domain, is
- * not what the record says), those of domain_start(). */
+ * not what the record says, before or after the start), SNP_E_GUEST_STATE, those of domain_start(). */
 SNP_MUST_USE int guest_start(const struct hypervisor *host, const char *state, const char *name,
 			     bool paused, bool unbound, struct snp_error *err);
 

@@ -12,6 +12,7 @@
 #include "config/checks.h"
 #include "domain/domain_read.h"
 #include "guest/boot_file.h"
+#include "host/lifecycle.h"
 
 int record_complete(const struct guest_record *record, struct launch_spec *spec,
 		    struct snp_error *err)
@@ -122,8 +123,7 @@ static int refuse_any(const struct guest_record *record, const struct difference
 		return 0;
 	return fail_with(
 		err, SNP_E_DRIFT, SNP_NO_OFFSET,
-		"%s: libvirt's domain is not what was measured: %s: recorded %s, found %s%s; "
-		"nothing was launched; %s",
+		"%s: libvirt's domain is not what was measured: %s: recorded %s, found %s%s; %s",
 		record->name, d->at[0].what, d->at[0].asked, d->at[0].found,
 		d->n > 1 ? " (and more differs)" : "", cure);
 }
@@ -197,15 +197,28 @@ int guest_drift_boot(const struct guest_record *record, struct differences *ret,
 	return r;
 }
 
+/* No SEV-SNP guest can be saved. What was saved is a domain of that name and UUID which had another definition,
+ * and libvirt restores it, with that definition, in place of starting this one. */
+static void add_saved(virDomainPtr domain, struct differences *ret)
+{
+	if (virDomainHasManagedSaveImage(domain, 0) == 1)
+		difference_add(ret, "saved state", "none",
+			       "one that libvirt restores; run virsh managedsave-remove");
+}
+
 static int compare_domain(const struct guest_record *record, virDomainPtr domain,
 			  const struct hypervisor *host, unsigned int flags,
 			  struct differences *ret, struct snp_error *err)
 {
 	_cleanup_(freep) char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_SECURE | flags);
+	int r;
 
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
-	return guest_drift(record, xml, host, ret, err);
+	r = guest_drift(record, xml, host, ret, err);
+	if (r == 0 && (flags & VIR_DOMAIN_XML_INACTIVE))
+		add_saved(domain, ret);
+	return r;
 }
 
 int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain,
@@ -215,8 +228,23 @@ int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain,
 	struct differences d;
 	int r = compare_domain(record, domain, host, VIR_DOMAIN_XML_INACTIVE, &d, err);
 
-	snprintf(cure, sizeof(cure), "see snp-launch diff %s, then create --replace", record->name);
+	snprintf(cure, sizeof(cure),
+		 "nothing was launched; see snp-launch diff %s, then create --replace",
+		 record->name);
 	return r < 0 ? r : refuse_any(record, &d, cure, err);
+}
+
+int guest_drift_end(const struct guest_record *record, virDomainPtr domain,
+		    const struct hypervisor *host, struct snp_error *err)
+{
+	struct differences d;
+	int r = compare_domain(record, domain, host, 0, &d, err);
+
+	if (r == 0 && d.n > 0)
+		r = domain_kill(domain, err);
+	return r < 0 ? r
+		     : refuse_any(record, &d,
+				  "it was changed while it was started, and was turned off", err);
 }
 
 /* Add those that differ in another way than in what runs. */
@@ -272,8 +300,11 @@ int guest_record_domain(struct guest_record *record, virDomainPtr domain,
 	if (r < 0)
 		return r;
 	compare_host(record, found, host, &d);
-	r = refuse_any(record, &d, "see libvirt_xml or --template, or libvirt's configuration",
-		       err);
+	add_saved(domain, &d);
+	r = refuse_any(
+		record, &d,
+		"nothing was launched; see libvirt_xml or --template, or libvirt's configuration",
+		err);
 	if (r < 0)
 		return r;
 	free(record->emulator);

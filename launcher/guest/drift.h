@@ -30,6 +30,11 @@ SNP_MUST_USE int guest_drift(const struct guest_record *record, const char *xml,
 SNP_MUST_USE int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain,
 				    const struct hypervisor *host, struct snp_error *err);
 
+/* After a start: turn the guest off, with SNP_E_DRIFT, if guest_drift() finds anything in what runs, as it does
+ * where somebody changed the definition after it was looked at. Errors: also those of hypervisor_fail(). */
+SNP_MUST_USE int guest_drift_end(const struct guest_record *record, virDomainPtr domain,
+				 const struct hypervisor *host, struct snp_error *err);
+
 /* All that guest_drift_refuse() and boot_files_verify() would refuse, in what would start next and in what
  * runs. Errors: as guest_drift_refuse() and guest_drift_boot(). */
 SNP_MUST_USE int guest_drift_all(const struct guest_record *record, virDomainPtr domain,

@@ -113,6 +113,13 @@ int boot_files_mount(const struct guest_dir *dir, struct snp_error *err)
 	return 0;
 }
 
+int boot_files_try_mount(const struct guest_dir *dir, struct snp_error *err)
+{
+	_cleanup_(closep) int tree = clone_read_only(dir, GUEST_BOOT);
+
+	return tree < 0 ? not_protected(err, "they cannot be mounted read-only") : 0;
+}
+
 struct stamps {
 	struct stat at[BOOT_PARTS];
 };

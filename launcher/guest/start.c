@@ -28,8 +28,9 @@ static void launchable_done(struct launchable *l)
 }
 
 /* Nothing has changed since the measurement: not the definition, not the record, not the copies. Unless an
- * ID block makes it harmless, the copies cannot change from now on either. */
-static int make_ready(struct launchable *l, const struct hypervisor *host, bool unbound,
+ * ID block makes it harmless, the copies cannot change from now on either; but while the guest still runs,
+ * nothing is mounted: whether that one was launched from protected copies, the mount tells. */
+static int make_ready(struct launchable *l, const struct hypervisor *host, bool runs, bool unbound,
 		      struct snp_error *err)
 {
 	int r = guest_drift_refuse(l->record, l->domain, host, err);
@@ -37,20 +38,40 @@ static int make_ready(struct launchable *l, const struct hypervisor *host, bool 
 	if (r == 0)
 		r = boot_guard_of(l->record, host, l->domain, &l->guard, err);
 	if (r == 0 && l->guard == GUARD_MOUNT) {
-		r = boot_files_renew(&l->dir, l->record, err);
-		if (r != -SNP_E_BOOT_FILES || !unbound)
-			return r;
-		l->guard = GUARD_SAME_USER;
-		r = 0;
+		r = runs ? boot_files_try_mount(&l->dir, err)
+			 : boot_files_renew(&l->dir, l->record, err);
+		if (r == 0 && !runs)
+			return 0;
+		if (r == -SNP_E_BOOT_FILES && unbound) {
+			l->guard = GUARD_SAME_USER;
+			r = 0;
+		}
 	}
 	return r < 0 ? r : boot_files_verify(l->record, err);
 }
 
-static int launch(const struct launchable *l, bool paused, struct snp_error *err)
+static int launch(const struct launchable *l, const struct hypervisor *host, bool paused,
+		  struct snp_error *err)
 {
 	int r = domain_start(l->domain, paused, err);
 
-	return r < 0 || l->guard != GUARD_MOUNT ? r : boot_files_keep(l->record, l->domain, err);
+	/* Somebody else was quicker, perhaps before the copies were mounted. */
+	if (r < 0 && l->guard == GUARD_MOUNT && virDomainIsActive(l->domain) == 1)
+		guest_dir_unmount(&l->dir);
+	if (r == 0 && l->guard == GUARD_MOUNT)
+		r = boot_files_keep(l->record, l->domain, err);
+	return r < 0 ? r : guest_drift_end(l->record, l->domain, host, err);
+}
+
+static int refuse_active(virDomainPtr domain, struct snp_error *err)
+{
+	enum domain_state state;
+	int r = domain_state_of(domain, &state, err);
+
+	if (r < 0 || !domain_state_is_active(state))
+		return r;
+	return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
+			 "cannot start the guest: it is already %s", domain_state_names[state]);
 }
 
 static int find_launchable(const struct hypervisor *host, const char *state, const char *name,
@@ -78,10 +99,11 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
 	int r = find_launchable(host, state, name, &l, err);
 
-	if (r < 0)
-		return r;
-	r = make_ready(&l, host, unbound, err);
-	return r < 0 ? r : launch(&l, paused, err);
+	if (r == 0)
+		r = refuse_active(l.domain, err);
+	if (r == 0)
+		r = make_ready(&l, host, false, unbound, err);
+	return r < 0 ? r : launch(&l, host, paused, err);
 }
 
 int guest_restart(const struct hypervisor *host, const char *state, const char *name,
@@ -91,13 +113,13 @@ int guest_restart(const struct hypervisor *host, const char *state, const char *
 	int r = find_launchable(host, state, name, &l, err);
 
 	if (r == 0)
-		r = make_ready(&l, host, unbound, err);
+		r = make_ready(&l, host, true, unbound, err);
 	if (r == 0)
 		r = domain_stop(l.domain, seconds, err);
 	/* QEMU's user may have had the copies until now. */
 	if (r == 0)
-		r = make_ready(&l, host, unbound, err);
-	return r < 0 ? r : launch(&l, false, err);
+		r = make_ready(&l, host, false, unbound, err);
+	return r < 0 ? r : launch(&l, host, false, err);
 }
 
 /* A domain belongs to the directory if its metadata say so. */

@@ -56,6 +56,7 @@ snp-launch attest                               | 1 | snp-launch attest web1 --g
 snp-launch kill turns it off                    | 0 | snp-launch kill web1
 snp-launch start                                | 0 | snp-launch start web1
 snp-launch start mounts them                    | 0 | snp-launch kill web1 && snp-launch start web1
+snp-launch restart                              | 0 | snp-launch restart web1
 snp-launch remove                               | 1 | snp-launch remove web1 # it runs
 snp-launch remove --force %s                    | 0 | snp-launch remove --force web1
 snp-measure id-block                            | 0 | snp-measure id-block --help

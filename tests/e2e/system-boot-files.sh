@@ -66,6 +66,26 @@ grep -q '^boot files *not protected' out || fail "$(cat out)"
 run 0 "$snp_launch" kill web1
 run 0 "$snp_launch" diff web1
 grep -qF '[boot-files-not-protected]' err || fail "diff does not warn: $(cat err)"
+cp "$boot/kernel" saved
+opens_it
+run 0 virsh start web1
+wait "$attacker"
+[ "$(launched web1)" != "$predicted" ] || fail "the attack fails, and tests nothing"
+# The bytes are put back. No start and no restart that fails makes what runs look protected.
+cat saved >"$boot/kernel"
+unprotected() {
+	run 0 "$snp_launch" show web1
+	grep -qx 'bound by *nothing' out || fail "$(cat out)"
+	grep -q '^boot files .*run snp-launch restart$' out || fail "$(cat out)"
+	run 3 "$snp_launch" diff web1
+	says "boot files: recorded mounted read-only, found not mounted"
+}
+refuse 1 wrong-guest-state "$snp_launch" start web1
+unprotected
+run 0 virsh suspend web1
+refuse 1 wrong-guest-state "$snp_launch" restart web1
+unprotected
+run 0 virsh destroy web1
 run 0 virsh start web1
 keeps_it
 run 0 virsh destroy web1

@@ -58,6 +58,29 @@ edit "vCPUs" "s|<vcpu placement='static'>2<|<vcpu placement='static' current='1'
 edit "security labels" "s|^</domain>|<seclabel type='static' model='dac' relabel='no'><label>+0:+0</label></seclabel>&|"
 printf '%d of these launch other bytes by virsh start\n' $others
 
+# A saved state, of an unprotected guest with that name and UUID, which libvirt would restore.
+cat >plain.xml <<-END
+	<domain type='qemu'>
+	  <name>web1</name>
+	  <uuid>$(virsh domuuid web1)</uuid>
+	  <memory unit='MiB'>64</memory>
+	  <os><type arch='x86_64' machine='q35'>hvm</type></os>
+	  <devices><memballoon model='none'/></devices>
+	</domain>
+END
+run 0 virsh define plain.xml
+run 0 virsh start web1
+run 0 virsh managedsave web1
+run 0 virsh define web1.xml
+run 3 "$snp_launch" diff web1
+says "saved state: recorded none"
+run 3 "$snp_launch" start web1
+says "saved state: recorded none"
+run 3 "$snp_launch" create web1.json --replace
+says "saved state: recorded none"
+[ -z "$(virsh -q list --name)" ] || fail "the saved guest runs"
+run 0 virsh managedsave-remove web1
+
 # While the guest runs as measured, what the next start would find is said.
 run 0 virsh define web1.xml
 run 0 "$snp_launch" start web1

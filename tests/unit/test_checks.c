@@ -147,6 +147,10 @@ static const struct change {
 	 ARGUMENTS("<q:env name='LD_PRELOAD' value='/l.so'/>"), "not-bound qemu-launch-argument"},
 	{"override", "</domain>", PAST_LIBVIRT("override", "<q:device alias='net0'/>"),
 	 "not-bound qemu-argument"},
+	{"option ROM by override", "</domain>",
+	 PAST_LIBVIRT("override", "<q:device alias='net0'><q:frontend><q:property name='romfile' "
+				  "type='string' value='/r'/></q:frontend></q:device>"),
+	 "not-bound option-rom qemu-argument"},
 	{"deprecation", "</domain>", PAST_LIBVIRT("deprecation", ""), "not-bound qemu-argument"},
 	{"capabilities", "</domain>", PAST_LIBVIRT("capabilities", "<q:del capability='a'/>"),
 	 "not-bound qemu-launch-argument"},

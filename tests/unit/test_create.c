@@ -17,6 +17,7 @@
 #include "domain/domain_read.h"
 #include "domain_text.h"
 #include "guest/create.h"
+#include "guest/drift.h"
 #include "guest/protection.h"
 #include "host/lifecycle.h"
 #include "ovmf_image.h"
@@ -447,6 +448,81 @@ static void change_copy(const char *name)
 	close(fd);
 }
 
+static void turn_off(const char *name)
+{
+	virDomainPtr domain = virDomainLookupByName(host.connection, name);
+
+	assert_int_equal(virDomainDestroy(domain), 0);
+	virDomainFree(domain);
+}
+
+static void define_with(const char *text, const char *other)
+{
+	virDomainPtr domain = virDomainLookupByName(host.connection, "web1");
+	char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+
+	virDomainFree(domain);
+	altered[0] = text;
+	altered[1] = other;
+	domain = define_altered(host.connection, xml, 0);
+	assert_non_null(domain);
+	virDomainFree(domain);
+	free(xml);
+}
+
+static void redefine(void)
+{
+	define_with("EPYC-v4", "EPYC-Rome");
+}
+
+/* What libvirt starts is looked at when it runs, too. */
+static void a_domain_that_is_changed_at_the_last_moment(void **state)
+{
+	struct snp_error err = {0};
+
+	(void)state;
+	start_it = false;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	at_start = redefine;
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), -SNP_E_DRIFT);
+	at_start = NULL;
+	assert_non_null(strstr(err.message, "and was turned off"));
+	assert_int_equal(state_of("web1"), DOMAIN_OFF);
+	define_with("EPYC-Rome", "EPYC-v4");
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), 0);
+	start_it = true;
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+}
+
+/* libvirt would restore what was saved, whatever that is, and neither start nor replace the guest. */
+static void a_saved_state_is_not_restored(void **state)
+{
+	struct snp_error err = {0};
+	struct differences d = {0};
+	struct guest_record *record;
+	virDomainPtr domain;
+	char path[128];
+
+	(void)state;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	domain = virDomainLookupByName(host.connection, "web1");
+	assert_int_equal(virDomainManagedSave(domain, 0), 0);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), -SNP_E_DRIFT);
+	assert_non_null(strstr(err.message, "saved state: recorded none"));
+	assert_int_equal(create("web1", 2, true, &err), -SNP_E_DRIFT);
+	assert_non_null(strstr(err.message, "saved state: recorded none"));
+	snprintf(path, sizeof(path), "%s/web1", state_path);
+	assert_int_equal(record_read(path, &record, &err), 0);
+	assert_int_equal(guest_drift_all(record, domain, &host, &d, &err), 0);
+	record_free(record);
+	assert_int_equal(d.n, 1);
+	assert_string_equal(d.at[0].what, "saved state");
+	assert_int_equal(virDomainManagedSaveRemove(domain, 0), 0);
+	virDomainFree(domain);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), 0);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+}
+
 /* What could not be started again is not stopped. */
 static void a_restart_checks_before_and_after(void **state)
 {
@@ -473,6 +549,10 @@ static void a_restart_checks_before_and_after(void **state)
 	change_copy("web1");
 	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), -SNP_E_DRIFT);
 	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err),
+			 -SNP_E_GUEST_STATE);
+	assert_non_null(strstr(err.message, "already running"));
+	turn_off("web1");
 	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), -SNP_E_DRIFT);
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
 	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err),
@@ -623,6 +703,16 @@ static void give_away(void)
 	assert_int_equal(lchown(copy_of("web1"), 65534, 65534), 0);
 }
 
+/* Somebody else starts it. */
+static void start_first(void)
+{
+	virDomainPtr domain = virDomainLookupByName(host.connection, "web1");
+
+	at_start = NULL;
+	assert_int_equal(virDomainCreate(domain), 0);
+	virDomainFree(domain);
+}
+
 /* As under a system daemon, whose QEMU runs as another user: the copies are mounted read-only. */
 static void a_guest_that_the_mount_guards(void **state)
 {
@@ -685,6 +775,19 @@ static void a_guest_that_the_mount_guards(void **state)
 	failing = CALL_MOUNT;
 	assert_int_equal(guest_start(&host, state_path, "web1", false, true, &err), 0);
 	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	/* One that runs without the mount never gets it, whoever starts it, and whatever fails. */
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err),
+			 -SNP_E_GUEST_STATE);
+	assert_false(boot_files_are_mounted(path));
+	failing = CALL_SHUTDOWN;
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), -SNP_E_LIBVIRT);
+	assert_false(boot_files_are_mounted(path));
+	turn_off("web1");
+	at_start = start_first;
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err),
+			 -SNP_E_LIBVIRT);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	assert_false(boot_files_are_mounted(path));
 	at_start = give_away;
 	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err),
 			 -SNP_E_BOOT_FILES);
@@ -770,6 +873,8 @@ int main(void)
 		cmocka_unit_test(another_s_domain_is_left_alone),
 		cmocka_unit_test(each_step_is_done_once),
 		cmocka_unit_test(a_restart_checks_before_and_after),
+		cmocka_unit_test(a_domain_that_is_changed_at_the_last_moment),
+		cmocka_unit_test(a_saved_state_is_not_restored),
 		cmocka_unit_test(whose_domain_it_is),
 		cmocka_unit_test(a_replacement_keeps_the_uuid),
 		cmocka_unit_test(a_failed_replacement_restores_autostart),
