@@ -197,7 +197,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	return r < 0 ? r : measure(&l, base64, out, err);
 }
 
-static const struct cli_option *const tables[] = {cli_launch_options, options, NULL};
+static const struct cli_option *const tables[] = {CLI_LAUNCH_OPTIONS, options, NULL};
 
 const struct cli_verb verb_digest = {
 	.name = "digest",

@@ -282,7 +282,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	return r < 0 ? r : answer.found ? 0 : CLI_NO;
 }
 
-static const struct cli_option *const tables[] = {options, cli_launch_options, NULL};
+static const struct cli_option *const tables[] = {options, CLI_LAUNCH_OPTIONS, NULL};
 
 const struct cli_verb verb_explain = {
 	.name = "explain",

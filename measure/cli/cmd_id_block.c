@@ -322,7 +322,7 @@ static int run_verify(FILE *out, char *const operands[], struct snp_error *err)
 }
 
 static const struct cli_option *const verify_tables[] = {pair_options, verify_options,
-							 cli_launch_options, NULL};
+							 CLI_LAUNCH_OPTIONS, NULL};
 
 const struct cli_verb verb_id_block_verify = {
 	.name = "id-block verify",

@@ -15,45 +15,14 @@
 #include "verb.h"
 
 static struct {
-	const char *measurement, *family_id, *image_id, *policy;
-	struct cli_number svn;
-	struct cli_signer id, author;
 	bool to_sign;
 	const char *output_block, *output_auth, *output_key, *output_format;
-} arg = {.id = {.name = "id-key", .prefix = ""},
-	 .author = {.name = "author-key", .prefix = "author-"}};
+} arg;
 
 /* clang-format off */
 static const struct cli_option options[] = {
-	{"measurement", .argument = "HEX|@FILE", .text = &arg.measurement,
-	 .help = "the launch digest, instead of computing it"},
-	{"policy", .argument = "HEX", .text = &arg.policy,
-	 .help = "guest policy (default 0x30000)"},
-	{"family-id", .argument = "HEX", .text = &arg.family_id,
-	 .help = "16 bytes (default 0)"},
-	{"image-id", .argument = "HEX", .text = &arg.image_id,
-	 .help = "16 bytes (default 0)"},
-	{"svn", .argument = "N", .number = &arg.svn,
-	 .help = "security version of the guest (default 0)"},
-	{"id-key", .argument = "KEY", .text = &arg.id.key,
-	 .help = "P-384 private key as a file, fd:N, - or URI"},
-	{"key", .argument = "KEY", .text = &arg.id.key},
-	{"passphrase-file", .argument = "FILE", .text = &arg.id.passphrase_file,
-	 .help = "file whose first line is the ID key's passphrase"},
-	{"author-key", .argument = "KEY", .text = &arg.author.key,
-	 .help = "author key, which signs the ID key (optional)"},
-	{"author-passphrase-file", .argument = "FILE", .text = &arg.author.passphrase_file,
-	 .help = "file whose first line is the author key's passphrase"},
 	{"to-sign", .flag = &arg.to_sign,
 	 .help = "do not sign; output what must be signed elsewhere"},
-	{"public-key", .argument = "FILE", .text = &arg.id.public_key,
-	 .help = "public ID key, if the private one is elsewhere"},
-	{"signature", .argument = "FILE", .text = &arg.id.signature,
-	 .help = "signature of the ID block by --public-key: DER, or r and s"},
-	{"author-public-key", .argument = "FILE", .text = &arg.author.public_key,
-	 .help = "public author key, if the private one is elsewhere"},
-	{"author-signature", .argument = "FILE", .text = &arg.author.signature,
-	 .help = "signature of the ID key by --author-public-key"},
 	{"output-block", .argument = "FILE", .text = &arg.output_block,
 	 .help = "write the ID block, 96 bytes"},
 	{"output-auth", .argument = "FILE", .text = &arg.output_auth,
@@ -165,64 +134,44 @@ static int find_format(const struct format **ret, struct snp_error *err)
 
 static int check_usage(struct snp_error *err)
 {
+	const struct cli_id_block_arguments *a = &cli_id_block_args;
 	const char *trouble = NULL;
-	int r;
+	int r = cli_id_block_check_usage(err);
 
-	r = cli_signer_check(&arg.id, err);
 	if (r < 0)
 		return r;
-	r = cli_signer_check(&arg.author, err);
-	if (r < 0)
-		return r;
-	if (arg.to_sign && (cli_signer_signs(&arg.id) || cli_signer_signs(&arg.author)))
+	if (arg.to_sign && (cli_signer_signs(&a->id) || cli_signer_signs(&a->author)))
 		trouble = "--to-sign cannot be combined with a key or a signature";
-	else if (!arg.to_sign && !cli_signer_signs(&arg.id))
+	else if (!arg.to_sign && !cli_signer_signs(&a->id))
 		trouble = "give --id-key, or --public-key and --signature, or --to-sign";
-	else if (arg.author.public_key && !arg.author.signature)
-		trouble = "--author-public-key requires --author-signature";
 	else if (arg.to_sign && arg.output_auth)
 		trouble = "--to-sign cannot be combined with --output-auth";
-	else if (arg.output_key && !arg.id.key && !arg.id.public_key)
+	else if (arg.output_key && !a->id.key && !a->id.public_key)
 		trouble = "--output-key requires --id-key or --public-key";
-	else if (!cli_has_launch_digest(arg.measurement))
+	else if (!cli_has_launch_digest(a->measurement))
 		trouble = "give --measurement, or the options of 'digest'";
-	else if (arg.svn.value > UINT32_MAX)
-		trouble = "--svn: must be at most 4294967295";
 	return trouble ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", trouble) : 0;
 }
 
 static int get_fields(struct snp_id_block *ret, struct snp_error *err)
 {
-	int r = 0;
+	int r = cli_id_block_fields(SNP_POLICY_DEFAULT, ret, err);
 
-	*ret = (struct snp_id_block){.policy = SNP_POLICY_DEFAULT,
-				     .guest_svn = (uint32_t)arg.svn.value};
-	if (arg.policy)
-		r = hex_u64(arg.policy, "--policy", &ret->policy, err);
-	if (r == 0)
-		r = snp_policy_check(ret->policy, err);
-	if (r == 0 && arg.family_id)
-		r = cli_value(arg.family_id, "--family-id", ret->family_id, SNP_ID_SIZE, err);
-	if (r == 0 && arg.image_id)
-		r = cli_value(arg.image_id, "--image-id", ret->image_id, SNP_ID_SIZE, err);
-	if (r < 0)
-		return r;
-	return cli_launch_digest(arg.measurement, ret->launch_digest, err);
+	return r < 0 ? r
+		     : cli_launch_digest(cli_id_block_args.measurement, ret->launch_digest, err);
 }
 
 static int make(struct cli_id_block *id, struct snp_error *err)
 {
-	int r;
+	const struct cli_id_block_arguments *a = &cli_id_block_args;
+	int r = get_fields(&id->fields, err);
 
-	r = get_fields(&id->fields, err);
 	if (r < 0)
 		return r;
-	snp_id_block_encode(&id->fields, id->block);
-	if (id->fields.policy & SNP_POLICY_DEBUG)
-		cli_warn("debug-policy", "this policy lets the host decrypt the guest");
 	if (!arg.to_sign)
-		return cli_id_block_sign(id, &arg.id, &arg.author, arg.output_auth, err);
-	return arg.id.public_key ? cli_id_block_set_key(id, &arg.id, err) : 0;
+		return cli_id_block_sign(id, &a->id, &a->author, arg.output_auth, err);
+	cli_id_block_encode(id);
+	return a->id.public_key ? cli_id_block_set_key(id, &a->id, err) : 0;
 }
 
 /* All files or none: a new block beside an old auth would be refused at the launch. */
@@ -262,7 +211,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	return r < 0 ? r : format->print(&id, out, err);
 }
 
-static const struct cli_option *const tables[] = {options, cli_launch_options, NULL};
+static const struct cli_option *const tables[] = {cli_id_block_options, options, CLI_LAUNCH_OPTIONS,
+						  NULL};
 
 const struct cli_verb verb_id_block_create = {
 	.name = "id-block create",

@@ -288,7 +288,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	return cli_json ? print_json(&l, out, err) : print_plan(&plan, err);
 }
 
-static const struct cli_option *const tables[] = {cli_launch_options, options, NULL};
+static const struct cli_option *const tables[] = {CLI_LAUNCH_OPTIONS, options, NULL};
 
 const struct cli_verb verb_plan = {
 	.name = "plan",

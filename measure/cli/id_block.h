@@ -7,6 +7,7 @@
 
 #include <snp/id_block.h>
 #include <snp/json_out.h>
+#include <snp/tool.h>
 
 /* What the id-block verbs show. */
 struct cli_id_block {
@@ -46,8 +47,25 @@ struct cli_signer {
 	const char *public_key, *signature;
 };
 
-/* Errors: SNP_E_USAGE for options of one signer that do not go together. */
-SNP_MUST_USE int cli_signer_check(const struct cli_signer *signer, struct snp_error *err);
+/* What the verbs that make an ID block take: its fields, and its keys or signatures. */
+struct cli_id_block_arguments {
+	const char *measurement, *family_id, *image_id, *policy;
+	struct cli_number svn;
+	struct cli_signer id, author;
+};
+extern struct cli_id_block_arguments cli_id_block_args;
+extern const struct cli_option cli_id_block_options[];
+
+/* Errors: SNP_E_USAGE for those options that do not go together. */
+SNP_MUST_USE int cli_id_block_check_usage(struct snp_error *err);
+
+/* All fields but the launch digest; `policy` is meant where none is given. Errors: SNP_E_BAD_POLICY, those of
+ * cli_value(). */
+SNP_MUST_USE int cli_id_block_fields(uint64_t policy, struct snp_id_block *ret,
+				     struct snp_error *err);
+
+/* Set id->block from id->fields. */
+void cli_id_block_encode(struct cli_id_block *id);
 
 /* True if it signs, here or elsewhere; a public key alone does not. */
 bool cli_signer_signs(const struct cli_signer *signer);
@@ -57,7 +75,7 @@ bool cli_signer_signs(const struct cli_signer *signer);
 SNP_MUST_USE int cli_id_block_set_key(struct cli_id_block *id, const struct cli_signer *signer,
 				      struct snp_error *err);
 
-/* Make the ID auth of id->block; the author need not sign. If signatures are random, and the file `existing`
+/* Make id->block and its ID auth of id->fields; the author need not sign. If signatures are random, and the file `existing`
  * (NULL: none) holds an ID auth by the same keys that verifies with this block, keep that one.
  * Errors: those of keys and of snp_id_auth_attach(). */
 SNP_MUST_USE int cli_id_block_sign(struct cli_id_block *id, const struct cli_signer *id_signer,

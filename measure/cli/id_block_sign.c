@@ -6,17 +6,59 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/hex.h>
+#include <snp/policy.h>
 
 #include "key_input.h"
+#include "value.h"
 
 DEFINE_CLEANUP(struct snp_key *, snp_key_free);
+
+struct cli_id_block_arguments cli_id_block_args = {
+	.id = {.name = "id-key", .prefix = ""},
+	.author = {.name = "author-key", .prefix = "author-"},
+};
+#define arg cli_id_block_args
+
+/* clang-format off */
+const struct cli_option cli_id_block_options[] = {
+	{"measurement", .argument = "HEX|@FILE", .text = &arg.measurement,
+	 .help = "the launch digest, instead of computing it"},
+	{"policy", .argument = "HEX", .text = &arg.policy,
+	 .help = "guest policy (default 0x30000; of 'igvm sign' the file's)"},
+	{"family-id", .argument = "HEX", .text = &arg.family_id,
+	 .help = "16 bytes (default 0)"},
+	{"image-id", .argument = "HEX", .text = &arg.image_id,
+	 .help = "16 bytes (default 0)"},
+	{"svn", .argument = "N", .number = &arg.svn,
+	 .help = "security version of the guest (default 0)"},
+	{"id-key", .argument = "KEY", .text = &arg.id.key,
+	 .help = "P-384 private key as a file, fd:N, - or URI"},
+	{"key", .argument = "KEY", .text = &arg.id.key},
+	{"passphrase-file", .argument = "FILE", .text = &arg.id.passphrase_file,
+	 .help = "file whose first line is the ID key's passphrase"},
+	{"author-key", .argument = "KEY", .text = &arg.author.key,
+	 .help = "author key, which signs the ID key (optional)"},
+	{"author-passphrase-file", .argument = "FILE", .text = &arg.author.passphrase_file,
+	 .help = "file whose first line is the author key's passphrase"},
+	{"public-key", .argument = "FILE", .text = &arg.id.public_key,
+	 .help = "public ID key, if the private one is elsewhere"},
+	{"signature", .argument = "FILE", .text = &arg.id.signature,
+	 .help = "signature of the ID block by --public-key: DER, or r and s"},
+	{"author-public-key", .argument = "FILE", .text = &arg.author.public_key,
+	 .help = "public author key, if the private one is elsewhere"},
+	{"author-signature", .argument = "FILE", .text = &arg.author.signature,
+	 .help = "signature of the ID key by --author-public-key"},
+	{0},
+};
+/* clang-format on */
 
 bool cli_signer_signs(const struct cli_signer *signer)
 {
 	return signer->key || signer->signature;
 }
 
-int cli_signer_check(const struct cli_signer *signer, struct snp_error *err)
+static int check_signer(const struct cli_signer *signer, struct snp_error *err)
 {
 	const char *p = signer->prefix;
 
@@ -32,6 +74,43 @@ int cli_signer_check(const struct cli_signer *signer, struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--%spassphrase-file requires --%s", p, signer->name);
 	return 0;
+}
+
+int cli_id_block_check_usage(struct snp_error *err)
+{
+	int r = check_signer(&arg.id, err);
+
+	if (r == 0)
+		r = check_signer(&arg.author, err);
+	if (r == 0 && arg.author.public_key && !arg.author.signature)
+		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			      "--author-public-key requires --author-signature");
+	if (r == 0 && arg.svn.value > UINT32_MAX)
+		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--svn: must be at most 4294967295");
+	return r;
+}
+
+int cli_id_block_fields(uint64_t policy, struct snp_id_block *ret, struct snp_error *err)
+{
+	int r = 0;
+
+	*ret = (struct snp_id_block){.policy = policy, .guest_svn = (uint32_t)arg.svn.value};
+	if (arg.policy)
+		r = hex_u64(arg.policy, "--policy", &ret->policy, err);
+	if (r == 0)
+		r = snp_policy_check(ret->policy, err);
+	if (r == 0 && arg.family_id)
+		r = cli_value(arg.family_id, "--family-id", ret->family_id, SNP_ID_SIZE, err);
+	if (r == 0 && arg.image_id)
+		r = cli_value(arg.image_id, "--image-id", ret->image_id, SNP_ID_SIZE, err);
+	return r;
+}
+
+void cli_id_block_encode(struct cli_id_block *id)
+{
+	snp_id_block_encode(&id->fields, id->block);
+	if (id->fields.policy & SNP_POLICY_DEBUG)
+		cli_warn("debug-policy", "this policy lets the host decrypt the guest");
 }
 
 static int open_key(const struct cli_signer *signer, struct snp_key **ret, struct snp_error *err)
@@ -172,6 +251,7 @@ int cli_id_block_sign(struct cli_id_block *id, const struct cli_signer *id_signe
 	bool random;
 	int r;
 
+	cli_id_block_encode(id);
 	r = open_keys(&s, err);
 	if (r < 0)
 		return r;

@@ -25,28 +25,6 @@ bool igvm_is(const char *path)
 	       memcmp(magic, "IGVM", sizeof(magic)) == 0;
 }
 
-/* Fields of a VP context that QEMU takes, in the order of the save area (APM vol. 2, table B-4). */
-static const struct {
-	uint16_t at, size; /* size 16: a segment */
-	const char *name;
-} fields[] = {
-	{0x000, 16, "es"},	   {0x010, 16, "cs"},	{0x020, 16, "ss"},
-	{0x030, 16, "ds"},	   {0x040, 16, "fs"},	{0x050, 16, "gs"},
-	{0x060, 16, "gdtr"},	   {0x070, 16, "ldtr"}, {0x080, 16, "idtr"},
-	{0x090, 16, "tr"},	   {0x0ca, 1, "vmpl"},	{0x0cb, 1, "cpl"},
-	{0x0d0, 8, "efer"},	   {0x148, 8, "cr4"},	{0x150, 8, "cr3"},
-	{0x158, 8, "cr0"},	   {0x160, 8, "dr7"},	{0x168, 8, "dr6"},
-	{0x170, 8, "rflags"},	   {0x178, 8, "rip"},	{0x1d8, 8, "rsp"},
-	{0x1f8, 8, "rax"},	   {0x240, 8, "cr2"},	{0x268, 8, "g_pat"},
-	{0x308, 8, "rcx"},	   {0x310, 8, "rdx"},	{0x318, 8, "rbx"},
-	{0x328, 8, "rbp"},	   {0x330, 8, "rsi"},	{0x338, 8, "rdi"},
-	{0x340, 8, "r8"},	   {0x348, 8, "r9"},	{0x350, 8, "r10"},
-	{0x358, 8, "r11"},	   {0x360, 8, "r12"},	{0x368, 8, "r13"},
-	{0x370, 8, "r14"},	   {0x378, 8, "r15"},	{0x3b0, 8, "sev_features"},
-	{0x3c8, 8, "virtual_tom"}, {0x3e8, 8, "xcr0"},	{0x408, 4, "mxcsr"},
-	{0x410, 2, "x87_fcw"},
-};
-
 static uint64_t number(const uint8_t *bytes, size_t size)
 {
 	uint64_t v = 0;
@@ -64,10 +42,10 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 
 static void describe_field(const uint8_t *context, size_t i, char ret[static 96])
 {
-	const uint8_t *at = context + fields[i].at;
+	const uint8_t *at = context + igvm_registers[i].at;
 
-	if (fields[i].size != 16)
-		snprintf(ret, 96, "0x%" PRIx64, number(at, fields[i].size));
+	if (igvm_registers[i].size != 16)
+		snprintf(ret, 96, "0x%" PRIx64, number(at, igvm_registers[i].size));
 	else
 		snprintf(ret, 96,
 			 "selector 0x%" PRIx64 ", attributes 0x%" PRIx64 ", limit 0x%" PRIx64
@@ -210,11 +188,11 @@ static int print_context(const struct snp_igvm *igvm, const struct snp_igvm_head
 		return r;
 	fprintf(out, "\nVP context of vCPU %" PRIu32 ", for %s, without fields of 0\n", h->index,
 		snp_igvm_platform_name(h->platform));
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (is_zero(context + fields[i].at, fields[i].size))
+	for (size_t i = 0; i < IGVM_N_REGISTERS; i++) {
+		if (is_zero(context + igvm_registers[i].at, igvm_registers[i].size))
 			continue;
 		describe_field(context, i, text);
-		fprintf(out, "  %-13s %s\n", fields[i].name, text);
+		fprintf(out, "  %-13s %s\n", igvm_registers[i].name, text);
 	}
 	return 0;
 }
@@ -308,15 +286,16 @@ static int add_context(struct json_out *json, struct cJSON *object, const struct
 	uint8_t context[SNP_PAGE_SIZE];
 	int r = igvm_read_piece(igvm, h->data, context, sizeof(context), err);
 
-	for (size_t i = 0; i < ARRAY_SIZE(fields) && r == 0; i++) {
-		const uint8_t *at = context + fields[i].at;
+	for (size_t i = 0; i < IGVM_N_REGISTERS && r == 0; i++) {
+		const uint8_t *at = context + igvm_registers[i].at;
 		struct cJSON *segment;
 
-		if (fields[i].size != 16) {
-			json_out_u64(json, registers, fields[i].name, number(at, fields[i].size));
+		if (igvm_registers[i].size != 16) {
+			json_out_u64(json, registers, igvm_registers[i].name,
+				     number(at, igvm_registers[i].size));
 			continue;
 		}
-		segment = json_out_object(json, registers, fields[i].name);
+		segment = json_out_object(json, registers, igvm_registers[i].name);
 		json_out_u64(json, segment, "selector", number(at, 2));
 		json_out_u64(json, segment, "attributes", number(at + 2, 2));
 		json_out_u64(json, segment, "limit", number(at + 4, 4));

@@ -15,20 +15,26 @@ struct cli_launch_arguments launch_args;
 const struct cli_option cli_launch_options[] = {
 	{"mode", .argument = "MODE", .text = &launch_args.mode,
 	 .help = "snp (default), snp:ovmf-hash, snp:svsm, snp:igvm, seves or sev"},
-	{"vmm-type", .argument = "VMM", .text = &launch_args.vmm_type,
-	 .help = "QEMU (default), ec2, gce or igvm, with the current profile of this VMM"},
-	{"profile", .argument = "NAME", .text = &launch_args.profile,
-	 .help = "a VMM profile; 'list' prints all profiles"},
 	{"ovmf", .argument = "PATH", .text = &launch_args.ovmf,
 	 .help = "firmware image"},
 	{"firmware-summary", .argument = "PATH", .text = &launch_args.firmware_summary,
 	 .help = "output of 'inspect --summary', instead of the image"},
 	{"igvm", .argument = "PATH", .text = &launch_args.igvm,
 	 .help = "IGVM file, instead of firmware"},
-	{"memory", .argument = "SIZE", .text = &launch_args.memory,
-	 .help = "--igvm: the guest's memory, such as 4G"},
 	{"snp-ovmf-hash", .argument = "HEX", .text = &launch_args.snp_ovmf_hash,
 	 .help = "digest after the firmware's pages, as printed by --mode snp:ovmf-hash"},
+	{"guest-features", .argument = "N", .number = &launch_args.guest_features,
+	 .help = "SEV_FEATURES of the VMSAs (default 0x1; 0 with seves)"},
+	{"svsm", .argument = "PATH", .text = &launch_args.svsm,
+	 .help = "with snp:svsm: the SVSM binary"},
+	{"vars-size", .argument = "BYTES", .number = &launch_args.vars_size,
+	 .help = "with snp:svsm: size of the variable store"},
+	{"vars-file", .argument = "PATH", .text = &launch_args.vars_file,
+	 .help = "with snp:svsm: the variable store, instead of its size"},
+	{0},
+};
+
+const struct cli_option cli_kernel_options[] = {
 	{"kernel", .argument = "PATH", .text = &launch_args.kernel,
 	 .help = "kernel; turns kernel hashes on"},
 	{"kernel-sha256", .argument = "HEX", .text = &launch_args.kernel_sha256,
@@ -43,6 +49,16 @@ const struct cli_option cli_launch_options[] = {
 	 .help = "file with the command line, used byte for byte"},
 	{"append-sha256", .argument = "HEX", .text = &launch_args.append_sha256,
 	 .help = "SHA-256 of the command line followed by a NUL"},
+	{0},
+};
+
+const struct cli_option cli_vcpu_options[] = {
+	{"vmm-type", .argument = "VMM", .text = &launch_args.vmm_type,
+	 .help = "QEMU (default), ec2, gce or igvm, with the current profile of this VMM"},
+	{"profile", .argument = "NAME", .text = &launch_args.profile,
+	 .help = "a VMM profile; 'list' prints all profiles"},
+	{"memory", .argument = "SIZE", .text = &launch_args.memory,
+	 .help = "--igvm: the guest's memory, such as 4G"},
 	{"vcpus", .argument = "N", .number = &launch_args.vcpus,
 	 .help = "number of vCPUs"},
 	{"vcpu-type", .argument = "MODEL", .text = &launch_args.vcpu_type,
@@ -55,14 +71,6 @@ const struct cli_option cli_launch_options[] = {
 	 .help = "CPU model number"},
 	{"vcpu-stepping", .argument = "N", .number = &launch_args.vcpu_stepping,
 	 .help = "CPU stepping"},
-	{"guest-features", .argument = "N", .number = &launch_args.guest_features,
-	 .help = "SEV_FEATURES of the VMSAs (default 0x1; 0 with seves)"},
-	{"svsm", .argument = "PATH", .text = &launch_args.svsm,
-	 .help = "with snp:svsm: the SVSM binary"},
-	{"vars-size", .argument = "BYTES", .number = &launch_args.vars_size,
-	 .help = "with snp:svsm: size of the variable store"},
-	{"vars-file", .argument = "PATH", .text = &launch_args.vars_file,
-	 .help = "with snp:svsm: the variable store, instead of its size"},
 	{0},
 };
 /* clang-format on */
@@ -97,10 +105,15 @@ static int parse_mode(struct cli_launch *l, struct snp_error *err)
 /* An empty value, from a variable that a script forgot to set, must not mean "leave it out". */
 static int check_empty(struct snp_error *err)
 {
-	for (const struct cli_option *o = cli_launch_options; o->name; o++)
-		if (o->text && o->text != &launch_args.append && *o->text && **o->text == '\0')
-			return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-					 "--%s is empty; leave it out or give a value", o->name);
+	static const struct cli_option *const tables[] = {CLI_LAUNCH_OPTIONS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		for (const struct cli_option *o = tables[i]; o->name; o++)
+			if (o->text && o->text != &launch_args.append && *o->text &&
+			    **o->text == '\0')
+				return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+						 "--%s is empty; leave it out or give a value",
+						 o->name);
 	return 0;
 }
 

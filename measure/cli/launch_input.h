@@ -13,6 +13,9 @@
 /* The options that say what is launched: every one of sev-snp-measure 0.0.13 with its meaning there,
  * and those for which it has no name. */
 extern const struct cli_option cli_launch_options[];
+extern const struct cli_option cli_kernel_options[];
+extern const struct cli_option cli_vcpu_options[];
+#define CLI_LAUNCH_OPTIONS cli_launch_options, cli_kernel_options, cli_vcpu_options
 
 /* What they were set to. */
 struct cli_launch_arguments {

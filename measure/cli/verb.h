@@ -14,6 +14,10 @@
 	X(id_block_create)  \
 	X(id_block_show)    \
 	X(id_block_verify)  \
+	X(igvm_sign)        \
+	X(igvm_strip)       \
+	X(igvm_build)       \
+	X(igvm_from_ovmf)   \
 	X(publish)          \
 	X(reproduce)        \
 	X(diff)             \

@@ -49,6 +49,11 @@ const uint8_t *igvm_id_block(const struct snp_igvm *igvm, const struct snp_igvm_
 	return igvm->section + (header->offset - igvm->section_offset) + 8;
 }
 
+/* igvm_defs, IGVM_FIXED_HEADER. */
+enum {
+	CHECKSUM = 20,
+};
+
 #define bad(err, offset, ...) fail_with(err, SNP_E_BAD_IGVM, offset, __VA_ARGS__)
 
 static uint32_t word(struct snp_span fixed, uint64_t at)
@@ -70,11 +75,22 @@ static int read_headers(struct snp_igvm *igvm, struct snp_error *err)
 	return r < 0 ? r : igvm_check(igvm, err);
 }
 
-/* igvm_defs, IGVM_FIXED_HEADER and IGVM_FIXED_HEADER_V2. The checksum is CRC-32 over it, with the word
- * itself taken as 0, and the variable headers; not over what may lie between, nor over the file data. */
-static int read_section(struct snp_igvm *igvm, struct snp_span fixed, struct snp_error *err)
+uint32_t igvm_checksum(struct snp_span fixed, struct snp_span section)
 {
 	uint8_t without_checksum[IGVM_FIXED_HEADER_V2];
+
+	memcpy(without_checksum, fixed.data, fixed.size);
+	memset(without_checksum + CHECKSUM, 0, 4);
+	return lzma_crc32(section.data, section.size, lzma_crc32(without_checksum, fixed.size, 0));
+}
+
+void igvm_checksum_put(uint8_t *file, uint32_t fixed_size, struct snp_span section)
+{
+	snp_put_le32(file + CHECKSUM, igvm_checksum((struct snp_span){file, fixed_size}, section));
+}
+
+static int read_section(struct snp_igvm *igvm, struct snp_span fixed, struct snp_error *err)
+{
 	uint32_t offset = word(fixed, 8), size = word(fixed, 12), crc;
 	uint64_t end = (uint64_t)offset + size;
 	int r;
@@ -100,13 +116,10 @@ static int read_section(struct snp_igvm *igvm, struct snp_span fixed, struct snp
 	r = igvm_read_piece(igvm, offset, igvm->section, size, err);
 	if (r < 0)
 		return r;
-	memcpy(without_checksum, fixed.data, fixed.size);
-	memset(without_checksum + 20, 0, 4);
-	crc = lzma_crc32(without_checksum, fixed.size, 0);
-	crc = lzma_crc32(igvm->section, size, crc);
-	if (crc != word(fixed, 20))
-		return bad(err, 20, "checksum 0x%08" PRIx32 "; the headers have 0x%08" PRIx32,
-			   word(fixed, 20), crc);
+	crc = igvm_checksum(fixed, (struct snp_span){igvm->section, size});
+	if (crc != word(fixed, CHECKSUM))
+		return bad(err, CHECKSUM, "checksum 0x%08" PRIx32 "; the headers have 0x%08" PRIx32,
+			   word(fixed, CHECKSUM), crc);
 	return 0;
 }
 
@@ -128,8 +141,8 @@ static int read_fixed(struct snp_igvm *igvm, struct snp_error *err)
 	if (igvm->info.version != 1 && igvm->info.version != 2)
 		return bad(err, 4, "format version %" PRIu32 "; must be 1 or 2",
 			   igvm->info.version);
+	fixed.size = igvm_fixed_size(igvm->info.version);
 	if (igvm->info.version == 2) {
-		fixed.size = IGVM_FIXED_HEADER_V2;
 		if (igvm->info.size < fixed.size)
 			return bad(err, SNP_NO_OFFSET, "the fixed header is cut short");
 		r = igvm_read_piece(igvm, 0, bytes, fixed.size, err);

@@ -17,8 +17,13 @@
 
 #define IGVM_FIXED_HEADER    24u /* format version 1 */
 #define IGVM_FIXED_HEADER_V2 32u
-#define IGVM_ID_BLOCK	     696u /* payload of SNP_ID_BLOCK */
-#define IGVM_ID_BLOCK_LD     8u	  /* launch digest in it */
+static inline uint32_t igvm_fixed_size(uint32_t version)
+{
+	return version == 2 ? IGVM_FIXED_HEADER_V2 : IGVM_FIXED_HEADER;
+}
+
+#define IGVM_ID_BLOCK	 696u /* payload of SNP_ID_BLOCK */
+#define IGVM_ID_BLOCK_LD 8u   /* launch digest in it */
 
 /* No guest has an address past 52 bits (APM vol. 2, 5.3). */
 #define IGVM_ADDRESS_END (1ull << 52)
@@ -47,6 +52,20 @@ SNP_MUST_USE int igvm_parse(const char *name, struct snp_span file, struct snp_i
 /* Read `size` bytes of the file at `offset`. Errors: SNP_E_READ, SNP_E_CHANGED. */
 SNP_MUST_USE int igvm_read_piece(const struct snp_igvm *igvm, uint64_t offset, uint8_t *ret,
 				 size_t size, struct snp_error *err);
+
+/* Bytes of a header in the file, whose payload has `length`. */
+static inline uint64_t igvm_header_size(uint32_t length)
+{
+	return 8 + (((uint64_t)length + 7) & ~(uint64_t)7);
+}
+
+/* Where the offset of contents stands in the payload of every header that has one. */
+#define IGVM_PAYLOAD_DATA 12u
+
+/* The checksum of a fixed header and the variable headers: CRC-32 over both, the word itself taken as 0; not over what
+ * may lie between, nor over the file data. And set it in the fixed header. */
+uint32_t igvm_checksum(struct snp_span fixed, struct snp_span section);
+void igvm_checksum_put(uint8_t *file, uint32_t fixed_size, struct snp_span section);
 
 /* The payload of an SNP_ID_BLOCK. */
 const uint8_t *igvm_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *header);
@@ -79,6 +98,16 @@ struct igvm_kind {
 
 /* NULL: libigvm does not know the type. */
 const struct igvm_kind *igvm_kind_find(uint32_t type);
+const struct igvm_kind *igvm_kind_named(const char *name);
+
+/* The fields of a VP context for SEV-SNP and SEV-ES, which is a VMSA, in the order of the save area (APM vol. 2, table
+ * B-4), but for the FPU's registers. */
+struct igvm_register {
+	uint16_t at, size; /* size 16: a segment */
+	const char *name;
+};
+#define IGVM_N_REGISTERS 94
+extern const struct igvm_register igvm_registers[IGVM_N_REGISTERS];
 
 /* igvm_header.c */
 

@@ -379,7 +379,7 @@ int igvm_header_read(struct snp_igvm *igvm, struct snp_span section, uint64_t at
 	if (length != kind->length)
 		return bad(err, h.offset, "%s of %" PRIu32 " bytes; must have %" PRIu32, kind->name,
 			   length, kind->length);
-	*ret_size = 8 + (((uint64_t)length + 7) & ~(uint64_t)7);
+	*ret_size = igvm_header_size(length);
 	if (!snp_span_sub(section, at + 8, *ret_size - 8, &payload))
 		return bad(err, h.offset, "the last header is cut short");
 	r = read_payload(igvm, kind->shape, payload, &h, err);

@@ -138,12 +138,36 @@ SNP_MUST_USE int igvm_contexts_read(const struct snp_launch *launch, struct igvm
 
 /* igvm_identity.c */
 
+/* The ID block and ID auth that a loader makes of the payload of an SNP_ID_BLOCK and the file's guest policy; and the
+ * payload of a pair that is signed, for the platform with `mask`. */
+void igvm_id_block_get(const uint8_t file[static IGVM_ID_BLOCK], uint64_t policy,
+		       struct snp_id_block *ret_block, uint8_t ret_auth[static SNP_ID_AUTH_SIZE]);
+void igvm_id_block_put(uint32_t mask, const struct snp_id_block *block,
+		       const uint8_t auth[static SNP_ID_AUTH_SIZE],
+		       uint8_t ret[static IGVM_ID_BLOCK]);
+
+/* The guest policy that the file asks for; false if it asks for none. */
+bool igvm_policy_of(const struct snp_igvm_info *info, uint32_t mask, uint64_t *ret);
+
+/* What an ID block that is added must have: the mask of the SEV-SNP platform, and the file's policy.
+ * Errors: SNP_E_EXISTS if there is one, SNP_E_IGVM_LAUNCH if the file can have none. */
+SNP_MUST_USE int igvm_id_block_place(const struct snp_igvm_info *info, uint32_t *ret_mask,
+				     uint64_t *ret_policy, struct snp_error *err);
+
 /* Refuse the launch if the file has an ID block that is not for `digest` and the launch's policy, or is
  * not signed. Errors: SNP_E_ID_BLOCK_DIFFERS. */
 SNP_MUST_USE int igvm_id_block_check(const struct snp_launch *launch,
 				     const struct igvm_layout *layout,
 				     const uint8_t digest[static SNP_SHA384_SIZE],
 				     struct snp_error *err);
+
+/* igvm_wrap.c */
+
+/* An IGVM file that launches what `launch`, of firmware, launches: its pages in their order, and a VP context for each
+ * vCPU if `with_contexts`. Types of pages that no IGVM file can ask for are left to the loader: zero pages without
+ * contents. `ret` is for free(). Errors: those of snp_launch_plan(); SNP_E_NO_DIGEST for a firmware summary. */
+SNP_MUST_USE int igvm_wrap(const struct snp_launch *launch, bool with_contexts, uint8_t **ret,
+			   size_t *ret_size, struct snp_error *err);
 
 /* igvm_findings.c */
 

@@ -116,6 +116,38 @@ kernel() {
 	fixture make-kernel "$@"
 }
 
+# igvm_file OUT [PAGE-GPA]…: an IGVM file for SEV-SNP and policy 0xb0000, of whose two runs of pages parameters stand
+# between, with a VP context for vCPU 0; OUT.json describes it.
+igvm_file() {
+	local gpa n=0
+	{
+		cat <<'END'
+{"schema": "snp-igvm-build/1", "headers": [
+{"type": "SUPPORTED_PLATFORM", "platform": "SEV-SNP"},
+{"type": "GUEST_POLICY", "policy": "0xb0000"},
+{"type": "PARAMETER_AREA", "area": 0, "size": "0x1000"},
+{"type": "PAGE_DATA", "gpa": "0x100000", "contents": {"fill": 0}},
+{"type": "PARAMETER_INSERT", "gpa": "0x200000", "area": 0},
+END
+		for gpa in "${@:2}"; do
+			n=$((n + 1))
+			echo '{"type": "PAGE_DATA", "gpa": "'"$gpa"'", "contents": {"fill": '$n'}},'
+		done
+		cat <<'END'
+{"type": "VP_CONTEXT", "gpa": "0xfffffffff000", "registers": {
+"es": {"selector": "0x10", "attributes": "0xc93", "limit": "0xffffffff"},
+"cs": {"selector": "0x8", "attributes": "0xc9b", "limit": "0xffffffff"},
+"ss": {"selector": "0x10", "attributes": "0xc93", "limit": "0xffffffff"},
+"ds": {"selector": "0x10", "attributes": "0xc93", "limit": "0xffffffff"},
+"ldtr": {"attributes": "0x82", "limit": "0xffff"}, "tr": {"attributes": "0x8b", "limit": "0xffff"},
+"efer": "0x1000", "cr4": "0x40", "cr0": "0x31", "dr7": "0x400", "dr6": "0xffff0ff0", "rflags": "0x2",
+"rip": "0x10000", "g_pat": "0x7040600070406", "sev_features": "0x1", "xcr0": "0x1", "mxcsr": "0x1f80",
+"x87_fcw": "0x37f"}}]}
+END
+	} >"$1.json"
+	"$snp_measure" igvm build "$1.json" -o "$1" || fail "igvm build makes no $1"
+}
+
 # key NAME [OPENSSL-GENPKEY-OPTION…]: a new key, P-384 unless said otherwise, in NAME.pem and NAME.pub. (A
 # process that holds keys cannot be traced, which LeakSanitizer does to itself.)
 key() {

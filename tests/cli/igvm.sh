@@ -7,36 +7,13 @@
 command -v python3 >/dev/null || skip "needs python3"
 export PYTHONPATH=$SNP_SOURCE/tests/golden PYTHONDONTWRITEBYTECODE=1
 
-# made FILE [PAGE-GPA]…: SEV-SNP, parameters between two runs, a context for vCPU 0.
-made() {
-	python3 - "$@" <<'END' || fail "no IGVM file"
-import random, struct, sys
-import igvm_random
-class Still(random.Random):  # no faults
-    random = lambda self: 1.0
-r = Still(1)
-r.choice = lambda list: list[0]
-w = igvm_random.Writer(r)
-w.add(1, struct.pack("<IBBHQ", 1, 0, 2, 1, 0))
-w.add(0x101, struct.pack("<QII", 0xB0000, 1, 0))
-w.add(0x301, struct.pack("<QII", 4096, 0, 0))
-page = lambda gpa: w.add(0x302, struct.pack("<QIIIHH", gpa, 1, 0, 0, 0, 0), bytes([gpa >> 12 & 255]) * 4096, 12)
-page(0x100000)
-w.add(0x303, struct.pack("<QII", 0x200000, 1, 0))
-for gpa in sys.argv[2:]:
-    page(int(gpa, 16))
-w.add(0x304, struct.pack("<QIIHH", igvm_random.VMSA_GPA, 1, 0, 0, 0), igvm_random.context(r), 12)
-open(sys.argv[1], "wb").write(w.file())
-END
-}
-
 # naive FILE PROFILE VCPUS
 naive() {
 	python3 -c 'import sys, igvm_naive
 print(igvm_naive.launch(open(sys.argv[1], "rb").read(), sys.argv[2], int(sys.argv[3]), 0x800F12, 512 << 20))' "$@"
 }
 
-made file 0x101000 0x102000
+igvm_file file 0x101000 0x102000
 for profile in igvm-qemu-10 igvm-qemu-11 igvm-directive-order igvm-native-zero; do
 	run 0 "$snp_measure" --igvm file --profile $profile --vcpus 2 --vcpu-type EPYC-v4
 	[ "$(cat out)" = "$(naive file $profile 2)" ] || fail "$profile: not the naive reader's digest"
@@ -106,7 +83,7 @@ valid out
 says 'sizes of memory'
 
 # A file for which it matters where memory ends.
-made far 0x1fffe000 0x1ffff000 0x20000000
+igvm_file far 0x1fffe000 0x1ffff000 0x20000000
 refuse 4 needs-memory "$snp_measure" --igvm far --vcpus 1
 refuse 4 igvm-launch-refused "$snp_measure" --igvm far --vcpus 1 --memory 512M
 run 0 "$snp_measure" --igvm far --vcpus 1 --memory 513M

@@ -10,6 +10,7 @@
 #include <snp/launch.h>
 
 #include "../unit/igvm_image.h"
+#include "image/igvm_write.h"
 #include "launch/igvm.h"
 
 #define FILE_MAX  (64u << 10)
@@ -104,6 +105,28 @@ static void launch_all(const struct snp_igvm *igvm, bool with_digest)
 	igvm_layout_done(&layout);
 }
 
+/* An ID block, of no platform, that is put in and taken out again leaves the file as it was. */
+static void append_and_remove(const struct snp_igvm *igvm, struct snp_span file)
+{
+	uint8_t payload[IGVM_ID_BLOCK] = {0}, *longer = NULL, *again = NULL;
+	struct snp_igvm *longer_igvm = NULL;
+	size_t size, again_size, n;
+
+	/* Headers may lie in the fixed header. */
+	if (igvm_append(igvm, SNP_IGVM_SNP_ID_BLOCK, (struct snp_span){payload, sizeof(payload)},
+			&longer, &size, NULL) < 0)
+		return;
+	if (igvm_parse("longer", (struct snp_span){longer, size}, &longer_igvm, NULL) < 0 ||
+	    snp_igvm_info(longer_igvm)->n_headers != snp_igvm_info(igvm)->n_headers ||
+	    igvm_remove(longer_igvm, SNP_IGVM_SNP_ID_BLOCK, &again, &again_size, &n, NULL) < 0 ||
+	    n == 0 ||
+	    (n == 1 && (again_size != file.size || memcmp(again, file.data, file.size) != 0)))
+		abort();
+	snp_igvm_free(longer_igvm);
+	free(longer);
+	free(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct snp_igvm *igvm = NULL;
@@ -122,6 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(r, &err, size);
 	if (r == 0) {
 		check_info(snp_igvm_info(igvm));
+		append_and_remove(igvm, (struct snp_span){file, size});
 		launch_all(igvm, data[size - 1] % DIGEST_OF == 0);
 	}
 	snp_igvm_free(igvm);
