@@ -294,7 +294,7 @@ static void print_endorsement(const struct uvm_endorsement *endorsement, const s
 			      FILE *out)
 {
 	const struct uvm_claims *c = uvm_claims(endorsement);
-	char hex[2 * SNP_MEASUREMENT_SIZE + 1], date[32], name[UVM_TEXT_SIZE];
+	char hex[2 * SNP_MEASUREMENT_SIZE + 1], date[32], name[ENDORSEMENT_TEXT_SIZE];
 
 	hex_encode(c->measurement, sizeof(c->measurement), hex);
 	format_date(c->signing_time, date);
@@ -317,7 +317,7 @@ static int print_endorsement_json(const struct uvm_endorsement *endorsement,
 	const struct uvm_claims *c = uvm_claims(endorsement);
 	_cleanup_(json_out_done) struct json_out json;
 	struct cJSON *names;
-	char name[UVM_TEXT_SIZE];
+	char name[ENDORSEMENT_TEXT_SIZE];
 
 	cli_json_begin(&json, "snp-show/1");
 	json_out_string(&json, json.root, "container", "endorsement");

@@ -8,11 +8,13 @@
 #include <snp/error.h>
 #include <snp/span.h>
 
+#include "endorsement/signer.h"
+
 /*
  * COSE_Sign1 (RFC 9052), tagged, as Microsoft signs the utility VM of container groups: the certificates are in the
  * protected header (x5chain, RFC 9360), and so are issuer and feed.
  */
-#define COSE_MAX_CERTIFICATES 8
+#define COSE_MAX_CERTIFICATES SIGNER_MAX_CERTIFICATES
 
 enum cose_algorithm {
 	COSE_PS384 = -38,

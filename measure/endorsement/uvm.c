@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
-#include <openssl/pem.h>
 #include <openssl/ts.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -20,19 +19,11 @@
 #include "endorsement/cose.h"
 
 DEFINE_CLEANUP(struct json *, json_free);
-DEFINE_CLEANUP(X509 *, X509_free);
 DEFINE_CLEANUP(X509_STORE *, X509_STORE_free);
-DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
 DEFINE_CLEANUP(EXTENDED_KEY_USAGE *, EXTENDED_KEY_USAGE_free);
 DEFINE_CLEANUP(TS_VERIFY_CTX *, TS_VERIFY_CTX_free);
 DEFINE_CLEANUP(TS_TST_INFO *, TS_TST_INFO_free);
 DEFINE_CLEANUP(PKCS7 *, PKCS7_free);
-DEFINE_CLEANUP(BIO *, BIO_free_all);
-
-static inline void stackp(STACK_OF(X509) * *stack)
-{
-	sk_X509_free(*stack);
-}
 
 struct uvm_endorsement {
 	uint8_t *bytes; /* the spans of `cose` point into it */
@@ -74,14 +65,9 @@ const struct uvm_claims *uvm_claims(const struct uvm_endorsement *endorsement)
 }
 
 void uvm_certificate_name(const struct uvm_endorsement *endorsement, size_t i,
-			  char ret[static UVM_TEXT_SIZE])
+			  char ret[static ENDORSEMENT_TEXT_SIZE])
 {
-	const X509_NAME *name = X509_get_subject_name(endorsement->certificates[i]);
-	char text[UVM_TEXT_SIZE] = "";
-
-	(void)X509_NAME_get_text_by_NID(name, NID_commonName, text, sizeof(text));
-	ERR_clear_error();
-	escape_text(text, ret, UVM_TEXT_SIZE);
+	signer_name(endorsement->certificates[i], ret);
 }
 
 static int bad(struct snp_error *err, const char *what)
@@ -135,9 +121,9 @@ static int read_payload(struct snp_span payload, struct uvm_claims *claims, stru
 }
 
 /* Text for comparisons and for people: no NUL, and nothing that does not show. */
-static bool copy_text(struct snp_span text, char ret[static UVM_TEXT_SIZE])
+static bool copy_text(struct snp_span text, char ret[static ENDORSEMENT_TEXT_SIZE])
 {
-	if (text.size >= UVM_TEXT_SIZE)
+	if (text.size >= ENDORSEMENT_TEXT_SIZE)
 		return false;
 	for (size_t i = 0; i < text.size; i++)
 		if (text.data[i] < 0x21 || text.data[i] > 0x7e)
@@ -222,9 +208,9 @@ int uvm_read(struct snp_span bytes, struct uvm_endorsement **ret, struct snp_err
 	return r;
 }
 
-#define NO(...) ((void)snprintf(why, UVM_WHY_SIZE, __VA_ARGS__), 0)
+#define NO(...) ((void)snprintf(why, ENDORSEMENT_WHY_SIZE, __VA_ARGS__), 0)
 
-int uvm_check_signature(const struct uvm_endorsement *e, char why[static UVM_WHY_SIZE],
+int uvm_check_signature(const struct uvm_endorsement *e, char why[static ENDORSEMENT_WHY_SIZE],
 			struct snp_error *err)
 {
 	EVP_PKEY *key = X509_get0_pubkey(e->certificates[0]);
@@ -302,36 +288,21 @@ static bool has_usage(X509 *certificate, const char *oid)
 
 /* Verify the chain up to certificate `anchor`, which is trusted. */
 static int check_chain(const struct uvm_endorsement *e, size_t anchor, int64_t at,
-		       char why[static UVM_WHY_SIZE], struct snp_error *err)
+		       char why[static ENDORSEMENT_WHY_SIZE], struct snp_error *err)
 {
-	_cleanup_(stackp) STACK_OF(X509) *trusted = sk_X509_new_null();
-	_cleanup_(stackp) STACK_OF(X509) *untrusted = sk_X509_new_null();
-	_cleanup_(X509_STORE_CTX_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
-	X509_VERIFY_PARAM *param;
-	bool ready = trusted && untrusted && context &&
-		     sk_X509_push(trusted, e->certificates[anchor]) > 0;
+	_cleanup_(signer_stack_freep) STACK_OF(X509) *trusted = sk_X509_new_null();
+	_cleanup_(signer_stack_freep) STACK_OF(X509) *untrusted = sk_X509_new_null();
+	bool ready = trusted && untrusted && sk_X509_push(trusted, e->certificates[anchor]) > 0;
 
 	for (size_t i = 1; ready && i < anchor; i++)
 		ready = sk_X509_push(untrusted, e->certificates[i]) > 0;
-	if (!ready || X509_STORE_CTX_init(context, NULL, e->certificates[0], untrusted) != 1) {
-		ERR_clear_error();
+	if (!ready)
 		return out_of_memory(err);
-	}
-	X509_STORE_CTX_set0_trusted_stack(context, trusted);
-	param = X509_STORE_CTX_get0_param(context);
-	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-	X509_VERIFY_PARAM_set_time(param, (time_t)at);
-	X509_VERIFY_PARAM_set_depth(param, COSE_MAX_CERTIFICATES);
-	X509_VERIFY_PARAM_set_auth_level(param, 2); /* SHA-224 and RSA of 2048 bits at least */
-	if (X509_verify_cert(context) != 1)
-		(void)NO("its certificates do not lead to the issuer's: %s",
-			 X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
-	ERR_clear_error();
-	return 0;
+	return signer_check_chain(e->certificates[0], untrusted, trusted, at, why, err);
 }
 
 int uvm_check_issuer(const struct uvm_endorsement *e, const char *issuer, int64_t at,
-		     char why[static UVM_WHY_SIZE], struct snp_error *err)
+		     char why[static ENDORSEMENT_WHY_SIZE], struct snp_error *err)
 {
 	struct issuer did;
 	size_t anchor;
@@ -353,25 +324,13 @@ int uvm_check_issuer(const struct uvm_endorsement *e, const char *issuer, int64_
 
 static int read_roots(struct snp_span bytes, X509_STORE *store, struct snp_error *err)
 {
-	_cleanup_(BIO_free_allp) BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.size);
-	bool pem = bytes.size > 0 && bytes.data[0] != 0x30;
-	size_t n = 0;
+	_cleanup_(signer_certificates_freep) STACK_OF(X509) *roots = NULL;
+	int r = signer_read_roots(bytes, "the root of the timestamp authority", &roots, err);
 
-	for (;; n++) {
-		_cleanup_(X509_freep) X509 *root = NULL;
-
-		if (bio && (pem || n == 0))
-			root = pem ? PEM_read_bio_X509(bio, NULL, NULL, NULL)
-				   : d2i_X509_bio(bio, NULL);
-		if (!root)
-			break;
-		if (X509_STORE_add_cert(store, root) != 1)
+	for (int i = 0; r == 0 && i < sk_X509_num(roots); i++)
+		if (X509_STORE_add_cert(store, sk_X509_value(roots, i)) != 1)
 			return out_of_memory(err);
-	}
-	ERR_clear_error();
-	return n > 0 ? 0
-		     : fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				 "the root of the timestamp authority is not a certificate");
+	return r;
 }
 
 static bool time_of(const TS_TST_INFO *info, int64_t *ret)
@@ -417,7 +376,7 @@ static bool is_sha384(TS_TST_INFO *info)
 }
 
 int uvm_check_timestamp(const struct uvm_endorsement *e, struct snp_span roots, int64_t *ret_time,
-			char why[static UVM_WHY_SIZE], struct snp_error *err)
+			char why[static ENDORSEMENT_WHY_SIZE], struct snp_error *err)
 {
 	struct snp_span der = e->cose.timestamp;
 	const unsigned char *at = der.data;

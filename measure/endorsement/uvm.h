@@ -9,6 +9,8 @@
 #include <snp/error.h>
 #include <snp/report.h>
 
+#include "endorsement/signer.h"
+
 /*
  * Microsoft's endorsement of the utility VM of Azure's container groups (reference-info-base64): a COSE_Sign1 message
  * whose payload names a launch measurement and an SVN. Who signed it is said by a did:x509 issuer: the SHA-256 of a CA
@@ -20,11 +22,9 @@
  */
 struct uvm_endorsement;
 
-#define UVM_TEXT_SIZE 256
-
 /* What it says; nothing of it is verified. */
 struct uvm_claims {
-	char issuer[UVM_TEXT_SIZE], feed[UVM_TEXT_SIZE];
+	char issuer[ENDORSEMENT_TEXT_SIZE], feed[ENDORSEMENT_TEXT_SIZE];
 	uint64_t svn;
 	uint8_t measurement[SNP_MEASUREMENT_SIZE];
 	bool has_signing_time, has_timestamp;
@@ -43,24 +43,24 @@ const struct uvm_claims *uvm_claims(const struct uvm_endorsement *endorsement);
 
 /* The common name of the i-th certificate, the signer's first, escaped; "" if it has none. */
 void uvm_certificate_name(const struct uvm_endorsement *endorsement, size_t i,
-			  char ret[static UVM_TEXT_SIZE]);
+			  char ret[static ENDORSEMENT_TEXT_SIZE]);
 
 /* Each of these is one question. The answer is no if it leaves text in `why`. Errors: SNP_E_NO_MEMORY. */
-#define UVM_WHY_SIZE 256
 
 /* Did the signer's key sign it? */
 SNP_MUST_USE int uvm_check_signature(const struct uvm_endorsement *endorsement,
-				     char why[static UVM_WHY_SIZE], struct snp_error *err);
+				     char why[static ENDORSEMENT_WHY_SIZE], struct snp_error *err);
 
 /* Do its certificates lead to the CA that the issuer names, at the time `at`, and has the signer's the usage that the
  * issuer names? */
 SNP_MUST_USE int uvm_check_issuer(const struct uvm_endorsement *endorsement, const char *issuer,
-				  int64_t at, char why[static UVM_WHY_SIZE], struct snp_error *err);
+				  int64_t at, char why[static ENDORSEMENT_WHY_SIZE],
+				  struct snp_error *err);
 
 /* Is its timestamp, over its signature, by an authority below one of these roots (DER or PEM)? Then `ret_time` is when. */
 SNP_MUST_USE int uvm_check_timestamp(const struct uvm_endorsement *endorsement,
 				     struct snp_span roots, int64_t *ret_time,
-				     char why[static UVM_WHY_SIZE], struct snp_error *err);
+				     char why[static ENDORSEMENT_WHY_SIZE], struct snp_error *err);
 
 /* Microsoft's known roots of trust, by feed. */
 struct uvm_root {

@@ -30,7 +30,7 @@ static enum snp_outcome endorsement(struct inquiry *q)
 
 static enum snp_outcome signature(struct inquiry *q)
 {
-	char why[UVM_WHY_SIZE] = "";
+	char why[ENDORSEMENT_WHY_SIZE] = "";
 
 	ASKED(q);
 	return check_answer(q, uvm_check_signature(q->endorsement, why, q->err), why);
@@ -48,7 +48,7 @@ static void print_time(int64_t time, char ret[static 32])
 /* A verified one is the time that certificates are held against. */
 static enum snp_outcome timestamp(struct inquiry *q)
 {
-	char why[UVM_WHY_SIZE] = "", date[32];
+	char why[ENDORSEMENT_WHY_SIZE] = "", date[32];
 	enum snp_outcome outcome;
 
 	ASKED(q);
@@ -67,7 +67,7 @@ static enum snp_outcome timestamp(struct inquiry *q)
 static enum snp_outcome issuer(struct inquiry *q)
 {
 	const char *wanted = q->expected->uvm_issuer;
-	char why[UVM_WHY_SIZE] = "";
+	char why[ENDORSEMENT_WHY_SIZE] = "";
 
 	ASKED(q);
 	if (!wanted && known_root(q))

@@ -9,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct uvm_endorsement *endorsement = NULL;
-	char why[UVM_WHY_SIZE] = "", name[UVM_TEXT_SIZE];
+	char why[ENDORSEMENT_WHY_SIZE] = "", name[ENDORSEMENT_TEXT_SIZE];
 	const struct uvm_claims *claims;
 	struct snp_error err = {0};
 	int r = uvm_read((struct snp_span){data, size}, &endorsement, &err);

@@ -90,7 +90,7 @@ static void check_row(void **state)
 	const struct row *row = *state;
 	struct uvm_endorsement *endorsement = NULL;
 	struct snp_error err = {0};
-	char why[UVM_WHY_SIZE] = "";
+	char why[ENDORSEMENT_WHY_SIZE] = "";
 	size_t size;
 	uint8_t *bytes = make(row, &size);
 
@@ -127,7 +127,7 @@ static void check_base64(void **state)
 static bool holds(const uint8_t *bytes, size_t size)
 {
 	struct uvm_endorsement *endorsement = NULL;
-	char why[UVM_WHY_SIZE] = "";
+	char why[ENDORSEMENT_WHY_SIZE] = "";
 	struct snp_error err = {0};
 	int r = uvm_read((struct snp_span){bytes, size}, &endorsement, &err);
 
