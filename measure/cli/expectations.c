@@ -10,6 +10,7 @@
 #include <snp/memory.h>
 #include <snp/policy.h>
 
+#include "endorsement/launch_endorsement.h"
 #include "endorsement/security_policy.h"
 #include "endorsement/uvm.h"
 #include "expectations.h"
@@ -25,9 +26,10 @@ static struct {
 	const char *report_data, *host_data, *security_policy, *family_id, *image_id, *report_id;
 	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
 	const char *require, *forbid, *launch_mitigations, *current_mitigations;
+	const char *endorsement, *endorsement_root;
 	const char *uvm_endorsement, *uvm_issuer, *uvm_feed, *tsa_root;
 	const char *maa_issuer, *maa_compliance, *maa_evidence;
-	struct cli_number svn, vmpl, uvm_svn;
+	struct cli_number svn, vmpl, uvm_svn, endorsement_svn, endorsement_vcpus;
 } arg;
 
 /* clang-format off */
@@ -40,6 +42,14 @@ const struct cli_option cli_expectation_options[] = {
 	 .help = "accepted launch digest"},
 	{"any-measurement", .flag = &arg.any_measurement,
 	 .help = "accept any launch digest"},
+	{"endorsement", .argument = "FILE", .text = &arg.endorsement,
+	 .help = "MEASUREMENT must be in this launch endorsement, Google's or a publisher's own; requires --endorsement-root"},
+	{"endorsement-root", .argument = "FILE", .text = &arg.endorsement_root,
+	 .help = "certificate of the CA that must have certified the endorsement's signer"},
+	{"endorsement-svn", .argument = "N", .number = &arg.endorsement_svn,
+	 .help = "minimum SVN of the endorsement (default: any)"},
+	{"endorsement-vcpus", .argument = "N", .number = &arg.endorsement_vcpus,
+	 .help = "MEASUREMENT must be the one endorsed for so many vCPUs (default: for any number)"},
 	{"uvm-endorsement", .argument = "FILE", .text = &arg.uvm_endorsement,
 	 .help = "MEASUREMENT must be that of this endorsement of Azure's utility VM"},
 	{"uvm-issuer", .argument = "DID", .text = &arg.uvm_issuer,
@@ -389,10 +399,16 @@ const char *cli_expectations_document(const struct cli_expectations *e,
 	return NULL;
 }
 
-static bool asks_for_endorsement(void)
+static bool asks_for_uvm(void)
 {
 	return arg.uvm_endorsement || arg.uvm_issuer || arg.uvm_feed || arg.uvm_svn.given ||
 	       arg.tsa_root;
+}
+
+static bool asks_for_launch(void)
+{
+	return arg.endorsement || arg.endorsement_root || arg.endorsement_svn.given ||
+	       arg.endorsement_vcpus.given;
 }
 
 struct snp_span cli_expectations_endorsement(const struct cli_expectations *e)
@@ -400,8 +416,8 @@ struct snp_span cli_expectations_endorsement(const struct cli_expectations *e)
 	return (struct snp_span){e->endorsement, e->endorsement_size};
 }
 
-/* It is read again for the verdict; here its file is named if it is malformed. */
-static int read_endorsement_file(struct cli_expectations *e, struct snp_error *err)
+/* Endorsements and roots are read again for the verdict; here their files are named if they are malformed. */
+static int read_uvm(struct cli_expectations *e, struct snp_error *err)
 {
 	_cleanup_(uvm_freep) struct uvm_endorsement *endorsement = NULL;
 	int r = file_read(arg.uvm_endorsement, UVM_MAX_ENDORSEMENT, &e->endorsement,
@@ -412,13 +428,63 @@ static int read_endorsement_file(struct cli_expectations *e, struct snp_error *e
 	return in_file(err, r, arg.uvm_endorsement);
 }
 
+static int read_launch(struct cli_expectations *e, struct snp_error *err)
+{
+	_cleanup_(launch_endorsement_freep) struct launch_endorsement *endorsement = NULL;
+	int r = file_read(arg.endorsement, LAUNCH_MAX_ENDORSEMENT, &e->endorsement,
+			  &e->endorsement_size, err);
+
+	if (r == 0)
+		r = launch_endorsement_read(cli_expectations_endorsement(e), &endorsement, err);
+	return in_file(err, r, arg.endorsement);
+}
+
+static int read_roots(const char *path, struct cli_expectations *e, struct snp_span *ret,
+		      struct snp_error *err)
+{
+	_cleanup_(signer_certificates_freep) STACK_OF(X509) *roots = NULL;
+	int r = file_read(path, SNP_MAX_SMALL, &e->roots, &ret->size, err);
+
+	ret->data = e->roots;
+	if (r == 0)
+		r = signer_read_roots(*ret, &roots, err);
+	return in_file(err, r, path);
+}
+
+/* An endorsement of a firmware, in Google's form. */
+static int read_launch_options(struct cli_expectations *e, struct snp_error *err)
+{
+	struct snp_expectations *x = &e->expected;
+	bool given;
+	int r;
+
+	if (!arg.endorsement || !arg.endorsement_root)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--endorsement and --endorsement-root go together");
+	if (asks_for_uvm())
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--endorsement cannot be combined with the options of another "
+				 "endorsement, --uvm-... and --tsa-root");
+	if (arg.endorsement_vcpus.given && arg.endorsement_vcpus.value == 0)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--endorsement-vcpus: must be at least 1");
+	r = read_small(&arg.endorsement_vcpus, "--endorsement-vcpus", UINT32_MAX, &given,
+		       &x->endorsement_vcpu_count, err);
+	if (r == 0)
+		r = read_small(&arg.endorsement_svn, "--endorsement-svn", UINT32_MAX, &given,
+			       &x->endorsement_svn_min, err);
+	if (r == 0)
+		r = read_launch(e, err);
+	return r < 0 ? r : read_roots(arg.endorsement_root, e, &x->endorsement_roots, err);
+}
+
 /* Who vouches for the guest. Without a file, the endorsement is the one that came with the report. */
 static int read_vouchers(struct cli_expectations *e, struct snp_error *err)
 {
 	struct snp_expectations *x = &e->expected;
 	int r = 0;
 
-	x->endorsed = asks_for_endorsement();
+	x->endorsed = asks_for_uvm() || asks_for_launch();
 	x->maa_issuer = arg.maa_issuer;
 	x->maa_compliance = arg.maa_compliance;
 	x->maa_evidence = arg.maa_evidence != NULL;
@@ -434,12 +500,11 @@ static int read_vouchers(struct cli_expectations *e, struct snp_error *err)
 	if (arg.uvm_issuer && (!arg.uvm_feed || !arg.uvm_svn.given))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--uvm-issuer requires --uvm-feed and --uvm-svn");
+	if (asks_for_launch())
+		return read_launch_options(e, err);
 	if (arg.uvm_endorsement)
-		r = read_endorsement_file(e, err);
-	if (r == 0 && arg.tsa_root)
-		r = file_read(arg.tsa_root, SNP_MAX_SMALL, &e->tsa_roots, &x->tsa_roots.size, err);
-	x->tsa_roots.data = e->tsa_roots;
-	return r;
+		r = read_uvm(e, err);
+	return r < 0 || !arg.tsa_root ? r : read_roots(arg.tsa_root, e, &x->tsa_roots, err);
 }
 
 static int read_denied(struct cli_expectations *e, struct snp_error *err)
@@ -462,17 +527,18 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 		read_lists,    read_bytes,  read_security_policy, read_words,	   read_levels,
 		read_manifest, read_denied, read_vouchers,	  read_references,
 	};
-	bool digest =
-		arg.references.count > 0 || arg.measurements.count > 0 || asks_for_endorsement();
+	bool digest = arg.references.count > 0 || arg.measurements.count > 0 || asks_for_uvm() ||
+		      asks_for_launch();
 	int r = 0;
 
 	if (digest == arg.any_measurement)
 		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
 			digest ? "--any-measurement cannot be combined with --measurement, "
-				 "--reference or --uvm-endorsement"
-			       : "give --reference, --measurement or --uvm-endorsement, or "
-				 "--any-measurement to accept any launch digest");
+				 "--reference or an endorsement"
+			       : "give --reference, --measurement, --endorsement or "
+				 "--uvm-endorsement, or --any-measurement to accept any launch "
+				 "digest");
 	x->size = sizeof(*x);
 	x->any_measurement = arg.any_measurement;
 	x->allow_debug = arg.allow_debug;
@@ -489,5 +555,5 @@ void cli_expectations_done(struct cli_expectations *e)
 	for (size_t i = 0; i < e->expected.n_references; i++)
 		snp_reference_free(e->references[i]);
 	free(e->endorsement);
-	free(e->tsa_roots);
+	free(e->roots);
 }

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
@@ -15,9 +14,9 @@
 #include <snp/json.h>
 #include <snp/judge.h>
 
+#include "endorsement/launch_endorsement.h"
 #include "endorsement/security_policy.h"
 #include "endorsement/token.h"
-#include "endorsement/uvm.h"
 
 DEFINE_CLEANUP(struct json *, json_free);
 
@@ -281,80 +280,25 @@ static bool is_policy(const struct shown *shown)
 	return security_policy_take(shown->content, &policy, NULL) == 0;
 }
 
-static void format_date(uint64_t seconds, char ret[static 32])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(ret, 32, "%" PRIu64, seconds);
-}
-
-static void print_endorsement(const struct uvm_endorsement *endorsement, const struct shown *shown,
-			      FILE *out)
-{
-	const struct uvm_claims *c = uvm_claims(endorsement);
-	char hex[2 * SNP_MEASUREMENT_SIZE + 1], date[32], name[ENDORSEMENT_TEXT_SIZE];
-
-	hex_encode(c->measurement, sizeof(c->measurement), hex);
-	format_date(c->signing_time, date);
-	fprintf(out,
-		"%-18s  %sendorsement, %s\n%-18s  %s\n%-18s  %s\n%-18s  %" PRIu64 "\n%-18s  %s\n",
-		"container", shown->decoded ? "base64 of " : "", c->algorithm, "issuer", c->issuer,
-		"feed", c->feed, "svn", c->svn, "MEASUREMENT", hex);
-	fprintf(out, "%-18s  %s\n%-18s  %s\n", "signing time", c->has_signing_time ? date : "none",
-		"timestamp", c->has_timestamp ? "RFC 3161" : "none");
-	for (size_t i = 0; i < c->n_certificates; i++) {
-		uvm_certificate_name(endorsement, i, name);
-		fprintf(out, "%-18s  %s\n", "certificate", name);
-	}
-	fprintf(out, "nothing here is verified\n");
-}
-
-static int print_endorsement_json(const struct uvm_endorsement *endorsement,
-				  const struct shown *shown, FILE *out, struct snp_error *err)
-{
-	const struct uvm_claims *c = uvm_claims(endorsement);
-	_cleanup_(json_out_done) struct json_out json;
-	struct cJSON *names;
-	char name[ENDORSEMENT_TEXT_SIZE];
-
-	cli_json_begin(&json, "snp-show/1");
-	json_out_string(&json, json.root, "container", "endorsement");
-	json_out_bool(&json, json.root, "base64", shown->decoded != NULL);
-	json_out_string(&json, json.root, "algorithm", c->algorithm);
-	json_out_string(&json, json.root, "issuer", c->issuer);
-	json_out_string(&json, json.root, "feed", c->feed);
-	json_out_integer(&json, json.root, "svn", c->svn);
-	json_out_hex(&json, json.root, "measurement", c->measurement, sizeof(c->measurement));
-	if (c->has_signing_time)
-		json_out_u64(&json, json.root, "signing_time", c->signing_time);
-	json_out_bool(&json, json.root, "timestamp", c->has_timestamp);
-	names = json_out_array(&json, json.root, "signer");
-	for (size_t i = 0; i < c->n_certificates; i++) {
-		uvm_certificate_name(endorsement, i, name);
-		json_out_text(&json, names, NULL, name);
-	}
-	cli_json_warnings(&json);
-	return cli_json_end(&json, out, err);
-}
-
-static int show_endorsement(const struct shown *shown, FILE *out, struct snp_error *err)
-{
-	_cleanup_(uvm_freep) struct uvm_endorsement *endorsement = NULL;
-	int r = uvm_read(shown->content, &endorsement, err);
-
-	if (r == 0 && cli_json)
-		r = print_endorsement_json(endorsement, shown, out, err);
-	else if (r == 0)
-		print_endorsement(endorsement, shown, out);
-	return r;
-}
-
 /* A COSE_Sign1 message, whatever is wrong with it. */
 static bool is_endorsement(const struct shown *shown)
 {
 	return shown->content.size > 2 && memcmp(shown->content.data, "\xd2\x84", 2) == 0;
+}
+
+static int show_uvm(const struct shown *shown, FILE *out, struct snp_error *err)
+{
+	return show_uvm_endorsement(shown->content, shown->decoded != NULL, out, err);
+}
+
+static bool is_launch(const struct shown *shown)
+{
+	return launch_endorsement_is(shown->content);
+}
+
+static int show_launch(const struct shown *shown, FILE *out, struct snp_error *err)
+{
+	return show_launch_endorsement(shown->content, shown->decoded != NULL, out, err);
 }
 
 static bool is_token(const struct shown *shown)
@@ -441,10 +385,8 @@ static const struct {
 	bool (*is)(const struct shown *shown);
 	int (*show)(const struct shown *shown, FILE *out, struct snp_error *err);
 } kinds[] = {
-	{is_host, show_host},
-	{is_token, show_token},
-	{is_policy, show_policy},
-	{is_endorsement, show_endorsement},
+	{is_host, show_host},	    {is_token, show_token},   {is_policy, show_policy},
+	{is_endorsement, show_uvm}, {is_launch, show_launch},
 };
 
 int show_other(const char *path, bool *ret_known, FILE *out, struct snp_error *err)

@@ -8,9 +8,15 @@
 #include <snp/json_out.h>
 
 /* Print a file that comes beside a report and is none; `*ret_known` is false if it is nothing of that kind. Known are
- * host-amd-cert, security policies and endorsements of Azure's container groups. Nothing is verified.
+ * host-amd-cert and security policies of Azure's container groups, endorsements, and tokens. Nothing is verified.
  * Errors: those of reading it. */
 SNP_MUST_USE int show_other(const char *path, bool *ret_known, FILE *out, struct snp_error *err);
+
+/* Print an endorsement of either kind; `base64` says that it came so. Errors: those of reading it. */
+SNP_MUST_USE int show_uvm_endorsement(struct snp_span bytes, bool base64, FILE *out,
+				      struct snp_error *err);
+SNP_MUST_USE int show_launch_endorsement(struct snp_span bytes, bool base64, FILE *out,
+					 struct snp_error *err);
 
 /* The certificates of a set, one a line or as "certificates" of a document. */
 void show_certificates(const struct snp_certificates *set, FILE *out);

@@ -21,16 +21,15 @@ void signer_name(const X509 *certificate, char ret[static ENDORSEMENT_TEXT_SIZE]
 	escape_text(text, ret, ENDORSEMENT_TEXT_SIZE);
 }
 
-int signer_read_roots(struct snp_span bytes, const char *what, STACK_OF(X509) * *ret,
-		      struct snp_error *err)
+int signer_read_roots(struct snp_span bytes, STACK_OF(X509) * *ret, struct snp_error *err)
 {
 	_cleanup_(BIO_free_allp) BIO *bio = BIO_new_mem_buf(bytes.data, (int)bytes.size);
 	_cleanup_(signer_certificates_freep) STACK_OF(X509) *roots = sk_X509_new_null();
 	bool pem = bytes.size > 0 && bytes.data[0] != 0x30;
 
-	if (!bio || !roots)
+	if (!roots || (!bio && bytes.size > 0))
 		return out_of_memory(err);
-	for (;;) {
+	while (bio) {
 		_cleanup_(X509_freep) X509 *root = NULL;
 
 		if (pem || sk_X509_num(roots) == 0)
@@ -45,7 +44,7 @@ int signer_read_roots(struct snp_span bytes, const char *what, STACK_OF(X509) * 
 	ERR_clear_error();
 	if (sk_X509_num(roots) == 0)
 		return fail_with(err, SNP_E_BAD_CERTIFICATE, SNP_NO_OFFSET,
-				 "%s is not a certificate", what);
+				 "not a certificate in DER or PEM");
 	*ret = TAKE_PTR(roots);
 	return 0;
 }

@@ -30,9 +30,9 @@ static inline void signer_certificates_freep(STACK_OF(X509) * *stack)
 /* The common name, escaped; "" if there is none. */
 void signer_name(const X509 *certificate, char ret[static ENDORSEMENT_TEXT_SIZE]);
 
-/* Read certificates that are trusted: one in DER, or any number in PEM. `what` is named if there is none.
+/* Read certificates that are trusted: one in DER, or any number in PEM.
  * Errors: SNP_E_BAD_CERTIFICATE, SNP_E_NO_MEMORY. */
-SNP_MUST_USE int signer_read_roots(struct snp_span bytes, const char *what, STACK_OF(X509) * *ret,
+SNP_MUST_USE int signer_read_roots(struct snp_span bytes, STACK_OF(X509) * *ret,
 				   struct snp_error *err);
 
 /* Does `leaf` lead over some of `untrusted` (NULL: none) to one of `trusted`, which need not sign itself, at the time

@@ -325,7 +325,7 @@ int uvm_check_issuer(const struct uvm_endorsement *e, const char *issuer, int64_
 static int read_roots(struct snp_span bytes, X509_STORE *store, struct snp_error *err)
 {
 	_cleanup_(signer_certificates_freep) STACK_OF(X509) *roots = NULL;
-	int r = signer_read_roots(bytes, "the root of the timestamp authority", &roots, err);
+	int r = signer_read_roots(bytes, &roots, err);
 
 	for (int i = 0; r == 0 && i < sk_X509_num(roots); i++)
 		if (X509_STORE_add_cert(store, sk_X509_value(roots, i)) != 1)

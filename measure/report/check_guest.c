@@ -50,10 +50,10 @@ static bool allows_no_more(const struct inquiry *q, uint64_t limit)
 }
 
 /* With an upper limit of the caller's own, the published policy is an upper limit too. */
-static bool is_published_policy(const struct inquiry *q, const struct snp_reference_image *image)
+static bool is_published_policy(const struct inquiry *q, uint64_t policy)
 {
-	return same_policy(q, image->policy) ||
-	       (q->expected->has_policy_at_most && allows_no_more(q, image->policy));
+	return same_policy(q, policy) ||
+	       (q->expected->has_policy_at_most && allows_no_more(q, policy));
 }
 
 /* How many of the rules that a published image sets the report breaks. One digest may be published for
@@ -64,7 +64,7 @@ static unsigned int distance(const struct inquiry *q, const struct snp_reference
 	char why[TCB_WHY_SIZE];
 	unsigned int n = 0;
 
-	n += !is_published_policy(q, image);
+	n += !is_published_policy(q, image->policy);
 	n += report->guest_svn < image->guest_svn;
 	n += is_set(image->family_id) &&
 	     !bytes_equal(report->family_id, image->family_id, SNP_ID_SIZE);
@@ -128,9 +128,12 @@ static const struct snp_reference_image *find_group(struct inquiry *q, size_t *r
 /* No digest is published for a container group: it runs in whatever utility VM is endorsed. */
 static enum snp_outcome endorsed(struct inquiry *q)
 {
-	const struct uvm_claims *claims = uvm_claims(q->endorsement);
+	const struct uvm_claims *claims;
 	size_t n;
 
+	if (q->launch_endorsement)
+		return PASS("endorsed, SVN %" PRIu32, launch_claims(q->launch_endorsement)->svn);
+	claims = uvm_claims(q->uvm_endorsement);
 	q->verdict->image = find_group(q, &n);
 	return PASS("%s%sendorsed as %.100s, SVN %" PRIu64,
 		    q->verdict->image ? q->verdict->image->name : "", q->verdict->image ? ", " : "",
@@ -161,7 +164,7 @@ static enum snp_outcome measurement(struct inquiry *q)
 			    verdict->variant->vcpus.model);
 	if (found)
 		return SNP_PASSED;
-	if (e->endorsed && (n == 0 || find_group(q, &groups)))
+	if (e->endorsed && (n == 0 || (q->uvm_endorsement && find_group(q, &groups))))
 		return endorsed(q);
 	return n > 0 ? FAIL("not among the %zu expected", n)
 		     : FAIL("container groups are published, and no endorsement is expected");
@@ -179,18 +182,22 @@ static enum snp_outcome debug(struct inquiry *q)
 static enum snp_outcome policy(struct inquiry *q)
 {
 	const struct snp_reference_image *image = q->verdict->image;
-	uint64_t found = q->verdict->report.policy;
+	uint64_t found = q->verdict->report.policy, endorsed = 0;
 
 	if (image && image->is_container_group) /* the utility VM's policy is nobody's to publish */
 		image = NULL;
-	if (!q->expected->has_policy && !image)
+	if (q->expected->endorsed && q->launch_endorsement)
+		endorsed = launch_claims(q->launch_endorsement)->policy;
+	if (!q->expected->has_policy && !image && endorsed == 0)
 		return SNP_NOT_ASKED;
 	if (unsaid_policy(q) != 0)
 		return FAIL("the token has no claim for the bits 0x%" PRIx64, unsaid_policy(q));
 	if (q->expected->has_policy && !same_policy(q, q->expected->policy))
 		return FAIL("0x%" PRIx64 "; expected 0x%" PRIx64, found, q->expected->policy);
-	if (image && !is_published_policy(q, image))
+	if (image && !is_published_policy(q, image->policy))
 		return FAIL("0x%" PRIx64 "; 0x%" PRIx64 " is published", found, image->policy);
+	if (endorsed != 0 && !is_published_policy(q, endorsed))
+		return FAIL("0x%" PRIx64 "; 0x%" PRIx64 " is endorsed", found, endorsed);
 	return SNP_PASSED;
 }
 

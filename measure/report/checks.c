@@ -176,14 +176,16 @@ static bool leaf_holds(const struct snp_verdict *verdict)
 
 /* What is in the evidence beside the report. */
 struct papers {
-	struct uvm_endorsement *endorsement;
+	struct uvm_endorsement *uvm;
+	struct launch_endorsement *launch;
 	struct token *token;
 	struct jwks *jwks;
 };
 
 static void papers_done(struct papers *papers)
 {
-	uvm_free(papers->endorsement);
+	uvm_free(papers->uvm);
+	launch_endorsement_free(papers->launch);
 	token_free(papers->token);
 	jwks_free(papers->jwks);
 }
@@ -195,11 +197,16 @@ static int read_endorsement(struct inquiry *q, struct papers *ret, struct snp_er
 
 	if (q->evidence->endorsement.size == 0)
 		return 0;
-	r = uvm_read(q->evidence->endorsement, &ret->endorsement, err);
+	if (q->expected->endorsement_roots.size > 0) {
+		r = launch_endorsement_read(q->evidence->endorsement, &ret->launch, err);
+		q->launch_endorsement = ret->launch;
+		return r;
+	}
+	r = uvm_read(q->evidence->endorsement, &ret->uvm, err);
 	if (r < 0)
 		return r;
-	claims = uvm_claims(ret->endorsement);
-	q->endorsement = ret->endorsement;
+	claims = uvm_claims(ret->uvm);
+	q->uvm_endorsement = ret->uvm;
 	q->endorsed_at =
 		claims->has_signing_time ? (int64_t)claims->signing_time : q->evidence->at_time;
 	return 0;

@@ -4,6 +4,7 @@
 
 #include <snp/verdict.h>
 
+#include "endorsement/launch_endorsement.h"
 #include "endorsement/token.h"
 #include "endorsement/uvm.h"
 #include "report/certificates.h"
@@ -39,9 +40,11 @@ struct inquiry {
 	const struct certificate *leaf; /* one of those that fit best; NULL: none was given */
 	enum snp_certificate_kind leaf_kind, ca_kind; /* as the report's SIGNING_KEY says */
 	struct chain chain;
-	const struct uvm_endorsement *endorsement; /* NULL: none */
-	int64_t endorsed_at;			   /* when, as far as is known */
-	const struct token *token;		   /* NULL: none */
+	/* One of two kinds, or none. */
+	const struct uvm_endorsement *uvm_endorsement;
+	const struct launch_endorsement *launch_endorsement;
+	int64_t endorsed_at;	   /* when, as far as is known */
+	const struct token *token; /* NULL: none */
 	const struct jwks *jwks;
 	size_t token_key; /* in `jwks` */
 	struct token_claims claims;

@@ -62,6 +62,11 @@ int snp_verify(const struct snp_evidence *evidence, const struct snp_expectation
 	if (x.uvm_issuer && (!x.uvm_feed || !x.has_uvm_svn_min))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "an issuer of endorsements requires a feed and a minimum SVN");
+	if (x.endorsement_roots.size > 0
+		    ? x.uvm_issuer || x.uvm_feed || x.has_uvm_svn_min || x.tsa_roots.size > 0
+		    : x.endorsement_vcpu_count > 0 || x.endorsement_svn_min > 0)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "what is expected of an endorsement is of two kinds of them");
 	if ((e.token.size > 0) != (e.jwks.size > 0))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "a token and the keys of its service require each other");

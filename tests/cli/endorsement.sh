@@ -84,6 +84,12 @@ run 0 publish pub --endorsement-key rsa.pem --endorsement-certificate rsa.der
 verifies pub golden-endorsement.pb 5 golden.pb
 [ "$(diff -rq plain pub)" = 'Only in pub: golden-endorsement.pb' ] || fail "more differs: $(diff -rq plain pub)"
 
+# show reads it again: each digest of the list with its vCPUs.
+run 0 "$snp_measure" show pub/golden-endorsement.pb
+says 'certificate         rsa'
+tail -n +2 pub/launch-digests.tsv | awk -F'\t' '{ printf "MEASUREMENT         %s, %s vCPUs\n", $8, $3 }' >wanted
+grep MEASUREMENT out | diff wanted - >&2 || fail "show prints other digests"
+
 # A signature that still verifies stays; another key's does not. Keys in other clothes are the same.
 cp pub/golden-endorsement.pb kept
 run 0 publish pub --endorsement-key pkcs1.pem --endorsement-certificate rsa.crt --format golden

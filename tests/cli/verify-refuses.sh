@@ -20,7 +20,7 @@ for certificate in Milan-VCEK Turin-VLEK pem table-vcek; do
 done
 [ ! -e "$XDG_DATA_HOME" ] || fail "something was kept"
 # No option, and no variable, makes it otherwise.
-"$snp_measure" verify --help | grep -oE -- "--[a-z-]*root[a-z-]*" | grep -vx -- --tsa-root && fail "there is an option for roots"
+"$snp_measure" verify --help | grep -oE -- "--[a-z-]*root[a-z-]*" | grep -vx -e --tsa-root -e --endorsement-root && fail "there is an option for roots"
 
 # An HCL blob whose claims are not in the report is refused for its certificate first; it is one all the same.
 run 3 "$snp_measure" verify --any-measurement "$corpus/report/hcl"

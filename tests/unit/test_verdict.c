@@ -17,6 +17,7 @@
 
 #include "../fixtures/attestation.h"
 #include "../fixtures/endorsement.h"
+#include "../fixtures/launch_endorsement.h"
 #include "../fixtures/token.h"
 #include "report/checks.h"
 
@@ -50,6 +51,7 @@ struct scene {
 	size_t crl_size;
 	struct fixture_endorsement endorsement;
 	bool has_endorsement;
+	struct fixture_launch_endorsement launch_endorsement; /* instead, if it has a measurement */
 	struct fixture_token token; /* its report is NULL: there is none */
 	struct service {	    /* the attestation service's own evidence */
 		bool carried, other_key, other_host_data, forged, other_digest, garbage;
@@ -999,6 +1001,58 @@ ENDORSED(digest_other, plan->measurement = other_digest);
 ENDORSED(feed_unknown, endorse_known(s, "test-feed"));
 ENDORSED(feed_known, endorse_known(s, "ConfAKS-AMD-UVM"));
 
+/* The same in Google's form. */
+static void endorse_launch(struct scene *s)
+{
+	struct snp_expectations *e = &s->expected;
+
+	fixture_launch_endorsement(s->lists[0], &s->launch_endorsement);
+	e->endorsed = true;
+	e->endorsement_roots = fixture_launch_root();
+	e->n_measurements = 0;
+}
+
+#define LAUNCHED(function, ...)                                                   \
+	static void function(struct scene *s)                                     \
+	{                                                                         \
+		struct fixture_launch_endorsement *plan = &s->launch_endorsement; \
+		struct snp_expectations *e = &s->expected;                        \
+		endorse_launch(s);                                                \
+		__VA_ARGS__;                                                      \
+		(void)plan;                                                       \
+		(void)e;                                                          \
+	}                                                                         \
+	struct launched_needs_semicolon_
+
+LAUNCHED(launch_unasked, e->endorsed = false; e->n_measurements = 1);
+LAUNCHED(launch_and_expected, e->n_measurements = 1);
+LAUNCHED(launch_and_other, e->n_measurements = 1;
+	 e->measurements = (const uint8_t (*)[48])s->lists[1]);
+LAUNCHED(launch_signer_pinned, e->endorsement_roots = fixture_launch_signer());
+LAUNCHED(launch_none, plan->measurement = NULL);
+LAUNCHED(launch_forged, plan->forged = true);
+LAUNCHED(launch_pkcs1, plan->pkcs1 = true);
+LAUNCHED(launch_sha384, plan->sha384 = true);
+LAUNCHED(launch_short_key, plan->short_key = true);
+LAUNCHED(launch_ec, plan->ec = true);
+LAUNCHED(launch_foreign_ca, plan->foreign_ca = true);
+LAUNCHED(launch_other_root, e->endorsement_roots = fixture_launch_other_root());
+LAUNCHED(launch_tsa_root, e->endorsement_roots = fixture_tsa_root());
+LAUNCHED(launch_expired, plan->to = -1);
+LAUNCHED(launch_too_early, plan->from = FIXTURE_DAY);
+LAUNCHED(launch_svn, e->endorsement_svn_min = 3);
+LAUNCHED(launch_svn_low, e->endorsement_svn_min = 4);
+LAUNCHED(launch_digest, plan->measurement = other_digest);
+LAUNCHED(launch_vcpus, e->endorsement_vcpu_count = 4);
+LAUNCHED(launch_vcpus_other, e->endorsement_vcpu_count = 1);
+LAUNCHED(launch_vcpus_absent, e->endorsement_vcpu_count = 5);
+LAUNCHED(launch_policy, plan->policy = 0x30000);
+LAUNCHED(launch_policy_other, plan->policy = 0xb0000);
+LAUNCHED(launch_policy_stricter, plan->policy = 0xb0000; e->has_policy_at_most = true;
+	 e->policy_at_most = 0xb0000);
+LAUNCHED(launch_policy_wider, plan->policy = 0x20000; e->has_policy_at_most = true;
+	 e->policy_at_most = 0xb0000);
+
 /* A token about the same report. */
 static void attest(struct scene *s)
 {
@@ -1408,6 +1462,35 @@ static const struct row rows[] = {
 	 .also = NEED(ENDORSEMENT_ISSUER) | NEED(ENDORSEMENT_SVN)},
 	{"Microsoft's feed by another's CA", FAILS(ENDORSEMENT_ISSUER), feed_known},
 
+	/* launch endorsements */
+	{"launch endorsed", ACCEPTED, endorse_launch},
+	{"launch endorsed, and not asked for", ACCEPTED, launch_unasked},
+	{"launch endorsed and expected", ACCEPTED, launch_and_expected},
+	{"launch endorsed, and another expected", FAILS(MEASUREMENT), launch_and_other},
+	{"launch endorsed by the signer that is trusted", ACCEPTED, launch_signer_pinned},
+	{"no launch endorsement", FAILS(ENDORSEMENT), launch_none},
+	{"launch endorsed by another key", FAILS(ENDORSEMENT_SIGNATURE), launch_forged},
+	{"launch endorsed with PKCS #1 v1.5", FAILS(ENDORSEMENT_SIGNATURE), launch_pkcs1},
+	{"launch endorsed with SHA-384", FAILS(ENDORSEMENT_SIGNATURE), launch_sha384},
+	{"launch endorsed with RSA of 1024 bits", FAILS(ENDORSEMENT_SIGNATURE), launch_short_key,
+	 .also = NEED(ENDORSEMENT_ISSUER)},
+	{"launch endorsed with ECDSA", FAILS(ENDORSEMENT_SIGNATURE), launch_ec},
+	{"launch endorsed below another root of the name", FAILS(ENDORSEMENT_ISSUER), launch_foreign_ca},
+	{"launch endorsed, another root of the name trusted", FAILS(ENDORSEMENT_ISSUER), launch_other_root},
+	{"launch endorsed, another root trusted", FAILS(ENDORSEMENT_ISSUER), launch_tsa_root},
+	{"launch endorsed, signer expired", FAILS(ENDORSEMENT_ISSUER), launch_expired},
+	{"launch endorsed, signer not valid yet", FAILS(ENDORSEMENT_ISSUER), launch_too_early},
+	{"launch endorsed with the SVN", ACCEPTED, launch_svn},
+	{"launch endorsed with too low an SVN", FAILS(ENDORSEMENT_SVN), launch_svn_low},
+	{"another launch endorsed", FAILS(ENDORSED_MEASUREMENT), launch_digest},
+	{"launch endorsed for the vCPUs", ACCEPTED, launch_vcpus},
+	{"launch endorsed for other vCPUs", FAILS(ENDORSED_MEASUREMENT), launch_vcpus_other},
+	{"launch not endorsed for the vCPUs", FAILS(ENDORSED_MEASUREMENT), launch_vcpus_absent},
+	{"launch endorsed with the policy", ACCEPTED, launch_policy},
+	{"launch endorsed with another policy", FAILS(POLICY), launch_policy_other},
+	{"launch endorsed with a wider policy than needed", ACCEPTED, launch_policy_stricter},
+	{"launch endorsed with too narrow a policy", FAILS(POLICY), launch_policy_wider},
+
 	/* tokens beside the report; tokens alone are rows of test_token.c */
 	{"token", ACCEPTED, attest},
 	{"token, report of Genoa", ACCEPTED, attest, .product = GENOA},
@@ -1543,6 +1626,9 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 					 .n_roots = s.n_roots};
 	if (s.has_endorsement)
 		endorsement = fixture_endorsement_sign(&s.endorsement, &evidence.endorsement.size);
+	if (s.launch_endorsement.measurement)
+		endorsement = fixture_launch_endorsement_sign(&s.launch_endorsement,
+							      &evidence.endorsement.size);
 	evidence.endorsement.data = endorsement;
 	if (s.token.report) {
 		token = fixture_token_sign(&s.token);

@@ -185,6 +185,13 @@ struct snp_expectations {
 	bool maa_evidence;
 	uint8_t reserved[7]; /* zero */
 	uint8_t maa_host_data[SNP_HOST_DATA_SIZE];
+
+	/* The evidence's endorsement is Google's of a firmware (VMLaunchEndorsement), or one that this library's
+	 * publisher made in the same form: its signer must be certified by one of these CA certificates, DER or PEM.
+	 * Size 0: it is Microsoft's of a utility VM. What is named uvm_ and tsa_ above cannot be set beside this. */
+	struct snp_span endorsement_roots;
+	uint32_t endorsement_vcpu_count; /* the guest was launched with as many; 0: any number */
+	uint32_t endorsement_svn_min;
 };
 
 /* What a verdict is made from. Everything is borrowed for the call. */
@@ -200,7 +207,8 @@ struct snp_evidence {
 	 * not be among them if the ARK signed it. */
 	const struct snp_root *roots;
 	size_t n_roots;
-	struct snp_span endorsement; /* of the utility VM: COSE, or base64 of it; size 0: none */
+	struct snp_span
+		endorsement; /* COSE of the utility VM, or base64 of it; VMLaunchEndorsement; size 0: none */
 	/* A token of Microsoft Azure Attestation, and the keys of the service, a JWKS, both or neither. The caller
 	 * trusts the keys. Without a report (size 0), the token's claims stand for it: the verdict is authentic if
 	 * the token is, and what a token does not say can then not be expected. */
