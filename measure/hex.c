@@ -95,12 +95,19 @@ char *base64url_encode(const uint8_t *data, size_t size)
 	return text;
 }
 
+static int not_base64url(const char *what, uint64_t at, struct snp_error *err)
+{
+	return fail_with(err, SNP_E_BAD_BASE64, at,
+			 "%s: not base64url (RFC 4648 section 5, without padding)", what);
+}
+
 /* Through the reader of the other alphabet: it refuses bits that are dropped. */
 int base64url_read(struct snp_span text, const char *what, uint8_t **ret, size_t *ret_size,
 		   struct snp_error *err)
 {
 	_cleanup_(freep) char *standard = malloc(text.size + 3);
 	size_t n = text.size;
+	int r;
 
 	if (!standard)
 		return out_of_memory(err);
@@ -108,15 +115,14 @@ int base64url_read(struct snp_span text, const char *what, uint8_t **ret, size_t
 		char c = (char)text.data[i];
 
 		if (!isalnum((unsigned char)c) && c != '-' && c != '_')
-			return fail_with(err, SNP_E_BAD_BASE64, i,
-					 "%s: not base64url (RFC 4648 section 5, without padding)",
-					 what);
+			return not_base64url(what, i, err);
 		standard[i] = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
 	}
 	while (n % 4 != 0 && n < text.size + 2)
 		standard[n++] = '=';
 	standard[n] = '\0';
-	return base64_read(standard, what, ret, ret_size, err);
+	r = base64_read(standard, what, ret, ret_size, err);
+	return r == -SNP_E_BAD_BASE64 ? not_base64url(what, SNP_NO_OFFSET, err) : r;
 }
 
 /* EVP_DecodeBlock() skips white space at both ends and does not tell padding from zeros, so what it
