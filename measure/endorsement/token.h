@@ -17,6 +17,10 @@
  * Of JOSE only the one form is read that the service writes: RS256, a key by its kid out of a JWKS that the caller
  * trusts, and a header that has nothing else than alg, kid, jku and typ. A key or certificate in the header, a critical
  * header, or anything that another reader may read otherwise, such as a claim twice or base64 with padding, is refused.
+ *
+ * That is why no JOSE library is used. libjwt and libcjose of Debian 12 and 13 each accept some 20 of 37 hostile tokens that
+ * are refused here, among them a claim or `alg` twice, `crit`, a key in the header, RS384, padding and spare bits, and libjwt
+ * HS256 with the public key. Neither reads an x5c. What they would save is one call of OpenSSL.
  */
 struct token;
 
