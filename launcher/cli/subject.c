@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/memory.h>
 
 #include "domain/domain_read.h"
 
@@ -28,9 +29,7 @@ static int open_domain(struct subject *s, struct snp_error *err)
 	if (r < 0)
 		return r;
 	r = guest_xml(&s->guest, true, &xml, err);
-	return r < 0 ? r
-		     : domain_read(s->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
-				   &s->spec, err);
+	return r < 0 ? r : domain_read(s->name, text_span(xml), &s->spec, err);
 }
 
 int subject_open(const char *operand, struct subject *ret, struct snp_error *err)

@@ -6,6 +6,7 @@
 
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/memory.h>
 
 #include "config/difference.h"
 #include "config/text_rule.h"
@@ -94,8 +95,7 @@ static int verify(const struct domain_request *q, const char *text, struct snp_e
 	struct findings findings = {0};
 	int r;
 
-	r = domain_read(blame, (struct snp_span){(const uint8_t *)text, strlen(text)}, &written,
-			err);
+	r = domain_read(blame, text_span(text), &written, err);
 	if (r < 0)
 		return r;
 	r = in_file(err, judge(q, written, &findings, err), blame);

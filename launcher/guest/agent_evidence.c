@@ -13,6 +13,7 @@
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/json_out.h>
+#include <snp/memory.h>
 
 #include "host/hypervisor.h"
 
@@ -138,11 +139,6 @@ static int say(virDomainPtr domain, const struct json_out *command, int64_t dead
 	return 0;
 }
 
-static struct snp_span span_of(const char *text)
-{
-	return (struct snp_span){(const uint8_t *)text, strlen(text)};
-}
-
 static int run_responder(virDomainPtr domain,
 			 const uint8_t report_data[static SNP_REPORT_DATA_SIZE], int64_t deadline,
 			 uint64_t *ret_pid, struct snp_error *err)
@@ -162,7 +158,7 @@ static int run_responder(virDomainPtr domain,
 	json_out_base64(&command, arguments, "input-data", report_data, SNP_REPORT_DATA_SIZE);
 	json_out_bool(&command, arguments, "capture-output", true);
 	r = say(domain, &command, deadline, &answer, err);
-	return r < 0 ? r : agent_read_pid(span_of(answer), ret_pid, err);
+	return r < 0 ? r : agent_read_pid(text_span(answer), ret_pid, err);
 }
 
 static int ask_status(virDomainPtr domain, uint64_t pid, int64_t deadline, bool *ret_ended,
@@ -178,7 +174,7 @@ static int ask_status(virDomainPtr domain, uint64_t pid, int64_t deadline, bool 
 	arguments = json_out_object(&command, command.root, "arguments");
 	json_out_integer(&command, arguments, "pid", pid);
 	r = say(domain, &command, deadline, &answer, err);
-	return r < 0 ? r : agent_read_status(span_of(answer), ret_ended, ret, err);
+	return r < 0 ? r : agent_read_status(text_span(answer), ret_ended, ret, err);
 }
 
 int evidence_from_agent(virDomainPtr domain, const uint8_t report_data[static SNP_REPORT_DATA_SIZE],

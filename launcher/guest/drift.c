@@ -7,6 +7,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 
 #include "config/checks.h"
@@ -153,8 +154,7 @@ const char *metadata_difference(const struct domain_record *metadata,
 		if (!agrees(metadata, boot_part_names[i],
 			    record->boot[i].source ? record->boot[i].sha256 : NULL))
 			return boot_part_names[i];
-	if (cmdline && sha256_of((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
-				 sha256, NULL) < 0)
+	if (cmdline && sha256_of(text_span(cmdline), sha256, NULL) < 0)
 		return "command line";
 	return agrees(metadata, "cmdline", cmdline ? sha256 : NULL) ? NULL : "command line";
 }
@@ -162,7 +162,7 @@ const char *metadata_difference(const struct domain_record *metadata,
 int guest_drift(const struct guest_record *record, const char *xml, const struct hypervisor *host,
 		struct differences *ret, struct snp_error *err)
 {
-	const struct snp_span text = {(const uint8_t *)xml, strlen(xml)};
+	const struct snp_span text = text_span(xml);
 	_cleanup_(launch_spec_freep) struct launch_spec *found = NULL;
 	struct domain_record metadata;
 	const char *what;
@@ -292,8 +292,7 @@ int guest_record_domain(struct guest_record *record, virDomainPtr domain,
 
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
-	r = domain_read(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)}, &found,
-			err);
+	r = domain_read(record->name, text_span(xml), &found, err);
 	if (r < 0)
 		return r;
 	r = compare(record, found, &d, err);
@@ -362,8 +361,6 @@ int metadata_read(virDomainPtr domain, bool live, struct domain_record *ret, boo
 
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
-	*ret_there = domain_read_record(virDomainGetName(domain),
-					(struct snp_span){(const uint8_t *)xml, strlen(xml)}, ret,
-					NULL) == 0;
+	*ret_there = domain_read_record(virDomainGetName(domain), text_span(xml), ret, NULL) == 0;
 	return 0;
 }

@@ -51,8 +51,7 @@ static int hash_table(const struct launch_spec *spec,
 
 	m->has_kernel_hashes = true;
 	return snp_kernel_hashes_fill(boot[BOOT_KERNEL].sha256,
-				      initrd->source ? initrd->sha256 : NULL,
-				      (struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
+				      initrd->source ? initrd->sha256 : NULL, text_span(cmdline),
 				      &m->kernel_hashes, err);
 }
 

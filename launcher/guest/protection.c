@@ -17,6 +17,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/folder.h>
+#include <snp/memory.h>
 
 #include "guest/boot_file.h"
 #include "guest/state_dir.h"
@@ -48,8 +49,7 @@ int boot_guard_of(const struct guest_record *record, const struct hypervisor *ho
 
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
-	r = domain_read_user(record->name, (struct snp_span){(const uint8_t *)xml, strlen(xml)},
-			     &user, err);
+	r = domain_read_user(record->name, text_span(xml), &user, err);
 	if (r == 0)
 		*ret = boot_guard(record, host, &user);
 	return r;

@@ -14,6 +14,7 @@
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/json_out.h>
+#include <snp/memory.h>
 
 #include "config/text_rule.h"
 
@@ -380,8 +381,7 @@ int record_write(const struct guest_record *record, const char *folder, struct s
 	if (r < 0)
 		return r;
 	place(folder, path);
-	r = file_write(path, (struct snp_span){(const uint8_t *)text, strlen(text)}, 0644, true,
-		       err);
+	r = file_write(path, text_span(text), 0644, true, err);
 	/* Whatever the umask: list and show are for everybody on the host. */
 	if (r == 0 && chmod(path, 0644) < 0)
 		r = in_file(err, fail_errno(err, SNP_E_WRITE, errno, "cannot write"), path);

@@ -14,6 +14,7 @@
 #include <snp/file.h>
 #include <snp/folder.h>
 #include <snp/kernel.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 
 #include "guest/interrupt.h"
@@ -245,7 +246,7 @@ int trial_files_write_table(const struct trial_files *files,
 			    const uint8_t kernel[static SNP_SHA256_SIZE], uint64_t *ret_gpa,
 			    struct snp_error *err)
 {
-	const struct snp_span cmdline = {(const uint8_t *)files->cmdline, strlen(files->cmdline)};
+	const struct snp_span cmdline = text_span(files->cmdline);
 	uint8_t pages[2 * SNP_PAGE_SIZE];
 	struct snp_kernel_hashes hashes;
 	struct snp_launch launch;

@@ -68,9 +68,9 @@ static int kernel_hashes(const struct guest_record *record, struct plan_document
 {
 	const char *cmdline = record->cmdline ? record->cmdline : "";
 	const struct boot_file *initrd = &record->boot[BOOT_INITRD];
-	int r = snp_kernel_hashes_fill(
-		record->boot[BOOT_KERNEL].sha256, initrd->source ? initrd->sha256 : NULL,
-		(struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)}, ret, err);
+	int r = snp_kernel_hashes_fill(record->boot[BOOT_KERNEL].sha256,
+				       initrd->source ? initrd->sha256 : NULL, text_span(cmdline),
+				       ret, err);
 
 	if (r < 0)
 		return r;

@@ -551,8 +551,7 @@ static const struct field service_fields[] = {
 static int read_text(const char *text, const char *what, uint8_t **ret, size_t *ret_size,
 		     struct snp_error *err)
 {
-	return base64url_read((struct snp_span){(const uint8_t *)text, strlen(text)}, what, ret,
-			      ret_size, err);
+	return base64url_read(text_span(text), what, ret, ret_size, err);
 }
 
 /* {"Uvm": [COSE in base64url]} */

@@ -12,6 +12,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/gctx.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 
 #include "endorsement/security_policy.h"
@@ -64,7 +65,7 @@ static int set_boot(const struct image_paths *paths, const char *cmdline,
 		    const struct snp_boot *boot, struct snp_reference_image *image,
 		    struct snp_kernel_hashes *ret, struct snp_error *err)
 {
-	struct snp_span text = {(const uint8_t *)cmdline, strlen(cmdline)};
+	struct snp_span text = text_span(cmdline);
 	int r = snp_kernel_hashes_fill(boot->kernel_sha256, boot->initrd_sha256, text, ret, err);
 
 	if (r < 0)

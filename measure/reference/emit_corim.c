@@ -19,6 +19,7 @@
 #include <snp/cbor.h>
 #include <snp/cleanup.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 #include <snp/sha.h>
 
@@ -159,8 +160,7 @@ static int make_id(const struct snp_reference *r, const struct folder *f, char r
 
 	if (status < 0)
 		return status;
-	master = file ? (struct snp_span){file->data, file->size}
-		      : (struct snp_span){(const uint8_t *)printed, strlen(printed)};
+	master = file ? (struct snp_span){file->data, file->size} : text_span(printed);
 	status = sha256_of(master, sha256, err);
 	if (status < 0)
 		return status;

@@ -301,11 +301,6 @@ static const struct field host_fields[] = {
 	OTHER_KEYS,
 };
 
-static struct snp_span span_of(const char *text)
-{
-	return (struct snp_span){(const uint8_t *)text, strlen(text)};
-}
-
 /* A verdict holds REPORTED_TCB to the VCEK's levels; here the host's word is held to them too. */
 static int check_tcbm(const struct json_value *root, const struct host_certificates *host,
 		      struct snp_error *err)
@@ -316,7 +311,7 @@ static int check_tcbm(const struct json_value *root, const struct host_certifica
 	int r = snp_certificates_new(&set, err);
 
 	if (r == 0)
-		r = snp_certificates_add(set, span_of(host->vcek), err);
+		r = snp_certificates_add(set, text_span(host->vcek), err);
 	if (r < 0)
 		return json_in(err, r, json_get(root, "vcekCert"));
 	vcek = snp_certificates_at(set, 0);
@@ -350,9 +345,9 @@ static int add_host(struct snp_certificates *set, struct snp_span text, struct s
 	r = check_tcbm(root, &host, err);
 	if (r < 0)
 		return r;
-	r = snp_certificates_add(set, span_of(host.vcek), err);
+	r = snp_certificates_add(set, text_span(host.vcek), err);
 	return r < 0 ? r
-		     : json_in(err, snp_certificates_add(set, span_of(host.chain), err),
+		     : json_in(err, snp_certificates_add(set, text_span(host.chain), err),
 			       json_get(root, "certificateChain"));
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <snp/json.h>
+#include <snp/memory.h>
 
 /* Write a value by what the reader says of it. */
 static void print(FILE *out, const struct json_value *value)
@@ -87,8 +88,7 @@ static void check_accepted(const struct json *document, const uint8_t *data, siz
 		abort();
 	cJSON_Delete(ours);
 	cJSON_Delete(theirs);
-	if (json_parse("printed", (struct snp_span){(const uint8_t *)once, strlen(once)}, &again,
-		       NULL) < 0)
+	if (json_parse("printed", text_span(once), &again, NULL) < 0)
 		abort();
 	twice = printed(again);
 	if (strcmp(once, twice) != 0)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <snp/memory.h>
+
 #include "endorsement/token.h"
 
 /* Keys of an attestation service, and a token that asks for one of them. Its signature is no key's. */
@@ -17,8 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t key = 0;
 	int r;
 
-	if (!token &&
-	    token_read((struct snp_span){(const uint8_t *)text, strlen(text)}, &token, NULL) < 0)
+	if (!token && token_read(text_span(text), &token, NULL) < 0)
 		abort();
 	r = jwks_read((struct snp_span){data, size}, &jwks, &err);
 	fuzz_check(r, &err, size);

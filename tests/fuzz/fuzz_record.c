@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <snp/memory.h>
+
 #include "guest/record.h"
 
 /* A guest's record; what was read, printed and read again, must print the same. */
@@ -22,8 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	if (record_print(record, &first, NULL) < 0 ||
-	    record_parse("again", (struct snp_span){(const uint8_t *)first, strlen(first)}, &again,
-			 NULL) < 0 ||
+	    record_parse("again", text_span(first), &again, NULL) < 0 ||
 	    record_print(again, &second, NULL) < 0 || strcmp(first, second) != 0)
 		abort();
 	record_free(record);

@@ -5,6 +5,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/json.h>
+#include <snp/memory.h>
 #include <snp/reference.h>
 
 #include "reference/image_read.h"
@@ -24,8 +25,7 @@ static void check_master(struct snp_span text)
 	if (r < 0)
 		return;
 	if (reference_print(reference, &first, NULL) < 0 ||
-	    snp_reference_parse("again", (struct snp_span){(const uint8_t *)first, strlen(first)},
-				&again, NULL) < 0 ||
+	    snp_reference_parse("again", text_span(first), &again, NULL) < 0 ||
 	    reference_print(again, &second, NULL) < 0 || strcmp(first, second) != 0)
 		abort();
 	free(first);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <snp/memory.h>
+
 #include "config/checks.h"
 #include "domain/domain_read.h"
 #include "domain/domain_xml.h"
@@ -24,8 +26,7 @@ static void build(const struct vm_config *config, struct launch_spec *asked)
 	if (launch_spec_complete(asked, &made, NULL) < 0 ||
 	    domain_xml_build(&request, &text, &err) < 0)
 		abort();
-	if (domain_read("domain", (struct snp_span){(const uint8_t *)text, strlen(text)}, &spec,
-			NULL) < 0)
+	if (domain_read("domain", text_span(text), &spec, NULL) < 0)
 		abort();
 	if (strcmp(spec->name, config->name) != 0 || spec->policy != config->policy ||
 	    spec->vcpus.count != config->cpu_count || spec->n_disks != config->n_disks)

@@ -13,6 +13,7 @@
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/launch.h>
+#include <snp/memory.h>
 
 #include "find_image.h"
 
@@ -68,11 +69,9 @@ static void read_hashes(const struct json_value *launch, struct snp_kernel_hashe
 	if (initrd_hex)
 		assert_int_equal(hex_decode(initrd_hex, "initrd", initrd, SNP_SHA256_SIZE, NULL),
 				 0);
-	assert_int_equal(
-		snp_kernel_hashes_fill(kernel, initrd_hex ? initrd : NULL,
-				       (struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
-				       ret, NULL),
-		0);
+	assert_int_equal(snp_kernel_hashes_fill(kernel, initrd_hex ? initrd : NULL,
+						text_span(cmdline), ret, NULL),
+			 0);
 }
 
 static void check_launch(void **state)

@@ -8,6 +8,7 @@
 #include <snp/cleanup.h>
 #include <snp/hex.h>
 #include <snp/json.h>
+#include <snp/memory.h>
 
 #include "guest/agent_evidence.h"
 
@@ -159,18 +160,13 @@ static void check_row(void **state)
 
 DEFINE_CLEANUP(struct json *, json_free);
 
-static struct snp_span span_of(const char *text)
-{
-	return (struct snp_span){(const uint8_t *)text, strlen(text)};
-}
-
 /* What was said `i`-th is the command `name`; its arguments. */
 static const struct json_value *arguments_of(size_t i, const char *name, struct json **ret_document)
 {
 	const struct json_value *value;
 	const char *text;
 
-	assert_int_equal(json_parse("said", span_of(said[i]), ret_document, NULL), 0);
+	assert_int_equal(json_parse("said", text_span(said[i]), ret_document, NULL), 0);
 	value = json_get(json_root(*ret_document), "execute");
 	assert_int_equal(json_string(value, &text, NULL), 0);
 	assert_string_equal(text, name);
@@ -257,7 +253,7 @@ static void output_has_a_limit(void **state)
 		assert_true(asprintf(&text, "{\"return\":{\"exited\":true,\"out-data\":\"%s\"}}",
 				     base64) > 0);
 		evidence.size = SIZE_MAX;
-		r = agent_read_status(span_of(text), &ended, &evidence, NULL);
+		r = agent_read_status(text_span(text), &ended, &evidence, NULL);
 		assert_int_equal(r, more ? -SNP_E_NO_EVIDENCE : 0);
 		assert_int_equal(ended, !more);
 		assert_true(evidence.size == (more ? SIZE_MAX : size));
@@ -284,7 +280,7 @@ static void mangled_answers_are_explained(void **state)
 
 		text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
 		evidence.size = SIZE_MAX;
-		r = agent_read_status(span_of(text), &ended, &evidence, &err);
+		r = agent_read_status(text_span(text), &ended, &evidence, &err);
 		assert_int_equal(r < 0, err.message[0] != '\0');
 		assert_int_equal(r, -(int)err.code);
 		assert_int_equal(ended, evidence.size != SIZE_MAX);

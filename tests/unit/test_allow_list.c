@@ -291,10 +291,7 @@ static void check_change(void **state)
 	_cleanup_(xmlFreeDocp) xmlDoc *doc = NULL;
 	struct unlisted found = {0};
 
-	assert_int_equal(xml_parse("domain.xml",
-				   (struct snp_span){(const uint8_t *)text, strlen(text)}, "domain",
-				   &doc, NULL),
-			 0);
+	assert_int_equal(xml_parse("domain.xml", text_span(text), "domain", &doc, NULL), 0);
 	assert_int_equal(allow_list_check(xmlDocGetRootElement(doc), &found, NULL), 0);
 	assert_string_equal(found.refused ? found.refused : "", row->refused ? row->refused : "");
 	assert_string_equal(found.unknown ? found.unknown : "", row->unknown ? row->unknown : "");

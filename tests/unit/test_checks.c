@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/memory.h>
 
 #include "config/checks.h"
 #include "domain/domain_read.h"
@@ -240,10 +241,7 @@ static struct launch_spec *read_domain_with(const char *before, const struct id_
 	text = put(text, "@BLOCK@", pair->block, sizeof(pair->block));
 	text = put(text, "@AUTH@", pair->auth, sizeof(pair->auth));
 
-	assert_int_equal(domain_read("domain.xml",
-				     (struct snp_span){(const uint8_t *)text, strlen(text)}, &spec,
-				     NULL),
-			 0);
+	assert_int_equal(domain_read("domain.xml", text_span(text), &spec, NULL), 0);
 	return spec;
 }
 
@@ -352,10 +350,7 @@ static struct vm_config *read_config(const char *members)
 		 "{\"schema\":\"snp-launch/1\",\n\"name\":\"web1\",\n"
 		 "\"memory\":{\"size\":\"1GiB\"},\n%s}",
 		 members);
-	assert_int_equal(vm_config_parse("vm.json",
-					 (struct snp_span){(const uint8_t *)text, strlen(text)},
-					 &config, NULL),
-			 0);
+	assert_int_equal(vm_config_parse("vm.json", text_span(text), &config, NULL), 0);
 	return config;
 }
 

@@ -273,7 +273,7 @@ static void check_user(void **state)
 	_cleanup_(freep) char *end = format_text("%s</domain>", row->labels),
 			      *text = replace_once(GOOD_DOMAIN, "</domain>", end);
 	struct domain_user user = {.uid = 77};
-	const struct snp_span xml = {(const uint8_t *)text, strlen(text)};
+	const struct snp_span xml = text_span(text);
 
 	assert_int_equal(domain_read_user("domain.xml", xml, &user, NULL), 0);
 	assert_int_equal(user.relabels, row->relabels);

@@ -148,8 +148,7 @@ static struct vm_config *config_with(const char *members)
 			     "{\"schema\":\"snp-launch/1\",\"name\":\"web1\","
 			     "\"memory\":{\"size\":\"1GiB\"},\"cpu\":{\"count\":2}%s}",
 			     members) > 0);
-	if (vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
-			    &config, &err) < 0)
+	if (vm_config_parse("vm.json", text_span(text), &config, &err) < 0)
 		fail_msg("%s: %s", err.pointer, err.message);
 	return config;
 }
@@ -232,9 +231,7 @@ static const struct fragment {
 
 static void write_file(const char *path, const char *text)
 {
-	assert_int_equal(file_write(path, (struct snp_span){(const uint8_t *)text, strlen(text)},
-				    0644, true, NULL),
-			 0);
+	assert_int_equal(file_write(path, text_span(text), 0644, true, NULL), 0);
 }
 
 static void check_fragment(void **state)
@@ -529,8 +526,7 @@ static int parse_hostile(size_t field, const char *hostile, struct vm_config **r
 			     "{\"schema\":\"snp-launch/1\",\"name\":\"web1\",\"memory\":{\"size\":"
 			     "\"1GiB\"},\"cpu\":{\"count\":2}%s}",
 			     member) > 0);
-	return vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
-			       ret, err);
+	return vm_config_parse("vm.json", text_span(text), ret, err);
 }
 
 static void check_hostile(void **state)

@@ -79,8 +79,7 @@ static struct guest_record *read_record(const char *text)
 	struct guest_record *record;
 	struct snp_error err;
 
-	if (record_parse("record.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
-			 &record, &err) < 0)
+	if (record_parse("record.json", text_span(text), &record, &err) < 0)
 		fail_msg("%s", err.message);
 	return record;
 }
@@ -92,9 +91,7 @@ static char *good_domain(void)
 	uint8_t sha256[SNP_SHA256_SIZE];
 	char hex[2 * SNP_SHA256_SIZE + 1];
 
-	assert_int_equal(sha256_of((struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)},
-				   sha256, NULL),
-			 0);
+	assert_int_equal(sha256_of(text_span(cmdline), sha256, NULL), 0);
 	for (size_t i = 0; i < sizeof(sha256); i++)
 		snprintf(hex + 2 * i, 3, "%02x", sha256[i]);
 	return replace_once(domain_text,
@@ -298,8 +295,7 @@ static void check_edited(void **state)
 		if (row->absent >> i & 1)
 			boot[i] = (struct boot_file){0};
 	}
-	if (vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
-			    &config, &err) < 0)
+	if (vm_config_parse("vm.json", text_span(text), &config, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
 	memcpy(spec->host_data, config->host_data, sizeof(spec->host_data));
@@ -315,9 +311,7 @@ static void write_file(const char *name, const char *text)
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	assert_int_equal(file_write(path, (struct snp_span){(const uint8_t *)text, strlen(text)},
-				    0644, true, NULL),
-			 0);
+	assert_int_equal(file_write(path, text_span(text), 0644, true, NULL), 0);
 }
 
 /* A record of the three copies as they are. */

@@ -8,6 +8,7 @@
 
 #include <snp/json.h>
 #include <snp/launch.h>
+#include <snp/memory.h>
 
 #define DIGEST                                                             \
 	"ffb57e393469a497c0e3b07bd1c97d8611e555f464d14491837665893ac642b2" \
@@ -57,11 +58,7 @@ static void check_row(void **state)
 	struct json *document = NULL;
 	struct snp_error err = {0};
 
-	assert_int_equal(
-		json_parse("summary",
-			   (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
-			   &document, NULL),
-		0);
+	assert_int_equal(json_parse("summary", text_span(row->text), &document, NULL), 0);
 	assert_int_equal(firmware_from_summary(json_root(document), "summary", &firmware, &err),
 			 -(int)row->code);
 	json_free(document);
@@ -85,10 +82,7 @@ static void launches(void **state)
 	const char *text = rows[1].text;
 
 	(void)state;
-	assert_int_equal(json_parse("summary",
-				    (struct snp_span){(const uint8_t *)text, strlen(text)},
-				    &document, NULL),
-			 0);
+	assert_int_equal(json_parse("summary", text_span(text), &document, NULL), 0);
 	assert_int_equal(firmware_from_summary(json_root(document), "summary", &firmware, NULL), 0);
 	json_free(document);
 	launch.firmware = firmware;

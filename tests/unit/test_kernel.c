@@ -11,6 +11,7 @@
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/kernel.h>
+#include <snp/memory.h>
 #include <snp/sha.h>
 #include <snp/span.h>
 
@@ -293,9 +294,7 @@ static void check_video(void **state)
 	struct snp_error err = {0};
 	int r;
 
-	r = snp_kernel_hashes_fill(kernel, NULL,
-				   (struct snp_span){(const uint8_t *)row->name, strlen(row->name)},
-				   &hashes, &err);
+	r = snp_kernel_hashes_fill(kernel, NULL, text_span(row->name), &hashes, &err);
 	assert_int_equal(r, row->ok ? 0 : -SNP_E_BAD_CMDLINE);
 	if (!row->ok)
 		assert_int_equal(err.offset, strstr(row->name, "vga=") - row->name);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/memory.h>
 #include <snp/plan_document.h>
 
 #include "domain_text.h"
@@ -50,8 +51,7 @@ static const char text[] =
 
 static int parse(const char *json, struct plan_document **ret, struct snp_error *err)
 {
-	return plan_document_parse("plan", (struct snp_span){(const uint8_t *)json, strlen(json)},
-				   ret, err);
+	return plan_document_parse("plan", text_span(json), ret, err);
 }
 
 #define SIXTY_FOUR "0123456789012345678901234567890123456789012345678901234567890123"

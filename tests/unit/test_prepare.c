@@ -73,8 +73,7 @@ static int prepare(const char *old, const char *new, struct prepare_request *req
 			      *text = in_root(changed), *final = in_root("~/final");
 
 	*ret = (struct prepared){0};
-	if (vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
-			    &config, err) < 0)
+	if (vm_config_parse("vm.json", text_span(text), &config, err) < 0)
 		fail_msg("%s", err->message);
 	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
 	request->config = config;
@@ -631,8 +630,7 @@ static int prepare_counted(const void *arg, struct snp_error *err)
 	int r;
 
 	no_memory_begin();
-	r = vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
-			    &config, err);
+	r = vm_config_parse("vm.json", text_span(text), &config, err);
 	if (r == 0)
 		r = launch_spec_from_config(config, &spec, err);
 	request.config = config;
@@ -644,9 +642,7 @@ static int prepare_counted(const void *arg, struct snp_error *err)
 	if (r == 0)
 		r = record_print(p.record, &printed, err);
 	if (r == 0)
-		r = record_parse("record.json",
-				 (struct snp_span){(const uint8_t *)printed, strlen(printed)},
-				 &again, err);
+		r = record_parse("record.json", text_span(printed), &again, err);
 	return no_memory_end(r);
 }
 

@@ -129,10 +129,7 @@ static void make_guest(struct guest *ret)
 
 		if (i == BOOT_INITRD)
 			continue; /* a guest without one */
-		assert_int_equal(file_write(path,
-					    (struct snp_span){(const uint8_t *)text, strlen(text)},
-					    0644, true, NULL),
-				 0);
+		assert_int_equal(file_write(path, text_span(text), 0644, true, NULL), 0);
 		assert_int_equal(boot_file_hash((enum boot_part)i, path, path, NULL,
 						&ret->record.boot[i], NULL),
 				 0);

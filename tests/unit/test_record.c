@@ -6,6 +6,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/id_block.h>
+#include <snp/memory.h>
 
 #include "domain_text.h"
 #include "guest/record.h"
@@ -146,7 +147,7 @@ static void check_mangle(void **state)
 	_cleanup_(freep) char *text = mangled(m);
 	struct guest_record *record = (struct guest_record *)&text;
 	struct snp_error err = {0};
-	struct snp_span span = {(const uint8_t *)text, strlen(text)};
+	struct snp_span span = text_span(text);
 	int r;
 
 	if (strcmp(m->name, "cut off") == 0)
@@ -171,18 +172,14 @@ static void printing_is_reading_back(void **state)
 	_cleanup_(freep) char *first = NULL, *second = NULL;
 
 	(void)state;
-	assert_int_equal(record_parse("r", (struct snp_span){(const uint8_t *)good, strlen(good)},
-				      &record, NULL),
-			 0);
+	assert_int_equal(record_parse("r", text_span(good), &record, NULL), 0);
 	assert_int_equal(record->vcpus.count, 4);
 	assert_int_equal(record->vcpus.signature, 0x800f12);
 	assert_int_equal(record->boot[BOOT_KERNEL].sha256[0], 0xff);
 	assert_null(record->boot[BOOT_INITRD].source);
 	assert_int_equal(record->binding.source, ID_NONE);
 	assert_int_equal(record_print(record, &first, NULL), 0);
-	assert_int_equal(record_parse("r", (struct snp_span){(const uint8_t *)first, strlen(first)},
-				      &again, NULL),
-			 0);
+	assert_int_equal(record_parse("r", text_span(first), &again, NULL), 0);
 	assert_int_equal(record_print(again, &second, NULL), 0);
 	assert_string_equal(first, second);
 }
@@ -242,8 +239,7 @@ static void all_that_may_stand_in_one(void **state)
 		"\"guest_visible_workarounds\": \"00000000000000000000000000000001\", \"qemu\": "
 		"{\"emulator\": \"/qemu\", \"security_labels\": \"static\", \"option_roms\": 3, "
 		"\"guest_agent\": true, \"tpm\": true},");
-	if (record_parse("r", (struct snp_span){(const uint8_t *)all, strlen(all)}, &record, &err) <
-	    0)
+	if (record_parse("r", text_span(all), &record, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(record_print(record, &printed, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
@@ -295,15 +291,13 @@ static void check_bound(void **state)
 	struct snp_error err = {0};
 	int r;
 
-	assert_int_equal(record_parse("r", (struct snp_span){(const uint8_t *)good, strlen(good)},
-				      &record, NULL),
-			 0);
+	assert_int_equal(record_parse("r", text_span(good), &record, NULL), 0);
 	bind_record(record, row->policy, row->first_byte);
 	if (row->broken)
 		record->binding.block[0x30] ^=
 			1; /* FAMILY_ID: signed, and not compared with anything */
 	assert_int_equal(record_print(record, &text, NULL), 0);
-	r = record_parse("r", (struct snp_span){(const uint8_t *)text, strlen(text)}, &again, &err);
+	r = record_parse("r", text_span(text), &again, &err);
 	assert_int_equal(r, -(int)row->code);
 	if (r < 0) {
 		assert_string_equal(err.pointer, "/id");

@@ -6,6 +6,7 @@
 
 #include <snp/cbor.h>
 #include <snp/cleanup.h>
+#include <snp/memory.h>
 #include <snp/reference.h>
 
 #include "reference/format.h"
@@ -45,8 +46,7 @@ static const char master[] =
 
 static int parse(const char *text, struct snp_reference **ret, struct snp_error *err)
 {
-	return snp_reference_parse("master", (struct snp_span){(const uint8_t *)text, strlen(text)},
-				   ret, err);
+	return snp_reference_parse("master", text_span(text), ret, err);
 }
 
 /* Each row puts `new` where `old` stands first. */

@@ -81,11 +81,7 @@ static void what_is_measured_stays_as_create_has_it(void **state)
 	char *before, *after;
 
 	(void)state;
-	assert_int_equal(
-		vm_config_parse("vm.json",
-				(struct snp_span){(const uint8_t *)everything, strlen(everything)},
-				&config, NULL),
-		0);
+	assert_int_equal(vm_config_parse("vm.json", text_span(everything), &config, NULL), 0);
 	before = xml_of(config);
 	rehearsal_leave_out(config, count, &n);
 	assert_int_equal(n, 10);
@@ -145,8 +141,7 @@ static int parse(const struct mangle *m, struct rehearsal_trace **ret, struct sn
 	assert_non_null(at);
 	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - trace), trace, m->new,
 		 at + strlen(m->old));
-	return rehearsal_trace_parse(
-		"trace.json", (struct snp_span){(const uint8_t *)text, strlen(text)}, 0, ret, err);
+	return rehearsal_trace_parse("trace.json", text_span(text), 0, ret, err);
 }
 
 static void check_mangle(void **state)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/json.h>
+#include <snp/memory.h>
 
 #include "reference/image_read.h"
 
@@ -91,11 +92,7 @@ static void check_lists(void **state)
 	struct json *document;
 	size_t n = 0;
 
-	assert_int_equal(
-		json_parse("release",
-			   (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
-			   &document, NULL),
-		0);
+	assert_int_equal(json_parse("release", text_span(row->text), &document, NULL), 0);
 	assert_int_equal(release_variants_read(json_root(document), &variants, &n, &err),
 			 -(int)row->code);
 	if (row->code == SNP_OK)

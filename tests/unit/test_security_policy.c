@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/memory.h>
 
 #include "endorsement/security_policy.h"
 
@@ -78,13 +79,8 @@ static void check_hash(void **state)
 	const char *base64 = rows[2].text;
 
 	(void)state;
-	assert_int_equal(security_policy_take(
-				 (struct snp_span){(const uint8_t *)text, strlen(text)}, &a, NULL),
-			 0);
-	assert_int_equal(
-		security_policy_take((struct snp_span){(const uint8_t *)base64, strlen(base64)}, &b,
-				     NULL),
-		0);
+	assert_int_equal(security_policy_take(text_span(text), &a, NULL), 0);
+	assert_int_equal(security_policy_take(text_span(base64), &b, NULL), 0);
 	assert_int_equal(a.size, b.size);
 	assert_memory_equal(a.sha256, b.sha256, sizeof(a.sha256));
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/memory.h>
 #include <snp/verdict.h>
 
 #include "../fixtures/attestation.h"
@@ -431,7 +432,7 @@ static void check_row(void **state)
 	text = changed(fixture_token_sign(&plan), other, row->change, &evidence.token.size);
 	text = realloc(text, evidence.token.size); /* AddressSanitizer sees one too far */
 	evidence.token.data = (const uint8_t *)text;
-	evidence.jwks = (struct snp_span){(const uint8_t *)jwks, strlen(jwks)};
+	evidence.jwks = text_span(jwks);
 	if (strcmp(row->name, "expires now") == 0)
 		evidence.at_time += 1;
 	assert_int_equal(snp_verify(&evidence, &expected, &verdict, &err), row->status);
@@ -577,8 +578,8 @@ static void check_guest(void **state)
 	fixture_token(right_report, &plan);
 	row->edit(&expected, &plan);
 	text = fixture_token_sign(&plan);
-	evidence.token = (struct snp_span){(const uint8_t *)text, strlen(text)};
-	evidence.jwks = (struct snp_span){(const uint8_t *)jwks, strlen(jwks)};
+	evidence.token = text_span(text);
+	evidence.jwks = text_span(jwks);
 	assert_int_equal(snp_verify(&evidence, &expected, &verdict, NULL), 0);
 	assert_int_equal(snp_verdict_accepted(verdict), row->fails == ACCEPTED);
 	assert_true(row->fails == ACCEPTED ||

@@ -11,6 +11,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 #include <snp/policy.h>
 #include <snp/sha.h>
 #include <snp/verdict.h>
@@ -1633,8 +1634,8 @@ static void verify(const struct row *row, enum snp_check deleted, struct snp_ver
 	if (s.token.report) {
 		token = fixture_token_sign(&s.token);
 		jwks = jwks_of(&s.service);
-		evidence.token = (struct snp_span){(const uint8_t *)token, strlen(token)};
-		evidence.jwks = (struct snp_span){(const uint8_t *)jwks, strlen(jwks)};
+		evidence.token = text_span(token);
+		evidence.jwks = text_span(jwks);
 	}
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++)
 		for (size_t i = 0; i < groups[g]->n; i++) {

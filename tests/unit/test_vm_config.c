@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/memory.h>
 
 #include "config/vm_config.h"
 
@@ -136,8 +137,7 @@ static const struct member {
 
 static int parse(const char *text, struct vm_config **ret, struct snp_error *err)
 {
-	return vm_config_parse("vm.json", (struct snp_span){(const uint8_t *)text, strlen(text)},
-			       ret, err);
+	return vm_config_parse("vm.json", text_span(text), ret, err);
 }
 
 static void check_member(void **state)
