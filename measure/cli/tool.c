@@ -241,7 +241,7 @@ static int answer(int argc, char **argv, FILE *out, struct snp_error *err)
 	if (verb->uses_keys)
 		key_clear_freed();
 	else if (!getenv("OPENSSL_CONF"))
-		OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+		OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
 	return verb->run(out, operands, err);
 }
 
