@@ -39,15 +39,13 @@ static void near_digest(const struct measured_guest *g,
 	};
 	_cleanup_(search_done) struct search search = {.max_vcpus = MAX_VCPUS};
 	const char *cmdline = g->config->cmdline ? g->config->cmdline : "";
-	struct snp_span line = {(const uint8_t *)cmdline, strlen(cmdline)};
 	struct search_answer answer;
 
 	ret[0] = '\0';
 	if (snp_firmware_read(g->boot[BOOT_FIRMWARE].path, &firmware, NULL) < 0)
 		return;
 	launch.firmware = firmware;
-	if (search_begin(&search, &launch, NULL) < 0 ||
-	    search_add_mistakes(&search, line, NULL) < 0 ||
+	if (search_begin(&search, &launch, cmdline, NULL) < 0 ||
 	    search_run(&search, wanted, &answer, NULL) < 0)
 		return;
 	if (!answer.found)

@@ -9,7 +9,6 @@
 #include <snp/folder.h>
 #include <snp/hex.h>
 #include <snp/judge.h>
-#include <snp/memory.h>
 #include <snp/reference.h>
 #include <snp/report.h>
 #include <snp/search.h>
@@ -19,8 +18,6 @@
 #include "progress.h"
 #include "reference/model.h"
 #include "verb.h"
-
-#define MAX_FILES 64 /* that --candidates tries as kernels, and as initrds */
 
 static struct {
 	const char *digest, *report, *candidates;
@@ -60,10 +57,9 @@ static int read_digest(uint8_t ret[static SNP_LAUNCH_DIGEST_SIZE], uint32_t *ret
 	if (r < 0)
 		return r;
 	memcpy(ret, report->measurement, SNP_LAUNCH_DIGEST_SIZE);
-	if (!report->has_cpuid)
-		return 0;
-	return snp_cpu_signature(report->cpuid_family, report->cpuid_model, report->cpuid_stepping,
-				 ret_signature, err);
+	return report->has_cpuid ? snp_cpu_signature(report->cpuid_family, report->cpuid_model,
+						     report->cpuid_stepping, ret_signature, err)
+				 : 0;
 }
 
 static int look_up(const char *path, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
@@ -129,9 +125,6 @@ static int add_kernel_or_initrd(struct search *search, const char *path, struct 
 	r = snp_bzimage_parse((struct snp_span){head, n}, file.size, &kernel, NULL);
 	kind = r == 0 && (kernel.protocol != 0 || kernel.is_efi_loadable) ? SEARCH_KERNEL
 									  : SEARCH_INITRD;
-	if (search->parts[kind].n > MAX_FILES)
-		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				 "more than %d kernels or initrds in --candidates", MAX_FILES);
 	snprintf(part.text, sizeof(part.text), "%s %s", kind == SEARCH_KERNEL ? "kernel" : "initrd",
 		 path);
 	return search_add(search, kind, &part, err);
@@ -140,7 +133,7 @@ static int add_kernel_or_initrd(struct search *search, const char *path, struct 
 /* A file of the folder, as what it looks like: firmware, kernel, or else initrd. */
 static int add_file(void *search, const char *path, const char *name, struct snp_error *err)
 {
-	const bool with_kernel = ((struct search *)search)->stated->kernel_hashes != NULL;
+	const struct search *begun = search;
 	struct search_part part = {.changes = 1};
 	struct stat st;
 	int r;
@@ -151,7 +144,7 @@ static int add_file(void *search, const char *path, const char *name, struct snp
 	if (snp_firmware_read(path, &part.firmware, NULL) < 0 ||
 	    !snp_firmware_info(part.firmware)->has_table) {
 		snp_firmware_free(part.firmware);
-		return with_kernel ? add_kernel_or_initrd(search, path, err) : 0;
+		return begun->stated->kernel_hashes ? add_kernel_or_initrd(search, path, err) : 0;
 	}
 	snprintf(part.text, sizeof(part.text), "firmware %s", path);
 	r = search_add(search, SEARCH_FIRMWARE, &part, err);
@@ -162,45 +155,34 @@ static int search_near(struct search *search, const struct cli_launch *stated,
 		       const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
 		       struct search_answer *answer, struct snp_error *err)
 {
-	const uint64_t looked_up = answer->tried;
-	int r;
-
-	if (stated->igvm)
-		return igvm_search(&stated->launch, search->max_vcpus, digest, answer, err);
-	r = search_begin(search, &stated->launch, err);
+	int r = search_begin(search, &stated->launch, (const char *)stated->cmdline_text.data, err);
 
 	if (r == 0 && launch_args.ovmf)
 		r = add_code_part(search, launch_args.ovmf, 1, err);
 	if (r == 0 && arg.candidates)
 		r = each_entry(arg.candidates, add_file, search, err);
-	if (r == 0)
-		r = search_add_mistakes(search, stated->cmdline_text, err);
 	if (r < 0)
 		return r;
 	cli_progress_begin(search->progress_arg, "trying");
 	r = search_run(search, digest, answer, err);
 	cli_progress_end(search->progress_arg);
-	answer->tried += looked_up;
 	return r;
 }
 
-/* What a "no" does not rule out; the last only if not all combinations were tried. */
-static const char *const not_tried[] = {
-	"other CPU signatures and guest features",
-	("more than one change of firmware, kernel, initrd or command line together with another CPU, profile or guest features"),
-	"some combinations of firmware, kernels, initrds and command lines",
-};
-
-static const char *const not_tried_of_igvm[] = {"other CPU signatures",
-						"other IGVM files and sizes of memory"};
-
-static const char *not_tried_at(const struct search_answer *answer, size_t i)
+/* What a "no" does not rule out. */
+static const char *const *not_tried(const struct search_answer *answer)
 {
-	if (answer->found)
-		return NULL;
-	if (launch_args.igvm)
-		return i < ARRAY_SIZE(not_tried_of_igvm) ? not_tried_of_igvm[i] : NULL;
-	return i < ARRAY_SIZE(not_tried) - !answer->is_cut ? not_tried[i] : NULL;
+	static const char *const of_igvm[] = {"other CPU signatures",
+					      "other IGVM files and sizes of memory", NULL};
+	static const char *const of_firmware[] = {
+		"some combinations of firmware, kernels, initrds and command lines",
+		"other CPU signatures and guest features",
+		("more than one change of firmware, kernel, initrd or command line together with another CPU, profile or guest features"),
+		NULL,
+	};
+	static const char *const nothing[] = {NULL};
+
+	return answer->found ? nothing : launch_args.igvm ? of_igvm : of_firmware + !answer->is_cut;
 }
 
 static void print(const struct search_answer *answer, FILE *out)
@@ -210,8 +192,8 @@ static void print(const struct search_answer *answer, FILE *out)
 	if (!answer->found) {
 		fprintf(out,
 			"no match among %" PRIu64 " similar launches (not tried: ", answer->tried);
-		for (size_t i = 0; not_tried_at(answer, i); i++)
-			fprintf(out, "%s%s", i > 0 ? "; " : "", not_tried_at(answer, i));
+		for (size_t i = 0; not_tried(answer)[i]; i++)
+			fprintf(out, "%s%s", i > 0 ? "; " : "", not_tried(answer)[i]);
 		fputs(")\n", out);
 		return;
 	}
@@ -239,8 +221,8 @@ static int print_json(const struct search_answer *answer, FILE *out, struct snp_
 		json_out_text(&json, list, NULL, answer->texts[i]);
 	json_out_integer(&json, json.root, "launches_tried", answer->tried);
 	list = json_out_array(&json, json.root, "not_tried");
-	for (size_t i = 0; not_tried_at(answer, i); i++)
-		json_out_string(&json, list, NULL, not_tried_at(answer, i));
+	for (size_t i = 0; not_tried(answer)[i]; i++)
+		json_out_string(&json, list, NULL, not_tried(answer)[i]);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -264,8 +246,6 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--candidates is for firmware, not for --igvm");
 	r = cli_launch_open(false, &stated, err);
-	if (r == 0)
-		r = cli_launch_fill_template(&stated, &search.template, err);
 	if (r == 0)
 		r = snp_launch_check(&stated.launch, err);
 	if (r == 0)

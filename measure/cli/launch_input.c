@@ -62,7 +62,7 @@ static int read_cmdline(struct cli_launch *l, struct snp_error *err)
 {
 	const struct cli_launch_arguments *a = &launch_args;
 	const char *text = a->append ? a->append : "";
-	struct snp_span cmdline = {(const uint8_t *)text, strlen(text)};
+	struct snp_span cmdline = text_span(text);
 	int r;
 
 	if (a->append_sha256)
@@ -263,7 +263,6 @@ void cli_launch_close(struct cli_launch *launch)
 	snp_firmware_free(launch->svsm);
 	snp_igvm_free(launch->igvm);
 	free(launch->cmdline_bytes);
-	free(launch->filled_template);
 	*launch = (struct cli_launch){0};
 }
 
@@ -324,21 +323,4 @@ int cli_launch_json(const struct cli_launch *l, struct json_out *json, struct sn
 		inputs.firmware_digest = l->firmware_digest;
 	launch_document_add(json, &l->launch, &inputs);
 	return 0;
-}
-
-int cli_launch_fill_template(struct cli_launch *launch, const char **ret, struct snp_error *err)
-{
-	const char *template = (const char *)launch->cmdline_text.data;
-	struct snp_kernel_hashes given = launch->kernel_hashes;
-
-	if (!template || !strstr(template, VCPU_COUNT))
-		return 0;
-	launch->filled_template = expand_vcpu_count(template, launch->launch.vcpus.count);
-	if (!launch->filled_template)
-		return out_of_memory(err);
-	*ret = template;
-	launch->cmdline_text = (struct snp_span){(const uint8_t *)launch->filled_template,
-						 strlen(launch->filled_template)};
-	return snp_kernel_hashes_fill(given.kernel, given.initrd, launch->cmdline_text,
-				      &launch->kernel_hashes, err);
 }

@@ -39,10 +39,9 @@ struct cli_launch {
 	uint8_t firmware_digest[SNP_SHA384_SIZE];
 	struct snp_kernel_hashes kernel_hashes;
 	enum snp_hash_verifier hash_verifier;
-	struct snp_bzimage bzimage;  /* of a kernel that was read */
-	struct launch_inputs inputs; /* kernel, initrd and command line */
-	uint8_t *cmdline_bytes;	     /* read from a file */
-	char *filled_template;
+	struct snp_bzimage bzimage;   /* of a kernel that was read */
+	struct launch_inputs inputs;  /* kernel, initrd and command line */
+	uint8_t *cmdline_bytes;	      /* read from a file */
 	struct snp_span cmdline_text; /* data NULL: known by its hash, or none */
 };
 
@@ -64,11 +63,6 @@ SNP_MUST_USE int cli_launch_choose(struct cli_launch *l, struct snp_error *err);
  * Errors: those of cli_launch_choose() and of the library. */
 SNP_MUST_USE int cli_launch_open(bool by_page, struct cli_launch *ret, struct snp_error *err);
 void cli_launch_close(struct cli_launch *launch);
-
-/* If the command line has VCPU_COUNT, it is a template: launch what it is for the number of vCPUs, and write
- * the template itself, which belongs to the launch or its options. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
-SNP_MUST_USE int cli_launch_fill_template(struct cli_launch *launch, const char **ret,
-					  struct snp_error *err);
 
 /* Note the library's warnings about it, and those about how it was given. */
 void cli_launch_warn(const struct cli_launch *launch);

@@ -121,5 +121,5 @@ const char *cpu_model_of(uint32_t signature)
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++)
 		if (models[i].signature == signature)
 			return models[i].name;
-	return NULL;
+	return signature == 0 ? "none" : "no QEMU model";
 }

@@ -141,7 +141,8 @@ enum {
 };
 bool cpu_features(uint32_t signature, uint32_t *ret);
 
-/* The name of the first model with this signature, or NULL. The versions of a model share one. */
+/* The name of the first model with this signature; the versions of a model share one. Else "no QEMU model", and
+ * "none" for 0. */
 const char *cpu_model_of(uint32_t signature);
 
 #endif

@@ -14,15 +14,14 @@
 #include <snp/gctx.h>
 #include <snp/memory.h>
 
-#include "launch/launch.h"
+#include "launch/igvm.h"
 
-#define MAX_THREADS    64
-#define MAX_SIGNATURES 64
-#define MAX_STARTS     8192
-#define MAX_CHANGES    3
-#define MAX_UPDATES    (1ull << 22) /* of the sections of all prefixes; about 3 s, estimated */
-#define SNP_ACTIVE     0x1ull	    /* bits of SEV_FEATURES */
-#define DEBUG_SWAP     0x20ull
+#define MAX_THREADS 64
+#define MAX_STARTS  8192
+#define MAX_CHANGES 3
+#define MAX_UPDATES (1ull << 22) /* of the sections of all prefixes; about 3 s, estimated */
+#define SNP_ACTIVE  0x1ull	 /* bits of SEV_FEATURES */
+#define DEBUG_SWAP  0x20ull
 
 /* One combination of what is booted. */
 struct start {
@@ -44,9 +43,6 @@ struct space {
 	struct start *starts; /* those with fewer changes first */
 	size_t n_starts;
 	uint64_t updates; /* of the starts' sections */
-	bool is_cut;
-	uint32_t signatures[MAX_SIGNATURES];
-	size_t n_signatures;
 	struct cpu *cpus; /* the stated one first, those of one profile together */
 	size_t n_cpus;
 
@@ -54,75 +50,10 @@ struct space {
 	atomic_size_t next, found; /* index of a start */
 	atomic_ullong tried;
 	mtx_t lock; /* of what follows */
-	struct snp_vcpus match;
+	struct search_answer answer;
 	int r;
 	struct snp_error err;
 };
-
-int search_begin(struct search *search, const struct snp_launch *stated, struct snp_error *err)
-{
-	const struct snp_kernel_hashes *hashes = stated->kernel_hashes;
-	struct search_part parts[SEARCH_KINDS] = {0};
-	int r = 0;
-
-	search->stated = stated;
-	if (stated->mode != SNP_MODE_SNP)
-		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-				 "only launch digests of mode snp can be explained");
-	if (stated->firmware_digest)
-		memcpy(parts[SEARCH_FIRMWARE].hash, stated->firmware_digest, SNP_SHA384_SIZE);
-	else
-		r = snp_launch_firmware_digest(stated->firmware, parts[SEARCH_FIRMWARE].hash, err);
-	if (hashes) {
-		memcpy(parts[SEARCH_KERNEL].hash, hashes->kernel, SNP_SHA256_SIZE);
-		memcpy(parts[SEARCH_INITRD].hash, hashes->initrd, SNP_SHA256_SIZE);
-		memcpy(parts[SEARCH_CMDLINE].hash, hashes->cmdline, SNP_SHA256_SIZE);
-	}
-	for (size_t kind = 0; r == 0 && kind < SEARCH_KINDS; kind++)
-		r = search_add(search, (enum search_kind)kind, &parts[kind], err);
-	return r;
-}
-
-int search_add(struct search *search, enum search_kind kind, struct search_part *part,
-	       struct snp_error *err)
-{
-	struct search_parts *parts = &search->parts[kind];
-	int r;
-
-	for (size_t i = 0; kind != SEARCH_FIRMWARE && i < parts->n; i++)
-		if (memcmp(parts->list[i].hash, part->hash, sizeof(part->hash)) == 0) {
-			if (part->changes < parts->list[i].changes)
-				parts->list[i] = *part;
-			return 0;
-		}
-	r = part->firmware ? snp_launch_firmware_digest(part->firmware, part->hash, err) : 0;
-	if (r == 0 && parts->n > SEARCH_MAX_PARTS)
-		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-			      "more than %d files or command lines to try", SEARCH_MAX_PARTS);
-	if (r == 0 && !grow(&parts->list, parts->n, sizeof(*part)))
-		r = out_of_memory(err);
-	if (r == 0)
-		parts->list[parts->n++] = *part;
-	else
-		snp_firmware_free(part->firmware);
-	return r;
-}
-
-void search_done(struct search *search)
-{
-	for (size_t kind = 0; kind < SEARCH_KINDS; kind++) {
-		for (size_t i = 0; i < search->parts[kind].n; i++)
-			snp_firmware_free(search->parts[kind].list[i].firmware);
-		free(search->parts[kind].list);
-	}
-}
-
-static bool hashes_off(const struct start *start)
-{
-	static const uint8_t off[SNP_SHA256_SIZE];
-
-	return memcmp(start->part[SEARCH_KERNEL]->hash, off, sizeof(off)) == 0;
-}
 
 /* The launch that a start stands for, but for the CPU. */
 static struct snp_launch launch_of(const struct search *search, const struct start *start,
@@ -131,13 +62,14 @@ static struct snp_launch launch_of(const struct search *search, const struct sta
 	const struct search_part *firmware = start->part[SEARCH_FIRMWARE];
 	struct snp_launch launch = *search->stated;
 
+	launch.flags |= SNP_LAUNCH_WITHOUT_ID_BLOCK;
 	if (firmware->firmware)
 		launch.firmware = firmware->firmware;
 	launch.firmware_digest = firmware->hash;
 	memcpy(hashes->kernel, start->part[SEARCH_KERNEL]->hash, SNP_SHA256_SIZE);
 	memcpy(hashes->initrd, start->part[SEARCH_INITRD]->hash, SNP_SHA256_SIZE);
 	memcpy(hashes->cmdline, start->part[SEARCH_CMDLINE]->hash, SNP_SHA256_SIZE);
-	launch.kernel_hashes = hashes_off(start) ? NULL : hashes;
+	launch.kernel_hashes = start->part[SEARCH_KERNEL]->is_off ? NULL : hashes;
 	return launch;
 }
 
@@ -145,15 +77,16 @@ static struct snp_launch launch_of(const struct search *search, const struct sta
  * five profiles. A hostile image leaves no time for all starts. */
 static bool is_too_much(struct space *space, const struct start *start)
 {
-	const struct snp_firmware *firmware = start->part[SEARCH_FIRMWARE]->firmware;
+	const struct snp_launch launch =
+		launch_of(space->search, start, &(struct snp_kernel_hashes){0});
 	const struct snp_firmware_info *info =
-		snp_firmware_info(firmware ? firmware : space->search->stated->firmware);
+		launch.firmware ? snp_firmware_info(launch.firmware) : NULL;
 
-	space->is_cut = space->n_starts == MAX_STARTS || space->updates > MAX_UPDATES;
-	for (size_t i = 0; i < info->n_sections; i++)
+	space->answer.is_cut = space->n_starts == MAX_STARTS || space->updates > MAX_UPDATES;
+	for (size_t i = 0; info && i < info->n_sections; i++)
 		space->updates +=
 			info->sections[i].size / SNP_PAGE_SIZE * (start->changes > 1 ? 1 : 5);
-	return space->is_cut;
+	return space->answer.is_cut;
 }
 
 /* Add all ways to make `left` more changes, from this kind of part on. */
@@ -161,14 +94,14 @@ static void add_starts(struct space *space, struct start start, size_t kind, uns
 {
 	const struct search_parts *parts = &space->search->parts[kind];
 
-	for (size_t i = 0; kind < SEARCH_KINDS && i < parts->n && !space->is_cut; i++) {
+	for (size_t i = 0; kind < SEARCH_KINDS && i < parts->n && !space->answer.is_cut; i++) {
 		start.part[kind] = &parts->list[i];
 		if (parts->list[i].changes <= left)
 			add_starts(space, start, kind + 1, left - parts->list[i].changes);
 	}
 	/* Without kernel hashes there is no other initrd and no other command line. */
 	if (kind < SEARCH_KINDS || left > 0 ||
-	    (hashes_off(&start) &&
+	    (start.part[SEARCH_KERNEL]->is_off &&
 	     start.part[SEARCH_INITRD]->changes + start.part[SEARCH_CMDLINE]->changes > 0) ||
 	    is_too_much(space, &start))
 		return;
@@ -198,88 +131,154 @@ static void add_cpu(struct space *space, const struct snp_vcpus *vcpus, unsigned
 		space->r = out_of_memory(&space->err);
 }
 
-static void list_signatures(struct space *space)
+/* A profile and CPU signature, with the likely features. */
+static void add_signature(struct space *space, const char *profile, uint32_t signature)
 {
-	/* Processors with SEV-SNP, whose signatures -cpu host has: Milan; Genoa; Bergamo and Siena; Turin;
-	 * Turin Dense. Each with steppings 0 to 3. */
-	static const uint32_t silicon[] = {0xa00f10, 0xa10f10, 0xaa0f00, 0xb00f20, 0xb10f10};
-	uint32_t *to = space->signatures;
+	/* The bits of SEV_FEATURES that have a name (APM vol. 2, VMSA; docs/measurement.md). */
+	static const unsigned int bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 0};
+	const struct search *search = space->search;
+	struct snp_vcpus v = search->stated->vcpus;
 
-	*to++ = space->search->stated->vcpus.signature;
-	if (space->search->report_signature)
-		*to++ = space->search->report_signature;
-	for (uint32_t i = 0; i < 4 * ARRAY_SIZE(silicon); i++)
-		*to++ = silicon[i / 4] + i % 4;
-	for (size_t i = 0; to < space->signatures + MAX_SIGNATURES && snp_cpu_model_at(i, to); i++)
-		to++;
-	space->n_signatures = (size_t)(to - space->signatures);
+	snprintf(v.profile, sizeof(v.profile), "%s", profile);
+	if (snp_profile_uses_signature(profile))
+		v.signature = signature;
+	/* Without a model an IGVM file starts as many vCPUs as it says how. */
+	if (v.count < search->max_vcpus && !(search->stated->igvm && signature == 0))
+		v.count = search->max_vcpus;
+	add_cpu(space, &v, 0);
+	/* An IGVM file has its features. */
+	for (size_t i = 0; !search->stated->igvm && i < ARRAY_SIZE(bits); i++) {
+		v.features = SNP_ACTIVE | 1ull << bits[i];
+		add_cpu(space, &v, 1);
+		v.features |= DEBUG_SWAP;
+		add_cpu(space, &v, 2);
+	}
 }
 
 static void add_profile(struct space *space, const char *profile)
 {
-	/* The bits of SEV_FEATURES that have a name (APM vol. 2, VMSA; docs/measurement.md). */
-	static const unsigned int bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 0};
-	const struct snp_vcpus *stated = &space->search->stated->vcpus;
-	const uint32_t max = space->search->max_vcpus;
-	struct snp_vcpus v = *stated;
+	/* Processors with SEV-SNP, whose signatures -cpu host has: Milan; Genoa; Bergamo and Siena; Turin;
+	 * Turin Dense. Each with steppings 0 to 3. */
+	static const uint32_t silicon[] = {0xa00f10, 0xa10f10, 0xaa0f00, 0xb00f20, 0xb10f10};
+	const struct search *search = space->search;
+	uint32_t signature;
 
-	snprintf(v.profile, sizeof(v.profile), "%s", profile);
-	v.count = stated->count > max ? stated->count : max;
-	for (size_t s = 0; s < space->n_signatures; s++) {
-		if (snp_profile_uses_signature(profile))
-			v.signature = space->signatures[s];
-		v.features = stated->features;
-		add_cpu(space, &v, 0);
-		for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
-			v.features = SNP_ACTIVE | 1ull << bits[i];
-			add_cpu(space, &v, 1);
-			v.features |= DEBUG_SWAP;
-			add_cpu(space, &v, 2);
-		}
-	}
+	add_signature(space, profile, search->stated->vcpus.signature);
+	if (search->report_signature)
+		add_signature(space, profile, search->report_signature);
+	for (uint32_t i = 0; i < 4 * ARRAY_SIZE(silicon); i++)
+		add_signature(space, profile, silicon[i / 4] + i % 4);
+	for (size_t i = 0; snp_cpu_model_at(i, &signature); i++)
+		add_signature(space, profile, signature);
 }
 
 static void fill(struct space *space)
 {
-	const char *stated = space->search->stated->vcpus.profile, *name;
+	const struct snp_launch *stated = space->search->stated;
+	const char *name;
 
 	for (unsigned int changes = 0; changes <= MAX_CHANGES; changes++)
 		add_starts(space, (struct start){.changes = changes}, 0, changes);
-	list_signatures(space);
-	add_profile(space, stated);
+	add_profile(space, stated->vcpus.profile);
 	for (size_t i = 0; (name = snp_profile_at(i)); i++)
-		if (strcmp(name, stated) != 0 && snp_profile_check(name, SNP_MODE_SNP, NULL) == 0)
+		if (snp_profile_check(name, stated->mode, NULL) == 0)
 			add_profile(space, name);
 }
 
-/* One launch with every vCPU count, each one launch update more than the one before; or with `only` one. */
-static int try_counts(struct space *space, struct gctx *gctx, size_t item, uint32_t only,
-		      const struct snp_launch *launch, const uint8_t prefix[static SNP_SHA384_SIZE],
-		      struct snp_error *err)
+static void describe(const struct start *start, const struct snp_vcpus *stated,
+		     const struct snp_vcpus *found, struct search_answer *ret)
 {
-	const uint32_t stated = space->search->stated->vcpus.count, max = space->search->max_vcpus;
+	ret->found = true;
+	ret->n = 0;
+	for (size_t kind = 0; kind < SEARCH_KINDS; kind++)
+		if (start->part[kind]->changes > 0)
+			snprintf(ret->texts[ret->n++], SEARCH_TEXT_SIZE, "%s",
+				 start->part[kind]->text);
+	if (strcmp(found->profile, stated->profile) != 0)
+		snprintf(ret->texts[ret->n++], SEARCH_TEXT_SIZE, "profile %s instead of %s",
+			 found->profile, stated->profile);
+	if (found->count != stated->count)
+		snprintf(ret->texts[ret->n++], SEARCH_TEXT_SIZE,
+			 "%" PRIu32 " vCPUs instead of %" PRIu32, found->count, stated->count);
+	if (found->signature != stated->signature)
+		snprintf(ret->texts[ret->n++], SEARCH_TEXT_SIZE,
+			 "CPU signature 0x%08" PRIx32 " (%s) instead of 0x%08" PRIx32 " (%s)",
+			 found->signature, cpu_model_of(found->signature), stated->signature,
+			 cpu_model_of(stated->signature));
+	if (found->features != stated->features)
+		snprintf(ret->texts[ret->n++], SEARCH_TEXT_SIZE,
+			 "guest features 0x%" PRIx64 " instead of 0x%" PRIx64, found->features,
+			 stated->features);
+}
+
+/* One launch that is tried with several vCPU counts. */
+struct trial {
+	struct space *space;
+	size_t item;
+	struct snp_launch launch;
+	uint64_t tried;
+};
+
+static void compare(struct trial *t, uint32_t n, const uint8_t digest[static SNP_SHA384_SIZE])
+{
+	struct space *space = t->space;
+	struct snp_launch found;
+
+	t->tried++;
+	if (memcmp(digest, space->digest, SNP_SHA384_SIZE) != 0)
+		return;
+	found = t->launch;
+	found.vcpus.count = n;
+	if (launch_check(&found, NULL) < 0)
+		return;
+	mtx_lock(&space->lock);
+	if (t->item < atomic_load(&space->found)) {
+		atomic_store(&space->found, t->item);
+		describe(&space->starts[t->item], &space->search->stated->vcpus, &found.vcpus,
+			 &space->answer);
+	}
+	mtx_unlock(&space->lock);
+}
+
+/* Every vCPU count, each one launch update more than the one before; or `only` one. */
+static int try_counts(struct trial *t, struct gctx *gctx, uint32_t only,
+		      const uint8_t prefix[static SNP_SHA384_SIZE], struct snp_error *err)
+{
+	const struct search *search = t->space->search;
 	uint8_t contents[2][SNP_SHA384_SIZE];
-	uint64_t tried = 0;
-	int r = gctx_vmsa_contents(launch, contents, err);
+	int r = gctx_vmsa_contents(&t->launch, contents, err);
 
 	memcpy(gctx->ld, prefix, SNP_SHA384_SIZE);
-	for (uint32_t n = 1; r == 0 && n <= (only ? only : launch->vcpus.count); n++) {
+	for (uint32_t n = 1; r == 0 && n <= (only ? only : t->launch.vcpus.count); n++) {
 		r = gctx_vcpu(gctx, n - 1, contents, err);
-		if (r < 0 || (only ? n != only : n > max && n != stated))
-			continue;
-		tried++;
-		if (memcmp(gctx->ld, space->digest, SNP_SHA384_SIZE) != 0)
-			continue;
-		mtx_lock(&space->lock);
-		if (item < atomic_load(&space->found)) {
-			atomic_store(&space->found, item);
-			space->match = launch->vcpus;
-			space->match.count = n;
-		}
-		mtx_unlock(&space->lock);
+		if (r == 0 &&
+		    (only ? n == only : n <= search->max_vcpus || n == search->stated->vcpus.count))
+			compare(t, n, gctx->ld);
 	}
-	atomic_fetch_add(&space->tried, tried);
 	return r;
+}
+
+static int look(void *trial, const struct snp_launch_update *u, struct snp_error *err)
+{
+	(void)err;
+	if (u->origin == SNP_ORIGIN_VCPU)
+		compare(trial, u->origin_index + 1, u->digest);
+	return 0;
+}
+
+/* An IGVM file with every vCPU count. What one profile refuses, another may take. */
+static int try_igvm(struct trial *t, struct snp_error *err)
+{
+	uint8_t digest[SNP_SHA384_SIZE];
+	int r = snp_launch_igvm_features(&t->launch, &t->launch.vcpus.features, err);
+
+	if (r == 0)
+		r = launch_walk(&t->launch, true, look, t, digest, err);
+	if (r < 0)
+		return snp_code_class((enum snp_code) - r) == SNP_CLASS_REFUSED ? 0 : r;
+	if (launch_profile(&t->launch)->igvm->vmsa == IGVM_VMSA_IN_FILE)
+		compare(t, t->space->search->stated->vcpus.count, digest);
+	return 0;
 }
 
 /* A command line that names a vCPU count is tried with every count as long as nothing else of the CPU differs;
@@ -289,25 +288,30 @@ static int try_item(struct space *space, struct gctx *gctx, size_t item, struct 
 	const struct start *start = &space->starts[item];
 	const uint32_t named = start->part[SEARCH_CMDLINE]->vcpu_count;
 	struct snp_kernel_hashes hashes;
-	struct snp_launch launch = launch_of(space->search, start, &hashes);
+	struct trial t = {space, item, launch_of(space->search, start, &hashes), 0};
 	uint8_t prefix[SNP_SHA384_SIZE];
 	bool is_possible = false;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < space->n_cpus && item < atomic_load(&space->found); i++) {
 		const struct cpu *cpu = &space->cpus[i];
-		const bool same = i > 0 && strcmp(launch.vcpus.profile, cpu->vcpus.profile) == 0;
+		const bool same = i > 0 && strcmp(t.launch.vcpus.profile, cpu->vcpus.profile) == 0;
 
 		if (start->changes > cpu->max_changes || (named && !cpu->is_near))
 			continue;
-		launch.vcpus = cpu->vcpus;
+		t.launch.vcpus = cpu->vcpus;
+		if (t.launch.igvm) {
+			r = try_igvm(&t, err);
+			continue;
+		}
 		if (!same) {
-			is_possible = launch_check(&launch, NULL) == 0;
-			r = is_possible ? launch_prefix(&launch, prefix, err) : 0;
+			is_possible = launch_check(&t.launch, NULL) == 0;
+			r = is_possible ? launch_prefix(&t.launch, prefix, err) : 0;
 		}
 		if (r == 0 && is_possible)
-			r = try_counts(space, gctx, item, i > 0 ? named : 0, &launch, prefix, err);
+			r = try_counts(&t, gctx, i > 0 ? named : 0, prefix, err);
 	}
+	atomic_fetch_add(&space->tried, t.tried);
 	return r;
 }
 
@@ -352,33 +356,6 @@ static void run(struct space *space)
 		thrd_join(threads[n], NULL);
 }
 
-static void describe(const struct space *space, struct search_answer *answer)
-{
-	const struct snp_vcpus *stated = &space->search->stated->vcpus, *found = &space->match;
-	const struct start *start = &space->starts[atomic_load(&space->found)];
-	const char *was = cpu_model_of(stated->signature), *is = cpu_model_of(found->signature);
-
-	for (size_t kind = 0; kind < SEARCH_KINDS; kind++)
-		if (start->part[kind]->changes > 0)
-			snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE, "%s",
-				 start->part[kind]->text);
-	if (strcmp(found->profile, stated->profile) != 0)
-		snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE, "profile %s instead of %s",
-			 found->profile, stated->profile);
-	if (found->count != stated->count)
-		snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
-			 "%" PRIu32 " vCPUs instead of %" PRIu32, found->count, stated->count);
-	if (found->signature != stated->signature)
-		snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
-			 "CPU signature 0x%08" PRIx32 " (%s) instead of 0x%08" PRIx32 " (%s)",
-			 found->signature, is ? is : "no QEMU model", stated->signature,
-			 was ? was : "no QEMU model");
-	if (found->features != stated->features)
-		snprintf(answer->texts[answer->n++], SEARCH_TEXT_SIZE,
-			 "guest features 0x%" PRIx64 " instead of 0x%" PRIx64, found->features,
-			 stated->features);
-}
-
 int search_run(const struct search *search, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
 	       struct search_answer *ret, struct snp_error *err)
 {
@@ -392,11 +369,8 @@ int search_run(const struct search *search, const uint8_t digest[static SNP_LAUN
 		run(&space);
 	mtx_destroy(&space.lock);
 	if (space.r == 0) {
-		*ret = (struct search_answer){.found = space.found != SIZE_MAX,
-					      .is_cut = space.is_cut,
-					      .tried = space.tried};
-		if (ret->found)
-			describe(&space, ret);
+		*ret = space.answer;
+		ret->tried = space.tried;
 	} else if (err) {
 		*err = space.err;
 	}

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
@@ -11,17 +10,16 @@
 #include <snp/memory.h>
 #include <snp/sha.h>
 
-#define MAX_WORDS      24  /* words of a command line that are looked at one by one */
-#define MAX_NUMBERS    2   /* of them, those that are the vCPU count */
-#define MAX_COUNTS     512 /* vCPU counts for which a command line is written anew */
-#define READING_GROWTH 64  /* what a reading adds to the command line, at most */
+#define MAX_WORDS   24	/* words of a command line that are looked at one by one */
+#define MAX_NUMBERS 2	/* of them, those that are the vCPU count */
+#define MAX_COUNTS  512 /* vCPU counts for which a command line is written anew */
+#define BLANKS	    " \t\n\r"
 
 /* Readings of one command line. After a failure the others are skipped. */
 struct readings {
 	struct search *search;
-	struct snp_span line;
-	uint8_t *buffer;     /* for one reading */
-	uint32_t vcpu_count; /* that it names; 0: none */
+	const char *line;
+	uint32_t vcpu_count; /* that they name; 0: none */
 	unsigned int n_numbers;
 	int r;
 	struct snp_error *err;
@@ -43,205 +41,222 @@ static const struct {
 	{" debug", "with debug at its end"},
 };
 
-static struct snp_span text(const char *s)
-{
-	return (struct snp_span){(const uint8_t *)s, strlen(s)};
-}
-
-static struct snp_span slice(const struct readings *l, size_t from, size_t to)
-{
-	return (struct snp_span){l->line.data + from, to - from};
-}
-
-static void add_bytes(struct readings *l, struct snp_span bytes, unsigned int changes,
+static void add_bytes(struct readings *l, const char *bytes, size_t size, unsigned int changes,
 		      const char *words)
 {
 	struct search_part part = {.changes = changes, .vcpu_count = l->vcpu_count};
 
-	snprintf(part.text, sizeof(part.text), "%.*s", SEARCH_TEXT_SIZE - 1, words);
+	snprintf(part.text, sizeof(part.text), "%s", words);
 	if (l->r == 0)
-		l->r = sha256_of(bytes, part.hash, l->err);
+		l->r = sha256_of((struct snp_span){(const uint8_t *)bytes, size}, part.hash,
+				 l->err);
 	if (l->r == 0)
 		l->r = search_add(l->search, SEARCH_CMDLINE, &part, l->err);
 }
 
-/* Add a line of `n` bytes, and with less than two changes the same with each of the tails, but not for each
- * vCPU count. */
-static void add_line(struct readings *l, size_t n, unsigned int changes, const char *words)
+/* Add a line, and with less than two changes the same with each of the tails, but not for each vCPU count.
+ * Line and words are freed; NULL where memory ran out. */
+static void add_line(struct readings *l, unsigned int changes, char *line, char *words)
 {
-	char more[SEARCH_TEXT_SIZE + 64];
-
-	l->buffer[n] = '\0';
-	add_bytes(l, (struct snp_span){l->buffer, n + 1}, changes, words);
-	for (size_t i = 0; changes < 2 && l->vcpu_count == 0 && i < ARRAY_SIZE(tails); i++) {
-		struct snp_span tail = text(tails[i].bytes + (n == 0 && tails[i].bytes[0] == ' '));
-
-		memcpy(l->buffer + n, tail.data, tail.size);
-		snprintf(more, sizeof(more), "%.*s%s%s", SEARCH_TEXT_SIZE - 1, words,
-			 changes == 0 ? " " : " and ", tails[i].text);
-		add_line(l, n + tail.size, changes + 1, more);
-	}
-}
-
-/* Three pieces after each other; said in `words`, and the first 120 bytes of `word`. */
-static void reading(struct readings *l, struct snp_span a, struct snp_span b, struct snp_span c,
-		    const char *words, struct snp_span word)
-{
-	char said[SEARCH_TEXT_SIZE];
-	uint8_t *at = l->buffer;
-
-	at = mempcpy(at, a.data, a.size);
-	at = mempcpy(at, b.data, b.size);
-	at = mempcpy(at, c.data, c.size);
-	snprintf(said, sizeof(said), "%s%.*s", words, (int)(word.size < 120 ? word.size : 120),
-		 (const char *)word.data);
-	add_line(l, (size_t)(at - l->buffer), 1, said);
-}
-
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* Where the blanks, or the other bytes, at `at` end. */
-static size_t skip(const struct readings *l, size_t at, bool blanks)
-{
-	while (at < l->line.size && is_blank(l->line.data[at]) == blanks)
-		at++;
-	return at;
+	if (line && words)
+		add_bytes(l, line, strlen(line) + 1, changes, words);
+	else
+		l->r = out_of_memory(l->err);
+	for (size_t i = 0; i < ARRAY_SIZE(tails) && l->r == 0 && changes < 2 && l->vcpu_count == 0;
+	     i++)
+		add_line(
+			l, changes + 1,
+			format_text("%s%s", line,
+				    tails[i].bytes + (line[0] == '\0' && tails[i].bytes[0] == ' ')),
+			format_text("%s%s%s", words, changes == 0 ? " " : " and ", tails[i].text));
+	free(line);
+	free(words);
 }
 
 /* At either end, and at both. */
 static void ends(struct readings *l)
 {
-	const uint8_t *s = l->line.data;
-	const size_t n = l->line.size, first = skip(l, 0, true);
-	const size_t quote = n >= 2 && s[0] == s[n - 1] && (s[0] == '"' || s[0] == '\'');
-	size_t end = n;
+	const char *s = l->line;
+	const int n = (int)strlen(s), first = (int)strspn(s, BLANKS);
+	const int quote = n >= 2 && s[0] == s[n - 1] && (s[0] == '"' || s[0] == '\'');
+	int end = n;
 
-	while (end > first && is_blank(s[end - 1]))
+	while (end > first && strchr(BLANKS, s[end - 1]))
 		end--;
 	/* The bytes from one place to another, and what is put around them. */
 	const struct {
-		size_t from, to;
-		const char *before, *after, *text;
+		int from, to;
+		const char *before, *after, *words;
 	} changed[] = {
-		{0, n, "", "\r\n", "a command line with a DOS line end"},
-		{0, n, "", " \n", "a command line with a blank and a line end"},
-		{0, n, "", "  ", "a command line with 2 blanks at its end"},
-		{0, n, "", "   ", "a command line with 3 blanks at its end"},
-		{0, n, "", "    ", "a command line with 4 blanks at its end"},
-		{0, n, " ", "", "a command line with a blank at its beginning"},
-		{0, n, "\"", "\"", "a command line with quotes around it"},
-		{0, n, "'", "'", "a command line with quotes around it"},
-		{0, 0, "", "", "an empty command line"},
-		{0, end, "", "", "a command line without blanks at its end"},
-		{first, n, "", "", "a command line without blanks at its beginning"},
-		{first, end, "", "", "a command line without blanks around it"},
-		{quote, n - quote, "", "", "a command line without the quotes around it"},
+		{0, n, "", "\r\n", "with a DOS line end"},
+		{0, n, "", " \n", "with a blank and a line end"},
+		{0, n, "", "  ", "with 2 blanks at its end"},
+		{0, n, "", "   ", "with 3 blanks at its end"},
+		{0, n, "", "    ", "with 4 blanks at its end"},
+		{0, n, " ", "", "with a blank at its beginning"},
+		{0, n, "\"", "\"", "with quotes around it"},
+		{0, n, "'", "'", "with quotes around it"},
+		{0, end, "", "", "without blanks at its end"},
+		{first, n, "", "", "without blanks at its beginning"},
+		{first, end, "", "", "without blanks around it"},
+		{quote, n - quote, "", "", "without the quotes around it"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
-		reading(l, text(changed[i].before), slice(l, changed[i].from, changed[i].to),
-			text(changed[i].after), changed[i].text, text(""));
-	memcpy(l->buffer, s, n);
-	add_line(l, n, 0, "a command line");
-	memset(l->buffer + n, 0, 2);
-	add_bytes(l, (struct snp_span){l->buffer, n}, 1,
-		  "a command line hashed without its closing NUL");
-	add_bytes(l, (struct snp_span){l->buffer, n + 2}, 1,
-		  "a command line hashed with two NULs at its end");
-}
-
-/* "nr_cpus=4" of a guest with 4 vCPUs: it changes together with the vCPU count. */
-static void numbers(struct readings *l, size_t word, size_t end)
-{
-	const uint8_t *equals = memchr(l->line.data + word, '=', end - word);
-	size_t at = equals ? (size_t)(equals - l->line.data) + 1 : end;
-	char number[16];
-
-	snprintf(number, sizeof(number), "%" PRIu32, l->search->stated->vcpus.count);
-	if (strlen(number) != end - at || memcmp(number, l->line.data + at, end - at) != 0 ||
-	    l->n_numbers++ == MAX_NUMBERS)
-		return;
-	for (uint32_t n = 1; n <= l->search->max_vcpus && n <= MAX_COUNTS; n++) {
-		snprintf(number, sizeof(number), "%" PRIu32, n);
-		l->vcpu_count = n;
-		reading(l, slice(l, 0, at), text(number), slice(l, end, l->line.size),
-			"a command line with ",
-			(struct snp_span){l->buffer + word, at - word + strlen(number)});
-	}
-	l->vcpu_count = 0;
-}
-
-static void words(struct readings *l)
-{
-	const size_t n = l->line.size;
-	size_t next, count = 0;
-
-	for (size_t at = skip(l, 0, true); at < n && count < MAX_WORDS; at = next, count++) {
-		const size_t end = skip(l, at, false);
-
-		next = skip(l, end, true);
-		/* The last word is removed with the blank before it, any other with the blanks after it. */
-		reading(l, slice(l, 0, next == n && at > 0 ? at - 1 : at),
-			slice(l, next == n ? end : next, n), text(""), "a command line without ",
-			slice(l, at, end));
-		reading(l, slice(l, 0, at), text(" "), slice(l, at, n),
-			"a command line with another blank before ", slice(l, at, end));
-		numbers(l, at, end);
-	}
+		add_line(l, 1,
+			 format_text("%s%.*s%s", changed[i].before, changed[i].to - changed[i].from,
+				     s + changed[i].from, changed[i].after),
+			 format_text("a command line %s", changed[i].words));
 }
 
 static void single_blanks(struct readings *l)
 {
-	size_t n = 0;
+	char *line = strdup(l->line), *to = line;
 
-	for (size_t i = 0; i < l->line.size; i++)
-		if (i == 0 || !is_blank(l->line.data[i]) || !is_blank(l->line.data[i - 1]))
-			l->buffer[n++] = l->line.data[i];
-	add_line(l, n, 1, "a command line with single blanks");
+	for (const char *s = l->line; line && (*to = *s); s++)
+		to += s == l->line || !strchr(BLANKS, s[0]) || !strchr(BLANKS, s[-1]);
+	add_line(l, 1, line, strdup("a command line with single blanks"));
 }
 
-/* The template for each vCPU count. */
-static void counts(struct readings *l)
+/* A template, and the words for it, with every vCPU count. */
+static void counts(struct readings *l, const char *template, const char *words)
 {
-	char said[64];
-
+	if (!template || !words)
+		l->r = out_of_memory(l->err);
 	for (uint32_t n = 1; l->r == 0 && n <= l->search->max_vcpus && n <= MAX_COUNTS; n++) {
-		_cleanup_(freep) char *line = expand_vcpu_count(l->search->template, n);
-
 		l->vcpu_count = n;
-		snprintf(said, sizeof(said), "the command line for %" PRIu32 " vCPUs", n);
-		if (line)
-			add_bytes(l, (struct snp_span){text(line).data, strlen(line) + 1}, 1, said);
-		else
-			l->r = out_of_memory(l->err);
+		add_line(l, 1, expand_vcpu_count(template, n), expand_vcpu_count(words, n));
 	}
 	l->vcpu_count = 0;
 }
 
-int search_add_mistakes(struct search *search, struct snp_span cmdline, struct snp_error *err)
+/* "nr_cpus=4" of a guest with 4 vCPUs: it changes together with the vCPU count. */
+static void number(struct readings *l, const char *word, size_t size)
 {
-	struct search_part off = {.text = "kernel hashes off", .changes = 1};
-	struct search_part no_initrd = {.text = "no initrd", .changes = 1};
-	_cleanup_(freep) uint8_t *buffer = malloc(cmdline.size + READING_GROWTH);
-	struct readings l = {.search = search, .line = cmdline, .buffer = buffer, .err = err};
+	const char *equals = memchr(word, '=', size);
+	const int key = equals ? (int)(equals - word) + 1 : 0;
+	_cleanup_(freep) char *template = NULL, *words = NULL;
+	char count[16];
 
-	if (!search->stated->kernel_hashes)
-		return 0;
-	if (!buffer)
-		return out_of_memory(err);
-	memcpy(no_initrd.hash, sha256_of_nothing, SNP_SHA256_SIZE);
-	l.r = search_add(search, SEARCH_KERNEL, &off, err);
-	if (l.r == 0)
-		l.r = search_add(search, SEARCH_INITRD, &no_initrd, err);
-	if (!cmdline.data)
-		return l.r;
-	if (search->template)
-		counts(&l);
+	snprintf(count, sizeof(count), "%" PRIu32, l->search->stated->vcpus.count);
+	if (!equals || strlen(count) != size - (size_t)key ||
+	    memcmp(count, equals + 1, strlen(count)) != 0 || l->n_numbers++ == MAX_NUMBERS)
+		return;
+	template = format_text("%.*s" VCPU_COUNT "%s", (int)(word - l->line) + key, l->line,
+			       word + size);
+	words = format_text("a command line with %.*s" VCPU_COUNT, key, word);
+	counts(l, template, words);
+}
+
+static void words(struct readings *l)
+{
+	const char *word = l->line + strspn(l->line, BLANKS), *next;
+
+	for (size_t i = 0; *word && i < MAX_WORDS; i++, word = next) {
+		const size_t size = strcspn(word, BLANKS);
+		const int n = (int)size, at = (int)(word - l->line);
+
+		next = word + size + strspn(word + size, BLANKS);
+		/* The last word is removed with the blank before it, any other with the blanks after it. */
+		add_line(l, 1,
+			 format_text("%.*s%s", *next || at == 0 ? at : at - 1, l->line,
+				     *next ? next : word + size),
+			 format_text("a command line without %.*s", n, word));
+		add_line(l, 1, format_text("%.*s %s", at, l->line, word),
+			 format_text("a command line with another blank before %.*s", n, word));
+		number(l, word, size);
+	}
+}
+
+static int add_readings(struct search *search, const char *cmdline, struct snp_error *err)
+{
+	struct readings l = {.search = search, .line = cmdline, .err = err};
+	_cleanup_(freep) char *line = NULL, *two = NULL;
+
+	if (strstr(cmdline, VCPU_COUNT)) {
+		l.line = line = expand_vcpu_count(cmdline, search->stated->vcpus.count);
+		if (!line)
+			return out_of_memory(err);
+		l.r = sha256_of((struct snp_span){text_span(line).data, strlen(line) + 1},
+				search->parts[SEARCH_CMDLINE].list[0].hash, err);
+		counts(&l, cmdline, "the command line for " VCPU_COUNT " vCPUs");
+	}
+	add_line(&l, 0, strdup(l.line), strdup("a command line"));
+	add_line(&l, 1, strdup(""), strdup("an empty command line"));
 	ends(&l);
 	single_blanks(&l);
 	words(&l);
+	add_bytes(&l, l.line, strlen(l.line), 1, "a command line hashed without its closing NUL");
+	two = format_text("%s%c", l.line, '\0');
+	if (!two)
+		return out_of_memory(err);
+	add_bytes(&l, two, strlen(two) + 2, 1, "a command line hashed with two NULs at its end");
 	return l.r;
+}
+
+int search_begin(struct search *search, const struct snp_launch *stated, const char *cmdline,
+		 struct snp_error *err)
+{
+	const struct snp_kernel_hashes *hashes = stated->kernel_hashes;
+	struct search_part parts[SEARCH_KINDS] = {[SEARCH_KERNEL].is_off = !hashes};
+	struct search_part off = {.text = "kernel hashes off", .changes = 1, .is_off = true};
+	struct search_part no_initrd = {.text = "no initrd", .changes = 1};
+	int r = 0;
+
+	search->stated = stated;
+	if (stated->mode != SNP_MODE_SNP && stated->mode != SNP_MODE_SNP_IGVM)
+		return fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				 "only launch digests of mode snp can be explained");
+	if (stated->firmware_digest)
+		memcpy(parts[SEARCH_FIRMWARE].hash, stated->firmware_digest, SNP_SHA384_SIZE);
+	else if (stated->firmware)
+		r = snp_launch_firmware_digest(stated->firmware, parts[SEARCH_FIRMWARE].hash, err);
+	if (hashes) {
+		memcpy(parts[SEARCH_KERNEL].hash, hashes->kernel, SNP_SHA256_SIZE);
+		memcpy(parts[SEARCH_INITRD].hash, hashes->initrd, SNP_SHA256_SIZE);
+		memcpy(parts[SEARCH_CMDLINE].hash, hashes->cmdline, SNP_SHA256_SIZE);
+	}
+	for (size_t kind = 0; r == 0 && kind < SEARCH_KINDS; kind++)
+		r = search_add(search, (enum search_kind)kind, &parts[kind], err);
+	if (r < 0 || !hashes)
+		return r;
+	memcpy(no_initrd.hash, sha256_of_nothing, SNP_SHA256_SIZE);
+	r = search_add(search, SEARCH_KERNEL, &off, err);
+	if (r == 0)
+		r = search_add(search, SEARCH_INITRD, &no_initrd, err);
+	return r == 0 && cmdline ? add_readings(search, cmdline, err) : r;
+}
+
+int search_add(struct search *search, enum search_kind kind, struct search_part *part,
+	       struct snp_error *err)
+{
+	struct search_parts *parts = &search->parts[kind];
+	int r;
+
+	for (size_t i = 0; kind != SEARCH_FIRMWARE && i < parts->n; i++)
+		if (memcmp(parts->list[i].hash, part->hash, sizeof(part->hash)) == 0) {
+			if (part->changes < parts->list[i].changes)
+				parts->list[i] = *part;
+			return 0;
+		}
+	r = part->firmware ? snp_launch_firmware_digest(part->firmware, part->hash, err) : 0;
+	if (r == 0 && parts->n > SEARCH_MAX_PARTS)
+		r = fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+			      "more than %d files or command lines to try", SEARCH_MAX_PARTS);
+	if (r == 0 && !grow(&parts->list, parts->n, sizeof(*part)))
+		r = out_of_memory(err);
+	if (r == 0)
+		parts->list[parts->n++] = *part;
+	else
+		snp_firmware_free(part->firmware);
+	return r;
+}
+
+void search_done(struct search *search)
+{
+	for (size_t kind = 0; kind < SEARCH_KINDS; kind++) {
+		for (size_t i = 0; i < search->parts[kind].n; i++)
+			snp_firmware_free(search->parts[kind].list[i].firmware);
+		free(search->parts[kind].list);
+	}
 }

@@ -146,6 +146,6 @@ refuse 2 usage "$snp_measure" explain --digest 00 --report x "${stated[@]}"
 refuse 4 bad-hex "$snp_measure" explain --digest 00 "${stated[@]}"
 refuse 2 usage "$snp_measure" explain --digest "$digest" "${stated[@]}" --max-vcpus 0
 
-mkdir many && for ((i = 0; i < 65; i++)); do echo $i >many/$i; done
+mkdir many && for ((i = 0; i < 2050; i++)); do echo $i >many/$i; done
 refuse 4 too-large "$snp_measure" explain --digest "$digest" "${stated[@]}" --candidates many
 refuse 1 cannot-open "$snp_measure" explain --digest "$digest" "${stated[@]}" --candidates missing

@@ -77,7 +77,7 @@ says 'matches the given launch'
 run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-qemu-10 7)"
 says 'matches with 7 vCPUs instead of 1 and CPU signature 0x00800f12 ('
 run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-native-zero 1)"
-says 'matches with VMM profile igvm-directive-order instead of igvm-qemu-10 ('
+says 'matches with profile igvm-directive-order instead of igvm-qemu-10 ('
 run 3 "$snp_measure" explain --json --igvm file --vcpus 1 --digest "$(printf %096d 0)"
 valid out
 says 'sizes of memory'

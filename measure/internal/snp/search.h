@@ -15,7 +15,8 @@
  * from it: all combinations of up to three changes of what is booted, with every vCPU count; and with at
  * most one such change also every likely CPU signature, every likely value of the guest features and every
  * SEV-SNP profile. A command line that names the vCPU count is tried with that count and another signature
- * or profile. Launches that snp_launch_check() refuses are skipped.
+ * or profile. An IGVM file is tried with every count, profile and signature. Launches that snp_launch_check()
+ * refuses are skipped; an ID block in an IGVM file is not looked at.
  */
 #define SEARCH_TEXT_SIZE 512
 #define SEARCH_MAX_PARTS 2048 /* beside the stated one */
@@ -34,7 +35,8 @@ struct search_part {
 	unsigned int changes;	       /* how many changes it counts as, 1 to 3 */
 	uint32_t vcpu_count;	       /* that a command line names; 0: none */
 	struct snp_firmware *firmware; /* `hash` is then set by search_add(): LD after its pages */
-	uint8_t hash[SNP_SHA384_SIZE]; /* else SHA-256; zeros for a kernel: kernel hashes off */
+	uint8_t hash[SNP_SHA384_SIZE]; /* else SHA-256 */
+	bool is_off;		       /* of a kernel: kernel hashes are off */
 };
 
 struct search {
@@ -43,8 +45,6 @@ struct search {
 		struct search_part *list; /* the stated one first */
 		size_t n;
 	} parts[SEARCH_KINDS];
-	const char
-		*template; /* a command line with VCPU_COUNT, to try for each count; NULL: none */
 	uint32_t report_signature; /* CPU signature that a report names; 0: none */
 	uint32_t max_vcpus;	   /* the counts tried are 1 to this, and the stated one */
 	snp_progress progress;	   /* NULL: none. Called in the calling thread */
@@ -59,10 +59,13 @@ struct search_answer {
 	char texts[SEARCH_MAX_TEXTS][SEARCH_TEXT_SIZE]; /* each in words: "8 vCPUs instead of 4" */
 };
 
-/* `stated` is borrowed. For search_done(), also after a failure. Errors: SNP_E_NO_DIGEST for other modes
- * than SEV-SNP; SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
+/* Begin with the stated launch, which is borrowed, and with what often goes wrong with its kernel: kernel
+ * hashes off, no initrd, and the command line (NULL: not known) with one or two small changes. With
+ * VCPU_COUNT in it, the stated one is what it is for the stated count, and what it is for each other count is
+ * tried. For search_done(), also after a failure.
+ * Errors: SNP_E_NO_DIGEST for other modes than snp and snp:igvm; SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
 SNP_MUST_USE int search_begin(struct search *search, const struct snp_launch *stated,
-			      struct snp_error *err);
+			      const char *cmdline, struct snp_error *err);
 void search_done(struct search *search);
 
 /* Add a part, unless one in the list has the same hash. A firmware then belongs to the search, also if this
@@ -71,23 +74,11 @@ void search_done(struct search *search);
 SNP_MUST_USE int search_add(struct search *search, enum search_kind kind, struct search_part *part,
 			    struct snp_error *err);
 
-/* Add what often goes wrong with a stated kernel: kernel hashes off, no initrd, and the command line
- * (data NULL: its text is not known) with one or two small changes; and what the template is for other
- * counts. Adds nothing without a stated kernel. Errors: as search_add(). */
-SNP_MUST_USE int search_add_mistakes(struct search *search, struct snp_span cmdline,
-				     struct snp_error *err);
-
 /* Look for `digest`. Of several launches that have it, the one with the fewest changes of what is booted is
- * the answer. "Not found" is an answer too. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_SYSTEM. */
+ * the answer. "Not found" is an answer too. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_SYSTEM; of an IGVM
+ * file SNP_E_READ, SNP_E_CHANGED. */
 SNP_MUST_USE int search_run(const struct search *search,
 			    const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
 			    struct search_answer *ret, struct snp_error *err);
-
-/* The same of an IGVM file: with every vCPU count up to `max_vcpus` (and the stated one), every CPU model and
- * every profile that takes such files; `ret` is added to. An ID block in the file is not looked at.
- * Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO, SNP_E_READ, SNP_E_CHANGED. */
-SNP_MUST_USE int igvm_search(const struct snp_launch *stated, uint32_t max_vcpus,
-			     const uint8_t digest[SNP_STATIC SNP_LAUNCH_DIGEST_SIZE],
-			     struct search_answer *ret, struct snp_error *err);
 
 #endif
