@@ -256,6 +256,11 @@ static int read_keys(struct keys *keys, struct snp_error *err)
 			r = cli_key_read(wanted[i].source, arg.passphrase_file, wanted[i].key, err);
 	if (r < 0 || !keys->key)
 		return r;
+	if (snp_key_kind(keys->key) == SNP_KEY_P384 &&
+	    (!arg.formats || strstr(arg.formats, "intoto")))
+		cli_warn("cosign-needs-p256",
+			 "cosign up to 3.1.3 cannot verify a P-384 signature; if your users need "
+			 "it, sign with a P-256 or Ed25519 key");
 	/* The one signs what people read, the others what the hardware launches. */
 	if ((keys->id_key && snp_key_equal(keys->key, keys->id_key)) ||
 	    (keys->author_key && snp_key_equal(keys->key, keys->author_key)))

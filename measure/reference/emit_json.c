@@ -40,23 +40,64 @@ int rvps_says(const struct snp_reference *r, const struct snp_reference_image *i
 			 first->name, image->name);
 }
 
+/* Where a value goes: into a map, or as {name, value} into a list. */
+struct place {
+	cJSON *parent;
+	const char *key;
+};
+
+static struct place value_place(struct json_out *out, cJSON *parent, bool is_list, const char *name)
+{
+	struct place place = {parent, name};
+
+	if (!is_list)
+		return place;
+	place = (struct place){json_out_object(out, parent, NULL), "value"};
+	json_out_string(out, place.parent, "name", name);
+	return place;
+}
+
+static void add_values(struct json_out *out, cJSON *parent, bool is_list,
+		       const struct snp_reference *r)
+{
+	const uint64_t policy = r->images[0].policy;
+	const struct {
+		const char *name;
+		uint64_t mask;
+	} bits[] = {
+		{"snp_smt_allowed", SNP_POLICY_SMT},
+		{"snp_single_socket", SNP_POLICY_SINGLE_SOCKET},
+	};
+	const struct {
+		const char *name;
+		uint64_t value;
+	} numbers[] = {
+		{"snp_guest_abi_major", (policy & SNP_POLICY_ABI_MAJOR) >> 8},
+		{"snp_guest_abi_minor", policy & SNP_POLICY_ABI_MINOR},
+	};
+	struct place at = value_place(out, parent, is_list, "snp_launch_measurement");
+	cJSON *digests = json_out_array(out, at.parent, at.key);
+
+	for (size_t i = 0; i < r->n_images; i++)
+		for (size_t k = 0; k < r->images[i].n_variants; k++)
+			json_out_hex(out, digests, NULL, r->images[i].variants[k].launch_digest,
+				     SNP_LAUNCH_DIGEST_SIZE);
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+		at = value_place(out, parent, is_list, bits[i].name);
+		json_out_bool(out, at.parent, at.key, policy & bits[i].mask);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		at = value_place(out, parent, is_list, numbers[i].name);
+		json_out_integer(out, at.parent, at.key, numbers[i].value);
+	}
+}
+
 static int build_payload(const struct snp_reference *r, char **ret, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out out;
-	uint64_t policy = r->images[0].policy;
-	cJSON *digests;
 
 	json_out_init(&out, NULL);
-	digests = json_out_array(&out, out.root, "snp_launch_measurement");
-	for (size_t i = 0; i < r->n_images; i++)
-		for (size_t k = 0; k < r->images[i].n_variants; k++)
-			json_out_hex(&out, digests, NULL, r->images[i].variants[k].launch_digest,
-				     SNP_LAUNCH_DIGEST_SIZE);
-	json_out_bool(&out, out.root, "snp_smt_allowed", policy & SNP_POLICY_SMT);
-	json_out_bool(&out, out.root, "snp_single_socket", policy & SNP_POLICY_SINGLE_SOCKET);
-	json_out_integer(&out, out.root, "snp_guest_abi_major",
-			 (policy & SNP_POLICY_ABI_MAJOR) >> 8);
-	json_out_integer(&out, out.root, "snp_guest_abi_minor", policy & SNP_POLICY_ABI_MINOR);
+	add_values(&out, out.root, false, r);
 	return json_out_print_compact(&out, ret, err);
 }
 
@@ -73,6 +114,38 @@ int emit_rvps(const struct snp_reference *r, struct folder *f, struct snp_error 
 	json_out_string(&out, out.root, "type", "sample");
 	json_out_base64(&out, out.root, "payload", (const uint8_t *)payload, strlen(payload));
 	return folder_add_json(f, "rvps.json", &out, err);
+}
+
+/*
+ * The same values for Trustee's operator (confidential-containers/trustee-operator): a ConfigMap with a list of
+ * {name, value} as the text of "reference-values.json". JSON is YAML; it stands in one line of a block scalar.
+ */
+int emit_trustee(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	_cleanup_(json_out_done) struct json_out out;
+	_cleanup_(freep) char *document = NULL;
+	char *text, *list;
+	size_t n;
+	int status;
+
+	json_out_init(&out, NULL);
+	add_values(&out, json_out_array(&out, out.root, "list"), true, r);
+	status = json_out_print_compact(&out, &document, err);
+	if (status < 0)
+		return status;
+	/* {"list":[...]} */
+	list = document + strlen("{\"list\":");
+	n = strlen(list) - 1;
+	text = format_text("apiVersion: v1\n"
+			   "kind: ConfigMap\n"
+			   "metadata:\n"
+			   "  name: rvps-reference-values\n"
+			   "data:\n"
+			   "  reference-values.json: |\n"
+			   "    %.*s\n",
+			   (int)n, list);
+	return text ? folder_add(f, "rvps-configmap.yaml", text, strlen(text), err)
+		    : out_of_memory(err);
 }
 
 /*

@@ -18,7 +18,7 @@ typedef int (*emitter)(const struct snp_reference *reference, struct folder *fol
 typedef int (*image_check)(const struct snp_reference *reference,
 			   const struct snp_reference_image *image, struct snp_error *err);
 
-#define N_FORMATS 10
+#define N_FORMATS 11
 
 struct format {
 	const char *name; /* as --format takes it */
@@ -54,6 +54,7 @@ bool format_writes(const char *name);
 
 int emit_master(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_rvps(const struct snp_reference *r, struct folder *f, struct snp_error *err);
+int emit_trustee(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_intoto(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_corim(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_go_sev_guest(const struct snp_reference *r, struct folder *f, struct snp_error *err);

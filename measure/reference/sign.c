@@ -85,20 +85,46 @@ static int dsse_encode(struct snp_span payload, uint8_t **ret, struct snp_span *
 	return 0;
 }
 
+/* What the envelope lies in: nothing, or a bundle of sigstore (protobuf-specs, sigstore_bundle.proto, v0.3), which
+ * names the key only by a hint and has no entry of a transparency log. */
+enum dsse_form {
+	DSSE_ENVELOPE,
+	DSSE_BUNDLE,
+};
+
+/* The object that the envelope's members go into. */
+static cJSON *begin_form(struct json_out *out, enum dsse_form form,
+			 const uint8_t id[static SNP_SHA256_SIZE])
+{
+	cJSON *material;
+
+	json_out_init(out, NULL);
+	if (form == DSSE_ENVELOPE)
+		return out->root;
+	json_out_string(out, out->root, "mediaType",
+			"application/vnd.dev.sigstore.bundle.v0.3+json");
+	material = json_out_object(out, out->root, "verificationMaterial");
+	json_out_base64(out, json_out_object(out, material, "publicKey"), "hint", id,
+			SNP_SHA256_SIZE);
+	json_out_array(out, material, "tlogEntries");
+	json_out_array(out, json_out_object(out, material, "timestampVerificationData"),
+		       "rfc3161Timestamps");
+	return json_out_object(out, out->root, "dsseEnvelope");
+}
+
 /* The envelope with this signature. */
-static int dsse_print(struct snp_span payload, const uint8_t id[static SNP_SHA256_SIZE],
-		      struct snp_span signature, uint8_t **ret, size_t *ret_size,
-		      struct snp_error *err)
+static int dsse_print(enum dsse_form form, struct snp_span payload,
+		      const uint8_t id[static SNP_SHA256_SIZE], struct snp_span signature,
+		      uint8_t **ret, size_t *ret_size, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out out = {0};
-	cJSON *object;
+	cJSON *envelope = begin_form(&out, form, id), *object;
 	char *text;
 	int r;
 
-	json_out_init(&out, NULL);
-	json_out_base64(&out, out.root, "payload", payload.data, payload.size);
-	json_out_string(&out, out.root, "payloadType", PAYLOAD_TYPE);
-	object = json_out_object(&out, json_out_array(&out, out.root, "signatures"), NULL);
+	json_out_base64(&out, envelope, "payload", payload.data, payload.size);
+	json_out_string(&out, envelope, "payloadType", PAYLOAD_TYPE);
+	object = json_out_object(&out, json_out_array(&out, envelope, "signatures"), NULL);
 	json_out_hex(&out, object, "keyid", id, SNP_SHA256_SIZE);
 	json_out_base64(&out, object, "sig", signature.data, signature.size);
 	r = json_out_print(&out, &text, err);
@@ -109,8 +135,8 @@ static int dsse_print(struct snp_span payload, const uint8_t id[static SNP_SHA25
 	return r;
 }
 
-static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
-		     size_t *ret_size, struct snp_error *err)
+static int sign_form(enum dsse_form form, const struct snp_key *key, struct snp_span payload,
+		     uint8_t **ret, size_t *ret_size, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	uint8_t signature[SNP_SIGNATURE_MAX], id[SNP_SHA256_SIZE];
@@ -125,8 +151,20 @@ static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t
 		return r;
 	r = key_id(key, id, err);
 	return r < 0 ? r
-		     : dsse_print(payload, id, (struct snp_span){signature, size}, ret, ret_size,
-				  err);
+		     : dsse_print(form, payload, id, (struct snp_span){signature, size}, ret,
+				  ret_size, err);
+}
+
+static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		     size_t *ret_size, struct snp_error *err)
+{
+	return sign_form(DSSE_ENVELOPE, key, payload, ret, ret_size, err);
+}
+
+static int sign_bundle(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		       size_t *ret_size, struct snp_error *err)
+{
+	return sign_form(DSSE_BUNDLE, key, payload, ret, ret_size, err);
 }
 
 /* What an envelope contains besides its payload. */
@@ -159,16 +197,23 @@ static const struct field envelope_fields[] = {
 	OTHER_KEYS,
 };
 
-static int dsse_read(struct snp_span bytes, struct dsse *ret, struct snp_error *err)
+static int dsse_read(enum dsse_form form, struct snp_span bytes, struct dsse *ret,
+		     struct snp_error *err)
 {
 	_cleanup_(json_freep) struct json *document = NULL;
 	_cleanup_(envelope_done) struct envelope envelope = {0};
+	const struct json_value *value;
 	size_t n;
 	int r = json_parse("DSSE envelope", bytes, &document, err);
 
 	if (r < 0)
 		return r;
-	r = fields_read(json_root(document), envelope_fields, &envelope, err);
+	value = json_root(document);
+	if (form == DSSE_BUNDLE)
+		r = json_need(value, "dsseEnvelope", &value, err);
+	if (r < 0)
+		return r;
+	r = fields_read(value, envelope_fields, &envelope, err);
 	if (r < 0)
 		return r;
 	*ret = envelope.signatures[0];
@@ -180,21 +225,21 @@ static int dsse_read(struct snp_span bytes, struct dsse *ret, struct snp_error *
 }
 
 /* An envelope is right if signing would have made exactly these bytes from its signature. */
-static int verify_dsse(const struct snp_key *key, struct snp_span payload, struct snp_span envelope,
-		       struct snp_error *err)
+static int verify_form(enum dsse_form form, const struct snp_key *key, struct snp_span payload,
+		       struct snp_span envelope, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL, *expected = NULL;
 	struct snp_span signature, to_sign;
 	struct dsse found;
 	size_t size;
-	int r = dsse_read(envelope, &found, err);
+	int r = dsse_read(form, envelope, &found, err);
 
 	if (r == 0 && key)
 		r = key_id(key, found.id, err);
 	if (r < 0)
 		return r;
 	signature = (struct snp_span){found.signature, found.size};
-	r = dsse_print(payload, found.id, signature, &expected, &size, err);
+	r = dsse_print(form, payload, found.id, signature, &expected, &size, err);
 	if (r < 0)
 		return r;
 	if (size != envelope.size || memcmp(expected, envelope.data, size) != 0)
@@ -203,6 +248,18 @@ static int verify_dsse(const struct snp_key *key, struct snp_span payload, struc
 		return verify_plain(NULL, payload, signature, err);
 	r = dsse_encode(payload, &bytes, &to_sign, err);
 	return r < 0 ? r : snp_key_verify(key, to_sign, SNP_SIGNATURE_DER, signature, err);
+}
+
+static int verify_dsse(const struct snp_key *key, struct snp_span payload, struct snp_span envelope,
+		       struct snp_error *err)
+{
+	return verify_form(DSSE_ENVELOPE, key, payload, envelope, err);
+}
+
+static int verify_bundle(const struct snp_key *key, struct snp_span payload, struct snp_span bundle,
+			 struct snp_error *err)
+{
+	return verify_form(DSSE_BUNDLE, key, payload, bundle, err);
 }
 
 /*
@@ -346,6 +403,7 @@ static int verify_cose(const struct snp_key *key, struct snp_span payload, struc
 /* How one file is signed. */
 static const struct signing {
 	const char *payload, *file;
+	bool is_new;  /* 0.1.0 did not write it: a folder may lack it */
 	emitter emit; /* of the payload */
 	int (*make)(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
 		    size_t *ret_size, struct snp_error *err);
@@ -353,9 +411,11 @@ static const struct signing {
 	int (*verify)(const struct snp_key *key, struct snp_span payload, struct snp_span signature,
 		      struct snp_error *err);
 } signings[] = {
-	{SNP_REFERENCE_FILE, SNP_REFERENCE_FILE ".sig", emit_master, sign_plain, verify_plain},
-	{INTOTO_FILE, "intoto.dsse.json", emit_intoto, sign_dsse, verify_dsse},
-	{CORIM_FILE, "corim.cose", emit_corim, sign_cose, verify_cose},
+	{SNP_REFERENCE_FILE, SNP_REFERENCE_FILE ".sig", false, emit_master, sign_plain,
+	 verify_plain},
+	{INTOTO_FILE, "intoto.dsse.json", false, emit_intoto, sign_dsse, verify_dsse},
+	{INTOTO_FILE, "intoto.sigstore.json", true, emit_intoto, sign_bundle, verify_bundle},
+	{CORIM_FILE, "corim.cose", false, emit_corim, sign_cose, verify_cose},
 };
 
 int signed_names(struct folder *folder, struct snp_error *err)
@@ -431,7 +491,8 @@ int folder_verify(const struct snp_reference *published, struct snp_span documen
 		struct snp_error why = {0};
 		int r;
 
-		if (i > 0 && folder_lacks(path, s->payload) && folder_lacks(path, s->file))
+		if (i > 0 && folder_lacks(path, s->file) &&
+		    (s->is_new || folder_lacks(path, s->payload)))
 			continue;
 		r = verify_one(s, published, document, path, key, &why);
 		if (r == -SNP_E_NO_MEMORY)

@@ -9,7 +9,7 @@
 
 /*
  * Signed forms of what is published: a signature of the master, a DSSE envelope around the in-toto
- * statement, a COSE_Sign1 message around the CoRIM.
+ * statement, a bundle of sigstore with the same, a COSE_Sign1 message around the CoRIM.
  *
  * ECDSA signatures are random where libcrypto has no deterministic ones. A signature that an earlier run
  * left is kept if it still verifies, so that a second run changes nothing.

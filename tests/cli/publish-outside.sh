@@ -34,6 +34,11 @@ payload = json.loads(base64.b64decode(rvps["payload"], validate=True))
 assert payload == {"snp_launch_measurement": digests, "snp_smt_allowed": True,
                    "snp_single_socket": False, "snp_guest_abi_major": 0, "snp_guest_abi_minor": 0}
 
+import yaml
+config = yaml.safe_load(open("pub/rvps-configmap.yaml"))
+assert (config["apiVersion"], config["kind"]) == ("v1", "ConfigMap")
+assert {v["name"]: v["value"] for v in json.loads(config["data"]["reference-values.json"])} == payload
+
 statement = json.load(open("pub/intoto.json"))
 assert statement["_type"] == "https://in-toto.io/Statement/v1"
 assert statement["predicate"] == master
