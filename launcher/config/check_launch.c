@@ -34,7 +34,13 @@ RULE(firmware_size)
 	snprintf(say, size,
 		 "the firmware's size is %" PRIu64 " bytes; must be a multiple of 64 KiB",
 		 spec->firmware_size);
-	return spec->firmware_size % 65536 != 0 && !spec->pflash;
+	return spec->firmware_size % 65536 != 0 && !spec->pflash && !spec->firmware_is_igvm;
+}
+
+RULE(igvm)
+{
+	snprintf(say, size, "the firmware is an IGVM file, which libvirt cannot launch");
+	return spec->firmware_is_igvm;
 }
 
 RULE(unnamed_firmware)
@@ -213,6 +219,8 @@ const struct check launch_checks[] = {
 	    "name an AmdSev build of OVMF with <loader type='rom' stateless='yes'>", no_firmware)
 	CHECK("firmware-size", ERROR, true, "/firmware/path", "/domain/os/loader",
 	    "use the complete image from its package or build", firmware_size)
+	CHECK("firmware-igvm", ERROR, true, "/firmware/path", "/domain/os/loader",
+	    "use a firmware image; an IGVM file can only be measured (snp-measure --igvm)", igvm)
 	CHECK("firmware-not-named", WARNING, false, NULL, "/domain/os",
 	    "name it with <loader type='rom' stateless='yes'>", unnamed_firmware)
 	CHECK("loader-not-stateless", WARNING, false, NULL, "/domain/os",

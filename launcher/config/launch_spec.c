@@ -204,6 +204,17 @@ static uint64_t size_of(const char *root, const char *path)
 	return local && stat(local, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
+static bool is_igvm(const char *root, const char *path)
+{
+	_cleanup_(freep) char *local = format_text("%s%s", root ? root : "", path);
+	_cleanup_(file_close) struct file file = {.fd = -1};
+	char magic[4];
+
+	return local && file_open(local, UINT64_MAX, &file, NULL) == 0 &&
+	       pread(file.fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       memcmp(magic, "IGVM", sizeof(magic)) == 0;
+}
+
 /* Does the firmware check the kernel? A file that cannot be read is refused elsewhere. */
 static void look_at_firmware(struct launch_spec *spec, const char *root)
 {
@@ -247,6 +258,7 @@ void launch_spec_look(struct launch_spec *spec, const char *root)
 {
 	spec->firmware_size = size_of(root, spec->firmware);
 	spec->initrd_size = size_of(root, spec->initrd);
+	spec->firmware_is_igvm = spec->firmware && is_igvm(root, spec->firmware);
 	if (spec->firmware && (spec->kernel ? spec->kernel_hashes == SPEC_ON : spec->n_disks > 0))
 		look_at_firmware(spec, root);
 	if (spec->kernel && spec->kernel_hashes == SPEC_ON)

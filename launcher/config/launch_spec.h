@@ -84,6 +84,7 @@ struct launch_spec {
 
 	char *kernel, *initrd, *cmdline;     /* NULL: none */
 	uint64_t firmware_size, initrd_size; /* 0: not looked at, or not there */
+	bool firmware_is_igvm;
 	/* Of a launch with kernel hashes, or with disks and no kernel, where the files were looked at. */
 	bool has_hash_verifier, has_bzimage;
 	enum snp_hash_verifier hash_verifier;

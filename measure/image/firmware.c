@@ -141,8 +141,9 @@ static int parse(struct snp_firmware *firmware, struct snp_error *err)
 				 "file is empty; must be a firmware image");
 	/* The magic of Microsoft's igvm_defs: IGVM_FIXED_HEADER. */
 	if (size >= 4 && memcmp(firmware->bytes, "IGVM", 4) == 0)
-		return fail_with(err, SNP_E_NO_DIGEST, 0,
-				 "an IGVM file, not a firmware image; give it as --igvm");
+		return fail_with(
+			err, SNP_E_NO_DIGEST, 0,
+			"an IGVM file, not a firmware image; only --igvm of snp-measure takes it");
 	/* QEMU: hw/i386/pc_sysfw.c (pflash); KVM's SNP_LAUNCH_UPDATE wants whole pages. */
 	if (size % SNP_PAGE_SIZE != 0)
 		return fail_with(err, SNP_E_FIRMWARE_SIZE, SNP_NO_OFFSET,

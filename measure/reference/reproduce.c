@@ -294,14 +294,17 @@ static int compare_name(void *arg, const char *name, struct snp_error *err)
 {
 	const struct allowed *allowed = arg;
 	_cleanup_(freep) char *folder = format_text("%.*s/", (int)strcspn(name, "/"), name);
-	bool is_inside = strchr(name, '/') && name[strlen(folder)] != '\0';
+	bool is_folder = name[strlen(name) - 1] == '/', is_inside;
 
 	if (!folder)
 		return out_of_memory(err);
+	is_inside = strchr(name, '/') && name[strlen(folder)] != '\0';
 	if (!strchr(name, '/') && format_writes(folder))
 		tell(allowed->report, name, "a folder",
 		     folder_has_link(allowed->path, name) ? "a symbolic link" : "a file");
-	else if (format_writes(is_inside ? folder : name) && name[strlen(name) - 1] != '/' &&
+	else if (is_folder && is_inside && format_writes(folder))
+		tell(allowed->report, name, "nothing", "a folder");
+	else if (!is_folder && format_writes(is_inside ? folder : name) &&
 		 !folder_has(&allowed->files, name))
 		tell(allowed->report, name, "nothing", "a file");
 	return 0;

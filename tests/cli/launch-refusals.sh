@@ -114,6 +114,8 @@ unloadable() { # unloadable CHECK FILE
 	says "[$1]"
 }
 unloadable firmware-size vm.json
+printf IGVM | dd of=fw conv=notrunc status=none
+unloadable firmware-igvm vm.json
 mkdir -p elsewhere"$work" && mv whole elsewhere"$work"/fw && cp kernel elsewhere"$work"
 run 4 "$snp_launch" measure vm.json
 run 0 "$snp_launch" measure vm.json --remote-root "$work/elsewhere"

@@ -118,6 +118,7 @@ for same in id author; do
 	run 0 "$snp_measure" publish plain.json -o "same-$same" --key $same.pem --id-key id.pem --author-key author.pem
 	grep -qF '[same-key]' err || fail "one key for two things, and not a word: $(cat err)"
 done
+refuse 4 bad-key "$snp_measure" publish plain.json -o one --id-key id.pem --author-key id.pem
 run 0 "$snp_measure" publish plain.json -o apart --key other.pem --id-key id.pem --author-key author.pem
 ! grep -qF '[same-key]' err || fail "three keys are called the same: $(cat err)"
 

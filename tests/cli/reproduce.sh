@@ -103,6 +103,9 @@ mv pub/go-sev-guest hidden && echo x >hidden/more.json && ln -s "$PWD/hidden" pu
 differs go-sev-guest 'a folder, found a symbolic link'
 rm -r hidden pub/go-sev-guest
 run 0 reproduce --public-key public.pem
+mkdir -p pub/go-sev-guest/more && echo x >pub/go-sev-guest/more/more.json
+differs go-sev-guest/more/ 'nothing, found a folder'
+rm -r pub/go-sev-guest
 touch pub/go-sev-guest
 differs go-sev-guest 'a folder, found a file'
 restored

@@ -434,16 +434,19 @@ static void check_sizes(void **state)
 		const char *old, *new;
 		uint64_t firmware, initrd;
 		const char *found;
+		bool is_igvm;
 	} rows[] = {
-		{"type='rom'", "type='rom'", 4194304, 1, "not-bound"},
-		{"type='rom'", "type='rom'", 4198400, 1, "not-bound firmware-size"},
-		{"type='rom'", "type='pflash'", 4198400, 1, "not-bound pflash-firmware"},
-		{"'GiB'>4", "'MiB'>128", 65536, 134053886, "not-bound"},
-		{"'GiB'>4", "'MiB'>128", 65536, 134053887, "not-bound initrd-too-large"},
-		{"'GiB'>4", "'MiB'>2815", 65536, 2951577599, "not-bound initrd-too-large"},
-		{"'GiB'>4", "'MiB'>2815", 65536, 2951577598, "not-bound"},
-		{"'GiB'>4", "'MiB'>2816", 65536, 2147319806, "not-bound"},
-		{"'GiB'>4", "'MiB'>2816", 65536, 2147319807, "not-bound initrd-too-large"},
+		{"type='rom'", "type='rom'", 4194304, 1, "not-bound", false},
+		{"type='rom'", "type='rom'", 4194304, 1, "not-bound firmware-igvm", true},
+		{"type='rom'", "type='rom'", 9032, 1, "not-bound firmware-igvm", true},
+		{"type='rom'", "type='rom'", 4198400, 1, "not-bound firmware-size", false},
+		{"type='rom'", "type='pflash'", 4198400, 1, "not-bound pflash-firmware", false},
+		{"'GiB'>4", "'MiB'>128", 65536, 134053886, "not-bound", false},
+		{"'GiB'>4", "'MiB'>128", 65536, 134053887, "not-bound initrd-too-large", false},
+		{"'GiB'>4", "'MiB'>2815", 65536, 2951577599, "not-bound initrd-too-large", false},
+		{"'GiB'>4", "'MiB'>2815", 65536, 2951577598, "not-bound", false},
+		{"'GiB'>4", "'MiB'>2816", 65536, 2147319806, "not-bound", false},
+		{"'GiB'>4", "'MiB'>2816", 65536, 2147319807, "not-bound initrd-too-large", false},
 	};
 
 	(void)state;
@@ -455,6 +458,7 @@ static void check_sizes(void **state)
 
 		spec->firmware_size = rows[i].firmware;
 		spec->initrd_size = rows[i].initrd;
+		spec->firmware_is_igvm = rows[i].is_igvm;
 		checks_run(spec, NULL, &findings);
 		note_seen(&findings);
 		list_findings(&findings, names, sizeof(names));

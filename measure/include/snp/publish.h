@@ -68,8 +68,8 @@ struct snp_publish_options {
 /* Write `reference` as the folder `path`: all of it or nothing. If `id_key` is given, its variants get ID
  * blocks. What is at `path` already is replaced if it is a folder that an earlier run wrote; signatures
  * there that still verify are kept, so that a second run changes nothing.
- * Errors: SNP_E_USAGE (a format that does not exist, options that need another), SNP_E_FORMAT (a format
- * in `formats` that cannot say it, or one that can say only some images), SNP_E_EXISTS (another folder is at
+ * Errors: SNP_E_USAGE (a format that does not exist, options that need another), SNP_E_BAD_KEY (the author key is
+ * the ID key), SNP_E_FORMAT (a format in `formats` that cannot say it, or one that can say only some images), SNP_E_EXISTS (another folder is at
  * `path`, or one with signatures for which there is no key), SNP_E_TOO_LARGE, SNP_E_WRITE; those of
  * snp_key_read() and snp_key_sign(). */
 SNP_MUST_USE int snp_publish(struct snp_reference *reference, const char *path,
