@@ -12,8 +12,11 @@ enum igvm_order {
 	IGVM_HEADER_BY_HEADER, /* each header where it stands */
 };
 
+/* All but the last: of all vCPUs, at the end, by KVM from the registers that the loader gave it. */
 enum igvm_vmsa {
-	IGVM_VMSA_QEMU,	   /* all vCPUs at the end, through QEMU's registers and KVM */
+	IGVM_VMSA_QEMU,
+	IGVM_VMSA_CLOUD_HYPERVISOR,
+	IGVM_VMSA_OPENVMM,
 	IGVM_VMSA_IN_FILE, /* the file's 4096 bytes, at the header's place and address */
 };
 
@@ -21,16 +24,54 @@ enum igvm_vmsa {
 enum igvm_large {
 	IGVM_LARGE_FILLED, /* the file's 4 KiB, then zeros */
 	IGVM_LARGE_EMPTY,  /* zeros; one with contents is refused */
+	IGVM_LARGE_CUT,	   /* 4 KiB of zeros; one with contents is refused */
+};
+
+/* Pages of a parameter area. */
+enum igvm_insert {
+	IGVM_INSERT_32_BITS, /* all, where the size is kept in 32 bits */
+	IGVM_INSERT_WHOLE,
+	IGVM_INSERT_ONE_PAGE, /* one, whatever its size */
+};
+
+/* What is memory, igvm_memory.c. */
+enum igvm_ram {
+	IGVM_RAM_ANY, /* not looked at */
+	IGVM_RAM_QEMU,
+	IGVM_RAM_CLOUD_HYPERVISOR,
+	IGVM_RAM_OPENVMM,
+};
+
+/* The guest policy that is launched. */
+enum igvm_policy {
+	IGVM_POLICY_GIVEN,  /* on the command line, whatever the file has */
+	IGVM_POLICY_FILE,   /* the file's, if it has one that is not 0 */
+	IGVM_POLICY_NEEDED, /* the file's; one without is refused */
+};
+
+/* The file's ID block. */
+enum igvm_id_block {
+	IGVM_ID_BLOCK_QEMU, /* given to KVM, with an author if there is an author key */
+	IGVM_ID_BLOCK_FLAG, /* given to KVM, with an author if the header says so */
+	IGVM_ID_BLOCK_UNUSED,
 };
 
 struct igvm_rules {
+	const char *loader;
 	bool any_sev; /* takes SEV-ES, SEV and native files where there is no SEV-SNP platform */
+	bool filters; /* headers for other platforms are dropped before their type counts */
 	enum igvm_order order;
 	enum igvm_vmsa vmsa;
 	enum igvm_large large;
 	enum snp_page_type zero_page; /* of a measured page without contents */
-	bool insert_one_page;	      /* a parameter area counts one page, whatever its size */
-	bool cpuid_32_bits;	      /* the address of CPUID pages is cut to 32 bits */
+	enum igvm_insert insert;
+	enum igvm_ram ram;
+	enum igvm_policy policy;
+	enum igvm_id_block id_block;
+	bool cpuid_32_bits;   /* the address of CPUID pages is cut to 32 bits */
+	bool no_cpuid_xf;     /* refuses CPUID_XF pages */
+	bool skips_shared;    /* shared pages are memory, and not launched */
+	bool discards;	      /* REQUIRED_MEMORY discards what was written before */
 	bool is_kvm;	      /* a page launched twice is refused; ID block and memory count */
 	bool ignores_unknown; /* headers that it does not know are passed over */
 	uint32_t known;	      /* directives: 1 << (type - SNP_IGVM_PARAMETER_AREA) */
@@ -41,6 +82,8 @@ struct igvm_rules {
 struct igvm_piece {
 	enum snp_page_type type;
 	uint32_t pages;
+	uint32_t
+		claims; /* pages that no other may be launched at: `pages`, or of what is not launched */
 	uint64_t gpa;
 	uint64_t file_gpa; /* as the file has it */
 	uint32_t header;   /* number of the header that it comes from */
@@ -95,14 +138,15 @@ struct igvm_memory;
 SNP_MUST_USE int igvm_directives_take(const struct snp_launch *launch, struct igvm_memory *memory,
 				      struct igvm_layout *layout, struct snp_error *err);
 
-/* igvm_memory.c: guest memory as QEMU's q35 has it before the guest runs. */
+/* igvm_memory.c: guest memory before the guest runs, of QEMU's q35 and of others. */
 
 /* The guest's memory, of `size` bytes. Errors: SNP_E_NO_MEMORY. */
-SNP_MUST_USE int igvm_memory_new(uint64_t size, struct igvm_memory **ret, struct snp_error *err);
+SNP_MUST_USE int igvm_memory_new(enum igvm_ram ram, uint64_t size, struct igvm_memory **ret,
+				 struct snp_error *err);
 void igvm_memory_free(struct igvm_memory *memory);
 
-/* Let there be memory for `size` bytes at `gpa`, as QEMU's qigvm_prepare_memory() does. Errors name byte
- * `offset`: SNP_E_IGVM_LAUNCH, SNP_E_TOO_LARGE, SNP_E_NO_MEMORY. */
+/* Let there be memory for `size` bytes at `gpa`, as QEMU's qigvm_prepare_memory() does, or refuse what is
+ * not memory. Errors name byte `offset`: SNP_E_IGVM_LAUNCH, SNP_E_TOO_LARGE, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int igvm_memory_prepare(struct igvm_memory *memory, uint64_t gpa, uint64_t size,
 				     uint64_t offset, struct snp_error *err);
 
@@ -114,13 +158,13 @@ bool igvm_memory_has(const struct igvm_memory *memory, uint64_t gpa, uint64_t si
 #define IGVM_N_MEMORY_SIZES 3
 extern const uint64_t igvm_memory_sizes[IGVM_N_MEMORY_SIZES];
 
-/* True if guest memory of some size ends inside this range. */
+/* True if QEMU's guest memory of some size ends inside this range. */
 bool igvm_memory_may_end_in(uint64_t gpa, uint64_t size);
 
 /* igvm_vcpu.c */
 
-/* The VMSA that KVM measures of a vCPU that QEMU started with this context. Errors name byte `offset`:
- * SNP_E_IGVM_LAUNCH, SNP_E_NEEDS_CPU_MODEL. */
+/* The VMSA that KVM measures of a vCPU that the loader started with this context. Errors name byte
+ * `offset`: SNP_E_IGVM_LAUNCH, SNP_E_NEEDS_CPU_MODEL. */
 SNP_MUST_USE int igvm_vmsa_of_context(const struct snp_launch *launch,
 				      const uint8_t context[static SNP_PAGE_SIZE],
 				      uint64_t features, uint64_t offset,
@@ -132,16 +176,26 @@ SNP_MUST_USE int igvm_vcpu_vmsa(const struct snp_launch *launch, const struct ig
 				uint32_t vcpu, uint8_t ret[static SNP_PAGE_SIZE],
 				struct snp_error *err);
 
+/* igvm_registers.c: as igvm_vmsa_of_context(), of loaders that hand the registers to KVM as they are. */
+SNP_MUST_USE int igvm_vmsa_of_registers(enum igvm_vmsa loader,
+					const uint8_t context[static SNP_PAGE_SIZE],
+					uint64_t features, uint64_t offset,
+					uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err);
+
 /* Read the contexts of all vCPUs into layout->contexts, and check them. */
 SNP_MUST_USE int igvm_contexts_read(const struct snp_launch *launch, struct igvm_layout *layout,
 				    struct snp_error *err);
+
+/* vCPUs up to the last that the file has a context for, of the platform that is launched; at least 1. */
+uint32_t igvm_vcpus_of_file(const struct snp_launch *launch);
 
 /* igvm_identity.c */
 
 /* The ID block and ID auth that a loader makes of the payload of an SNP_ID_BLOCK and the file's guest policy; and the
  * payload of a pair that is signed, for the platform with `mask`. */
-void igvm_id_block_get(const uint8_t file[static IGVM_ID_BLOCK], uint64_t policy,
-		       struct snp_id_block *ret_block, uint8_t ret_auth[static SNP_ID_AUTH_SIZE]);
+void igvm_id_block_get(const uint8_t file[static IGVM_ID_BLOCK], enum igvm_id_block way,
+		       uint64_t policy, struct snp_id_block *ret_block,
+		       uint8_t ret_auth[static SNP_ID_AUTH_SIZE]);
 void igvm_id_block_put(uint32_t mask, const struct snp_id_block *block,
 		       const uint8_t auth[static SNP_ID_AUTH_SIZE],
 		       uint8_t ret[static IGVM_ID_BLOCK]);

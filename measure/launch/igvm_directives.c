@@ -36,6 +36,8 @@ static int add_piece(struct maker *m, struct igvm_piece piece, struct snp_error 
 				 "more than %u pages to launch", PAGES_MAX);
 	if (!grow(&layout->pieces, layout->n_pieces, sizeof(piece)))
 		return out_of_memory(err);
+	if (piece.claims == 0)
+		piece.claims = piece.pages;
 	layout->pieces[layout->n_pieces++] = piece;
 	return 0;
 }
@@ -45,7 +47,7 @@ static int prepare(struct maker *m, uint64_t gpa, uint64_t size, const struct sn
 {
 	if (!m->memory)
 		return 0;
-	if (m->any_memory && igvm_memory_may_end_in(gpa, size))
+	if (m->any_memory && m->rules->ram == IGVM_RAM_QEMU && igvm_memory_may_end_in(gpa, size))
 		return fail_with(err, SNP_E_NEEDS_MEMORY, h->offset,
 				 "0x%" PRIx64 " bytes at 0x%" PRIx64
 				 ": the guest's memory may end in them; give its size",
@@ -71,15 +73,17 @@ static enum snp_page_type page_type(const struct igvm_rules *rules, const struct
 static int add_page(struct maker *m, size_t i, uint64_t gpa, struct snp_error *err)
 {
 	const struct snp_igvm_header *h = &m->layout->info->headers[i];
+	const bool is_cut = m->rules->large == IGVM_LARGE_CUT;
 
-	return add_piece(m,
-			 (struct igvm_piece){.type = page_type(m->rules, h),
-					     .pages = (uint32_t)(h->size / SNP_PAGE_SIZE),
-					     .gpa = gpa,
-					     .file_gpa = h->gpa,
-					     .header = (uint32_t)i,
-					     .data = h->data},
-			 err);
+	return add_piece(
+		m,
+		(struct igvm_piece){.type = page_type(m->rules, h),
+				    .pages = is_cut ? 1 : (uint32_t)(h->size / SNP_PAGE_SIZE),
+				    .gpa = gpa,
+				    .file_gpa = h->gpa,
+				    .header = (uint32_t)i,
+				    .data = h->data},
+		err);
 }
 
 /*
@@ -114,16 +118,48 @@ static bool continues_run(const struct maker *m, size_t i)
 	       (h->data == 0) == (last->data == 0) && h->gpa == last->gpa + last->size;
 }
 
+/* Memory that stays the host's: no other page may be there. */
+static int add_shared(struct maker *m, size_t i, uint64_t size, struct snp_error *err)
+{
+	const struct snp_igvm_header *h = &m->layout->info->headers[i];
+
+	return add_piece(m,
+			 (struct igvm_piece){.type = SNP_PAGE_UNMEASURED,
+					     .claims = (uint32_t)(size / SNP_PAGE_SIZE),
+					     .gpa = h->gpa,
+					     .file_gpa = h->gpa,
+					     .header = (uint32_t)i},
+			 err);
+}
+
+static int take_page_alone(struct maker *m, size_t i, struct snp_error *err)
+{
+	const struct snp_igvm_header *h = &m->layout->info->headers[i];
+	const bool is_shared = h->subtype == SNP_IGVM_PAGE_NORMAL &&
+			       (h->flags & SNP_IGVM_PAGE_SHARED) &&
+			       !(h->flags & SNP_IGVM_PAGE_UNMEASURED);
+	const uint64_t size = m->rules->large == IGVM_LARGE_CUT ? SNP_PAGE_SIZE : h->size;
+	int r;
+
+	if (m->rules->no_cpuid_xf && h->subtype == SNP_IGVM_PAGE_CPUID_XF)
+		return refuse(err, h, "a CPUID_XF page, which this loader does not take");
+	r = prepare(m, h->gpa, size, h, err);
+	if (r < 0)
+		return r;
+	return is_shared && m->rules->skips_shared ? add_shared(m, i, size, err)
+						   : add_page(m, i, h->gpa, err);
+}
+
 static int take_page(struct maker *m, size_t i, struct snp_error *err)
 {
 	const struct snp_igvm_header *h = &m->layout->info->headers[i];
 	int r = 0;
 
-	if (m->rules->large == IGVM_LARGE_EMPTY && (h->flags & SNP_IGVM_PAGE_2M) && h->data != 0)
+	if (m->rules->large != IGVM_LARGE_FILLED && (h->flags & SNP_IGVM_PAGE_2M) && h->data != 0)
 		return refuse(err, h,
 			      "a page of 2 MiB with contents, which this loader does not take");
 	if (m->rules->order != IGVM_PAGE_RUNS)
-		return add_page(m, i, h->gpa, err);
+		return take_page_alone(m, i, err);
 	if (!continues_run(m, i)) {
 		r = flush_run(m, err);
 		m->run = i;
@@ -175,9 +211,14 @@ static const struct snp_igvm_header *area_of(const struct maker *m, const struct
 static int take_insert(struct maker *m, size_t i, struct snp_error *err)
 {
 	const struct snp_igvm_header *h = &m->layout->info->headers[i];
-	/* QEMU keeps the size in 32 bits (QIgvmParameterData). */
-	uint64_t size = m->rules->insert_one_page ? SNP_PAGE_SIZE : (uint32_t)area_of(m, h)->size;
-	int r = prepare(m, h->gpa, size, h, err);
+	uint64_t size = area_of(m, h)->size;
+	int r;
+
+	if (m->rules->insert == IGVM_INSERT_ONE_PAGE)
+		size = SNP_PAGE_SIZE;
+	else if (m->rules->insert == IGVM_INSERT_32_BITS) /* QEMU, QIgvmParameterData */
+		size = (uint32_t)size;
+	r = prepare(m, h->gpa, size, h, err);
 
 	if (r < 0)
 		return r;
@@ -199,8 +240,10 @@ static int take_required(struct maker *m, const struct snp_igvm_header *h, struc
 	if (++m->n_required > REQUIRED_MAX)
 		return fail_with(err, SNP_E_TOO_LARGE, h->offset,
 				 "more than %u REQUIRED_MEMORY headers", REQUIRED_MAX);
+	if (m->rules->vmsa == IGVM_VMSA_OPENVMM && h->flags != 0)
+		return refuse(err, h, "memory for VTL2, which an SEV-SNP guest here does not have");
 	r = prepare(m, h->gpa, h->size, h, err);
-	for (size_t i = 0; i < m->layout->n_pieces && r == 0; i++) {
+	for (size_t i = 0; i < m->layout->n_pieces && r == 0 && m->rules->discards; i++) {
 		struct igvm_piece *piece = &m->layout->pieces[i];
 
 		if (piece->data == 0 || piece->file_gpa < h->gpa ||
@@ -219,6 +262,8 @@ static int take_parameter(struct maker *m, const struct snp_igvm_header *h, stru
 	const struct snp_igvm_header *area = area_of(m, h);
 	uint64_t size = (uint32_t)area->size, least = 4;
 
+	if (m->rules->insert != IGVM_INSERT_32_BITS)
+		return 0; /* igvm_check() has seen that it is inside */
 	if (h->type == SNP_IGVM_MADT)
 		least = 128 + 16 * (uint64_t)m->launch->vcpus.count;
 	if (size < least || (h->type != SNP_IGVM_MADT && h->subtype > size - least))
@@ -230,7 +275,7 @@ static int take_parameter(struct maker *m, const struct snp_igvm_header *h, stru
 
 static int take_id_block(struct maker *m, const struct snp_igvm_header *h, struct snp_error *err)
 {
-	if (m->layout->id_block && m->rules->is_kvm)
+	if (m->layout->id_block && m->rules->id_block == IGVM_ID_BLOCK_QEMU && m->rules->is_kvm)
 		return refuse(err, h, "a second ID block; QEMU refuses that");
 	m->layout->id_block = h;
 	return 0;
@@ -254,6 +299,19 @@ static int take_vmsa(struct maker *m, size_t i, struct snp_error *err)
 			 err);
 }
 
+/* OpenVMM gives the pages of an error range to the host. */
+static int take_error_range(struct maker *m, size_t i, struct snp_error *err)
+{
+	const struct snp_igvm_header *h = &m->layout->info->headers[i];
+	int r;
+
+	if (h->size % SNP_PAGE_SIZE != 0)
+		return refuse(err, h, "an error range of 0x%" PRIx64 " bytes; must be whole pages",
+			      h->size);
+	r = prepare(m, h->gpa, h->size, h, err);
+	return r < 0 ? r : add_shared(m, i, h->size, err);
+}
+
 /* Of a type that the loader does not know, whichever platform it is for. */
 static int take_unknown(const struct maker *m, const struct snp_igvm_header *h,
 			struct snp_error *err)
@@ -269,6 +327,8 @@ static int take_directive(struct maker *m, size_t i, struct snp_error *err)
 	const struct snp_igvm_header *h = &m->layout->info->headers[i];
 	const bool is_ours = (h->mask & m->layout->mask) != 0;
 
+	if (m->rules->filters && h->mask != 0 && !is_ours)
+		return 0;
 	if (!(m->rules->known >> (h->type - SNP_IGVM_PARAMETER_AREA) & 1))
 		return take_unknown(m, h, err);
 	switch (h->type) {
@@ -282,6 +342,8 @@ static int take_directive(struct maker *m, size_t i, struct snp_error *err)
 		return is_ours ? take_id_block(m, h, err) : 0;
 	case SNP_IGVM_VP_CONTEXT:
 		return take_vmsa(m, i, err);
+	case SNP_IGVM_ERROR_RANGE:
+		return is_ours ? take_error_range(m, i, err) : 0;
 	case SNP_IGVM_PARAMETER_AREA:
 		return 0;
 	default:
@@ -292,9 +354,13 @@ static int take_directive(struct maker *m, size_t i, struct snp_error *err)
 static int take_initialization(struct maker *m, const struct snp_igvm_header *h,
 			       struct snp_error *err)
 {
+	const bool is_ours = (h->mask & m->layout->mask) != 0;
+
+	if (m->rules->filters && !is_ours)
+		return 0;
 	if (h->type != SNP_IGVM_GUEST_POLICY)
 		return take_unknown(m, h, err);
-	if (h->mask & m->layout->mask) {
+	if (is_ours) {
 		m->layout->has_policy = true;
 		m->layout->policy = h->value;
 	}
@@ -319,7 +385,10 @@ static int take_headers(struct maker *m, struct snp_error *err)
 	}
 	if (r == 0 && directives == 0 && m->rules->is_kvm)
 		return fail_with(err, SNP_E_IGVM_LAUNCH, SNP_NO_OFFSET,
-				 "the file has no directives; QEMU refuses that");
+				 "the file has no directives; the loader refuses that");
+	if (r == 0 && m->rules->policy == IGVM_POLICY_NEEDED && !m->layout->has_policy)
+		return fail_with(err, SNP_E_IGVM_LAUNCH, SNP_NO_OFFSET,
+				 "the file has no guest policy; %s refuses that", m->rules->loader);
 	return r < 0 ? r : flush_run(m, err);
 }
 

@@ -81,7 +81,7 @@ static void about_pages(const struct findings *f)
 	for (size_t i = 0; i < info->n_headers; i++) {
 		const struct snp_igvm_header *h = &info->headers[i];
 
-		if (h->type == SNP_IGVM_PARAMETER_AREA && f->rules->is_kvm) {
+		if (h->type == SNP_IGVM_PARAMETER_AREA && f->rules->insert == IGVM_INSERT_32_BITS) {
 			if (!contents && h->data != 0)
 				say(f, "area-contents-dropped",
 				    "QEMU drops the initial contents of parameter area %" PRIu32,
@@ -96,13 +96,18 @@ static void about_pages(const struct findings *f)
 		}
 		if (h->type != SNP_IGVM_PAGE_DATA || !is_ours(f, h))
 			continue;
-		if (!large && (h->flags & SNP_IGVM_PAGE_2M) && h->data != 0)
+		if (!large && (h->flags & SNP_IGVM_PAGE_2M) && f->rules->large == IGVM_LARGE_CUT)
+			say(f, "large-page-cut",
+			    "page of 2 MiB at 0x%" PRIx64 ": %s launches 4 KiB of it", h->gpa,
+			    f->rules->loader);
+		else if (!large && (h->flags & SNP_IGVM_PAGE_2M) && h->data != 0)
 			say(f, "large-page-filled",
 			    "page of 2 MiB at 0x%" PRIx64 ": QEMU loads 4 KiB from the file and "
 			    "fills the rest with zeros",
 			    h->gpa);
-		large |= (h->flags & SNP_IGVM_PAGE_2M) && h->data != 0;
-		if (!shared && (h->flags & SNP_IGVM_PAGE_SHARED))
+		large |= (h->flags & SNP_IGVM_PAGE_2M) &&
+			 (h->data != 0 || f->rules->large == IGVM_LARGE_CUT);
+		if (!shared && (h->flags & SNP_IGVM_PAGE_SHARED) && !f->rules->skips_shared)
 			say(f, "shared-page-private",
 			    "page 0x%" PRIx64 " is marked as shared, and launched as private",
 			    h->gpa);
@@ -131,16 +136,17 @@ static void about_context(const struct findings *f, const struct igvm_context *c
 		return;
 	memcpy(&file, page, sizeof(file));
 	memcpy(&launched, measured, sizeof(launched));
-	if (memcmp(file.tr.base, launched.tr.base, sizeof(file.tr.base)) != 0)
+	if (f->rules->vmsa == IGVM_VMSA_QEMU &&
+	    memcmp(file.tr.base, launched.tr.base, sizeof(file.tr.base)) != 0)
 		say(f, "tr-base-of-ldtr",
 		    "vCPU %" PRIu32 ": QEMU starts it with LDTR's base in TR, not TR's own",
 		    context->vcpu);
 	if (memcmp(page, measured, sizeof(page)) != 0)
 		say(f, "context-changed",
 		    "vCPU %" PRIu32
-		    ": QEMU and KVM start it with other registers than its VP context "
+		    ": %s and KVM start it with other registers than its VP context "
 		    "has; 'plan' and 'inspect' show them, and igvmmeasure has another digest",
-		    context->vcpu);
+		    context->vcpu, f->rules->loader);
 }
 
 static void about_vcpus(const struct findings *f)
@@ -172,12 +178,19 @@ static void about_vcpus(const struct findings *f)
 
 static void about_policy(const struct findings *f)
 {
-	if (f->rules->is_kvm && f->layout.has_policy && f->layout.policy != f->launch->policy &&
-	    f->layout.platform == SNP_IGVM_SEV_SNP)
+	if (!f->rules->is_kvm || !f->layout.has_policy || f->layout.policy == f->launch->policy ||
+	    f->layout.platform != SNP_IGVM_SEV_SNP)
+		return;
+	if (f->rules->policy == IGVM_POLICY_GIVEN)
 		say(f, "policy-not-launched",
 		    "the file's guest policy 0x%" PRIx64
 		    " does not reach the launch: QEMU's own, 0x%" PRIx64 ", does",
 		    f->layout.policy, f->launch->policy);
+	else if (f->layout.policy != 0)
+		say(f, "policy-of-file",
+		    "%s launches the guest with the file's guest policy, 0x%" PRIx64
+		    ", not 0x%" PRIx64,
+		    f->rules->loader, f->layout.policy, f->launch->policy);
 }
 
 static int compare_gpas(const void *a, const void *b)
@@ -218,6 +231,10 @@ static void about_id_block(const struct findings *f)
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	size_t size;
 
+	if (h && f->rules->id_block == IGVM_ID_BLOCK_UNUSED)
+		say(f, "id-block-unused",
+		    "%s does not give the file's ID block to the secure processor: it binds nothing",
+		    f->rules->loader);
 	if (!h || f->rules->is_kvm || snp_launch_digest(f->launch, digest, &size, NULL) < 0 ||
 	    memcmp(igvm_id_block(f->launch->igvm, h) + IGVM_ID_BLOCK_LD, digest, sizeof(digest)) ==
 		    0)

@@ -53,10 +53,15 @@ static void put_key(uint8_t *ret, const uint8_t *key)
 }
 
 /* QEMU: qigvm_directive_snp_id_block() and cgs_set_guest_policy(). The author counts if the first byte of the
- * author key is not zero, whatever the header's flag says; VERSION is always 1. */
-void igvm_id_block_get(const uint8_t file[static IGVM_ID_BLOCK], uint64_t policy,
-		       struct snp_id_block *ret_block, uint8_t ret_auth[static SNP_ID_AUTH_SIZE])
+ * author key is not zero, whatever the header's flag says; VERSION is always 1. For Cloud Hypervisor the flag
+ * counts. */
+void igvm_id_block_get(const uint8_t file[static IGVM_ID_BLOCK], enum igvm_id_block way,
+		       uint64_t policy, struct snp_id_block *ret_block,
+		       uint8_t ret_auth[static SNP_ID_AUTH_SIZE])
 {
+	const uint8_t has_author =
+		way == IGVM_ID_BLOCK_FLAG ? file[FILE_HAS_AUTHOR] : file[FILE_AUTHOR_KEY];
+
 	*ret_block = (struct snp_id_block){.policy = policy};
 	memcpy(ret_block->launch_digest, file + FILE_LD, SNP_LAUNCH_DIGEST_SIZE);
 	memcpy(ret_block->family_id, file + FILE_FAMILY_ID, SNP_ID_SIZE);
@@ -67,7 +72,7 @@ void igvm_id_block_get(const uint8_t file[static IGVM_ID_BLOCK], uint64_t policy
 	memcpy(ret_auth + AUTH_ID_ALGORITHM, file + FILE_ID_ALGORITHM, 4);
 	memcpy(ret_auth + AUTH_ID_SIGNATURE, file + FILE_ID_SIGNATURE, FILE_SIGNATURE_SIZE);
 	get_key(ret_auth + AUTH_ID_KEY, file + FILE_ID_KEY);
-	if (file[FILE_AUTHOR_KEY] == 0)
+	if (has_author == 0)
 		return;
 	memcpy(ret_auth + AUTH_AUTHOR_ALGORITHM, file + FILE_AUTHOR_ALGORITHM, 4);
 	memcpy(ret_auth + AUTH_AUTHOR_SIGNATURE, file + FILE_AUTHOR_SIGNATURE, FILE_SIGNATURE_SIZE);
@@ -141,6 +146,7 @@ int igvm_id_block_place(const struct snp_igvm_info *info, uint32_t *ret_mask, ui
 int igvm_id_block_check(const struct snp_launch *launch, const struct igvm_layout *layout,
 			const uint8_t digest[static SNP_SHA384_SIZE], struct snp_error *err)
 {
+	const struct igvm_rules *rules = launch_profile(launch)->igvm;
 	const struct snp_igvm_header *h = layout->id_block;
 	char expected[2 * SNP_SHA384_SIZE + 1], found[2 * SNP_SHA384_SIZE + 1];
 	uint8_t bytes[SNP_ID_BLOCK_SIZE], auth[SNP_ID_AUTH_SIZE];
@@ -148,9 +154,10 @@ int igvm_id_block_check(const struct snp_launch *launch, const struct igvm_layou
 	struct snp_id_block block;
 
 	if (!h || (launch->flags & SNP_LAUNCH_WITHOUT_ID_BLOCK) ||
-	    layout->platform != SNP_IGVM_SEV_SNP)
+	    layout->platform != SNP_IGVM_SEV_SNP || rules->id_block == IGVM_ID_BLOCK_UNUSED)
 		return 0;
-	igvm_id_block_get(igvm_id_block(launch->igvm, h), layout->policy, &block, auth);
+	igvm_id_block_get(igvm_id_block(launch->igvm, h), rules->id_block, layout->policy, &block,
+			  auth);
 	/* In the order in which the secure processor checks. */
 	if (memcmp(block.launch_digest, digest, SNP_SHA384_SIZE) != 0) {
 		hex_encode(block.launch_digest, SNP_SHA384_SIZE, expected);
@@ -160,7 +167,8 @@ int igvm_id_block_check(const struct snp_launch *launch, const struct igvm_layou
 			"the file's ID block is for launch digest %s, and this launch has %s",
 			expected, found);
 	}
-	if (block.policy != launch->policy)
+	/* Where the file's policy is launched, the two are one. */
+	if (rules->policy == IGVM_POLICY_GIVEN && block.policy != launch->policy)
 		return fail_with(err, SNP_E_ID_BLOCK_DIFFERS, h->offset,
 				 "the file's ID block is for guest policy 0x%" PRIx64
 				 ", and the guest is launched with 0x%" PRIx64,

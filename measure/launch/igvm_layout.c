@@ -38,6 +38,23 @@ int igvm_choose_platform(const struct snp_igvm_info *info, const struct igvm_rul
 			 rules->any_sev ? " that such a guest may start from" : "");
 }
 
+/* virt_kvm, prepare_snp_config() */
+static int check_platform(const struct igvm_layout *layout, struct snp_error *err)
+{
+	for (size_t i = 0; i < layout->info->n_headers; i++) {
+		const struct snp_igvm_header *h = &layout->info->headers[i];
+
+		if (h->type == SNP_IGVM_SUPPORTED_PLATFORM && h->subtype == layout->platform &&
+		    (h->flags != 0 || h->value != 0))
+			return fail_with(err, SNP_E_IGVM_LAUNCH, h->offset,
+					 "highest VTL %" PRIu32
+					 " and shared GPA boundary 0x%" PRIx64
+					 "; OpenVMM takes 0 and 0 only",
+					 h->flags, h->value);
+	}
+	return 0;
+}
+
 struct range {
 	uint64_t gpa, pages;
 	uint32_t header;
@@ -64,7 +81,7 @@ static int check_overlap(const struct igvm_layout *layout, bool by_file, struct 
 	for (size_t i = 0; i < layout->n_pieces; i++) {
 		const struct igvm_piece *p = &layout->pieces[i];
 
-		ranges[i] = (struct range){by_file ? p->file_gpa : p->gpa, p->pages, p->header};
+		ranges[i] = (struct range){by_file ? p->file_gpa : p->gpa, p->claims, p->header};
 	}
 	qsort(ranges, layout->n_pieces, sizeof(*ranges), compare_ranges);
 	for (size_t i = 1; i < layout->n_pieces; i++)
@@ -98,9 +115,10 @@ static int check_moved(const struct igvm_layout *layout, const struct igvm_memor
 static int make(const struct snp_launch *launch, uint64_t size, struct igvm_layout *layout,
 		struct snp_error *err)
 {
-	const bool is_kvm = launch_profile(launch)->igvm->is_kvm;
+	const struct igvm_rules *rules = launch_profile(launch)->igvm;
+	const bool is_kvm = rules->is_kvm;
 	struct igvm_memory *memory = NULL;
-	int r = is_kvm ? igvm_memory_new(size, &memory, err) : 0;
+	int r = rules->ram == IGVM_RAM_ANY ? 0 : igvm_memory_new(rules->ram, size, &memory, err);
 
 	if (r == 0)
 		r = igvm_directives_take(launch, memory, layout, err);
@@ -157,12 +175,14 @@ static int make_layout(const struct snp_launch *launch, struct igvm_layout *layo
 	const struct igvm_rules *rules = launch_profile(launch)->igvm;
 	int r = igvm_choose_platform(layout->info, rules, &layout->platform, &layout->mask, err);
 
+	if (r == 0 && rules->vmsa == IGVM_VMSA_OPENVMM)
+		r = check_platform(layout, err);
 	if (r < 0)
 		return r;
-	r = rules->is_kvm && launch->memory_size == 0
+	r = rules->ram != IGVM_RAM_ANY && launch->memory_size == 0
 		    ? make_for_any_memory(launch, layout, err)
 		    : make(launch, launch->memory_size, layout, err);
-	if (r == 0 && rules->vmsa == IGVM_VMSA_QEMU)
+	if (r == 0 && rules->vmsa != IGVM_VMSA_IN_FILE)
 		r = igvm_contexts_read(launch, layout, err);
 	return r;
 }

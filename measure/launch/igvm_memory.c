@@ -31,6 +31,7 @@ struct region {
 };
 
 struct igvm_memory {
+	enum igvm_ram ram;
 	struct region *regions; /* ascending, without overlap */
 	size_t n;
 };
@@ -66,7 +67,7 @@ static bool add(struct igvm_memory *memory, uint64_t gpa, uint64_t end, bool is_
 	return true;
 }
 
-int igvm_memory_new(uint64_t size, struct igvm_memory **ret, struct snp_error *err)
+static bool add_qemu(struct igvm_memory *memory, uint64_t size)
 {
 	const uint64_t low = size < LOW_MAX ? size : LOW_SPLIT;
 	const struct region regions[] = {
@@ -79,12 +80,33 @@ int igvm_memory_new(uint64_t size, struct igvm_memory **ret, struct snp_error *e
 		{0xfee00000, 0xfef00000, false}, /* local APICs */
 		{4 * GIB, 4 * GIB + (size - low), true},
 	};
-	struct igvm_memory *memory = calloc(1, sizeof(*memory));
-	bool done = memory;
 
-	for (size_t i = 0; i < ARRAY_SIZE(regions) && done; i++)
-		done = add(memory, regions[i].gpa, regions[i].end, regions[i].is_ram);
-	if (!done) {
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++)
+		if (!add(memory, regions[i].gpa, regions[i].end, regions[i].is_ram))
+			return false;
+	return true;
+}
+
+/* Cloud Hypervisor arch/src/x86_64/layout.rs: memory has a hole from 3 to 4 GiB. Where OpenVMM's begins
+ * depends on its devices; up to 2 GiB there is none. */
+static bool add_other(struct igvm_memory *memory, uint64_t size)
+{
+	const bool has_high = memory->ram == IGVM_RAM_CLOUD_HYPERVISOR;
+	const uint64_t hole = has_high ? 3 * GIB : 2 * GIB, low = size < hole ? size : hole;
+
+	return add(memory, 0, low, true) &&
+	       (!has_high || add(memory, 4 * GIB, 4 * GIB + (size - low), true));
+}
+
+int igvm_memory_new(enum igvm_ram ram, uint64_t size, struct igvm_memory **ret,
+		    struct snp_error *err)
+{
+	struct igvm_memory *memory = calloc(1, sizeof(*memory));
+
+	if (!memory)
+		return out_of_memory(err);
+	memory->ram = ram;
+	if (!(ram == IGVM_RAM_QEMU ? add_qemu(memory, size) : add_other(memory, size))) {
 		igvm_memory_free(memory);
 		return out_of_memory(err);
 	}
@@ -100,6 +122,20 @@ void igvm_memory_free(struct igvm_memory *memory)
 	free(memory);
 }
 
+bool igvm_memory_has(const struct igvm_memory *memory, uint64_t gpa, uint64_t size)
+{
+	const uint64_t end = gpa + size;
+
+	for (size_t at = find(memory, gpa); gpa < end; at++) {
+		const struct region *region = &memory->regions[at];
+
+		if (at == memory->n || !region->is_ram || region->gpa > gpa)
+			return false;
+		gpa = region->end;
+	}
+	return true;
+}
+
 /* memory_region_find() finds the lowest region that is touched. */
 int igvm_memory_prepare(struct igvm_memory *memory, uint64_t gpa, uint64_t size, uint64_t offset,
 			struct snp_error *err)
@@ -109,7 +145,15 @@ int igvm_memory_prepare(struct igvm_memory *memory, uint64_t gpa, uint64_t size,
 
 	if (size == 0)
 		return fail_with(err, SNP_E_IGVM_LAUNCH, offset,
-				 "no bytes at 0x%" PRIx64 "; QEMU refuses that", gpa);
+				 "no bytes at 0x%" PRIx64 "; the loader refuses that", gpa);
+	if (memory->ram != IGVM_RAM_QEMU)
+		return igvm_memory_has(memory, gpa, size)
+			       ? 0
+			       : fail_with(err, SNP_E_IGVM_LAUNCH, offset,
+					   "0x%" PRIx64 " bytes at 0x%" PRIx64
+					   " are not all in what is known to be memory of this "
+					   "loader's guests",
+					   size, gpa);
 	if (at == memory->n || region->gpa >= gpa + size) {
 		if (memory->n == REGIONS_MAX)
 			return fail_with(err, SNP_E_TOO_LARGE, offset,
@@ -129,20 +173,6 @@ int igvm_memory_prepare(struct igvm_memory *memory, uint64_t gpa, uint64_t size,
 				 "; QEMU refuses that",
 				 size, gpa, region->gpa, region->end - 1);
 	return 0;
-}
-
-bool igvm_memory_has(const struct igvm_memory *memory, uint64_t gpa, uint64_t size)
-{
-	const uint64_t end = gpa + size;
-
-	for (size_t at = find(memory, gpa); gpa < end; at++) {
-		const struct region *region = &memory->regions[at];
-
-		if (at == memory->n || !region->is_ram || region->gpa > gpa)
-			return false;
-		gpa = region->end;
-	}
-	return true;
 }
 
 /* The size is a whole number of MiB. */

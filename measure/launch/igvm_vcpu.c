@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "launch/vmsa.h"
+#include "launch/igvm_registers.h"
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
@@ -19,130 +19,15 @@
 
 #define refuse(err, offset, ...) fail_with(err, SNP_E_IGVM_LAUNCH, offset, __VA_ARGS__)
 
-/* APM vol. 2, 3.1.1 to 3.1.3 and 3.1.7. */
-#define CR0_PE	   (1ull << 0)
-#define CR0_ET	   (1ull << 4)
-#define CR0_NW	   (1ull << 29)
-#define CR0_CD	   (1ull << 30)
-#define CR0_PG	   (1ull << 31)
-#define CR0_KNOWN  0xe005003full
-#define CR0_RESET  0x60000010ull
-#define CR4_PAE	   (1ull << 5)
-#define CR4_MCE	   (1ull << 6)
-#define CR4_UMIP   (1ull << 11)
-#define CR4_LA57   (1ull << 12)
-#define CR4_PCIDE  (1ull << 17)
-#define CR4_PKE	   (1ull << 22)
-#define CR4_PKS	   (1ull << 24)
-#define CR4_LAM	   (1ull << 28)
-#define CR4_ALWAYS 0x003507ffull /* VME to OSXMMEXCPT, FSGSBASE, OSXSAVE, SMEP, SMAP: every model */
-#define EFER_LME   (1ull << 8)
-#define EFER_LMA   (1ull << 10)
-#define EFER_SVME  (1ull << 12)
-#define EFER_KNOWN 0x20dd01ull /* SCE, LME, LMA, NXE, SVME, FFXSR, TCE, AIBRSE */
-#define RFLAGS_VM  (1ull << 17)
-
-#define SEGMENT_ATTRIB 0x0fffu /* what KVM's struct kvm_segment holds */
-#define SEGMENT_L      (1u << 9)
+#define CR0_RESET 0x60000010ull
+#define CR4_PKS	  (1ull << 24)
+#define CR4_LAM	  (1ull << 28)
+#define RFLAGS_VM (1ull << 17)
 
 /* SEV_FEATURES that some KVM offers (sev_supported_vmsa_features): SNP, DebugSwap, Secure TSC. */
 #define FEATURES_OFFERED 0x221ull
 
 #define SAVE_AREA 0x670u /* bytes of struct sev_es_save_area; QEMU does not look at more */
-
-static uint64_t get64(const uint8_t bytes[static 8])
-{
-	uint64_t v = 0;
-
-	(void)snp_span_le64((struct snp_span){bytes, 8}, 0, &v);
-	return v;
-}
-
-static uint16_t get16(const uint8_t bytes[static 2])
-{
-	uint16_t v = 0;
-
-	(void)snp_span_le16((struct snp_span){bytes, 2}, 0, &v);
-	return v;
-}
-
-static bool all_zero(const uint8_t *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i] != 0)
-			return false;
-	return true;
-}
-
-/* check_vmsa_supported(): what QEMU does not copy must be zero. */
-static int check_unused(const struct vmsa *context, uint64_t offset, struct snp_error *err)
-{
-	struct vmsa rest = *context;
-
-	memset(&rest, 0, offsetof(struct vmsa, gap0));
-	memset(rest.efer, 0, sizeof(rest.efer));
-	memset(rest.cr4, 0, offsetof(struct vmsa, gap3) - offsetof(struct vmsa, cr4));
-	memset(rest.rsp, 0, sizeof(rest.rsp));
-	memset(rest.rax, 0, sizeof(rest.rax));
-	memset(rest.g_pat, 0, sizeof(rest.g_pat));
-	memset(rest.rcx, 0, offsetof(struct vmsa, gap7) - offsetof(struct vmsa, rcx));
-	memset(rest.rbp, 0, offsetof(struct vmsa, gap8) - offsetof(struct vmsa, rbp));
-	memset(rest.sev_features, 0, sizeof(rest.sev_features));
-	memset(rest.xcr0, 0, sizeof(rest.xcr0));
-	memset(rest.mxcsr, 0, sizeof(rest.mxcsr));
-	memset(rest.x87_fcw, 0, sizeof(rest.x87_fcw));
-	if (!all_zero((const uint8_t *)&rest, SAVE_AREA))
-		return refuse(err, offset,
-			      "the VP context sets fields that QEMU cannot hand to KVM, which it "
-			      "refuses");
-	return 0;
-}
-
-static void copy_segment(struct segment *ret, const struct segment *segment)
-{
-	*ret = *segment;
-	snp_put_le16(ret->attrib, get16(segment->attrib) & SEGMENT_ATTRIB);
-}
-
-/* GDTR and IDTR: base, and 16 bits of limit (struct kvm_dtable). */
-static void copy_table(struct segment *ret, const struct segment *table)
-{
-	memcpy(ret->base, table->base, sizeof(ret->base));
-	memcpy(ret->limit, table->limit, 2);
-}
-
-static void copy_segments(struct vmsa *ret, const struct vmsa *context)
-{
-	copy_segment(&ret->es, &context->es);
-	copy_segment(&ret->cs, &context->cs);
-	copy_segment(&ret->ss, &context->ss);
-	copy_segment(&ret->ds, &context->ds);
-	copy_segment(&ret->fs, &context->fs);
-	copy_segment(&ret->gs, &context->gs);
-	copy_segment(&ret->ldtr, &context->ldtr);
-	copy_segment(&ret->tr, &context->tr);
-	memcpy(ret->tr.base, context->ldtr.base,
-	       sizeof(ret->tr.base)); /* QEMU takes it from LDTR */
-	copy_table(&ret->gdtr, &context->gdtr);
-	copy_table(&ret->idtr, &context->idtr);
-	/* svm_set_segment() */
-	ret->cpl = get16(context->ss.attrib) >> 5 & 3;
-}
-
-static void copy_registers(struct vmsa *ret, const struct vmsa *context)
-{
-	memcpy(ret->cr3, context->cr3, sizeof(ret->cr3));
-	memcpy(ret->dr7, context->dr7, sizeof(ret->dr7));
-	memcpy(ret->dr6, context->dr6, sizeof(ret->dr6));
-	snp_put_le64(ret->rflags, get64(context->rflags) | 2);
-	memcpy(ret->rip, context->rip, sizeof(ret->rip));
-	memcpy(ret->rsp, context->rsp, sizeof(ret->rsp));
-	memcpy(ret->rax, context->rax, sizeof(ret->rax));
-	memcpy(ret->g_pat, context->g_pat, sizeof(ret->g_pat));
-	memcpy(ret->rcx, context->rcx, offsetof(struct vmsa, gap7) - offsetof(struct vmsa, rcx));
-	memcpy(ret->rbp, context->rbp, offsetof(struct vmsa, gap8) - offsetof(struct vmsa, rbp));
-	memcpy(ret->xcr0, context->xcr0, sizeof(ret->xcr0));
-}
 
 static int find_features(const struct snp_launch *launch, uint64_t offset, const char *what,
 			 uint32_t *ret, struct snp_error *err)
@@ -171,7 +56,7 @@ static int take_cr4(const struct snp_launch *launch, const struct vmsa *context,
 		{CR4_LA57, CPU_LA57, false},
 		{CR4_PCIDE, CPU_PCID, false},
 	};
-	uint64_t cr4 = (uint32_t)get64(context->cr4) & ~(CR4_PKS | CR4_LAM);
+	uint64_t cr4 = (uint32_t)registers_get64(context->cr4) & ~(CR4_PKS | CR4_LAM);
 	uint32_t features = 0;
 	int r;
 
@@ -201,10 +86,10 @@ static int check_cr3(const struct vmsa *context, uint64_t offset, struct snp_err
 {
 	const uint64_t possible = ((1ull << 40) - 1) | 1ull << 51;
 
-	if (get64(context->cr3) & ~possible)
+	if (registers_get64(context->cr3) & ~possible)
 		return refuse(err, offset,
 			      "CR3 0x%" PRIx64 " has bits that KVM refuses with 40 bits of address",
-			      get64(context->cr3));
+			      registers_get64(context->cr3));
 	return 0;
 }
 
@@ -213,7 +98,8 @@ static int check_cr3(const struct vmsa *context, uint64_t offset, struct snp_err
 static int take_mode(const struct snp_launch *launch, const struct vmsa *context, uint64_t offset,
 		     struct vmsa *ret, struct snp_error *err)
 {
-	uint64_t efer = get64(context->efer), cr0 = (uint32_t)get64(context->cr0), cr4 = 0;
+	uint64_t efer = registers_get64(context->efer),
+		 cr0 = (uint32_t)registers_get64(context->cr0), cr4 = 0;
 	const bool starts_long = (cr0 & CR0_PG) && (efer & EFER_LME);
 	int r = take_cr4(launch, context, offset, &cr4, err);
 
@@ -234,7 +120,7 @@ static int take_mode(const struct snp_launch *launch, const struct vmsa *context
 			      cr0);
 	if ((cr0 & CR0_PG) && (efer & EFER_LME))
 		r = check_cr3(context, offset, err);
-	else if ((efer & EFER_LMA) || (get16(context->cs.attrib) & SEGMENT_L))
+	else if ((efer & EFER_LMA) || (registers_get16(context->cs.attrib) & SEGMENT_L))
 		r = refuse(err, offset, "long mode without EFER.LME and CR0.PG, which KVM refuses");
 	snp_put_le64(ret->efer, efer | EFER_SVME);
 	snp_put_le64(ret->cr0, cr0 & ~(CR0_CD | CR0_NW));
@@ -264,34 +150,25 @@ static int check_xcr0(const struct snp_launch *launch, uint64_t xcr0, uint64_t o
 	return 0;
 }
 
-/* kvm_pat_valid(): each byte is a memory type. */
-static bool is_pat(const uint8_t pat[static 8])
-{
-	for (size_t i = 0; i < 8; i++)
-		if (pat[i] > 7 || pat[i] == 2 || pat[i] == 3)
-			return false;
-	return true;
-}
-
 static int check_values(const struct snp_launch *launch, const struct vmsa *context,
 			uint64_t offset, struct snp_error *err)
 {
 	/* sev_es_sync_vmsa(); kvm_dr6_valid() */
-	if (get64(context->dr7) & ~0x400ull)
+	if (registers_get64(context->dr7) & ~0x400ull)
 		return refuse(err, offset, "DR7 0x%" PRIx64 "; KVM launches none but 0 and 0x400",
-			      get64(context->dr7));
-	if (get64(context->dr6) >> 32)
+			      registers_get64(context->dr7));
+	if (registers_get64(context->dr6) >> 32)
 		return refuse(err, offset, "DR6 0x%" PRIx64 " has bits that KVM refuses",
-			      get64(context->dr6));
-	if (!is_pat(context->g_pat))
+			      registers_get64(context->dr6));
+	if (!registers_is_pat(context->g_pat))
 		return refuse(err, offset, "G_PAT 0x%" PRIx64 ", which KVM refuses",
-			      get64(context->g_pat));
+			      registers_get64(context->g_pat));
 	/* QEMU would replace all segments (set_v8086_seg()). */
-	if (get64(context->rflags) & RFLAGS_VM)
+	if (registers_get64(context->rflags) & RFLAGS_VM)
 		return refuse(err, offset,
 			      "virtual 8086 mode (RFLAGS.VM), which is not known to "
 			      "be launched as it stands");
-	return check_xcr0(launch, get64(context->xcr0), offset, err);
+	return check_xcr0(launch, registers_get64(context->xcr0), offset, err);
 }
 
 int igvm_vmsa_of_context(const struct snp_launch *launch,
@@ -302,18 +179,27 @@ int igvm_vmsa_of_context(const struct snp_launch *launch,
 	struct vmsa given, vmsa = {0};
 	int r;
 
+	if (profile->igvm->vmsa != IGVM_VMSA_QEMU)
+		return igvm_vmsa_of_registers(profile->igvm->vmsa, context, features, offset, ret,
+					      err);
 	memcpy(&given, context, sizeof(given));
-	r = check_unused(&given, offset, err);
-	if (r < 0)
-		return r;
+	/* check_vmsa_supported(): what QEMU does not copy must be zero. */
+	if (registers_has_other(&given, SAVE_AREA))
+		return refuse(err, offset,
+			      "the VP context sets fields that QEMU cannot hand to KVM, which it "
+			      "refuses");
 	r = check_values(launch, &given, offset, err);
 	if (r < 0)
 		return r;
 	r = take_mode(launch, &given, offset, &vmsa, err);
 	if (r < 0)
 		return r;
-	copy_segments(&vmsa, &given);
-	copy_registers(&vmsa, &given);
+	registers_copy(&vmsa, &given);
+	memcpy(vmsa.tr.base, given.ldtr.base, sizeof(vmsa.tr.base)); /* QEMU takes it from LDTR */
+	memcpy(vmsa.dr7, given.dr7, sizeof(vmsa.dr7));
+	memcpy(vmsa.dr6, given.dr6, sizeof(vmsa.dr6));
+	memcpy(vmsa.g_pat, given.g_pat, sizeof(vmsa.g_pat));
+	memcpy(vmsa.xcr0, given.xcr0, sizeof(vmsa.xcr0));
 	/* QEMU's XSAVE image says "initial state" (XSTATE_BV 0), whatever the file has. */
 	snp_put_le32(vmsa.mxcsr, profile->mxcsr);
 	snp_put_le16(vmsa.x87_fcw, profile->x87_fcw);
@@ -322,19 +208,24 @@ int igvm_vmsa_of_context(const struct snp_launch *launch,
 	return 0;
 }
 
-static int check_features(uint64_t features, uint64_t offset, struct snp_error *err)
+/* QEMU demands bit 0 (SNP); the others give KVM the rest, and KVM sets it. */
+static int take_features(enum igvm_vmsa loader, uint64_t offset, uint64_t *features,
+			 struct snp_error *err)
 {
-	if ((features & 1) && !(features & ~FEATURES_OFFERED))
+	if (loader != IGVM_VMSA_QEMU)
+		*features |= 1;
+	if ((*features & 1) && !(*features & ~FEATURES_OFFERED))
 		return 0;
 	return refuse(err, offset,
 		      "SEV_FEATURES 0x%" PRIx64
 		      " of the VP context; must have bit 0 (SNP), and no other than KVM offers",
-		      features);
+		      *features);
 }
 
 static int check_context(const struct snp_launch *launch, struct igvm_layout *layout,
 			 const struct snp_igvm_header *h, struct snp_error *err)
 {
+	const enum igvm_vmsa loader = launch_profile(launch)->igvm->vmsa;
 	uint8_t context[SNP_PAGE_SIZE], vmsa[SNP_PAGE_SIZE];
 	struct vmsa given;
 	uint64_t features;
@@ -344,9 +235,9 @@ static int check_context(const struct snp_launch *launch, struct igvm_layout *la
 		return refuse(err, h->offset,
 			      "a VP context for platform %s, which starts no SEV-SNP guest",
 			      snp_igvm_platform_name(h->platform));
-	if (h->gpa != SNP_VMSA_GPA)
-		return refuse(err, h->offset, "VP context at 0x%" PRIx64 "; QEMU takes 0x%llx only",
-			      h->gpa, SNP_VMSA_GPA);
+	if (h->gpa != SNP_VMSA_GPA && loader != IGVM_VMSA_CLOUD_HYPERVISOR)
+		return refuse(err, h->offset, "VP context at 0x%" PRIx64 "; %s takes 0x%llx only",
+			      h->gpa, launch_profile(launch)->igvm->loader, SNP_VMSA_GPA);
 	if (h->index >= launch->vcpus.count)
 		return refuse(err, h->offset,
 			      "VP context of vCPU %" PRIu32 "; the guest has %" PRIu32, h->index,
@@ -355,8 +246,8 @@ static int check_context(const struct snp_launch *launch, struct igvm_layout *la
 	if (r < 0)
 		return r;
 	memcpy(&given, context, sizeof(given));
-	features = get64(given.sev_features);
-	r = check_features(features, h->offset, err);
+	features = registers_get64(given.sev_features);
+	r = take_features(loader, h->offset, &features, err);
 	if (r == 0 && h->index == 0)
 		layout->features = features;
 	return r < 0 ? r : igvm_vmsa_of_context(launch, context, features, h->offset, vmsa, err);
@@ -376,6 +267,25 @@ static int compare_contexts(const void *a, const void *b)
 	if (x->vcpu != y->vcpu)
 		return compare_vcpus(a, b);
 	return x->header < y->header ? -1 : x->header > y->header;
+}
+
+/* Of the other loaders it is not known in which state vCPUs without a context are, and which context counts of
+ * two. */
+static int check_all_have_one(const struct snp_launch *launch, size_t contexts, size_t vcpus,
+			      struct snp_error *err)
+{
+	const char *loader = launch_profile(launch)->igvm->loader;
+
+	if (vcpus < launch->vcpus.count)
+		return refuse(err, SNP_NO_OFFSET,
+			      "%" PRIu64 " of %" PRIu32
+			      " vCPUs have no VP context; it is not known how %s starts them",
+			      launch->vcpus.count - (uint64_t)vcpus, launch->vcpus.count, loader);
+	if (contexts > vcpus)
+		return refuse(err, SNP_NO_OFFSET,
+			      "several VP contexts for one vCPU; it is not known which %s takes",
+			      loader);
+	return 0;
 }
 
 int igvm_contexts_read(const struct snp_launch *launch, struct igvm_layout *layout,
@@ -402,6 +312,8 @@ int igvm_contexts_read(const struct snp_launch *launch, struct igvm_layout *layo
 		if (i + 1 == n || layout->contexts[i].vcpu != layout->contexts[i + 1].vcpu)
 			layout->contexts[kept++] = layout->contexts[i];
 	layout->n_contexts = kept;
+	if (launch_profile(launch)->igvm->vmsa != IGVM_VMSA_QEMU)
+		return check_all_have_one(launch, n, kept, err);
 	if (kept < launch->vcpus.count && launch->vcpus.signature == 0)
 		return fail_with(err, SNP_E_NEEDS_CPU_MODEL, SNP_NO_OFFSET,
 				 "%" PRIu64 " of %" PRIu32
@@ -434,4 +346,20 @@ int igvm_vcpu_vmsa(const struct snp_launch *launch, const struct igvm_layout *la
 	r = igvm_read_piece(launch->igvm, h->data, page, sizeof(page), err);
 	return r < 0 ? r
 		     : igvm_vmsa_of_context(launch, page, layout->features, h->offset, ret, err);
+}
+
+uint32_t igvm_vcpus_of_file(const struct snp_launch *launch)
+{
+	const struct snp_igvm_info *info = snp_igvm_info(launch->igvm);
+	uint32_t n = 1, platform, mask;
+
+	if (igvm_choose_platform(info, launch_profile(launch)->igvm, &platform, &mask, NULL) < 0)
+		return n;
+	for (size_t i = 0; i < info->n_headers; i++) {
+		const struct snp_igvm_header *h = &info->headers[i];
+
+		if (h->type == SNP_IGVM_VP_CONTEXT && (h->mask & mask) && h->index >= n)
+			n = h->index + 1;
+	}
+	return n;
 }

@@ -48,17 +48,26 @@
 	(KNOWS(PARAMETER_AREA) | KNOWS(PAGE_DATA) | KNOWS(PARAMETER_INSERT) | KNOWS(VP_CONTEXT) | \
 	 KNOWS(SNP_ID_BLOCK))
 
+#define KNOWN_TO_CLOUD_HYPERVISOR                                                                 \
+	(KNOWS(PARAMETER_AREA) | KNOWS(PAGE_DATA) | KNOWS(PARAMETER_INSERT) | KNOWS(VP_CONTEXT) | \
+	 KNOWS(REQUIRED_MEMORY) | KNOWS(VP_COUNT) | KNOWS(MEMORY_MAP) | KNOWS(COMMAND_LINE) |     \
+	 KNOWS(SNP_ID_BLOCK))
+#define KNOWN_TO_OPENVMM                                                                     \
+	(KNOWN_TO_CLOUD_HYPERVISOR | KNOWS(SRAT) | KNOWS(MADT) | KNOWS(SLIT) | KNOWS(PPTT) | \
+	 KNOWS(MMIO_RANGES) | KNOWS(DEVICE_TREE) | KNOWS(ENVIRONMENT_INFO) | KNOWS(ERROR_RANGE))
+
 /* QEMU 10.2.2 backends/igvm.c, target/i386/sev.c. */
-#define IGVM_QEMU                                                                        \
-	.any_sev = true, .order = IGVM_PAGE_RUNS, .vmsa = IGVM_VMSA_QEMU,                \
-	.large = IGVM_LARGE_FILLED, .zero_page = SNP_PAGE_NORMAL, .cpuid_32_bits = true, \
+#define IGVM_QEMU                                                                           \
+	.loader = "QEMU", .any_sev = true, .order = IGVM_PAGE_RUNS, .vmsa = IGVM_VMSA_QEMU, \
+	.insert = IGVM_INSERT_32_BITS, .ram = IGVM_RAM_QEMU, .discards = true,              \
+	.large = IGVM_LARGE_FILLED, .zero_page = SNP_PAGE_NORMAL, .cpuid_32_bits = true,    \
 	.is_kvm = true
 
 /* COCONUT-SVSM's igvmmeasure at f4bc4bc. */
 #define IGVM_IGVMMEASURE                                                                      \
 	.order = IGVM_HEADER_BY_HEADER, .vmsa = IGVM_VMSA_IN_FILE, .large = IGVM_LARGE_EMPTY, \
-	.insert_one_page = true, .ignores_unknown = true, .known = KNOWN_TO_IGVMMEASURE,      \
-	.is_run = true
+	.loader = "igvmmeasure", .insert = IGVM_INSERT_ONE_PAGE, .ignores_unknown = true,     \
+	.known = KNOWN_TO_IGVMMEASURE, .is_run = true
 
 static const struct igvm_rules igvm_qemu_10 = {IGVM_QEMU, .known = KNOWN_TO_QEMU_10,
 					       .is_run = true};
@@ -66,6 +75,32 @@ static const struct igvm_rules igvm_qemu_11 = {IGVM_QEMU, .known = KNOWN_TO_QEMU
 static const struct igvm_rules igvm_directive_order = {IGVM_IGVMMEASURE,
 						       .zero_page = SNP_PAGE_NORMAL};
 static const struct igvm_rules igvm_native_zero = {IGVM_IGVMMEASURE, .zero_page = SNP_PAGE_ZERO};
+
+/* What both of these do: libigvm drops headers for other platforms, and KVM builds the VMSAs. */
+#define IGVM_KVM                                                                  \
+	.filters = true, .order = IGVM_HEADER_BY_HEADER, .large = IGVM_LARGE_CUT, \
+	.insert = IGVM_INSERT_WHOLE, .no_cpuid_xf = true, .is_kvm = true
+
+/* Cloud Hypervisor at ae44c297, vmm/src/igvm/igvm_loader.rs. Earlier ones sort pages by their address. */
+static const struct igvm_rules igvm_cloud_hypervisor = {IGVM_KVM,
+							.loader = "Cloud Hypervisor",
+							.vmsa = IGVM_VMSA_CLOUD_HYPERVISOR,
+							.zero_page = SNP_PAGE_ZERO,
+							.ram = IGVM_RAM_CLOUD_HYPERVISOR,
+							.policy = IGVM_POLICY_FILE,
+							.id_block = IGVM_ID_BLOCK_FLAG,
+							.known = KNOWN_TO_CLOUD_HYPERVISOR};
+
+/* OpenVMM at 1488a37b, openvmm_core/src/worker/vm_loaders/igvm.rs and virt_kvm. */
+static const struct igvm_rules igvm_openvmm = {IGVM_KVM,
+					       .loader = "OpenVMM",
+					       .vmsa = IGVM_VMSA_OPENVMM,
+					       .zero_page = SNP_PAGE_NORMAL,
+					       .ram = IGVM_RAM_OPENVMM,
+					       .policy = IGVM_POLICY_NEEDED,
+					       .id_block = IGVM_ID_BLOCK_UNUSED,
+					       .skips_shared = true,
+					       .known = KNOWN_TO_OPENVMM};
 
 /*
  * Fields that are the same for all are in vmsa.c. sev-snp-measure is virtee's, version 0.0.13;
@@ -210,6 +245,22 @@ static const struct snp_profile profiles[] = {
 		.vmm = SNP_VMM_IGVM,
 		.modes = IN(SNP_MODE_SNP_IGVM),
 		.igvm = &igvm_native_zero,
+	},
+	{
+		/* Read, not run. Its VMSAs are what KVM builds of the registers in the file. */
+		.name = "igvm-cloud-hypervisor",
+		.summary = "IGVM file, Cloud Hypervisor 52 on KVM",
+		.vmm = SNP_VMM_IGVM,
+		.modes = IN(SNP_MODE_SNP_IGVM),
+		.igvm = &igvm_cloud_hypervisor,
+	},
+	{
+		/* Read, not run. */
+		.name = "igvm-openvmm",
+		.summary = "IGVM file, OpenVMM as of 2026 on KVM",
+		.vmm = SNP_VMM_IGVM,
+		.modes = IN(SNP_MODE_SNP_IGVM),
+		.igvm = &igvm_openvmm,
 	},
 };
 

@@ -269,14 +269,19 @@ static int look(void *trial, const struct snp_launch_update *u, struct snp_error
 /* An IGVM file with every vCPU count. What one profile refuses, another may take. */
 static int try_igvm(struct trial *t, struct snp_error *err)
 {
+	const enum igvm_vmsa vmsa = launch_profile(&t->launch)->igvm->vmsa;
 	uint8_t digest[SNP_SHA384_SIZE];
-	int r = snp_launch_igvm_features(&t->launch, &t->launch.vcpus.features, err);
+	int r;
 
+	/* Others than QEMU start no vCPU without a context. */
+	if (vmsa == IGVM_VMSA_CLOUD_HYPERVISOR || vmsa == IGVM_VMSA_OPENVMM)
+		t->launch.vcpus.count = igvm_vcpus_of_file(&t->launch);
+	r = snp_launch_igvm_features(&t->launch, &t->launch.vcpus.features, err);
 	if (r == 0)
 		r = launch_walk(&t->launch, true, look, t, digest, err);
 	if (r < 0)
 		return snp_code_class((enum snp_code) - r) == SNP_CLASS_REFUSED ? 0 : r;
-	if (launch_profile(&t->launch)->igvm->vmsa == IGVM_VMSA_IN_FILE)
+	if (vmsa == IGVM_VMSA_IN_FILE)
 		compare(t, t->space->search->stated->vcpus.count, digest);
 	return 0;
 }

@@ -19,6 +19,13 @@ for profile in igvm-qemu-10 igvm-qemu-11 igvm-directive-order igvm-native-zero; 
 	[ "$(cat out)" = "$(naive file $profile 2)" ] || fail "$profile: not the naive reader's digest"
 	cp out digest.$profile
 done
+# Others start no vCPU without a context, and OpenVMM none that does not start in long mode.
+run 0 "$snp_measure" --igvm file --profile igvm-cloud-hypervisor --vcpus 1
+[ "$(cat out)" = "$(naive file igvm-cloud-hypervisor 1)" ] || fail "Cloud Hypervisor: not the naive reader's digest"
+grep -qF '[policy-of-file]' err || fail "no word about whose policy it is"
+refuse 4 igvm-launch-refused "$snp_measure" --igvm file --profile igvm-cloud-hypervisor --vcpus 2 --vcpu-type EPYC-v4
+refuse 4 igvm-launch-refused "$snp_measure" --igvm file --profile igvm-openvmm --vcpus 1
+
 cmp -s digest.igvm-qemu-10 digest.igvm-qemu-11 || fail "QEMU 11 differs"
 cmp -s digest.igvm-qemu-10 digest.igvm-directive-order && fail "the order of the loaders does not count"
 
@@ -78,6 +85,8 @@ run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-q
 says 'matches with 7 vCPUs instead of 1 and CPU signature 0x00800f12 ('
 run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-native-zero 1)"
 says 'matches with profile igvm-directive-order instead of igvm-qemu-10 ('
+run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-cloud-hypervisor 1)"
+says 'instead of igvm-qemu-10 ('
 run 3 "$snp_measure" explain --json --igvm file --vcpus 1 --digest "$(printf %096d 0)"
 valid out
 says 'sizes of memory'

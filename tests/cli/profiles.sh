@@ -8,7 +8,7 @@ firmware fw 'section 0x800000 0x9000 1' 'section 0x80d000 0x1000 2' 'section 0x8
 run 0 "$snp_measure" --profile list
 cp out list
 for name in qemu qemu-fpu0 qemu-es-legacy qemu-es-init2 ec2 ec2-rdx0 gce svsm svsm-fpu0 \
-	igvm-qemu-10 igvm-qemu-11 igvm-directive-order igvm-native-zero; do
+	igvm-qemu-10 igvm-qemu-11 igvm-directive-order igvm-native-zero igvm-cloud-hypervisor igvm-openvmm; do
 	grep -q "^$name " list || fail "--profile list lacks $name"
 done
 

@@ -24,8 +24,15 @@ static void check_info(const struct snp_igvm_info *info)
 	for (size_t i = 0; i < info->n_headers; i++) {
 		const struct snp_igvm_header *h = &info->headers[i];
 
-		if (h->offset + 8ull > info->data_offset ||
-		    (h->data != 0 && (h->data < info->data_offset || h->data >= info->size)))
+		/* Contents of no bytes may begin at the end. */
+		const uint64_t least = h->type == SNP_IGVM_PARAMETER_AREA ? h->size
+				       : h->platform == SNP_IGVM_VSM	  ? 4
+									  : SNP_PAGE_SIZE;
+
+		if (h->offset + 8ull > info->data_offset)
+			abort();
+		if (h->data != 0 && (h->data < info->data_offset || h->data > info->size ||
+				     least > info->size - h->data))
 			abort();
 	}
 }

@@ -5,24 +5,15 @@ import binascii
 import hashlib
 import struct
 
+from igvm_naive_vmsa import Refused, direct_vmsa, need, q, qemu_vmsa, reset_vmsa
+
 PARAMETERS = (0x307, 0x308, 0x309, 0x30A, 0x30C, 0x30E, 0x30F, 0x310, 0x312, 0x313)
 LENGTHS = {1: 16, 0x101: 16, 0x301: 16, 0x302: 24, 0x303: 16, 0x304: 20,
            0x305: 24, 0x30B: 696, 0x30D: 16, 0x311: 864, **{t: 8 for t in PARAMETERS}}
 NATIVE, VSM, SNP, TDX, SEV, SEV_ES = range(6)
 QEMU_10 = {0x301, 0x302, 0x303, 0x304, 0x305, 0x307, 0x30C, 0x313, 0x30B}
-FEATURES = {0x800F12: "", 0x900F01: "", 0x830F10: "u", 0xA00F11: "ucp", 0xA10F10: "ucpl5",
-            0xB00F00: "ucpl5"}  # UMIP, PCID, PKU, LA57, AVX-512
 ZERO = bytes(4096)
 VMSA_GPA = 0xFFFFFFFFF000
-
-
-class Refused(Exception):
-    pass
-
-
-def need(condition, why):
-    if not condition:
-        raise Refused(why)
 
 
 class Header:
@@ -64,7 +55,7 @@ def header(kind, b, file, start, platforms):
     h, h.kind = Header(), kind
     u16, u32, u64 = (lambda at, f=f: struct.unpack_from(f, b, at)[0] for f in ("<H", "<I", "<Q"))
     if kind == 1:
-        h.mask, h.index = u32(0), b[5]
+        h.mask, h.vtl, h.index, h.boundary = u32(0), b[4], b[5], u64(8)
         need(bin(h.mask).count("1") == 1 and b[4] in (0, 2) and b[5] <= 5 and u16(6) == 1, "platform")
         need(u64(8) == 0 or b[5] > VSM, "boundary")
     elif kind == 0x101:
@@ -90,7 +81,7 @@ def header(kind, b, file, start, platforms):
         h.contents = file[h.data:h.data + 4096]
         need(not any(h.contents[224:]) if h.platform in (NATIVE, SEV) else h.gpa % 4096 == 0, "context")
     elif kind in (0x305, 0x30D):
-        h.gpa, h.mask, h.size = u64(0), u32(8), u32(12)
+        h.gpa, h.mask, h.size, h.flags = u64(0), u32(8), u32(12), u32(16) if kind == 0x305 else 0
         need(h.gpa % 4096 == 0 and (kind == 0x30D or u32(20) == h.size % 4096 == 0), "range")
     elif kind in PARAMETERS:
         h.index, h.at = u32(0), u32(4)
@@ -110,76 +101,6 @@ def between(found):
             h.area = areas[h.index]
             need(h.kind == 0x303 or h.at + 4 <= h.area.size, "outside its area")
             areas[h.index] = None if h.kind == 0x303 else h.area
-
-
-def q(page, at):
-    return struct.unpack_from("<Q", page, at)[0]
-
-
-def qemu_vmsa(page, signature, features):
-    """What KVM measures of a context that QEMU put into a vCPU."""
-    taken = [(0, 0xA0), (0xD0, 8), (0x148, 0x38), (0x1D8, 8), (0x1F8, 8), (0x268, 8), (0x308, 24),
-             (0x328, 0x58), (0x3B0, 8), (0x3E8, 8), (0x408, 4), (0x410, 2)]
-    rest = bytearray(page[:0x670])
-    for at, size in taken:
-        rest[at:at + size] = bytes(size)
-    need(not any(rest), "fields that QEMU does not take")
-    efer, cr4, cr3, cr0 = q(page, 0xD0), q(page, 0x148), q(page, 0x150), q(page, 0x158) & 0xFFFFFFFF
-    model = FEATURES.get(signature)
-    cr4 = cr4 & 0xFFFFFFFF & ~(1 << 24 | 1 << 28)
-    need(not cr4 & ~0x771FFF, "CR4")
-    for bit, letter, cleared in ((11, "u", True), (22, "p", True), (12, "l", False), (17, "c", False)):
-        if cr4 >> bit & 1:
-            need(model is not None, "model")
-            if letter not in model:
-                need(cleared, "CR4 of another model")
-                cr4 &= ~(1 << bit)
-    if cr0 >> 31 and efer & 0x100:
-        cr0, efer = (cr0, efer | 0x400) if cr4 & 0x20 else (0x60000010, efer)
-    cr0 |= 0x10
-    need(not efer & ~0x20DD01 and not cr0 & ~0xE005003F, "reserved")
-    need(not (cr0 >> 29 & 1 and not cr0 >> 30 & 1) and not (cr0 >> 31 and not cr0 & 1), "CR0")
-    if cr0 >> 31 and efer & 0x100:
-        need(not cr3 & ~((1 << 40) - 1 | 1 << 51), "CR3")
-    else:
-        need(not efer & 0x400 and not page[0x13] & 2, "long mode")
-    need(q(page, 0x160) in (0, 0x400) and q(page, 0x168) < 1 << 32 and not q(page, 0x170) & 1 << 17, "DR")
-    need(all(b in (0, 1, 4, 5, 6, 7) for b in page[0x268:0x270]), "PAT")
-    xcr0 = q(page, 0x3E8)
-    need(not xcr0 & ~7 or model is not None, "model")
-    possible = 7 | (0x200 if "p" in (model or "") else 0) | (0xE0 if "5" in (model or "") else 0)
-    need(xcr0 & 1 and not xcr0 & ~possible and xcr0 & 6 != 4, "XCR0")
-    need(xcr0 & 0xE0 == 0 or xcr0 & 0xE4 == 0xE4, "XCR0")
-    ret = bytearray(4096)
-    ret[:0xA0] = page[:0xA0]
-    for at in range(3, 0xA0, 16):
-        ret[at] &= 0x0F
-    for at in (0x60, 0x80):
-        ret[at:at + 8] = bytes(4) + page[at + 4:at + 6] + bytes(2)
-    ret[0x98:0xA0] = page[0x78:0x80]
-    ret[0xCB] = page[0x22] >> 5 & 3
-    for at, size in taken[3:10] + [(0x150, 8), (0x160, 0x20)]:
-        ret[at:at + size] = page[at:at + size]
-    struct.pack_into("<Q", ret, 0xD0, efer | 0x1000)
-    struct.pack_into("<Q", ret, 0x148, cr4 | 0x40)
-    struct.pack_into("<Q", ret, 0x158, cr0 & ~0x60000000)
-    struct.pack_into("<Q", ret, 0x170, q(page, 0x170) | 2)
-    struct.pack_into("<Q", ret, 0x3B0, features)
-    struct.pack_into("<IHHH", ret, 0x408, 0x1F80, 0, 0, 0x37F)
-    return bytes(ret)
-
-
-def reset_vmsa(signature, features):
-    need(signature, "model")
-    ret = bytearray(4096)
-    for i, attrib in enumerate((0x93, 0x9B, 0x93, 0x93, 0x93, 0x93, 0, 0x82, 0, 0x8B)):
-        struct.pack_into("<HHIQ", ret, 16 * i, 0xF000 * (i == 1), attrib, 0xFFFF, 0xFFFF0000 * (i == 1))
-    for at, value in ((0xD0, 0x1000), (0x148, 0x40), (0x158, 0x10), (0x160, 0x400),
-                      (0x168, 0xFFFF0FF0), (0x170, 2), (0x178, 0xFFF0), (0x268, 0x7040600070406),
-                      (0x310, signature), (0x3B0, features), (0x3E8, 1)):
-        struct.pack_into("<Q", ret, at, value)
-    struct.pack_into("<IHHH", ret, 0x408, 0x1F80, 0, 0, 0x37F)
-    return bytes(ret)
 
 
 def prepare(regions, gpa, size):
@@ -264,6 +185,54 @@ def qemu(found, vcpus, signature, memory, known):
     return pages
 
 
+def direct(found, vcpus, memory, openvmm):
+    """Cloud Hypervisor and OpenVMM: header by header."""
+    platform = next((h for h in found if h.kind == 1 and h.index == SNP), None)
+    need(platform and not (openvmm and (platform.vtl or platform.boundary)), "platform")
+    found = [h for h in found if h.kind == 1 or not h.mask or h.mask & platform.mask]
+    need(not openvmm or any(h.kind == 0x101 for h in found), "policy")
+    hole = 2 << 30 if openvmm else 3 << 30
+    low, high = min(memory, hole), 0 if openvmm else (1 << 32) + memory - min(memory, hole)
+    pages, claimed, contexts, features = [], [], {}, 1
+    known = {0x301, 0x302, 0x303, 0x304, 0x305, 0x307, 0x30C, 0x30E, 0x30B}
+    need(all(h.kind in known or openvmm and (h.kind in PARAMETERS or h.kind == 0x30D)
+             for h in found if h.kind > 0x101), "directive")
+
+    def take(gpa, size, kind=None, contents=ZERO):
+        need(size and not size % 4096, "no bytes")
+        need(gpa + size <= low or 1 << 32 <= gpa and gpa + size <= high, "no memory")
+        claimed.extend(range(gpa, gpa + size, 4096))
+        pages.extend([[kind, at, contents, None] for at in range(gpa, gpa + size, 4096) if kind])
+
+    for h in found:
+        if h.kind == 0x302:
+            need(h.index != 3 and not (h.flags & 1 and h.contents), "page")
+            kind = (4 if h.flags & 2 else 1 if h.contents or openvmm else 3, 5, 6)[h.index]
+            shared = openvmm and h.index == 0 and h.flags & 6 == 4
+            take(h.gpa, 4096, None if shared else kind, h.contents or ZERO)
+        elif h.kind == 0x303:
+            take(h.gpa, h.area.size, 4)
+        elif h.kind == 0x30D:
+            take(h.gpa, h.size)
+        elif h.kind == 0x305:
+            need(not (openvmm and h.flags), "VTL2")
+            before = len(claimed)
+            take(h.gpa, h.size)
+            del claimed[before:]
+        elif h.kind == 0x304:
+            need(h.platform in (SNP, SEV_ES) and h.index < vcpus and h.index not in contexts, "context")
+            need(h.gpa == VMSA_GPA or not openvmm, "context")
+            wanted = q(h.contents, 0x3B0) | 1
+            need(not wanted & ~0x221, "features")
+            features = wanted if h.index == 0 else features
+            contexts[h.index] = h.contents
+            direct_vmsa(h.contents, openvmm, wanted)
+    need(len(set(claimed)) == len(claimed), "page twice")
+    need(openvmm or not any(h.kind == 0x30B for h in found), "an ID block; none is signed here")
+    need(len(contexts) == vcpus and any(h.kind >= 0x301 for h in found), "contexts")
+    return pages + [[2, VMSA_GPA, direct_vmsa(contexts[i], openvmm, features), None] for i in range(vcpus)]
+
+
 def igvmmeasure(found, native_zero):
     mask = next((h.mask for h in found if h.kind == 1 and h.index == SNP), 0)
     need(mask, "platform")
@@ -293,6 +262,8 @@ def launch(file, profile, vcpus, signature, memory):
     """The launch digest in hex, or "refused"."""
     known = QEMU_10 if profile == "igvm-qemu-10" else QEMU_10 | {0x309}
     try:
+        if profile in ("igvm-cloud-hypervisor", "igvm-openvmm"):
+            return digest(direct(headers(file), vcpus, memory, profile == "igvm-openvmm")).hex()
         if profile.startswith("igvm-qemu"):
             return digest(qemu(headers(file), vcpus, signature, memory, known)).hex()
         return digest(igvmmeasure(headers(file), profile == "igvm-native-zero")).hex()

@@ -10,7 +10,7 @@ PLACES = [0x0, 0x3000, 0x9E000, 0xBE000, 0xDF000, 0x100000, 0x200000, 0x1FFFD000
           0xFFC00000, 0x100000000, 0x100003000, 0x13FFFE000, 0x8000000000]
 
 
-def context(r):
+def context(r, long=0.1):
     v = bytearray(4096)
     for at, selector, attrib, limit in ((0, 16, 0xC93, 0xFFFFFFFF), (0x10, 8, 0xC9B, 0xFFFFFFFF),
                                         (0x20, 16, 0xC93, 0xFFFFFFFF), (0x30, 16, 0xC93, 0xFFFFFFFF),
@@ -21,6 +21,10 @@ def context(r):
                       (0x170, 2), (0x178, 0x10000), (0x268, 0x7040600070406), (0x3B0, 1), (0x3E8, 1)):
         put(at, value)
     struct.pack_into("<IHHH", v, 0x408, 0x1F80, 0, 0, 0x37F)
+    if r.random() < long:  # long mode, as OpenVMM starts
+        v[0x13] |= 2
+        for at, value in ((0xD0, 0x1D00), (0x148, 0x60), (0x150, 1 << 51 | 0x1000), (0x158, 0x80000031)):
+            put(at, value)
     for _ in range(r.choice((0, 0, 1, 1, 2, 4))):
         kind = r.randrange(12)
         if kind == 0:
@@ -95,35 +99,38 @@ def make(seed):
     """A file, and how it is launched: vCPUs, CPU signature."""
     r = random.Random(seed)
     w = Writer(r)
-    platforms = r.choice(([2], [2], [2], [2, 0], [2, 5], [5], [4], [0], [0, 2], [4, 2, 0], [3], [1, 2]))
+    tame = r.random() < 0.3  # what loaders take that know one context and their own memory only
+    places = [p for p in PLACES if p < 0x20000000] if tame else PLACES
+    platforms = r.choice(([2], [2, 0]) if tame else
+                         ([2], [2], [2], [2], [2, 0], [2, 5], [5], [4], [0], [0, 2], [4, 2, 0], [3], [1, 2]))
     masks = {p: 1 << i for i, p in enumerate(platforms)}
     if r.random() < 0.03:
         masks = {p: 1 for p in platforms}
     for p in platforms:
         w.add(1, struct.pack("<IBBHQ", masks[p], 0, p, 1, 0))
-    if r.random() < 0.5:
+    if r.random() < (0.95 if tame else 0.5):
         w.add(0x101, struct.pack("<QII", r.choice((0x30000, 0xB0000)), masks[r.choice(platforms)], 0))
     usual = masks[2] if 2 in masks else masks[platforms[0]]
     contents = [bytes([i]) * 4096 for i in range(3)] + [r.randbytes(4096)]
     mask = lambda: r.choice((usual,) * 12 + (0, 3, 2, 7))
-    used, areas, at, vcpus = set(), [], r.choice(PLACES), r.choice((1, 1, 2, 3))
+    used, areas, at, vcpus = set(), [], r.choice(places), 1 if tame else r.choice((1, 1, 2, 3))
 
     def place(pages=1):
         nonlocal at
         if r.random() < 0.25:
-            at = r.choice(PLACES) + 4096 * r.randrange(4)
+            at = r.choice(places) + 4096 * r.randrange(4)
         for _ in range(8):
             wanted = set(range(at, at + 4096 * pages, 4096))
             if not wanted & used or r.random() < 0.03:
                 break
-            at = r.choice(PLACES) + 4096 * r.randrange(64)
+            at = r.choice(places) + 4096 * r.randrange(64)
         used.update(wanted)
         ret, at = at, at + 4096 * pages
         return ret
 
     for _ in range(r.choice((1, 3, 6, 12, 20))):
         kind = r.choices(("page", "area", "insert", "parameter", "required", "context", "other"),
-                         (50, 8, 8, 8, 6, 5, 1))[0]
+                         (50, 8, 8, 8, 6, 0, 2) if tame else (50, 8, 8, 8, 6, 5, 1))[0]
         if kind == "page":
             run_mask, flags, data_type = mask(), r.choice((0,) * 8 + (2, 4, 1)), r.choice((0,) * 9 + (1, 2, 3))
             data = r.choice(contents + [None])
@@ -141,22 +148,24 @@ def make(seed):
             w.add(0x303, struct.pack("<QII", place(2), mask(), index))
         elif kind == "parameter" and areas:
             offset = r.choice((0, 0, 0, 8, 4092, 4093, 0x7FFFFF00))
-            w.add(r.choice((0x307, 0x307, 0x30C, 0x313, 0x309, 0x308, 0x312)),
-                  struct.pack("<II", r.choice(areas), offset))
+            w.add(r.choice((0x307, 0x307, 0x30C, 0x313, 0x309, 0x308, 0x312, 0x30E)),
+                  struct.pack("<II", r.choice(areas), offset if r.random() < 0.7 else 0))
         elif kind == "required":
-            gpa = r.choice((r.choice(PLACES), r.choice(sorted(used) or [0])))
-            w.add(0x305, struct.pack("<QIIII", gpa, mask(), 4096 * r.choice((0, 1, 2, 2, 16)), 0, 0))
+            gpa = r.choice((r.choice(places), r.choice(sorted(used) or [0])))
+            w.add(0x305, struct.pack("<QIIII", gpa, mask(), 4096 * r.choice((0, 1, 2, 2, 16)),
+                                     r.choice((0,) * 9 + (1,)), 0))
         elif kind == "context":
             p = r.choice([2 if 2 in platforms else platforms[0]] * 5 + platforms)
             data = context(r) if p in (2, 5) else bytes(4096)
             w.add(0x304, struct.pack("<QIIHH", r.choice((VMSA_GPA,) * 20 + (0x1000,)), masks[p], 0,
                                      r.randrange(vcpus) if r.random() < 0.95 else 7, 0), data, 12)
         elif kind == "other":
-            w.add(*r.choice(((0x30D, struct.pack("<QII", 0x1000, mask(), 4096)),
+            w.add(*r.choice(((0x30D, struct.pack("<QII", r.choice(places), mask(), r.choice((0, 4096, 8192, 100)))),
                              (0x311, struct.pack("<I", r.choice((0, 1))) + bytes(860)),
                              (0x30B, struct.pack("<I", mask()) + bytes(692)),
                              (0x306, bytes(8)))))
-    for _ in range(r.choice((0, 1, 1, 2))):
+    for _ in range(1 if tame else r.choice((0, 1, 1, 2))):
         if 2 in platforms:
-            w.add(0x304, struct.pack("<QIIHH", VMSA_GPA, masks[2], 0, r.randrange(vcpus), 0), context(r), 12)
+            w.add(0x304, struct.pack("<QIIHH", VMSA_GPA, masks[2], 0, r.randrange(vcpus), 0),
+                  context(r, 0.7 if tame else 0.1), 12)
     return w.file(), vcpus, r.choice((0x800F12, 0x830F10, 0xA00F11, 0xA10F10, 0x800F12, 0, 0xB00F21))

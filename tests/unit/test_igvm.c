@@ -193,8 +193,10 @@ static void cut_short(void **state)
 /* The parse and every launch of a file, whatever its bytes: done, or refused with a reason. */
 static void launch_all(const uint8_t *file)
 {
-	static const char *const profiles[] = {"igvm-qemu-10", "igvm-qemu-11",
-					       "igvm-directive-order", "igvm-native-zero"};
+	static const char *const profiles[] = {"igvm-qemu-10",		"igvm-qemu-11",
+					       "igvm-directive-order",	"igvm-native-zero",
+					       "igvm-cloud-hypervisor", "igvm-openvmm"};
+	const size_t n = sizeof(profiles) / sizeof(profiles[0]);
 	struct snp_igvm *igvm = NULL;
 	struct snp_error err = {0};
 
@@ -203,11 +205,11 @@ static void launch_all(const uint8_t *file)
 		assert_true(err.offset == SNP_NO_OFFSET || err.offset < IGVM_SIZE);
 		return;
 	}
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < 2 * n; i++) {
 		struct snp_launch launch = {.size = sizeof(launch),
 					    .mode = SNP_MODE_SNP_IGVM,
 					    .igvm = igvm,
-					    .memory_size = i < 4 ? 512u << 20 : 0,
+					    .memory_size = i < n ? 512u << 20 : 0,
 					    .policy = 0x30000,
 					    .vcpus.count = 2,
 					    .vcpus.signature = 0x800f12,
@@ -216,7 +218,7 @@ static void launch_all(const uint8_t *file)
 		size_t size;
 		int r;
 
-		snprintf(launch.vcpus.profile, sizeof(launch.vcpus.profile), "%s", profiles[i % 4]);
+		snprintf(launch.vcpus.profile, sizeof(launch.vcpus.profile), "%s", profiles[i % n]);
 		err = (struct snp_error){0};
 		r = snp_launch_digest(&launch, digest, &size, &err);
 		assert_true(r == 0 || (r == -(int)err.code && err.message[0] != '\0'));

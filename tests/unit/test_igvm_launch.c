@@ -14,6 +14,8 @@
 #define QEMU	"igvm-qemu-10"
 #define QEMU_11 "igvm-qemu-11"
 #define ORDER	"igvm-directive-order"
+#define CLOUD	"igvm-cloud-hypervisor"
+#define OPENVMM "igvm-openvmm"
 #define MIB	(1ull << 20)
 #define ANY	0 /* size of memory: not given */
 
@@ -109,6 +111,78 @@ static const struct change {
 	 SNP_E_IGVM_LAUNCH, ""},
 	{"EFER.LMA alone", IGVM_VMSA + 0xd1, "\x14", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
 	{"reserved bit of EFER", IGVM_VMSA + 0xd1, "\x12", 1, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	/* Cloud Hypervisor */
+	{"good, CH", 0, "", 0, CLOUD, ANY, SNP_OK, "unconfirmed-profile "},
+	{"SEV-ES, CH", IGVM_PLATFORM + 13, "\5", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"MADT, CH", IGVM_VP_COUNT, "\x9", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"command line, CH", IGVM_VP_COUNT, "\xe", 1, CLOUD, ANY, SNP_OK, "unconfirmed-profile "},
+	{"policy, CH", IGVM_POLICY + 8, "\0\0\xb", 3, CLOUD, ANY, SNP_OK,
+	 "policy-of-file unconfirmed-profile "},
+	{"policy of another platform, CH", IGVM_POLICY + 16, "\2", 1, CLOUD, ANY, SNP_OK,
+	 "unconfirmed-profile "},
+	{"shared page, CH", IGVM_PAGE + 24, "\4", 1, CLOUD, ANY, SNP_OK,
+	 "shared-page-private unconfirmed-profile "},
+	{"page of 2 MiB, CH", IGVM_PAGE + 24, "\1", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"empty page of 2 MiB, CH", IGVM_PAGE + 64 + 24, "\1", 1, CLOUD, ANY, SNP_OK,
+	 "large-page-cut unconfirmed-profile "},
+	{"CPUID_XF, CH", IGVM_PAGE + 64 + 28, "\3", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"page twice, CH", IGVM_PAGE + 8, "\0\x10\x10", 3, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"page that may not be there, CH", IGVM_PAGE + 8, "\0\0\0\x10", 4, CLOUD, ANY,
+	 SNP_E_NEEDS_MEMORY, ""},
+	{"page that is there, CH", IGVM_PAGE + 8, "\0\0\0\x10", 4, CLOUD, 512 * MIB, SNP_OK,
+	 "unconfirmed-profile "},
+	{"page past the end, CH", IGVM_PAGE + 8, "\0\0\0\x10", 4, CLOUD, 128 * MIB,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"page in the hole, CH", IGVM_PAGE + 8, "\0\0\0\xc0", 4, CLOUD, 8192 * MIB,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"page past 4 GiB, CH", IGVM_PAGE + 8, "\0\0\0\0\1", 5, CLOUD, 8192 * MIB, SNP_OK,
+	 "unconfirmed-profile "},
+	{"required memory past the end, CH", IGVM_REQUIRED + 20, "\0\0\0\x10", 4, CLOUD, 128 * MIB,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"area of 4 GiB, CH", IGVM_AREA + 8, "\0\0\0\0\1", 5, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"context at another address, CH", IGVM_CONTEXT + 9, "\x10", 1, CLOUD, ANY, SNP_OK,
+	 "unconfirmed-profile "},
+	{"PAT, CH", IGVM_VMSA + 0x268, "\4", 1, CLOUD, ANY, SNP_OK,
+	 "context-changed unconfirmed-profile "},
+	{"FPU, CH", IGVM_VMSA + 0x410, "\0\0", 2, CLOUD, ANY, SNP_OK,
+	 "context-changed unconfirmed-profile "},
+	{"CR2, CH", IGVM_VMSA + 0x240, "\1", 1, CLOUD, ANY, SNP_OK,
+	 "context-changed unconfirmed-profile "},
+	{"LDTR, CH", IGVM_VMSA + 0x72, "\x83", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"SEV_FEATURES 0, CH", IGVM_VMSA + 0x3b0, "\0", 1, CLOUD, ANY, SNP_OK,
+	 "context-changed unconfirmed-profile "},
+	{"RestrictedInjection, CH", IGVM_VMSA + 0x3b0, "\x9", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"CR0 past 32 bits, CH", IGVM_VMSA + 0x15c, "\1", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"CR4.CET, CH", IGVM_VMSA + 0x14a, "\x80", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"EFER.LMA alone, CH", IGVM_VMSA + 0xd1, "\x14", 1, CLOUD, ANY, SNP_E_IGVM_LAUNCH, ""},
+	/* OpenVMM, whose file starts in long mode */
+	{"good, OV", 0, "", 0, OPENVMM, ANY, SNP_OK, "unconfirmed-profile "},
+	{"highest VTL 2, OV", IGVM_PLATFORM + 12, "\2", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"shared boundary, OV", IGVM_PLATFORM + 16, "\1", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"device tree, OV", IGVM_VP_COUNT, "\x12", 1, OPENVMM, ANY, SNP_OK, "unconfirmed-profile "},
+	{"policy, OV", IGVM_POLICY + 8, "\0\0\xb", 3, OPENVMM, ANY, SNP_OK,
+	 "policy-of-file unconfirmed-profile "},
+	{"policy of another platform, OV", IGVM_POLICY + 16, "\2", 1, OPENVMM, ANY,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"shared page, OV", IGVM_PAGE + 24, "\4", 1, OPENVMM, ANY, SNP_OK, "unconfirmed-profile "},
+	{"insert on a shared page, OV", IGVM_PAGE + 8, "\0\0\x11\0\0\0\0\0\1\0\0\0\x30\1\0\0\4", 17,
+	 OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"CPUID_XF, OV", IGVM_PAGE + 64 + 28, "\3", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"memory for VTL2, OV", IGVM_REQUIRED + 24, "\1", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"page past 2 GiB, OV", IGVM_PAGE + 8, "\0\0\0\x80", 4, OPENVMM, 8192 * MIB,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"context at another address, OV", IGVM_CONTEXT + 9, "\x10", 1, OPENVMM, ANY,
+	 SNP_E_IGVM_LAUNCH, ""},
+	{"PAT, OV", IGVM_VMSA + 0x268, "\4", 1, OPENVMM, ANY, SNP_OK, "unconfirmed-profile "},
+	{"PAT of no type, OV", IGVM_VMSA + 0x268, "\2", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"FPU, OV", IGVM_VMSA + 0x410, "\0\0", 2, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"CR2, OV", IGVM_VMSA + 0x240, "\1", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"after the save area, OV", IGVM_VMSA + 0x670, "\1", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH,
+	 ""},
+	{"limit of GDTR, OV", IGVM_VMSA + 0x66, "\1", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"TR base, OV", IGVM_VMSA + 0x99, "\1", 1, OPENVMM, ANY, SNP_OK, "unconfirmed-profile "},
+	{"without NXE, OV", IGVM_VMSA + 0xd1, "\x15", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"RIP 0, OV", IGVM_VMSA + 0x17a, "\0", 1, OPENVMM, ANY, SNP_E_IGVM_LAUNCH, ""},
 };
 
 struct fixture {
@@ -117,9 +191,21 @@ struct fixture {
 	struct snp_launch launch;
 };
 
+/* CS.L, EFER, CR4, CR3, CR0. */
+static void put_long_mode(uint8_t *vmsa)
+{
+	vmsa[0x13] |= 2;
+	snp_put_le64(vmsa + 0xd0, 0x1d00);
+	snp_put_le64(vmsa + 0x148, 0x60);
+	snp_put_le64(vmsa + 0x150, 0x1000);
+	snp_put_le64(vmsa + 0x158, 0x80000031);
+}
+
 static void set_up(struct fixture *f, const char *profile)
 {
 	igvm_build(f->file);
+	if (strcmp(profile, OPENVMM) == 0)
+		put_long_mode(f->file + IGVM_VMSA);
 	f->igvm = NULL;
 	f->launch = (struct snp_launch){.size = sizeof(f->launch),
 					.mode = SNP_MODE_SNP_IGVM,
@@ -206,6 +292,40 @@ static void order_of_loaders(void **state)
 	expect_order(QEMU, 2, "U110000 N100000 N101000 S102000 Vfffffffff000 Vfffffffff000 ");
 	expect_order(ORDER, 2, "N100000 U110000 N101000 S102000 Vfffffffff000 ");
 	expect_order("igvm-native-zero", 1, "N100000 U110000 N101000 S102000 Vfffffffff000 ");
+	expect_order(CLOUD, 1, "N100000 U110000 N101000 S102000 Vfffffffff000 ");
+	expect_order(OPENVMM, 1, "N100000 U110000 N101000 S102000 Vfffffffff000 ");
+}
+
+/* A page without contents, parameters of two pages, a context for the second vCPU. */
+static void pages_of_loaders(void **state)
+{
+	static const struct {
+		const char *profile, *expected;
+	} rows[] = {
+		{QEMU, "U110000 U111000 N100000 N101000 S102000 Vfffffffff000 "},
+		{ORDER, "U110000 N100000 N101000 S102000 Vfffffffff000 "},
+		{"igvm-native-zero", "U110000 N100000 Z101000 S102000 Vfffffffff000 "},
+		{CLOUD, "U110000 U111000 N100000 Z101000 S102000 Vfffffffff000 "},
+		{OPENVMM, "U110000 U111000 N100000 N101000 S102000 Vfffffffff000 "},
+	};
+	const bool needs_context[] = {false, false, false, true, true};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char found[1024] = "";
+		struct fixture f;
+
+		set_up(&f, rows[i].profile);
+		snp_put_le64(f.file + IGVM_AREA + 8, 8192);
+		snp_put_le32(f.file + IGVM_PAGE + 32 + 20, 0);
+		load(&f);
+		assert_int_equal(snp_launch_plan(&f.launch, list, found, NULL), 0);
+		assert_string_equal(found, rows[i].expected);
+		f.launch.vcpus.count = 2;
+		assert_int_equal(snp_launch_check(&f.launch, NULL),
+				 needs_context[i] ? -(int)SNP_E_IGVM_LAUNCH : 0);
+		snp_igvm_free(f.igvm);
+	}
 }
 
 /* The model counts for vCPUs without a context, and for bits of CR4 that it may lack. */
@@ -276,6 +396,7 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_change, changes);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(order_of_loaders);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(pages_of_loaders);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(needs_a_model);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(features_of_the_file);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(vmsas_of_vcpus);

@@ -53,7 +53,8 @@ static const struct form {
 	{"version 2, with a gap of an odd size", 2, 5},
 };
 
-static void read_launch(const struct snp_igvm *igvm, const char *profile,
+/* One vCPU, which has a context: what every profile but OpenVMM's takes. */
+static bool read_launch(const struct snp_igvm *igvm, const char *profile,
 			uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE])
 {
 	struct snp_launch launch = {.size = sizeof(launch),
@@ -61,13 +62,13 @@ static void read_launch(const struct snp_igvm *igvm, const char *profile,
 				    .igvm = igvm,
 				    .policy = 0x30000,
 				    .flags = SNP_LAUNCH_WITHOUT_ID_BLOCK,
-				    .vcpus.count = 2,
+				    .vcpus.count = 1,
 				    .vcpus.signature = 0x800f12,
 				    .vcpus.features = 1};
 	size_t size;
 
 	snprintf(launch.vcpus.profile, sizeof(launch.vcpus.profile), "%s", profile);
-	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
+	return snp_launch_digest(&launch, digest, &size, NULL) == 0;
 }
 
 /* A directive at the end, and away again: all contents move, nothing else does, and no digest. */
@@ -79,6 +80,7 @@ static void append_and_remove(void **state)
 	const struct snp_igvm_info *info, *found;
 	size_t size, longer_size, again_size, n;
 	const char *profile;
+	unsigned int launched = 0;
 
 	memset(payload, 0x5a, sizeof(payload));
 	snp_put_le32(payload, 1);
@@ -107,10 +109,13 @@ static void append_and_remove(void **state)
 	for (size_t i = 0; (profile = snp_profile_at(i)); i++) {
 		if (snp_profile_check(profile, SNP_MODE_SNP_IGVM, NULL) < 0)
 			continue;
-		read_launch(igvm, profile, before);
-		read_launch(signed_igvm, profile, after);
+		if (!read_launch(igvm, profile, before))
+			continue;
+		launched++;
+		assert_true(read_launch(signed_igvm, profile, after));
 		assert_memory_equal(before, after, sizeof(before));
 	}
+	assert_int_equal(launched, 5);
 	assert_int_equal(
 		igvm_remove(signed_igvm, SNP_IGVM_SNP_ID_BLOCK, &again, &again_size, &n, NULL), 0);
 	assert_int_equal(n, 1);
@@ -172,7 +177,7 @@ static void id_block_there_and_back(void **state)
 	igvm_id_block_put(0x10, &block, auth, file);
 	assert_int_equal(file[0], 0x10);
 	assert_int_equal(file[4], 0);
-	igvm_id_block_get(file, 0x30000, &found, found_auth);
+	igvm_id_block_get(file, IGVM_ID_BLOCK_QEMU, 0x30000, &found, found_auth);
 	assert_memory_equal(&block, &found, sizeof(block));
 	assert_memory_equal(auth, found_auth, sizeof(auth));
 	auth[4] = 1;
@@ -181,7 +186,7 @@ static void id_block_there_and_back(void **state)
 	memset(auth + 0x884, 7, 144);
 	igvm_id_block_put(0x10, &block, auth, file);
 	assert_int_equal(file[4], 1);
-	igvm_id_block_get(file, 0x30000, &found, found_auth);
+	igvm_id_block_get(file, IGVM_ID_BLOCK_QEMU, 0x30000, &found, found_auth);
 	assert_memory_equal(auth, found_auth, sizeof(auth));
 }
 

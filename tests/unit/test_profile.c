@@ -173,7 +173,9 @@ static void table(void **state)
 					    "igvm-qemu-10",
 					    "igvm-qemu-11",
 					    "igvm-directive-order",
-					    "igvm-native-zero"};
+					    "igvm-native-zero",
+					    "igvm-cloud-hypervisor",
+					    "igvm-openvmm"};
 	struct snp_error err = {0};
 	uint32_t signature;
 	size_t n = 0;
