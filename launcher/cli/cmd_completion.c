@@ -111,7 +111,7 @@ static void bash(FILE *out)
 		"\t-*) words= files=1 ;;\n"
 		"\tesac\n"
 		"\t[ \"$COMP_CWORD\" = $((verb + 1)) ] || words=\n"
-		"\t[ -z \"$names\" ] || words=\"$words $(%s list -a 2>/dev/null | awk 'NR > 1 { print $1 }')\"\n"
+		"\t[ -z \"$names\" ] || words=\"$words $(%s list -aq 2>/dev/null)\"\n"
 		"\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
 		"\tif [ -n \"$files\" ]; then\n"
 		"\t\tcompopt -o filenames 2>/dev/null\n"
@@ -156,8 +156,8 @@ static void fish_verb(FILE *out, const struct cli_verb *verb, const char *name, 
 	fprintf(out, "'%s\n", takes(verb, "FILE") ? " -F" : "");
 	if (takes(verb, "NAME"))
 		fprintf(out,
-			"complete -c %s -n '__fish_seen_subcommand_from %.*s' -a \"(%s list -a "
-			"2>/dev/null | awk 'NR > 1 { print \\$1 }')\"\n",
+			"complete -c %s -n '__fish_seen_subcommand_from %.*s' -a \"(%s list -aq "
+			"2>/dev/null)\"\n",
 			cli_tool->name, n, name, cli_tool->name);
 }
 

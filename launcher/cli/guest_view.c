@@ -2,14 +2,19 @@
 #include "cli/guest_view.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/launch.h>
 #include <snp/memory.h>
 #include <snp/policy.h>
 
+#include "cli/columns.h"
+#include "cli/guest_facts.h"
+#include "guest/definition.h"
 #include "guest/guest_dir.h"
 #include "guest/protection.h"
 
@@ -20,6 +25,8 @@ enum bound_by {
 	BOUND_BY_NOTHING,
 	BOUND_BY_NOTHING_OWN_USER,
 };
+
+#define CRASH_REASON "QEMU ended unexpectedly (libvirt: crashed)"
 
 static const struct {
 	const char *text, *name; /* the name in JSON */
@@ -111,6 +118,11 @@ const char *guest_view_binding(const struct session *session, const struct guest
 	return bindings[bound_by(session, guest)].text;
 }
 
+const char *guest_view_bound(const struct session *session, const struct guest *guest)
+{
+	return bindings[bound_by(session, guest)].name;
+}
+
 static void hex_line(FILE *out, const char *what, const uint8_t *bytes, size_t size)
 {
 	char text[2 * SNP_KEY_DIGEST_SIZE + 1];
@@ -150,6 +162,53 @@ static void print_binding(FILE *out, const struct session *session, const struct
 	fprintf(out, "%-18s %" PRIu32 "\n", "guest svn", b->fields.guest_svn);
 }
 
+/* The lines of what QEMU said. */
+static bool next_line(const char **text, char ret[static QEMU_SAID_MAX])
+{
+	const size_t n = strcspn(*text, "\n");
+
+	if (!**text)
+		return false;
+	snprintf(ret, QEMU_SAID_MAX, "%.*s", (int)n, *text);
+	*text += n + ((*text)[n] != '\0');
+	return true;
+}
+
+static void print_crash(FILE *out, const char *said)
+{
+	char line[QEMU_SAID_MAX];
+
+	text_line(out, "why", CRASH_REASON);
+	while (next_line(&said, line))
+		text_line(out, "  QEMU's log", line);
+}
+
+static void print_facts(FILE *out, const struct session *session, const struct guest *guest)
+{
+	struct guest_facts facts;
+	char text[COLUMN_TEXT];
+
+	guest_facts_read(session, guest, false, &facts);
+	if (guest->state == DOMAIN_CRASHED)
+		print_crash(out, facts.said);
+	if (facts.memory_kib)
+		text_line(out, "memory", memory_text(facts.memory_kib, text));
+	if (facts.started)
+		text_line(out, "uptime", uptime_text(guest_uptime(&facts), text));
+	if (facts.has_autostart)
+		text_line(out, "autostart", facts.autostart ? "yes" : "no");
+	if (facts.has_cid)
+		fprintf(out, "%-18s %" PRIu32 "\n", "vsock CID", facts.cid);
+	for (size_t i = 0; i < facts.n_addresses; i++)
+		text_line(out, "address", facts.addresses[i]);
+	for (size_t i = 0; guest->record && i < guest->record->n_labels; i++) {
+		_cleanup_(freep) char *label = format_text("%s=%s", guest->record->labels[i].key,
+							   guest->record->labels[i].value);
+
+		text_line(out, "label", label ? label : "");
+	}
+}
+
 static void print_record(FILE *out, const struct session *session, const struct guest *guest)
 {
 	const struct guest_record *record = guest->record;
@@ -184,11 +243,19 @@ static void print_record(FILE *out, const struct session *session, const struct 
 			  "the files are on the remote host; start cannot hash them");
 }
 
+static void print_state(FILE *out, const char *state)
+{
+	const char *colour = cli_is_coloured() ? state_colour(state) : "";
+
+	fprintf(out, "%-18s %s%s%s\n", "state", colour, state, *colour ? COLOUR_END : "");
+}
+
 void guest_view_text(FILE *out, const struct session *session, const char *name,
 		     const struct guest *guest)
 {
 	text_line(out, "name", name);
-	text_line(out, "state", guest_view_state(session, name, guest));
+	print_state(out, guest_view_state(session, name, guest));
+	print_facts(out, session, guest);
 	if (guest_view_holds(guest))
 		print_record(out, session, guest);
 	else if (guest->record)
@@ -260,6 +327,55 @@ static void add_record(struct json_out *json, struct cJSON *object,
 	json_out_bool(json, object, "remote", record->remote);
 }
 
+static void add_crash(struct json_out *json, struct cJSON *object, const char *said)
+{
+	struct cJSON *array;
+	char line[QEMU_SAID_MAX];
+
+	json_out_string(json, object, "reason", CRASH_REASON);
+	array = json_out_array(json, object, "qemu_log");
+	while (next_line(&said, line))
+		json_out_text(json, array, NULL, line);
+}
+
+static void add_facts(struct json_out *json, struct cJSON *object, const struct session *session,
+		      const struct guest *guest)
+{
+	struct guest_facts facts;
+	struct cJSON *addresses;
+	char started[32];
+	struct tm tm;
+
+	guest_facts_read(session, guest, false, &facts);
+	if (guest->state == DOMAIN_CRASHED)
+		add_crash(json, object, facts.said);
+	if (facts.memory_kib)
+		json_out_integer(json, object, "memory_kib", facts.memory_kib);
+	if (facts.started && gmtime_r(&facts.started, &tm)) {
+		strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		json_out_string(json, object, "started", started);
+		json_out_integer(json, object, "uptime_seconds", guest_uptime(&facts));
+	}
+	if (facts.has_autostart)
+		json_out_bool(json, object, "autostart", facts.autostart);
+	if (facts.has_cid)
+		json_out_integer(json, object, "vsock_cid", facts.cid);
+	addresses = facts.n_addresses > 0 ? json_out_array(json, object, "addresses") : NULL;
+	for (size_t i = 0; i < facts.n_addresses; i++)
+		json_out_text(json, addresses, NULL, facts.addresses[i]);
+}
+
+/* Only the launcher can read it. */
+static void add_config(struct json_out *json, struct cJSON *object, const char *folder)
+{
+	_cleanup_(freep) uint8_t *text = NULL;
+	_cleanup_(freep) char *path = format_text("%s/" DEFINITION_FILE, folder);
+	size_t size;
+
+	if (path && file_read(path, SNP_MAX_CONFIG, &text, &size, NULL) == 0)
+		(void)json_out_parsed(json, object, "config", (const char *)text);
+}
+
 void guest_view_json(struct json_out *json, struct cJSON *guests, const struct session *session,
 		     const char *name, const struct guest *guest)
 {
@@ -271,6 +387,9 @@ void guest_view_json(struct json_out *json, struct cJSON *guests, const struct s
 	if (guest->name[0])
 		json_out_text(json, object, "directory",
 			      guest_path(session->state, guest->name, path));
+	add_facts(json, object, session, guest);
+	if (guest->record)
+		labels_print(json, object, guest->record->labels, guest->record->n_labels);
 	if (guest->record)
 		json_out_string(json, object, "bound_by", bindings[bound_by(session, guest)].name);
 	if (needs_mount(session, guest))
@@ -279,6 +398,8 @@ void guest_view_json(struct json_out *json, struct cJSON *guests, const struct s
 		add_record(json, object, guest->record);
 	else if (guest->record)
 		json_out_bool(json, object, "enforced", false);
+	if (guest->name[0])
+		add_config(json, object, path);
 }
 
 static void warn(void *unused, const char *name, const char *text)

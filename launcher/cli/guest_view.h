@@ -22,6 +22,9 @@ bool guest_view_holds(const struct guest *guest);
  * for a domain that is not what the record says; there must be a record. */
 const char *guest_view_binding(const struct session *session, const struct guest *guest);
 
+/* The same in one word, as in JSON: "publisher", "host", "copies", "nothing". */
+const char *guest_view_bound(const struct session *session, const struct guest *guest);
+
 /* Whether the read-only mount is missing that its boot files need (guest/protection.h). */
 bool guest_view_unprotected(const struct session *session, const struct guest *guest);
 

@@ -41,12 +41,19 @@ static bool by_option(void)
 	return all || labels.count > 0;
 }
 
-int choice_check(char *const operands[], struct snp_error *err)
+int label_check(struct snp_error *err)
 {
 	int r = 0;
 
 	for (unsigned int i = 0; r == 0 && i < labels.count; i++)
 		r = label_selector_check(labels.value[i], err);
+	return r;
+}
+
+int choice_check(char *const operands[], struct snp_error *err)
+{
+	int r = label_check(err);
+
 	if (r < 0)
 		return r;
 	if (operands[0] && by_option())

@@ -244,17 +244,25 @@ static int call_systemctl(const char *verb, const char *unit, struct snp_error *
 			 "systemctl %s %s failed; run it by hand to see why", verb, unit);
 }
 
+bool autostart_unit_is_enabled(const char *state, const char *name)
+{
+	char link[PATH_MAX];
+
+	snprintf(link, sizeof(link), "/etc/systemd/system/multi-user.target.wants/" UNIT, name);
+	return autostart_has_unit(state) &&
+	       faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int autostart_unit(const struct guest_dir *dir, bool enable, struct snp_error *err)
 {
-	char unit[GUEST_NAME_MAX + sizeof(UNIT)], link[PATH_MAX];
+	char unit[GUEST_NAME_MAX + sizeof(UNIT)];
 
 	if (!autostart_has_unit(dir->state))
 		return 0;
-	snprintf(unit, sizeof(unit), UNIT, dir->name);
-	snprintf(link, sizeof(link), "/etc/systemd/system/multi-user.target.wants/%s", unit);
 	/* Where there is no systemd, there is nothing to disable. */
-	if (enable == (faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) == 0))
+	if (enable == autostart_unit_is_enabled(dir->state, dir->name))
 		return 0;
+	snprintf(unit, sizeof(unit), UNIT, dir->name);
 	return call_systemctl(enable ? "enable" : "disable", unit, err);
 }
 

@@ -60,6 +60,7 @@ SNP_MUST_USE int boot_files_keep(const struct guest_record *record, virDomainPtr
 
 /* Whether the guests of STATE can come up with the host by a unit of ours, which start them as snp-launch does. */
 bool autostart_has_unit(const char *state);
+bool autostart_unit_is_enabled(const char *state, const char *name);
 
 /* Let the guest come up with the host by snp-launch@NAME.service, or no longer. Errors: SNP_E_SYSTEM. */
 SNP_MUST_USE int autostart_unit(const struct guest_dir *dir, bool enable, struct snp_error *err);

@@ -12,6 +12,7 @@
 #include <snp/fail.h>
 #include <snp/profile.h>
 
+#include "host/deadline.h"
 #include "host/explain.h"
 #include "host/kvm_probe.h"
 #include "host/uri.h"
@@ -185,29 +186,65 @@ static void read_capabilities(struct hypervisor *host)
 	find_cpu_signature(&d, host);
 }
 
+/* What a thread connects, which may be given up. */
+struct connecting {
+	char uri[PATH_MAX];
+	char what[256];
+	struct hypervisor host;
+};
+
+static int open_host(void *arg, struct snp_error *err)
+{
+	struct connecting *c = arg;
+	struct hypervisor *host = &c->host;
+
+	if (virInitialize() < 0 || !(host->connection = connect_to(c->uri)))
+		return hypervisor_fail(err, c->what);
+	host->uri = virConnectGetURI(host->connection);
+	if (!host->uri || virConnectGetLibVersion(host->connection, &host->libvirt_version) < 0)
+		return hypervisor_fail(err, c->what);
+	if (strncmp(host->uri, "qemu", 4) == 0 &&
+	    virConnectGetVersion(host->connection, &host->qemu_version) < 0)
+		host->qemu_version = 0; /* no QEMU there: check says so, and so will libvirt */
+	read_capabilities(host);
+	return 0;
+}
+
+/* ssh may ask for a password first, and a person types it. */
+static bool asks_nobody(const char *uri)
+{
+	const char *transport = strchr(uri, '+');
+
+	return !transport ||
+	       (strncmp(transport, "+ssh", 4) != 0 && strncmp(transport, "+libssh", 7) != 0 &&
+		strncmp(transport, "+ext", 4) != 0);
+}
+
 int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *err)
 {
-	_cleanup_(hypervisor_close) struct hypervisor host = {.qemu_user = (uid_t)-1,
-							      .qemu_group = (gid_t)-1};
-	char what[256];
+	struct connecting *c = calloc(1, sizeof(*c));
+	int r;
 
+	if (!c)
+		return out_of_memory(err);
 	virSetErrorFunc(NULL, say_nothing);
 	/* libvirt writes to its socket as if nobody had ever left: without this a daemon that dies takes
 	 * its caller along, before it can say so or undo anything. */
 	signal(SIGPIPE, SIG_IGN);
-	snprintf(what, sizeof(what), "cannot connect to %.200s", uri);
-	if (virInitialize() < 0 || !(host.connection = connect_to(uri)))
-		return hypervisor_fail(err, what);
-	host.uri = virConnectGetURI(host.connection);
-	if (!host.uri || virConnectGetLibVersion(host.connection, &host.libvirt_version) < 0)
-		return hypervisor_fail(err, what);
-	if (strncmp(host.uri, "qemu", 4) == 0 &&
-	    virConnectGetVersion(host.connection, &host.qemu_version) < 0)
-		host.qemu_version = 0; /* no QEMU there: check says so, and so will libvirt */
-	read_capabilities(&host);
-	*ret = host;
-	host = (struct hypervisor){0};
-	return 0;
+	xmlInitParser();
+	c->host = (struct hypervisor){.qemu_user = (uid_t)-1, .qemu_group = (gid_t)-1};
+	snprintf(c->uri, sizeof(c->uri), "%s", uri);
+	snprintf(c->what, sizeof(c->what), "cannot connect to %.200s", uri);
+	r = asks_nobody(uri) ? within_seconds(HYPERVISOR_PATIENCE, open_host, c, c->what, err)
+			     : open_host(c, err);
+	if (r == -SNP_E_TIMEOUT)
+		return r;
+	if (r < 0)
+		hypervisor_close(&c->host);
+	else
+		*ret = c->host;
+	free(c);
+	return r;
 }
 
 static void find_model(const struct document *d, const char *name, struct domain_capabilities *caps)

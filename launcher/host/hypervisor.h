@@ -38,7 +38,9 @@ bool hypervisor_has_emulator(const struct hypervisor *host, const char *emulator
  * qemu:///system. Both may be NULL. */
 const char *hypervisor_uri(const char *option, const char *config);
 
-/* Connect. Errors: SNP_E_LIBVIRT. */
+/* Connect. Errors: SNP_E_LIBVIRT; SNP_E_TIMEOUT if libvirt accepts and does not answer for this many seconds. Over
+ * ssh, which may ask for a password, there is no limit. */
+#define HYPERVISOR_PATIENCE 9
 SNP_MUST_USE int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *err);
 void hypervisor_close(struct hypervisor *host);
 

@@ -43,6 +43,9 @@ int domain_state_of(virDomainPtr domain, enum domain_state *ret, struct snp_erro
 	case VIR_DOMAIN_CRASHED:
 		*ret = DOMAIN_CRASHED;
 		break;
+	case VIR_DOMAIN_SHUTOFF:
+		*ret = reason == VIR_DOMAIN_SHUTOFF_CRASHED ? DOMAIN_CRASHED : DOMAIN_OFF;
+		break;
 	default:
 		*ret = DOMAIN_OFF;
 	}

@@ -14,7 +14,7 @@ enum domain_state {
 	DOMAIN_RUNNING,
 	DOMAIN_PAUSED,
 	DOMAIN_STOPPING,
-	DOMAIN_CRASHED,
+	DOMAIN_CRASHED, /* off, because QEMU ended without being asked to */
 };
 
 extern const char *const domain_state_names[];

@@ -14,6 +14,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/hex.h>
 #include <snp/sha.h>
 
@@ -48,22 +49,10 @@ const char *host_path(const struct host_layout *host, const char *name,
 }
 
 /* Most of the host's folders belong to the user of its libvirtd, who may put links in their place. So root
- * follows none, and changes modes and owners through descriptors alone. Returns the folder of `name`. */
-static int open_above(const struct host_layout *host, const char *name, const char **ret_last)
+ * follows none, and changes modes and owners through descriptors alone. */
+static int open_in_host(const struct host_layout *host, const char *name, const char **ret_last)
 {
-	int at = open(host->folder, O_DIRECTORY | O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	const char *slash;
-
-	for (; at >= 0 && (slash = strchr(name, '/')); name = slash + 1) {
-		char part[NAME_MAX + 1];
-		int above = at;
-
-		snprintf(part, sizeof(part), "%.*s", (int)(slash - name), name);
-		at = openat(above, part, O_DIRECTORY | O_PATH | O_CLOEXEC | O_NOFOLLOW);
-		close(above);
-	}
-	*ret_last = name;
-	return at;
+	return open_above(host->folder, name, ret_last);
 }
 
 /* Whatever the umask: QEMU's user must get in. */
@@ -97,8 +86,8 @@ int host_write(const struct host_layout *host, const char *name, const void *byt
 	       mode_t mode, struct snp_error *err)
 {
 	const char *last;
-	_cleanup_(closep) int at = open_above(host, name, &last);
-	int r = at < 0 ? -errno : write_new(host, at, last, (struct snp_span){bytes, size}, mode);
+	_cleanup_(closep) int at = open_in_host(host, name, &last);
+	int r = at < 0 ? at : write_new(host, at, last, (struct snp_span){bytes, size}, mode);
 
 	return r < 0 ? fail_errno(err, SNP_E_WRITE, -r, "%s/%s", host->folder, name) : 0;
 }
@@ -127,7 +116,7 @@ uint8_t *host_read(const struct host_layout *host, const char *name, size_t max,
 	_cleanup_(closep) int at = -1, fd = -1;
 	const char *last;
 
-	at = open_above(host, name, &last);
+	at = open_in_host(host, name, &last);
 	if (at >= 0)
 		fd = openat(at, last, READ_UNLINKED);
 	return read_whole(fd, host->user, max, ret_size);
@@ -136,7 +125,7 @@ uint8_t *host_read(const struct host_layout *host, const char *name, size_t max,
 int host_new_log(const struct host_layout *host, const char *name)
 {
 	const char *last;
-	_cleanup_(closep) int at = open_above(host, name, &last);
+	_cleanup_(closep) int at = open_in_host(host, name, &last);
 
 	return openat(at, last, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
 		      0644);
@@ -177,7 +166,7 @@ static int make_subfolder(const struct host_layout *host, const char *name, stru
 	const char *last;
 	struct stat st;
 
-	at = open_above(host, name, &last);
+	at = open_in_host(host, name, &last);
 	if (at >= 0 && mkdirat(at, last, 0700) == 0)
 		fd = openat(at, last, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -351,7 +340,7 @@ void host_capabilities(const struct host_layout *host, const char *cache, bool s
 	if (!find_folder(host, cache, folder))
 		return;
 	if (save)
-		at = open_above(host, CAPABILITIES "/.", &last);
+		at = open_in_host(host, CAPABILITIES "/.", &last);
 	n = scandirat(at, save ? last : folder, &entries, is_document, NULL);
 	for (int i = 0; i < n; i++) {
 		if (i < MAX_DOCUMENTS)

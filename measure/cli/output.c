@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <snp/cleanup.h>
 #include <snp/file.h>
@@ -65,6 +67,14 @@ void cli_print_warnings(void)
 	for (unsigned int i = 0; i < n_warnings; i++)
 		fprintf(stderr, "%s: warning: %s [%s]\n", cli_tool->name, warnings[i].message,
 			warnings[i].name);
+}
+
+bool cli_is_coloured(void)
+{
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && (!no || !no[0]) && terminal &&
+	       strcmp(terminal, "dumb") != 0;
 }
 
 void cli_json_begin(struct json_out *json, const char *schema)

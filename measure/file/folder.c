@@ -92,6 +92,23 @@ bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_M
 	return n < PATH_MAX;
 }
 
+int open_above(const char *top, const char *name, const char **ret_last)
+{
+	int at = open(top, O_DIRECTORY | O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	const char *slash;
+
+	for (; at >= 0 && (slash = strchr(name, '/')); name = slash + 1) {
+		char part[NAME_MAX + 1];
+		int above = at;
+
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - name), name);
+		at = openat(above, part, O_DIRECTORY | O_PATH | O_CLOEXEC | O_NOFOLLOW);
+		close(above);
+	}
+	*ret_last = name;
+	return at < 0 ? -errno : at;
+}
+
 /* How often something may turn out to be other than it was a moment before. */
 #define MAX_RACES 1000
 

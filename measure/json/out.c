@@ -50,6 +50,13 @@ void json_out_string(struct json_out *out, cJSON *parent, const char *key, const
 	add(out, parent, key, cJSON_CreateString(value));
 }
 
+bool json_out_parsed(struct json_out *out, cJSON *parent, const char *key, const char *text)
+{
+	cJSON *item = cJSON_ParseWithOpts(text, NULL, true);
+
+	return item && add(out, parent, key, item);
+}
+
 void json_out_text(struct json_out *out, struct cJSON *parent, const char *key, const char *text)
 {
 	size_t size = 4 * strlen(text) + 1; /* every byte as \xNN */

@@ -70,7 +70,7 @@ grep -q '\[cannot-write\]$' err || fail "$(cat err)"
 
 # Completion is a script of its shell's, and knows every verb, what follows it, and the guests there are.
 mkdir bin
-printf '#!/bin/sh\n[ "$1" != list ] || printf "NAME STATE\\nweb1 off\\nweb2 off\\n"\n' >bin/snp-launch
+printf '#!/bin/sh\n[ "$1" != list ] || printf "web1\\nweb2\\n"\n' >bin/snp-launch
 chmod +x bin/snp-launch
 touch 'a vm.json'
 for shell in bash zsh fish; do
@@ -140,3 +140,10 @@ for verb in start resume restart stop kill remove; do
 done
 completes 'snp-launch -c test:///default star' start
 completes 'snp-launch --json stop web' web1 web2
+
+refuse 2 usage "$snp_launch" list --format name,
+refuse 2 usage "$snp_launch" list --format name,sate
+grep -qF "unknown column 'sate'; did you mean 'state'?" err || fail "$(cat err)"
+refuse 2 usage "$snp_launch" list -q --format name
+refuse 2 usage "$snp_launch" list -q --json
+refuse 2 usage "$snp_launch" list --label App

@@ -41,6 +41,52 @@ run 3 "$snp_launch" --json start --all
 valid out
 [ "$(grep -c '"changed": *false' out)" = 4 ] || fail "$(cat out)"
 
+# The list: what a guest is now, by columns, on at most 80 of them; colours for people alone.
+run 0 "$snp_launch" list -a
+fits out
+grep -qE '^NAME +STATE +MEMORY +VCPUS +UPTIME +AUTOSTART +BOUND BY$' out || fail "$(cat out)"
+grep -qE '^web1 +running +256MiB +1 +[0-9]+[sm] +no +nothing$' out || fail "$(cat out)"
+grep -qE '^web3 +off +256MiB +1 +- +no +nothing$' out || fail "$(cat out)"
+run 0 "$snp_launch" list -q
+[ "$(tr '\n' ' ' <out)" = "cut-off db4 db5 web1 web2 " ] || fail "$(cat out)"
+run 0 "$snp_launch" list -aq --label tier=web
+[ "$(tr '\n' ' ' <out)" = "web1 web2 web3 " ] || fail "$(cat out)"
+run 0 "$snp_launch" list --label tier=db --format labels,name,uuid
+grep -qE "^app=shop,tier=db  db4   $(virsh domuuid db4)\$" out || fail "$(cat out)"
+run 0 "$snp_launch" list --json --label tier=db
+valid out
+[ "$(grep -c '"schema": *"snp-launch/1"' out)" = 2 ] || fail "vm.json is not in it: $(cat out)"
+! "$snp_launch" list | grep -q $'\033' || fail "colours for a pipe"
+if command -v script >/dev/null; then
+	TERM=xterm script -qec "$snp_launch list" /dev/null </dev/null >out
+	says $'\033[32mrunning\033[0m'
+	TERM=xterm NO_COLOR=1 script -qec "$snp_launch list" /dev/null </dev/null >out
+	! grep -q $'\033' out || fail "NO_COLOR is not heard"
+fi
+
+# QEMU that died is said to have crashed, and why; it starts again.
+kill -9 "$(cat "$folder/run/libvirt/qemu/run/db4.pid")"
+for ((i = 0; i < 100; i++)); do
+	run 0 "$snp_launch" list
+	! grep -q '^db4 *crashed ' out || break
+	sleep 0.1
+done
+grep -q '^db4 *crashed ' out || fail "$(cat out)"
+run 0 "$snp_launch" show db4
+grep -qx 'why  *QEMU ended unexpectedly (libvirt: crashed)' out || fail "$(cat out)"
+grep -q "QEMU's log  *char device redirected" out || fail "$(cat out)"
+run 0 "$snp_launch" show db4 --json
+valid out
+run 0 "$snp_launch" start db4
+
+# A daemon that hangs is given up.
+daemon=$(pgrep -f "libvirtd --config $folder/")
+kill -STOP "$daemon"
+start=$SECONDS
+refuse 1 timeout "$snp_launch" list
+[ $((SECONDS - start)) -le 12 ] || fail "list took $((SECONDS - start)) s"
+kill -CONT "$daemon"
+
 # What cannot be taken back is asked for, or forced.
 refuse 2 usage "$snp_launch" kill --all
 refuse 2 usage "$snp_launch" remove --all

@@ -59,7 +59,9 @@ old_and_new
 run 0 strace -f -o trace -e trace=write,sendmsg,renameat2 "$snp_launch" create web1.json --replace
 new=$(sed -n 's/^launch digest //p' out)
 [ ${#new} = 96 ] || fail "no digest: $(cat out)"
-before=$(awk '/renameat2/ { exit } /write|sendmsg/ { n++ } END { print n }' trace)
+# strace counts the calls of each thread by itself.
+before=$(awk -v main="$(awk '/renameat2/ { print $1; exit }' trace)" '$1 != main { next }
+	/renameat2/ { exit } /(write|sendmsg)\(/ { n++ } END { print n }' trace)
 run 0 "$snp_launch" remove -f web1
 old_and_new
 run 137 strace -f -o trace -e trace=write,sendmsg -e "inject=write,sendmsg:signal=KILL:when=$((before + 1))" \
@@ -67,7 +69,7 @@ run 137 strace -f -o trace -e trace=write,sendmsg -e "inject=write,sendmsg:signa
 grep -q '"state": "creating"' "$folder/guests/web1/record.json" || fail "it was not the moment"
 [ "$(virsh domstate web1)" = running ] || fail "the old guest is over"
 run 0 "$snp_launch" list
-grep -Eq '^web1 +replacing +- +- +nothing$' out || fail "$(cat out)"
+grep -Eq '^web1 +replacing .* nothing$' out || fail "$(cat out)"
 run 0 "$snp_launch" list --json
 valid out
 [ "$(field state) $(field enforced) $(field launch_digest)" = "replacing false " ] || fail "$(cat out)"

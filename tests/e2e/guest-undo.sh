@@ -109,7 +109,7 @@ vm web1
 run 0 "$snp_launch" create web1.json
 echo '{' >"$folder/guests/web1/record.json"
 run 0 "$snp_launch" list
-grep -q '^web1 *running  *- ' out || fail "$(cat out)"
+grep -q '^web1 *running .* -$' out || fail "$(cat out)"
 run 0 "$snp_launch" console web1
 run 0 "$snp_launch" stop web1
 grep -q 'unreadable-record' err || fail "$(cat err)"

@@ -35,6 +35,11 @@ bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_M
  * it; for free(). NULL where memory ran out. */
 char *document_path(const char *path, const char *name);
 
+/* Open the folder in which the entry `name`, a relative path, of the folder `top` lies, following no link on the way
+ * down from `top`, where another user may have put one. Returns a descriptor that serves openat() and the like
+ * alone, with the last part of `name` in `ret_last`, or a negative errno. */
+int open_above(const char *top, const char *name, const char **ret_last);
+
 /* Remove the folder `path` (relative to the descriptor `at`, or to AT_FDCWD) and all below it, however deep
  * and wide. Works by descriptors, at most three at a time, and follows no symbolic link, so that a user who
  * may write below it cannot lead it elsewhere, not even by moving a folder while it is emptied. 0, or a

@@ -41,6 +41,8 @@ void json_out_u64(struct json_out *out, struct cJSON *parent, const char *key,
 		  uint64_t value); /* "0x…", without leading zeros */
 void json_out_hex(struct json_out *out, struct cJSON *parent, const char *key, const uint8_t *data,
 		  size_t size);
+/* A JSON document, as the value. False, and nothing is added, where `text` is none. */
+bool json_out_parsed(struct json_out *out, struct cJSON *parent, const char *key, const char *text);
 void json_out_base64(struct json_out *out, struct cJSON *parent, const char *key,
 		     const uint8_t *data, size_t size);
 
