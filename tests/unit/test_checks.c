@@ -151,7 +151,7 @@ static const struct change {
 	{"option ROM by override", "</domain>",
 	 PAST_LIBVIRT("override", "<q:device alias='net0'><q:frontend><q:property name='romfile' "
 				  "type='string' value='/r'/></q:frontend></q:device>"),
-	 "not-bound option-rom qemu-argument"},
+	 "not-bound qemu-argument option-rom"},
 	{"deprecation", "</domain>", PAST_LIBVIRT("deprecation", ""), "not-bound qemu-argument"},
 	{"capabilities", "</domain>", PAST_LIBVIRT("capabilities", "<q:del capability='a'/>"),
 	 "not-bound qemu-launch-argument"},
