@@ -70,12 +70,23 @@ static const struct member {
 	{"disk", ",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\"}]", 0, ""},
 	{"disk without format", ",\"disks\":[{\"path\":\"/d\"}]", -SNP_E_JSON_MISSING_KEY,
 	 "/disks/0"},
+	{"disk without path", ",\"disks\":[{\"format\":\"raw\"}]", -SNP_E_JSON_MISSING_KEY,
+	 "/disks/0"},
+	{"disk booted at 0", ",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\",\"boot\":0}]",
+	 -SNP_E_JSON_VALUE, "/disks/0/boot"},
+	{"disk booted at 1", ",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\",\"boot\":1}]", 0, ""},
+	{"disk booted at 99", ",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\",\"boot\":99}]", 0,
+	 ""},
+	{"disk booted at 100", ",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\",\"boot\":100}]",
+	 -SNP_E_JSON_VALUE, "/disks/0/boot"},
 	{"disk of unknown format", ",\"disks\":[{\"path\":\"/d\",\"format\":\"vmdk\"}]",
 	 -SNP_E_JSON_VALUE, "/disks/0/format"},
 	{"second disk wrong",
 	 ",\"disks\":[{\"path\":\"/d\",\"format\":\"raw\",\"serial\":\"s\"},"
 	 "{\"path\":\"d\",\"format\":\"raw\"}]",
 	 -SNP_E_JSON_VALUE, "/disks/1/path"},
+	{"network without type", ",\"networks\":[{\"source\":\"a\"}]", -SNP_E_JSON_MISSING_KEY,
+	 "/networks/0"},
 	{"network without source", ",\"networks\":[{\"type\":\"network\"}]",
 	 -SNP_E_JSON_MISSING_KEY, "/networks/0"},
 	{"user network with source", ",\"networks\":[{\"type\":\"user\",\"source\":\"a\"}]",
@@ -84,12 +95,20 @@ static const struct member {
 	 -SNP_E_JSON_VALUE, "/networks/0/mac"},
 	{"console file without path", ",\"console\":{\"type\":\"file\"}", -SNP_E_JSON_MISSING_KEY,
 	 "/console"},
+	{"console without type", ",\"console\":{\"path\":\"/c\"}", -SNP_E_JSON_MISSING_KEY,
+	 "/console"},
+	{"console file", ",\"console\":{\"type\":\"file\",\"path\":\"/c\"}", 0, ""},
 	{"console pty with path", ",\"console\":{\"type\":\"pty\",\"path\":\"/c\"}",
 	 -SNP_E_JSON_VALUE, "/console/path"},
 	{"vsock auto", ",\"vsock\":{\"cid\":\"auto\"}", 0, ""},
+	{"vsock by another word", ",\"vsock\":{\"cid\":\"any\"}", -SNP_E_JSON_VALUE, "/vsock/cid"},
+	{"vsock without CID", ",\"vsock\":{}", -SNP_E_JSON_MISSING_KEY, "/vsock"},
+	{"first vsock", ",\"vsock\":{\"cid\":3}", 0, ""},
+	{"last vsock", ",\"vsock\":{\"cid\":4294967294}", 0, ""},
 	{"vsock of the host", ",\"vsock\":{\"cid\":2}", -SNP_E_JSON_VALUE, "/vsock/cid"},
 	{"vsock of anyone", ",\"vsock\":{\"cid\":4294967295}", -SNP_E_JSON_VALUE, "/vsock/cid"},
 	{"vfio", ",\"vfio\":[{\"address\":\"0000:41:00.0\"}]", 0, ""},
+	{"vfio without address", ",\"vfio\":[{}]", -SNP_E_JSON_MISSING_KEY, "/vfio/0"},
 	{"vfio short", ",\"vfio\":[{\"address\":\"41:00.0\"}]", -SNP_E_JSON_VALUE,
 	 "/vfio/0/address"},
 	{"tpm", ",\"tpm\":\"passthrough\"", -SNP_E_JSON_VALUE, "/tpm"},
@@ -215,7 +234,13 @@ static const struct value {
 	{"no vCPU", "cpu", "{\"count\":0}", false},
 	{"vCPU -1", "cpu", "{\"count\":-1}", false},
 	{"vCPU half", "cpu", "{\"count\":1.5}", false},
-	{"a million vCPUs", "cpu", "{\"count\":1000000}", false},
+	{"4096 vCPUs", "cpu", "{\"count\":4096}", true},
+	{"4097 vCPUs", "cpu", "{\"count\":4097}", false},
+	{"no socket", "cpu", "{\"count\":4,\"sockets\":0}", false},
+	{"no core", "cpu", "{\"count\":4,\"cores\":0}", false},
+	{"no thread", "cpu", "{\"count\":4,\"threads\":0}", false},
+	{"4097 sockets", "cpu", "{\"count\":4,\"sockets\":4097}", false},
+	{"memory without size", "memory", "{\"backing\":\"ram\"}", false},
 	{"vCPU as text", "cpu", "{\"count\":\"4\"}", false},
 	{"no count", "cpu", "{\"model\":\"EPYC-v4\"}", false},
 	{"signature", "cpu", "{\"count\":4,\"model\":\"host\",\"signature\":\"0xa10f11\"}", true},
@@ -263,6 +288,60 @@ static void check_value(void **state)
 	if (!row->good)
 		assert_memory_equal(err.pointer, pointer, strlen(pointer));
 	vm_config_free(config);
+}
+
+/* A member with a list of so many, or a text of so many characters; one more is refused. */
+static const struct limit {
+	const char *name, *before, *each, *after;
+	size_t n;
+} limits[] = {
+	{"disks", ",\"disks\":[", "{\"path\":\"/d\",\"format\":\"raw\"},", "]", 26},
+	{"networks", ",\"networks\":[", "{\"type\":\"user\"},", "]", 16},
+	{"vfio", ",\"vfio\":[", "{\"address\":\"0000:41:00.0\"},", "]", 16},
+	{"labels", ",\"labels\":{", "\"l%zu\":\"x\",", "}", 64},
+	{"label", ",\"labels\":{\"a\":\"", "x", "\"}", 256},
+	{"label key", ",\"labels\":{\"", "x", "\":\"a\"}", 63},
+	{"title", ",\"title\":\"", "x", "\"", 256},
+	{"title of two bytes each", ",\"title\":\"", "\xc3\xa4", "\"", 256},
+	{"description", ",\"description\":\"", "x", "\"", 4096},
+	{"connect", ",\"connect\":\"qemu:", "x", "\"", 1024 - 5},
+	{"path", ",\"libvirt_xml\":\"/", "x", "\"", 4095 - 1},
+	{"command line", ",\"boot\":{\"kernel\":\"/k\",\"cmdline\":\"", "x", "\"}", 65535},
+};
+
+static void check_limit(void **state)
+{
+	const struct limit *row = *state;
+
+	for (size_t more = 0; more < 2; more++) {
+		struct vm_config *config = NULL;
+		_cleanup_(freep) char *text = NULL;
+		size_t size;
+		FILE *stream = open_memstream(&text, &size);
+
+		assert_non_null(stream);
+		fprintf(stream,
+			"{\"schema\":\"snp-launch/2\",\"name\":\"web1\",\"cpu\":{\"count\":2},"
+			"\"memory\":{\"size\":\"1GiB\"}%s",
+			row->before);
+		for (size_t i = 0; i < row->n + more; i++) {
+			const char *number = strstr(row->each, "%zu");
+
+			if (number)
+				fprintf(stream, "%.*s%zu%s", (int)(number - row->each), row->each,
+					i, number + 3);
+			else
+				fputs(row->each, stream);
+		}
+		/* No comma after the last one. */
+		fflush(stream);
+		if (text[size - 1] == ',')
+			fseek(stream, -1, SEEK_CUR);
+		fprintf(stream, "%s}", row->after);
+		fclose(stream);
+		assert_int_equal(parse(text, &config, NULL), more ? -SNP_E_JSON_VALUE : 0);
+		vm_config_free(config);
+	}
 }
 
 static void check_defaults(void **state)
@@ -339,6 +418,114 @@ static void check_everything(void **state)
 	assert_int_equal(config->on_reboot, VM_REBOOT_RESTART);
 }
 
+/* The members that the document above leaves out, and other words than its. */
+static void check_the_rest(void **state)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	static const char text[] =
+		"{\"schema\":\"snp-launch/2\",\"name\":\"web1\",\"title\":\"a title\","
+		"\"description\":\"more\",\"connect\":\"qemu:///session\","
+		"\"firmware\":{\"path\":\"/f\",\"sha256\":\"" HEX64 "\"},"
+		"\"boot\":{\"kernel\":\"/k\",\"initrd\":\"/i\",\"initrd_sha256\":\"" HEX64
+		"\",\"kernel_hashes\":false},"
+		"\"cpu\":{\"count\":1,\"cores\":5},"
+		"\"memory\":{\"size\":\"2TiB\",\"hugepages\":true},"
+		"\"disks\":[{\"path\":\"/a\",\"format\":\"raw\"},"
+		"{\"path\":\"/b\",\"format\":\"raw\",\"bus\":\"virtio\",\"cache\":\"directsync\","
+		"\"readonly\":true,\"serial\":\"s1\"}],"
+		"\"networks\":[{\"type\":\"user\"},{\"type\":\"network\",\"source\":\"default\","
+		"\"mac\":\"52:54:00:12:34:56\"}],"
+		"\"console\":{\"type\":\"file\",\"path\":\"/c\"},\"vsock\":{\"cid\":\"auto\"},"
+		"\"rng\":false,\"tpm\":\"none\",\"snp\":{\"host_data\":\"sha256:/h\","
+		"\"guest_visible_workarounds\":\"" HEX32 "\",\"vcek\":false,"
+		"\"measurement\":\"" HEX64 HEX32 "\",\"user\":\"web\","
+		"\"id\":{\"key\":\"/key\",\"author_key\":\"/author\",\"image_id\":\"" HEX32 "\"}},"
+		"\"relabel\":false,\"autostart\":true,\"on_reboot\":\"destroy\","
+		"\"libvirt_xml\":\"/x\",\"emulator\":\"/e\"}";
+
+	(void)state;
+	assert_int_equal(parse(text, &config, NULL), 0);
+	assert_string_equal(config->title, "a title");
+	assert_string_equal(config->description, "more");
+	assert_string_equal(config->connect, "qemu:///session");
+	assert_string_equal(config->firmware.path, "/f");
+	assert_true(config->firmware.has_sha256 && config->firmware.sha256[31] == 0xff);
+	assert_string_equal(config->initrd.path, "/i");
+	assert_true(config->initrd.has_sha256 && config->initrd.sha256[31] == 0xff);
+	assert_false(config->kernel.has_sha256 || config->kernel_hashes);
+	assert_null(config->cmdline);
+	assert_false(config->has_cpu_signature);
+	assert_int_equal(config->cpu_cores, 5);
+	assert_true(config->memory_kib == 2ull << 30);
+	assert_true(config->hugepages && !config->memory_locked);
+	assert_int_equal(config->n_disks, 2);
+	assert_string_equal(config->disks[0].path, "/a");
+	assert_int_equal(config->disks[0].format, VM_DISK_RAW);
+	assert_int_equal(config->disks[0].cache, VM_CACHE_NONE);
+	assert_int_equal(config->disks[0].boot, 0);
+	assert_false(config->disks[0].readonly);
+	assert_null(config->disks[0].serial);
+	assert_int_equal(config->disks[1].bus, VM_BUS_VIRTIO);
+	assert_int_equal(config->disks[1].cache, VM_CACHE_DIRECTSYNC);
+	assert_true(config->disks[1].readonly);
+	assert_string_equal(config->disks[1].serial, "s1");
+	assert_int_equal(config->n_networks, 2);
+	assert_int_equal(config->networks[0].type, VM_NETWORK_USER);
+	assert_null(config->networks[0].source);
+	assert_int_equal(config->networks[1].type, VM_NETWORK_NETWORK);
+	assert_string_equal(config->networks[1].mac, "52:54:00:12:34:56");
+	assert_int_equal(config->console, VM_CONSOLE_FILE);
+	assert_string_equal(config->console_path, "/c");
+	assert_int_equal(config->vsock, VM_VSOCK_AUTO);
+	assert_false(config->rng || config->tpm || config->vcek || config->relabel);
+	assert_true(config->autostart);
+	assert_int_equal(config->host_data_kind, VM_HOST_DATA_SHA256_OF);
+	assert_string_equal(config->host_data_path, "/h");
+	assert_true(config->has_guest_visible_workarounds);
+	assert_int_equal(config->guest_visible_workarounds[15], 0xff);
+	assert_int_equal(config->measurement_kind, VM_MEASUREMENT_BYTES);
+	assert_int_equal(config->measurement[47], 0xff);
+	assert_string_equal(config->user, "web");
+	assert_int_equal(config->id_kind, VM_ID_KEY);
+	assert_string_equal(config->id_key, "/key");
+	assert_string_equal(config->id_author_key, "/author");
+	assert_int_equal(config->id_image_id[15], 0xff);
+	assert_int_equal(config->id_svn, 0);
+	assert_int_equal(config->on_reboot, VM_REBOOT_DESTROY);
+	assert_string_equal(config->libvirt_xml, "/x");
+	assert_string_equal(config->emulator, "/e");
+}
+
+/* Where each kind of ID block comes from. */
+static void check_id_kinds(void **state)
+{
+	static const char *const ids[] = {
+		[VM_ID_REFERENCE] = "{\"reference\":\"/r\",\"image\":\"web\"}",
+		[VM_ID_BLOCK] = "{\"block\":\"/b\",\"auth\":\"/a\"}",
+		[VM_ID_KEY] = "{\"key\":\"/k\"}",
+	};
+
+	(void)state;
+	for (size_t i = VM_ID_REFERENCE; i < ARRAY_SIZE(ids); i++) {
+		_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "{\"schema\":\"snp-launch/1\",\"name\":\"a\",\"cpu\":{\"count\":1},"
+			 "\"memory\":{\"size\":\"1GiB\"},\"snp\":{\"id\":%s}}",
+			 ids[i]);
+		assert_int_equal(parse(text, &config, NULL), 0);
+		assert_int_equal(config->id_kind, i);
+		if (i == VM_ID_REFERENCE) {
+			assert_string_equal(config->id_reference, "/r");
+			assert_string_equal(config->id_image, "web");
+		} else if (i == VM_ID_BLOCK) {
+			assert_string_equal(config->id_block, "/b");
+			assert_string_equal(config->id_auth, "/a");
+		}
+	}
+}
+
 /* Every proper prefix of a good document is refused, and explained within it. */
 static void check_cut(void **state)
 {
@@ -366,8 +553,8 @@ static void check_cut(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
-		cmocka_unit_test(check_defaults),
-		cmocka_unit_test(check_everything),
+		cmocka_unit_test(check_defaults), cmocka_unit_test(check_everything),
+		cmocka_unit_test(check_the_rest), cmocka_unit_test(check_id_kinds),
 		cmocka_unit_test(check_cut),
 	};
 	size_t n = tests_listed(tests);
@@ -375,5 +562,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_member, members);
 	ADD_ROWS(tests, n, check_document, documents);
 	ADD_ROWS(tests, n, check_value, values);
+	ADD_ROWS(tests, n, check_limit, limits);
 	return RUN_TESTS("vm_config", tests, n);
 }
