@@ -167,6 +167,9 @@ static const struct change {
 	{"no initrd in the metadata", "name='initrd'", "name='other'", "metadata"},
 	{"command line in the metadata", "name='cmdline' size='13' sha256='",
 	 "name='cmdline' size='13' sha256='00' not='", "metadata"},
+	{"another command line in the metadata", "name='cmdline' size='13' sha256='2b98586d",
+	 "name='cmdline' size='13' sha256='2b985860", "metadata"},
+	{"no command line in the metadata", "name='cmdline'", "name='other'", "metadata"},
 	{"damaged metadata", "</snp:digest>", "0</snp:digest>", "metadata"},
 	{"no metadata", "<snp:launch xmlns:snp='urn:snp-launch:1'>",
 	 "<snp:launch xmlns:snp='urn:snp-launch:2'>", "metadata"},
@@ -483,6 +486,44 @@ static void check_definition(void **state)
 	virDomainFree(domain);
 }
 
+/* What libvirt made of a new guest goes into its record, unless another than a listed emulator launches it, or its
+ * CPU is another. */
+static void check_recorded(void **state)
+{
+	_cleanup_(hypervisor_close) struct hypervisor test = {0};
+	_cleanup_(record_freep) struct guest_record *record = read_record(record_text);
+	_cleanup_(freep) char *good = good_domain();
+	char qemu[] = "/qemu", other[] = "/other";
+	struct hypervisor lists = {.emulators = {other}};
+	struct snp_error err = {0};
+	virDomainPtr domain;
+
+	(void)state;
+	free(record->emulator);
+	free(record->security_labels);
+	record->emulator = record->security_labels = NULL;
+	record->has_qemu = false;
+	assert_int_equal(hypervisor_open("test:///default", &test, NULL), 0);
+	domain = define(test.connection, good);
+	assert_int_equal(guest_record_domain(record, domain, &lists, &err), -SNP_E_DRIFT);
+	assert_non_null(strstr(err.message, "emulator"));
+	assert_false(record->has_qemu);
+	lists.emulators[1] = qemu;
+	record->vcpus.count++;
+	assert_int_equal(guest_record_domain(record, domain, &lists, &err), -SNP_E_DRIFT);
+	assert_non_null(strstr(err.message, "vCPUs"));
+	assert_false(record->has_qemu);
+	record->vcpus.count--;
+	assert_int_equal(guest_record_domain(record, domain, &lists, &err), 0);
+	assert_true(record->has_qemu);
+	assert_string_equal(record->emulator, "/qemu");
+	assert_non_null(strstr(record->security_labels, "+1:+1"));
+	assert_int_equal(record->option_roms, 0);
+	assert_false(record->guest_agent || record->tpm);
+	assert_int_equal(virDomainUndefine(domain), 0);
+	virDomainFree(domain);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -504,10 +545,9 @@ static int remove_folder(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
-		cmocka_unit_test(check_host),
-		cmocka_unit_test(check_copies),
-		cmocka_unit_test(check_demanded),
-		cmocka_unit_test(check_definition),
+		cmocka_unit_test(check_host),	  cmocka_unit_test(check_copies),
+		cmocka_unit_test(check_demanded), cmocka_unit_test(check_definition),
+		cmocka_unit_test(check_recorded),
 	};
 	size_t n = tests_listed(tests);
 
