@@ -450,6 +450,105 @@ static void lists_and_combinations_are_limited(void **state)
 	search_done(&search);
 }
 
+/* As many combinations as there may be are all tried; with one more, the answer says that there are more. What counts
+ * as three changes goes with nothing else. */
+static void the_last_combination_is_tried(void **state)
+{
+	const unsigned int others = 3; /* as stated, kernel hashes off, no initrd */
+	const uint32_t each = SEARCH_MAX_PARTS - 1;
+	struct fixture *f = *state;
+	struct search search = begin(&f->stated, NULL, 1);
+	uint8_t sha256[SNP_SHA256_SIZE] = {9}, digest[SNP_LAUNCH_DIGEST_SIZE];
+	struct search_answer answer;
+	size_t size;
+
+	assert_int_equal(snp_launch_digest(&f->stated, digest, &size, NULL), 0);
+	for (uint32_t i = 0; i + others <= 8192; i++) {
+		enum search_kind kind = i < 4 * each ? (enum search_kind)(i % 4)
+					: i % 2	     ? SEARCH_CMDLINE
+						     : SEARCH_FIRMWARE;
+
+		snp_put_le32(sha256 + 4, i);
+		assert_int_equal(add_hash(&search, kind, 3, sha256), 0);
+		if (i + 1 + others < 8192)
+			continue;
+		assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+		assert_true(answer.found);
+		assert_int_equal(answer.is_cut, i + 1 + others > 8192);
+	}
+	search_done(&search);
+}
+
+/* A launch of which only the digest after the firmware's pages is known. */
+static void a_firmware_digest_is_enough(void **state)
+{
+	struct fixture *f = *state;
+	struct snp_launch stated = f->stated, launch = f->stated;
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE], after[SNP_SHA384_SIZE];
+	struct snp_firmware *other = firmware(3);
+	struct search_answer answer;
+	struct search search;
+	size_t size;
+
+	assert_int_equal(snp_launch_firmware_digest(f->firmware, after, NULL), 0);
+	stated.firmware_digest = after;
+	/* The sections are the same, the pages another firmware's. */
+	stated.firmware = other;
+	launch.vcpus.count = 7;
+	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
+	search = begin(&stated, NULL, MAX_VCPUS);
+	assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+	assert_true(answer.found);
+	check_texts(&answer, "", "7 vCPUs");
+	/* Another firmware is launched by its own pages. */
+	launch.firmware = other;
+	assert_int_equal(snp_launch_digest(&launch, digest, &size, NULL), 0);
+	add_part(&search, SEARCH_FIRMWARE, other, NULL, "another firmware");
+	assert_int_equal(search_run(&search, digest, &answer, NULL), 0);
+	assert_true(answer.found);
+	check_texts(&answer, "another firmware", "7 vCPUs");
+	search_done(&search);
+}
+
+/* Whether a command line is tried that the answer would call so, with so many vCPUs (0: with any number). */
+static bool tries(const struct search *search, const char *words, uint32_t vcpu_count)
+{
+	const struct search_parts *parts = &search->parts[SEARCH_CMDLINE];
+	char text[SEARCH_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "a command line %s", words);
+	for (size_t i = 0; i < parts->n; i++)
+		if (strcmp(parts->list[i].text, text) == 0 &&
+		    parts->list[i].vcpu_count == vcpu_count)
+			return true;
+	return false;
+}
+
+/* Of a long command line, the first words are looked at, and the first that have the number of vCPUs. */
+static void words_and_numbers_are_limited(void **state)
+{
+	static const char words[] =
+		"w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 w15 w16 w17 w18 "
+		"w19 w20 w21 w22 w23 w24 w25 w26";
+	struct fixture *f = *state;
+	struct search search = begin(&f->stated, words, 600);
+
+	assert_true(tries(&search, "without w1", 0));
+	assert_true(tries(&search, "without w24", 0));
+	assert_true(tries(&search, "with another blank before w24", 0));
+	assert_false(tries(&search, "without w25", 0));
+	assert_false(tries(&search, "with another blank before w25", 0));
+	search_done(&search);
+
+	search = begin(&f->stated, "a=4 b=14 c=4 d=4 4", 600);
+	assert_true(tries(&search, "with a=1", 1));
+	assert_true(tries(&search, "with a=512", 512));
+	assert_false(tries(&search, "with a=513", 513));
+	assert_true(tries(&search, "with c=7", 7));
+	assert_false(tries(&search, "with b=7", 7) || tries(&search, "with d=7", 7));
+	search_done(&search);
+}
+
 /* Three changes of what is booted are tried, four are not. */
 static void three_changes_at_most(void **state)
 {
@@ -499,6 +598,9 @@ int main(void)
 		cmocka_unit_test(an_unrelated_digest_is_not_found),
 		cmocka_unit_test(large_sections_end_it),
 		cmocka_unit_test(lists_and_combinations_are_limited),
+		cmocka_unit_test(the_last_combination_is_tried),
+		cmocka_unit_test(a_firmware_digest_is_enough),
+		cmocka_unit_test(words_and_numbers_are_limited),
 		cmocka_unit_test(three_changes_at_most),
 		cmocka_unit_test(other_modes_are_refused),
 	};
