@@ -960,6 +960,7 @@ ENDORSED(endorsement_forged_es384, plan->forged = plan->es384 = true);
 ENDORSED(endorsement_ec_named_ps384, plan->es384 = true; plan->algorithm = -38);
 ENDORSED(endorsement_rsa_named_es384, plan->algorithm = -35);
 ENDORSED(endorsement_short_key, plan->short_key = true);
+ENDORSED(endorsement_short_ec, plan->es384 = plan->short_key = true);
 ENDORSED(stamped, stamp(s));
 ENDORSED(stamped_not, stamp(s); plan->timestamp = false);
 ENDORSED(stamped_other, stamp(s); plan->foreign_timestamp = true);
@@ -1431,6 +1432,7 @@ static const struct row rows[] = {
 	{"endorsed with PS384, ES384 named", FAILS(ENDORSEMENT_SIGNATURE), endorsement_rsa_named_es384},
 	{"endorsed with RSA of 1024 bits", FAILS(ENDORSEMENT_SIGNATURE), endorsement_short_key,
 	 .also = NEED(ENDORSEMENT_ISSUER)},
+	{"endorsed with P-256", FAILS(ENDORSEMENT_SIGNATURE), endorsement_short_ec},
 	{"timestamp", ACCEPTED, stamped},
 	{"timestamp not verified", ACCEPTED, stamped_unseen},
 	{"no timestamp", FAILS(ENDORSEMENT_TIMESTAMP), stamped_not},
