@@ -19,7 +19,7 @@
 #include "guest/guest_dir.h"
 
 static struct {
-	const char *vsock, *simulated_root, *jwks, *maa_issuer;
+	const char *vsock, *simulated_root, *jwks, *maa_issuer, *save_data;
 	struct cli_values certificates;
 	bool guest_agent, verbose;
 } arg;
@@ -36,6 +36,8 @@ static const struct cli_option options[] = {
 	 .help = "keys of Azure Attestation, for a token in the answer"},
 	{"maa-issuer", .argument = "URL", .text = &arg.maa_issuer,
 	 .help = "required issuer of the token: an instance of Azure Attestation"},
+	{"save-runtime-data", .argument = "FILE", .text = &arg.save_data,
+	 .help = "if accepted, write here what the guest bound to the nonce, such as its public key"},
 	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
 	 .help = "for this run, trust this ARK of a simulated host"},
 	{"verbose", 'v', .flag = &arg.verbose, .help = "print every check"},
@@ -90,6 +92,16 @@ static int ask(const struct session *session, virDomainPtr domain, const char *n
 	return evidence_from_socket(run, REPORT_SOCKET, nonce, ret, err);
 }
 
+static int save_data(struct snp_span data, struct snp_error *err)
+{
+	if (data.size <= SNP_REPORT_DATA_SIZE)
+		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
+				 "the answer has no runtime_data beyond the 64 bytes; leave out "
+				 "--save-runtime-data");
+	(void)snp_span_sub(data, SNP_REPORT_DATA_SIZE, data.size - SNP_REPORT_DATA_SIZE, &data);
+	return file_write(arg.save_data, data, 0666, true, err);
+}
+
 static int attest(const char *name, char *const command[], struct snp_verdict **ret,
 		  struct snp_error *err)
 {
@@ -135,7 +147,13 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 	sources.at_time = time(NULL); /* a token in the answer is younger than the question */
 	evidence_expect(guest.record, nonce, &expected);
 	expected.maa_issuer = arg.maa_issuer;
-	return cli_judge(&report, &sources, &expected, ret, err);
+	r = evidence_expect_data(report.container.runtime_data, nonce, &expected, err);
+	if (r < 0)
+		return r;
+	r = cli_judge(&report, &sources, &expected, ret, err);
+	return r < 0 || !arg.save_data || !snp_verdict_accepted(*ret)
+		       ? r
+		       : save_data(report.container.runtime_data, err);
 }
 
 static int print(const char *name, const struct snp_verdict *verdict, FILE *out,

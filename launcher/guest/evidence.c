@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/policy.h>
+#include <snp/sha.h>
 
 extern char **environ;
 
@@ -83,6 +85,23 @@ void evidence_expect(const struct guest_record *record,
 		return;
 	memcpy(ret->family_id, b->fields.family_id, sizeof(ret->family_id));
 	memcpy(ret->image_id, b->fields.image_id, sizeof(ret->image_id));
+}
+
+/* Hashed with the nonce itself in front: other data fail by their REPORT_DATA. */
+int evidence_expect_data(struct snp_span data, const uint8_t nonce[static SNP_REPORT_DATA_SIZE],
+			 struct snp_expectations *expected, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *wanted = NULL;
+
+	if (data.size < SNP_REPORT_DATA_SIZE)
+		return 0;
+	wanted = malloc(data.size);
+	if (!wanted)
+		return out_of_memory(err);
+	memcpy(wanted, data.data, data.size);
+	memcpy(wanted, nonce, SNP_REPORT_DATA_SIZE);
+	memset(expected->report_data, 0, sizeof(expected->report_data));
+	return sha256_of((struct snp_span){wanted, data.size}, expected->report_data, err);
 }
 
 /* Wait until `fd` is ready for `events`, at most until `deadline`. */

@@ -36,6 +36,12 @@ void evidence_expect(const struct guest_record *record,
 		     const uint8_t nonce[static SNP_REPORT_DATA_SIZE],
 		     struct snp_expectations *ret);
 
+/* The same of an answer that has `data` of its own, such as a key that was made for this question: it must be the nonce and
+ * what follows, and REPORT_DATA its SHA-256, then zeros. Errors: SNP_E_NO_MEMORY. */
+SNP_MUST_USE int evidence_expect_data(struct snp_span data,
+				      const uint8_t nonce[static SNP_REPORT_DATA_SIZE],
+				      struct snp_expectations *expected, struct snp_error *err);
+
 /* Run the program argv[0], searched in PATH, without a shell. It shares this process's standard error and
  * terminal, to ask for a passphrase. If it takes too long, its process group is killed.
  * Errors: SNP_E_NO_EVIDENCE (it cannot be run, fails, answers too much or takes too long). */

@@ -23,6 +23,7 @@ struct answer {
 	uint8_t report[SNP_REPORT_SIZE];
 	const char *evidence, *endorsements, *uvm_endorsements; /* base64 */
 	const char *endorsed_tcb, *token, *error;
+	const char *runtime_data; /* base64 */
 };
 
 /* Later sidecars may say more. */
@@ -33,6 +34,7 @@ static const struct field answer_fields[] = {
 	FIELD("uvm_endorsements", field_string, answer, uvm_endorsements),
 	FIELD("endorsed_tcb", field_string, answer, endorsed_tcb),
 	FIELD("token", field_string, answer, token),
+	FIELD("runtime_data", field_string, answer, runtime_data),
 	FIELD("error", field_string, answer, error),
 	OTHER_KEYS,
 };
@@ -118,12 +120,17 @@ static void take_token(const char *text, struct decoded *to, struct snp_containe
 static int take_answer(const struct answer *a, struct decoded *to, struct snp_container *ret,
 		       struct snp_error *err)
 {
+	int r;
+
 	if (a->error)
 		return fail_with(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
 				 "the sidecar gave no report: '%s'", a->error);
 	if (a->has_report && a->evidence)
 		return fail_with(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
 				 "has both a report and evidence");
+	r = add_base64(to, a->runtime_data, "runtime_data", &ret->runtime_data, err);
+	if (r < 0)
+		return r;
 	if (a->token && a->token[0] != '\0')
 		take_token(a->token, to, ret);
 	if (a->evidence)

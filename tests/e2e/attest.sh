@@ -81,6 +81,32 @@ run 3 "$snp_launch" "${with_token[@]}" ./service "$sock" 1
 says 'refused: token-report'
 refuse 2 usage "$snp_launch" "${with_token[@]}" ./responder "$sock"
 
+# It may bind a key that it made, and the key comes out only if the report is over it and the nonce.
+cat >binds <<'END'
+#!/usr/bin/env python3
+import base64, hashlib, json, subprocess, sys
+nonce, key = sys.stdin.buffer.read(64), b"a public key\n"
+data = {"right": nonce + key, "other": bytes(64) + key, "short": nonce[:63]}[sys.argv[2]]
+wanted = hashlib.sha256(data).digest() + bytes(32)
+r = subprocess.run(["./responder", sys.argv[1]], input=wanted, stdout=subprocess.PIPE, check=True).stdout
+b64 = lambda b: base64.b64encode(b).decode()
+said = data.replace(b"public", b"secret") if len(sys.argv) > 3 else data
+print(json.dumps({"evidence": b64(r[:1184]), "endorsements": b64(r[1184:]), "runtime_data": b64(said)}))
+END
+chmod +x binds
+bound=(attest --simulated-root "$root" -v --save-runtime-data key.pub one -- ./binds "$sock")
+for case in 'other report-data' 'short report-data' 'right changed runtime-data'; do
+	# shellcheck disable=SC2086
+	run 3 "$snp_launch" "${bound[@]}" ${case% *}
+	says "refused: ${case##* }"
+	[ ! -e key.pub ] || fail "a key that nobody vouches for was written"
+done
+run 0 "$snp_launch" "${bound[@]}" right
+grep -Eq 'passed +runtime-data ' out || fail "the runtime data were not checked: $(cat out)"
+[ "$(cat key.pub)" = 'a public key' ] || fail "another key was written"
+refuse 1 no-evidence "$snp_launch" attest --simulated-root "$root" --save-runtime-data other one -- ./responder "$sock"
+[ ! -e other ] || fail "something was written"
+
 # The report of a simulated chip fails against AMD's roots, an old one by its nonce, and another guest's by
 # its measurement.
 run 3 "$snp_launch" attest one -- ./responder "$sock"

@@ -123,9 +123,10 @@ struct snp_container {
 	struct snp_span report;	      /* 1184 bytes, as received; SNP_CONTAINER_TOKEN: size 0 */
 	struct snp_span certificates; /* for snp_certificates_add(): a certificate table, or of
 					 /attest/combined PEM; size 0: none */
-	struct snp_span runtime_data; /* HCL: the JSON whose SHA-256 starts REPORT_DATA */
-	struct snp_span endorsement;  /* /attest/combined: who endorses MEASUREMENT, as COSE */
-	struct snp_span token;	      /* of JSON: a token beside the report */
+	struct snp_span
+		runtime_data; /* of HCL, and of JSON: what REPORT_DATA begins with the SHA-256 of */
+	struct snp_span endorsement; /* /attest/combined: who endorses MEASUREMENT, as COSE */
+	struct snp_span token;	     /* of JSON: a token beside the report */
 };
 
 /* The largest container: a report and a certificate table. */
