@@ -59,7 +59,7 @@ const struct cli_option cli_expectation_options[] = {
 	{"uvm-svn", .argument = "N", .number = &arg.uvm_svn,
 	 .help = "minimum SVN of the endorsement (default: 100 for ContainerPlat, 1 for ConfAKS)"},
 	{"tsa-root", .argument = "FILE", .text = &arg.tsa_root,
-	 .help = "root certificate of the authority that timestamps endorsements; without one, the timestamp is not verified"},
+	 .help = "root certificate of the authority that timestamps endorsements; without one, its time is not used"},
 	{"maa-issuer", .argument = "URL", .text = &arg.maa_issuer,
 	 .help = "required issuer of the token: an instance of Azure Attestation"},
 	{"maa-compliance", .argument = "STATUS", .text = &arg.maa_compliance,

@@ -67,7 +67,7 @@ int signer_check_chain(X509 *leaf, STACK_OF(X509) * untrusted, STACK_OF(X509) * 
 	X509_VERIFY_PARAM_set_auth_level(param, 2); /* SHA-224 and RSA of 2048 bits at least */
 	if (X509_verify_cert(context) != 1)
 		snprintf(why, ENDORSEMENT_WHY_SIZE,
-			 "its certificates do not lead to the issuer's: %s",
+			 "its certificates do not lead to a trusted one: %s",
 			 X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
 	ERR_clear_error();
 	return 0;

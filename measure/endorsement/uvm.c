@@ -5,7 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/ts.h>
-#include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 #include "endorsement/cose.h"
 
 DEFINE_CLEANUP(struct json *, json_free);
-DEFINE_CLEANUP(X509_STORE *, X509_STORE_free);
+DEFINE_CLEANUP(BIO *, BIO_free_all);
 DEFINE_CLEANUP(EXTENDED_KEY_USAGE *, EXTENDED_KEY_USAGE_free);
 DEFINE_CLEANUP(TS_VERIFY_CTX *, TS_VERIFY_CTX_free);
 DEFINE_CLEANUP(TS_TST_INFO *, TS_TST_INFO_free);
@@ -322,17 +321,6 @@ int uvm_check_issuer(const struct uvm_endorsement *e, const char *issuer, int64_
 	return check_chain(e, anchor, at, why, err);
 }
 
-static int read_roots(struct snp_span bytes, X509_STORE *store, struct snp_error *err)
-{
-	_cleanup_(signer_certificates_freep) STACK_OF(X509) *roots = NULL;
-	int r = signer_read_roots(bytes, &roots, err);
-
-	for (int i = 0; r == 0 && i < sk_X509_num(roots); i++)
-		if (X509_STORE_add_cert(store, sk_X509_value(roots, i)) != 1)
-			return out_of_memory(err);
-	return r;
-}
-
 static bool time_of(const TS_TST_INFO *info, int64_t *ret)
 {
 	struct tm tm;
@@ -343,23 +331,22 @@ static bool time_of(const TS_TST_INFO *info, int64_t *ret)
 	return true;
 }
 
-/* The imprint must be a hash of 48 bytes, SHA-384 of the signature. OpenSSL frees what it is given. */
-static bool verify_token(PKCS7 *token, const uint8_t imprint[static SNP_SHA384_SIZE],
-			 X509_STORE *store)
+/* OpenSSL's own check of a whole token, TS_RESP_verify_token(), refuses those of Microsoft: the authority's key usage is
+ * not marked as critical, and its ESS attribute names a certificate besides that is not in the chain. So the same is
+ * asked here in steps: version and imprint, usage, chain, signature. */
+static bool has_imprint(PKCS7 *token, const uint8_t imprint[static SNP_SHA384_SIZE])
 {
 	_cleanup_(TS_VERIFY_CTX_freep) TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
-	unsigned char *copy = OPENSSL_memdup(imprint, SNP_SHA384_SIZE);
+	unsigned char *copy = OPENSSL_memdup(imprint, SNP_SHA384_SIZE); /* OpenSSL frees it */
 
-	if (!context || !copy || X509_STORE_up_ref(store) != 1) {
+	if (!context || !copy) {
 		OPENSSL_free(copy);
 		return false;
 	}
-	(void)TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT | TS_VFY_SIGNATURE);
+	(void)TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT);
 #if OPENSSL_VERSION_NUMBER >= 0x30400000L
-	(void)TS_VERIFY_CTX_set0_store(context, store);
 	(void)TS_VERIFY_CTX_set0_imprint(context, copy, SNP_SHA384_SIZE);
 #else
-	(void)TS_VERIFY_CTX_set_store(context, store);
 	(void)TS_VERIFY_CTX_set_imprint(context, copy, SNP_SHA384_SIZE);
 #endif
 	return TS_RESP_verify_token(context, token) == 1;
@@ -375,6 +362,58 @@ static bool is_sha384(TS_TST_INFO *info)
 	return OBJ_obj2nid(algorithm) == NID_sha384;
 }
 
+/* RFC 3161 section 2.3: it may sign timestamps, and nothing else. */
+static bool may_stamp(X509 *signer)
+{
+	uint32_t usage = X509_get_key_usage(signer); /* all bits if it has none */
+
+	return X509_get_extended_key_usage(signer) == XKU_TIMESTAMP &&
+	       (usage == UINT32_MAX ||
+		(usage != 0 &&
+		 (usage & ~(uint32_t)(KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0));
+}
+
+/* The authority's certificate in a token with one signature, by which it is signed. Borrowed; NULL: not so. */
+static X509 *stamped_by(PKCS7 *token)
+{
+	_cleanup_(signer_stack_freep) STACK_OF(X509) *signers = PKCS7_get0_signers(token, NULL, 0);
+	STACK_OF(PKCS7_SIGNER_INFO) *infos = PKCS7_get_signer_info(token);
+	_cleanup_(BIO_free_allp) BIO *bio = PKCS7_dataInit(token, NULL);
+	X509 *signer = signers ? sk_X509_value(signers, 0) : NULL;
+	char chunk[512];
+
+	if (!signer || !bio || sk_PKCS7_SIGNER_INFO_num(infos) != 1)
+		return NULL;
+	while (BIO_read(bio, chunk, sizeof(chunk)) > 0)
+		;
+	return PKCS7_signatureVerify(bio, token, sk_PKCS7_SIGNER_INFO_value(infos, 0), signer) == 1
+		       ? signer
+		       : NULL;
+}
+
+/* Verify the authority's chain up to these roots, or for want of them to a CA certificate in the token itself, if it
+ * has one. */
+static int check_authority(PKCS7 *token, X509 *signer, struct snp_span roots, int64_t at,
+			   char why[static ENDORSEMENT_WHY_SIZE], struct snp_error *err)
+{
+	_cleanup_(signer_certificates_freep) STACK_OF(X509) *given = NULL;
+	_cleanup_(signer_stack_freep) STACK_OF(X509) *own = sk_X509_new_null();
+	STACK_OF(X509) *carried = token->d.sign->cert;
+	int r = roots.size > 0 ? signer_read_roots(roots, &given, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (!own)
+		return out_of_memory(err);
+	for (int i = 0; i < sk_X509_num(carried); i++)
+		if (X509_check_ca(sk_X509_value(carried, i)) != 0 &&
+		    sk_X509_push(own, sk_X509_value(carried, i)) <= 0)
+			return out_of_memory(err);
+	if (!given && sk_X509_num(own) == 0)
+		return 0; /* it leads nowhere */
+	return signer_check_chain(signer, carried, given ? given : own, at, why, err);
+}
+
 int uvm_check_timestamp(const struct uvm_endorsement *e, struct snp_span roots, int64_t *ret_time,
 			char why[static ENDORSEMENT_WHY_SIZE], struct snp_error *err)
 {
@@ -382,38 +421,32 @@ int uvm_check_timestamp(const struct uvm_endorsement *e, struct snp_span roots, 
 	const unsigned char *at = der.data;
 	_cleanup_(PKCS7_freep) PKCS7 *token = NULL;
 	_cleanup_(TS_TST_INFO_freep) TS_TST_INFO *info = NULL;
-	_cleanup_(X509_STORE_freep) X509_STORE *store = X509_STORE_new();
 	uint8_t imprint[SNP_SHA384_SIZE];
+	X509 *signer = NULL;
 	int64_t time = 0;
-	int r;
+	int r = sha384_of(e->cose.signature, imprint, err);
 
+	if (r < 0)
+		return r;
 	if (der.size == 0)
 		return NO("it has no timestamp");
-	if (!store)
-		return out_of_memory(err);
-	r = read_roots(roots, store, err);
-	if (r < 0)
-		return r;
-	r = sha384_of(e->cose.signature, imprint, err);
-	if (r < 0)
-		return r;
 	token = d2i_PKCS7(NULL, &at, (long)der.size);
 	if (token && at == der.data + der.size && PKCS7_type_is_signed(token))
 		info = PKCS7_to_TS_TST_INFO(token);
-	if (!info || !time_of(info, &time) || !is_sha384(info)) {
-		ERR_clear_error();
-		return NO("not a timestamp token over SHA-384");
-	}
-	/* The authority's own certificate expires too. */
-	X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)time);
-	X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store), 2);
-	if (!verify_token(token, imprint, store))
-		(void)NO("the timestamp does not verify: %s",
-			 ERR_reason_error_string(ERR_peek_last_error())
-				 ? ERR_reason_error_string(ERR_peek_last_error())
-				 : "refused by OpenSSL");
-	else
-		*ret_time = time;
+	if (!info || !time_of(info, &time) || !is_sha384(info))
+		(void)NO("not a timestamp token over SHA-384");
+	else if (!has_imprint(token, imprint))
+		(void)NO("the timestamp is over another signature");
+	else if (!(signer = stamped_by(token)))
+		(void)NO("the authority's key did not sign the timestamp");
+	else if (!may_stamp(signer))
+		(void)NO("the authority's certificate is not for timestamps alone");
 	ERR_clear_error();
-	return 0;
+	if (why[0])
+		return 0;
+	/* The authority's own certificate expires too. */
+	r = check_authority(token, signer, roots, time, why, err);
+	if (r == 0 && !why[0] && roots.size > 0)
+		*ret_time = time;
+	return r;
 }

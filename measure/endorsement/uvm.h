@@ -57,7 +57,8 @@ SNP_MUST_USE int uvm_check_issuer(const struct uvm_endorsement *endorsement, con
 				  int64_t at, char why[static ENDORSEMENT_WHY_SIZE],
 				  struct snp_error *err);
 
-/* Is its timestamp, over its signature, by an authority below one of these roots (DER or PEM)? Then `ret_time` is when. */
+/* Is its timestamp, over its signature, by an authority below one of these roots (DER or PEM)? Then `ret_time` is when.
+ * Without roots: does it hold together, down to the CA certificates in it? It may then be anybody's, and `ret_time` is left. */
 SNP_MUST_USE int uvm_check_timestamp(const struct uvm_endorsement *endorsement,
 				     struct snp_span roots, int64_t *ret_time,
 				     char why[static ENDORSEMENT_WHY_SIZE], struct snp_error *err);

@@ -120,6 +120,23 @@ says 'endorsed-measurement'
 run 3 "$snp_measure" "${group[@]}" --tsa-root "$SNP_SHARED_DATA/attestation/ca/milan_ark.der" combined.json
 says 'refused: endorsement-timestamp: '
 
+# The genuine timestamp, below the authority's CA that is in it: its root is not.
+python3 - <<'EOF'
+import os
+cose = open(f"{os.environ['data']}/body.uvm_reference_info.bin", "rb").read()
+at = cose.index(b"timestamp") + 9
+end = at + 3 + int.from_bytes(cose[at + 1:at + 3], "big")
+open("stamp.der", "wb").write(cose[at + 3:end])
+open("unstamped", "wb").write(cose[:at - 11] + bytes([0xa0]) + cose[end:])
+EOF
+openssl pkcs7 -inform DER -in stamp.der -print_certs -out stamp.pem
+awk '/BEGIN/ { n++ } n == 2' stamp.pem >pca.pem
+run 0 "$snp_measure" "${group[@]}" -v --tsa-root pca.pem combined.json
+says 'a timestamp authority says when it was signed: 2023-02-08'
+run 3 "$snp_measure" "${group[@]}" --tsa-root pca.pem --uvm-endorsement unstamped combined.json
+says 'refused: endorsement-timestamp: it has no timestamp'
+run 0 "$snp_measure" "${group[@]}" --uvm-endorsement unstamped combined.json
+
 # turned FILE OFFSET: a copy with one bit turned.
 turned() {
 	cp "$1" turned
@@ -127,7 +144,8 @@ turned() {
 	printf "\\x$(printf %02x $(($(od -An -tu1 -j "$2" -N 1 "$1") ^ 1)))" | dd of=turned bs=1 seek="$2" conv=notrunc status=none
 }
 size=$(stat -c %s "$cose")
-for place in "$((size - 1)) endorsement-signature" "$((size - 384 - 20)) endorsement-signature"; do
+for place in "$((size - 1)) endorsement-signature" "$((size - 384 - 20)) endorsement-signature" \
+	"5200 endorsement-timestamp" "10290 endorsement-timestamp"; do
 	turned "$cose" "${place% *}"
 	run 3 "$snp_measure" "${group[@]}" --uvm-endorsement turned combined.json
 	says "refused: ${place#* }: "

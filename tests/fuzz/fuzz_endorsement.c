@@ -5,13 +5,14 @@
 
 #include "endorsement/uvm.h"
 
-/* An endorsement, and every question about it. A certificate of the corpus stands for the timestamp's root. */
+/* An endorsement, and every question about it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct uvm_endorsement *endorsement = NULL;
 	char why[ENDORSEMENT_WHY_SIZE] = "", name[ENDORSEMENT_TEXT_SIZE];
 	const struct uvm_claims *claims;
 	struct snp_error err = {0};
+	int64_t time = 0;
 	int r = uvm_read((struct snp_span){data, size}, &endorsement, &err);
 
 	fuzz_check(r, &err, size);
@@ -29,6 +30,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	why[0] = '\0';
 	fuzz_check(uvm_check_issuer(endorsement, claims->issuer, 1767225600, why, &err), &err,
 		   size);
+	why[0] = '\0';
+	fuzz_check(uvm_check_timestamp(endorsement, (struct snp_span){0}, &time, why, &err), &err,
+		   size);
+	if (time != 0)
+		abort();
 	if (uvm_root_of(claims->feed)) {
 		/* Nothing of Microsoft's is in the corpus. */
 		why[0] = '\0';

@@ -968,6 +968,8 @@ ENDORSED(stamped_by_other, stamp(s);
 	 s->expected.tsa_roots = fixture_ca(SNP_PRODUCT_MILAN, SNP_ARK));
 ENDORSED(stamped_late, stamp(s); plan->timestamp_time = 2 * FIXTURE_DAY);
 ENDORSED(stamped_unseen, plan->foreign_timestamp = true);
+ENDORSED(stamped_alone, plan->timestamp = true);
+ENDORSED(stamped_greedy, stamp(s); plan->greedy_tsa = true);
 ENDORSED(signer_expired, plan->from = -300 * FIXTURE_DAY; plan->to = -200 * FIXTURE_DAY;
 	 plan->signing_time = -250 * FIXTURE_DAY);
 ENDORSED(signed_late, plan->signing_time = 2 * FIXTURE_DAY);
@@ -1434,7 +1436,10 @@ static const struct row rows[] = {
 	 .also = NEED(ENDORSEMENT_ISSUER)},
 	{"endorsed with P-256", FAILS(ENDORSEMENT_SIGNATURE), endorsement_short_ec},
 	{"timestamp", ACCEPTED, stamped},
-	{"timestamp not verified", ACCEPTED, stamped_unseen},
+	{"timestamp of another signature, no authority trusted", FAILS(ENDORSEMENT_TIMESTAMP),
+	 stamped_unseen},
+	{"timestamp, no authority trusted", ACCEPTED, stamped_alone},
+	{"timestamp by who may sign code too", FAILS(ENDORSEMENT_TIMESTAMP), stamped_greedy},
 	{"no timestamp", FAILS(ENDORSEMENT_TIMESTAMP), stamped_not},
 	{"timestamp of another signature", FAILS(ENDORSEMENT_TIMESTAMP), stamped_other},
 	{"timestamp of another authority", FAILS(ENDORSEMENT_TIMESTAMP), stamped_by_other},
