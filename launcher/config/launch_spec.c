@@ -298,6 +298,12 @@ void launch_spec_free(struct launch_spec *spec)
 	free(spec->on_reboot);
 	free(spec->qemu_argument);
 	free(spec->qemu_launch_argument);
+	for (size_t i = 0; i < spec->n_settings; i++) {
+		free(spec->settings[i].what);
+		free(spec->settings[i].value);
+		free(spec->settings[i].mac);
+	}
+	free(spec->settings);
 	if (spec->free_source)
 		spec->free_source(spec->source);
 	free(spec);

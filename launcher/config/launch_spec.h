@@ -51,6 +51,14 @@ struct spec_disk {
 	bool readonly;
 };
 
+/* What a domain says that is neither measured nor enforced; see config/setting.h. */
+struct spec_setting {
+	char *what;	     /* "memory", "label app"; of a device "disk", "network", "vfio" */
+	char *value;	     /* "256 MiB"; "/srv/a.img, raw, virtio" */
+	char *mac;	     /* of a network card, where one is named; else NULL */
+	const void *element; /* in `source`, of a device; else NULL */
+};
+
 struct launch_spec {
 	enum launch_spec_origin origin;
 	char *name, *uuid;    /* NULL: none */
@@ -123,6 +131,9 @@ struct launch_spec {
 	char *on_reboot;     /* NULL: unset, which libvirt takes as restart */
 	char *qemu_argument; /* the first thing that goes past libvirt and leaves the launch alone */
 	char *qemu_launch_argument; /* the first that is not known to; NULL: none */
+
+	size_t n_settings; /* of a domain; a vm.json has none before it is one */
+	struct spec_setting *settings;
 
 	/* Line and column of `place` (a JSON pointer, or an XPath) in what was read, or of the nearest
 	 * enclosing thing that exists; 0 if unknown. Only these two use `source`. */

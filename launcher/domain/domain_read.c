@@ -287,9 +287,10 @@ static int read_settings(const xmlNode *domain, struct launch_spec *spec, struct
 
 static int (*const readers[])(const xmlNode *domain, struct launch_spec *spec,
 			      struct snp_error *err) = {
-	refuse_all_repeats,  read_general,    read_vcpus,	read_vcpu_list,
-	read_memory,	     read_boot,	      read_cpu,		domain_read_security,
-	domain_read_devices, domain_read_ids, domain_read_qemu, read_settings,
+	refuse_all_repeats,   read_general,    read_vcpus,	 read_vcpu_list,
+	read_memory,	      read_boot,       read_cpu,	 domain_read_security,
+	domain_read_devices,  domain_read_ids, domain_read_qemu, read_settings,
+	domain_read_settings,
 };
 
 int domain_read(const char *name, struct snp_span xml, struct launch_spec **ret,

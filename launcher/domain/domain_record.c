@@ -11,6 +11,7 @@
 #include <snp/hex.h>
 
 #include "domain/domain_fill.h"
+#include "domain/domain_parts.h"
 #include "domain/domain_xml.h"
 #include "domain/xml_document.h"
 
@@ -51,17 +52,17 @@ void fill_metadata(struct xml_writer *w, xmlNode *domain, const struct domain_re
 	}
 }
 
-static bool is_ours(const xmlNode *node, const char *name)
+bool xml_is_launch(const xmlNode *node, const char *name)
 {
 	return node->type == XML_ELEMENT_NODE && node->ns &&
 	       strcmp((const char *)node->ns->href, DOMAIN_NAMESPACE) == 0 &&
 	       strcmp((const char *)node->name, name) == 0;
 }
 
-static const xmlNode *find_launch(const xmlNode *metadata)
+const xmlNode *xml_launch(const xmlNode *metadata)
 {
 	for (const xmlNode *node = metadata ? metadata->children : NULL; node; node = node->next)
-		if (is_ours(node, "launch"))
+		if (xml_is_launch(node, "launch"))
 			return node;
 	return NULL;
 }
@@ -105,23 +106,23 @@ static int read_member(const xmlNode *node, struct domain_record *ret, struct sn
 	_cleanup_(freep) char *text = NULL;
 	int r;
 
-	if (is_ours(node, "input"))
+	if (xml_is_launch(node, "input"))
 		return read_input(node, ret, err);
 	r = xml_text(node, &text, err);
 	if (r < 0)
 		return r;
-	if (is_ours(node, "digest")) {
+	if (xml_is_launch(node, "digest")) {
 		ret->has_launch_digest = true;
 		if (hex_decode(text, "digest", ret->launch_digest, sizeof(ret->launch_digest),
 			       NULL) < 0)
 			return damaged(node, err);
-	} else if (is_ours(node, "policy")) {
+	} else if (xml_is_launch(node, "policy")) {
 		ret->has_policy = true;
 		if (hex_u64(text, "policy", &ret->policy, NULL) < 0)
 			return damaged(node, err);
-	} else if (is_ours(node, "tool")) {
+	} else if (xml_is_launch(node, "tool")) {
 		snprintf(ret->tool_version, sizeof(ret->tool_version), "%s", text);
-	} else if (is_ours(node, "state")) {
+	} else if (xml_is_launch(node, "state")) {
 		snprintf(ret->state, sizeof(ret->state), "%s", text);
 	}
 	return 0;
@@ -137,7 +138,7 @@ int domain_read_record(const char *name, struct snp_span xml, struct domain_reco
 
 	if (r < 0)
 		return r;
-	launch = find_launch(xml_child(xmlDocGetRootElement(doc), "metadata"));
+	launch = xml_launch(xml_child(xmlDocGetRootElement(doc), "metadata"));
 	if (!launch)
 		return in_file(err,
 			       fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
