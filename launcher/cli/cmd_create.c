@@ -8,14 +8,13 @@
 
 #include "cli/check_options.h"
 #include "cli/guest_view.h"
-#include "cli/session.h"
+#include "cli/launch_options.h"
 #include "cli/verb.h"
 #include "guest/create.h"
-#include "host/uri.h"
 
 static struct {
-	bool no_start, paused, replace, unbound, dry_run;
-	const char *dry_run_as, *expect, *template, *remote_root;
+	bool no_start, paused, replace, force, dry_run;
+	const char *dry_run_as;
 } arg;
 
 /* clang-format off */
@@ -26,23 +25,16 @@ static const struct cli_option options[] = {
 	 .help = "start it paused; the secure processor checks it only at resume"},
 	{"dry-run", .argument = "FORM", .flag = &arg.dry_run, .text = &arg.dry_run_as,
 	 .help = "change nothing; print the domain (xml, default), QEMU's command line (argv), or the record (json)"},
-	{"expect", .argument = "HEX", .text = &arg.expect,
-	 .help = "fail with status 3 if the launch digest is not this one"},
 	{"replace", .flag = &arg.replace,
 	 .help = "replace the guest that has this name"},
-	{"template", .argument = "FILE", .text = &arg.template,
-	 .help = "domain XML to start from, instead of the built-in one"},
-	{"remote-root", .argument = "DIR", .text = &arg.remote_root,
-	 .help = "local folder with copies of the remote host's files"},
-	{"unbound", .flag = &arg.unbound,
-	 .help = "launch without an ID block even if boot files cannot be protected"},
-	CLI_OPTION_JSON,
+	{"force", 'f', .flag = &arg.force,
+	 .help = "with --replace: turn the old guest off immediately"},
 	{0},
 };
 /* clang-format on */
 
-static const struct cli_option *const tables[] = {session_options, check_cli_options, options,
-						  NULL};
+static const struct cli_option *const tables[] = {session_options, check_cli_options,
+						  launch_options, options, NULL};
 
 static int check_arguments(struct snp_error *err)
 {
@@ -53,6 +45,8 @@ static int check_arguments(struct snp_error *err)
 		problem = "--no-start and --paused cannot be combined";
 	else if (arg.dry_run && (arg.paused || arg.replace))
 		problem = "--dry-run cannot be combined with --paused or --replace";
+	else if (arg.force && !arg.replace)
+		problem = "--force requires --replace";
 	if (problem)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", problem);
 	for (size_t i = 0; arg.dry_run_as && i <= ARRAY_SIZE(forms); i++) {
@@ -116,49 +110,32 @@ static int print_created(FILE *out, const struct session *session, struct guest_
 	return r;
 }
 
-static int create(FILE *out, const struct session *session, const struct vm_config *config,
-		  struct launch_spec *spec, const struct check_options *checks, const char *path,
-		  struct snp_error *err)
+static int create(FILE *out, const struct session *session, struct launch_request *request,
+		  const char *path, struct snp_error *err)
 {
 	_cleanup_(record_freep) struct guest_record *record = NULL;
-	uint8_t expect[SNP_LAUNCH_DIGEST_SIZE];
-	struct findings findings = {0};
+	struct create_request *create = &request->create;
+	const char *fragment = create->prepare.config->libvirt_xml;
 	char directory[GUEST_PATH_MAX];
-	struct create_request request = {
-		.prepare = {.config = config,
-			    .spec = spec,
-			    .template = arg.template,
-			    .remote = arg.remote_root || uri_is_remote(session->host.uri),
-			    .remote_root = arg.remote_root,
-			    .unbound = arg.unbound,
-			    .checks = checks,
-			    .findings = &findings},
-		.state = session->state,
-		.start = !arg.no_start,
-		.paused = arg.paused,
-		.replace = arg.replace,
-	};
 	int r;
 
-	if (arg.expect) {
-		r = hex_decode(arg.expect, "--expect", expect, sizeof(expect), err);
-		if (r < 0)
-			return r;
-		request.prepare.expect = expect;
-	}
+	create->start = !arg.no_start;
+	create->paused = arg.paused;
+	create->replace = arg.replace;
+	create->force = arg.force;
 	if (arg.dry_run) {
-		request.prepare.final_path = guest_path(session->state, config->name, directory);
-		request.prepare.uri = session->host.uri;
-		request.prepare.qemu_version = session->host.qemu_version;
-		request.prepare.qemu_user = session->host.qemu_user;
-		request.prepare.qemu_group = session->host.qemu_group;
-		r = print_dry_run(out, session, &request.prepare, err);
-		check_cli_warn(&findings, config->libvirt_xml ? config->libvirt_xml : path);
-		return r;
+		create->prepare.final_path =
+			guest_path(session->state, create->prepare.config->name, directory);
+		create->prepare.uri = session->host.uri;
+		create->prepare.qemu_version = session->host.qemu_version;
+		create->prepare.qemu_user = session->host.qemu_user;
+		create->prepare.qemu_group = session->host.qemu_group;
+		r = print_dry_run(out, session, &create->prepare, err);
+	} else {
+		r = guest_create(&session->host, create, &record, err);
 	}
-	r = guest_create(&session->host, &request, &record, err);
-	check_cli_warn(&findings, config->libvirt_xml ? config->libvirt_xml : path);
-	return r < 0 ? r : print_created(out, session, record, err);
+	check_cli_warn(&request->findings, fragment ? fragment : path);
+	return r < 0 || arg.dry_run ? r : print_created(out, session, record, err);
 }
 
 /* A dry run that prints the XML or the record needs no host; it then assumes the oldest QEMU. */
@@ -183,7 +160,7 @@ static int open_and_check(const struct vm_config *config, struct launch_spec *sp
 {
 	int r;
 
-	launch_spec_look(spec, arg.remote_root);
+	launch_spec_look(spec, launch_options_root());
 	launch_spec_find_user(spec);
 	r = check_cli_before_host(spec, path, ret_checks, err);
 	if (r < 0)
@@ -196,20 +173,21 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
-	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	_cleanup_(launch_request_done) struct launch_request request = {0};
 	const char *path = operands[0];
-	struct check_options checks;
 	int r;
 
 	r = check_arguments(err);
 	if (r == 0)
-		r = vm_config_read(path, &config, err);
+		r = launch_options_config(path, &config, err);
 	if (r == 0)
-		r = launch_spec_from_config(config, &spec, err);
+		r = launch_spec_from_config(config, &request.spec, err);
 	if (r == 0)
-		r = open_and_check(config, spec, path, &session, &checks, err);
+		r = open_and_check(config, request.spec, path, &session, &request.checks, err);
 	if (r == 0)
-		r = create(out, &session, config, spec, &checks, path, err);
+		r = launch_options_request(&session, config, &request, err);
+	if (r == 0)
+		r = create(out, &session, &request, path, err);
 	return cli_answer(out, r, err);
 }
 

@@ -74,21 +74,7 @@ TABLES(kill)
 TABLES(remove)
 #undef TABLES
 
-#define DEFAULT_TIMEOUT 60
-#define MAX_TIMEOUT	86400
-
-static unsigned int seconds = DEFAULT_TIMEOUT;
-
-static int read_timeout(struct snp_error *err)
-{
-	if (!arg.timeout.given)
-		return 0;
-	if (arg.timeout.value > MAX_TIMEOUT)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--timeout must be at most %d seconds (a day)", MAX_TIMEOUT);
-	seconds = (unsigned int)arg.timeout.value;
-	return 0;
-}
+static unsigned int seconds;
 
 /* A guest made by an earlier release still starts; what would be refused today gives a warning. */
 static void warn_of(const struct session *session, const char *name)
@@ -155,7 +141,7 @@ static bool is_off(enum domain_state state)
 static int stop(FILE *out, char *const operands[], struct snp_error *err)
 {
 	struct guest_action action = {.run = stop_guest, .is_done = is_off};
-	int r = read_timeout(err);
+	int r = timeout_read(&arg.timeout, 0, &seconds, err);
 
 	action.state = seconds > 0 ? "off" : "stopping";
 	return r < 0 ? r : act_on_guests(out, operands, &action, err);
@@ -180,12 +166,8 @@ static int restart_guest(const struct session *session, const char *name, struct
 static int restart(FILE *out, char *const operands[], struct snp_error *err)
 {
 	const struct guest_action action = {.run = restart_guest, .state = "running"};
-	int r = read_timeout(err);
+	int r = timeout_read(&arg.timeout, 1, &seconds, err);
 
-	if (r == 0 && seconds == 0)
-		r = fail_with(
-			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"--timeout must be at least 1 for restart, which waits until the guest is off");
 	return r < 0 ? r : act_on_guests(out, operands, &action, err);
 }
 

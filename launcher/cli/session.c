@@ -68,6 +68,27 @@ int session_without_host(const char *config, struct session *ret, struct snp_err
 	return 0;
 }
 
+#define DEFAULT_TIMEOUT 60
+#define MAX_TIMEOUT	86400
+
+int timeout_read(const struct cli_number *number, unsigned int least, unsigned int *ret,
+		 struct snp_error *err)
+{
+	*ret = DEFAULT_TIMEOUT;
+	if (!number->given)
+		return 0;
+	if (number->value < least)
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--timeout must be at least %u here: the guest must be off before it goes on",
+			least);
+	if (number->value > MAX_TIMEOUT)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--timeout must be at most %d seconds (a day)", MAX_TIMEOUT);
+	*ret = (unsigned int)number->value;
+	return 0;
+}
+
 void session_close(struct session *session)
 {
 	hypervisor_close(&session->host);

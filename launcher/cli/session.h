@@ -36,6 +36,11 @@ void session_close(struct session *session);
 SNP_MUST_USE int session_without_host(const char *config, struct session *ret,
 				      struct snp_error *err);
 
+/* What --timeout says: 60 seconds if it was not given. Errors: SNP_E_USAGE for less than `least`, or more than a
+ * day. */
+SNP_MUST_USE int timeout_read(const struct cli_number *number, unsigned int least,
+			      unsigned int *ret, struct snp_error *err);
+
 /* True if an operand is a file: it has a "/", or ends in .json or .xml. */
 bool operand_is_file(const char *operand);
 bool operand_ends_in(const char *operand, const char *suffix);

@@ -8,6 +8,7 @@
  * line here. */
 #define LAUNCHER_VERBS(X) \
 	X(create)         \
+	X(apply)          \
 	X(start)          \
 	X(resume)         \
 	X(restart)        \

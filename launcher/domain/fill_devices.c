@@ -2,6 +2,7 @@
 /* Writing a domain: <devices>. No device has an option ROM: the firmware would run it unmeasured. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "domain/domain_fill.h"
 #include "domain/domain_xml.h"
@@ -61,18 +62,63 @@ static void no_rom(struct xml_writer *w, xmlNode *device)
 	xml_set(w, xml_add(w, device, "rom"), "enabled", "no");
 }
 
-static void add_network(struct xml_writer *w, xmlNode *devices, const struct vm_network *from)
+static const char *const network_types[] = {
+	[VM_NETWORK_NETWORK] = "network",
+	[VM_NETWORK_BRIDGE] = "bridge",
+	[VM_NETWORK_USER] = "user",
+};
+
+static bool is_alike(const struct vm_network *a, const struct vm_network *b)
 {
-	static const char *const types[] = {[VM_NETWORK_NETWORK] = "network",
-					    [VM_NETWORK_BRIDGE] = "bridge",
-					    [VM_NETWORK_USER] = "user"};
+	return a->type == b->type && (!a->source || strcmp(a->source, b->source) == 0);
+}
+
+/* Whether vm.json gives the MAC to a card. */
+static bool is_named(const struct vm_config *config, const char *mac)
+{
+	for (size_t i = 0; i < config->n_networks; i++)
+		if (config->networks[i].mac && strcasecmp(config->networks[i].mac, mac) == 0)
+			return true;
+	return false;
+}
+
+/* A card keeps the MAC that libvirt once made for it: networks know their guests by that. The n-th card of its kind
+ * has that of the n-th before; NULL: none. */
+static const char *kept_mac(const struct domain_request *request, size_t at)
+{
+	const struct vm_config *config = request->config;
+	const struct vm_network *network = &config->networks[at];
+	const struct launch_spec *was = request->was;
+	char value[512];
+	size_t n = 0;
+
+	for (size_t i = 0; i < at; i++)
+		n += !config->networks[i].mac && is_alike(network, &config->networks[i]);
+	snprintf(value, sizeof(value), "%s%s%s", network_types[network->type],
+		 network->source ? " " : "", network->source ? network->source : "");
+	for (size_t i = 0; was && i < was->n_settings; i++) {
+		const struct spec_setting *s = &was->settings[i];
+
+		if (strcmp(s->what, "network") == 0 && strcmp(s->value, value) == 0 && s->mac &&
+		    !is_named(config, s->mac) && n-- == 0)
+			return s->mac;
+	}
+	return NULL;
+}
+
+static void add_network(struct xml_writer *w, xmlNode *devices,
+			const struct domain_request *request, size_t at)
+{
+	const struct vm_network *from = &request->config->networks[at];
+	const char *mac = from->mac ? from->mac : kept_mac(request, at);
 	xmlNode *interface = xml_add(w, devices, "interface");
 
-	xml_set(w, interface, "type", types[from->type]);
-	if (from->mac)
-		xml_set(w, xml_add(w, interface, "mac"), "address", from->mac);
+	xml_set(w, interface, "type", network_types[from->type]);
+	if (mac)
+		xml_set(w, xml_add(w, interface, "mac"), "address", mac);
 	if (from->source)
-		xml_set(w, xml_add(w, interface, "source"), types[from->type], from->source);
+		xml_set(w, xml_add(w, interface, "source"), network_types[from->type],
+			from->source);
 	xml_set(w, xml_add(w, interface, "model"), "type", "virtio");
 	no_rom(w, interface);
 }
@@ -163,7 +209,7 @@ void fill_devices(struct xml_writer *w, xmlNode *domain, const struct domain_req
 		xml_set_text(w, xml_obtain(w, devices, "emulator"), config->emulator);
 	add_disks(w, devices, config);
 	for (size_t i = 0; i < config->n_networks; i++)
-		add_network(w, devices, &config->networks[i]);
+		add_network(w, devices, request, i);
 	for (size_t i = 0; i < config->n_vfio; i++)
 		add_host_device(w, devices, config->vfio[i]);
 	add_console(w, devices, request);

@@ -13,7 +13,7 @@
 #include <snp/hex.h>
 #include <snp/sha.h>
 
-#include "guest/interrupt.h"
+#include "host/interrupt.h"
 
 DEFINE_CLEANUP(struct hash *, hash_free);
 
@@ -189,6 +189,22 @@ static int verify(const struct guest_record *record, enum boot_part part, const 
 		boot_part_names[part],
 		r < 0 && failure.sys_errno == ENOENT ? "is gone" : "has changed");
 	return in_file(err, r, file->path);
+}
+
+int boot_file_take(const struct guest_dir *dir, const struct guest_record *record,
+		   enum boot_part part, struct boot_file *ret, struct snp_error *err)
+{
+	const struct boot_file *file = &record->boot[part];
+	char copy[GUEST_PATH_MAX + 16];
+	int r;
+
+	if (dir)
+		snprintf(copy, sizeof(copy), "%s/" GUEST_BOOT "/%s", dir->path,
+			 boot_part_names[part]);
+	r = verify(record, part, dir ? copy : NULL, err);
+	return r < 0 ? r
+		     : finish(file->source, dir ? copy : file->path, file->size, file->sha256, ret,
+			      err);
 }
 
 int boot_files_verify(const struct guest_record *record, struct snp_error *err)

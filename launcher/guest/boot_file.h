@@ -25,6 +25,11 @@ SNP_MUST_USE int boot_file_hash(enum boot_part part, const char *local, const ch
 				const uint8_t *expected, struct boot_file *ret,
 				struct snp_error *err);
 
+/* Take the copy that `record`'s guest has, into boot/ of `dir` (NULL: only hash it); it keeps the name of its
+ * source. Errors: SNP_E_DRIFT where it is not what the record has; SNP_E_READ, SNP_E_WRITE. */
+SNP_MUST_USE int boot_file_take(const struct guest_dir *dir, const struct guest_record *record,
+				enum boot_part part, struct boot_file *ret, struct snp_error *err);
+
 /* Hash every copy again. Errors: SNP_E_DRIFT, naming the part, where one is not what the record has or
  * is gone; SNP_E_READ. */
 SNP_MUST_USE int boot_files_verify(const struct guest_record *record, struct snp_error *err);

@@ -6,27 +6,30 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/memory.h>
 
+#include "domain/domain_read.h"
 #include "guest/boot_file.h"
 #include "guest/definition.h"
 #include "guest/drift.h"
-#include "guest/interrupt.h"
 #include "guest/protection.h"
 #include "guest/state_dir.h"
+#include "host/interrupt.h"
 #include "host/lifecycle.h"
 #include "host/uri.h"
 
 /* What has been done so far, and is undone from the last to the first. */
 struct attempt {
 	const struct hypervisor *host;
-	struct guest_dir dir; /* the new guest's; fd -1: not claimed */
-	struct guest_dir old; /* of the guest to be replaced; fd -1: none */
-	char *old_xml;	      /* of that guest's domain; NULL: it had none */
-	int old_autostart;    /* of that domain */
-	bool exchanged;	      /* the two have changed places */
-	bool defined;	      /* libvirt was asked to */
-	bool old_is_off;      /* the old guest has been turned off */
-	virDomainPtr domain;  /* defined by this attempt */
+	struct guest_dir dir;	      /* the new guest's; fd -1: not claimed */
+	struct guest_dir old;	      /* of the guest to be replaced; fd -1: none */
+	char *old_xml;		      /* of that guest's domain; NULL: it had none */
+	struct launch_spec *old_spec; /* of old_xml */
+	int old_autostart;	      /* of that domain */
+	bool exchanged;		      /* the two have changed places */
+	bool defined;		      /* libvirt was asked to */
+	bool old_is_off;	      /* the old guest ran, and has been stopped */
+	virDomainPtr domain;	      /* defined by this attempt */
 	enum boot_guard guard;
 	char uuid[RECORD_UUID + 1];
 };
@@ -75,12 +78,30 @@ static int attempt_undo(struct attempt *a, struct snp_error *err)
 	return r;
 }
 
+/* A guest that ran runs again. */
+static int revive(struct attempt *a, bool unbound, struct snp_error *err)
+{
+	_cleanup_(record_freep) struct guest_record *record = NULL;
+	_cleanup_(domain_freep) virDomainPtr domain = NULL;
+	int r;
+
+	/* What interrupted the attempt does not interrupt this. */
+	interrupt_restore();
+	interrupt_defer();
+	r = record_read(a->old.path, &record, err);
+	if (r == 0)
+		r = hypervisor_find_uuid(a->host, record->uuid, &domain, err);
+	return r < 0 || !domain ? r
+				: guest_relaunch(a->host, &a->old, record, domain, 1, unbound, err);
+}
+
 static void attempt_done(struct attempt *a)
 {
 	guest_dir_close(&a->dir);
 	guest_dir_close(&a->old);
 	domain_freep(&a->domain);
 	free(a->old_xml);
+	launch_spec_free(a->old_spec);
 }
 
 /* Never overwrite a domain of that name that snp-launch did not create. If one appears later, libvirt
@@ -170,7 +191,12 @@ static int look_at_old(struct attempt *a, char ret_uuid[static RECORD_UUID + 1],
 	if (virDomainGetAutostart(domain, &a->old_autostart) < 0)
 		a->old_autostart = 0;
 	a->old_xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-	return a->old_xml ? 0 : hypervisor_fail(err, "cannot read the old guest's domain");
+	if (!a->old_xml)
+		return hypervisor_fail(err, "cannot read the old guest's domain");
+	/* What cannot be read is replaced all the same, but its MACs are lost. */
+	if (domain_read(a->old.name, text_span(a->old_xml), &a->old_spec, NULL) < 0)
+		a->old_spec = NULL;
+	return 0;
 }
 
 static int claim(struct attempt *a, const struct create_request *request,
@@ -183,7 +209,13 @@ static int claim(struct attempt *a, const struct create_request *request,
 	ret_uuid[0] = '\0';
 	if (!request->replace)
 		return claim_new(a, request, err);
-	r = guest_dir_lock(request->state, config->name, &a->old, err);
+	if (request->locked) {
+		a->old = *request->locked;
+		request->locked->fd = -1;
+		r = 0;
+	} else {
+		r = guest_dir_lock(request->state, config->name, &a->old, err);
+	}
 	if (r == -SNP_E_NOT_FOUND)
 		return claim_new(a, request, err);
 	if (r == 0 && !record_exists(a->old.path)) {
@@ -207,11 +239,26 @@ static int write_record(const struct attempt *a, struct guest_record *record,
 	return record_write(record, a->dir.path, err);
 }
 
-/* Put the new directory in place, then the domain; then turn the old guest off if it still runs. */
-static int establish(struct attempt *a, const struct prepare_request *request,
-		     const struct prepared *p, struct snp_error *err)
+/* End the guest that is to be replaced, if it runs. */
+static int end_old(struct attempt *a, const struct create_request *request, struct snp_error *err)
 {
-	int r = definition_write(request->config, request->template, a->dir.path, err);
+	enum domain_state state;
+	int r = domain_state_of(a->domain, &state, err);
+
+	if (r < 0 || !domain_state_is_active(state))
+		return r;
+	r = request->force ? domain_kill(a->domain, err)
+			   : domain_stop(a->domain, request->seconds, err);
+	a->old_is_off = r == 0;
+	return r;
+}
+
+/* Put the new directory in place, then the domain; then end the old guest if it still runs. */
+static int establish(struct attempt *a, const struct create_request *request,
+		     const struct prepare_request *prepare, const struct prepared *p,
+		     struct snp_error *err)
+{
+	int r = definition_write(prepare->config, prepare->template, a->dir.path, err);
 
 	if (r == 0)
 		r = write_record(a, p->record, RECORD_CREATING, err);
@@ -228,10 +275,8 @@ static int establish(struct attempt *a, const struct prepare_request *request,
 	 * counts. */
 	if (r == 0)
 		r = guest_record_domain(p->record, a->domain, a->host, err);
-	if (r == 0 && a->old_xml) {
-		r = domain_kill(a->domain, err);
-		a->old_is_off = r == 0;
-	}
+	if (r == 0 && a->old_xml)
+		r = end_old(a, request, err);
 	return r < 0 ? r : write_record(a, p->record, RECORD_DEFINED, err);
 }
 
@@ -296,6 +341,7 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	if (r < 0)
 		return r;
 	prepare.dir = &a->dir;
+	prepare.domain = a->old_spec;
 	prepare.final_path = guest_path(request->state, prepare.config->name, path);
 	prepare.uri = a->host->uri;
 	prepare.uuid = uuid[0] ? uuid : NULL;
@@ -311,7 +357,7 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	r = protect(a, request, p.record, err);
 	if (r < 0)
 		return r;
-	r = establish(a, &prepare, &p, err);
+	r = establish(a, request, &prepare, &p, err);
 	if (r < 0)
 		return r;
 	r = interrupt_check(err);
@@ -341,6 +387,12 @@ int guest_create(const struct hypervisor *host, const struct create_request *req
 			err->message, sizeof(err->message),
 			"%s; and it could not be undone: %.300s; clean up with snp-launch remove --force %s",
 			first, undo.message, request->prepare.config->name);
+	} else if (r < 0 && a.old_is_off && revive(&a, request->prepare.unbound, &undo) < 0 &&
+		   err) {
+		snprintf(first, sizeof(first), "%.511s", err->message);
+		snprintf(err->message, sizeof(err->message),
+			 "%s; the guest is as it was, but could not be started again: %.300s",
+			 first, undo.message);
 	}
 	/* What this leaves behind is removed by the next replacement, or with the guest. */
 	if (r == 0 && a.old.fd >= 0 && guest_dir_remove(&a.old, &undo) < 0)

@@ -20,11 +20,16 @@ struct create_request {
 	const char *state; /* the folder for guests of this host */
 	bool start, paused;
 	bool replace; /* a guest of that name, if there is one, stays until the new record stands */
+	struct guest_dir
+		*locked; /* with `replace`: its directory, locked; it is closed. NULL: lock it */
+	/* If it runs, it is asked by ACPI to power off, and waited for this long; or turned off at once. */
+	unsigned int seconds;
+	bool force;
 };
 
 /* Claim the name, prepare, define, and start if asked. If any step fails, everything is undone: no
- * directory, no domain, and a guest to be replaced is there again (off, if it had to be turned off).
- * Errors: SNP_E_EXISTS, SNP_E_BUSY; those of guest_prepare(), domain_define() and domain_start(). */
+ * directory, no domain, and a guest to be replaced is there again, and runs if it did.
+ * Errors: SNP_E_EXISTS, SNP_E_BUSY; those of domain_stop(); of guest_prepare(), domain_define() and domain_start(). */
 SNP_MUST_USE int guest_create(const struct hypervisor *host, const struct create_request *request,
 			      struct guest_record **ret, struct snp_error *err);
 
@@ -34,17 +39,15 @@ SNP_MUST_USE int guest_create(const struct hypervisor *host, const struct create
 SNP_MUST_USE int guest_start(const struct hypervisor *host, const char *state, const char *name,
 			     bool paused, bool unbound, struct snp_error *err);
 
-/* Stop, as domain_stop() does, and start, but do not stop what could not be started again: all that
+/* Stop, as domain_stop() does, if it runs, and start, but do not stop what could not be started again: all that
  * guest_start() checks is checked before, and again after. Errors: those of both. */
 SNP_MUST_USE int guest_restart(const struct hypervisor *host, const char *state, const char *name,
 			       unsigned int seconds, bool unbound, struct snp_error *err);
 
-/* Whether `domain`, which has the UUID of the record in the directory `path` of the guest `name`, is that
- * guest's: by its name, or, if somebody renamed it, by its metadata. A create that was cut off before
- * libvirt could refuse it leaves a record whose UUID may be another's. Errors: those of
- * hypervisor_fail(). */
-SNP_MUST_USE int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
-			    struct snp_error *err);
+/* The same of a guest whose directory the caller has locked. */
+SNP_MUST_USE int guest_relaunch(const struct hypervisor *host, const struct guest_dir *dir,
+				struct guest_record *record, virDomainPtr domain,
+				unsigned int seconds, bool unbound, struct snp_error *err);
 
 /* Turn off (only with `force` where it runs), undefine and clear the directory. Also of a create that was
  * killed. Errors: SNP_E_NOT_FOUND, SNP_E_BUSY, SNP_E_GUEST_STATE (it runs), SNP_E_EXISTS (without a record,

@@ -364,3 +364,17 @@ int metadata_read(virDomainPtr domain, bool live, struct domain_record *ret, boo
 	*ret_there = domain_read_record(virDomainGetName(domain), text_span(xml), ret, NULL) == 0;
 	return 0;
 }
+
+int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
+	       struct snp_error *err)
+{
+	struct domain_record metadata;
+	int r;
+
+	*ret = name && strcmp(virDomainGetName(domain), name) == 0;
+	if (*ret)
+		return 0;
+	r = metadata_read(domain, false, &metadata, ret, err);
+	*ret = r == 0 && *ret && strcmp(metadata.state, path) == 0;
+	return r;
+}

@@ -68,6 +68,13 @@ SNP_MUST_USE int guest_drift_boot(const struct guest_record *record, struct diff
 SNP_MUST_USE int metadata_read(virDomainPtr domain, bool live, struct domain_record *ret,
 			       bool *ret_there, struct snp_error *err);
 
+/* Whether `domain`, which has the UUID of the record in the directory `path` of the guest `name`, is that
+ * guest's: by its name, or, if somebody renamed it, by its metadata; by these alone where `name` is NULL. A create
+ * that was cut off before libvirt could refuse it leaves a record whose UUID may be another's. Errors: those of
+ * hypervisor_fail(). */
+SNP_MUST_USE int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
+			    struct snp_error *err);
+
 /* What differs first, of digest, policy, and each input's SHA-256 ("kernel"), or NULL. */
 const char *metadata_difference(const struct domain_record *metadata,
 				const struct guest_record *record);

@@ -84,12 +84,37 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	return 0;
 }
 
+static const struct vm_file *file_of(const struct vm_config *config, enum boot_part part)
+{
+	return part == BOOT_FIRMWARE ? &config->firmware
+	       : part == BOOT_KERNEL ? &config->kernel
+				     : &config->initrd;
+}
+
+/* Another path, or another SHA-256, names the file anew. Where firmware.auto found it once, it is not looked for
+ * again. */
+bool prepare_keeps(const struct prepare_request *request, enum boot_part part)
+{
+	const struct vm_file *file = file_of(request->config, part);
+	const struct boot_file *kept = request->kept ? &request->kept->boot[part] : NULL;
+
+	if (!kept || !kept->source || request->remote || request->fresh)
+		return false;
+	if (file->has_sha256 && memcmp(file->sha256, kept->sha256, SNP_SHA256_SIZE) != 0)
+		return false;
+	if (file->path)
+		return strcmp(file->path, kept->source) == 0;
+	return part == BOOT_FIRMWARE && !(request->was && request->was->firmware.path);
+}
+
 static int place(const struct prepare_request *request, enum boot_part part,
 		 const struct vm_file *file, struct boot_file *ret, struct snp_error *err)
 {
 	const uint8_t *expected = file->has_sha256 ? file->sha256 : NULL;
 	_cleanup_(freep) char *local = NULL;
 
+	if (prepare_keeps(request, part))
+		return boot_file_take(request->dir, request->kept, part, ret, err);
 	if (request->dir && !request->remote)
 		return boot_file_copy(request->dir, part, file->path, expected, ret, err);
 	local = format_text("%s%s", request->remote_root ? request->remote_root : "", file->path);
@@ -104,7 +129,7 @@ static int place_all(const struct prepare_request *request, struct guest_record 
 	char found[PATH_MAX];
 	int r = 0;
 
-	if (!firmware.path) {
+	if (!firmware.path && !prepare_keeps(request, BOOT_FIRMWARE)) {
 		if (request->remote)
 			return fail_with(
 				err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
@@ -178,6 +203,19 @@ static void blame_source(const struct guest_record *record, struct snp_error *er
 			escape_text(record->boot[i].source, err->file, sizeof(err->file));
 }
 
+/* An ID block that says the same, of the same keys, is the same binding: only its signatures are others. */
+static bool binds_the_same(const struct guest_record *kept, const struct guest_record *record)
+{
+	const struct guest_binding *a = &kept->binding, *b = &record->binding;
+
+	return a->source == b->source && a->source != ID_NONE &&
+	       memcmp(a->block, b->block, sizeof(a->block)) == 0 &&
+	       a->keys.has_author == b->keys.has_author &&
+	       memcmp(a->keys.id_key_digest, b->keys.id_key_digest, SNP_KEY_DIGEST_SIZE) == 0 &&
+	       (!a->keys.has_author || memcmp(a->keys.author_key_digest, b->keys.author_key_digest,
+					      SNP_KEY_DIGEST_SIZE) == 0);
+}
+
 static int measure(const struct prepare_request *request, struct guest_record *record,
 		   struct snp_error *err)
 {
@@ -188,12 +226,14 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	r = guest_measure(request->spec, record->boot, &m, err);
 	if (r < 0)
 		blame_source(record, err);
-	if (r == 0)
+	if (r == 0 && !request->only_compare)
 		r = guest_expect(&guest, request->expect, err);
-	if (r == 0)
+	if (r == 0 && !request->only_compare)
 		r = guest_bind(&guest, &record->binding, err);
 	if (r < 0)
 		return r;
+	if (request->kept && binds_the_same(request->kept, record))
+		record->binding = request->kept->binding;
 	record->vcpus = m.vcpus;
 	snprintf(record->vcpus.model, sizeof(record->vcpus.model), "%s",
 		 request->config->cpu_model);
@@ -201,6 +241,8 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	record->has_hash_verifier = m.has_kernel_hashes;
 	record->hash_verifier = m.hash_verifier;
 	/* Also of a firmware that firmware.auto has found, and of the very bytes that are launched. */
+	if (request->only_compare)
+		return 0;
 	if (m.has_kernel_hashes && m.hash_verifier == SNP_HASH_VERIFIER_ABSENT &&
 	    check_severity(request->checks, SNP_WARN_NOT_CHECKED) == CHECK_ERROR)
 		return in_file(
@@ -256,9 +298,7 @@ static int list_measured(const struct prepare_request *request, const struct gue
 		memcpy(list[n++].sha256, boot->sha256, SNP_SHA256_SIZE);
 	}
 	if (cmdline)
-		r = add_text("cmdline",
-			     (struct snp_span){(const uint8_t *)cmdline, strlen(cmdline)}, list, &n,
-			     err);
+		r = add_text("cmdline", text_span(cmdline), list, &n, err);
 	if (r == 0)
 		r = add_text("vm.json", json_source(request->config->document), list, &n, err);
 	if (r == 0)
@@ -277,6 +317,7 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 		.config = request->config,
 		.asked = request->spec,
 		.template = request->template,
+		.was = request->domain,
 		.launch_digest = record->launch_digest,
 		.state = request->final_path,
 		.measured = measured,

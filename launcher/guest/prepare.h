@@ -26,8 +26,15 @@ struct prepare_request {
 	const char *template;	     /* NULL: the built-in one */
 	const char *remote_root; /* where a remote host's files lie here; NULL: at the same paths */
 	bool remote;		 /* the host opens its own files: none is copied */
-	bool unbound;	       /* launch without an ID block where the files cannot be protected */
-	const uint8_t *expect; /* 48 bytes, or NULL */
+	/* The guest that is there already. What vm.json names as before comes from its copies: a host that upgrades
+	 * its kernel does not change its guests. NULL: there is none. */
+	const struct guest_record *kept;
+	const struct vm_config *was;	  /* its vm.json; NULL: unknown */
+	const struct launch_spec *domain; /* its domain; NULL: unknown */
+	bool fresh;			  /* take the files that vm.json names all the same */
+	bool only_compare; /* nothing is launched: no digest is expected, and no ID block made */
+	bool unbound;	   /* launch without an ID block where the files cannot be protected */
+	const uint8_t *expect;		    /* 48 bytes, or NULL */
 	const struct check_options *checks; /* for what the finished domain has; NULL: defaults */
 	struct findings *findings;  /* what they find that vm.json cannot say; NULL: not wanted */
 	unsigned long qemu_version; /* as virConnectGetVersion() gives it; 0: unknown */
@@ -45,6 +52,9 @@ struct prepared {
 SNP_MUST_USE int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 			       struct snp_error *err);
 void prepared_done(struct prepared *prepared);
+
+/* Whether the part that `config` asks for comes from the copies of the guest `request->kept`. */
+bool prepare_keeps(const struct prepare_request *request, enum boot_part part);
 
 /* HOST_DATA as the configuration has it, hashing the file that it names. Errors: those of file_open()
  * and file_sha256(). */

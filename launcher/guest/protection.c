@@ -253,6 +253,16 @@ bool autostart_unit_is_enabled(const char *state, const char *name)
 	       faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool autostart_is_on(const char *state, const char *name, virDomainPtr domain)
+{
+	int by_libvirt = 0;
+
+	/* A driver without autostart starts nothing. */
+	if (virDomainGetAutostart(domain, &by_libvirt) < 0)
+		by_libvirt = 0;
+	return by_libvirt || autostart_unit_is_enabled(state, name);
+}
+
 int autostart_unit(const struct guest_dir *dir, bool enable, struct snp_error *err)
 {
 	char unit[GUEST_NAME_MAX + sizeof(UNIT)];

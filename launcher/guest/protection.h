@@ -62,6 +62,9 @@ SNP_MUST_USE int boot_files_keep(const struct guest_record *record, virDomainPtr
 bool autostart_has_unit(const char *state);
 bool autostart_unit_is_enabled(const char *state, const char *name);
 
+/* Whether it comes up with the host, by libvirt or by that unit. */
+bool autostart_is_on(const char *state, const char *name, virDomainPtr domain);
+
 /* Let the guest come up with the host by snp-launch@NAME.service, or no longer. Errors: SNP_E_SYSTEM. */
 SNP_MUST_USE int autostart_unit(const struct guest_dir *dir, bool enable, struct snp_error *err);
 

@@ -5,7 +5,6 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 
-#include "domain/domain_read.h"
 #include "guest/boot_file.h"
 #include "guest/create.h"
 #include "guest/drift.h"
@@ -74,6 +73,35 @@ static int refuse_active(virDomainPtr domain, struct snp_error *err)
 			 "cannot start the guest: it is already %s", domain_state_names[state]);
 }
 
+/* What could not be started again is not stopped. */
+static int restart(struct launchable *l, const struct hypervisor *host, unsigned int seconds,
+		   bool unbound, struct snp_error *err)
+{
+	enum domain_state state;
+	bool runs;
+	int r = domain_state_of(l->domain, &state, err);
+
+	if (r < 0)
+		return r;
+	runs = domain_state_is_active(state);
+	r = make_ready(l, host, runs, unbound, err);
+	if (r == 0 && runs)
+		r = domain_stop(l->domain, seconds, err);
+	/* QEMU's user may have had the copies until now. */
+	if (r == 0 && runs)
+		r = make_ready(l, host, false, unbound, err);
+	return r < 0 ? r : launch(l, host, false, err);
+}
+
+int guest_relaunch(const struct hypervisor *host, const struct guest_dir *dir,
+		   struct guest_record *record, virDomainPtr domain, unsigned int seconds,
+		   bool unbound, struct snp_error *err)
+{
+	struct launchable l = {.dir = *dir, .record = record, .domain = domain};
+
+	return restart(&l, host, seconds, unbound, err);
+}
+
 static int find_launchable(const struct hypervisor *host, const char *state, const char *name,
 			   struct launchable *l, struct snp_error *err)
 {
@@ -112,31 +140,7 @@ int guest_restart(const struct hypervisor *host, const char *state, const char *
 	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
 	int r = find_launchable(host, state, name, &l, err);
 
-	if (r == 0)
-		r = make_ready(&l, host, true, unbound, err);
-	if (r == 0)
-		r = domain_stop(l.domain, seconds, err);
-	/* QEMU's user may have had the copies until now. */
-	if (r == 0)
-		r = make_ready(&l, host, false, unbound, err);
-	return r < 0 ? r : launch(&l, host, false, err);
-}
-
-/* A domain belongs to the directory if its metadata say so. */
-static int belongs(const char *path, virDomainPtr domain, bool *ret, struct snp_error *err)
-{
-	struct domain_record metadata;
-	int r = metadata_read(domain, false, &metadata, ret, err);
-
-	*ret = r == 0 && *ret && strcmp(metadata.state, path) == 0;
-	return r;
-}
-
-int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
-	       struct snp_error *err)
-{
-	*ret = strcmp(virDomainGetName(domain), name) == 0;
-	return *ret ? 0 : belongs(path, domain, ret, err);
+	return r < 0 ? r : restart(&l, host, seconds, unbound, err);
 }
 
 /* The domain with the record's UUID, or with the name if no record can be read. Either alone may belong to
@@ -155,8 +159,7 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 	else
 		r = hypervisor_find_uuid(host, record->uuid, &domain, err);
 	if (r == 0 && domain)
-		r = record ? guest_owns(dir->path, dir->name, domain, &ours, err)
-			   : belongs(dir->path, domain, &ours, err);
+		r = guest_owns(dir->path, record ? dir->name : NULL, domain, &ours, err);
 	if (r == 0 && domain && !record && !ours)
 		r = fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,

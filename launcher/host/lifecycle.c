@@ -6,6 +6,8 @@
 
 #include <snp/fail.h>
 
+#include "host/interrupt.h"
+
 const char *const domain_state_names[] = {
 	[DOMAIN_ABSENT] = "absent", [DOMAIN_OFF] = "off",	    [DOMAIN_RUNNING] = "running",
 	[DOMAIN_PAUSED] = "paused", [DOMAIN_STOPPING] = "stopping", [DOMAIN_CRASHED] = "crashed",
@@ -129,6 +131,9 @@ static int wait_until_off(virDomainPtr domain, unsigned int seconds, struct snp_
 	for (long step = 10;; step = step < 200 ? 2 * step : step) {
 		r = domain_state_of(domain, &state, err);
 		if (r < 0 || !domain_state_is_active(state))
+			return r;
+		r = interrupt_check(err);
+		if (r < 0)
 			return r;
 		if (now() >= end)
 			return fail_with(

@@ -38,7 +38,7 @@ SNP_MUST_USE int domain_start(virDomainPtr domain, bool paused, struct snp_error
 SNP_MUST_USE int domain_resume(virDomainPtr domain, struct snp_error *err);
 
 /* Ask the guest by ACPI to power off, and wait for that at most `seconds` (0: do not wait).
- * Errors: SNP_E_GUEST_STATE if it is not running, SNP_E_TIMEOUT. */
+ * Errors: SNP_E_GUEST_STATE if it is not running, SNP_E_TIMEOUT, SNP_E_INTERRUPTED (host/interrupt.h). */
 SNP_MUST_USE int domain_stop(virDomainPtr domain, unsigned int seconds, struct snp_error *err);
 
 /* Turn it off at once; one that is off already is left so. */

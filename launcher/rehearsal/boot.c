@@ -21,7 +21,7 @@
 #include <snp/folder.h>
 #include <snp/memory.h>
 
-#include "guest/interrupt.h"
+#include "host/interrupt.h"
 #include "rehearsal/dead_loop.h"
 #include "rehearsal/probe_kernel.h"
 

@@ -13,7 +13,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 
-#include "guest/interrupt.h"
+#include "host/interrupt.h"
 #include "rehearsal/trial_files.h"
 
 #define GUEST_MS       120000u /* a kernel and 40 MB of initrd take some 15 s under emulation */

@@ -17,7 +17,7 @@
 #include <snp/memory.h>
 #include <snp/sha.h>
 
-#include "guest/interrupt.h"
+#include "host/interrupt.h"
 #include "rehearsal/boot.h"
 #include "rehearsal/probe_kernel.h"
 

@@ -174,7 +174,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 }
 
 /* What the next guests ask for. */
-static bool autostart = true, unbound, start_it = true;
+static bool autostart = true, unbound, start_it = true, by_force;
 static const char *members = ""; /* more of vm.json */
 
 static struct vm_config *config_of(const char *name, uint32_t vcpus)
@@ -204,6 +204,8 @@ static int create(const char *name, uint32_t vcpus, bool replace, struct snp_err
 		.state = state_path,
 		.start = start_it,
 		.replace = replace,
+		.seconds = 5,
+		.force = by_force,
 	};
 	int r;
 
@@ -293,9 +295,7 @@ static void check_replacement(void **state)
 	failure = row->failure;
 	assert_int_equal(create("old", 3, true, &err), -(int)row->code);
 	assert_true(has_directory("old"));
-	/* The old guest starts: directory and definition are those of one guest, two vCPUs. */
-	if (state_of("old") == DOMAIN_OFF)
-		assert_int_equal(guest_start(&host, state_path, "old", false, false, &err), 0);
+	/* The old guest runs, if need be again: directory and definition are those of one guest, two vCPUs. */
 	assert_int_equal(state_of("old"), DOMAIN_RUNNING);
 	assert_int_equal(create("old", 1, true, &err), 0);
 	assert_int_equal(guest_remove(&host, state_path, "old", true, &err), 0);
@@ -347,10 +347,16 @@ static void a_guest_that_cannot_be_ended_is_not_replaced(void **state)
 
 	(void)state;
 	assert_int_equal(create("web1", 2, false, &err), 0);
-	failing = CALL_DESTROY;
 	failure = "the moon is full";
-	assert_int_equal(create("web1", 1, true, &err), -SNP_E_LIBVIRT);
-	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	for (unsigned int i = 0; i < 2; i++) {
+		/* Asked to power off, or turned off. */
+		by_force = i == 1;
+		failing = by_force ? CALL_DESTROY : CALL_SHUTDOWN;
+		assert_int_equal(create("web1", 1, true, &err), -SNP_E_LIBVIRT);
+		assert_int_equal(failing, CALL_NONE);
+		assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	}
+	by_force = false;
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
 }
 
@@ -539,9 +545,8 @@ static void a_restart_checks_before_and_after(void **state)
 	failing = CALL_START;
 	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), -SNP_E_LIBVIRT);
 	assert_int_equal(state_of("web1"), DOMAIN_OFF);
-	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err),
-			 -SNP_E_GUEST_STATE);
-	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), 0);
+	/* One that is off is started. */
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), 0);
 	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
 	assert_int_equal(guest_remove(&host, state_path, "web1", false, &err), -SNP_E_GUEST_STATE);
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);

@@ -633,12 +633,70 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
+/* A card whose MAC libvirt once made keeps it in the next definition, each of a kind its own; one that vm.json
+ * names goes where it is named. */
+static void a_card_keeps_its_mac(void **state)
+{
+	static const char was[] =
+		"<domain type='kvm'><memory>1024</memory><devices>"
+		"<interface type='user'><mac address='52:54:00:00:00:01'/></interface>"
+		"<interface type='bridge'><mac address='52:54:00:00:00:02'/>"
+		"<source bridge='br0'/></interface>"
+		"<interface type='user'><mac address='52:54:00:00:00:03'/></interface>"
+		"<interface type='network'><mac address='52:54:00:00:00:04'/>"
+		"<source network='default'/></interface></devices></domain>";
+#define USER   "{\"type\":\"user\"}"
+#define BRIDGE "{\"type\":\"bridge\",\"source\":\"br0\"}"
+	static const struct {
+		const char *networks, *macs; /* the last digit of each card's; '-': none */
+	} cards[] = {
+		{USER "," BRIDGE "," USER, "123"},
+		{BRIDGE "," USER, "21"},
+		{USER "," USER "," USER, "13-"},
+		{"{\"type\":\"bridge\",\"source\":\"br1\"}," USER, "-1"},
+		{"{\"type\":\"user\",\"mac\":\"52:54:00:00:00:03\"}," USER "," USER, "31-"},
+		{"{\"type\":\"network\",\"source\":\"default\"}", "4"},
+	};
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+
+	(void)state;
+	assert_int_equal(domain_read("was", (struct snp_span){(const uint8_t *)was, strlen(was)},
+				     &spec, NULL),
+			 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
+		_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+		_cleanup_(freep) char *members = NULL, *text = NULL;
+		struct launch launch;
+		const char *at;
+
+		assert_true(asprintf(&members, ",\"networks\":[%s]", cards[i].networks) > 0);
+		config = config_with(members);
+		launch = launch_of(config);
+		launch.request.was = spec;
+		assert_int_equal(build(&launch, NULL, &text, NULL), 0);
+		at = text;
+		for (const char *mac = cards[i].macs; *mac; mac++) {
+			const char *end;
+
+			at = strstr(at, "<interface ");
+			assert_non_null(at);
+			end = strstr(at, "</interface>");
+			at = strstr(at, "52:54:00:00:00:0");
+			if (*mac == '-')
+				assert_true(!at || at > end);
+			else
+				assert_true(at && at < end && at[16] == *mac);
+			at = end;
+		}
+	}
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(check_template), cmocka_unit_test(check_user),
 		cmocka_unit_test(check_hostile),  cmocka_unit_test(check_launch_path),
-		cmocka_unit_test(check_record),
+		cmocka_unit_test(check_record),	  cmocka_unit_test(a_card_keeps_its_mac),
 	};
 	size_t n = tests_listed(tests);
 

@@ -10,7 +10,7 @@
 
 #include <snp/cleanup.h>
 
-#include "guest/interrupt.h"
+#include "host/interrupt.h"
 
 static const struct row {
 	const char *name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "guest/interrupt.h"
+#include "host/interrupt.h"
 
 #include <signal.h>
 #include <stddef.h>

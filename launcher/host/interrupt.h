@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LAUNCHER_GUEST_INTERRUPT_H
-#define LAUNCHER_GUEST_INTERRUPT_H
+#ifndef LAUNCHER_HOST_INTERRUPT_H
+#define LAUNCHER_HOST_INTERRUPT_H
 
 #include <snp/error.h>
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAUNCHER_CLI_LAUNCH_OPTIONS_H
+#define LAUNCHER_CLI_LAUNCH_OPTIONS_H
+
+#include <snp/tool.h>
+
+#include "cli/session.h"
+#include "guest/create.h"
+
+/* What create, apply and edit share: from a vm.json and these options to a request. */
+extern const struct cli_option launch_options[];
+
+/* The vm.json `path`. Errors: those of vm_config_read(). */
+SNP_MUST_USE int launch_options_config(const char *path, struct vm_config **ret,
+				       struct snp_error *err);
+
+/* A guest to be created, and its spec, checks and findings; they are borrowed. */
+struct launch_request {
+	struct create_request create;
+	struct launch_spec *spec;
+	struct check_options checks;
+	struct findings findings;
+	uint8_t expect[SNP_LAUNCH_DIGEST_SIZE];
+};
+
+/* Fill `ret->create`; spec and checks are in `ret` already. Errors: SNP_E_USAGE, SNP_E_BAD_HEX. */
+SNP_MUST_USE int launch_options_request(const struct session *session,
+					const struct vm_config *config, struct launch_request *ret,
+					struct snp_error *err);
+void launch_request_done(struct launch_request *request);
+
+/* Where files of the host lie here, by --remote-root; NULL: at their own paths. */
+const char *launch_options_root(void);
+
+#endif
