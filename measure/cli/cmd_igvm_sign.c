@@ -16,12 +16,16 @@
 
 DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
 
-static const char *output;
+static const char *output, *id_block, *id_auth;
 
 /* clang-format off */
 static const struct cli_option sign_options[] = {
 	{"output", 'o', "FILE", .text = &output,
 	 .help = "the signed file"},
+	{"id-block", .argument = "BASE64|@FILE", .text = &id_block,
+	 .help = "an ID block made before, such as a published one"},
+	{"id-auth", .argument = "BASE64|@FILE", .text = &id_auth,
+	 .help = "its ID auth"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -41,19 +45,24 @@ static int need_output(struct snp_error *err)
 
 static int check_usage(struct snp_error *err)
 {
-	const char *measurement = cli_id_block_args.measurement;
+	const char *trouble = NULL;
 	int r = need_output(err);
 
 	if (r == 0)
 		r = cli_id_block_check_usage(err);
-	if (r == 0 && !cli_signer_signs(&cli_id_block_args.id))
-		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			      "give --id-key, or --public-key and --signature");
-	if (r == 0 && measurement && cli_has_launch_digest(NULL))
-		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-			      "--measurement cannot be combined with options to compute the "
-			      "launch digest");
-	return r;
+	if (r < 0)
+		return r;
+	if (!id_block != !id_auth)
+		trouble = "--id-block and --id-auth require each other";
+	else if (id_block && cli_id_block_is_described())
+		trouble = "--id-block cannot be combined with a key, or with what it says itself";
+	else if (!id_block && !cli_signer_signs(&cli_id_block_args.id))
+		trouble = "give --id-key, or --public-key and --signature, or --id-block and "
+			  "--id-auth";
+	else if (cli_id_block_args.measurement && cli_has_launch_digest(NULL))
+		trouble = "--measurement cannot be combined with options to compute the launch "
+			  "digest";
+	return trouble ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", trouble) : 0;
 }
 
 /* Read the file once, and with it the launch that it is signed for unless the digest is given. */
@@ -80,17 +89,46 @@ static int find_digest(struct cli_launch *l, uint64_t policy,
 	return r;
 }
 
-static int make_fields(struct cli_launch *l, uint64_t policy, struct snp_id_block *ret,
-		       struct snp_error *err)
+static int check_policy(uint64_t of_file, uint64_t policy, struct snp_error *err)
 {
-	int r = cli_id_block_fields(policy, ret, err);
+	return of_file == policy ? 0
+				 : fail_with(err, SNP_E_POLICY_DIFFERS, SNP_NO_OFFSET,
+					     "the file's guest policy is 0x%" PRIx64
+					     ", which its ID block has, not 0x%" PRIx64,
+					     of_file, policy);
+}
 
-	if (r == 0 && ret->policy != policy)
-		r = fail_with(err, SNP_E_POLICY_DIFFERS, SNP_NO_OFFSET,
-			      "the file's guest policy is 0x%" PRIx64
-			      ", which its ID block has, not 0x%" PRIx64,
-			      policy, ret->policy);
-	return r < 0 ? r : find_digest(l, policy, ret->launch_digest, err);
+static int make_pair(struct cli_launch *l, uint64_t policy, struct cli_id_block *id,
+		     struct snp_error *err)
+{
+	int r = cli_id_block_fields(policy, &id->fields, err);
+
+	if (r == 0)
+		r = check_policy(policy, id->fields.policy, err);
+	if (r == 0)
+		r = find_digest(l, policy, id->fields.launch_digest, err);
+	return r < 0 ? r
+		     : cli_id_block_sign(id, &cli_id_block_args.id, &cli_id_block_args.author, NULL,
+					 err);
+}
+
+/* The pair that was made before, if it is for this launch. */
+static int take_pair(struct cli_launch *l, uint64_t policy, struct cli_id_block *id,
+		     struct snp_error *err)
+{
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+	int r = cli_id_block_read(id_block, id_auth, id, err);
+
+	if (r == 0)
+		r = snp_id_auth_verify(id->block, id->auth, NULL, err);
+	if (r == 0)
+		r = check_policy(policy, id->fields.policy, err);
+	if (r == 0)
+		r = find_digest(l, policy, digest, err);
+	if (r == 0 && memcmp(digest, id->fields.launch_digest, sizeof(digest)) != 0)
+		r = fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
+			      "the ID block is for another launch digest than this launch has");
+	return r;
 }
 
 /* The signed file has the launch digest of the unsigned one, and an ID block that its loader takes. */
@@ -125,10 +163,7 @@ static int sign(struct cli_launch *l, struct cli_id_block *id, struct snp_error 
 	int r = igvm_id_block_place(snp_igvm_info(l->igvm), &mask, &policy, err);
 
 	if (r == 0)
-		r = make_fields(l, policy, &id->fields, err);
-	if (r == 0)
-		r = cli_id_block_sign(id, &cli_id_block_args.id, &cli_id_block_args.author, NULL,
-				      err);
+		r = id_block ? take_pair(l, policy, id, err) : make_pair(l, policy, id, err);
 	if (r < 0)
 		return r;
 	igvm_id_block_put(mask, &id->fields, id->auth, payload);

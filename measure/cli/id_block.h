@@ -59,6 +59,9 @@ extern const struct cli_option cli_id_block_options[];
 /* Errors: SNP_E_USAGE for those options that do not go together. */
 SNP_MUST_USE int cli_id_block_check_usage(struct snp_error *err);
 
+/* True if any of them is given. */
+bool cli_id_block_is_described(void);
+
 /* All fields but the launch digest; `policy` is meant where none is given. Errors: SNP_E_BAD_POLICY, those of
  * cli_value(). */
 SNP_MUST_USE int cli_id_block_fields(uint64_t policy, struct snp_id_block *ret,

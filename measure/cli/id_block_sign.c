@@ -90,6 +90,14 @@ int cli_id_block_check_usage(struct snp_error *err)
 	return r;
 }
 
+bool cli_id_block_is_described(void)
+{
+	for (const struct cli_option *o = cli_id_block_options; o->name; o++)
+		if (o->text ? *o->text != NULL : o->number->given)
+			return true;
+	return false;
+}
+
 int cli_id_block_fields(uint64_t policy, struct snp_id_block *ret, struct snp_error *err)
 {
 	int r = 0;

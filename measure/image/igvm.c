@@ -10,6 +10,7 @@
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
+DEFINE_CLEANUP(struct hash *, hash_free);
 
 void snp_igvm_free(struct snp_igvm *igvm)
 {
@@ -224,4 +225,25 @@ int snp_igvm_sha256(const struct snp_igvm *igvm, uint8_t ret[static SNP_SHA256_S
 	if (igvm->file.fd < 0)
 		return sha256_of(igvm->bytes, ret, err);
 	return in_file(err, file_sha256(&igvm->file, NULL, NULL, ret, err), igvm->path);
+}
+
+static int hash_piece(void *arg, struct snp_span piece, struct snp_error *err)
+{
+	return hash_update(arg, piece, err);
+}
+
+int igvm_sha384(const struct snp_igvm *igvm, uint8_t ret[static SNP_SHA384_SIZE],
+		struct snp_error *err)
+{
+	_cleanup_(hash_freep) struct hash *hash = NULL;
+	int r;
+
+	if (igvm->file.fd < 0)
+		return sha384_of(igvm->bytes, ret, err);
+	r = hash_new(SNP_SHA384, &hash, err);
+	if (r == 0)
+		r = file_stream(&igvm->file, hash_piece, hash, NULL, NULL, err);
+	if (r == 0)
+		r = hash_final(hash, ret, err);
+	return in_file(err, r, igvm->path);
 }

@@ -70,6 +70,10 @@ void igvm_checksum_put(uint8_t *file, uint32_t fixed_size, struct snp_span secti
 /* The payload of an SNP_ID_BLOCK. */
 const uint8_t *igvm_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *header);
 
+/* SHA-384 of the whole file. Errors: as snp_igvm_sha256(). */
+SNP_MUST_USE int igvm_sha384(const struct snp_igvm *igvm, uint8_t ret[static SNP_SHA384_SIZE],
+			     struct snp_error *err);
+
 /* igvm_kind.c */
 
 /* What a type of header holds. */

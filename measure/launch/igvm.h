@@ -156,6 +156,9 @@ bool igvm_memory_has(const struct igvm_memory *memory, uint64_t gpa, uint64_t si
 /* Sizes of memory with which every file whose ranges never cross a border of 1 MiB behaves as with any
  * other size: small, as much as lies below 4 GiB, and as much as QEMU keeps in one piece above it. */
 #define IGVM_N_MEMORY_SIZES 3
+#define IGVM_MEMORY_MIN	    (2ull << 20)
+#define IGVM_MEMORY_MAX \
+	(896ull << 30) /* near 1 TiB QEMU moves memory (hw/i386/pc.c, AMD_HT_START) */
 extern const uint64_t igvm_memory_sizes[IGVM_N_MEMORY_SIZES];
 
 /* True if QEMU's guest memory of some size ends inside this range. */

@@ -190,8 +190,16 @@ static int make_layout(const struct snp_launch *launch, struct igvm_layout *layo
 int igvm_layout_make(const struct snp_launch *launch, struct igvm_layout *ret,
 		     struct snp_error *err)
 {
+	const uint64_t memory = launch->memory_size;
 	int r;
 
+	/* Of more, QEMU moves a part (igvm_memory.c); what it is given is rounded up to 8 KiB (system/vl.c). */
+	if (memory != 0 &&
+	    (memory < IGVM_MEMORY_MIN || memory > IGVM_MEMORY_MAX || memory % 8192 != 0))
+		return fail_with(err, SNP_E_IGVM_LAUNCH, SNP_NO_OFFSET,
+				 "memory of 0x%" PRIx64
+				 " bytes; must be 2 MiB to 896 GiB, and a multiple of 8 KiB",
+				 memory);
 	*ret = (struct igvm_layout){.info = snp_igvm_info(launch->igvm), .features = 1};
 	r = make_layout(launch, ret, err);
 	if (r < 0)

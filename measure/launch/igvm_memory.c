@@ -19,11 +19,11 @@
 #define LOW_MAX	  0xb0000000ull
 #define LOW_SPLIT 0x80000000ull
 
-/* Near 1 TiB QEMU moves memory (hw/i386/pc.c, AMD_HT_START). */
-#define MEMORY_MAX (896 * GIB)
+/* Of a size that is not given. */
 #define MEMORY_MIN (128 * MIB)
 
-const uint64_t igvm_memory_sizes[IGVM_N_MEMORY_SIZES] = {MEMORY_MIN, LOW_MAX - MIB, MEMORY_MAX};
+const uint64_t igvm_memory_sizes[IGVM_N_MEMORY_SIZES] = {MEMORY_MIN, LOW_MAX - MIB,
+							 IGVM_MEMORY_MAX};
 
 struct region {
 	uint64_t gpa, end;
@@ -180,7 +180,7 @@ bool igvm_memory_may_end_in(uint64_t gpa, uint64_t size)
 {
 	const struct {
 		uint64_t first, last;
-	} ends[] = {{MEMORY_MIN, LOW_MAX}, {4 * GIB, 4 * GIB + MEMORY_MAX}};
+	} ends[] = {{MEMORY_MIN, LOW_MAX}, {4 * GIB, 4 * GIB + IGVM_MEMORY_MAX}};
 	uint64_t border = (gpa / MIB + 1) * MIB;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {

@@ -17,8 +17,10 @@
 
 #include "endorsement/security_policy.h"
 #include "image/firmware.h"
+#include "launch/igvm.h"
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
+DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
 
 void image_paths_done(struct image_paths *paths)
 {
@@ -31,7 +33,9 @@ void image_paths_done(struct image_paths *paths)
 void image_inputs_done(struct image_inputs *inputs)
 {
 	snp_firmware_free(inputs->firmware);
+	snp_igvm_free(inputs->igvm);
 	inputs->firmware = NULL;
+	inputs->igvm = NULL;
 }
 
 static void set_file(struct snp_reference_file *file, uint64_t size,
@@ -58,6 +62,24 @@ static int read_firmware(const char *path, struct snp_reference_image *image,
 		return r;
 	set_file(&image->firmware, snp_firmware_info(firmware)->size, sha256);
 	*ret = TAKE_PTR(firmware);
+	return 0;
+}
+
+static int read_igvm(const char *path, struct snp_reference_image *image, struct snp_igvm **ret,
+		     struct snp_error *err)
+{
+	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
+	uint8_t sha256[SNP_SHA256_SIZE];
+	int r = snp_igvm_read(path, &igvm, err);
+
+	if (r == 0)
+		r = igvm_sha384(igvm, image->firmware_sha384, err);
+	if (r == 0)
+		r = snp_igvm_sha256(igvm, sha256, err);
+	if (r < 0)
+		return r;
+	set_file(&image->firmware, snp_igvm_info(igvm)->size, sha256);
+	*ret = TAKE_PTR(igvm);
 	return 0;
 }
 
@@ -95,7 +117,8 @@ int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 		if (r < 0)
 			return r;
 	}
-	r = read_firmware(paths->firmware, image, &inputs.firmware, err);
+	r = image->is_igvm ? read_igvm(paths->firmware, image, &inputs.igvm, err)
+			   : read_firmware(paths->firmware, image, &inputs.firmware, err);
 	/* While another thread hashes kernel or initrd. */
 	if (job)
 		boot_wait_smaller(job);
@@ -118,6 +141,7 @@ int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 	inputs.kernel = boot.kernel;
 	*ret = inputs;
 	inputs.firmware = NULL;
+	inputs.igvm = NULL;
 	return 0;
 }
 
@@ -275,6 +299,104 @@ static uint64_t count_updates(const struct image_inputs *inputs,
 	return updates;
 }
 
+static int too_many(uint64_t updates, struct snp_error *err)
+{
+	return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+			 "%" PRIu64
+			 " launch updates for these variants; must be at most %u for a document",
+			 updates, UPDATES_MAX);
+}
+
+/* Variants of an IGVM file that differ in their vCPU count alone. */
+struct igvm_run {
+	struct snp_reference_variant *variants;
+	size_t n, next;
+};
+
+/* After the VMSA of vCPU i the digest is that of i + 1 vCPUs. */
+static int take_digest(void *arg, const struct snp_launch_update *u, struct snp_error *err)
+{
+	struct igvm_run *run = arg;
+
+	(void)err;
+	for (; run->next < run->n && u->origin == SNP_ORIGIN_VCPU &&
+	       run->variants[run->next].vcpus.count == u->origin_index + 1;
+	     run->next++)
+		memcpy(run->variants[run->next].launch_digest, u->digest, SNP_LAUNCH_DIGEST_SIZE);
+	return 0;
+}
+
+/* The VMSAs that such a profile measures are those of the file, whatever the number of vCPUs. */
+static int compute_one(const struct snp_launch *launch, struct igvm_run *run, struct snp_error *err)
+{
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+	size_t size;
+	int r = snp_launch_digest(launch, digest, &size, err);
+
+	for (size_t i = 0; r == 0 && i < run->n; i++)
+		memcpy(run->variants[i].launch_digest, digest, sizeof(digest));
+	return r;
+}
+
+/* What each count leads to is refused by itself: too few for the file's contexts, an ID block for another. */
+static int compute_igvm_run(struct snp_launch *launch, struct igvm_run run, uint64_t *updates,
+			    struct snp_error *err)
+{
+	bool by_count = false, has_vmsas;
+	struct igvm_layout layout;
+	int r = 0;
+
+	launch->vcpus = run.variants[0].vcpus;
+	has_vmsas = launch_profile(launch)->igvm->vmsa == IGVM_VMSA_IN_FILE;
+	for (size_t i = 0; i < run.n && r == 0; i++) {
+		launch->vcpus = run.variants[i].vcpus;
+		r = snp_launch_igvm_features(launch, &launch->vcpus.features, err);
+		run.variants[i].vcpus.features = launch->vcpus.features;
+		if (r == 0)
+			r = igvm_launch_check(launch, &layout, err);
+		if (r < 0)
+			return r;
+		by_count = layout.id_block && !has_vmsas;
+		if (i == 0 || by_count)
+			*updates += layout.pages + (by_count ? launch->vcpus.count : 0);
+		igvm_layout_done(&layout);
+		if (i + 1 == run.n && !by_count)
+			*updates += launch->vcpus.count;
+		if (*updates > UPDATES_MAX)
+			return too_many(*updates, err);
+		if (by_count)
+			r = compute_one(launch, &(struct igvm_run){&run.variants[i], 1, 0}, err);
+	}
+	if (r < 0 || by_count)
+		return r;
+	return has_vmsas ? compute_one(launch, &run, err)
+			 : snp_launch_plan(launch, take_digest, &run, err);
+}
+
+static int compute_igvm(const struct image_inputs *inputs, struct snp_reference_variant *variants,
+			size_t n, uint64_t *updates, snp_launch_warn warn, void *arg,
+			struct snp_error *err)
+{
+	struct snp_launch launch = {
+		.size = sizeof(struct snp_launch),
+		.mode = SNP_MODE_SNP_IGVM,
+		.igvm = inputs->igvm,
+		.memory_size = inputs->memory_size,
+		.policy = inputs->policy,
+	};
+	size_t length;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i += length) {
+		length = run_length(&variants[i], n - i);
+		r = compute_igvm_run(&launch, (struct igvm_run){&variants[i], length, 0}, updates,
+				     err);
+		if (r == 0 && warn)
+			snp_launch_warnings(&launch, warn, arg);
+	}
+	return r;
+}
+
 int variants_compute(const struct image_inputs *inputs, struct snp_reference_variant *variants,
 		     size_t n, uint64_t *updates, snp_launch_warn warn, void *arg,
 		     struct snp_error *err)
@@ -288,13 +410,11 @@ int variants_compute(const struct image_inputs *inputs, struct snp_reference_var
 	struct prefix prefix = {.profile = ""};
 	size_t length;
 
+	if (inputs->igvm)
+		return compute_igvm(inputs, variants, n, updates, warn, arg, err);
 	*updates += count_updates(inputs, variants, n);
 	if (*updates > UPDATES_MAX)
-		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
-				 "%" PRIu64
-				 " launch updates for these variants; must be at most %u for "
-				 "a document",
-				 *updates, UPDATES_MAX);
+		return too_many(*updates, err);
 	if (inputs->image)
 		return compute_templates(&launch, inputs, variants, n, warn, arg, err);
 	for (size_t i = 0; i < n; i += length) {

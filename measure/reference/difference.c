@@ -494,11 +494,24 @@ static char *verdict_text(const struct image_difference *d)
 			   what);
 }
 
+static int compare_memory(struct image_difference *d, struct snp_error *err)
+{
+	char before[32], after[32];
+
+	if (d->before->memory_size == d->after->memory_size)
+		return 0;
+	snprintf(before, sizeof(before), "0x%" PRIx64, d->before->memory_size);
+	snprintf(after, sizeof(after), "0x%" PRIx64, d->after->memory_size);
+	return compare_text(d, "memory size", before, after, err);
+}
+
 static int compare_inputs(struct image_difference *d, struct snp_error *err)
 {
 	const struct snp_reference_image *before = d->before, *after = d->after;
-	int r = compare_file(d, "firmware", &before->firmware, &after->firmware, err);
+	int r = compare_file(d, firmware_kind(after), &before->firmware, &after->firmware, err);
 
+	if (r == 0)
+		r = compare_memory(d, err);
 	if (r == 0)
 		r = compare_file(d, "kernel", &before->kernel, &after->kernel, err);
 	if (r == 0)

@@ -52,12 +52,13 @@ static void print_inputs(struct json_out *out, cJSON *parent,
 			 const struct snp_reference_image *image)
 {
 	cJSON *inputs = json_out_object(out, parent, "inputs");
+	const char *key = image->is_igvm ? "igvm" : "firmware";
 
 	print_file(out, inputs, "security_policy", &image->security_policy);
 	if (image->is_container_group)
 		return;
-	print_file(out, inputs, "firmware", &image->firmware);
-	json_out_hex(out, cJSON_GetObjectItemCaseSensitive(inputs, "firmware"), "sha384",
+	print_file(out, inputs, key, &image->firmware);
+	json_out_hex(out, cJSON_GetObjectItemCaseSensitive(inputs, key), "sha384",
 		     image->firmware_sha384, sizeof(image->firmware_sha384));
 	print_file(out, inputs, "kernel", &image->kernel);
 	print_file(out, inputs, "initrd", &image->initrd);
@@ -117,6 +118,8 @@ static void print_image(struct json_out *out, cJSON *images,
 		json_out_hex(out, object, "host_data", image->host_data, sizeof(image->host_data));
 	else
 		json_out_u64(out, object, "policy", image->policy);
+	if (image->memory_size != 0)
+		json_out_u64(out, object, "memory_size", image->memory_size);
 	if (image->maa_issuer)
 		json_out_string(out, object, "maa_issuer", image->maa_issuer);
 	json_out_hex(out, object, "family_id", image->family_id, sizeof(image->family_id));
@@ -135,6 +138,7 @@ static void print_image(struct json_out *out, cJSON *images,
 static void print_assumptions(struct json_out *out, const struct snp_reference *reference)
 {
 	bool digests = false, with_kernel = false, without_kernel = false, groups = false;
+	bool firmware = false, igvm = false;
 	const struct {
 		const bool *holds;
 		const char *sentence;
@@ -142,12 +146,14 @@ static void print_assumptions(struct json_out *out, const struct snp_reference *
 		{&groups,
 		 "a container group runs in a utility VM that Microsoft endorses, and that enforces the security policy"},
 		{&digests, "the VMM is one that the variant's vmm_profile describes"},
-		{&digests, "the firmware is loaded whole, as one image that ends at 4 GiB"},
+		{&firmware, "the firmware is loaded whole, as one image that ends at 4 GiB"},
 		{&digests,
 		 "every vCPU has the CPU signature and the guest features of the variant, and is present from the launch on"},
 		{&with_kernel,
 		 "for an image with a kernel, kernel hashes are on and the VMM passes kernel, initrd and command line unchanged"},
 		{&without_kernel, "for an image without a kernel, kernel hashes are off"},
+		{&igvm,
+		 "for an image with an IGVM file, the VMM is given the guest policy of the image, and memory of memory_size bytes where the image names that"},
 	};
 	cJSON *array;
 
@@ -158,9 +164,11 @@ static void print_assumptions(struct json_out *out, const struct snp_reference *
 
 		groups = groups || image->is_container_group;
 		digests = digests || !image->is_container_group;
+		igvm = igvm || image->is_igvm;
+		firmware = firmware || (!image->is_igvm && !image->is_container_group);
 		with_kernel = with_kernel || image->kernel.name;
-		without_kernel =
-			without_kernel || (!image->kernel.name && !image->is_container_group);
+		without_kernel = without_kernel || (!image->kernel.name && !image->is_igvm &&
+						    !image->is_container_group);
 	}
 	array = json_out_array(out, out->root, "assumptions");
 	for (size_t i = 0; i < ARRAY_SIZE(assumptions); i++)

@@ -226,6 +226,7 @@ static const struct field security_policy_fields[] = {FILE_FIELDS(security_polic
 
 static const struct field input_3_fields[] = {
 	FIELD_OBJECT("firmware", firmware_fields),
+	FIELD_OBJECT("igvm", firmware_fields, .has = HAS(snp_reference_image, is_igvm)),
 	FIELD_OBJECT("kernel", kernel_fields),
 	FIELD_OBJECT("initrd", initrd_fields),
 	FIELD_OBJECT("security_policy", security_policy_fields),
@@ -269,13 +270,31 @@ static const struct field image_fields[] = {
 	{0},
 };
 
-/* With container groups: an image of either kind has what is its own, and nothing of the other's. */
+/* An IGVM file is in place of firmware, and brings its kernel. */
+static int check_igvm(const struct json_value *value, const struct snp_reference_image *image,
+		      struct snp_error *err)
+{
+	const struct json_value *inputs = json_get(value, "inputs");
+
+	if (image->is_igvm && (json_get(inputs, "firmware") || image->kernel.name ||
+			       json_get(value, "kernel_hash_check")))
+		return json_fail(value, err, SNP_E_JSON_VALUE,
+				 "an image with an IGVM file has no firmware or kernel beside it");
+	if (!image->is_igvm && image->memory_size != 0)
+		return json_fail(json_get(value, "memory_size"), err, SNP_E_JSON_VALUE,
+				 "requires an IGVM file");
+	return 0;
+}
+
+/* With container groups and IGVM files: an image of each kind has what is its own, and nothing of the others'. */
 static int check_image_3(const struct json_value *value, void *at, struct snp_error *err)
 {
 	struct snp_reference_image *image = at;
 	const struct json_value *inputs = json_get(value, "inputs"), *needed;
-	int r;
+	int r = check_igvm(value, image, err);
 
+	if (r < 0)
+		return r;
 	image->is_container_group = image->security_policy.name != NULL;
 	if (image->is_container_group &&
 	    (image->firmware.name || image->kernel.name || image->n_variants > 0 ||
@@ -284,7 +303,7 @@ static int check_image_3(const struct json_value *value, void *at, struct snp_er
 				 "a container group has no firmware, kernel, policy or variants");
 	if (image->is_container_group)
 		return json_need(value, "host_data", &needed, err);
-	r = json_need(inputs, "firmware", &needed, err);
+	r = image->is_igvm ? 0 : json_need(inputs, "firmware", &needed, err);
 	if (r < 0)
 		return r;
 	r = json_need(value, "policy", &needed, err);
@@ -301,6 +320,7 @@ static const struct field image_3_fields[] = {
 	IMAGE_FIELDS,
 	FIELD_OBJECT("inputs", input_3_fields, .required = true, .check = check_inputs),
 	FIELD("policy", field_policy, snp_reference_image, policy),
+	FIELD("memory_size", field_hex_u64, snp_reference_image, memory_size),
 	FIELD("host_data", field_hex, snp_reference_image, host_data),
 	FIELD("maa_issuer", field_issuer, snp_reference_image, maa_issuer),
 	FIELD("kernel_hash_check", field_object, snp_reference_image, kernel_hash_check,

@@ -49,10 +49,18 @@ bool has_container_group(const struct snp_reference *reference)
 	return false;
 }
 
+const char *firmware_kind(const struct snp_reference_image *image)
+{
+	return image->is_igvm ? "IGVM file" : "firmware";
+}
+
 const char *master_schema(const struct snp_reference *reference)
 {
 	if (has_container_group(reference))
 		return MASTER_SCHEMA_3;
+	for (size_t i = 0; i < reference->n_images; i++)
+		if (reference->images[i].is_igvm)
+			return MASTER_SCHEMA_3;
 	for (size_t i = 0; i < reference->n_images; i++)
 		if (reference->images[i].cmdline_is_template ||
 		    reference->images[i].kernel_hash_check.is_known)

@@ -39,9 +39,12 @@ char *file_name(const char *path);
 /* With what 0.1.0 did not know: a template as command line, "kernel_hash_check". */
 #define MASTER_SCHEMA_2 "snp-reference-values/2"
 
-#define MASTER_SCHEMA_3 "snp-reference-values/3" /* with container groups */
+#define MASTER_SCHEMA_3 "snp-reference-values/3" /* with container groups, or IGVM files */
 
 bool has_container_group(const struct snp_reference *reference);
+
+/* What image->firmware is: "firmware" or "IGVM file". */
+const char *firmware_kind(const struct snp_reference_image *image);
 
 /* The oldest of them that can say it. */
 const char *master_schema(const struct snp_reference *reference);

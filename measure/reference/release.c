@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/publish.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include <snp/policy.h>
 #include <snp/profile.h>
 
-#include "launch/launch.h"
+#include "launch/igvm.h"
 #include "reference/compute.h"
 #include "reference/image_read.h"
 #include "reference/model.h"
@@ -25,6 +26,7 @@ DEFINE_CLEANUP(struct json *, json_free);
 #define MAX_PROFILES 16
 
 struct lists {
+	enum snp_mode mode;
 	bool counts[SNP_MAX_VCPUS + 1];
 	size_t n_counts;
 	struct {
@@ -154,7 +156,7 @@ static int read_profile(const struct json_value *value, void *at, struct snp_err
 
 	if (r < 0)
 		return r;
-	r = snp_profile_check(text, SNP_MODE_SNP, err);
+	r = snp_profile_check(text, lists->mode, err);
 	if (r < 0)
 		return json_in(err, r, value);
 	for (size_t i = 0; i < lists->n_profiles; i++)
@@ -169,8 +171,10 @@ static int add_defaults(struct lists *lists, const struct json_value *image, str
 	if (lists->n_features == 0)
 		lists->features[lists->n_features++] = snp_mode_default_features(SNP_MODE_SNP);
 	if (lists->n_profiles == 0)
-		lists->profiles[lists->n_profiles++] = "qemu";
-	for (size_t i = 0; i < lists->n_profiles; i++)
+		lists->profiles[lists->n_profiles++] =
+			lists->mode == SNP_MODE_SNP_IGVM ? "igvm-qemu-10" : "qemu";
+	/* Whether an IGVM file needs a model is seen when it is read. */
+	for (size_t i = 0; lists->mode == SNP_MODE_SNP && i < lists->n_profiles; i++)
 		if (lists->n_models == 0 && snp_profile_uses_signature(lists->profiles[i]))
 			return json_fail(image, err, SNP_E_JSON_MISSING_KEY,
 					 "cpu_model is missing: under profile '%s' the digest "
@@ -194,7 +198,7 @@ static void add_counts(const struct lists *lists, const struct snp_vcpus *like,
 static void add_profile(const struct lists *lists, const char *profile,
 			struct snp_reference_variant *variants, size_t *n)
 {
-	bool by_model = snp_profile_uses_signature(profile);
+	bool by_model = snp_profile_uses_signature(profile) && lists->n_models > 0;
 	size_t n_models = by_model ? lists->n_models : 1;
 	struct snp_vcpus like = {0};
 
@@ -211,8 +215,8 @@ static void add_profile(const struct lists *lists, const char *profile,
 	}
 }
 
-int release_variants_read(const struct json_value *image, struct snp_reference_variant **ret,
-			  size_t *ret_n, struct snp_error *err)
+int release_variants_read(const struct json_value *image, enum snp_mode mode,
+			  struct snp_reference_variant **ret, size_t *ret_n, struct snp_error *err)
 {
 	static const struct field fields[] = {
 		SECTION("vcpu_count", read_list, .required = true, .max = SNP_MAX_VCPUS,
@@ -229,6 +233,7 @@ int release_variants_read(const struct json_value *image, struct snp_reference_v
 
 	if (!lists)
 		return out_of_memory(err);
+	lists->mode = mode;
 	r = fields_read(image, fields, lists, err);
 	if (r < 0)
 		return r;
@@ -272,9 +277,9 @@ static int read_file(const struct json_value *value, const struct field *field, 
 static int check_container_group(const struct json_value *value, struct snp_reference_image *image,
 				 struct snp_error *err)
 {
-	static const char *const others[] = {"firmware",  "kernel",	    "initrd",
-					     "cmdline",	  "policy",	    "vcpu_count",
-					     "cpu_model", "guest_features", "vmm_profile"};
+	static const char *const others[] = {
+		"firmware", "kernel",	  "initrd",    "igvm",		 "memory_size", "cmdline",
+		"policy",   "vcpu_count", "cpu_model", "guest_features", "vmm_profile"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (json_get(value, others[i]))
@@ -283,6 +288,24 @@ static int check_container_group(const struct json_value *value, struct snp_refe
 					 "what runs",
 					 others[i]);
 	image->is_container_group = true;
+	return 0;
+}
+
+/* An IGVM file brings its firmware, kernel and guest features. */
+static int check_igvm(const struct json_value *value, const struct snp_reference_image *image,
+		      struct snp_error *err)
+{
+	static const char *const others[] = {"firmware", "kernel", "initrd", "cmdline",
+					     "guest_features"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (image->is_igvm && json_get(value, others[i]))
+			return json_fail(json_get(value, others[i]), err, SNP_E_JSON_VALUE,
+					 "an image with an IGVM file has no %s: it is in the file",
+					 others[i]);
+	if (!image->is_igvm && image->memory_size != 0)
+		return json_fail(json_get(value, "memory_size"), err, SNP_E_JSON_VALUE,
+				 "requires an IGVM file");
 	return 0;
 }
 
@@ -299,7 +322,10 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 	if (json_get(value, "maa_issuer"))
 		return json_fail(json_get(value, "maa_issuer"), err, SNP_E_JSON_VALUE,
 				 "requires a security_policy");
-	if (json_need(value, "firmware", &firmware, err) < 0)
+	r = check_igvm(value, image, err);
+	if (r < 0)
+		return r;
+	if (!image->is_igvm && json_need(value, "firmware", &firmware, err) < 0)
 		return -SNP_E_JSON_MISSING_KEY;
 	if (boot && !image->kernel.name)
 		return json_fail(boot, err, SNP_E_JSON_VALUE, "requires a kernel");
@@ -312,12 +338,13 @@ static int check_image(const struct json_value *value, void *at, struct snp_erro
 				 SNP_E_BAD_TCB,
 				 "does not name the fmc level, which Turin has; fmc=0 accepts all");
 	image->cmdline_is_template = image->cmdline && strstr(image->cmdline, VCPU_COUNT);
-	if (image->policy == 0) /* none was given: this one is never valid */
+	if (image->policy == 0 && !image->is_igvm) /* none was given: this one is never valid */
 		image->policy = SNP_POLICY_DEFAULT;
 	r = template_check(image, err);
 	if (r < 0)
 		return json_in(err, r, json_get(value, "cmdline"));
-	return release_variants_read(value, &image->variants, &image->n_variants, err);
+	return release_variants_read(value, image->is_igvm ? SNP_MODE_SNP_IGVM : SNP_MODE_SNP,
+				     &image->variants, &image->n_variants, err);
 }
 
 /* What a release pipeline wants to publish: images, and lists whose product is the variants. */
@@ -325,6 +352,9 @@ static const struct field image_fields[] = {
 	IMAGE_FIELDS,
 	FIELD("policy", field_policy, snp_reference_image, policy),
 	FIELD("firmware", read_file, snp_reference_image, firmware.name),
+	FIELD("igvm", read_file, snp_reference_image, firmware.name,
+	      .has = HAS(snp_reference_image, is_igvm)),
+	FIELD("memory_size", field_hex_u64, snp_reference_image, memory_size),
 	FIELD("kernel", read_file, snp_reference_image, kernel.name),
 	FIELD("initrd", read_file, snp_reference_image, initrd.name),
 	FIELD("cmdline", field_copy, snp_reference_image, cmdline),
@@ -385,6 +415,24 @@ static int read_container_group(const struct json_value *value, const char *docu
 		     : container_group_read(path, &image->security_policy, image->host_data, err);
 }
 
+/* The policy of the file: QEMU must be given the same, or an ID block in it would be refused. */
+static int set_igvm_policy(const struct json_value *value, const struct snp_igvm *igvm,
+			   struct snp_reference_image *image, struct snp_error *err)
+{
+	const struct snp_igvm_info *info = snp_igvm_info(igvm);
+	uint64_t policy = image->policy ? image->policy : SNP_POLICY_DEFAULT;
+
+	for (size_t i = 0; i < info->n_headers; i++)
+		if (info->headers[i].type == SNP_IGVM_SUPPORTED_PLATFORM &&
+		    info->headers[i].subtype == SNP_IGVM_SEV_SNP)
+			(void)igvm_policy_of(info, info->headers[i].mask, &policy);
+	if (image->policy != 0 && image->policy != policy)
+		return json_fail(json_get(value, "policy"), err, SNP_E_JSON_VALUE,
+				 "the IGVM file has guest policy 0x%" PRIx64, policy);
+	image->policy = policy;
+	return snp_policy_check(policy, err);
+}
+
 static int compute_image(const struct json_value *value, const char *document,
 			 struct snp_reference_image *image, uint64_t *updates, snp_launch_warn warn,
 			 void *arg, struct snp_error *err)
@@ -395,7 +443,7 @@ static int compute_image(const struct json_value *value, const char *document,
 		const char *key;
 		char **path;
 	} files[] = {
-		{"firmware", &paths.firmware},
+		{image->is_igvm ? "igvm" : "firmware", &paths.firmware},
 		{"kernel", &paths.kernel},
 		{"initrd", &paths.initrd},
 	};
@@ -407,8 +455,12 @@ static int compute_image(const struct json_value *value, const char *document,
 		r = find_file(value, files[i].key, document, files[i].path, err);
 	if (r == 0)
 		r = image_inputs_read(&paths, image->cmdline, image, &inputs, err);
+	if (r == 0 && image->is_igvm)
+		r = set_igvm_policy(value, inputs.igvm, image, err);
 	if (r < 0)
 		return r;
+	inputs.memory_size = image->memory_size;
+	inputs.policy = image->policy;
 	if (warn && inputs.has_kernel)
 		snp_kernel_warnings(image->kernel_hash_check.in_image, image->firmware.name,
 				    &inputs.kernel, warn, arg);

@@ -105,8 +105,8 @@ static bool compare_file_input(struct report *report, const char *what,
 static bool compare_inputs(struct report *report, const struct snp_reference_image *published,
 			   const struct snp_reference_image *found)
 {
-	bool differs =
-		compare_file_input(report, "firmware", &published->firmware, &found->firmware);
+	bool differs = compare_file_input(report, firmware_kind(published), &published->firmware,
+					  &found->firmware);
 
 	differs |= compare_file_input(report, "kernel", &published->kernel, &found->kernel);
 	differs |= compare_file_input(report, "initrd", &published->initrd, &found->initrd);
@@ -151,7 +151,7 @@ static int compare_raw(struct report *report, const struct snp_reference_image *
 		const char *what, *path;
 		const struct snp_reference_file *published;
 	} files[] = {
-		{"firmware", paths->firmware, &published->firmware},
+		{firmware_kind(published), paths->firmware, &published->firmware},
 		{"kernel", paths->kernel, &published->kernel},
 		{"initrd", paths->initrd, &published->initrd},
 	};
@@ -186,7 +186,7 @@ static int compare_read(struct report *report, const struct snp_reference_image 
 			const struct image_paths *paths, struct snp_error *err)
 {
 	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
-	struct snp_reference_image found = {0};
+	struct snp_reference_image found = {.is_igvm = published->is_igvm};
 	struct snp_error why;
 	bool differs = false;
 	int r, unread = image_inputs_read(paths, published->cmdline, &found, &inputs, &why);
@@ -204,10 +204,14 @@ static int compare_read(struct report *report, const struct snp_reference_image 
 		/* A document may have one digest of a file right and another wrong. */
 		differs = compare_inputs(report, published, &found);
 		if (!differs)
-			tell_bytes(report, "firmware's SHA-384", published->firmware_sha384,
-				   found.firmware_sha384, SNP_SHA384_SIZE);
+			tell_bytes(
+				report,
+				published->is_igvm ? "IGVM file's SHA-384" : "firmware's SHA-384",
+				published->firmware_sha384, found.firmware_sha384, SNP_SHA384_SIZE);
 	}
 	inputs.image = published->cmdline_is_template ? published : NULL;
+	inputs.memory_size = published->memory_size;
+	inputs.policy = published->policy;
 	if (!differs)
 		return compute_variants(report, published, &inputs, err);
 	compare_variants(report, published, NULL);

@@ -58,6 +58,63 @@ run 0 "$snp_measure" igvm sign file -o elsewhere "${two[@]}" --public-key id.pub
 run 0 "$snp_measure" --igvm elsewhere --policy 0xb0000 "${two[@]}"
 [ "$(cat out)" = "$(naive file igvm-qemu-10)" ] || fail "signed elsewhere: another digest"
 
+# Published, reproduced, and the published ID block put into a copy.
+cat >release.json <<'END'
+{"schema": "snp-release/1", "images": [{"name": "guest", "igvm": "file", "vcpu_count": [1, "2-3"],
+"cpu_model": ["EPYC-v4"], "memory_size": "0x20000000",
+"vmm_profile": ["igvm-qemu-10", "igvm-directive-order"]}]}
+END
+valid release.json
+run 0 "$snp_measure" publish release.json -o published --id-key id.pem --author-key author.pem --sign-key author.pem
+valid published/reference-values.json
+grep -qF '"snp-reference-values/3"' published/reference-values.json || fail "an IGVM file in a document of before"
+run 0 "$snp_measure" reproduce published/reference-values.json --images . --public-key author.pub
+says '6 launch digests as published'
+python3 - "$(naive file igvm-qemu-10)" "$(naive file igvm-directive-order)" <<'END' || fail "not the naive reader's digests"
+import json, sys
+image = json.load(open("published/reference-values.json"))["images"][0]
+assert image["policy"] == "0xb0000" and image["memory_size"] == "0x20000000", image["policy"]
+qemu = [v for v in image["variants"] if v["vmm_profile"] == "igvm-qemu-10"]
+others = [v for v in image["variants"] if v["vmm_profile"] != "igvm-qemu-10"]
+assert [v["vcpu_count"] for v in qemu] == [1, 2, 3] and len({v["launch_digest"] for v in qemu}) == 3
+assert qemu[1]["launch_digest"] == sys.argv[1]
+assert {v["launch_digest"] for v in others} == {sys.argv[2]}
+print(qemu[1]["id_block"], file=open("block", "w"))
+print(qemu[1]["id_auth"], file=open("auth", "w"))
+END
+pair=(--id-block @block --id-auth @auth)
+run 0 "$snp_measure" igvm sign file -o bound "${two[@]}" --memory 512M "${pair[@]}"
+run 0 "$snp_measure" --igvm bound --policy 0xb0000 "${two[@]}"
+[ "$(cat out)" = "$(naive file igvm-qemu-10)" ] || fail "a published ID block: another digest"
+refuse 3 digest-differs "$snp_measure" igvm sign file -o bad --vcpus 1 "${pair[@]}"
+refuse 2 usage "$snp_measure" igvm sign file -o bad "${two[@]}" --id-block @block
+refuse 2 usage "$snp_measure" igvm sign file -o bad "${two[@]}" "${pair[@]}" --svn 1
+run 0 "$snp_measure" explain --reference published --igvm file --vcpus 1 --digest "$(naive file igvm-qemu-10)"
+says guest
+# An ID block in the file fits one number of vCPUs; what would be refused is not published.
+sed 's/"file"/"bound"/' release.json >bound.json
+refuse 4 id-block-differs "$snp_measure" publish bound.json -o bad
+sed 's/"file"/"bound"/; s/\[1, "2-3"\]/[2]/' release.json >bound.json
+run 0 "$snp_measure" publish bound.json -o published-bound
+run 3 "$snp_measure" diff published published-bound
+says 'IGVM file'
+for change in 's/"memory_size"/"kernel": "kernel", &/' 's/"memory_size"/"guest_features": ["0x1"], &/' \
+	's/"memory_size"/"policy": "0x30000", &/' 's/"igvm"/"firmware"/'; do
+	sed "$change" release.json >bad.json
+	refuse 4 json-bad-value "$snp_measure" publish bad.json -o bad
+done
+sed 's/"0x20000000"/"0x1000"/' release.json >bad.json
+refuse 4 igvm-launch-refused "$snp_measure" publish bad.json -o bad
+sed 's/"igvm-directive-order"/"qemu"/' release.json >bad.json
+refuse 4 unknown-profile "$snp_measure" publish bad.json -o bad
+sed 's/"cpu_model": \["EPYC-v4"\],//' release.json >bad.json
+refuse 4 needs-cpu-model "$snp_measure" publish bad.json -o bad
+head -c 8000 file >file.cut && cp file file.whole && cp file.cut file
+run 3 "$snp_measure" reproduce published/reference-values.json --images .
+says 'IGVM file differs'
+mv file.whole file
+[ ! -e bad ] || fail "something was written although nothing could be published"
+
 # What cannot be signed leaves nothing behind.
 rm -f signed
 for wrong in '' '--public-key id.pub' '--id-key id.pem --public-key id.pub' \

@@ -43,8 +43,8 @@ static void check_release(struct snp_span text)
 
 	if (json_parse("release", text, &document, NULL) < 0)
 		return;
-	fuzz_check(release_variants_read(json_root(document), &variants, &n, &err), &err,
-		   text.size);
+	fuzz_check(release_variants_read(json_root(document), SNP_MODE_SNP, &variants, &n, &err),
+		   &err, text.size);
 	free(variants);
 	json_free(document);
 }

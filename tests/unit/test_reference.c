@@ -115,6 +115,82 @@ static const struct mangle {
 	 "\"variants\": []", SNP_E_JSON_VALUE, "/images/1/variants"},
 };
 
+#define IGVM                                                               \
+	"\"igvm\": {\"name\": \"g.igvm\", \"size\": 1, \"sha256\": \"" H32 \
+	"\", \"sha384\": \"" H48 "\"}"
+#define KERNEL "\"kernel\": {\"name\": \"k\", \"size\": 1, \"sha256\": \"" H32 "\"}"
+#define WITH_IGVM(number, inputs, members)                                                                         \
+	"{\"schema\": \"snp-reference-values/" number                                                              \
+	"\", \"tool\": {\"name\": \"a\", \"version\": \"1\"}, \"images\": [{\"name\": \"g\", \"inputs\": {" inputs \
+	"}, \"policy\": \"0x30000\", " members                                                                     \
+	"\"variants\": [{\"vmm_profile\": \"igvm-qemu-10\", \"vcpu_count\": 1, "                                   \
+	"\"guest_features\": \"0x1\", \"launch_digest\": \"" H48 "\"}]}], \"not_covered\": []}"
+
+/* An IGVM file in place of firmware, and what cannot be beside it. */
+static const struct igvm_master {
+	const char *name, *text;
+	enum snp_code code;
+	const char *pointer;
+} igvm_masters[] = {
+	{"an IGVM file", WITH_IGVM("3", IGVM, ""), SNP_OK, NULL},
+	{"with memory", WITH_IGVM("3", IGVM, "\"memory_size\": \"0x40000000\", "), SNP_OK, NULL},
+	{"in /2", WITH_IGVM("2", IGVM, ""), SNP_E_JSON_UNKNOWN_KEY, "/images/0/inputs/igvm"},
+	{"in /1", WITH_IGVM("1", IGVM, ""), SNP_E_JSON_UNKNOWN_KEY, "/images/0/inputs/igvm"},
+	{"with firmware",
+	 WITH_IGVM("3",
+		   IGVM ", \"firmware\": {\"name\": \"f\", \"size\": 1, \"sha256\": \"" H32
+			"\", \"sha384\": \"" H48 "\"}",
+		   ""),
+	 SNP_E_JSON_VALUE, "/images/0"},
+	{"with a kernel",
+	 WITH_IGVM("3", IGVM ", " KERNEL ", \"cmdline\": {\"template\": \"{vcpu_count}\"}", ""),
+	 SNP_E_JSON_VALUE, "/images/0"},
+	{"with a kernel hash check",
+	 WITH_IGVM("3", IGVM, "\"kernel_hash_check\": {\"static\": \"present\"}, "),
+	 SNP_E_JSON_VALUE, "/images/0"},
+	{"without SHA-384",
+	 WITH_IGVM("3", "\"igvm\": {\"name\": \"g\", \"size\": 1, \"sha256\": \"" H32 "\"}", ""),
+	 SNP_E_JSON_MISSING_KEY, "/images/0/inputs/igvm"},
+	{"neither firmware nor IGVM file", WITH_IGVM("3", "", ""), SNP_E_JSON_MISSING_KEY,
+	 "/images/0/inputs"},
+	{"memory without IGVM file",
+	 WITH_IGVM("3",
+		   "\"firmware\": {\"name\": \"f\", \"size\": 1, \"sha256\": \"" H32
+		   "\", \"sha384\": \"" H48 "\"}",
+		   "\"memory_size\": \"0x40000000\", "),
+	 SNP_E_JSON_VALUE, "/images/0/memory_size"},
+};
+
+/* What is read is written as it was. */
+static void check_igvm_master(void **state)
+{
+	const struct igvm_master *row = *state;
+	struct snp_reference *reference = NULL, *again = NULL;
+	struct snp_error err = {0};
+	char *text = NULL;
+	int r = snp_reference_parse(
+		"master", (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
+		&reference, &err);
+
+	assert_int_equal(r, -(int)row->code);
+	if (row->pointer)
+		assert_string_equal(err.pointer, row->pointer);
+	if (r < 0)
+		return;
+	assert_true(reference->images[0].is_igvm);
+	assert_int_equal(reference_print(reference, &text, NULL), 0);
+	assert_int_equal(snp_reference_parse("again",
+					     (struct snp_span){(const uint8_t *)text, strlen(text)},
+					     &again, NULL),
+			 0);
+	assert_true(again->images[0].is_igvm);
+	assert_int_equal(again->images[0].memory_size, reference->images[0].memory_size);
+	assert_string_equal(again->images[0].firmware.name, "g.igvm");
+	snp_reference_free(reference);
+	snp_reference_free(again);
+	free(text);
+}
+
 static void check_mangle(void **state)
 {
 	const struct mangle *row = *state;
@@ -462,6 +538,7 @@ int main(void)
 	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
+	ADD_ROWS(tests, n, check_igvm_master, igvm_masters);
 	ADD_ROWS(tests, n, check_file_name, file_names);
 	ADD_ROWS(tests, n, check_query, queries);
 	ADD_ROWS(tests, n, check_number, numbers);

@@ -93,8 +93,9 @@ static void check_lists(void **state)
 	size_t n = 0;
 
 	assert_int_equal(json_parse("release", text_span(row->text), &document, NULL), 0);
-	assert_int_equal(release_variants_read(json_root(document), &variants, &n, &err),
-			 -(int)row->code);
+	assert_int_equal(
+		release_variants_read(json_root(document), SNP_MODE_SNP, &variants, &n, &err),
+		-(int)row->code);
 	if (row->code == SNP_OK)
 		assert_int_equal(n, row->n);
 	else

@@ -68,6 +68,9 @@ struct snp_minimum_tcb {
 
 struct snp_reference_image {
 	char *name;
+	bool is_igvm; /* `firmware` is an IGVM file, and there is no kernel */
+	uint64_t
+		memory_size; /* of the guest in bytes, where an IGVM file needs it; 0: it does not */
 	struct snp_reference_file firmware;
 	uint8_t firmware_sha384[SNP_SHA384_SIZE];	/* some formats name the firmware by this */
 	struct snp_reference_file kernel;		/* none: kernel hashes off */
