@@ -147,8 +147,7 @@ int base64_read(const char *text, const char *what, uint8_t **ret, size_t *ret_s
 	if (EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)n) != (int)(n / 4 * 3) ||
 	    !(again = base64_encode(bytes, found)) || strcmp(again, text) != 0)
 		return fail_with(err, SNP_E_BAD_BASE64, SNP_NO_OFFSET,
-				 "%s: not base64 (RFC 4648 section 4, with padding, in one line)",
-				 what);
+				 "%s: not base64 (RFC 4648 section 4, with padding)", what);
 	bytes[found] = '\0';
 	*ret = TAKE_PTR(bytes);
 	*ret_size = found;
@@ -171,7 +170,7 @@ int base64_decode(const char *text, const char *what, uint8_t *ret, size_t size,
 	return 0;
 }
 
-bool base64_is_text(struct snp_span bytes)
+bool text_is_encoded(struct snp_span bytes)
 {
 	static const char alphabet[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n";
@@ -182,18 +181,33 @@ bool base64_is_text(struct snp_span bytes)
 	return bytes.size > 0;
 }
 
-int base64_text(struct snp_span text, const char *what, uint8_t **ret, size_t *ret_size,
-		struct snp_error *err)
+int text_decode(struct snp_span text, const char *what, bool *ret_is_hex, uint8_t **ret,
+		size_t *ret_size, struct snp_error *err)
 {
-	_cleanup_(freep) char *line = NULL;
-	size_t n = text.size;
+	_cleanup_(freep) char *line = malloc(text.size + 1);
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t n = 0;
+	int r;
 
-	if (n > 0 && text.data[n - 1] == '\n')
-		n--;
-	if (n > 0 && n < text.size && text.data[n - 1] == '\r')
-		n--;
-	line = strndup((const char *)text.data, n);
-	return line ? base64_read(line, what, ret, ret_size, err) : out_of_memory(err);
+	if (!line)
+		return out_of_memory(err);
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] != '\n' && text.data[i] != '\r')
+			line[n++] = (char)text.data[i];
+	line[n] = '\0';
+	*ret_is_hex = n > 0 && n % 2 == 0 && strspn(line, "0123456789abcdefABCDEF") == n;
+	if (!*ret_is_hex)
+		return base64_read(line, what, ret, ret_size, err);
+	bytes = malloc(n / 2 + 1);
+	if (!bytes)
+		return out_of_memory(err);
+	r = hex_decode(line, what, bytes, n / 2, err);
+	if (r < 0)
+		return r;
+	bytes[n / 2] = '\0';
+	*ret_size = n / 2;
+	*ret = TAKE_PTR(bytes);
+	return 0;
 }
 
 int bytes_decode(const char *text, const char *what, uint8_t *ret, size_t size,

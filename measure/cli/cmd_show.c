@@ -30,8 +30,7 @@ static void print_text(const struct cli_report *input, const struct snp_report *
 	enum snp_product product = snp_report_product(report);
 	uint64_t at;
 
-	fprintf(out, "%-18s  %s%s\n%-18s  %s%s\n", "container",
-		input->container.is_base64 ? "base64 of " : "",
+	fprintf(out, "%-18s  %s%s\n%-18s  %s%s\n", "container", cli_encoding(&input->container),
 		snp_container_name(input->container.kind), "product", snp_product_name(product),
 		report->has_cpuid || product != SNP_PRODUCT_UNKNOWN
 			? ""
@@ -57,6 +56,8 @@ static int print_json(const struct cli_report *input, const struct snp_report *r
 	json_out_string(&json, json.root, "container", snp_container_name(input->container.kind));
 	if (input->container.is_base64)
 		json_out_bool(&json, json.root, "base64", true);
+	if (input->container.is_hex)
+		json_out_bool(&json, json.root, "hex", true);
 	json_out_string(&json, json.root, "product", snp_product_name(snp_report_product(report)));
 	zero = snp_report_reserved(input->container.report, report->version, &at);
 	json_out_bool(&json, json.root, "reserved_bits_zero", zero);

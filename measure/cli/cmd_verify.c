@@ -148,7 +148,7 @@ static void papers_done(struct papers *papers)
 static int read_paper(const char *path, uint64_t cap, uint8_t **ret, struct snp_span *ret_span,
 		      struct snp_error *err)
 {
-	int r = path ? file_read(path, cap, ret, &ret_span->size, err) : 0;
+	int r = path ? file_read_input(path, cap, ret, &ret_span->size, err) : 0;
 
 	if (r == 0 && path && ret_span->size == 0)
 		r = in_file(err, fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET, "is empty"), path);

@@ -20,11 +20,11 @@ DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 
 static struct {
 	struct cli_values references, public_keys, measurements, id_keys, author_keys, chips,
-		denied;
+		denied, minimum_tcbs;
 	bool any_measurement, allow_debug, allow_masked, no_provisional;
 	const char *svsm_manifest, *nonce;
 	const char *report_data, *host_data, *security_policy, *family_id, *image_id, *report_id;
-	const char *policy, *policy_at_most, *minimum_tcb, *minimum_launch_tcb, *firmware_min;
+	const char *policy, *policy_at_most, *minimum_launch_tcb, *firmware_min;
 	const char *require, *forbid, *launch_mitigations, *current_mitigations;
 	const char *endorsement, *endorsement_root;
 	const char *uvm_endorsement, *uvm_issuer, *uvm_feed, *tsa_root;
@@ -78,8 +78,8 @@ const struct cli_option cli_expectation_options[] = {
 	{"policy", .argument = "HEX", .text = &arg.policy, .help = "required guest policy, exactly"},
 	{"policy-at-most", .argument = "HEX", .text = &arg.policy_at_most,
 	 .help = "the guest policy may allow no more than this"},
-	{"minimum-tcb", .argument = "TCB", .text = &arg.minimum_tcb,
-	 .help = "minimum REPORTED_TCB, such as bl=4,tee=0,snp=24,ucode=219[,fmc=1]"},
+	{"minimum-tcb", .argument = "TCB", .values = &arg.minimum_tcbs,
+	 .help = "minimum REPORTED_TCB, such as bl=4,tee=0,snp=24,ucode=219[,fmc=1]; with Milan:, Genoa: or Turin: before it, of that product"},
 	{"minimum-launch-tcb", .argument = "TCB", .text = &arg.minimum_launch_tcb,
 	 .help = "minimum LAUNCH_TCB"},
 	{"guest-svn-min", .argument = "N", .number = &arg.svn, .help = "minimum GUEST_SVN"},
@@ -292,6 +292,39 @@ static int read_small(const struct cli_number *number, const char *what, uint32_
 	return 0;
 }
 
+/* "TCB" for every product, or "PRODUCT:TCB"; each once. */
+static int read_minimum_tcb(const char *text, struct cli_expectations *e, struct snp_error *err)
+{
+	struct snp_expectations *x = &e->expected;
+	const char *colon = strchr(text, ':');
+	_cleanup_(freep) char *name = strndup(text, colon ? (size_t)(colon - text) : 0);
+	struct snp_minimum_tcb minimum = {0};
+	uint64_t word;
+	int r;
+
+	if (!colon && x->has_minimum_tcb)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--minimum-tcb is given twice; name the products, as in Milan:%s",
+				 text);
+	x->has_minimum_tcb = x->has_minimum_tcb || !colon;
+	if (!colon)
+		return snp_tcb_parse(text, "--minimum-tcb", &x->minimum_tcb, err);
+	r = name ? snp_product_find(name, &minimum.product, err) : out_of_memory(err);
+	for (size_t i = 0; r == 0 && i < x->n_minimum_tcbs; i++)
+		if (e->minimum_tcbs[i].product == minimum.product)
+			r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				      "--minimum-tcb is given twice for %s", name);
+	if (r == 0)
+		r = snp_tcb_parse(colon + 1, "--minimum-tcb", &minimum.tcb, err);
+	if (r == 0)
+		r = snp_tcb_encode(&minimum.tcb, minimum.product, &word, err);
+	if (r < 0)
+		return r;
+	e->minimum_tcbs[x->n_minimum_tcbs++] = minimum;
+	x->minimum_tcbs = e->minimum_tcbs;
+	return 0;
+}
+
 static int read_levels(struct cli_expectations *e, struct snp_error *err)
 {
 	struct snp_expectations *x = &e->expected;
@@ -303,9 +336,8 @@ static int read_levels(struct cli_expectations *e, struct snp_error *err)
 		       &x->guest_svn_min, err);
 	if (r == 0)
 		r = read_small(&arg.vmpl, "--vmpl", 3, &x->has_vmpl, &x->vmpl, err);
-	x->has_minimum_tcb = arg.minimum_tcb != NULL;
-	if (r == 0 && arg.minimum_tcb)
-		r = snp_tcb_parse(arg.minimum_tcb, "--minimum-tcb", &x->minimum_tcb, err);
+	for (unsigned int i = 0; r == 0 && i < arg.minimum_tcbs.count; i++)
+		r = read_minimum_tcb(arg.minimum_tcbs.value[i], e, err);
 	x->has_minimum_launch_tcb = arg.minimum_launch_tcb != NULL;
 	if (r == 0 && arg.minimum_launch_tcb)
 		r = snp_tcb_parse(arg.minimum_launch_tcb, "--minimum-launch-tcb",

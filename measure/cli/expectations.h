@@ -16,6 +16,7 @@ struct cli_expectations {
 	uint8_t measurements[CLI_MAX_VALUES][SNP_MEASUREMENT_SIZE];
 	uint8_t id_key_digests[CLI_MAX_VALUES][48], author_key_digests[CLI_MAX_VALUES][48];
 	uint8_t chip_ids[CLI_MAX_VALUES][SNP_CHIP_ID_SIZE];
+	struct snp_minimum_tcb minimum_tcbs[SNP_PRODUCT_TURIN + 1];
 	uint8_t *endorsement, *roots; /* of files; the second as in `expected` */
 	size_t endorsement_size;
 	uint8_t *manifest_bytes;

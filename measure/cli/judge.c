@@ -31,10 +31,15 @@ int cli_report_take(struct snp_span bytes, struct cli_report *ret, struct snp_er
 		       : snp_certificates_add(ret->certificates, container->certificates, err);
 }
 
+const char *cli_encoding(const struct snp_container *container)
+{
+	return container->is_hex ? "hex of " : container->is_base64 ? "base64 of " : "";
+}
+
 static int read_file(const char *path, struct cli_report *ret, struct snp_error *err)
 {
 	size_t size;
-	int r = file_read(path, SNP_MAX_CONTAINER, &ret->bytes, &size, err);
+	int r = file_read_input(path, 2 * SNP_MAX_CONTAINER, &ret->bytes, &size, err);
 
 	if (r < 0)
 		return r;
@@ -46,18 +51,19 @@ static int read_folder(const char *path, struct cli_report *ret, struct snp_erro
 	_cleanup_(freep) char *outblob = format_text("%s/outblob", path);
 	_cleanup_(freep) char *auxblob = format_text("%s/auxblob", path);
 	_cleanup_(freep) uint8_t *table = NULL;
+	const char *encoding;
 	size_t size = 0;
 	int r;
 
 	if (!outblob || !auxblob)
 		return out_of_memory(err);
 	r = read_file(outblob, ret, err);
+	encoding = cli_encoding(&ret->container);
 	/* The kernel puts certificates into the other file; a container comes from something else. */
-	if (r == 0 && (ret->container.kind != SNP_CONTAINER_RAW || ret->container.is_base64))
+	if (r == 0 && (ret->container.kind != SNP_CONTAINER_RAW || encoding[0] != '\0'))
 		r = in_file(err,
 			    fail_with(err, SNP_E_BAD_CONTAINER, SNP_NO_OFFSET,
-				      "is %s%s; configfs-tsm gives a raw report",
-				      ret->container.is_base64 ? "base64 of " : "",
+				      "is %s%s; configfs-tsm gives a raw report", encoding,
 				      snp_container_name(ret->container.kind)),
 			    outblob);
 	if (r < 0 || access(auxblob, F_OK) != 0)

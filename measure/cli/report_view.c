@@ -261,7 +261,7 @@ static int print_paths_json(const struct paths *paths, FILE *out, struct snp_err
 	struct cJSON *array;
 
 	cli_json_begin(&json, "snp-fetch-paths/1");
-	json_out_string(&json, json.root, "server", "https://kdsintf.amd.com");
+	json_out_string(&json, json.root, "server", SNP_KEY_SERVER);
 	array = json_out_array(&json, json.root, "paths");
 	for (size_t i = 0; i < paths->n; i++)
 		json_out_string(&json, array, NULL, paths->at[i]);
@@ -285,6 +285,6 @@ int fetch_paths_print(const struct snp_report *report, enum snp_product product,
 	if (cli_json)
 		return print_paths_json(&paths, out, err);
 	for (size_t i = 0; i < paths.n; i++)
-		fprintf(out, "%s\n", paths.at[i]);
+		fprintf(out, "%s%s\n", SNP_KEY_SERVER, paths.at[i]);
 	return 0;
 }

@@ -47,9 +47,10 @@ void show_certificates_json(const struct snp_certificates *set, struct json_out 
 	}
 }
 
-/* A file, and what it is base64 of, if it is that. */
+/* A file, and what it is base64 or hex of, if it is that. */
 struct shown {
 	uint8_t *bytes, *decoded;
+	bool is_hex;
 	struct snp_span content;
 };
 
@@ -59,17 +60,22 @@ static void shown_done(struct shown *shown)
 	free(shown->decoded);
 }
 
+static const char *encoding_of(const struct shown *shown)
+{
+	return !shown->decoded ? "" : shown->is_hex ? "hex of " : "base64 of ";
+}
+
 static int read_shown(const char *path, struct shown *ret, struct snp_error *err)
 {
 	size_t size, decoded;
-	int r = file_read(path, SNP_MAX_CONFIG, &ret->bytes, &size, err);
+	int r = file_read_input(path, SNP_MAX_CONFIG, &ret->bytes, &size, err);
 
 	if (r < 0)
 		return r;
 	ret->content = (struct snp_span){ret->bytes, size};
-	if (!base64_is_text(ret->content))
+	if (!text_is_encoded(ret->content))
 		return 0;
-	r = base64_text(ret->content, "", &ret->decoded, &decoded, NULL);
+	r = text_decode(ret->content, "", &ret->is_hex, &ret->decoded, &decoded, NULL);
 	if (r == 0)
 		ret->content = (struct snp_span){ret->decoded, decoded};
 	return r == -SNP_E_NO_MEMORY ? out_of_memory(err) : 0;
@@ -96,15 +102,14 @@ static int show_host(const struct shown *shown, FILE *out, struct snp_error *err
 	if (r < 0)
 		return r;
 	if (!cli_json) {
-		fprintf(out, "%-18s  %shost-amd-cert\n", "container",
-			shown->decoded ? "base64 of " : "");
+		fprintf(out, "%-18s  %shost-amd-cert\n", "container", encoding_of(shown));
 		show_certificates(set, out);
 		fprintf(out, "nothing here is verified\n");
 		return 0;
 	}
 	cli_json_begin(&json, "snp-show/1");
 	json_out_string(&json, json.root, "container", "host-amd-cert");
-	json_out_bool(&json, json.root, "base64", shown->decoded != NULL);
+	json_out_bool(&json, json.root, "base64", shown->decoded && !shown->is_hex);
 	show_certificates_json(set, &json);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
@@ -249,12 +254,12 @@ static int show_policy(const struct shown *shown, FILE *out, struct snp_error *e
 	if (cli_json) {
 		cli_json_begin(&json, "snp-show/1");
 		json_out_string(&json, json.root, "container", "security policy");
-		json_out_bool(&json, json.root, "base64", shown->decoded != NULL);
+		json_out_bool(&json, json.root, "base64", shown->decoded && !shown->is_hex);
 		json_out_integer(&json, json.root, "size", policy.size);
 		json_out_string(&json, json.root, "host_data", hex);
 	} else {
 		fprintf(out, "%-18s  %ssecurity policy, %zu bytes\n%-18s  %s\n", "container",
-			shown->decoded ? "base64 of " : "", policy.size, "HOST_DATA", hex);
+			encoding_of(shown), policy.size, "HOST_DATA", hex);
 	}
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rules); i++) {
 		_cleanup_(json_freep) struct json *document = NULL;
@@ -374,7 +379,7 @@ static int show_token(const struct shown *shown, FILE *out, struct snp_error *er
 	}
 	cli_json_begin(&json, "snp-show/1");
 	json_out_string(&json, json.root, "container", "attestation token");
-	json_out_bool(&json, json.root, "base64", shown->decoded != NULL);
+	json_out_bool(&json, json.root, "base64", shown->decoded && !shown->is_hex);
 	add_claims(&json, "header", token_header(token));
 	add_claims(&json, "claims", token_payload(token));
 	cli_json_warnings(&json);

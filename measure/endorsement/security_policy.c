@@ -50,10 +50,12 @@ static bool begins_with_package(const char *text)
 int security_policy_take(struct snp_span bytes, struct security_policy *ret, struct snp_error *err)
 {
 	_cleanup_(security_policy_done) struct security_policy policy = {0};
+	bool is_hex;
 	int r = 0;
 
-	if (base64_is_text(bytes)) {
-		r = base64_text(bytes, "the security policy", &policy.text, &policy.size, err);
+	if (text_is_encoded(bytes)) {
+		r = text_decode(bytes, "the security policy", &is_hex, &policy.text, &policy.size,
+				err);
 	} else {
 		policy.size = bytes.size;
 		policy.text = malloc(bytes.size + 1);

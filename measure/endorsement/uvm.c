@@ -181,14 +181,15 @@ int uvm_read(struct snp_span bytes, struct uvm_endorsement **ret, struct snp_err
 {
 	_cleanup_(uvm_freep) struct uvm_endorsement *e = calloc(1, sizeof(*e));
 	size_t size = bytes.size;
+	bool is_hex;
 	int r = 0;
 
 	if (!e)
 		return out_of_memory(err);
 	if (bytes.size > UVM_MAX_ENDORSEMENT)
 		return bad(err, "not an endorsement: it is larger than 256 KiB");
-	if (base64_is_text(bytes)) {
-		r = base64_text(bytes, "the endorsement", &e->bytes, &size, err);
+	if (text_is_encoded(bytes)) {
+		r = text_decode(bytes, "the endorsement", &is_hex, &e->bytes, &size, err);
 	} else {
 		e->bytes = malloc(size + 1);
 		if (!e->bytes)

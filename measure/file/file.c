@@ -145,6 +145,36 @@ int file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
 	return 0;
 }
 
+int file_read_input(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
+		    struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t size = 0;
+	ssize_t n = 1;
+
+	if (strcmp(path, "-") != 0)
+		return file_read(path, cap, ret, ret_size, err);
+	bytes = malloc((size_t)cap + 2);
+	if (!bytes)
+		return out_of_memory(err);
+	while (size <= cap && n != 0) {
+		n = read(STDIN_FILENO, bytes + size, (size_t)cap + 1 - size);
+		if (n < 0 && errno != EINTR)
+			return in_file(err, fail_errno(err, SNP_E_READ, errno, "cannot read"),
+				       path);
+		size += n > 0 ? (size_t)n : 0;
+	}
+	if (size > cap)
+		return in_file(err,
+			       fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
+					 "has more than %" PRIu64 " bytes", cap),
+			       path);
+	bytes[size] = '\0';
+	*ret_size = size;
+	*ret = TAKE_PTR(bytes);
+	return 0;
+}
+
 int file_value(const char *path, const char *what, uint8_t *ret, size_t size, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;

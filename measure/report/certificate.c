@@ -356,11 +356,12 @@ int snp_certificates_add(struct snp_certificates *set, struct snp_span bytes, st
 	static const char begin[] = "-----BEGIN ";
 	_cleanup_(freep) uint8_t *decoded = NULL;
 	struct snp_span guid;
+	bool is_hex;
 	size_t size;
 	int n;
 
-	if (bytes.size <= SNP_MAX_SMALL && base64_is_text(bytes)) {
-		n = base64_text(bytes, "", &decoded, &size, NULL);
+	if (bytes.size <= SNP_MAX_SMALL && text_is_encoded(bytes)) {
+		n = text_decode(bytes, "", &is_hex, &decoded, &size, NULL);
 		if (n == -SNP_E_NO_MEMORY)
 			return out_of_memory(err);
 		if (n == 0)

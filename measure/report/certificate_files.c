@@ -19,7 +19,7 @@ static int add_file(struct snp_certificates *set, const char *path, struct snp_e
 	size_t size;
 	int r;
 
-	r = file_read(path, SNP_MAX_SMALL, &bytes, &size, err);
+	r = file_read_input(path, SNP_MAX_SMALL, &bytes, &size, err);
 	if (r < 0)
 		return r;
 	r = snp_certificates_add(set, (struct snp_span){bytes, size}, err);

@@ -32,7 +32,8 @@ static enum snp_outcome ca_certificates(struct inquiry *q)
 	return FAIL("missing %s%s%s of %s%s%s", q->chain.root ? "" : "ARK",
 		    q->chain.root || q->chain.intermediate ? "" : " and ",
 		    q->chain.intermediate ? "" : snp_certificate_kind_name(q->ca_kind),
-		    snp_product_name(product), path[0] ? "; see AMD's key server, " : "", path);
+		    snp_product_name(product), path[0] ? "; get it from " SNP_KEY_SERVER : "",
+		    path);
 }
 
 static enum snp_outcome certificate_chain(struct inquiry *q)

@@ -80,12 +80,24 @@ static enum snp_outcome minimum_tcb(struct inquiry *q)
 {
 	const struct snp_reference_image *image = q->verdict->image;
 	enum snp_outcome published = SNP_NOT_ASKED;
+	const struct snp_tcb *by_product = NULL;
 	char why[TCB_WHY_SIZE] = "";
 
 	if (image)
 		published = compare_published_tcb(q, image, why);
 	if (published == SNP_FAILED)
 		return FAIL("%s", why);
+	for (size_t i = 0; i < q->expected->n_minimum_tcbs; i++)
+		if (q->expected->minimum_tcbs[i].product == q->verdict->product)
+			by_product = &q->expected->minimum_tcbs[i].tcb;
+	if (q->expected->n_minimum_tcbs > 0 && !by_product)
+		return FAIL("minimum TCBs were given, but none for %s",
+			    snp_product_name(q->verdict->product));
+	if (by_product) {
+		published = tcb_at_least(q, q->verdict->report.reported_tcb, by_product);
+		if (published != SNP_PASSED)
+			return published;
+	}
 	if (!q->expected->has_minimum_tcb)
 		return published;
 	return tcb_at_least(q, q->verdict->report.reported_tcb, &q->expected->minimum_tcb);

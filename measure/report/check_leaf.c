@@ -18,7 +18,7 @@ static enum snp_outcome certificate(struct inquiry *q)
 	if (product == SNP_PRODUCT_UNKNOWN)
 		product = snp_report_product(report);
 	if (snp_fetch_path(report, product, q->leaf_kind, path))
-		return FAIL("no VCEK was given; get it from AMD's key server, %s", path);
+		return FAIL("no VCEK was given; get it from " SNP_KEY_SERVER "%s", path);
 	return FAIL("no %s was given; %s", snp_certificate_kind_name(q->leaf_kind),
 		    q->leaf_kind == SNP_VLEK
 			    ? "get it from the cloud provider"

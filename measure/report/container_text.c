@@ -2,7 +2,7 @@
 /*
  * The text that reports and their certificates arrive in on Azure: the answers of the sidecar of container groups
  * (microsoft/confidential-sidecar-containers, /attest/raw, /attest/combined and /attest/maa), what its host says of its
- * certificates (host-amd-cert-base64), and base64 of any of these. Nothing here is signed but what is in it.
+ * certificates (host-amd-cert-base64), and hex or base64 of any of these. Nothing here is signed but what is in it.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -192,21 +192,23 @@ int snp_container_decode(struct snp_span bytes, struct snp_container *ret, void 
 	_cleanup_(freep) uint8_t *inner = NULL;
 	struct snp_span span = {0};
 	void *memory = NULL;
+	bool is_hex;
 	int r;
 
 	/* The magic of an HCL blob is base64 too, of what begins no container. */
-	if (!base64_is_text(bytes) || (bytes.size >= 4 && memcmp(bytes.data, "HCLA", 4) == 0))
+	if (!text_is_encoded(bytes) || (bytes.size >= 4 && memcmp(bytes.data, "HCLA", 4) == 0))
 		return decode_inner(bytes, ret, ret_memory, err);
-	r = base64_text(bytes, "the report", &inner, &span.size, err);
+	r = text_decode(bytes, "the report", &is_hex, &inner, &span.size, err);
 	span.data = inner;
-	if (r == 0 && base64_is_text(span))
-		r = fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET,
-			      "base64 of text, not of a report");
+	if (r == 0 && text_is_encoded(span))
+		r = fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET, "%s of text, not of a report",
+			      is_hex ? "hex" : "base64");
 	if (r == 0)
 		r = decode_inner(span, ret, &memory, err);
 	if (r < 0)
 		return r;
-	ret->is_base64 = true;
+	ret->is_base64 = !is_hex;
+	ret->is_hex = is_hex;
 	*ret_memory = memory ? memory : TAKE_PTR(inner);
 	return 0;
 }

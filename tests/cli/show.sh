@@ -26,6 +26,18 @@ says 'container           extended report'
 says 'certificate         VLEK of Milan'
 says 'CN=cc-test-1.example.org'
 
+# However it comes: hex and base64 in lines, by a pipe.
+for encode in 'od -An -v -tx1' base64 'base64 -w 0'; do
+	run 0 "$snp_measure" show "$corpus/extended-vlek"
+	sed 1d out >want
+	$encode "$corpus/extended-vlek" | tr -d ' ' >text
+	run 0 "$snp_measure" show text
+	says "container           $([[ $encode == base64* ]] && echo base64 || echo hex) of extended report"
+	sed 1d out | cmp - want || fail "$encode: another report"
+	run 0 bash -c "cat text | '$snp_measure' show -"
+	sed 1d out | cmp - want || fail "$encode, by a pipe: another report"
+done
+
 # Every bit of the fields is on the screen: a report of random bytes, and the same with one byte turned.
 { printf '\005\0\0\0'; head -c 1180 /dev/urandom; } >random
 run 0 "$snp_measure" show random
@@ -40,12 +52,12 @@ done
 says 'reserved            not all zero'
 
 run 0 "$snp_measure" show --fetch-path "$corpus/Milan-v2"
-[ "$(grep -c '^/vcek/v1/Milan/' out) $(grep -c '^/vcek/v1/Genoa/' out)" = '3 3' ] ||
+[ "$(grep -c '^https://kdsintf.amd.com/vcek/v1/Milan/' out) $(grep -c '^https://kdsintf.amd.com/vcek/v1/Genoa/' out)" = '3 3' ] ||
 	fail "version 2 may be of either: $(cat out)"
 run 0 "$snp_measure" show --fetch-path "$corpus/Turin-v4"
 says '/vcek/v1/Turin/0240c4a21f9c510e?fmcSPL=01&'
 run 0 "$snp_measure" show --fetch-path "$corpus/Genoa-v5"
-[ "$(head -n 1 out)" = /vlek/v1/Genoa/cert_chain ] || fail "a VLEK has no path: $(cat out)"
+[ "$(head -n 1 out)" = https://kdsintf.amd.com/vlek/v1/Genoa/cert_chain ] || fail "a VLEK has no path: $(cat out)"
 grep -qF 'get it from the cloud provider, not from AMD [no-fetch-path]' err || fail "nothing says why: $(cat err)"
 
 python3 - <<'EOF' || fail "the object says something else"
@@ -75,6 +87,6 @@ for name in "Milan-v2", "Turin-v4", "Genoa-v5":
     command = [tool, "show", "--fetch-path", f"{corpus}/{name}"]
     d = json.loads(subprocess.check_output(command + ["--json"], stderr=subprocess.DEVNULL))
     assert d["schema"] == "snp-fetch-paths/1" and d["server"] == "https://kdsintf.amd.com"
-    assert d["paths"] == subprocess.check_output(command, stderr=subprocess.DEVNULL, text=True).split()
+    assert [d["server"] + p for p in d["paths"]] == subprocess.check_output(command, stderr=subprocess.DEVNULL, text=True).split()
     assert [w["name"] for w in d["warnings"]] == (["no-fetch-path"] if name == "Genoa-v5" else [])
 EOF

@@ -68,7 +68,7 @@ refuse 1 cannot-open "$snp_measure" verify --any-measurement empty
 
 # Where there is no path, a line says why.
 run 3 "$snp_measure" verify --fetch-path "$corpus/report/Genoa-v5"
-[ "$(cat out)" = /vlek/v1/Genoa/cert_chain ] || fail "another path: $(cat out)"
+[ "$(cat out)" = https://kdsintf.amd.com/vlek/v1/Genoa/cert_chain ] || fail "another path: $(cat out)"
 grep -qF 'no path of the VLEK: ' err && [ "$(wc -l <err)" = 1 ] || fail "nothing says why: $(cat err)"
 cp "$corpus/report/Turin-v4" venice
 printf '\120' | dd of=venice bs=1 seek=$((0x189)) conv=notrunc status=none
@@ -92,6 +92,14 @@ refuse 2 usage "$snp_measure" verify "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --measurement "$(printf %096d 0)" "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --public-key "$report" "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --vmpl 4 "$report"
+# A minimum TCB for all products, and one for each, once.
+tcb=bl=4,tee=0,snp=24,ucode=219
+for minima in "--minimum-tcb $tcb --minimum-tcb $tcb" "--minimum-tcb Milan:$tcb --minimum-tcb milan:$tcb" \
+	"--minimum-tcb Rome:$tcb" "--minimum-tcb :$tcb"; do
+	refuse 2 usage "$snp_measure" verify --any-measurement $minima "$report"
+done
+refuse 4 bad-tcb "$snp_measure" verify --any-measurement --minimum-tcb "Milan:$tcb,fmc=1" "$report"
+run 3 "$snp_measure" verify --any-measurement --minimum-tcb "$tcb" --minimum-tcb "Milan:$tcb" "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --guest-svn-min 0x100000000 "$report"
 refuse 2 usage "$snp_measure" verify --any-measurement --deny-product Naples "$report"
 for time in '' 2026 2026-13-01 2026-01-01T00:00:00 @x '2026-01-01 ' ' 2026-06-01' 2026-6-1 2026-06-1 '2026- 6-01' 226-06-01 2026-06-01T1:00:00Z \

@@ -164,7 +164,13 @@ static const struct text {
 	 false},
 	{"base64 twice", "{\"report\":\"R\"}", 2, "", -SNP_E_NOT_A_REPORT, 0, false},
 	{"base64 of a raw report", "X", 1, "\n", 0, SNP_CONTAINER_RAW, false},
-	{"base64, two line ends", "X", 1, "\n\n", -SNP_E_BAD_BASE64, 0, false},
+	{"base64, two line ends", "X", 1, "\n\n", 0, SNP_CONTAINER_RAW, false},
+	{"hex", "R", 0, "", 0, SNP_CONTAINER_RAW, false},
+	{"hex in lines", "\nR\r\n", 0, "\n", 0, SNP_CONTAINER_RAW, false},
+	{"hex, a digit more", "R", 0, "0", -SNP_E_BAD_BASE64, 0, false},
+	{"hex, a digit less", "R", 0, "-1", -SNP_E_BAD_BASE64, 0, false},
+	{"hex, a byte more", "R", 0, "00", -SNP_E_NOT_A_REPORT, 0, false},
+	{"hex in base64", "R", 1, "", -SNP_E_NOT_A_REPORT, 0, false},
 	{"base64, padding missing", "{\"report\":\"R\"}  ", 1, "-1", -SNP_E_BAD_BASE64, 0, false},
 	{"base64, bits dropped", "X", 1, "*", -SNP_E_BAD_BASE64, 0, false},
 	{"hex of another length", "{\"report\":\"R00\"}", 0, "", -SNP_E_JSON_VALUE, 0, false},
@@ -287,6 +293,7 @@ static void check_text(void **state)
 	} else {
 		assert_int_equal(container.kind, row->kind);
 		assert_int_equal(container.is_base64, row->times > 0);
+		assert_int_equal(container.is_hex, strstr(row->name, "hex") == row->name);
 		assert_int_equal(container.report.size, SNP_REPORT_SIZE);
 		assert_memory_equal(container.report.data, report, SNP_REPORT_SIZE);
 		assert_int_equal(container.certificates.size, row->endorsed ? sizeof(pem) - 1 : 0);

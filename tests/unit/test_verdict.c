@@ -809,6 +809,14 @@ EXPECT(tcb_turin, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 1
 EXPECT(tcb_no_fmc, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 0));
 EXPECT(tcb_any_fmc, e->has_minimum_tcb = true; e->minimum_tcb = TCB(1, 1, 4, 81, 0);
        e->minimum_tcb.has_fmc = true);
+static struct snp_minimum_tcb by_product[] = {
+	{SNP_PRODUCT_MILAN, TCB(4, 0, 24, 219, 0)},
+	{SNP_PRODUCT_TURIN, TCB(1, 1, 4, 82, 1)},
+};
+EXPECT(tcb_by_product, e->minimum_tcbs = by_product; e->n_minimum_tcbs = 2);
+EXPECT(tcb_by_product_and_all, e->minimum_tcbs = by_product; e->n_minimum_tcbs = 2;
+       e->has_minimum_tcb = true; e->minimum_tcb = TCB(4, 0, 25, 219, 0));
+EXPECT(tcb_of_other_products, e->minimum_tcbs = by_product + 1; e->n_minimum_tcbs = 1);
 EXPECT(launch_tcb_no_fmc, e->has_minimum_launch_tcb = true;
        e->minimum_launch_tcb = TCB(1, 1, 4, 81, 0));
 EXPECT(launch_tcb_equal, e->has_minimum_launch_tcb = true;
@@ -1375,6 +1383,10 @@ static const struct row rows[] = {
 	{"tcb: snp", FAILS(MINIMUM_TCB), tcb_snp},
 	{"tcb: ucode", FAILS(MINIMUM_TCB), tcb_ucode},
 	{"tcb: fmc", FAILS(MINIMUM_TCB), tcb_fmc, .product = TURIN},
+	{"tcb by product", ACCEPTED, tcb_by_product},
+	{"tcb by product, Turin below its own", FAILS(MINIMUM_TCB), tcb_by_product, .product = TURIN},
+	{"tcb by product, and one for all", FAILS(MINIMUM_TCB), tcb_by_product_and_all},
+	{"tcb of other products alone", FAILS(MINIMUM_TCB), tcb_of_other_products},
 	{"tcb: fmc left out", FAILS(MINIMUM_TCB), tcb_no_fmc, .product = TURIN},
 	{"tcb: any fmc", ACCEPTED, tcb_any_fmc, .product = TURIN},
 	{"launch tcb: fmc left out", FAILS(MINIMUM_LAUNCH_TCB), launch_tcb_no_fmc, .product = TURIN},

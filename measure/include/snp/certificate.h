@@ -133,7 +133,9 @@ SNP_MUST_USE int snp_certificates_trusted(const struct snp_certificates *set, si
 size_t snp_certificates_roots(const struct snp_certificates *set, enum snp_product product,
 			      struct snp_root ret[SNP_STATIC SNP_MAX_PRODUCT_ROOTS]);
 
-/* The path at AMD's key server, https://kdsintf.amd.com (specification 57230), of a certificate or of the CRL;
+#define SNP_KEY_SERVER "https://kdsintf.amd.com"
+
+/* The path at AMD's key server (specification 57230), which SNP_KEY_SERVER stands before, of a certificate or of the CRL;
  * SNP_ARK, SNP_ASK and SNP_ASVK come as one chain. NUL-terminated. False if there is none: a VLEK comes from
  * the cloud provider, and a masked chip ID names no chip. */
 #define SNP_FETCH_PATH_SIZE 256

@@ -119,7 +119,7 @@ enum snp_container_kind {
 
 struct snp_container {
 	enum snp_container_kind kind;
-	bool is_base64;		      /* it came as base64 of this kind */
+	bool is_base64, is_hex;	      /* it came as base64 or hex of this kind */
 	struct snp_span report;	      /* 1184 bytes, as received; SNP_CONTAINER_TOKEN: size 0 */
 	struct snp_span certificates; /* for snp_certificates_add(): a certificate table, or of
 					 /attest/combined PEM; size 0: none */

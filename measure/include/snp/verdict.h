@@ -192,6 +192,11 @@ struct snp_expectations {
 	struct snp_span endorsement_roots;
 	uint32_t endorsement_vcpu_count; /* the guest was launched with as many; 0: any number */
 	uint32_t endorsement_svn_min;
+
+	/* Minima of REPORTED_TCB by product, beside minimum_tcb: a report of a product that is not named is
+	 * refused. Size 0: none. */
+	const struct snp_minimum_tcb *minimum_tcbs;
+	size_t n_minimum_tcbs;
 };
 
 /* What a verdict is made from. Everything is borrowed for the call. */

@@ -84,6 +84,10 @@ SNP_MUST_USE int file_sha256(const struct file *file, snp_progress progress, voi
 SNP_MUST_USE int file_read(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
 			   struct snp_error *err);
 
+/* The same; "-" is standard input, which may be a pipe. */
+SNP_MUST_USE int file_read_input(const char *path, uint64_t cap, uint8_t **ret, size_t *ret_size,
+				 struct snp_error *err);
+
 /* Read exactly `size` bytes from the file `path`: of the bytes themselves, or of one line of their hex or
  * base64. `what` names them in messages. Errors: those of file_read(); SNP_E_BAD_HEX, SNP_E_BAD_BASE64. */
 SNP_MUST_USE int file_value(const char *path, const char *what, uint8_t *ret, size_t size,

@@ -33,13 +33,14 @@ char *base64_encode(const uint8_t *data, size_t size);
 SNP_MUST_USE int base64_read(const char *text, const char *what, uint8_t **ret, size_t *ret_size,
 			     struct snp_error *err);
 
-/* True if a file may be base64 and nothing else: no other character is in it. No binary file of this project looks
- * like that, and neither do PEM and JSON. */
-bool base64_is_text(struct snp_span bytes);
+/* True if a file may be base64 or hex and nothing else: no other character is in it. No binary file of this project
+ * looks like that, and neither do PEM and JSON. */
+bool text_is_encoded(struct snp_span bytes);
 
-/* Read a file of base64 in one line, which may end with a line end. Errors: those of base64_read(). */
-SNP_MUST_USE int base64_text(struct snp_span text, const char *what, uint8_t **ret,
-			     size_t *ret_size, struct snp_error *err);
+/* Read a file of hex, or else of base64; line ends in it do not count. The result is as base64_read()'s.
+ * Errors: those of base64_read(). */
+SNP_MUST_USE int text_decode(struct snp_span text, const char *what, bool *ret_is_hex,
+			     uint8_t **ret, size_t *ret_size, struct snp_error *err);
 
 /* base64url (RFC 4648 section 5) without padding, as JOSE and did:x509 use it: a string for free(), or NULL when memory
  * ran out; and read as base64_read() does. */

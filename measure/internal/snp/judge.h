@@ -30,6 +30,9 @@ SNP_MUST_USE int cli_report_decode(const char *path, bool any_version, struct cl
 SNP_MUST_USE int cli_report_take(struct snp_span bytes, struct cli_report *ret,
 				 struct snp_error *err);
 
+/* "hex of ", "base64 of " or "": what a container came as. */
+const char *cli_encoding(const struct snp_container *container);
+
 void cli_report_done(struct cli_report *report);
 
 /* What a verdict needs besides the report and the certificates kept on this machine. */
