@@ -9,6 +9,7 @@
 #include <snp/tool.h>
 
 #include "igvm_view.h"
+#include "launch_input.h"
 #include "uki_view.h"
 #include "verb.h"
 
@@ -22,6 +23,12 @@ static struct {
 static const struct cli_option options[] = {
 	{"summary", .flag = &arg.summary,
 	 .help = "print an snp-firmware/1 document to use instead of the image"},
+	{"vcpus", .argument = "N", .number = &launch_args.vcpus,
+	 .help = "IGVM file: the number of vCPUs (default: as many as have a context)"},
+	{"vcpu-type", .argument = "MODEL", .text = &launch_args.vcpu_type,
+	 .help = "IGVM file: the vCPU model, where the digest depends on it"},
+	{"memory", .argument = "SIZE", .text = &launch_args.memory,
+	 .help = "IGVM file: the guest's memory, where the digest depends on it"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -352,6 +359,12 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 				       operands[0]);
 		return igvm_print(operands[0], out, err);
 	}
+	if (launch_args.vcpus.given || launch_args.vcpu_type || launch_args.memory)
+		return in_file(err,
+			       fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+					 "not an IGVM file, for which --vcpus, --vcpu-type and "
+					 "--memory are"),
+			       operands[0]);
 	r = uki_read(operands[0], &uki, err);
 	if (r == 0 && uki.is_pe)
 		return in_file(err, inspect_kernel(&uki, operands[0], out, err), operands[0]);

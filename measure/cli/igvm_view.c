@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "image/igvm.h"
+#include "launch/igvm.h"
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
@@ -12,6 +12,10 @@
 #include <snp/launch.h>
 #include <snp/policy.h>
 #include <snp/tool.h>
+
+#include "id_block.h"
+#include "igvm_map.h"
+#include "launch_input.h"
 
 DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
 
@@ -88,7 +92,9 @@ static void describe(const struct snp_igvm_header *h, char ret[static 160])
 	case SNP_IGVM_PAGE_DATA:
 		snprintf(ret, 160, "%s%s%s%s, %s", pages[h->subtype],
 			 h->flags & SNP_IGVM_PAGE_2M ? ", 2 MiB" : "",
-			 h->flags & SNP_IGVM_PAGE_UNMEASURED ? ", unmeasured" : ", measured",
+			 h->flags & SNP_IGVM_PAGE_UNMEASURED  ? ", unmeasured"
+			 : h->subtype == SNP_IGVM_PAGE_NORMAL ? ", measured"
+							      : "",
 			 h->flags & SNP_IGVM_PAGE_SHARED ? ", shared" : "",
 			 h->data == 0 ? "zeros" : "contents in the file");
 		return;
@@ -129,7 +135,15 @@ static bool has_address(const struct snp_igvm_header *h)
 	return false;
 }
 
-/* What a loader makes of the file, with as many vCPUs as have a context, or one. */
+/* A file, and how it is launched. */
+struct inspected {
+	const struct snp_igvm *igvm;
+	struct igvm_map map;
+	struct snp_launch launch; /* of no profile yet */
+	uint8_t sha256[SNP_SHA256_SIZE];
+};
+
+/* What a loader makes of the file, with the vCPUs that are given, or as many as have a context, or one. */
 struct outcome {
 	struct snp_launch launch;
 	int r;
@@ -138,31 +152,34 @@ struct outcome {
 	bool has_id_block, id_block_fits; /* the ID block has this digest */
 };
 
-static void find_outcome(const struct snp_igvm *igvm, const char *profile, struct outcome *ret)
+static uint32_t count_contexts(const struct snp_igvm_info *info)
 {
-	const struct snp_igvm_info *info = snp_igvm_info(igvm);
+	uint32_t n = 1;
+
+	for (size_t i = 0; i < info->n_headers; i++)
+		if (info->headers[i].type == SNP_IGVM_VP_CONTEXT && info->headers[i].index >= n)
+			n = info->headers[i].index + 1;
+	return n;
+}
+
+static void find_outcome(const struct inspected *f, const char *profile, struct outcome *ret)
+{
+	const struct snp_igvm_info *info = snp_igvm_info(f->igvm);
 	size_t size;
 
-	*ret = (struct outcome){.launch = {.size = sizeof(ret->launch),
-					   .mode = SNP_MODE_SNP_IGVM,
-					   .igvm = igvm,
-					   .flags = SNP_LAUNCH_WITHOUT_ID_BLOCK,
-					   .vcpus.count = 1}};
+	*ret = (struct outcome){.launch = f->launch};
 	snprintf(ret->launch.vcpus.profile, sizeof(ret->launch.vcpus.profile), "%s", profile);
-	for (size_t i = 0; i < info->n_headers; i++)
-		if (info->headers[i].type == SNP_IGVM_VP_CONTEXT &&
-		    info->headers[i].index >= ret->launch.vcpus.count)
-			ret->launch.vcpus.count = info->headers[i].index + 1;
 	ret->r = snp_launch_igvm_features(&ret->launch, &ret->launch.vcpus.features, &ret->err);
 	if (ret->r == 0)
 		ret->r = snp_launch_digest(&ret->launch, ret->digest, &size, &ret->err);
 	for (size_t i = 0; i < info->n_headers && ret->r == 0; i++) {
-		if (info->headers[i].type != SNP_IGVM_SNP_ID_BLOCK)
+		const struct snp_igvm_header *h = &info->headers[i];
+
+		if (h->type != SNP_IGVM_SNP_ID_BLOCK || !(h->mask & f->map.mask))
 			continue;
 		ret->has_id_block = true;
-		ret->id_block_fits |=
-			memcmp(igvm_id_block(igvm, &info->headers[i]) + IGVM_ID_BLOCK_LD,
-			       ret->digest, sizeof(ret->digest)) == 0;
+		ret->id_block_fits |= memcmp(igvm_id_block(f->igvm, h) + IGVM_ID_BLOCK_LD,
+					     ret->digest, sizeof(ret->digest)) == 0;
 	}
 }
 
@@ -175,6 +192,23 @@ static const char *profile_at(size_t i)
 		if (snp_profile_check(name, SNP_MODE_SNP_IGVM, NULL) == 0 && i-- == 0)
 			return name;
 	return NULL;
+}
+
+/* The first byte that is not zero and belongs to no field; SNP_PAGE_SIZE if there is none. */
+static uint32_t find_other(const uint8_t context[static SNP_PAGE_SIZE])
+{
+	uint32_t at = 0;
+
+	for (size_t i = 0; i <= IGVM_N_REGISTERS; i++) {
+		const uint32_t end = i < IGVM_N_REGISTERS ? igvm_registers[i].at : SNP_PAGE_SIZE;
+
+		for (; at < end; at++)
+			if (context[at] != 0)
+				return at;
+		if (i < IGVM_N_REGISTERS)
+			at += igvm_registers[i].size;
+	}
+	return SNP_PAGE_SIZE;
 }
 
 static int print_context(const struct snp_igvm *igvm, const struct snp_igvm_header *h, FILE *out,
@@ -194,6 +228,9 @@ static int print_context(const struct snp_igvm *igvm, const struct snp_igvm_head
 		describe_field(context, i, text);
 		fprintf(out, "  %-13s %s\n", igvm_registers[i].name, text);
 	}
+	if (find_other(context) < SNP_PAGE_SIZE)
+		fprintf(out, "  other bytes   from 0x%" PRIx32 " on are not all zero\n",
+			find_other(context));
 	return 0;
 }
 
@@ -203,7 +240,7 @@ static bool has_vmsa(const struct snp_igvm_header *h)
 	       (h->platform == SNP_IGVM_SEV_SNP || h->platform == SNP_IGVM_SEV_ES);
 }
 
-static void print_outcomes(const struct snp_igvm *igvm, FILE *out)
+static void print_outcomes(const struct inspected *f, FILE *out)
 {
 	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 	const char *profile;
@@ -212,7 +249,7 @@ static void print_outcomes(const struct snp_igvm *igvm, FILE *out)
 	for (size_t i = 0; (profile = profile_at(i)); i++) {
 		struct outcome o;
 
-		find_outcome(igvm, profile, &o);
+		find_outcome(f, profile, &o);
 		hex_encode(o.digest, sizeof(o.digest), hex);
 		if (o.r < 0)
 			fprintf(out, "  %-21s refused: %s [%s]\n", profile, o.err.message,
@@ -221,31 +258,62 @@ static void print_outcomes(const struct snp_igvm *igvm, FILE *out)
 			fprintf(out, "  %-21s %" PRIu32 " vCPU%s  %s%s\n", profile,
 				o.launch.vcpus.count, o.launch.vcpus.count == 1 ? "" : "s", hex,
 				!o.has_id_block	  ? ""
-				: o.id_block_fits ? "  as the ID block"
-						  : "  not as the ID block");
+				: o.id_block_fits ? "  as in the ID block"
+						  : "  not as in the ID block");
 	}
 }
 
-/* That an ID block binds: the file's own, or 0. */
-static uint64_t policy_of(const struct snp_igvm_info *info, const struct snp_igvm_header *id_block)
+/* The ID block of a header as QEMU takes it, with the policy of the file. */
+static int read_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *h,
+			 struct cli_id_block *ret, struct snp_error *err)
 {
 	uint64_t policy = 0;
+	int r;
 
-	for (size_t i = 0; i < info->n_headers; i++)
-		if (info->headers[i].type == SNP_IGVM_GUEST_POLICY &&
-		    (info->headers[i].mask & id_block->mask) != 0)
-			policy = info->headers[i].value;
-	return policy;
+	*ret = (struct cli_id_block){0};
+	(void)igvm_policy_of(snp_igvm_info(igvm), h->mask, &policy);
+	igvm_id_block_get(igvm_id_block(igvm, h), IGVM_ID_BLOCK_QEMU, policy, &ret->fields,
+			  ret->auth);
+	snp_id_block_encode(&ret->fields, ret->block);
+	r = snp_id_auth_verify(ret->block, ret->auth, &ret->info, err);
+	ret->has_auth = r == 0;
+	return r;
 }
 
-static int print_text(const struct snp_igvm *igvm, const uint8_t sha256[static SNP_SHA256_SIZE],
-		      FILE *out, struct snp_error *err)
+static void print_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *h, FILE *out)
 {
+	struct cli_id_block id;
+	struct snp_error why = {0};
+
+	fprintf(out, "\nID block, for QEMU with the file's policy\n");
+	if (read_id_block(igvm, h, &id, &why) < 0)
+		fprintf(out, "the secure processor would refuse it: %s [%s]\n", why.message,
+			snp_code_name(why.code));
+	cli_id_block_print(&id, out);
+}
+
+static void print_map(const struct igvm_map *map, FILE *out)
+{
+	if (map->n == 0)
+		return;
+	fprintf(out, "\nmemory of platform %s, by address\n",
+		snp_igvm_platform_name(map->platform));
+	for (size_t i = 0; i < map->n; i++) {
+		const struct igvm_range *range = &map->ranges[i];
+
+		fprintf(out, "  0x%012" PRIx64 "-0x%012" PRIx64 "  %s\n", range->gpa,
+			range->gpa + range->size - 1, range->kind);
+	}
+}
+
+static int print_text(const struct inspected *f, FILE *out, struct snp_error *err)
+{
+	const struct snp_igvm *igvm = f->igvm;
 	const struct snp_igvm_info *info = snp_igvm_info(igvm);
 	char hex[2 * SNP_SHA384_SIZE + 1], text[160], range[48];
 	int r = 0;
 
-	hex_encode(sha256, SNP_SHA256_SIZE, hex);
+	hex_encode(f->sha256, SNP_SHA256_SIZE, hex);
 	fprintf(out, "IGVM file, version %" PRIu32 ", of %" PRIu64 " bytes\nsha256 %s\n\n",
 		info->version, info->size, hex);
 	fprintf(out, "%-10s  %-20s  %-6s  %-35s  %s\n", "offset", "header", "mask", "gpa",
@@ -263,19 +331,16 @@ static int print_text(const struct snp_igvm *igvm, const uint8_t sha256[static S
 		describe(h, text);
 		fprintf(out, "0x%-8" PRIx32 "  %-20.20s  0x%-4" PRIx32 "  %-35s  %s\n", h->offset,
 			snp_igvm_type_name(h->type), h->mask, range, text);
-		if (h->type == SNP_IGVM_SNP_ID_BLOCK) {
-			hex_encode(igvm_id_block(igvm, h) + IGVM_ID_BLOCK_LD, SNP_SHA384_SIZE, hex);
-			fprintf(out,
-				"%12slaunch digest %s\n%12sguest policy 0x%" PRIx64
-				", which QEMU must be given\n",
-				"", hex, "", policy_of(info, h));
-		}
 	}
+	print_map(&f->map, out);
 	for (size_t i = 0; i < info->n_headers && r == 0; i++)
 		if (has_vmsa(&info->headers[i]))
 			r = print_context(igvm, &info->headers[i], out, err);
+	for (size_t i = 0; i < info->n_headers && r == 0; i++)
+		if (info->headers[i].type == SNP_IGVM_SNP_ID_BLOCK)
+			print_id_block(igvm, &info->headers[i], out);
 	if (r == 0)
-		print_outcomes(igvm, out);
+		print_outcomes(f, out);
 	return r;
 }
 
@@ -301,7 +366,42 @@ static int add_context(struct json_out *json, struct cJSON *object, const struct
 		json_out_u64(json, segment, "limit", number(at + 4, 4));
 		json_out_u64(json, segment, "base", number(at + 8, 8));
 	}
+	if (r == 0 && find_other(context) < SNP_PAGE_SIZE)
+		json_out_u64(json, object, "other_bytes_at", find_other(context));
 	return r;
+}
+
+static void add_problem(struct json_out *json, struct cJSON *parent, const struct snp_error *err)
+{
+	struct cJSON *problem = json_out_object(json, parent, "problem");
+
+	json_out_string(json, problem, "name", snp_code_name(err->code));
+	json_out_string(json, problem, "message", err->message);
+	if (err->offset != SNP_NO_OFFSET)
+		json_out_u64(json, problem, "offset", err->offset);
+}
+
+static void add_id_block(struct json_out *json, struct cJSON *object, const struct snp_igvm *igvm,
+			 const struct snp_igvm_header *h)
+{
+	struct cli_id_block id;
+	struct snp_error why = {0};
+	int r = read_id_block(igvm, h, &id, &why);
+
+	json_out_hex(json, object, "launch_digest", id.fields.launch_digest,
+		     SNP_LAUNCH_DIGEST_SIZE);
+	json_out_u64(json, object, "policy", id.fields.policy);
+	json_out_hex(json, object, "family_id", id.fields.family_id, SNP_ID_SIZE);
+	json_out_hex(json, object, "image_id", id.fields.image_id, SNP_ID_SIZE);
+	json_out_integer(json, object, "guest_svn", id.fields.guest_svn);
+	if (r < 0) {
+		add_problem(json, object, &why);
+		return;
+	}
+	json_out_hex(json, object, "id_key_digest", id.info.id_key_digest, SNP_KEY_DIGEST_SIZE);
+	if (id.info.has_author)
+		json_out_hex(json, object, "author_key_digest", id.info.author_key_digest,
+			     SNP_KEY_DIGEST_SIZE);
 }
 
 static int add_header(struct json_out *json, struct cJSON *array, const struct snp_igvm *igvm,
@@ -326,20 +426,17 @@ static int add_header(struct json_out *json, struct cJSON *array, const struct s
 	if (h->type == SNP_IGVM_GUEST_POLICY)
 		json_out_u64(json, object, "policy", h->value);
 	if (h->type == SNP_IGVM_SNP_ID_BLOCK)
-		json_out_u64(json, object, "policy", policy_of(snp_igvm_info(igvm), h));
-	if (h->type == SNP_IGVM_SNP_ID_BLOCK)
-		json_out_hex(json, object, "launch_digest",
-			     igvm_id_block(igvm, h) + IGVM_ID_BLOCK_LD, SNP_SHA384_SIZE);
+		add_id_block(json, object, igvm, h);
 	return has_vmsa(h) ? add_context(json, object, igvm, h, err) : 0;
 }
 
-static void add_outcome(struct json_out *json, struct cJSON *array, const struct snp_igvm *igvm,
+static void add_outcome(struct json_out *json, struct cJSON *array, const struct inspected *f,
 			const char *profile)
 {
-	struct cJSON *object = json_out_object(json, array, NULL), *problem;
+	struct cJSON *object = json_out_object(json, array, NULL);
 	struct outcome o;
 
-	find_outcome(igvm, profile, &o);
+	find_outcome(f, profile, &o);
 	json_out_string(json, object, "vmm_profile", profile);
 	json_out_integer(json, object, "vcpu_count", o.launch.vcpus.count);
 	if (o.r == 0) {
@@ -348,51 +445,78 @@ static void add_outcome(struct json_out *json, struct cJSON *array, const struct
 			json_out_bool(json, object, "id_block_fits", o.id_block_fits);
 		return;
 	}
-	problem = json_out_object(json, object, "problem");
-	json_out_string(json, problem, "name", snp_code_name(o.err.code));
-	json_out_string(json, problem, "message", o.err.message);
-	if (o.err.offset != SNP_NO_OFFSET)
-		json_out_u64(json, problem, "offset", o.err.offset);
+	add_problem(json, object, &o.err);
 }
 
-static int print_json(const struct snp_igvm *igvm, const uint8_t sha256[static SNP_SHA256_SIZE],
-		      FILE *out, struct snp_error *err)
+static int print_json(const struct inspected *f, FILE *out, struct snp_error *err)
 {
-	const struct snp_igvm_info *info = snp_igvm_info(igvm);
+	const struct snp_igvm_info *info = snp_igvm_info(f->igvm);
 	_cleanup_(json_out_done) struct json_out json;
-	struct cJSON *array;
+	struct cJSON *array, *object;
 	const char *profile;
 	int r = 0;
 
 	cli_json_begin(&json, "snp-igvm/1");
 	json_out_text(&json, json.root, "name", info->path);
 	json_out_integer(&json, json.root, "size", info->size);
-	json_out_hex(&json, json.root, "sha256", sha256, SNP_SHA256_SIZE);
+	json_out_hex(&json, json.root, "sha256", f->sha256, SNP_SHA256_SIZE);
 	json_out_integer(&json, json.root, "format_version", info->version);
 	array = json_out_array(&json, json.root, "headers");
 	for (size_t i = 0, n; i < info->n_headers && r == 0; i += n) {
 		n = run_of(info, i);
-		r = add_header(&json, array, igvm, i, n, err);
+		r = add_header(&json, array, f->igvm, i, n, err);
 	}
 	if (r < 0)
 		return r;
+	array = json_out_array(&json, json.root, "memory");
+	for (size_t i = 0; i < f->map.n; i++) {
+		object = json_out_object(&json, array, NULL);
+		json_out_string(&json, object, "kind", f->map.ranges[i].kind);
+		json_out_u64(&json, object, "gpa", f->map.ranges[i].gpa);
+		json_out_u64(&json, object, "size", f->map.ranges[i].size);
+	}
 	array = json_out_array(&json, json.root, "launches");
 	for (size_t i = 0; (profile = profile_at(i)); i++)
-		add_outcome(&json, array, igvm, profile);
+		add_outcome(&json, array, f, profile);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
+}
+
+/* The options say how it is launched; without them, by as many vCPUs as have a context, of no model. */
+static int open_file(const char *path, struct inspected *f, struct snp_igvm **ret,
+		     struct snp_error *err)
+{
+	struct cli_launch l = {0};
+	int r = snp_igvm_read(path, ret, err);
+
+	if (r < 0)
+		return r;
+	f->igvm = *ret;
+	launch_args.igvm = path;
+	if (!launch_args.vcpus.given)
+		launch_args.vcpus = (struct cli_number){true, count_contexts(snp_igvm_info(*ret))};
+	r = cli_launch_choose(&l, err);
+	if (r == 0)
+		r = snp_igvm_sha256(*ret, f->sha256, err);
+	if (r == 0)
+		r = igvm_map_make(snp_igvm_info(*ret), &f->map, err);
+	if (r < 0)
+		return r;
+	f->launch = l.launch;
+	f->launch.size = sizeof(f->launch);
+	f->launch.igvm = *ret;
+	f->launch.flags = SNP_LAUNCH_WITHOUT_ID_BLOCK;
+	return 0;
 }
 
 int igvm_print(const char *path, FILE *out, struct snp_error *err)
 {
 	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
-	uint8_t sha256[SNP_SHA256_SIZE];
-	int r = snp_igvm_read(path, &igvm, err);
+	struct inspected f = {0};
+	int r = open_file(path, &f, &igvm, err);
 
-	if (r < 0)
-		return r;
-	r = snp_igvm_sha256(igvm, sha256, err);
-	if (r < 0)
-		return r;
-	return cli_json ? print_json(igvm, sha256, out, err) : print_text(igvm, sha256, out, err);
+	if (r == 0)
+		r = cli_json ? print_json(&f, out, err) : print_text(&f, out, err);
+	igvm_map_done(&f.map);
+	return r;
 }

@@ -43,6 +43,68 @@ for profile in "${profiles[@]}"; do
 	cmp file stripped || fail "strip does not undo sign"
 done
 
+# What a file with an ID block holds, and for which loader the block is.
+run 0 "$snp_measure" igvm sign file -o signed --profile igvm-directive-order "${two[@]}" --id-key id.pem --svn 3
+run 0 "$snp_measure" inspect signed --vcpus 2 --vcpu-type EPYC-v4 --memory 512M
+grep -q "igvm-directive-order *2 vCPUs  $(naive file igvm-directive-order)  as in the ID block" out ||
+	fail "the ID block is not for igvm-directive-order"
+grep -q "igvm-qemu-10 *2 vCPUs  $(naive file igvm-qemu-10)  not as in the ID block" out ||
+	fail "the ID block is for igvm-qemu-10"
+says 'guest SVN          3'
+says '0x000000100000-0x000000102fff  measured'
+says '0x000000200000-0x000000200fff  parameters'
+run 0 "$snp_measure" inspect --json signed --vcpus 2 --vcpu-type EPYC-v4
+valid out
+python3 - <<'END' || fail "the JSON does not say it"
+import json
+d = json.load(open("out"))
+block = d["headers"][-1]
+assert block["policy"] == "0xb0000" and block["guest_svn"] == 3 and len(block["id_key_digest"]) == 96
+assert [r["kind"] for r in d["memory"]] == ["measured", "parameters"]
+assert {l["vmm_profile"]: l.get("id_block_fits") for l in d["launches"]}["igvm-native-zero"] is True
+END
+# The map: what pages say, parameters of their area's size, and required memory where nothing else is.
+cat >map.json <<'END'
+{"schema": "snp-igvm-build/1", "headers": [
+{"type": "SUPPORTED_PLATFORM", "platform": "native"}, {"type": "SUPPORTED_PLATFORM", "mask": "0x2", "platform": "SEV-SNP"},
+{"type": "PARAMETER_AREA", "area": 7, "size": "0x3000"},
+{"type": "REQUIRED_MEMORY", "mask": "0x2", "gpa": "0x1000", "size": "0x3000"},
+{"type": "REQUIRED_MEMORY", "mask": "0x2", "gpa": "0x4000", "size": "0x8000"},
+{"type": "REQUIRED_MEMORY", "mask": "0x1", "gpa": "0x900000", "size": "0x1000"},
+{"type": "PAGE_DATA", "mask": "0x2", "gpa": "0x5000", "shared": true},
+{"type": "PAGE_DATA", "mask": "0x3", "gpa": "0x3000", "contents": {"fill": 1}},
+{"type": "PAGE_DATA", "mask": "0x2", "gpa": "0x2000"},
+{"type": "PAGE_DATA", "mask": "0x2", "gpa": "0x200000", "large": true, "unmeasured": true},
+{"type": "PAGE_DATA", "mask": "0x2", "gpa": "0x6000", "page_type": "secrets"},
+{"type": "PAGE_DATA", "mask": "0x1", "gpa": "0x800000"},
+{"type": "PARAMETER_INSERT", "mask": "0x2", "gpa": "0xa000", "area": 7}]}
+END
+run 0 "$snp_measure" igvm build map.json -o map
+run 0 "$snp_measure" inspect --json map
+valid out
+python3 - <<'END' || fail "not the map: $(cat out)"
+import json
+found = [(int(r["gpa"], 16), int(r["size"], 16), r["kind"]) for r in json.load(open("out"))["memory"]]
+assert found == [(0x1000, 0x1000, "required"), (0x2000, 0x2000, "measured"), (0x4000, 0x1000, "required"),
+                 (0x5000, 0x1000, "shared"), (0x6000, 0x1000, "secrets"), (0x7000, 0x3000, "required"),
+                 (0xa000, 0x3000, "parameters"), (0x200000, 0x200000, "unmeasured")], found
+END
+# An ID block that nothing would take.
+python3 - <<'END'
+import json
+d = json.load(open("file.json"))
+block = {"type": "SNP_ID_BLOCK", "payload": "01" + "00" * 695}
+at = next(i for i, h in enumerate(d["headers"]) if h.get("gpa") == "0x102000")
+d["headers"].insert(at, block)
+json.dump(d, open("between.json", "w"))
+END
+run 0 "$snp_measure" igvm build between.json -o between
+run 0 "$snp_measure" inspect --json between
+valid out
+says '"problem"'
+refuse 2 usage "$snp_measure" inspect --vcpus 2 id.pub
+refuse 4 unknown-cpu-model "$snp_measure" inspect file --vcpu-type Pentium
+
 # In place, and in JSON; the ID block is one that id-block verify takes.
 cp file place
 run 0 "$snp_measure" igvm sign place -o place --json "${two[@]}" --id-key id.pem
@@ -142,15 +204,6 @@ refuse 1 cannot-write "$snp_measure" igvm strip file -o missing/signed
 run 0 "$snp_measure" igvm strip file -o copy
 grep -qF '[no-id-block]' err || fail "no word about an ID block that is not there"
 cmp file copy || fail "a file without ID block changes"
-python3 - <<'END'
-import json
-d = json.load(open("file.json"))
-block = {"type": "SNP_ID_BLOCK", "payload": "01" + "00" * 695}
-at = next(i for i, h in enumerate(d["headers"]) if h.get("gpa") == "0x102000")
-d["headers"].insert(at, block)
-json.dump(d, open("between.json", "w"))
-END
-run 0 "$snp_measure" igvm build between.json -o between
 run 0 "$snp_measure" igvm strip between -o copy
 grep -qF '[id-block-between-pages]' err || fail "no word about pages that become one run"
 cmp file copy || fail "strip leaves something behind"
