@@ -163,6 +163,7 @@ int igvm_map_make(const struct snp_igvm_info *info, struct igvm_map *ret, struct
 	static const struct igvm_rules any = {.any_sev = true};
 	const size_t room = 2 * info->n_headers;
 	_cleanup_(freep) struct igvm_range *ranges = calloc(room + 1, sizeof(*ranges));
+	struct igvm_range *first_required;
 	size_t launched, required;
 	int r;
 
@@ -175,7 +176,8 @@ int igvm_map_make(const struct snp_igvm_info *info, struct igvm_map *ret, struct
 	if (r < 0)
 		return r;
 	launched = join(ranges, launched);
-	required = join(ranges + room - required, required);
+	first_required = ranges + room - required;
+	required = join(first_required, required);
 	/* Each of both begins and ends at most one gap. */
 	ret->ranges = calloc(2 * launched + required + 1, sizeof(*ret->ranges));
 	if (!ret->ranges)
@@ -187,8 +189,7 @@ int igvm_map_make(const struct snp_igvm_info *info, struct igvm_map *ret, struct
 	for (size_t i = 0; i < launched; i++)
 		ranges[i].kind = REQUIRED;
 	launched = join(ranges, launched);
-	ret->n = add_uncovered(ret->ranges, ret->n, ranges, launched, ranges + room - required,
-			       required);
+	ret->n = add_uncovered(ret->ranges, ret->n, ranges, launched, first_required, required);
 	ret->n = join(ret->ranges, ret->n);
 	return 0;
 }
