@@ -31,20 +31,6 @@ const struct snp_igvm_info *snp_igvm_info(const struct snp_igvm *igvm)
 	return &igvm->info;
 }
 
-int igvm_read_piece(const struct snp_igvm *igvm, uint64_t offset, uint8_t *ret, size_t size,
-		    struct snp_error *err)
-{
-	struct snp_span piece;
-
-	if (igvm->file.fd >= 0)
-		return in_file(err, file_read_piece(&igvm->file, offset, ret, size, err),
-			       igvm->path);
-	if (!snp_span_sub(igvm->bytes, offset, size, &piece))
-		return fail_with(err, SNP_E_READ, offset, "the file ends before");
-	memcpy(ret, piece.data, size);
-	return 0;
-}
-
 const uint8_t *igvm_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *header)
 {
 	return igvm->section + (header->offset - igvm->section_offset) + 8;

@@ -9,6 +9,20 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 
+int igvm_read_piece(const struct snp_igvm *igvm, uint64_t offset, uint8_t *ret, size_t size,
+		    struct snp_error *err)
+{
+	struct snp_span piece;
+
+	if (igvm->file.fd >= 0)
+		return in_file(err, file_read_piece(&igvm->file, offset, ret, size, err),
+			       igvm->path);
+	if (!snp_span_sub(igvm->bytes, offset, size, &piece))
+		return fail_with(err, SNP_E_READ, offset, "the file ends before");
+	memcpy(ret, piece.data, size);
+	return 0;
+}
+
 static int compare_offsets(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
