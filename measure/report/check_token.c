@@ -8,7 +8,6 @@
 #include "report/checks.h"
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
-DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
 
 #define ASKED(q)                              \
 	do {                                  \
@@ -100,7 +99,7 @@ static enum snp_outcome same_report(struct inquiry *q)
 
 /* A verdict on the service's own guest, whose key is in its REPORT_DATA. */
 static int verify_service(struct inquiry *q, const struct service_evidence *service,
-			  struct snp_verdict **ret)
+			  struct snp_verdict *ret)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
 	struct snp_evidence evidence = {
@@ -131,15 +130,14 @@ static int verify_service(struct inquiry *q, const struct service_evidence *serv
 			set, (struct snp_span){service->certificates, service->certificates_size},
 			q->err);
 	evidence.certificates = set;
-	return r < 0 ? r : snp_verify(&evidence, &expected, ret, q->err);
+	return r < 0 ? r : verdict_make(&evidence, &expected, q->groups, q->n_groups, ret, q->err);
 }
 
 static enum snp_outcome service(struct inquiry *q)
 {
 	_cleanup_(service_evidence_done) struct service_evidence evidence = {0};
-	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
+	struct snp_verdict verdict;
 	char why[TOKEN_WHY_SIZE] = "";
-	enum snp_check reason;
 	struct snp_error *err = q->err, cause = {0};
 	int r;
 
@@ -159,11 +157,10 @@ static enum snp_outcome service(struct inquiry *q)
 	}
 	if (r < 0)
 		return FAIL("the service's evidence: %.200s", cause.message);
-	if (snp_verdict_accepted(verdict))
-		return PASS("%s", snp_product_name(snp_verdict_product(verdict)));
-	reason = snp_verdict_reason(verdict);
-	return FAIL("the service's evidence: %s: %.150s", snp_check_name(reason),
-		    snp_verdict_message(verdict, reason));
+	if (verdict.accepted)
+		return PASS("%s", snp_product_name(verdict.product));
+	return FAIL("the service's evidence: %s: %.150s", snp_check_name(verdict.reason),
+		    verdict.checks[verdict.reason].message);
 }
 
 static const struct report_check checks[] = {

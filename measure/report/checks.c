@@ -8,6 +8,36 @@
 
 #include "report/checks.h"
 
+static const struct {
+	const char *name, *question;
+} texts[N_CHECKS] = {
+#define X(id, name, question) [SNP_CHECK_##id] = {name, question},
+	SNP_CHECKS(X)
+#undef X
+};
+
+const char *snp_check_name(unsigned int check)
+{
+	return check < N_CHECKS ? texts[check].name : NULL;
+}
+
+const char *snp_check_question(unsigned int check)
+{
+	return check < N_CHECKS ? texts[check].question : NULL;
+}
+
+const char *snp_outcome_name(enum snp_outcome outcome)
+{
+	static const char *const names[] = {
+		[SNP_NOT_REACHED] = "not-reached",
+		[SNP_NOT_ASKED] = "not-asked",
+		[SNP_PASSED] = "passed",
+		[SNP_FAILED] = "failed",
+	};
+
+	return names[outcome];
+}
+
 enum snp_outcome check_conclude(struct inquiry *q, enum snp_outcome outcome, const char *fmt, ...)
 {
 	char text[sizeof(q->verdict->checks[0].message)];
@@ -149,11 +179,11 @@ static enum snp_outcome run_check(struct inquiry *q, const struct report_check *
 }
 
 /* All checks with one leaf, into a verdict that has nothing but the report. */
-static int run(struct inquiry *q, const struct report_checks *groups, size_t n_groups)
+static int run(struct inquiry *q)
 {
-	for (size_t g = 0; g < n_groups; g++) {
-		for (size_t i = 0; i < groups[g].n; i++) {
-			const struct report_check *check = &groups[g].checks[i];
+	for (size_t g = 0; g < q->n_groups; g++) {
+		for (size_t i = 0; i < q->groups[g].n; i++) {
+			const struct report_check *check = &q->groups[g].checks[i];
 
 			if ((check->needs & ~holding(q->verdict)) != 0)
 				continue;
@@ -245,6 +275,8 @@ int verdict_make(const struct snp_evidence *evidence, const struct snp_expectati
 	struct snp_verdict verdict = {0}, first;
 	struct inquiry q = {.evidence = evidence,
 			    .expected = expected,
+			    .groups = groups,
+			    .n_groups = n_groups,
 			    .certificates = evidence->certificates ? evidence->certificates : &none,
 			    .roots = evidence->roots,
 			    .n_roots = evidence->n_roots,
@@ -272,14 +304,14 @@ int verdict_make(const struct snp_evidence *evidence, const struct snp_expectati
 	q.ca_kind = vlek ? SNP_ASVK : SNP_ASK;
 	best = best_fit(&q);
 	q.leaf = next_leaf(&q, best, &at);
-	r = run(&q, groups, n_groups);
+	r = run(&q);
 	first = verdict;
 	/* A broken or foreign leaf that fits as well must not hide the right one, so each is tried in a
 	 * verdict of its own. If none is right, the first says why. */
 	while (r == 0 && !leaf_holds(&verdict) && (q.leaf = next_leaf(&q, best, &at))) {
 		verdict = (struct snp_verdict){.report = first.report};
 		q.chain = (struct chain){0};
-		r = run(&q, groups, n_groups);
+		r = run(&q);
 	}
 	if (r < 0)
 		return r;

@@ -33,6 +33,8 @@ struct snp_verdict {
 struct inquiry {
 	const struct snp_evidence *evidence;
 	const struct snp_expectations *expected;
+	const struct report_checks *groups; /* of which the verdict is made */
+	size_t n_groups;
 	const struct snp_certificates *certificates; /* the evidence's, or an empty set */
 	const struct snp_root *roots;
 	size_t n_roots;

@@ -9,36 +9,6 @@
 
 DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
 
-static const struct {
-	const char *name, *question;
-} texts[N_CHECKS] = {
-#define X(id, name, question) [SNP_CHECK_##id] = {name, question},
-	SNP_CHECKS(X)
-#undef X
-};
-
-const char *snp_check_name(unsigned int check)
-{
-	return check < N_CHECKS ? texts[check].name : NULL;
-}
-
-const char *snp_check_question(unsigned int check)
-{
-	return check < N_CHECKS ? texts[check].question : NULL;
-}
-
-const char *snp_outcome_name(enum snp_outcome outcome)
-{
-	static const char *const names[] = {
-		[SNP_NOT_REACHED] = "not-reached",
-		[SNP_NOT_ASKED] = "not-asked",
-		[SNP_PASSED] = "passed",
-		[SNP_FAILED] = "failed",
-	};
-
-	return names[outcome];
-}
-
 int snp_verify(const struct snp_evidence *evidence, const struct snp_expectations *expected,
 	       struct snp_verdict **ret, struct snp_error *err)
 {
