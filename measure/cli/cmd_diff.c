@@ -67,7 +67,7 @@ static void print_change(FILE *out, const struct change *change)
 		return;
 	}
 	fprintf(out, "  %s: ", change->what);
-	if (change->detail) {
+	if (change->detail[0]) {
 		print_text(out, change->detail);
 	} else {
 		print_text(out, change->before);
@@ -147,7 +147,7 @@ static void add_image(struct json_out *json, cJSON *images, const struct image_d
 		json_out_string(json, member, "what", change->what);
 		json_out_text(json, member, "before", change->before);
 		json_out_text(json, member, "after", change->after);
-		if (change->detail)
+		if (change->detail[0])
 			json_out_text(json, member, "detail", change->detail);
 		json_out_bool(json, member, "measured", change->measured);
 	}

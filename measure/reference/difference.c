@@ -14,38 +14,37 @@
 
 #include "reference/model.h"
 
-/* Add a change; the texts are taken, also where this fails, and NULL says that memory ran out. */
-static int add(struct image_difference *d, const char *what, char *before, char *after,
-	       bool measured, struct snp_error *err)
-{
-	_cleanup_(freep) char *old = before, *new = after;
+/* Two images that are compared. After a failure nothing more is added. */
+struct comparison {
+	struct image_difference *d;
+	int r;
+	struct snp_error *err;
+};
 
-	if (!old || !new || !grow(&d->changes, d->n_changes, sizeof(*d->changes)))
-		return out_of_memory(err);
-	d->changes[d->n_changes++] = (struct change){
-		.what = what,
-		.before = TAKE_PTR(old),
-		.after = TAKE_PTR(new),
-		.measured = measured,
-	};
-	return 0;
-}
-
-/* Say of the last change what exactly changed; `detail` is taken. */
-static int add_detail(struct image_difference *d, char *detail, struct snp_error *err)
+/* Add a change; the texts are taken, and NULL says that memory ran out. */
+static void add(struct comparison *c, const char *what, char *before, char *after, char *detail,
+		bool measured)
 {
-	if (!detail)
-		return out_of_memory(err);
-	d->changes[d->n_changes - 1].detail = detail;
-	return 0;
+	struct image_difference *d = c->d;
+
+	if (c->r == 0 && before && after && detail &&
+	    grow(&d->changes, d->n_changes, sizeof(*d->changes))) {
+		d->changes[d->n_changes++] = (struct change){what, before, after, detail, measured};
+		return;
+	}
+	if (c->r == 0)
+		c->r = out_of_memory(c->err);
+	free(before);
+	free(after);
+	free(detail);
 }
 
 /* Of something that is not measured. */
-static int compare_text(struct image_difference *d, const char *what, const char *before,
-			const char *after, struct snp_error *err)
+static void compare_text(struct comparison *c, const char *what, const char *before,
+			 const char *after)
 {
-	return strcmp(before, after) == 0 ? 0
-					  : add(d, what, strdup(before), strdup(after), false, err);
+	if (strcmp(before, after) != 0)
+		add(c, what, strdup(before), strdup(after), strdup(""), false);
 }
 
 static char *file_text(const struct snp_reference_file *file)
@@ -59,22 +58,22 @@ static char *file_text(const struct snp_reference_file *file)
 }
 
 /* The name of a file is in no digest. */
-static int compare_file(struct image_difference *d, const char *what,
-			const struct snp_reference_file *before,
-			const struct snp_reference_file *after, struct snp_error *err)
+static void compare_file(struct comparison *c, const char *what,
+			 const struct snp_reference_file *before,
+			 const struct snp_reference_file *after)
 {
 	bool same = before->size == after->size && !before->name == !after->name &&
 		    memcmp(before->sha256, after->sha256, sizeof(after->sha256)) == 0;
 
-	if (same && (!after->name || strcmp(before->name, after->name) == 0))
-		return 0;
-	return add(d, what, file_text(before), file_text(after), !same, err);
+	if (!same || (after->name && strcmp(before->name, after->name) != 0))
+		add(c, what, file_text(before), file_text(after), strdup(""), !same);
 }
 
 /* Texts of which only matters which are there; they are printed in the order in which they were added. */
 struct set {
 	char **members;
 	size_t n;
+	bool is_short; /* memory ran out */
 };
 
 static void set_done(struct set *set)
@@ -92,15 +91,15 @@ static bool set_has(const struct set *set, const char *text)
 	return false;
 }
 
-/* Add a member; `text` is taken. */
-static int set_add(struct set *set, char *text, struct snp_error *err)
+/* Add a member that is not there yet; `text` is taken. */
+static void set_add(struct set *set, char *text)
 {
-	_cleanup_(freep) char *member = text;
-
-	if (!member || !grow(&set->members, set->n, sizeof(*set->members)))
-		return out_of_memory(err);
-	set->members[set->n++] = TAKE_PTR(member);
-	return 0;
+	if (text && !set_has(set, text) && grow(&set->members, set->n, sizeof(*set->members))) {
+		set->members[set->n++] = text;
+		return;
+	}
+	set->is_short |= !text || !set_has(set, text);
+	free(text);
 }
 
 /* The members that `other` (NULL: none) lacks, with commas between, after `before` if there are any. */
@@ -108,7 +107,7 @@ static char *set_text(const char *before, const struct set *set, const struct se
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = set->is_short ? NULL : open_memstream(&text, &size);
 
 	for (size_t i = 0; out && i < set->n; i++) {
 		if (other && set_has(other, set->members[i]))
@@ -138,125 +137,100 @@ static char *exchange_text(const struct set *before, const struct set *after)
 	return both_texts(removed, added);
 }
 
-static int compare_sets(struct image_difference *d, const char *what, const struct set *before,
-			const struct set *after, struct snp_error *err)
+static void compare_sets(struct comparison *c, const char *what, const struct set *before,
+			 const struct set *after)
 {
 	_cleanup_(freep) char *detail = exchange_text(before, after);
-	int r;
 
-	if (!detail)
-		return out_of_memory(err);
-	if (detail[0] == '\0')
-		return 0;
-	r = add(d, what, set_text("", before, NULL), set_text("", after, NULL), false, err);
-	return r < 0 ? r : add_detail(d, TAKE_PTR(detail), err);
+	if (!detail || detail[0] != '\0')
+		add(c, what, set_text("", before, NULL), set_text("", after, NULL),
+		    TAKE_PTR(detail), false);
 }
 
-static int words_of(const char *cmdline, struct set *ret, struct snp_error *err)
+static void words_of(const char *cmdline, struct set *ret)
 {
 	_cleanup_(freep) char *copy = strdup(cmdline);
 	char *rest = NULL;
-	int r = copy ? 0 : out_of_memory(err);
 
-	for (char *word = copy ? strtok_r(copy, " \t\n", &rest) : NULL; r == 0 && word;
+	ret->is_short = !copy;
+	for (char *word = copy ? strtok_r(copy, " \t\n", &rest) : NULL; word;
 	     word = strtok_r(NULL, " \t\n", &rest))
-		r = set_add(ret, format_text("'%s'", word), err);
-	return r;
+		set_add(ret, format_text("'%s'", word));
 }
 
-static int compare_cmdline(struct image_difference *d, struct snp_error *err)
+static void compare_cmdline(struct comparison *c)
 {
-	const char *before = d->before->cmdline, *after = d->after->cmdline;
+	const char *before = c->d->before->cmdline, *after = c->d->after->cmdline;
 	_cleanup_(set_done) struct set old = {0}, new = {0};
 	_cleanup_(freep) char *detail = NULL;
-	int r;
 
-	if (before && after && strcmp(before, after) == 0)
-		return 0;
-	if (!before && !after)
-		return 0;
-	r = add(d, "command line", strdup(before ? before : "none"), strdup(after ? after : "none"),
-		true, err);
-	if (r == 0)
-		r = words_of(before ? before : "", &old, err);
-	if (r == 0)
-		r = words_of(after ? after : "", &new, err);
-	if (r < 0)
-		return r;
+	if ((before && after && strcmp(before, after) == 0) || (!before && !after))
+		return;
+	words_of(before ? before : "", &old);
+	words_of(after ? after : "", &new);
 	detail = exchange_text(&old, &new);
 	if (detail && detail[0] == '\0') {
 		free(detail);
 		detail = strdup("the same words in another order, number or spacing");
 	}
-	return add_detail(d, TAKE_PTR(detail), err);
+	add(c, "command line", strdup(before ? before : "none"), strdup(after ? after : "none"),
+	    TAKE_PTR(detail), true);
 }
 
-static int policy_words(uint64_t policy, struct set *ret, struct snp_error *err)
+static void policy_words(uint64_t policy, struct set *ret)
 {
 	const struct snp_policy_bit *bit;
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && (bit = snp_policy_bit(i)); i++)
+	for (size_t i = 0; (bit = snp_policy_bit(i)); i++)
 		if (policy & bit->mask)
-			r = set_add(ret, strdup(bit->name), err);
-	return r < 0 ? r
-		     : set_add(ret,
-			       format_text("ABI >= %u.%u", (unsigned int)(policy >> 8 & 0xff),
-					   (unsigned int)(policy & 0xff)),
-			       err);
+			set_add(ret, strdup(bit->name));
+	set_add(ret, format_text("ABI >= %u.%u", (unsigned int)(policy >> 8 & 0xff),
+				 (unsigned int)(policy & 0xff)));
 }
 
 /* The policy is no part of the launch digest: the ID block and the report hold it. */
-static int compare_policy(struct image_difference *d, struct snp_error *err)
+static void compare_policy(struct comparison *c)
 {
-	const uint64_t before = d->before->policy, after = d->after->policy;
+	const uint64_t before = c->d->before->policy, after = c->d->after->policy;
 	_cleanup_(set_done) struct set old = {0}, new = {0};
-	int r = before == after ? 0
-				: add(d, "policy", format_text("0x%" PRIx64, before),
-				      format_text("0x%" PRIx64, after), false, err);
 
-	if (r < 0 || before == after)
-		return r;
-	r = policy_words(before, &old, err);
-	if (r == 0)
-		r = policy_words(after, &new, err);
-	return r < 0 ? r : add_detail(d, exchange_text(&old, &new), err);
+	if (before == after)
+		return;
+	policy_words(before, &old);
+	policy_words(after, &new);
+	add(c, "policy", format_text("0x%" PRIx64, before), format_text("0x%" PRIx64, after),
+	    exchange_text(&old, &new), false);
 }
 
-static int compare_bytes(struct image_difference *d, const char *what, const uint8_t *before,
-			 const uint8_t *after, size_t size, struct snp_error *err)
+static void compare_ids(struct comparison *c, const char *what,
+			const uint8_t before[static SNP_ID_SIZE],
+			const uint8_t after[static SNP_ID_SIZE])
 {
-	char old[2 * SNP_KEY_DIGEST_SIZE + 1], new[2 * SNP_KEY_DIGEST_SIZE + 1];
+	char old[2 * SNP_ID_SIZE + 1], new[2 * SNP_ID_SIZE + 1];
 
-	hex_encode(before, size, old);
-	hex_encode(after, size, new);
-	return compare_text(d, what, old, new, err);
+	hex_encode(before, SNP_ID_SIZE, old);
+	hex_encode(after, SNP_ID_SIZE, new);
+	compare_text(c, what, old, new);
 }
 
-static int tcb_words(const struct snp_reference_image *image, struct set *ret,
-		     struct snp_error *err)
+static void tcb_words(const struct snp_reference_image *image, struct set *ret)
 {
 	char text[SNP_TCB_TEXT_SIZE];
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < image->n_minimum_tcb; i++) {
+	for (size_t i = 0; i < image->n_minimum_tcb; i++) {
 		snp_tcb_describe(&image->minimum_tcb[i].tcb, text);
-		r = set_add(
-			ret,
-			format_text("%s %s", snp_product_name(image->minimum_tcb[i].product), text),
-			err);
+		set_add(ret, format_text("%s %s", snp_product_name(image->minimum_tcb[i].product),
+					 text));
 	}
-	return r;
 }
 
-static int compare_minimum_tcb(struct image_difference *d, struct snp_error *err)
+static void compare_minimum_tcb(struct comparison *c)
 {
 	_cleanup_(set_done) struct set old = {0}, new = {0};
-	int r = tcb_words(d->before, &old, err);
 
-	if (r == 0)
-		r = tcb_words(d->after, &new, err);
-	return r < 0 ? r : compare_sets(d, "minimum TCB", &old, &new, err);
+	tcb_words(c->d->before, &old);
+	tcb_words(c->d->after, &new);
+	compare_sets(c, "minimum TCB", &old, &new);
 }
 
 static const char *check_text(const struct snp_kernel_hash_check *check)
@@ -300,14 +274,17 @@ static int keys_text(const struct snp_reference_image *image, char **ret, struct
 	return *ret ? 0 : out_of_memory(err);
 }
 
-static int compare_keys(struct image_difference *d, struct snp_error *err)
+static void compare_keys(struct comparison *c)
 {
 	_cleanup_(freep) char *before = NULL, *after = NULL;
-	int r = keys_text(d->before, &before, err);
+	int r = keys_text(c->d->before, &before, c->err);
 
 	if (r == 0)
-		r = keys_text(d->after, &after, err);
-	return r < 0 ? r : compare_text(d, "ID blocks", before, after, err);
+		r = keys_text(c->d->after, &after, c->err);
+	if (r == 0)
+		compare_text(c, "ID blocks", before, after);
+	else
+		c->r = r;
 }
 
 static char *profile_text(const struct snp_vcpus *vcpus)
@@ -327,21 +304,11 @@ static char *features_text(const struct snp_vcpus *vcpus)
 	return format_text("0x%" PRIx64, vcpus->features);
 }
 
-static int members_of(const struct snp_reference_image *image,
-		      char *(*text_of)(const struct snp_vcpus *), struct set *ret,
-		      struct snp_error *err)
+static void members_of(const struct snp_reference_image *image,
+		       char *(*text_of)(const struct snp_vcpus *), struct set *ret)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < image->n_variants; i++) {
-		_cleanup_(freep) char *text = text_of(&image->variants[i].vcpus);
-
-		if (!text)
-			r = out_of_memory(err);
-		else if (!set_has(ret, text))
-			r = set_add(ret, TAKE_PTR(text), err);
-	}
-	return r;
+	for (size_t i = 0; i < image->n_variants; i++)
+		set_add(ret, text_of(&image->variants[i].vcpus));
 }
 
 /* Those of `counts` that `other` (NULL: none) lacks, as numbers and ranges, as a release has them. */
@@ -367,27 +334,26 @@ static char *counts_text(const char *before, const bool *counts, const bool *oth
 	return NULL;
 }
 
-static int compare_counts(struct image_difference *d, struct snp_error *err)
+static void compare_counts(struct comparison *c)
 {
+	const struct snp_reference_image *before = c->d->before, *after = c->d->after;
 	bool old[SNP_MAX_VCPUS + 2] = {0}, new[SNP_MAX_VCPUS + 2] = {0};
 	_cleanup_(freep) char *removed = NULL, *added = NULL;
-	int r;
 
-	for (size_t i = 0; i < d->before->n_variants; i++)
-		old[d->before->variants[i].vcpus.count] = true;
-	for (size_t i = 0; i < d->after->n_variants; i++)
-		new[d->after->variants[i].vcpus.count] = true;
+	for (size_t i = 0; i < before->n_variants; i++)
+		old[before->variants[i].vcpus.count] = true;
+	for (size_t i = 0; i < after->n_variants; i++)
+		new[after->variants[i].vcpus.count] = true;
 	if (memcmp(old, new, sizeof(old)) == 0)
-		return 0;
+		return;
 	removed = counts_text("removes ", old, new);
 	added = counts_text("adds ", new, old);
-	r = add(d, "vCPU counts", counts_text("", old, NULL), counts_text("", new, NULL), false,
-		err);
-	return r < 0 ? r : add_detail(d, both_texts(removed, added), err);
+	add(c, "vCPU counts", counts_text("", old, NULL), counts_text("", new, NULL),
+	    both_texts(removed, added), false);
 }
 
 /* The other lists that a release multiplies. */
-static int compare_lists(struct image_difference *d, struct snp_error *err)
+static void compare_lists(struct comparison *c)
 {
 	static const struct {
 		const char *what;
@@ -397,18 +363,15 @@ static int compare_lists(struct image_difference *d, struct snp_error *err)
 		{"guest features", features_text},
 		{"VMM profiles", profile_text},
 	};
-	int r = compare_counts(d, err);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++) {
+	compare_counts(c);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		_cleanup_(set_done) struct set old = {0}, new = {0};
 
-		r = members_of(d->before, lists[i].text_of, &old, err);
-		if (r == 0)
-			r = members_of(d->after, lists[i].text_of, &new, err);
-		if (r == 0)
-			r = compare_sets(d, lists[i].what, &old, &new, err);
+		members_of(c->d->before, lists[i].text_of, &old);
+		members_of(c->d->after, lists[i].text_of, &new);
+		compare_sets(c, lists[i].what, &old, &new);
 	}
-	return r;
 }
 
 /* Both lists of variants are sorted alike. */
@@ -494,69 +457,43 @@ static char *verdict_text(const struct image_difference *d)
 			   what);
 }
 
-static int compare_memory(struct image_difference *d, struct snp_error *err)
+static void compare_memory(struct comparison *c)
 {
-	char before[32], after[32];
+	const uint64_t before = c->d->before->memory_size, after = c->d->after->memory_size;
+	char old[32], new[32];
 
-	if (d->before->memory_size == d->after->memory_size)
-		return 0;
-	snprintf(before, sizeof(before), "0x%" PRIx64, d->before->memory_size);
-	snprintf(after, sizeof(after), "0x%" PRIx64, d->after->memory_size);
-	return compare_text(d, "memory size", before, after, err);
-}
-
-static int compare_inputs(struct image_difference *d, struct snp_error *err)
-{
-	const struct snp_reference_image *before = d->before, *after = d->after;
-	int r = compare_file(d, firmware_kind(after), &before->firmware, &after->firmware, err);
-
-	if (r == 0)
-		r = compare_memory(d, err);
-	if (r == 0)
-		r = compare_file(d, "kernel", &before->kernel, &after->kernel, err);
-	if (r == 0)
-		r = compare_file(d, "initrd", &before->initrd, &after->initrd, err);
-	if (r == 0)
-		r = compare_cmdline(d, err);
-	if (r == 0)
-		r = compare_file(d, "security policy", &before->security_policy,
-				 &after->security_policy, err);
-	return r;
+	snprintf(old, sizeof(old), "0x%" PRIx64, before);
+	snprintf(new, sizeof(new), "0x%" PRIx64, after);
+	compare_text(c, "memory size", old, new);
 }
 
 static int compare_images(struct image_difference *d, struct snp_error *err)
 {
 	const struct snp_reference_image *before = d->before, *after = d->after;
+	struct comparison c = {d, 0, err};
 	char old[16], new[16];
-	int r = compare_inputs(d, err);
 
 	snprintf(old, sizeof(old), "%" PRIu32, before->guest_svn);
 	snprintf(new, sizeof(new), "%" PRIu32, after->guest_svn);
-	if (r == 0)
-		r = compare_text(d, "kernel hash check", check_text(&before->kernel_hash_check),
-				 check_text(&after->kernel_hash_check), err);
-	if (r == 0)
-		r = compare_policy(d, err);
-	if (r == 0)
-		r = compare_text(d, "guest SVN", old, new, err);
-	if (r == 0)
-		r = compare_bytes(d, "family ID", before->family_id, after->family_id, SNP_ID_SIZE,
-				  err);
-	if (r == 0)
-		r = compare_bytes(d, "image ID", before->image_id, after->image_id, SNP_ID_SIZE,
-				  err);
-	if (r == 0)
-		r = compare_minimum_tcb(d, err);
-	if (r == 0)
-		r = compare_text(d, "issuer of tokens",
-				 before->maa_issuer ? before->maa_issuer : "none",
-				 after->maa_issuer ? after->maa_issuer : "none", err);
-	if (r == 0)
-		r = compare_keys(d, err);
-	if (r == 0)
-		r = compare_lists(d, err);
-	if (r < 0)
-		return r;
+	compare_file(&c, firmware_kind(after), &before->firmware, &after->firmware);
+	compare_memory(&c);
+	compare_file(&c, "kernel", &before->kernel, &after->kernel);
+	compare_file(&c, "initrd", &before->initrd, &after->initrd);
+	compare_cmdline(&c);
+	compare_file(&c, "security policy", &before->security_policy, &after->security_policy);
+	compare_text(&c, "kernel hash check", check_text(&before->kernel_hash_check),
+		     check_text(&after->kernel_hash_check));
+	compare_policy(&c);
+	compare_text(&c, "guest SVN", old, new);
+	compare_ids(&c, "family ID", before->family_id, after->family_id);
+	compare_ids(&c, "image ID", before->image_id, after->image_id);
+	compare_minimum_tcb(&c);
+	compare_text(&c, "issuer of tokens", before->maa_issuer ? before->maa_issuer : "none",
+		     after->maa_issuer ? after->maa_issuer : "none");
+	compare_keys(&c);
+	compare_lists(&c);
+	if (c.r < 0)
+		return c.r;
 	d->verdict = verdict_text(d);
 	return d->verdict ? 0 : out_of_memory(err);
 }

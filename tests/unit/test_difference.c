@@ -244,8 +244,8 @@ static void check_row(void **state)
 		const struct change *c = &d->changes[i];
 
 		at += snprintf(at, (size_t)(end - at), "%s%s: %s%s%s\n", c->what,
-			       c->measured ? "*" : "", c->detail ? c->detail : c->before,
-			       c->detail ? "" : " -> ", c->detail ? "" : c->after);
+			       c->measured ? "*" : "", c->detail[0] ? c->detail : c->before,
+			       c->detail[0] ? "" : " -> ", c->detail[0] ? "" : c->after);
 	}
 	snprintf(at, (size_t)(end - at), "%zu %zu %zu %zu %s", d->same, d->other, d->added,
 		 d->removed, d->verdict);

@@ -16,7 +16,7 @@
 struct change {
 	const char *what; /* "kernel", "guest SVN" */
 	char *before, *after;
-	char *detail;  /* what changes in a long text or a set: "removes 'quiet'"; or NULL */
+	char *detail;  /* what changes in a long text or a set: "removes 'quiet'"; "" if nothing */
 	bool measured; /* it is in the launch digest, or is HOST_DATA */
 };
 
