@@ -235,7 +235,8 @@ int apply_config(FILE *out, const struct vm_config *config, const char *file, bo
 	if (r == 0)
 		r = launch_options_request(&session, config, &request, err);
 	request.create.prepare.fresh = arg.new_boot_files;
-	if (r == 0)
-		r = check(config, file, &session, &request, err);
+	if (r < 0)
+		return r;
+	r = check(config, file, &session, &request, err);
 	return r < 0 ? r : apply(out, &session, &request, config, file, no_start, dry_run, err);
 }

@@ -161,8 +161,9 @@ static int collect(void *arg, struct snp_error *err)
 	size_t n;
 	int r = session_open(NULL, &l->session, err);
 
-	if (r == 0)
-		r = guest_dir_list(l->session.state, &names, &n, err);
+	if (r < 0)
+		return r;
+	r = guest_dir_list(l->session.state, &names, &n, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < n; i++)

@@ -100,8 +100,9 @@ static int change_device(virDomainPtr domain, const struct setting_change *chang
 				     err);
 	}
 	r = plan_read_domain(domain, 0, &live, err);
-	if (r == 0)
-		r = device_xml_to_plug(change->to->element, live, &xml, err);
+	if (r < 0)
+		return r;
+	r = device_xml_to_plug(change->to->element, live, &xml, err);
 	return r < 0 ? r
 		     : judge(result, "cannot plug a device while the guest runs",
 			     virDomainAttachDeviceFlags(domain, xml, VIR_DOMAIN_AFFECT_LIVE), err);
@@ -221,8 +222,9 @@ static int define(struct update *u, virDomainPtr *ret_domain, struct snp_error *
 	struct prepared *p = &u->result->plan.prepared;
 	int r = domain_define(u->host, p->xml, ret_domain, err);
 
-	if (r == 0)
-		r = guest_record_domain(p->record, *ret_domain, u->host, err);
+	if (r < 0)
+		return r;
+	r = guest_record_domain(p->record, *ret_domain, u->host, err);
 	return r < 0 ? r : interrupt_check(err);
 }
 

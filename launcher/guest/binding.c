@@ -219,8 +219,9 @@ static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
 				err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
 				"the author key is the same as the ID key; remove author_key, or give another"),
 			config->id_author_key);
-	if (r == 0)
-		r = snp_id_auth_sign(b->block, key, author, b->auth, err);
+	if (r < 0)
+		return r;
+	r = snp_id_auth_sign(b->block, key, author, b->auth, err);
 	if (r < 0)
 		return r;
 	b->source = ID_KEY;

@@ -329,8 +329,9 @@ int guest_drift_measured(const struct guest_record *record, struct launch_spec *
 	memcpy(host_data, spec->host_data, sizeof(host_data));
 	r = record_complete(record, spec, err);
 	memcpy(spec->host_data, host_data, sizeof(host_data));
-	if (r == 0)
-		r = compare(record, spec, &d, err);
+	if (r < 0)
+		return r;
+	r = compare(record, spec, &d, err);
 	if (r < 0)
 		return r;
 	ret->n = 0;

@@ -89,8 +89,9 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 		r = check_kernel(boot, err);
 	if (r == 0 && boot[BOOT_KERNEL].source && spec->kernel_hashes == SPEC_ON)
 		r = hash_table(spec, boot, &m, err);
-	if (r == 0)
-		r = snp_firmware_read(boot[BOOT_FIRMWARE].path, &firmware, err);
+	if (r < 0)
+		return r;
+	r = snp_firmware_read(boot[BOOT_FIRMWARE].path, &firmware, err);
 	if (r < 0)
 		return r;
 	launch.firmware = firmware;
@@ -143,7 +144,8 @@ int guest_measure_files(const struct launch_spec *spec, const char *root,
 	if (r == 0 && !firmware)
 		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 			      "the domain names no firmware; add <loader type='rom'>PATH</loader>");
-	if (r == 0)
-		r = hash_boot(spec, firmware, root, ret_boot, err);
+	if (r < 0)
+		return r;
+	r = hash_boot(spec, firmware, root, ret_boot, err);
 	return r < 0 ? r : guest_measure(spec, ret_boot, ret, err);
 }

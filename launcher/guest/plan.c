@@ -204,10 +204,12 @@ static int compare_definition(const struct hypervisor *host, const struct prepar
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
 	r = guest_drift(plan->kept.record, xml, host, &d, err);
-	if (r == 0)
-		r = add_differences(c, &d, true, err);
-	if (r == 0)
-		r = domain_read(q->config->name, text_span(new), &asked, err);
+	if (r < 0)
+		return r;
+	r = add_differences(c, &d, true, err);
+	if (r < 0)
+		return r;
+	r = domain_read(q->config->name, text_span(new), &asked, err);
 	return r < 0 ? r : add_settings(c, plan->defined, asked, err);
 }
 
@@ -231,8 +233,9 @@ static int compare_running(const struct hypervisor *host, struct plan *plan, str
 
 	if (r == 0 && !xml)
 		r = hypervisor_fail(err, "cannot read the guest's domain");
-	if (r == 0)
-		r = guest_drift(plan->kept.record, xml, host, &d, err);
+	if (r < 0)
+		return r;
+	r = guest_drift(plan->kept.record, xml, host, &d, err);
 	return r < 0 ? r
 		     : add_differences((struct changes){&plan->pending, &plan->n_pending}, &d, true,
 				       err);
@@ -309,8 +312,9 @@ static int make(const struct hypervisor *host, const char *state, struct prepare
 	if (r == 0 && !plan->kept.record)
 		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET, "there is no guest \"%s\"",
 			      config->name);
-	if (r == 0)
-		r = find_domain(host, config->name, plan, err);
+	if (r < 0)
+		return r;
+	r = find_domain(host, config->name, plan, err);
 	if (r < 0)
 		return r;
 	if (config->uuid && strcasecmp(config->uuid, plan->kept.record->uuid) != 0)

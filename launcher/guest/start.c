@@ -127,10 +127,12 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
 	int r = find_launchable(host, state, name, &l, err);
 
-	if (r == 0)
-		r = refuse_active(l.domain, err);
-	if (r == 0)
-		r = make_ready(&l, host, false, unbound, err);
+	if (r < 0)
+		return r;
+	r = refuse_active(l.domain, err);
+	if (r < 0)
+		return r;
+	r = make_ready(&l, host, false, unbound, err);
 	return r < 0 ? r : launch(&l, host, paused, err);
 }
 
@@ -193,7 +195,8 @@ int guest_remove(const struct hypervisor *host, const char *state, const char *n
 		r = domain_kill(domain, err);
 	if (r == 0 && domain)
 		r = domain_undefine(domain, err);
-	if (r == 0)
-		r = autostart_unit(&dir, false, err);
+	if (r < 0)
+		return r;
+	r = autostart_unit(&dir, false, err);
 	return r < 0 ? r : guest_dir_remove(&dir, err);
 }

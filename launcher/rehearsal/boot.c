@@ -295,8 +295,9 @@ int boot_run(const struct boot_request *request, struct boot_outcome *ret, struc
 	if (r == 0)
 		r = command_make(request, &command, err);
 	memcpy(argv, command.words, sizeof(argv));
-	if (r == 0)
-		r = spawn(request->folder, argv, &qemu, err);
+	if (r < 0)
+		return r;
+	r = spawn(request->folder, argv, &qemu, err);
 	if (r < 0)
 		return r;
 	*ret = (struct boot_outcome){0};

@@ -186,10 +186,12 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "--markdown and --json cannot be combined");
 	r = read_values(operands[0], &before, err);
-	if (r == 0)
-		r = read_values(operands[1], &after, err);
-	if (r == 0)
-		r = releases_compare(before, after, &difference, err);
+	if (r < 0)
+		return r;
+	r = read_values(operands[1], &after, err);
+	if (r < 0)
+		return r;
+	r = releases_compare(before, after, &difference, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < difference.n_images; i++)

@@ -43,8 +43,9 @@ static int run_build(FILE *out, char *const operands[], struct snp_error *err)
 	int r = need_output(err);
 
 	(void)out;
-	if (r == 0)
-		r = igvm_build_file(operands[0], &file, &size, err);
+	if (r < 0)
+		return r;
+	r = igvm_build_file(operands[0], &file, &size, err);
 	return r < 0 ? r : file_write(arg.output, (struct snp_span){file, size}, 0644, true, err);
 }
 
@@ -68,8 +69,9 @@ static int open_launch(const char *firmware, struct cli_launch *ret, struct snp_
 	int r = choose_vcpus(err);
 
 	launch_args.ovmf = firmware;
-	if (r == 0)
-		r = cli_launch_open(true, ret, err);
+	if (r < 0)
+		return r;
+	r = cli_launch_open(true, ret, err);
 	if (r < 0)
 		return r;
 	ret->launch.policy = SNP_POLICY_DEFAULT;
@@ -87,10 +89,12 @@ static int run_from_ovmf(FILE *out, char *const operands[], struct snp_error *er
 	int r = need_output(err);
 
 	(void)out;
-	if (r == 0)
-		r = open_launch(operands[0], &l, err);
-	if (r == 0)
-		r = igvm_wrap(&l.launch, with_contexts, &file, &size, err);
+	if (r < 0)
+		return r;
+	r = open_launch(operands[0], &l, err);
+	if (r < 0)
+		return r;
+	r = igvm_wrap(&l.launch, with_contexts, &file, &size, err);
 	if (r < 0)
 		return r;
 	cli_launch_warn(&l);

@@ -48,8 +48,9 @@ static int check_usage(struct snp_error *err)
 	const char *trouble = NULL;
 	int r = need_output(err);
 
-	if (r == 0)
-		r = cli_id_block_check_usage(err);
+	if (r < 0)
+		return r;
+	r = cli_id_block_check_usage(err);
 	if (r < 0)
 		return r;
 	if (!id_block != !id_auth)
@@ -103,10 +104,12 @@ static int make_pair(struct cli_launch *l, uint64_t policy, struct cli_id_block 
 {
 	int r = cli_id_block_fields(policy, &id->fields, err);
 
-	if (r == 0)
-		r = check_policy(policy, id->fields.policy, err);
-	if (r == 0)
-		r = find_digest(l, policy, id->fields.launch_digest, err);
+	if (r < 0)
+		return r;
+	r = check_policy(policy, id->fields.policy, err);
+	if (r < 0)
+		return r;
+	r = find_digest(l, policy, id->fields.launch_digest, err);
 	return r < 0 ? r
 		     : cli_id_block_sign(id, &cli_id_block_args.id, &cli_id_block_args.author, NULL,
 					 err);
@@ -162,8 +165,9 @@ static int sign(struct cli_launch *l, struct cli_id_block *id, struct snp_error 
 	size_t size;
 	int r = igvm_id_block_place(snp_igvm_info(l->igvm), &mask, &policy, err);
 
-	if (r == 0)
-		r = id_block ? take_pair(l, policy, id, err) : make_pair(l, policy, id, err);
+	if (r < 0)
+		return r;
+	r = id_block ? take_pair(l, policy, id, err) : make_pair(l, policy, id, err);
 	if (r < 0)
 		return r;
 	igvm_id_block_put(mask, &id->fields, id->auth, payload);
@@ -190,10 +194,12 @@ static int run_sign(FILE *out, char *const operands[], struct snp_error *err)
 	struct cli_id_block id = {0};
 	int r = check_usage(err);
 
-	if (r == 0)
-		r = open_file(operands[0], &l, err);
-	if (r == 0)
-		r = in_file(err, sign(&l, &id, err), operands[0]);
+	if (r < 0)
+		return r;
+	r = open_file(operands[0], &l, err);
+	if (r < 0)
+		return r;
+	r = in_file(err, sign(&l, &id, err), operands[0]);
 	if (r < 0)
 		return r;
 	if (cli_json)
@@ -221,10 +227,12 @@ static int run_strip(FILE *out, char *const operands[], struct snp_error *err)
 	int r = need_output(err);
 
 	(void)out;
-	if (r == 0)
-		r = snp_igvm_read(operands[0], &igvm, err);
-	if (r == 0)
-		r = igvm_remove(igvm, SNP_IGVM_SNP_ID_BLOCK, &file, &size, &n, err);
+	if (r < 0)
+		return r;
+	r = snp_igvm_read(operands[0], &igvm, err);
+	if (r < 0)
+		return r;
+	r = igvm_remove(igvm, SNP_IGVM_SNP_ID_BLOCK, &file, &size, &n, err);
 	if (r < 0)
 		return r;
 	if (n == 0)

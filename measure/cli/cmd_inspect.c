@@ -368,8 +368,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	r = uki_read(operands[0], &uki, err);
 	if (r == 0 && uki.is_pe)
 		return in_file(err, inspect_kernel(&uki, operands[0], out, err), operands[0]);
-	if (r == 0)
-		r = snp_firmware_read(operands[0], &firmware, err);
+	if (r < 0)
+		return r;
+	r = snp_firmware_read(operands[0], &firmware, err);
 	if (r < 0)
 		return r;
 	image = (struct inspected){.firmware = firmware, .info = snp_firmware_info(firmware)};

@@ -333,10 +333,10 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = check_warn(err);
 	if (r == 0 && !(folder = output.folder = escaped(arg.output)))
 		r = out_of_memory(err);
-	if (r == 0)
-		r = snp_release_read(operands[0],
-				     arg.id_key ? SNP_MAX_BOUND_VARIANTS : SNP_MAX_VARIANTS, warn,
-				     NULL, &reference, err);
+	if (r < 0)
+		return r;
+	r = snp_release_read(operands[0], arg.id_key ? SNP_MAX_BOUND_VARIANTS : SNP_MAX_VARIANTS,
+			     warn, NULL, &reference, err);
 	if (r < 0)
 		return r;
 	warn_about_images(reference);

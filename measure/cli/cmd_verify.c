@@ -236,8 +236,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	r = check_usage(operands[0], err);
 	if (r == 0 && !arg.fetch_path)
 		r = cli_expectations_read(&expectations, err);
-	if (r == 0)
-		r = verify(operands[0], &expectations, &verdict, err);
+	if (r < 0)
+		return r;
+	r = verify(operands[0], &expectations, &verdict, err);
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)

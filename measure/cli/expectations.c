@@ -314,10 +314,12 @@ static int read_minimum_tcb(const char *text, struct cli_expectations *e, struct
 		if (e->minimum_tcbs[i].product == minimum.product)
 			r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				      "--minimum-tcb is given twice for %s", name);
-	if (r == 0)
-		r = snp_tcb_parse(colon + 1, "--minimum-tcb", &minimum.tcb, err);
-	if (r == 0)
-		r = snp_tcb_encode(&minimum.tcb, minimum.product, &word, err);
+	if (r < 0)
+		return r;
+	r = snp_tcb_parse(colon + 1, "--minimum-tcb", &minimum.tcb, err);
+	if (r < 0)
+		return r;
+	r = snp_tcb_encode(&minimum.tcb, minimum.product, &word, err);
 	if (r < 0)
 		return r;
 	e->minimum_tcbs[x->n_minimum_tcbs++] = minimum;
@@ -502,11 +504,13 @@ static int read_launch_options(struct cli_expectations *e, struct snp_error *err
 				 "--endorsement-vcpus: must be at least 1");
 	r = read_small(&arg.endorsement_vcpus, "--endorsement-vcpus", UINT32_MAX, &given,
 		       &x->endorsement_vcpu_count, err);
-	if (r == 0)
-		r = read_small(&arg.endorsement_svn, "--endorsement-svn", UINT32_MAX, &given,
-			       &x->endorsement_svn_min, err);
-	if (r == 0)
-		r = read_launch(e, err);
+	if (r < 0)
+		return r;
+	r = read_small(&arg.endorsement_svn, "--endorsement-svn", UINT32_MAX, &given,
+		       &x->endorsement_svn_min, err);
+	if (r < 0)
+		return r;
+	r = read_launch(e, err);
 	return r < 0 ? r : read_roots(arg.endorsement_root, e, &x->endorsement_roots, err);
 }
 

@@ -206,8 +206,9 @@ int cose_parse(struct snp_span bytes, struct cose_sign1 *ret, struct snp_error *
 	r = read_headers(&headers_in, true, &message, err);
 	if (r == 0 && headers_in.size > 0)
 		r = bad(err, "bytes follow its protected headers");
-	if (r == 0)
-		r = read_headers(&bytes, false, &message, err);
+	if (r < 0)
+		return r;
+	r = read_headers(&bytes, false, &message, err);
 	if (r < 0)
 		return r;
 	if (!take_bytes(&bytes, &message.payload) || message.payload.size == 0 ||

@@ -187,8 +187,9 @@ int key_decode_form(struct snp_span bytes, const struct key_form *form, struct a
 	if (r == 0)
 		r = form->check(pkey, err);
 	ERR_clear_error();
-	if (r == 0)
-		r = check_numbers(pkey, form->selection == EVP_PKEY_KEYPAIR, err);
+	if (r < 0)
+		return r;
+	r = check_numbers(pkey, form->selection == EVP_PKEY_KEYPAIR, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(pkey);

@@ -187,8 +187,9 @@ static int read_type(const struct json_value *part, const struct igvm_kind **ret
 	const char *text;
 	int r = json_need(part, "type", &value, err);
 
-	if (r == 0)
-		r = json_string(value, &text, err);
+	if (r < 0)
+		return r;
+	r = json_string(value, &text, err);
 	if (r < 0)
 		return r;
 	*ret = igvm_kind_named(text);
@@ -330,8 +331,9 @@ static int add_part(const struct builder *b, enum igvm_shape shape, struct part 
 		least = shape == IGVM_SHAPE_AREA
 				? part->header.size
 				: (size + SNP_PAGE_SIZE - 1) / SNP_PAGE_SIZE * SNP_PAGE_SIZE;
-	if (r == 0)
-		r = pad(&bytes, &size, least, err);
+	if (r < 0)
+		return r;
+	r = pad(&bytes, &size, least, err);
 	if (r < 0)
 		return r;
 	part->header.flags |= part->is_vtl2;
@@ -347,8 +349,9 @@ static int read_part(const struct builder *b, const struct json_value *value, st
 	const struct igvm_kind *kind;
 	int r = read_type(value, &kind, err);
 
-	if (r == 0)
-		r = fields_read(value, by_shape[kind->shape], &part, err);
+	if (r < 0)
+		return r;
+	r = fields_read(value, by_shape[kind->shape], &part, err);
 	if (r < 0)
 		return r;
 	part.header.type = kind->type;

@@ -122,8 +122,9 @@ static int store(struct igvm_writer *writer, struct snp_span contents, size_t *r
 	struct stored *place;
 	int r = make_places(writer, err);
 
-	if (r == 0)
-		r = sha256_of(contents, sha256, err);
+	if (r < 0)
+		return r;
+	r = sha256_of(contents, sha256, err);
 	if (r < 0)
 		return r;
 	place = find_place(writer, sha256);
@@ -209,8 +210,9 @@ int igvm_writer_add(struct igvm_writer *writer, const struct snp_igvm_header *he
 	uint8_t *payload;
 	int r = contents.size > 0 ? store(writer, contents, &offset, err) : 0;
 
-	if (r == 0)
-		r = add_header(writer, header->type, kind->length, &payload, err);
+	if (r < 0)
+		return r;
+	r = add_header(writer, header->type, kind->length, &payload, err);
 	if (r < 0)
 		return r;
 	put_payload(kind->shape, header, payload);

@@ -216,8 +216,9 @@ int igvm_vmsa_of_registers(enum igvm_vmsa loader, const uint8_t context[static S
 	registers_copy(&vmsa, &given);
 	r = loader == IGVM_VMSA_OPENVMM ? take_openvmm(&given, offset, &vmsa, err)
 					: take_cloud_hypervisor(&given, offset, &vmsa, err);
-	if (r == 0)
-		r = take_mode(&given, offset, &vmsa, err);
+	if (r < 0)
+		return r;
+	r = take_mode(&given, offset, &vmsa, err);
 	if (r < 0)
 		return r;
 	snp_put_le32(vmsa.mxcsr, MXCSR_INIT);

@@ -72,10 +72,12 @@ static int read_igvm(const char *path, struct snp_reference_image *image, struct
 	uint8_t sha256[SNP_SHA256_SIZE];
 	int r = snp_igvm_read(path, &igvm, err);
 
-	if (r == 0)
-		r = igvm_sha384(igvm, image->firmware_sha384, err);
-	if (r == 0)
-		r = snp_igvm_sha256(igvm, sha256, err);
+	if (r < 0)
+		return r;
+	r = igvm_sha384(igvm, image->firmware_sha384, err);
+	if (r < 0)
+		return r;
+	r = snp_igvm_sha256(igvm, sha256, err);
 	if (r < 0)
 		return r;
 	set_file(&image->firmware, snp_igvm_info(igvm)->size, sha256);

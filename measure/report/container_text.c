@@ -203,8 +203,9 @@ int snp_container_decode(struct snp_span bytes, struct snp_container *ret, void 
 	if (r == 0 && text_is_encoded(span))
 		r = fail_with(err, SNP_E_NOT_A_REPORT, SNP_NO_OFFSET, "%s of text, not of a report",
 			      is_hex ? "hex" : "base64");
-	if (r == 0)
-		r = decode_inner(span, ret, &memory, err);
+	if (r < 0)
+		return r;
+	r = decode_inner(span, ret, &memory, err);
 	if (r < 0)
 		return r;
 	ret->is_base64 = !is_hex;
