@@ -2,7 +2,6 @@
 #include "launch/igvm.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +19,6 @@ struct findings {
 	snp_launch_warn warn;
 	void *arg;
 };
-
-__attribute__((format(printf, 3, 4))) static void say(const struct findings *f, const char *name,
-						      const char *fmt, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	f->warn(f->arg, name, text);
-}
 
 static bool is_ours(const struct findings *f, const struct snp_igvm_header *h)
 {

@@ -145,4 +145,12 @@ bool cpu_features(uint32_t signature, uint32_t *ret);
  * "none" for 0. */
 const char *cpu_model_of(uint32_t signature);
 
+/* Tell a warning to `to`, which has an snp_launch_warn and its argument. */
+#define say(to, name, ...)                                 \
+	do {                                               \
+		char say_[512];                            \
+		snprintf(say_, sizeof(say_), __VA_ARGS__); \
+		(to)->warn((to)->arg, name, say_);         \
+	} while (0)
+
 #endif

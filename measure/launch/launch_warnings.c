@@ -2,7 +2,6 @@
 #include "launch/igvm.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,18 +12,6 @@ struct warnings {
 	snp_launch_warn warn;
 	void *arg;
 };
-
-__attribute__((format(printf, 3, 4))) static void say(const struct warnings *w, const char *name,
-						      const char *fmt, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	w->warn(w->arg, name, text);
-}
 
 static void about_size(const struct warnings *w, const struct snp_launch *launch)
 {
