@@ -8,6 +8,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
@@ -44,14 +45,14 @@ static int open_log(const char *path)
 static int find_log(const char *state, const char *name, struct snp_error *err)
 {
 	/* The last one, of release 0.1.0, belongs to QEMU's user. */
-	static const char *const folders[] = {GUEST_LOG, GUEST_RUN};
-	char path[PATH_MAX + GUEST_NAME_MAX + 32];
+	static const char *const logs[] = {GUEST_LOG "/" GUEST_CONSOLE,
+					   GUEST_RUN "/" GUEST_CONSOLE};
+	char folder[GUEST_PATH_MAX], path[GUEST_PATH_MAX + 32];
 	int fd = -ENOENT;
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders) && fd == -ENOENT; i++) {
-		snprintf(path, sizeof(path), "%s/%s/%s/" GUEST_CONSOLE, state, name, folders[i]);
-		fd = open_log(path);
-	}
+	guest_path(state, name, folder);
+	for (size_t i = 0; i < ARRAY_SIZE(logs) && fd == -ENOENT; i++)
+		fd = open_log(path_join(folder, logs[i], path, sizeof(path)));
 	if (fd >= 0)
 		return fd;
 	if (fd == -EINVAL || fd == -ELOOP)

@@ -10,6 +10,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 #include <snp/hex.h>
 #include <snp/sha.h>
 
@@ -223,7 +224,7 @@ int boot_files_copy(const struct guest_record *record, const char *folder, struc
 	int r = 0;
 
 	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS; i++) {
-		snprintf(copy, sizeof(copy), "%s/%s", folder, boot_part_names[i]);
+		path_join(folder, boot_part_names[i], copy, sizeof(copy));
 		if (record->boot[i].source)
 			r = verify(record, (enum boot_part)i, copy, err);
 	}

@@ -6,14 +6,9 @@
 
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/folder.h>
 
 #include "domain/xml_document.h"
-
-static const char *place(const char *folder, const char *file, char ret[static PATH_MAX + 128])
-{
-	snprintf(ret, PATH_MAX + 128, "%s/%s", folder, file);
-	return ret;
-}
 
 int definition_write(const struct vm_config *config, const char *template, const char *folder,
 		     struct snp_error *err)
@@ -21,8 +16,9 @@ int definition_write(const struct vm_config *config, const char *template, const
 	char vm_json[PATH_MAX + 128], copy[PATH_MAX + 128];
 	_cleanup_(freep) uint8_t *text = NULL;
 	struct output outputs[] = {
-		{place(folder, DEFINITION_FILE, vm_json), json_source(config->document)},
-		{place(folder, DEFINITION_TEMPLATE, copy), {0}},
+		{path_join(folder, DEFINITION_FILE, vm_json, sizeof(vm_json)),
+		 json_source(config->document)},
+		{path_join(folder, DEFINITION_TEMPLATE, copy, sizeof(copy)), {0}},
 	};
 	int r = template ? file_read(template, DOMAIN_MAX_SIZE, &text, &outputs[1].bytes.size, err)
 			 : 0;
@@ -35,17 +31,19 @@ bool definition_exists(const char *folder)
 {
 	char path[PATH_MAX + 128];
 
-	return access(place(folder, DEFINITION_FILE, path), F_OK) == 0;
+	return access(path_join(folder, DEFINITION_FILE, path, sizeof(path)), F_OK) == 0;
 }
 
 int definition_read(const char *folder, struct vm_config **ret, struct snp_error *err)
 {
 	char path[PATH_MAX + 128];
 
-	return vm_config_read(place(folder, DEFINITION_FILE, path), ret, err);
+	return vm_config_read(path_join(folder, DEFINITION_FILE, path, sizeof(path)), ret, err);
 }
 
 const char *definition_template(const char *folder, char ret[static PATH_MAX + 128])
 {
-	return access(place(folder, DEFINITION_TEMPLATE, ret), F_OK) == 0 ? ret : NULL;
+	return access(path_join(folder, DEFINITION_TEMPLATE, ret, PATH_MAX + 128), F_OK) == 0
+		       ? ret
+		       : NULL;
 }

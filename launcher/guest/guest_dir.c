@@ -126,8 +126,7 @@ static int check_guest(int fd, const char *path, struct snp_error *err)
 
 const char *guest_path(const char *state, const char *name, char ret[static GUEST_PATH_MAX])
 {
-	snprintf(ret, GUEST_PATH_MAX, "%s/%s", state, name);
-	return ret;
+	return path_join(state, name, ret, GUEST_PATH_MAX);
 }
 
 static void begin(const char *state, const char *name, bool next, struct guest_dir *ret)

@@ -130,7 +130,7 @@ static int take_stamps(const struct guest_dir *dir, const char *folder,
 	char path[64];
 
 	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, boot_part_names[i]);
+		path_join(folder, boot_part_names[i], path, sizeof(path));
 		if (record->boot[i].source &&
 		    fstatat(dir->fd, path, &ret->at[i], AT_SYMLINK_NOFOLLOW) < 0)
 			return -1;

@@ -47,9 +47,9 @@ int state_dir_find(const char *option, const char *uri, char ret[static PATH_MAX
 	if (named && named[0] == '/')
 		snprintf(path, sizeof(path), "%s", named);
 	else if (named && named[0] != '\0' && getcwd(host, sizeof(host)))
-		snprintf(path, sizeof(path), "%s/%s", host, named);
+		path_join(host, named, path, sizeof(path));
 	else if (uri_simulated_host(uri, host))
-		snprintf(path, sizeof(path), "%s/guests", host);
+		path_join(host, "guests", path, sizeof(path));
 	else if (is_plain(uri, "/system"))
 		snprintf(path, sizeof(path), SYSTEM_STATE);
 	else if (is_plain(uri, "/session"))

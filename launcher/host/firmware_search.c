@@ -141,7 +141,7 @@ static bool by_descriptor(char ret[static PATH_MAX])
 		_cleanup_(json_freep) struct json *document = NULL;
 		const char *image;
 
-		snprintf(path, sizeof(path), "%s/%s", folder[all[i].folder], all[i].name);
+		path_join(folder[all[i].folder], all[i].name, path, sizeof(path));
 		/* Descriptors that cannot be read are skipped. */
 		if (json_read(path, SNP_MAX_SMALL, &document, NULL) < 0)
 			continue;

@@ -39,8 +39,7 @@ static int find_library(char ret[static PATH_MAX], struct snp_error *err)
 	if (slash)
 		*slash = '\0';
 	for (size_t i = 0; slash && i < ARRAY_SIZE(places); i++)
-		if (snprintf(ret, PATH_MAX, "%s/%s", self, places[i]) < PATH_MAX &&
-		    access(ret, R_OK) == 0)
+		if (access(path_join(self, places[i], ret, PATH_MAX), R_OK) == 0)
 			return 0;
 	return fail_with(
 		err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,

@@ -44,8 +44,7 @@ static const char *const subfolders[] = {
 const char *host_path(const struct host_layout *host, const char *name,
 		      char ret[static HOST_PATH_MAX])
 {
-	snprintf(ret, HOST_PATH_MAX, "%s/%s", host->folder, name);
-	return ret;
+	return path_join(host->folder, name, ret, HOST_PATH_MAX);
 }
 
 /* Most of the host's folders belong to the user of its libvirtd, who may put links in their place. So root
@@ -297,8 +296,7 @@ static uint8_t *read_document(const char *folder, const char *name, size_t *ret_
 	_cleanup_(closep) int fd = -1;
 	char path[2 * HOST_PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, READ_UNLINKED);
+	fd = open(path_join(folder, name, path, sizeof(path)), READ_UNLINKED);
 	return read_whole(fd, getuid(), MAX_DOCUMENT, ret_size);
 }
 
@@ -309,9 +307,9 @@ static void load_document(const struct host_layout *host, const char *folder, co
 	size_t size;
 
 	bytes = read_document(folder, name, &size);
-	snprintf(path, sizeof(path), CAPABILITIES "/%s", name);
 	if (bytes)
-		(void)!host_write(host, path, bytes, size, 0600, NULL);
+		(void)!host_write(host, path_join(CAPABILITIES, name, path, sizeof(path)), bytes,
+				  size, 0600, NULL);
 }
 
 static void save_document(const struct host_layout *host, const char *folder, const char *name)
@@ -320,13 +318,13 @@ static void save_document(const struct host_layout *host, const char *folder, co
 	char path[2 * HOST_PATH_MAX];
 	size_t size, known_size;
 
-	snprintf(path, sizeof(path), CAPABILITIES "/%s", name);
-	bytes = host_read(host, path, MAX_DOCUMENT, &size);
+	bytes = host_read(host, path_join(CAPABILITIES, name, path, sizeof(path)), MAX_DOCUMENT,
+			  &size);
 	known = read_document(folder, name, &known_size);
 	if (!bytes || (known && known_size == size && memcmp(bytes, known, size) == 0))
 		return;
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	(void)!file_write(path, (struct snp_span){bytes, size}, 0600, true, NULL);
+	(void)!file_write(path_join(folder, name, path, sizeof(path)),
+			  (struct snp_span){bytes, size}, 0600, true, NULL);
 }
 
 void host_capabilities(const struct host_layout *host, const char *cache, bool save)

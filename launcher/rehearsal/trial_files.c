@@ -27,8 +27,7 @@
 const char *trial_path(const struct trial_files *files, const char *name,
 		       char ret[static TRIAL_PATH_MAX])
 {
-	snprintf(ret, TRIAL_PATH_MAX, "%s/%s", files->folder, name);
-	return ret;
+	return path_join(files->folder, name, ret, TRIAL_PATH_MAX);
 }
 
 struct copy {

@@ -71,6 +71,15 @@ char *document_path(const char *path, const char *name)
 	return format_text("%s%s%s", path, n > 0 && path[n - 1] == '/' ? "" : "/", name);
 }
 
+const char *path_join(const char *folder, const char *name, char *ret, size_t size)
+{
+	int n = snprintf(ret, size, "%s/%s", folder, name);
+
+	if (n < 0 || (size_t)n >= size)
+		ret[0] = '\0';
+	return ret;
+}
+
 bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_MAX])
 {
 	static const struct {
@@ -82,14 +91,14 @@ bool user_folder(enum user_folder kind, const char *name, char ret[static PATH_M
 		[USER_STATE] = {"XDG_STATE_HOME", ".local/state"},
 	};
 	const char *base = getenv(kinds[kind].variable), *home = getenv("HOME");
-	int n = PATH_MAX;
+	char in_home[PATH_MAX];
 
 	/* A relative path must be ignored. */
 	if (base && base[0] == '/')
-		n = snprintf(ret, PATH_MAX, "%s/%s", base, name);
-	else if (home && home[0] == '/')
-		n = snprintf(ret, PATH_MAX, "%s/%s/%s", home, kinds[kind].in_home, name);
-	return n < PATH_MAX;
+		return path_join(base, name, ret, PATH_MAX)[0] != '\0';
+	return home && home[0] == '/' &&
+	       path_join(home, kinds[kind].in_home, in_home, PATH_MAX)[0] != '\0' &&
+	       path_join(in_home, name, ret, PATH_MAX)[0] != '\0';
 }
 
 int open_above(const char *top, const char *name, const char **ret_last)

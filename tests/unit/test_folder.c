@@ -250,6 +250,17 @@ static void each_kind_has_its_variable_and_its_place(void **state)
 	}
 }
 
+/* A path that is cut would name something else. */
+static void a_join_that_does_not_fit_is_empty(void **state)
+{
+	char path[8];
+
+	(void)state;
+	assert_ptr_equal(path_join("/a", "bcde", path, sizeof(path)), path);
+	assert_string_equal(path, "/a/bcde");
+	assert_string_equal(path_join("/a", "bcdef", path, sizeof(path)), "");
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -269,6 +280,7 @@ int main(void)
 		cmocka_unit_test(wide),
 		cmocka_unit_test(folders_are_made_with_those_above),
 		cmocka_unit_test(each_kind_has_its_variable_and_its_place),
+		cmocka_unit_test(a_join_that_does_not_fit_is_empty),
 	};
 	size_t n = tests_listed(tests);
 

@@ -9,6 +9,9 @@
 #include <snp/api.h>
 #include <snp/error.h>
 
+/* "FOLDER/NAME" in `ret`, which is also returned; "" where it does not fit. */
+const char *path_join(const char *folder, const char *name, char *ret, size_t size);
+
 /* Call `visit` with the path and the name of each entry of the folder `path`, sorted by name, "." and ".."
  * left out. A negative return ends this and is passed on.
  * Errors: SNP_E_OPEN with `path` named, SNP_E_NO_MEMORY, the visitor's. */
