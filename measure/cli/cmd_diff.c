@@ -166,7 +166,7 @@ static int print_json(FILE *out, const struct release_difference *difference, bo
 	_cleanup_(json_out_done) struct json_out json = {0};
 	cJSON *images;
 
-	cli_json_begin(&json, "snp-diff/1");
+	cli_json_begin(&json, "snp-release-diff/1");
 	json_out_bool(&json, json.root, "same", same);
 	images = json_out_array(&json, json.root, "images");
 	for (size_t i = 0; i < difference->n_images; i++)
