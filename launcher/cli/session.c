@@ -161,7 +161,7 @@ static int find_directory(const struct session *session, struct guest *guest, st
 	int r;
 
 	guest->name[0] = '\0';
-	r = metadata_read(guest->domain, false, &metadata, &there, err);
+	r = metadata_read(guest->domain, &metadata, &there, err);
 	if (r < 0 || !there || strncmp(metadata.state, session->state, n) != 0 ||
 	    metadata.state[n] != '/')
 		return r;
@@ -175,15 +175,19 @@ static int find_directory(const struct session *session, struct guest *guest, st
 	return r;
 }
 
-/* An interrupted replacement leaves the old guest running beside the record of the new one. */
-static int compare_metadata(struct guest *guest, struct snp_error *err)
+/* Somebody may have edited the domain, and an interrupted replacement leaves the old guest running beside the
+ * record of the new one. */
+static int compare_domain(const struct session *session, struct guest *guest, struct snp_error *err)
 {
-	struct domain_record metadata;
-	bool there = false;
-	int r = metadata_read(guest->domain, true, &metadata, &there, err);
+	_cleanup_(freep) char *xml = NULL;
+	struct differences d;
+	int r = guest_xml(guest, true, &xml, err);
 
-	guest->is_recorded = r == 0 && there && !metadata_difference(&metadata, guest->record);
-	return r;
+	if (r < 0)
+		return r;
+	r = guest_drift(guest->record, xml, &session->host, &d, NULL);
+	guest->is_recorded = r == 0 && d.n == 0;
+	return r == -SNP_E_NO_MEMORY ? out_of_memory(err) : 0;
 }
 
 /* The domain of what read_directory() has found. */
@@ -238,7 +242,7 @@ static int open_found(find_function *find, const struct session *session, const 
 	if (r == 0 && guest.domain)
 		r = domain_state_of(guest.domain, &guest.state, err);
 	if (r == 0 && guest.domain && guest.record)
-		r = compare_metadata(&guest, err);
+		r = compare_domain(session, &guest, err);
 	if (r < 0)
 		return r;
 	*ret = guest;

@@ -51,7 +51,7 @@ struct guest {
 	char name[GUEST_NAME_MAX + 1]; /* of its directory; "" where it has none */
 	virDomainPtr domain;	       /* NULL: libvirt does not have it */
 	enum domain_state state;
-	bool is_recorded; /* the domain, as it runs, says of itself what the record says */
+	bool is_recorded; /* the domain, as it runs or would start, is what the record says */
 };
 
 /* Find a guest by its name, or by anything that libvirt accepts for a domain. A domain that snp-launch did

@@ -354,11 +354,10 @@ int guest_drift_measured(const struct guest_record *record, struct launch_spec *
 	return 0;
 }
 
-int metadata_read(virDomainPtr domain, bool live, struct domain_record *ret, bool *ret_there,
+int metadata_read(virDomainPtr domain, struct domain_record *ret, bool *ret_there,
 		  struct snp_error *err)
 {
-	_cleanup_(freep) char *xml =
-		virDomainGetXMLDesc(domain, live ? 0 : VIR_DOMAIN_XML_INACTIVE);
+	_cleanup_(freep) char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
 
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
@@ -375,7 +374,7 @@ int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *re
 	*ret = name && strcmp(virDomainGetName(domain), name) == 0;
 	if (*ret)
 		return 0;
-	r = metadata_read(domain, false, &metadata, ret, err);
+	r = metadata_read(domain, &metadata, ret, err);
 	*ret = r == 0 && *ret && strcmp(metadata.state, path) == 0;
 	return r;
 }

@@ -63,10 +63,10 @@ SNP_MUST_USE int guest_drift_boot(const struct guest_record *record, struct diff
  * in the guest's directory. If they differ, one of the two was exchanged.
  */
 
-/* Of the domain as it runs (`live`; of one that is off, as defined) or as defined. `*ret_there` is false,
- * and `*ret` untouched, where there is none or it is damaged. Errors: those of hypervisor_fail(). */
-SNP_MUST_USE int metadata_read(virDomainPtr domain, bool live, struct domain_record *ret,
-			       bool *ret_there, struct snp_error *err);
+/* Of the domain as it is defined. `*ret_there` is false, and `*ret` untouched, where there is none or it is damaged.
+ * Errors: those of hypervisor_fail(). */
+SNP_MUST_USE int metadata_read(virDomainPtr domain, struct domain_record *ret, bool *ret_there,
+			       struct snp_error *err);
 
 /* Whether `domain`, which has the UUID of the record in the directory `path` of the guest `name`, is that
  * guest's: by its name, or, if somebody renamed it, by its metadata; by these alone where `name` is NULL. A create

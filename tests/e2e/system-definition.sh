@@ -35,6 +35,8 @@ edit() {
 	fi
 	run 3 "$snp_launch" diff web1
 	says "$1: recorded"
+	run 0 "$snp_launch" list -a --format name,state,digest,bound-by
+	grep -qE '^web1 +off +- +nothing$' out || fail "$1: $(cat out)"
 	run 3 "$snp_launch" start web1
 	says "$1: recorded"
 	says "[drift]"

@@ -481,7 +481,7 @@ static void check_definition(void **state)
 	assert_true(guest_drift_refuse(record, domain, &test, &err) < 0);
 	assert_true(guest_drift_all(record, domain, &test, &d, &err) < 0);
 	assert_true(guest_record_domain(record, domain, &test, &err) < 0);
-	assert_true(metadata_read(domain, false, &metadata, &there, &err) < 0);
+	assert_true(metadata_read(domain, &metadata, &there, &err) < 0);
 	assert_non_null(strstr(err.message, "cannot read the guest's domain"));
 	virDomainFree(domain);
 }
