@@ -7,6 +7,7 @@
 
 #include <snp/certificate.h>
 #include <snp/fail.h>
+#include <snp/hex.h>
 
 #include "golden.pb-c.h"
 #include "identity/endorser.h"
@@ -136,13 +137,21 @@ int launch_endorsement_read(struct snp_span bytes, struct launch_endorsement **r
 			    struct snp_error *err)
 {
 	_cleanup_(launch_endorsement_freep) struct launch_endorsement *e = calloc(1, sizeof(*e));
+	_cleanup_(freep) uint8_t *decoded = NULL;
 	struct snp_span golden;
-	int r;
+	bool is_hex;
+	int r = 0;
 
 	if (!e)
 		return out_of_memory(err);
 	if (bytes.size > LAUNCH_MAX_ENDORSEMENT)
 		return bad(err, "not an endorsement: it is larger than 1 MiB");
+	if (text_is_encoded(bytes)) {
+		r = text_decode(bytes, "the endorsement", &is_hex, &decoded, &bytes.size, err);
+		bytes.data = decoded;
+	}
+	if (r < 0)
+		return r;
 	e->message = snp__golden_endorsement__unpack(NULL, bytes.size, bytes.data);
 	if (!e->message || e->message->serialized_uefi_golden.len == 0 ||
 	    e->message->signature.len == 0)

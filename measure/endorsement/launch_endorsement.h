@@ -35,8 +35,9 @@ struct launch_claims {
 	uint64_t time; /* of its making, seconds since 1970 */
 };
 
-/* Read an endorsement. Refused: other fields than the two, a golden measurement without a certificate or without digests
- * of SEV-SNP, a number of vCPUs that is zero or there twice. Errors: SNP_E_ENDORSEMENT, SNP_E_NO_MEMORY. */
+/* Read an endorsement, or hex or base64 of it. Refused: other fields than the two, a golden measurement without a certificate or without digests
+ * of SEV-SNP, a number of vCPUs that is zero or there twice. Errors: SNP_E_ENDORSEMENT,
+ * SNP_E_BAD_BASE64, SNP_E_NO_MEMORY. */
 #define LAUNCH_MAX_ENDORSEMENT (1u << 20)
 SNP_MUST_USE int launch_endorsement_read(struct snp_span bytes, struct launch_endorsement **ret,
 					 struct snp_error *err);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/hex.h>
+
 #include "../fixtures/attestation.h"
 #include "../fixtures/launch_endorsement.h"
 #include "endorsement/launch_endorsement.h"
@@ -90,6 +92,26 @@ static void check_vcpu_count(void **state)
 	assert_int_equal(launch_vcpu_count(e, other, 0), 0);
 }
 
+static void check_base64(void **state)
+{
+	_cleanup_(launch_endorsement_freep) struct launch_endorsement *e = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+
+	(void)state;
+	bytes = make(&rows[0], &size);
+	text = base64_encode(bytes, size);
+	assert_int_equal(
+		launch_endorsement_read((struct snp_span){(uint8_t *)text, strlen(text)}, &e, NULL),
+		0);
+	assert_int_equal(launch_claims(e)->svn, 3);
+	assert_int_equal(
+		launch_endorsement_read((struct snp_span){(uint8_t *)text, strlen(text) - 1},
+					&(struct launch_endorsement *){NULL}, NULL),
+		-SNP_E_BAD_BASE64);
+}
+
 /* True if it can be read, its signature holds, and it leads to the root. */
 static bool holds(const uint8_t *bytes, size_t size)
 {
@@ -159,6 +181,7 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_row, rows);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_vcpu_count);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_base64);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_mangled);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_roots);
 	return RUN_TESTS("launch_endorsement", tests, n);
