@@ -21,7 +21,7 @@ DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 static struct {
 	struct cli_values references, public_keys, measurements, id_keys, author_keys, chips,
 		denied, minimum_tcbs;
-	bool any_measurement, allow_debug, allow_masked, no_provisional;
+	bool any_measurement, any_host_data, allow_debug, allow_masked, no_provisional;
 	const char *svsm_manifest, *nonce;
 	const char *report_data, *host_data, *security_policy, *family_id, *image_id, *report_id;
 	const char *policy, *policy_at_most, *minimum_launch_tcb, *firmware_min;
@@ -73,6 +73,8 @@ const struct cli_option cli_expectation_options[] = {
 	{"nonce", .argument = "HEX|@FILE", .text = &arg.nonce,
 	 .help = "--svsm-manifest: the nonce given to the SVSM, 64 bytes"},
 	{"host-data", .argument = "HEX|@FILE", .text = &arg.host_data, .help = "required HOST_DATA, 32 bytes"},
+	{"any-host-data", .flag = &arg.any_host_data,
+	 .help = "accept an endorsed utility VM with any containers in it"},
 	{"security-policy", .argument = "FILE", .text = &arg.security_policy,
 	 .help = "HOST_DATA must be the SHA-256 of this policy of an Azure container group"},
 	{"policy", .argument = "HEX", .text = &arg.policy, .help = "required guest policy, exactly"},
@@ -577,6 +579,7 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 				 "digest");
 	x->size = sizeof(*x);
 	x->any_measurement = arg.any_measurement;
+	x->any_host_data = arg.any_host_data;
 	x->allow_debug = arg.allow_debug;
 	x->allow_masked_chip_id = arg.allow_masked;
 	x->no_provisional_firmware = arg.no_provisional;

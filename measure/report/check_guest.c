@@ -268,6 +268,9 @@ static enum snp_outcome host_data(struct inquiry *q)
 		return FAIL("not among the %zu published", n);
 	if (n > 0 && !q->expected->has_host_data)
 		return SNP_PASSED;
+	if (q->expected->endorsed && q->uvm_endorsement && !q->expected->has_host_data &&
+	    !q->verdict->variant && !q->expected->any_host_data)
+		return FAIL("none is expected: the endorsed utility VM runs anybody's containers");
 	return check_exactly(q, q->expected->has_host_data, q->verdict->report.host_data,
 			     q->expected->host_data, SNP_HOST_DATA_SIZE);
 }

@@ -101,7 +101,10 @@ for endorsement in "$cose" cose.b64; do
 	valid out
 done
 # Each is told by name: the default minimum, another feed, issuer or digest, none at all, a changed byte of each part.
-run 3 "$snp_measure" verify "${at[@]}" --uvm-feed ContainerPlat-AMD-UVM combined.json
+run 3 "$snp_measure" verify "${at[@]}" --uvm-svn 22 combined.json
+says 'refused: host-data: none is expected'
+run 0 "$snp_measure" verify "${at[@]}" --uvm-svn 22 --any-host-data combined.json
+run 3 "$snp_measure" verify "${at[@]}" --uvm-feed ContainerPlat-AMD-UVM --security-policy "$policy" combined.json
 says 'refused: endorsement-svn: 22; expected at least 100'
 run 3 "$snp_measure" "${group[@]}" --uvm-feed ConfAKS-AMD-UVM combined.json
 says 'refused: endorsement-issuer: '

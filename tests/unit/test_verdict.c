@@ -926,6 +926,8 @@ static void endorse(struct scene *s)
 	e->uvm_feed = "test-feed";
 	e->uvm_svn_min = 7;
 	e->n_measurements = 0;
+	e->has_host_data = true;
+	memcpy(e->host_data, s->report + 0xc0, sizeof(e->host_data));
 }
 
 /* As Microsoft's, by its known roots of trust. */
@@ -975,6 +977,8 @@ ENDORSED(stamped_other, stamp(s); plan->foreign_timestamp = true);
 ENDORSED(stamped_by_other, stamp(s);
 	 s->expected.tsa_roots = fixture_ca(SNP_PRODUCT_MILAN, SNP_ARK));
 ENDORSED(stamped_late, stamp(s); plan->timestamp_time = 2 * FIXTURE_DAY);
+ENDORSED(any_containers, s->expected.has_host_data = false);
+ENDORSED(any_containers_asked, s->expected.has_host_data = false; s->expected.any_host_data = true);
 ENDORSED(stamped_unseen, plan->foreign_timestamp = true);
 ENDORSED(stamped_alone, plan->timestamp = true);
 ENDORSED(stamped_greedy, stamp(s); plan->greedy_tsa = true);
@@ -1440,6 +1444,8 @@ static const struct row rows[] = {
 	{"endorsed, and any digest accepted", ACCEPTED, endorsed_any},
 	{"endorsed, and another digest expected", FAILS(MEASUREMENT), endorsed_and_other},
 	{"no endorsement", FAILS(ENDORSEMENT), not_endorsed},
+	{"endorsed, and no HOST_DATA expected", FAILS(HOST_DATA), any_containers},
+	{"endorsed, and any HOST_DATA accepted", ACCEPTED, any_containers_asked},
 	{"endorsed by another key", FAILS(ENDORSEMENT_SIGNATURE), endorsement_forged},
 	{"endorsed by another EC key", FAILS(ENDORSEMENT_SIGNATURE), endorsement_forged_es384},
 	{"endorsed with ES384, PS384 named", FAILS(ENDORSEMENT_SIGNATURE), endorsement_ec_named_ps384},

@@ -197,6 +197,11 @@ struct snp_expectations {
 	 * refused. Size 0: none. */
 	const struct snp_minimum_tcb *minimum_tcbs;
 	size_t n_minimum_tcbs;
+
+	/* An endorsed utility VM runs the containers of anybody, so a HOST_DATA must be expected beside its endorsement:
+	 * has_host_data, or a container group in a document. This accepts any. */
+	bool any_host_data;
+	uint8_t reserved_at_end[7]; /* zero */
 };
 
 /* What a verdict is made from. Everything is borrowed for the call. */
