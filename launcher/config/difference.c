@@ -16,7 +16,7 @@ void difference_add(struct differences *ret, const char *what, const char *asked
 	if (ret->n == DIFFERENCES_MAX)
 		return;
 	d = &ret->at[ret->n++];
-	d->what = what;
+	snprintf(d->what, sizeof(d->what), "%s", what);
 	escape_text(asked, d->asked, sizeof(d->asked));
 	escape_text(found, d->found, sizeof(d->found));
 }

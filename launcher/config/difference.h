@@ -10,7 +10,7 @@
 /* What differs between the launch that was asked for and the one that was found, for people and for
  * `diff --json`. */
 struct difference {
-	const char *what;	     /* "policy" */
+	char what[64];		     /* "policy" */
 	char asked[256], found[256]; /* escaped */
 };
 

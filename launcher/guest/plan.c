@@ -203,7 +203,7 @@ static int compare_definition(const struct hypervisor *host, const struct prepar
 
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
-	r = guest_drift(plan->kept.record, xml, host, &d, err);
+	r = q->only_compare ? 0 : guest_drift(plan->kept.record, xml, host, &d, err);
 	if (r < 0)
 		return r;
 	r = add_differences(c, &d, true, err);
@@ -222,6 +222,16 @@ static int compare_autostart(const char *state, const struct prepare_request *q,
 	return is == wanted ? 0
 			    : add(c, "autostart", is ? "yes" : "no", wanted ? "yes" : "no", false,
 				  SETTING_NOW, err);
+}
+
+static int compare_settings(const struct hypervisor *host, const char *state,
+			    const struct prepare_request *q, struct plan *plan,
+			    struct snp_error *err)
+{
+	struct changes c = {&plan->changes, &plan->n_changes};
+	int r = compare_definition(host, q, plan, c, err);
+
+	return r < 0 ? r : compare_autostart(state, q, plan, c, err);
 }
 
 /* What runs may be behind its definition, and somebody may have changed it. */
@@ -247,7 +257,9 @@ static int compare(const struct hypervisor *host, const char *state,
 	struct changes c = {&plan->changes, &plan->n_changes};
 	int r = compare_measured(q, plan, c, err);
 
-	if (r == 0 && plan->kept.record->state == RECORD_CREATING && !q->only_compare) {
+	if (r == 0 && q->only_compare)
+		return plan->domain ? compare_settings(host, state, q, plan, err) : 0;
+	if (r == 0 && plan->kept.record->state == RECORD_CREATING) {
 		plan->replaces = true;
 		r = add(c, "guest", "interrupted change", "whole", false, SETTING_START, err);
 	}
@@ -256,10 +268,8 @@ static int compare(const struct hypervisor *host, const char *state,
 		return add(c, "libvirt's domain", "none", "defined", false, SETTING_START, err);
 	}
 	if (r == 0)
-		r = compare_definition(host, q, plan, c, err);
-	if (r == 0)
-		r = compare_autostart(state, q, plan, c, err);
-	if (r == 0 && !plan->kept.was && !q->only_compare)
+		r = compare_settings(host, state, q, plan, err);
+	if (r == 0 && !plan->kept.was)
 		r = add(c, "kept vm.json", "none", "kept", false, SETTING_NOW, err);
 	return r == 0 && plan->runs ? compare_running(host, plan, err) : r;
 }

@@ -63,6 +63,10 @@ says 'web1: needs a restart: memory: 256 MiB -> 384 MiB'
 apply 0
 grep -qx 'web1: up to date' out || fail "$(cat out)"
 says 'web1: needs a restart: memory: 256 MiB -> 384 MiB'
+run 3 "$snp_launch" diff web1
+says 'web1: not measured: memory: 256 MiB -> 384 MiB (at the next start)'
+run 3 "$snp_launch" diff web1 --json
+valid out
 apply 0 --restart
 says 'web1: changed and restarted'
 [ "$(virsh domiflist web1 | grep -o '52:54[0-9a-f:]*')" = "$mac" ] || fail "another MAC"
@@ -102,6 +106,13 @@ run 0 virsh dumpxml web1 --inactive
 sed -i "s|>327680<|>262144<|" out
 cp out changed.xml
 run 0 virsh define changed.xml
+run 3 "$snp_launch" diff web1
+says 'web1: as measured'
+says 'web1: not measured: memory: 320 MiB -> 256 MiB'
+sed 's|"type": "user"}|&, {"type": "user"}|' web1.json >more.json
+run 3 "$snp_launch" diff more.json
+says 'web1: not measured: memory: 256 MiB -> 320 MiB'
+says 'web1: not measured: network[1] added: user'
 apply 0
 says 'web1: memory: 256 MiB -> 320 MiB'
 up_to_date text
