@@ -4,7 +4,9 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/memory.h>
 
+#include "cli/apply_view.h"
 #include "cli/guest_view.h"
 #include "cli/several.h"
 #include "cli/verb.h"
@@ -147,9 +149,34 @@ static int stop(FILE *out, char *const operands[], struct snp_error *err)
 	return r < 0 ? r : act_on_guests(out, operands, &action, err);
 }
 
-static int restart_guest(const struct session *session, const char *name, struct snp_error *err)
+/* What the guest that runs does not have yet, a line each. */
+static int pending_lines(virDomainPtr domain, char **ret, struct snp_error *err)
+{
+	_cleanup_(freep) struct plan_change *changes = NULL;
+	_cleanup_(freep) char *text = NULL;
+	char line[1024];
+	size_t n = 0;
+	int r = plan_pending(domain, &changes, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		char *longer;
+
+		change_line(&changes[i], line, sizeof(line));
+		longer = format_text("%s%s\n", text ? text : "", line);
+		free(text);
+		text = longer;
+		r = text ? 0 : out_of_memory(err);
+	}
+	if (r == 0)
+		*ret = TAKE_PTR(text);
+	return r;
+}
+
+static int restart_guest(const struct session *session, const char *name, char **ret_told,
+			 struct snp_error *err)
 {
 	_cleanup_(guest_close) struct guest guest = {0};
+	_cleanup_(freep) char *pending = NULL;
 	int r = guest_open(session, name, &guest, err);
 
 	if (r < 0)
@@ -157,15 +184,21 @@ static int restart_guest(const struct session *session, const char *name, struct
 	if (!guest.record)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 				 "'%s' was not created by snp-launch; restart it with virsh", name);
+	/* What cannot be read now is refused by the restart. */
+	if (guest.domain && domain_state_is_active(guest.state) &&
+	    pending_lines(guest.domain, &pending, NULL) < 0)
+		pending = NULL;
 	r = guest_restart(&session->host, session->state, guest.name, seconds, arg.unbound, err);
-	if (r == 0)
-		warn_of(session, name);
-	return r;
+	if (r < 0)
+		return r;
+	*ret_told = TAKE_PTR(pending);
+	warn_of(session, name);
+	return 0;
 }
 
 static int restart(FILE *out, char *const operands[], struct snp_error *err)
 {
-	const struct guest_action action = {.run = restart_guest, .state = "running"};
+	const struct guest_action action = {.tell = restart_guest, .state = "running"};
 	int r = timeout_read(&arg.timeout, 1, &seconds, err);
 
 	return r < 0 ? r : act_on_guests(out, operands, &action, err);
@@ -229,7 +262,7 @@ const struct cli_verb verb_restart = {
 	.name = "restart",
 	.alias = "reboot",
 	SEVERAL_GUESTS,
-	.summary = "stop guests and start them again",
+	.summary = "stop guests, if they run, and start them",
 	.example = "web1 --timeout 120",
 	.options = restart_tables,
 	.run = restart,

@@ -80,6 +80,7 @@ bool label_chosen(const struct guest_record *record)
 struct turn {
 	char *name;
 	int status;
+	char *told;		 /* what came into force, a line each; NULL: nothing */
 	bool was_done;		 /* there was nothing to do */
 	enum domain_state state; /* then: its state */
 	struct snp_error err;
@@ -95,8 +96,10 @@ struct round {
 
 static void round_done(struct round *round)
 {
-	for (size_t i = 0; i < round->n; i++)
+	for (size_t i = 0; i < round->n; i++) {
 		free(round->turns[i].name);
+		free(round->turns[i].told);
+	}
 	free(round->turns);
 }
 
@@ -177,6 +180,15 @@ static int look_first(const struct round *round, struct turn *turn)
 	return r;
 }
 
+static int act(const struct round *round, struct turn *turn)
+{
+	const struct guest_action *action = round->action;
+
+	if (action->tell)
+		return action->tell(round->session, turn->name, &turn->told, &turn->err);
+	return action->run(round->session, turn->name, &turn->err);
+}
+
 static void *work(void *arg)
 {
 	struct round *round = arg;
@@ -187,7 +199,7 @@ static void *work(void *arg)
 
 		turn->status = look_first(round, turn);
 		if (turn->status == 0 && !turn->was_done)
-			turn->status = round->action->run(round->session, turn->name, &turn->err);
+			turn->status = act(round, turn);
 	}
 	return NULL;
 }
@@ -211,6 +223,24 @@ static const char *state_after(const struct round *round, const struct turn *tur
 	return turn->was_done ? domain_state_names[turn->state] : round->action->state;
 }
 
+static void print_told(FILE *out, const struct turn *turn)
+{
+	for (const char *line = turn->told; line && *line; line += strcspn(line, "\n") + 1)
+		fprintf(out, "%s: in force now: %.*s\n", turn->name, (int)strcspn(line, "\n"),
+			line);
+}
+
+static void add_told(struct json_out *json, struct cJSON *object, const struct turn *turn)
+{
+	struct cJSON *array = turn->told ? json_out_array(json, object, "in_force") : NULL;
+	char text[1024];
+
+	for (const char *line = turn->told; line && *line; line += strcspn(line, "\n") + 1) {
+		snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
+		json_out_text(json, array, NULL, text);
+	}
+}
+
 static int print_one(FILE *out, const struct round *round, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out json = {0};
@@ -222,11 +252,13 @@ static int print_one(FILE *out, const struct round *round, struct snp_error *err
 	}
 	if (!cli_json) {
 		fprintf(out, "%s: %s\n", turn->name, state_after(round, turn));
+		print_told(out, turn);
 		return 0;
 	}
-	cli_json_begin(&json, "snp-done/1");
+	cli_json_begin(&json, turn->told ? "snp-done/2" : "snp-done/1");
 	json_out_text(&json, json.root, "name", turn->name);
 	json_out_string(&json, json.root, "state", state_after(round, turn));
+	add_told(&json, json.root, turn);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
@@ -239,6 +271,7 @@ static void print_line(FILE *out, const struct round *round, const struct turn *
 	if (turn->status == 0) {
 		fprintf(out, "%s: %s%s\n", turn->name, state_after(round, turn),
 			turn->was_done ? " (unchanged)" : "");
+		print_told(out, turn);
 		return;
 	}
 	snp_error_line(&turn->err, line, sizeof(line));
@@ -257,6 +290,7 @@ static void add_object(struct json_out *json, struct cJSON *guests, const struct
 	if (turn->status == 0) {
 		json_out_string(json, object, "state", state_after(round, turn));
 		json_out_bool(json, object, "changed", !turn->was_done);
+		add_told(json, object, turn);
 	} else {
 		cli_json_error(json, json_out_object(json, object, "error"), &turn->err);
 	}

@@ -17,6 +17,9 @@ extern const struct cli_option choice_options[], label_options[];
 struct guest_action {
 	const char *verb; /* as it stands in questions: "Kill" */
 	int (*run)(const struct session *session, const char *name, struct snp_error *err);
+	/* Or in place of it: `*ret_told` gets lines of what came into force, for free(). */
+	int (*tell)(const struct session *session, const char *name, char **ret_told,
+		    struct snp_error *err);
 	const char *state; /* after it: "running" */
 	/* Chosen by --all or --label, a guest that this says of is left as it is. NULL: none is. */
 	bool (*is_done)(enum domain_state state);

@@ -117,6 +117,21 @@ apply 0
 says 'web1: memory: 256 MiB -> 320 MiB'
 up_to_date text
 
+# A restart brings a changed definition up, and says what came into force.
+sed -i 's/320MiB/256MiB/' web1.json
+apply 0
+run 0 "$snp_launch" restart web1
+says 'web1: running'
+says 'web1: in force now: memory: 320 MiB -> 256 MiB'
+sed -i 's/256MiB/320MiB/' web1.json
+apply 0
+run 0 "$snp_launch" restart web1 --json
+valid out
+says '"memory: 256 MiB -> 320 MiB"'
+run 0 "$snp_launch" kill web1
+run 0 "$snp_launch" restart web1
+[ "$(cat out)" = 'web1: running' ] || fail "$(cat out)"
+
 # A disk that QEMU cannot open, a definition that libvirt refuses, a start that fails: all is as it was.
 cp web1.json good.json
 pid=$(pgrep -f "qemu.*$folder/guests/web1/")
