@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -8,59 +7,324 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
-#include <snp/folder.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
-#include "guest/guest_dir.h"
+#include "guest/console_log.h"
 #include "host/guest_text.h"
+#include "host/log_text.h"
+#include "host/qemu_file.h"
 
-static bool follow;
+static struct {
+	bool follow, qemu;
+	struct cli_number lines;
+	const char *since, *boot;
+} arg;
 
 /* clang-format off */
 static const struct cli_option options[] = {
-	{"follow", 'f', .flag = &follow,
+	{"follow", 'f', .flag = &arg.follow,
 	 .help = "keep printing while the guest runs"},
+	{"lines", 'n', .argument = "LINES", .number = &arg.lines,
+	 .help = "print the last so many lines"},
+	{"since", .argument = "TIME", .text = &arg.since,
+	 .help = "leave out what is older: \"2026-11-30 21:32\", 21:32, today, 30min, \"2 hours ago\""},
+	{"boot", 'b', .argument = "N", .text = &arg.boot,
+	 .help = "the log of another boot: -1 is the one before the last, and so on"},
+	{"qemu", .flag = &arg.qemu,
+	 .help = "the log of QEMU and libvirt instead of the guest's console"},
 	{0},
 };
 /* clang-format on */
 
 static const struct cli_option *const tables[] = {session_options, options, NULL};
 
-/* The file may lie in a folder of QEMU's user, who may put anything in its place: no link is followed, nothing
- * but a regular file is read. */
-static int open_log(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
+/* The parts of one log, and what of them is printed. */
+struct source {
+	struct log_parts parts;
+	uint64_t from, to;
+	uint64_t lines; /* in between */
+};
 
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	return -EINVAL;
+/* All that are printed, in this order. */
+#define SOURCES_MAX (CONSOLE_LOG_BOOTS + 1)
+struct sources {
+	size_t n;
+	struct source source[SOURCES_MAX];
+};
+
+static void sources_close(struct sources *sources)
+{
+	while (sources->n > 0)
+		log_parts_close(&sources->source[--sources->n].parts);
 }
 
-static int find_log(const char *state, const char *name, struct snp_error *err)
-{
-	/* The last one, of release 0.1.0, belongs to QEMU's user. */
-	static const char *const logs[] = {GUEST_LOG "/" GUEST_CONSOLE,
-					   GUEST_RUN "/" GUEST_CONSOLE};
-	char folder[GUEST_PATH_MAX], path[GUEST_PATH_MAX + 32];
-	int fd = -ENOENT;
+typedef int taker(void *arg, const char *bytes, size_t size, struct snp_error *err);
 
-	guest_path(state, name, folder);
-	for (size_t i = 0; i < ARRAY_SIZE(logs) && fd == -ENOENT; i++)
-		fd = open_log(path_join(folder, logs[i], path, sizeof(path)));
+/* Hand over the bytes of [from, to) and return where they ended: the log may be shorter. */
+static int each_piece(const struct log_parts *parts, uint64_t from, uint64_t to, taker *take,
+		      void *taker_arg, uint64_t *ret_end, struct snp_error *err)
+{
+	char bytes[16384];
+	uint64_t start = 0; /* of the part */
+	int r = 0;
+
+	for (size_t i = 0; i < parts->n; i++) {
+		uint64_t at = from > start ? from - start : 0;
+		struct stat st;
+		ssize_t n = 0;
+
+		if (fstat(parts->fd[i], &st) < 0)
+			return fail_errno(err, SNP_E_READ, errno, "cannot read the log");
+		while (r == 0 && start + at < to &&
+		       (n = pread(parts->fd[i], bytes, sizeof(bytes), (off_t)at)) > 0) {
+			if ((uint64_t)n > to - start - at)
+				n = (ssize_t)(to - start - at);
+			r = take(taker_arg, bytes, (size_t)n, err);
+			at += (uint64_t)n;
+		}
+		if (n < 0)
+			return fail_errno(err, SNP_E_READ, errno, "cannot read the log");
+		if (r < 0)
+			return r;
+		/* The last part may grow meanwhile; the others are whole. */
+		start += i + 1 < parts->n ? (uint64_t)st.st_size : at;
+	}
+	*ret_end = start;
+	return 0;
+}
+
+static int take_lines(void *reader, const char *bytes, size_t size, struct snp_error *err)
+{
+	(void)err;
+	lines_feed(reader, bytes, size);
+	return 0;
+}
+
+static int each_line(const struct log_parts *parts, uint64_t from, uint64_t to,
+		     void (*line)(void *arg, uint64_t at, const char *head, size_t size),
+		     void *line_arg, uint64_t *ret_end, struct snp_error *err)
+{
+	struct line_reader reader = {.line = line, .arg = line_arg, .at = from, .line_at = from};
+	int r = each_piece(parts, from, to, take_lines, &reader, ret_end, err);
+
+	if (r == 0)
+		lines_end(&reader);
+	return r;
+}
+
+static time_t last_write(const struct log_parts *parts)
+{
+	struct stat st;
+
+	return fstat(parts->fd[parts->n - 1], &st) == 0 ? st.st_mtime : 0;
+}
+
+/* From the first line that may be as new as `since`. */
+static int search(struct source *source, bool limited, time_t since, struct snp_error *err)
+{
+	struct log_end end = {.written = last_write(&source->parts)};
+	struct log_since found = {.end = &end, .limited = limited, .since = since};
+	uint64_t size = source->to;
+	int r = 0;
+
+	found.begin = source->from;
+	if (limited)
+		r = each_line(&source->parts, source->from, source->to, log_end_line, &end, &size,
+			      err);
+	if (r == 0)
+		r = each_line(&source->parts, source->from, source->to, log_since_line, &found,
+			      &size, err);
+	if (r < 0)
+		return r;
+	/* Nothing is newer than the last write. */
+	found.is_older |= limited && end.written < since;
+	log_since_end(&found, size);
+	source->from = found.begin;
+	source->lines = found.lines;
+	/* Followed, it has no end. */
+	if (source->to != UINT64_MAX)
+		source->to = size;
+	return 0;
+}
+
+/* The beginning of the line after `skip` others. */
+struct skipping {
+	uint64_t skip, at;
+};
+
+static void skip_line(void *skipping, uint64_t at, const char *head, size_t size)
+{
+	struct skipping *s = skipping;
+
+	(void)head;
+	(void)size;
+	if (s->skip == 0)
+		s->at = at;
+	s->skip--;
+}
+
+static int keep_last_lines(struct sources *sources, uint64_t lines, struct snp_error *err)
+{
+	uint64_t all = 0, end;
+	int r = 0;
+
+	for (size_t i = 0; i < sources->n; i++)
+		all += sources->source[i].lines;
+	for (size_t i = 0; r == 0 && i < sources->n && all > lines; i++) {
+		struct source *source = &sources->source[i];
+		struct skipping s = {.skip = all - lines};
+
+		all -= source->lines;
+		if (s.skip >= source->lines) {
+			r = each_piece(&source->parts, UINT64_MAX, UINT64_MAX, take_lines, NULL,
+				       &source->from, err);
+			continue;
+		}
+		r = each_line(&source->parts, source->from, source->to, skip_line, &s, &end, err);
+		source->from = s.at;
+		break;
+	}
+	return r;
+}
+
+/* Where the last runs of QEMU begin in its log. */
+#define RUNS_MAX 64
+struct runs {
+	size_t n;
+	uint64_t at[RUNS_MAX];
+};
+
+static void add_run(void *arg_runs, uint64_t at, const char *head, size_t size)
+{
+	struct runs *runs = arg_runs;
+
+	if (line_begins_run(head, size))
+		runs->at[runs->n++ % RUNS_MAX] = at;
+}
+
+static int choose_run(struct source *source, unsigned int boots_ago, struct snp_error *err)
+{
+	struct runs runs = {0};
+	uint64_t size;
+	int r = each_line(&source->parts, 0, UINT64_MAX, add_run, &runs, &size, err);
+
+	if (r < 0)
+		return r;
+	if (boots_ago >= runs.n || boots_ago >= RUNS_MAX)
+		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+				 "no log is kept of %u boots ago", boots_ago);
+	source->from = runs.at[(runs.n - 1 - boots_ago) % RUNS_MAX];
+	if (boots_ago > 0)
+		source->to = runs.at[(runs.n - boots_ago) % RUNS_MAX];
+	return 0;
+}
+
+static int open_qemu(const struct session *session, const char *name, struct source *ret,
+		     struct snp_error *err)
+{
+	int fd;
+
+	*ret = (struct source){.to = UINT64_MAX};
+	for (unsigned int part = CONSOLE_LOG_PARTS - 1; part > 0; part--) {
+		fd = qemu_log_open(session->host.uri, name, part);
+		if (fd >= 0)
+			ret->parts.fd[ret->parts.n++] = fd;
+	}
+	fd = qemu_log_open(session->host.uri, name, 0);
 	if (fd >= 0)
-		return fd;
-	if (fd == -EINVAL || fd == -ELOOP)
-		fd = fail_with(err, SNP_E_NOT_REGULAR, SNP_NO_OFFSET, "not a regular file");
-	else
-		fd = fail_errno(err, SNP_E_OPEN, -fd,
-				"no console log: the guest has never run, or has no console");
-	return in_file(err, fd, path);
+		ret->parts.fd[ret->parts.n++] = fd;
+	if (ret->parts.n > 0)
+		return 0;
+	return fail_errno(err, SNP_E_OPEN, -fd, "no log of QEMU for '%s' on this machine", name);
+}
+
+/* Of QEMU's log, one file for all boots, all; or one boot with --boot, which may be a copy. */
+static int choose_qemu(const struct session *session, const struct guest *guest,
+		       unsigned int boots_ago, struct sources *ret, struct snp_error *err)
+{
+	const char *name = guest->domain ? virDomainGetName(guest->domain) : guest->name;
+	char folder[GUEST_PATH_MAX];
+	int r;
+
+	ret->source[0] = (struct source){.to = UINT64_MAX};
+	ret->n = 1;
+	if (boots_ago > 0 && guest->name[0] &&
+	    qemu_copy_open(guest_path(session->state, guest->name, folder), boots_ago,
+			   &ret->source[0].parts, NULL) == 0)
+		return 0;
+	r = open_qemu(session, name, &ret->source[0], err);
+	if (r < 0)
+		return r;
+	return arg.boot ? choose_run(&ret->source[0], boots_ago, err) : 0;
+}
+
+/* The last boot, or the one of --boot, or with --since all that wrote something since. */
+static int choose_console(const char *folder, unsigned int boots_ago, time_t since,
+			  struct sources *ret, struct snp_error *err)
+{
+	unsigned int last = boots_ago;
+	struct snp_error older;
+	int r = 0;
+
+	if (arg.since && !arg.boot)
+		last = CONSOLE_LOG_BOOTS;
+	for (unsigned int boot = last + 1; r == 0 && boot-- > boots_ago;) {
+		struct source *source = &ret->source[ret->n];
+
+		*source = (struct source){.to = boot > boots_ago ? UINT64_MAX - 1 : UINT64_MAX};
+		if (console_log_open(folder, boot, &source->parts,
+				     boot > boots_ago ? &older : err) < 0)
+			r = boot > boots_ago ? 0 : -(int)err->code;
+		else if (boot > boots_ago && last_write(&source->parts) < since)
+			log_parts_close(&source->parts);
+		else
+			ret->n++;
+	}
+	return r;
+}
+
+static int read_boot(unsigned int *ret, struct snp_error *err)
+{
+	uint64_t boot = 0;
+	int r = 0;
+
+	if (arg.boot)
+		r = cli_parse_number(arg.boot + (arg.boot[0] == '-'), "--boot", &boot, err);
+	if (r == 0 && ((boot != 0 && arg.boot[0] != '-') || boot > INT_MAX))
+		r = fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"--boot must be 0 for the last boot, -1 for the one before, and so on");
+	*ret = (unsigned int)boot;
+	return r;
+}
+
+static int choose(const struct session *session, const struct guest *guest, const char *operand,
+		  struct sources *ret, struct snp_error *err)
+{
+	char path[GUEST_PATH_MAX];
+	unsigned int boots_ago;
+	time_t since = 0;
+	int r = read_boot(&boots_ago, err);
+
+	if (r == 0 && arg.since)
+		r = since_parse(arg.since, time(NULL), &since, err);
+	if (r == 0 && arg.follow && boots_ago > 0)
+		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+			      "--follow is for the last boot, not for one before");
+	if (r == 0 && arg.qemu)
+		r = choose_qemu(session, guest, boots_ago, ret, err);
+	else if (r == 0 && !guest->name[0])
+		r = fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			      "'%s' was not created by snp-launch and has no log here", operand);
+	else if (r == 0)
+		r = choose_console(guest_path(session->state, guest->name, path), boots_ago, since,
+				   ret, err);
+	for (size_t i = 0; r == 0 && i < ret->n; i++)
+		r = search(&ret->source[i], arg.since != NULL, since, err);
+	if (r == 0 && arg.lines.given)
+		r = keep_last_lines(ret, arg.lines.value, err);
+	return r;
 }
 
 static int write_out(const char *bytes, size_t size, struct snp_error *err)
@@ -70,61 +334,78 @@ static int write_out(const char *bytes, size_t size, struct snp_error *err)
 	return r < 0 ? fail_errno(err, SNP_E_WRITE, -r, "cannot write to standard output") : 0;
 }
 
-static int copy_rest(int fd, struct guest_text *text, struct snp_error *err)
+/* On a terminal, what the guest prints is made harmless. */
+static int print_piece(void *text, const char *bytes, size_t size, struct snp_error *err)
 {
-	char bytes[16384], shown[GUEST_TEXT_MAX(sizeof(bytes))];
-	int r = 0;
+	char shown[GUEST_TEXT_MAX(16384)];
 
-	for (;;) {
-		ssize_t n = read(fd, bytes, sizeof(bytes));
+	return text ? write_out(shown, guest_text_add(text, bytes, size, shown), err)
+		    : write_out(bytes, size, err);
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail_errno(err, SNP_E_READ, errno, "cannot read the console log");
-		if (n == 0)
-			return r;
-		r = text ? write_out(shown, guest_text_add(text, bytes, (size_t)n, shown), err)
-			 : write_out(bytes, (size_t)n, err);
-		if (r < 0)
-			return r;
+/* virtlogd has put another file in the place of a console log that was too long: go on with that. */
+static void follow_rotation(const char *folder, struct source *source)
+{
+	struct log_parts parts, last = {.n = 1};
+	struct stat ours, theirs;
+
+	if (arg.qemu || console_log_open(folder, 0, &parts, NULL) < 0)
+		return;
+	if (fstat(source->parts.fd[source->parts.n - 1], &ours) == 0 &&
+	    fstat(parts.fd[parts.n - 1], &theirs) == 0 && ours.st_ino != theirs.st_ino) {
+		last.fd[0] = parts.fd[--parts.n];
+		log_parts_close(&source->parts);
+		*source = (struct source){.parts = last, .to = UINT64_MAX};
 	}
+	log_parts_close(&parts);
 }
 
 #define FOLLOW_MS 200
+
+/* What was written before the guest was last asked for is printed, also when it has ended. */
+static int follow(const char *state, struct source *source, struct guest *guest,
+		  struct guest_text *text, struct snp_error *err)
+{
+	char folder[GUEST_PATH_MAX];
+	bool active;
+	int r;
+
+	do {
+		active = arg.follow && guest->domain &&
+			 domain_state_of(guest->domain, &guest->state, NULL) == 0 &&
+			 domain_state_is_active(guest->state);
+		r = each_piece(&source->parts, source->from, source->to, print_piece, text,
+			       &source->from, err);
+		if (r < 0 || !active)
+			continue;
+		poll(NULL, 0, FOLLOW_MS);
+		follow_rotation(guest_path(state, guest->name, folder), source);
+	} while (r == 0 && active);
+	return r;
+}
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(guest_close) struct guest guest = {0};
-	_cleanup_(closep) int fd = -1;
-	struct guest_text text = {.allowed = "\n\t\r"};
+	_cleanup_(sources_close) struct sources sources = {0};
+	struct guest_text text = {.allowed = "\n\t\r"},
+			  *shown = isatty(STDOUT_FILENO) ? &text : NULL;
 	char rest[GUEST_TEXT_MAX(0)];
-	bool terminal = isatty(STDOUT_FILENO), active;
+	uint64_t end;
 	int r;
 
 	(void)out;
 	r = session_open(NULL, &session, err);
-	if (r < 0)
-		return r;
-	r = guest_open(&session, operands[0], &guest, err);
-	if (r < 0)
-		return r;
-	if (!guest.name[0])
-		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "'%s' was not created by snp-launch and has no log here",
-				 operands[0]);
-	fd = find_log(session.state, guest.name, err);
-	if (fd < 0)
-		return fd;
-	do {
-		active = follow && guest.domain &&
-			 domain_state_of(guest.domain, &guest.state, NULL) == 0 &&
-			 domain_state_is_active(guest.state);
-		r = copy_rest(fd, terminal ? &text : NULL, err);
-		if (r == 0 && active)
-			poll(NULL, 0, FOLLOW_MS);
-	} while (r == 0 && active);
+	if (r == 0)
+		r = guest_open(&session, operands[0], &guest, err);
+	if (r == 0)
+		r = choose(&session, &guest, operands[0], &sources, err);
+	for (size_t i = 0; r == 0 && i + 1 < sources.n; i++)
+		r = each_piece(&sources.source[i].parts, sources.source[i].from,
+			       sources.source[i].to, print_piece, shown, &end, err);
+	if (r == 0)
+		r = follow(session.state, &sources.source[sources.n - 1], &guest, shown, err);
 	return r < 0 ? r : write_out(rest, guest_text_end(&text, rest), err);
 }
 
@@ -133,7 +414,7 @@ const struct cli_verb verb_logs = {
 	.operands = "NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "print a guest's console log (not evidence)",
+	.summary = "print a guest's console log, or QEMU's (not evidence)",
 	.example = "web1 --follow",
 	.options = tables,
 	.run = run,

@@ -163,7 +163,8 @@ static void add_console(struct xml_writer *w, xmlNode *devices,
 		return;
 	log = xml_add(w, serial, "log");
 	xml_set(w, log, "file", request->console_log);
-	xml_set(w, log, "append", "off");
+	/* A start by virsh must not take away the log of the boot before (guest/console_log.h). */
+	xml_set(w, log, "append", "on");
 }
 
 static void add_vsock(struct xml_writer *w, xmlNode *devices, const struct vm_config *config)

@@ -10,6 +10,7 @@
 
 #include "domain/domain_read.h"
 #include "guest/boot_file.h"
+#include "guest/console_log.h"
 #include "guest/definition.h"
 #include "guest/drift.h"
 #include "guest/protection.h"
@@ -394,6 +395,8 @@ int guest_create(const struct hypervisor *host, const struct create_request *req
 			 "%s; the guest is as it was, but could not be started again: %.300s",
 			 first, undo.message);
 	}
+	if (r == 0 && a.old.fd >= 0)
+		console_log_adopt(&a.old, &a.dir);
 	/* What this leaves behind is removed by the next replacement, or with the guest. */
 	if (r == 0 && a.old.fd >= 0 && guest_dir_remove(&a.old, &undo) < 0)
 		guest_dir_close(&a.old);

@@ -6,6 +6,7 @@
 #include <snp/fail.h>
 
 #include "guest/boot_file.h"
+#include "guest/console_log.h"
 #include "guest/create.h"
 #include "guest/drift.h"
 #include "guest/protection.h"
@@ -52,8 +53,10 @@ static int make_ready(struct launchable *l, const struct hypervisor *host, bool 
 static int launch(const struct launchable *l, const struct hypervisor *host, bool paused,
 		  struct snp_error *err)
 {
-	int r = domain_start(l->domain, paused, err);
+	int r;
 
+	console_log_begin(&l->dir, host->uri, virDomainGetName(l->domain));
+	r = domain_start(l->domain, paused, err);
 	/* Somebody else was quicker, perhaps before the copies were mounted. */
 	if (r < 0 && l->guard == GUARD_MOUNT && virDomainIsActive(l->domain) == 1)
 		guest_dir_unmount(&l->dir);

@@ -143,7 +143,7 @@ done
 
 # Interrupted: it undoes what it did, and says so.
 interrupted=0
-for delay in 0.01 0.02 0.04 0.06 0.1 0.15 0.2; do
+for delay in 0.01 0.02 0.04 0.06 0.1 0.15 0.2 0.3 0.4; do
 	"$snp_launch" create web1.json >out 2>err &
 	sleep "$delay"
 	kill -TERM $! 2>/dev/null
