@@ -5,15 +5,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 
 /* After sys/socket.h, whose types it uses without including it. */
@@ -23,8 +20,6 @@
 #include <snp/fail.h>
 #include <snp/policy.h>
 #include <snp/sha.h>
-
-extern char **environ;
 
 static int64_t now_ms(void)
 {
@@ -104,24 +99,34 @@ int evidence_expect_data(struct snp_span data, const uint8_t nonce[static SNP_RE
 	return sha256_of((struct snp_span){wanted, data.size}, expected->report_data, err);
 }
 
-/* Wait until `fd` is ready for `events`, at most until `deadline`. */
-static int wait_for(int fd, short events, int64_t deadline, struct snp_error *err)
+/* Wait until `fd` is ready for `events`, at most until `deadline`, and serve `aside` (NULL: nothing). */
+static int wait_for(int fd, short events, struct evidence_aside *aside, int64_t deadline,
+		    struct snp_error *err)
 {
-	struct pollfd p = {.fd = fd, .events = events};
-	int n;
+	for (;;) {
+		struct pollfd p[] = {{.fd = fd, .events = events},
+				     {.fd = aside ? aside->fd : -1, .events = POLLIN}};
+		const int64_t left = evidence_time_left(deadline);
+		int n = poll(p, ARRAY_SIZE(p), (int)left);
 
-	do
-		n = poll(&p, 1, (int)evidence_time_left(deadline));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot wait for the guest");
-	return n == 0 ? evidence_late(err) : 0;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail_errno(err, SNP_E_NO_EVIDENCE, errno,
+					  "cannot wait for the guest");
+		if (p[1].revents)
+			aside->serve(aside);
+		if (p[0].revents)
+			return 0;
+		if (n == 0 || left == 0)
+			return evidence_late(err);
+	}
 }
 
 /* How long to sleep when only time can help. */
 #define STEP_MS 20
 
-static int wait_a_little(int64_t deadline, struct snp_error *err)
+int evidence_wait(int64_t deadline, struct snp_error *err)
 {
 	if (evidence_time_left(deadline) == 0)
 		return evidence_late(err);
@@ -130,10 +135,10 @@ static int wait_a_little(int64_t deadline, struct snp_error *err)
 }
 
 static int send_request(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
-			int64_t deadline, struct snp_error *err)
+			struct evidence_aside *aside, int64_t deadline, struct snp_error *err)
 {
 	for (size_t done = 0; done < SNP_REPORT_DATA_SIZE;) {
-		int r = wait_for(fd, POLLOUT, deadline, err);
+		int r = wait_for(fd, POLLOUT, aside, deadline, err);
 		ssize_t n;
 
 		if (r < 0)
@@ -150,13 +155,14 @@ static int send_request(int fd, const uint8_t report_data[static SNP_REPORT_DATA
 }
 
 /* Read everything up to the end; one byte more than a container may have is too much. */
-static int receive(int fd, int64_t deadline, struct evidence *ret, struct snp_error *err)
+static int receive(int fd, struct evidence_aside *aside, int64_t deadline, struct evidence *ret,
+		   struct snp_error *err)
 {
 	ret->size = 0;
 	for (;;) {
 		uint8_t *at = ret->bytes + ret->size, one;
 		size_t room = sizeof(ret->bytes) - ret->size;
-		int r = wait_for(fd, POLLIN, deadline, err);
+		int r = wait_for(fd, POLLIN, aside, deadline, err);
 		ssize_t n;
 
 		if (r < 0)
@@ -176,129 +182,17 @@ static int receive(int fd, int64_t deadline, struct evidence *ret, struct snp_er
 	}
 }
 
-static int converse(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
-		    int64_t deadline, struct evidence *ret, struct snp_error *err)
+int evidence_converse(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+		      struct evidence_aside *aside, int64_t deadline, struct evidence *ret,
+		      struct snp_error *err)
 {
-	int r = send_request(fd, report_data, deadline, err);
+	int r = send_request(fd, report_data, aside, deadline, err);
 
 	if (r < 0)
 		return r;
 	/* A program that reads to the end of its input gets it; one that does not has its 64 bytes. */
 	shutdown(fd, SHUT_WR);
-	return receive(fd, deadline, ret, err);
-}
-
-/* The program gets the default SIGPIPE, and a process group of its own, which can be ended as a whole. That
- * group gets the terminal `tty` (-1: none), so that ssh can ask there for a passphrase. */
-static int spawn(char *const argv[], int in_and_out, int tty, pid_t *ret, struct snp_error *err)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t pipe;
-	int r;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	posix_spawnattr_init(&attributes);
-	posix_spawn_file_actions_init(&actions);
-	r = posix_spawnattr_setsigdefault(&attributes, &pipe);
-	if (r == 0)
-		r = posix_spawnattr_setpgroup(&attributes, 0);
-	if (r == 0)
-		r = posix_spawnattr_setflags(&attributes,
-					     POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	if (r == 0 && tty >= 0)
-		r = posix_spawn_file_actions_addtcsetpgrp_np(&actions, tty);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, in_and_out, STDIN_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, in_and_out, STDOUT_FILENO);
-	if (r == 0)
-		r = posix_spawnp(ret, argv[0], &actions, &attributes, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return r == 0 ? 0 : fail_errno(err, SNP_E_NO_EVIDENCE, r, "cannot run '%s'", argv[0]);
-}
-
-/* The terminal, if this process is in its foreground; else -1. */
-static int open_terminal(void)
-{
-	_cleanup_(closep) int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-	return tty >= 0 && tcgetpgrp(tty) == getpgrp() ? TAKE_FD(tty) : -1;
-}
-
-/* Take it back. A background process is stopped for that, unless it blocks SIGTTOU. */
-static void take_terminal(int tty)
-{
-	sigset_t stop, before;
-
-	if (tty < 0)
-		return;
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &stop, &before);
-	(void)tcsetpgrp(tty, getpgrp());
-	sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-/* Wait until the program ends. If it `may_go_on`, it has until `deadline`; then its process group is killed. */
-static int reap(pid_t pid, const char *name, bool may_go_on, int64_t deadline,
-		struct snp_error *err)
-{
-	int status, r = 0;
-	pid_t ended;
-
-	while ((ended = waitpid(pid, &status, may_go_on ? WNOHANG : 0)) <= 0) {
-		if (ended < 0 && errno != EINTR)
-			return fail_errno(err, SNP_E_SYSTEM, errno, "cannot wait for '%s'", name);
-		if (ended == 0 && (r = wait_a_little(deadline, NULL)) < 0)
-			may_go_on = false;
-		if (!may_go_on)
-			kill(-pid, SIGKILL);
-	}
-	if (r < 0)
-		return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET,
-				 "'%s' did not end within %d seconds", name,
-				 EVIDENCE_PATIENCE_MS / 1000);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	return fail_with(err, SNP_E_NO_EVIDENCE, SNP_NO_OFFSET, "'%s' %s %d", name,
-			 WIFEXITED(status) ? "ended with status" : "was ended by signal",
-			 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-}
-
-int evidence_from_command(char *const argv[],
-			  const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
-			  struct evidence *ret, struct snp_error *err)
-{
-	/* A pair of sockets instead of two pipes: a program that does not read then causes no SIGPIPE. */
-	int pair[2], r, s;
-	_cleanup_(closep) int ours = -1, theirs = -1, tty = -1;
-	const int64_t deadline = evidence_deadline();
-	struct snp_error failed;
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return fail_errno(err, SNP_E_SYSTEM, errno, "cannot make a socket");
-	ours = pair[0];
-	theirs = pair[1];
-	tty = open_terminal();
-	r = spawn(argv, theirs, tty, &pid, err);
-	if (r == 0) {
-		close(TAKE_FD(theirs));
-		r = converse(ours, report_data, deadline, ret, err);
-		if (r < 0)
-			kill(-pid, SIGKILL);
-		s = reap(pid, argv[0], r == 0, deadline, &failed);
-		if (r == 0 && s < 0) {
-			if (err)
-				*err = failed;
-			r = s;
-		}
-	}
-	take_terminal(tty);
-	return r;
+	return receive(fd, aside, deadline, ret, err);
 }
 
 /* A Unix socket with a full backlog gives EAGAIN, and nothing tells when to try again; a vsock connects in the
@@ -311,7 +205,7 @@ static int finish_connecting(int fd, const struct sockaddr *address, socklen_t s
 
 	while (connect(fd, address, size) < 0) {
 		if (errno == EINPROGRESS || errno == EALREADY) {
-			r = wait_for(fd, POLLOUT, deadline, err);
+			r = wait_for(fd, POLLOUT, NULL, deadline, err);
 			if (r < 0)
 				return r;
 			if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
@@ -322,7 +216,7 @@ static int finish_connecting(int fd, const struct sockaddr *address, socklen_t s
 			error = errno;
 			break;
 		}
-		r = wait_a_little(deadline, err);
+		r = evidence_wait(deadline, err);
 		if (r < 0)
 			return r;
 	}
@@ -342,7 +236,7 @@ static int ask(const struct sockaddr *address, socklen_t size, const char *what,
 	if (fd < 0)
 		return fail_errno(err, SNP_E_NO_EVIDENCE, errno, "cannot connect to %s", what);
 	r = finish_connecting(fd, address, size, deadline, what, err);
-	return r < 0 ? r : converse(fd, report_data, deadline, ret, err);
+	return r < 0 ? r : evidence_converse(fd, report_data, NULL, deadline, ret, err);
 }
 
 int evidence_from_vsock(uint32_t cid, uint32_t port,

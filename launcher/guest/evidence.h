@@ -30,6 +30,20 @@ int64_t evidence_deadline(void);
 int64_t evidence_time_left(int64_t deadline);
 SNP_MUST_USE int evidence_late(struct snp_error *err);
 
+/* Sleep for a moment, where only time can help. Errors: those of evidence_late(). */
+SNP_MUST_USE int evidence_wait(int64_t deadline, struct snp_error *err);
+
+/* What else is read while waiting. */
+struct evidence_aside {
+	int fd; /* -1: nothing */
+	void (*serve)(struct evidence_aside *aside);
+};
+
+/* Ask through a connected socket; `aside` may be NULL. Errors: SNP_E_NO_EVIDENCE. */
+SNP_MUST_USE int evidence_converse(int fd, const uint8_t report_data[static SNP_REPORT_DATA_SIZE],
+				   struct evidence_aside *aside, int64_t deadline,
+				   struct evidence *ret, struct snp_error *err);
+
 /* What a report must say to be of a guest with this record: everything that is known of it, zeros where the
  * firmware puts zeros for want of an ID block or an author key, and the nonce. The record is borrowed. */
 void evidence_expect(const struct guest_record *record,
@@ -42,8 +56,8 @@ SNP_MUST_USE int evidence_expect_data(struct snp_span data,
 				      const uint8_t nonce[static SNP_REPORT_DATA_SIZE],
 				      struct snp_expectations *expected, struct snp_error *err);
 
-/* Run the program argv[0], searched in PATH, without a shell. It shares this process's standard error and
- * terminal, to ask for a passphrase. If it takes too long, its process group is killed.
+/* Run the program argv[0], searched in PATH, without a shell. It shares this process's terminal, to
+ * ask for a passphrase, and its standard error; what it writes there is escaped on a terminal. If it takes too long, its process group is killed.
  * Errors: SNP_E_NO_EVIDENCE (it cannot be run, fails, answers too much or takes too long). */
 SNP_MUST_USE int evidence_from_command(char *const argv[],
 				       const uint8_t report_data[static SNP_REPORT_DATA_SIZE],

@@ -2,6 +2,7 @@
 #include "rows.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -321,6 +322,31 @@ static void what_a_record_expects(void **state)
 	}
 }
 
+/* What a command writes to standard error, which is the guest's word with ssh, does not steer a terminal. */
+static void words_on_a_terminal(void **state)
+{
+	char sh[] = "sh", option[] = "-c", script[] = "printf 'a\\033[2J\\302\\2331m\\n' >&2; cat";
+	char *const argv[] = {sh, option, script, NULL};
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave, kept = dup(STDERR_FILENO);
+	char shown[256] = "";
+	int r;
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(slave >= 0 && kept >= 0);
+	assert_int_equal(dup2(slave, STDERR_FILENO), STDERR_FILENO);
+	r = evidence_from_command(argv, nonce, &evidence, NULL);
+	assert_int_equal(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+	close(kept);
+	close(slave);
+	assert_int_equal(r, 0);
+	assert_int_equal(evidence.size, sizeof(nonce));
+	assert_true(read(master, shown, sizeof(shown) - 1) > 0);
+	close(master);
+	assert_string_equal(shown, "a\\x1b[2J\\xc2\\x9b1m\r\n");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -328,6 +354,7 @@ int main(void)
 		cmocka_unit_test(a_guest_s_vsock),
 		cmocka_unit_test(a_socket_that_is_not_there),
 		cmocka_unit_test(a_partial_send_is_continued),
+		cmocka_unit_test(words_on_a_terminal),
 		cmocka_unit_test(what_a_record_expects),
 	};
 	size_t n = tests_listed(tests);
