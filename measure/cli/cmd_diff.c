@@ -109,6 +109,22 @@ static void print_counts(FILE *out, const struct image_difference *image)
 	fputs(before[0] == ',' ? "\n" : "", out);
 }
 
+static void print_release(FILE *out, const struct snp_reference *before,
+			  const struct snp_reference *after)
+{
+	if (!after->has_release)
+		return;
+	fputs(arg.markdown ? "# " : "release: ", out);
+	print_text(out, after->release.name);
+	fputc(' ', out);
+	if (before->has_release && strcmp(before->release.version, after->release.version) != 0) {
+		print_text(out, before->release.version);
+		fputs(" -> ", out);
+	}
+	print_text(out, after->release.version);
+	fputs(arg.markdown ? "\n\n" : "\n", out);
+}
+
 static void print_image(FILE *out, const struct image_difference *image)
 {
 	const char *name = image->after ? image->after->name : image->before->name;
@@ -198,6 +214,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		same = same && !image_differs(&difference.images[i]);
 	if (cli_json)
 		r = print_json(out, &difference, same, err);
+	else
+		print_release(out, before, after);
 	for (size_t i = 0; !cli_json && i < difference.n_images; i++)
 		print_image(out, &difference.images[i]);
 	return r < 0 ? r : same ? 0 : CLI_NO;

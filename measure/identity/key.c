@@ -5,6 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -138,6 +139,21 @@ bool snp_key_equal(const struct snp_key *a, const struct snp_key *b)
 
 	ERR_clear_error();
 	return equal;
+}
+
+int key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *bytes;
+	long n = 0;
+
+	if (bio && PEM_write_bio_PUBKEY(bio, key->public) == 1)
+		n = BIO_get_mem_data(bio, &bytes);
+	*ret = n > 0 ? strndup(bytes, (size_t)n) : NULL;
+	BIO_free(bio);
+	if (n <= 0)
+		return crypto_failed(err, "encode a public key");
+	return *ret ? 0 : out_of_memory(err);
 }
 
 int key_id(const struct snp_key *key, uint8_t ret[static SNP_SHA256_SIZE], struct snp_error *err)

@@ -17,6 +17,9 @@ struct snp_key {
 	enum snp_key_kind kind;
 };
 
+/* The public half as PEM (SubjectPublicKeyInfo), for free(). Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err);
+
 /* Bytes that are cleared when they are freed, from libcrypto's locked heap where it has one. */
 struct secret {
 	uint8_t *data;

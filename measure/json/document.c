@@ -52,7 +52,15 @@ const struct json_value *json_get(const struct json_value *object, const char *k
 	for (v = json_first(object); v; v = json_next(v))
 		if (strcmp(json_key(v), key) == 0)
 			return v;
-	return NULL;
+	return object->defaults != 0 ? json_get(&object->document->values[object->defaults], key)
+				     : NULL;
+}
+
+void json_inherit(struct json *document, const struct json_value *object,
+		  const struct json_value *defaults)
+{
+	document->values[object - document->values].defaults =
+		(uint32_t)(defaults - document->values);
 }
 
 bool json_is_string(const struct json_value *value)

@@ -24,7 +24,9 @@ struct json_value {
 	const cJSON *node; /* NULL until the document is complete */
 	enum json_type type;
 	uint32_t parent; /* index, NO_VALUE for the root */
-	uint32_t next;	 /* index of the next member of the same parent, or NO_VALUE */
+	uint32_t
+		defaults; /* index of the object that has what this one lacks, or 0: the root is none */
+	uint32_t next; /* index of the next member of the same parent, or NO_VALUE */
 	uint32_t n_members;
 	uint32_t offset;     /* of the first byte of the value's text */
 	uint32_t size;	     /* of the value's text */

@@ -43,6 +43,15 @@ int field_name_chars(const struct json_value *value, const struct field *field, 
 	return r < 0 ? r : field_chars(value, field, at, err);
 }
 
+const struct field release_name_fields[] = {
+	FIELD("name", field_name, snp_reference, release.name, .required = true),
+	FIELD("version", field_name, snp_reference, release.version, .required = true),
+	FIELD("date", field_name, snp_reference, release.date),
+	FIELD("url", field_name, snp_reference, release.url),
+	FIELD("source_revision", field_name, snp_reference, release.source_revision),
+	{0},
+};
+
 int field_images(const struct json_value *value, const struct field *field, void *at,
 		 struct snp_error *err)
 {

@@ -30,6 +30,11 @@ field_reader field_images;
 	}
 /* clang-format on */
 
+/* The member "release" of both. */
+extern const struct field release_name_fields[];
+#define FIELD_RELEASE \
+	FIELD_OBJECT("release", release_name_fields, .has = HAS(snp_reference, has_release))
+
 /* The members of an image that both have; the policy is checked, its absence is left to the table's check. */
 field_reader field_policy;
 field_reader field_minimum_tcb; /* gets the whole struct */

@@ -188,6 +188,39 @@ static void print_not_covered(struct json_out *out, const struct snp_reference *
 	launch_document_not_covered(out, &launch);
 }
 
+static void print_release(struct json_out *out, const struct snp_reference *reference)
+{
+	const struct snp_release *release = &reference->release;
+	const struct {
+		const char *key, *value;
+	} members[] = {
+		{"name", release->name},
+		{"version", release->version},
+		{"date", release->date},
+		{"url", release->url},
+		{"source_revision", release->source_revision},
+	};
+	cJSON *object = json_out_object(out, out->root, "release");
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		if (members[i].value)
+			json_out_string(out, object, members[i].key, members[i].value);
+	if (!reference->public_key && !reference->has_id_keys)
+		return;
+	object = json_out_object(out, out->root, "keys");
+	if (reference->public_key)
+		json_out_string(out, object, "public_key", reference->public_key);
+	if (reference->has_id_keys)
+		json_out_hex(out, object, "id_key_digest", reference->id_keys.id_key_digest,
+			     SNP_KEY_DIGEST_SIZE);
+	if (reference->id_keys.has_author)
+		json_out_hex(out, object, "author_key_digest", reference->id_keys.author_key_digest,
+			     SNP_KEY_DIGEST_SIZE);
+	json_out_string(
+		out, object, "note",
+		"a key that is found beside what it signs proves nothing: get it elsewhere");
+}
+
 void master_build(const struct snp_reference *reference, struct json_out *out)
 {
 	cJSON *array, *tool;
@@ -198,6 +231,8 @@ void master_build(const struct snp_reference *reference, struct json_out *out)
 	json_out_string(out, tool, "version", reference->tool_version);
 	if (reference->has_timestamp)
 		json_out_integer(out, out->root, "timestamp", reference->timestamp);
+	if (reference->has_release)
+		print_release(out, reference);
 	array = json_out_array(out, out->root, "images");
 	for (size_t i = 0; i < reference->n_images; i++)
 		print_image(out, array, &reference->images[i]);

@@ -350,8 +350,46 @@ static const struct field master_fields[] = {
 	MASTER_FIELDS(MASTER_SCHEMA, image_fields, check_image), {0}};
 static const struct field master_2_fields[] = {
 	MASTER_FIELDS(MASTER_SCHEMA_2, image_fields, check_image), {0}};
+
+/* "keys" of a named release. The sentence beside them is this program's own. */
+static const struct field key_fields[] = {
+	FIELD("public_key", field_copy, snp_reference, public_key),
+	FIELD("id_key_digest", field_hex, snp_reference, id_keys.id_key_digest,
+	      .has = HAS(snp_reference, has_id_keys)),
+	FIELD("author_key_digest", field_hex, snp_reference, id_keys.author_key_digest,
+	      .has = HAS(snp_reference, id_keys.has_author)),
+	SECTION("note", field_skip),
+	{0},
+};
+
 static const struct field master_3_fields[] = {
-	MASTER_FIELDS(MASTER_SCHEMA_3, image_3_fields, check_image_3), {0}};
+	MASTER_FIELDS(MASTER_SCHEMA_3, image_3_fields, check_image_3),
+	FIELD_RELEASE,
+	FIELD_OBJECT("keys", key_fields),
+	{0}};
+
+/* A document must not name other keys than those that its ID auths hold. */
+static int check_id_keys(const struct json *document, const struct snp_reference *reference,
+			 struct snp_error *err)
+{
+	const struct json_value *keys = json_get(json_root(document), "keys");
+	struct snp_id_auth_info info;
+	int r = 0;
+
+	for (size_t i = 0; reference->has_id_keys && i < reference->n_images; i++)
+		for (size_t k = 0; r == 0 && k < reference->images[i].n_variants; k++) {
+			const struct snp_reference_variant *v = &reference->images[i].variants[k];
+
+			r = v->id_auth ? snp_id_auth_decode(v->id_auth, &info, err) : 0;
+			if (r == 0 &&
+			    (!v->id_auth || memcmp(&info, &reference->id_keys, sizeof(info)) != 0))
+				r = fail_with(err, SNP_E_JSON_VALUE, SNP_NO_OFFSET,
+					      "not the keys of the ID auths");
+		}
+	if (keys && !reference->has_release)
+		r = fail_with(err, SNP_E_JSON_VALUE, SNP_NO_OFFSET, "requires a release");
+	return json_in(err, r, keys);
+}
 
 static int read_document(const struct json *document, struct snp_reference **ret,
 			 struct snp_error *err)
@@ -370,6 +408,9 @@ static int read_document(const struct json *document, struct snp_reference **ret
 			: second ? master_2_fields
 				 : master_fields,
 			reference, err);
+	if (r < 0)
+		return r;
+	r = check_id_keys(document, reference, err);
 	if (r < 0)
 		return r;
 	needed = master_schema(reference);

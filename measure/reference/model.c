@@ -35,6 +35,12 @@ void snp_reference_free(struct snp_reference *reference)
 		return;
 	for (size_t i = 0; i < reference->n_images; i++)
 		image_free(&reference->images[i]);
+	free(reference->release.name);
+	free(reference->release.version);
+	free(reference->release.date);
+	free(reference->release.url);
+	free(reference->release.source_revision);
+	free(reference->public_key);
 	free(reference->images);
 	free(reference->tool_name);
 	free(reference->tool_version);
@@ -56,7 +62,7 @@ const char *firmware_kind(const struct snp_reference_image *image)
 
 const char *master_schema(const struct snp_reference *reference)
 {
-	if (has_container_group(reference))
+	if (has_container_group(reference) || reference->has_release)
 		return MASTER_SCHEMA_3;
 	for (size_t i = 0; i < reference->n_images; i++)
 		if (reference->images[i].is_igvm)

@@ -39,7 +39,8 @@ char *file_name(const char *path);
 /* With what 0.1.0 did not know: a template as command line, "kernel_hash_check". */
 #define MASTER_SCHEMA_2 "snp-reference-values/2"
 
-#define MASTER_SCHEMA_3 "snp-reference-values/3" /* with container groups, or IGVM files */
+#define MASTER_SCHEMA_3 \
+	"snp-reference-values/3" /* with container groups, IGVM files, or a release */
 
 bool has_container_group(const struct snp_reference *reference);
 

@@ -7,6 +7,7 @@
 #include <snp/fail.h>
 #include <snp/sized.h>
 
+#include "identity/key.h"
 #include "reference/format.h"
 #include "reference/golden.h"
 #include "reference/model.h"
@@ -144,6 +145,8 @@ static int bind(struct snp_reference *reference, const struct snp_publish_option
 		if (snp_reference_parse(SNP_REFERENCE_FILE, master, &before, NULL) < 0)
 			before = NULL;
 	}
+	reference->has_id_keys = true;
+	reference->id_keys = keys;
 	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
 		struct snp_reference_image *image = &reference->images[i];
 
@@ -322,6 +325,8 @@ int snp_publish(struct snp_reference *reference, const char *path,
 				  &endorser, err);
 	if (r == 0 && o.id_key)
 		r = bind(reference, &o, path, err);
+	if (r == 0 && o.key && reference->has_release && !reference->public_key)
+		r = key_public_pem(o.key, &reference->public_key, err);
 	if (r == 0)
 		r = emit(reference, &o, wanted, &folder, err);
 	if (r == 0 && o.key)

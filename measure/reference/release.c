@@ -369,9 +369,42 @@ static const struct field image_fields[] = {
 
 static const struct field release_fields[] = {
 	SCHEMA("snp-release/1"),
+	FIELD_RELEASE,
+	SECTION("defaults", field_skip), /* take_defaults() */
 	FIELD_IMAGES(image_fields, check_image),
 	{0},
 };
+
+/* What all images of a kind have in common, said once. Container groups and IGVM files say all of their own. */
+static int take_defaults(struct json *document, struct snp_error *err)
+{
+	static const char *const not_default[] = {"name", "igvm", "memory_size", "security_policy",
+						  "maa_issuer"};
+	const struct json_value *defaults = json_get(json_root(document), "defaults");
+	const struct json_value *images = json_get(json_root(document), "images");
+	const char *keys[ARRAY_SIZE(image_fields)];
+	size_t n = 0;
+	int r;
+
+	if (!defaults)
+		return 0;
+	for (const struct field *field = image_fields; field->key; field++) {
+		bool fits = true;
+
+		for (size_t i = 0; i < ARRAY_SIZE(not_default); i++)
+			fits = fits && strcmp(field->key, not_default[i]) != 0;
+		if (fits)
+			keys[n++] = field->key;
+	}
+	keys[n] = NULL;
+	r = json_object(defaults, keys, err);
+	if (r < 0 || !images || !json_is_array(images))
+		return r;
+	for (const struct json_value *image = json_first(images); image; image = json_next(image))
+		if (!json_get(image, "igvm") && !json_get(image, "security_policy"))
+			json_inherit(document, image, defaults);
+	return 0;
+}
 
 /* The path of a file that the document names, relative ones from the document's own folder. */
 static int find_file(const struct json_value *image, const char *key, const char *document,
@@ -490,6 +523,9 @@ int snp_release_read(const char *path, size_t most, snp_launch_warn warn, void *
 	    !(reference->tool_version = strdup(SNP_VERSION)))
 		return out_of_memory(err);
 	reference->has_assumptions = true;
+	r = take_defaults(document, err);
+	if (r < 0)
+		return r;
 	r = fields_read(json_root(document), release_fields, reference, err);
 	if (r < 0)
 		return r;

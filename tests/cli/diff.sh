@@ -44,6 +44,45 @@ run 3 "$snp_measure" diff one bound
 says '  ID blocks: none -> ID key '
 ! grep -q 'every launch digest' out || fail "digests are said to have changed"
 
+# A named release says its keys, and what all images have in common is said once.
+python3 - >named.json <<'END'
+import json
+d = json.load(open("release.json"))
+image = d["images"][0]
+d["release"] = {"name": "web images", "version": "1.1", "date": "2026-11-30", "url": "https://example.org",
+                "source_revision": "abc123"}
+d["defaults"] = {k: image.pop(k) for k in list(image) if k not in ("name", "guest_svn")}
+d["defaults"]["guest_svn"] = 9
+d["images"].append({"name": "other", "kernel": "vmlinuz", "cmdline": "", "vcpu_count": [3]})
+d["images"][1]["firmware"] = "OVMF.amdsev.fd"
+print(json.dumps(d))
+END
+key release -algorithm ed25519
+run 0 "$snp_measure" publish named.json -o named --sign-key release.pem --id-key id.pem
+run 0 "$snp_measure" reproduce named --images . --public-key release.pub
+run 3 "$snp_measure" diff two named
+says 'release: web images 1.1'
+says 'other: added'
+! grep -q 'guest SVN\|kernel:\|vCPU' out || fail "defaults change what the image says: $(cat out)"
+python3 - <<'END' || fail "the master says something else"
+import json
+d, text = json.load(open("named/reference-values.json")), open("release.pub").read()
+assert d["schema"] == "snp-reference-values/3" and d["release"]["version"] == "1.1"
+assert d["keys"]["public_key"] == text and len(d["keys"]["id_key_digest"]) == 96 and d["keys"]["note"]
+assert "author_key_digest" not in d["keys"]
+assert [i["guest_svn"] for i in d["images"]] == [1, 9]
+assert d["images"][1]["inputs"]["initrd"]["name"] == "initrd.img" and len(d["images"][1]["variants"]) == 3
+END
+valid named.json
+valid named/reference-values.json
+sed 's/"id_key_digest": "[0-9a-f]/"id_key_digest": "x/; s/"x/"0/' named/reference-values.json >other.json
+cmp -s other.json named/reference-values.json ||
+	refuse 4 json-bad-value "$snp_measure" diff two other.json
+sed 's/"defaults": {/"defaults": {"name": "x", /' named.json >bad.json
+refuse 4 json-unknown-key "$snp_measure" diff two bad.json
+sed 's/"version": "1.1", //' named.json >bad.json
+refuse 4 json-missing-key "$snp_measure" diff two bad.json
+
 refuse 2 usage "$snp_measure" diff one
 refuse 2 usage "$snp_measure" diff --json --markdown one two
 refuse 1 cannot-open "$snp_measure" diff one missing

@@ -95,7 +95,18 @@ struct snp_reference_image {
 	char *maa_issuer; /* the instance of Azure Attestation that it uses; NULL: none is named */
 };
 
+/* What release this is, in its maker's words; NULL: not said. */
+struct snp_release {
+	char *name, *version, *date, *url, *source_revision;
+};
+
 struct snp_reference {
+	bool has_release;
+	struct snp_release release;
+	/* The keys that a release with a name was made with. Whoever changes a folder can change these too. */
+	char *public_key; /* that the documents are signed with, PEM; NULL: they are not signed */
+	bool has_id_keys;
+	struct snp_id_auth_info id_keys; /* of every ID auth */
 	char *tool_name;
 	char *tool_version;
 	bool has_timestamp;

@@ -75,7 +75,12 @@ SNP_MUST_USE int json_object(const struct json_value *value, const char *const k
 /* The value of `key` in an object; NULL if it has none. */
 const struct json_value *json_get(const struct json_value *object, const char *key);
 
-/* As above. Errors: SNP_E_JSON_MISSING_KEY. */
+/* From now on, what `object` lacks is what `defaults` has, another object of `document` but the root: for json_get(),
+ * json_need() and fields_read(). */
+void json_inherit(struct json *document, const struct json_value *object,
+		  const struct json_value *defaults);
+
+/* As json_get(). Errors: SNP_E_JSON_MISSING_KEY. */
 SNP_MUST_USE int json_need(const struct json_value *object, const char *key,
 			   const struct json_value **ret, struct snp_error *err);
 
