@@ -144,6 +144,7 @@ static int open_host(const struct vm_config *config, struct session *ret, struct
 	bool needs_host = !arg.dry_run || (arg.dry_run_as && strcmp(arg.dry_run_as, "argv") == 0);
 	int r = session_open(config->connect, ret, err);
 
+	show_boot_progress();
 	if (r >= 0 || needs_host)
 		return r;
 	r = session_without_host(config->connect, ret, err);

@@ -5,7 +5,9 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/progress.h>
 
+#include "guest/boot_file.h"
 #include "guest/create.h"
 #include "guest/drift.h"
 #include "guest/state_dir.h"
@@ -92,6 +94,24 @@ int timeout_read(const struct cli_number *number, unsigned int least, unsigned i
 void session_close(struct session *session)
 {
 	hypervisor_close(&session->host);
+}
+
+static void begin_bar(void *bar, const char *part)
+{
+	cli_progress_begin(bar, part);
+}
+
+static void end_bar(void *bar)
+{
+	cli_progress_end(bar);
+}
+
+void show_boot_progress(void)
+{
+	static struct cli_progress bar;
+	static const struct boot_watch watch = {begin_bar, cli_progress_move, end_bar, &bar};
+
+	boot_files_watch(&watch);
 }
 
 bool operand_ends_in(const char *operand, const char *suffix)

@@ -41,6 +41,9 @@ SNP_MUST_USE int session_without_host(const char *config, struct session *ret,
 SNP_MUST_USE int timeout_read(const struct cli_number *number, unsigned int least,
 			      unsigned int *ret, struct snp_error *err);
 
+/* From now on, show on a terminal how far the copying and hashing of boot files is. */
+void show_boot_progress(void);
+
 /* True if an operand is a file: it has a "/", or ends in .json or .xml. */
 bool operand_is_file(const char *operand);
 bool operand_ends_in(const char *operand, const char *suffix);

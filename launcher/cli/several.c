@@ -8,6 +8,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/progress.h>
 
 #include "config/labels.h"
 
@@ -92,6 +93,9 @@ struct round {
 	struct turn *turns;
 	size_t n;
 	atomic_size_t next;
+	size_t n_done; /* this and the bar: under the lock */
+	struct cli_progress bar;
+	pthread_mutex_t lock;
 };
 
 static void round_done(struct round *round)
@@ -189,6 +193,13 @@ static int act(const struct round *round, struct turn *turn)
 	return action->run(round->session, turn->name, &turn->err);
 }
 
+static void count_done(struct round *round)
+{
+	pthread_mutex_lock(&round->lock);
+	cli_progress_move(&round->bar, 1000 * (uint64_t)++round->n_done, 1000 * (uint64_t)round->n);
+	pthread_mutex_unlock(&round->lock);
+}
+
 static void *work(void *arg)
 {
 	struct round *round = arg;
@@ -200,6 +211,8 @@ static void *work(void *arg)
 		turn->status = look_first(round, turn);
 		if (turn->status == 0 && !turn->was_done)
 			turn->status = act(round, turn);
+		if (round->n > 1)
+			count_done(round);
 	}
 	return NULL;
 }
@@ -210,12 +223,18 @@ static void work_at_once(struct round *round)
 	size_t n = 0;
 
 	xmlInitParser();
+	pthread_mutex_init(&round->lock, NULL);
+	cli_progress_begin(&round->bar, "guests");
+	/* Bars of several files at once would be no help. */
+	if (round->n == 1)
+		show_boot_progress();
 	while (n < AT_ONCE - 1 && n + 1 < round->n &&
 	       pthread_create(&threads[n], NULL, work, round) == 0)
 		n++;
 	work(round);
 	while (n > 0)
 		pthread_join(threads[--n], NULL);
+	cli_progress_end(&round->bar);
 }
 
 static const char *state_after(const struct round *round, const struct turn *turn)

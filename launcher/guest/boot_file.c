@@ -37,6 +37,13 @@ void boot_files_done(struct boot_file boot[static BOOT_PARTS])
 		boot_file_done(&boot[i]);
 }
 
+static const struct boot_watch *watch;
+
+void boot_files_watch(const struct boot_watch *new_watch)
+{
+	watch = new_watch;
+}
+
 struct sink {
 	struct hash *hash;
 	int fd; /* -1: hash only */
@@ -94,7 +101,12 @@ static int hash_file(enum boot_part part, const char *source, int fd, const char
 	if (r < 0)
 		return r;
 	sink.hash = hash;
-	r = file_stream(&file, into_both, &sink, NULL, NULL, err);
+	if (watch)
+		watch->begin(watch->arg, boot_part_names[part]);
+	r = file_stream(&file, into_both, &sink, watch ? watch->move : NULL,
+			watch ? watch->arg : NULL, err);
+	if (watch)
+		watch->end(watch->arg);
 	if (r == 0)
 		r = hash_final(hash, ret_sha256, err);
 	*ret_size = file.size;

@@ -11,6 +11,16 @@
 /* What a guest boots from: hashed while it is copied, so that the bytes measured are the bytes
  * launched. */
 
+/* Who is told how far the copying or hashing of a file is: `begin` with the part's name, `move`, `end`. For all that
+ * follows, in a process of which only one thread does such work; NULL: nobody. */
+struct boot_watch {
+	void (*begin)(void *arg, const char *part);
+	snp_progress move;
+	void (*end)(void *arg);
+	void *arg;
+};
+void boot_files_watch(const struct boot_watch *watch);
+
 /* Copy the file `source` into boot/ of `dir` under the part's name, on an inode of its own with mode
  * 0644. `expected` is its SHA-256, or NULL for any.
  * Not flushed to disk: a copy that a power cut shortens is found by boot_files_verify().

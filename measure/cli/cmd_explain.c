@@ -15,9 +15,9 @@
 #include <snp/tool.h>
 
 #include "launch_input.h"
-#include "progress.h"
 #include "reference/model.h"
 #include "verb.h"
+#include <snp/progress.h>
 
 static struct {
 	const char *digest, *report, *candidates;

@@ -13,7 +13,7 @@
 #include <snp/sha.h>
 #include <snp/tool.h>
 
-#include "progress.h"
+#include <snp/progress.h>
 
 static int read_vars_size(struct cli_launch *l, struct snp_error *err)
 {

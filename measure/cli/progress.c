@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "progress.h"
+#include <snp/progress.h>
 
 #include <stdio.h>
 #include <unistd.h>

@@ -81,3 +81,18 @@ for verb in console "console --raw"; do
 	esac
 done
 run 0 virsh destroy plain
+
+# A large initrd has a bar on a terminal, by create and start, and none elsewhere.
+truncate -s 1000M initrd
+chmod 644 initrd
+vm large
+sed -i 's/256MiB/1536MiB/' large.json
+run 0 "$snp_launch" create large.json --no-start
+! grep -q '#' err || fail "a bar where there is no terminal"
+run 0 "$snp_launch" remove large
+run 0 script -qec "$snp_launch create --no-start large.json" /dev/null
+says 'initrd ['
+! grep -qF 'firmware [' out || fail "a bar for work that takes no time"
+run 0 script -qec "$snp_launch start large" /dev/null
+says 'initrd ['
+run 0 "$snp_launch" remove -f large

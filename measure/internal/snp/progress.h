@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_PROGRESS_H
-#define CLI_PROGRESS_H
+#ifndef SNP_PROGRESS_H
+#define SNP_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
