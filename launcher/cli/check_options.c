@@ -122,9 +122,10 @@ int check_cli_before_host(const struct launch_spec *spec, const char *file,
 		return r;
 	options.part = CHECKS_BEFORE_HOST;
 	r = check_cli_apply(spec, &options, file, err);
-	if (r == 0)
-		*ret = options;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = options;
+	return 0;
 }
 
 int check_cli_of_host(const struct launch_spec *spec, const struct hypervisor *host,

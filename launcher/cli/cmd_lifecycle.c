@@ -167,9 +167,10 @@ static int pending_lines(virDomainPtr domain, char **ret, struct snp_error *err)
 		text = longer;
 		r = text ? 0 : out_of_memory(err);
 	}
-	if (r == 0)
-		*ret = TAKE_PTR(text);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(text);
+	return 0;
 }
 
 static int restart_guest(const struct session *session, const char *name, char **ret_told,

@@ -74,9 +74,10 @@ int columns_parse(const char *format, struct columns *ret, struct snp_error *err
 		if (!*at)
 			break;
 	}
-	if (r == 0)
-		*ret = columns;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = columns;
+	return 0;
 }
 
 const char *memory_text(uint64_t kib, char ret[static COLUMN_TEXT])

@@ -132,7 +132,8 @@ int domain_xml_build(const struct domain_request *request, char **ret, struct sn
 		r = xml_print(&w, &text, err);
 	if (r == 0)
 		r = verify(request, text, err);
-	if (r == 0)
-		*ret = TAKE_PTR(text);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(text);
+	return 0;
 }

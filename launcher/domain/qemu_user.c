@@ -81,7 +81,8 @@ int domain_read_user(const char *name, struct snp_span xml, struct domain_user *
 			r = xml_text(xml_child(label, "label"), &text, err);
 	}
 	user.is_known = text && sscanf(text, "+%u:", &user.uid) == 1;
-	if (r == 0)
-		*ret = user;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = user;
+	return 0;
 }

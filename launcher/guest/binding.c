@@ -190,9 +190,10 @@ static int read_key(const char *path, struct snp_key **ret, struct snp_error *er
 	r = snp_key_read(path, NULL, NULL, &key, err);
 	if (r == 0)
 		r = in_file(err, snp_id_key_public(key, public, err), path);
-	if (r == 0)
-		*ret = TAKE_PTR(key);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(key);
+	return 0;
 }
 
 static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
@@ -246,9 +247,10 @@ int guest_bind(const struct measured_guest *g, struct guest_binding *ret, struct
 		r = bind_by_key(g, &b, err);
 		break;
 	}
-	if (r == 0)
-		*ret = b;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = b;
+	return 0;
 }
 
 int guest_expect(const struct measured_guest *g, const uint8_t *expected, struct snp_error *err)

@@ -401,7 +401,8 @@ int guest_create(const struct hypervisor *host, const struct create_request *req
 	if (r == 0 && a.old.fd >= 0 && guest_dir_remove(&a.old, &undo) < 0)
 		guest_dir_close(&a.old);
 	interrupt_restore();
-	if (r == 0)
-		*ret = TAKE_PTR(record);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(record);
+	return 0;
 }

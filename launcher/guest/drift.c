@@ -71,9 +71,10 @@ static int record_spec(const struct guest_record *record, struct launch_spec **r
 	    copy("sev-snp", &spec->security_type) < 0 || copy(record->cmdline, &spec->cmdline) < 0)
 		return out_of_memory(err);
 	r = record_complete(record, spec, err);
-	if (r == 0)
-		*ret = TAKE_PTR(spec);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(spec);
+	return 0;
 }
 
 static int compare(const struct guest_record *record, const struct launch_spec *found,

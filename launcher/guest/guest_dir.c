@@ -303,9 +303,10 @@ int guest_dir_exists(const char *state, const char *name, bool *ret, struct snp_
 		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), dir.path);
 	if (fd >= 0)
 		r = check_guest(fd, dir.path, err);
-	if (r == 0)
-		*ret = fd >= 0;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = fd >= 0;
+	return 0;
 }
 
 void guest_dir_unmount(const struct guest_dir *dir)

@@ -50,9 +50,10 @@ int boot_guard_of(const struct guest_record *record, const struct hypervisor *ho
 	if (!xml)
 		return hypervisor_fail(err, "cannot read the guest's domain");
 	r = domain_read_user(record->name, text_span(xml), &user, err);
-	if (r == 0)
-		*ret = boot_guard(record, host, &user);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = boot_guard(record, host, &user);
+	return 0;
 }
 
 static int not_protected(struct snp_error *err, const char *what)

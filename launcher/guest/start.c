@@ -170,9 +170,10 @@ static int find_ours(const struct hypervisor *host, const struct guest_dir *dir,
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
 			"libvirt has a domain \"%s\" that snp-launch did not create, and %s has no record to tell them apart; rename or undefine that domain first",
 			dir->name, dir->path);
-	if (r == 0)
-		*ret = ours ? TAKE_PTR(domain) : NULL;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = ours ? TAKE_PTR(domain) : NULL;
+	return 0;
 }
 
 int guest_remove(const struct hypervisor *host, const char *state, const char *name, bool force,

@@ -166,9 +166,10 @@ int launch_endorsement_read(struct snp_span bytes, struct launch_endorsement **r
 	if (r < 0)
 		return r;
 	r = read_claims(e->golden, &e->claims, err);
-	if (r == 0)
-		*ret = TAKE_PTR(e);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(e);
+	return 0;
 }
 
 int launch_check_signature(const struct launch_endorsement *e,

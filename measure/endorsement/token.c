@@ -429,9 +429,10 @@ int jwks_read(struct snp_span text, struct jwks **ret, struct snp_error *err)
 		return out_of_memory(err);
 	for (size_t i = 0; r == 0 && i < jwks->n_keys; i++)
 		r = read_certificate(&jwks->keys[i], &jwks->certificates[i], err);
-	if (r == 0)
-		*ret = TAKE_PTR(jwks);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(jwks);
+	return 0;
 }
 
 #define NO(...) ((void)snprintf(why, TOKEN_WHY_SIZE, __VA_ARGS__), 0)

@@ -203,9 +203,10 @@ int uvm_read(struct snp_span bytes, struct uvm_endorsement **ret, struct snp_err
 		r = read_claims(e, err);
 	if (r == 0)
 		r = read_certificates(e, err);
-	if (r == 0)
-		*ret = TAKE_PTR(e);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(e);
+	return 0;
 }
 
 #define NO(...) ((void)snprintf(why, ENDORSEMENT_WHY_SIZE, __VA_ARGS__), 0)

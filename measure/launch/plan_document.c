@@ -111,9 +111,10 @@ static int read_document(const struct json *json, struct plan_document **ret, st
 	r = fields_read(json_root(json), document_fields, document, err);
 	if (r == 0)
 		r = check_runs(json_root(json), document, err);
-	if (r == 0)
-		*ret = TAKE_PTR(document);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(document);
+	return 0;
 }
 
 int plan_document_parse(const char *name, struct snp_span text, struct plan_document **ret,

@@ -539,7 +539,8 @@ int snp_release_read(const char *path, size_t most, snp_launch_warn warn, void *
 	value = json_first(value);
 	for (size_t i = 0; r == 0 && i < reference->n_images; i++, value = json_next(value))
 		r = compute_image(value, path, &reference->images[i], &updates, warn, arg, err);
-	if (r == 0)
-		*ret = TAKE_PTR(reference);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(reference);
+	return 0;
 }

@@ -40,9 +40,10 @@ static int sign_plain(const struct snp_key *key, struct snp_span payload, uint8_
 	if (!signature)
 		return out_of_memory(err);
 	r = snp_key_sign(key, payload, SNP_SIGNATURE_DER, signature, ret_size, err);
-	if (r == 0)
-		*ret = TAKE_PTR(signature);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(signature);
+	return 0;
 }
 
 /* True of the bytes that a signature by some key can have: Ed25519's 64, or DER. */
