@@ -6,7 +6,7 @@
 #include <snp/judge.h>
 #include <snp/sha.h>
 
-#include "endorsement/token.h"
+#include "endorsement/jwks.h"
 #include "expectations.h"
 #include "report_view.h"
 #include "value.h"

@@ -4,8 +4,8 @@
 
 #include <snp/verdict.h>
 
+#include "endorsement/jwks.h"
 #include "endorsement/launch_endorsement.h"
-#include "endorsement/token.h"
 #include "endorsement/uvm.h"
 #include "report/certificates.h"
 

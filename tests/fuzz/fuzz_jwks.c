@@ -5,7 +5,7 @@
 
 #include <snp/memory.h>
 
-#include "endorsement/token.h"
+#include "endorsement/jwks.h"
 
 /* Keys of an attestation service, and a token that asks for one of them. Its signature is no key's. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
