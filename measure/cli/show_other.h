@@ -18,6 +18,11 @@ SNP_MUST_USE int show_uvm_endorsement(struct snp_span bytes, bool base64, FILE *
 SNP_MUST_USE int show_launch_endorsement(struct snp_span bytes, bool base64, FILE *out,
 					 struct snp_error *err);
 
+/* policy_view.c: print a security policy; `encoding` is what it came in, "" or "base64 of ". Errors: those of reading
+ * it. */
+SNP_MUST_USE int show_security_policy(struct snp_span bytes, const char *encoding, bool base64,
+				      FILE *out, struct snp_error *err);
+
 /* The certificates of a set, one a line or as "certificates" of a document. */
 void show_certificates(const struct snp_certificates *set, FILE *out);
 void show_certificates_json(const struct snp_certificates *set, struct json_out *json);
