@@ -223,19 +223,29 @@ static int make(struct guest_dir *dir, const struct guest_owners *owners)
 	return r;
 }
 
+static int begin_safely(const char *state, const char *name, struct guest_dir *ret,
+			struct snp_error *err)
+{
+	int r = check_name(name, err);
+
+	if (r < 0)
+		return r;
+	r = check_state(state, err);
+	if (r < 0)
+		return r;
+	begin(state, name, false, ret);
+	return 0;
+}
+
 int guest_dir_claim(const char *state, const char *name, const struct guest_owners *owners,
 		    struct guest_dir *ret, struct snp_error *err)
 {
 	struct guest_dir dir;
 	int r;
 
-	r = check_name(name, err);
+	r = begin_safely(state, name, &dir, err);
 	if (r < 0)
 		return r;
-	r = check_state(state, err);
-	if (r < 0)
-		return r;
-	begin(state, name, false, &dir);
 	r = make_state(state);
 	if (r == 0) {
 		int unsafe = check_state(state, err);
@@ -260,13 +270,9 @@ int guest_dir_lock(const char *state, const char *name, struct guest_dir *ret,
 	struct guest_dir dir;
 	int r;
 
-	r = check_name(name, err);
+	r = begin_safely(state, name, &dir, err);
 	if (r < 0)
 		return r;
-	r = check_state(state, err);
-	if (r < 0)
-		return r;
-	begin(state, name, false, &dir);
 	r = lock(&dir);
 	if (r < 0)
 		guest_dir_close(&dir);

@@ -29,7 +29,6 @@
 /* -bios ends at 4 GiB and must not reach down to the local APICs, 0xfee00000 to 0xfeefffff; QEMU's pflash
  * limit is 8 MiB by default. */
 #define SNP_MAX_FIRMWARE (17u << 20)
-#define SNP_MAX_SVSM	 (16u << 20)
 #define SNP_MAX_KERNEL	 (2ull << 30) /* QEMU x86_load_linux reads its size into an int */
 #define SNP_MAX_INITRD \
 	(0xe0000000ull - 1) /* QEMU puts it into the memory below 4 GiB, which ends there at most */
