@@ -21,7 +21,7 @@ static struct {
 	const char *output, *formats, *key, *id_key, *author_key, *passphrase_file;
 	const char *endorsement_key, *endorsement_certificate;
 	struct cli_values boot_results, warn;
-	bool timestamp, is_unsigned, partial;
+	bool timestamp, is_unsigned, partial, verbose;
 } arg;
 
 /* clang-format off */
@@ -53,6 +53,7 @@ static const struct cli_option options[] = {
 	 .help = "leave out of a format the images that it cannot hold"},
 	{"timestamp", .flag = &arg.timestamp,
 	 .help = "add the current time, or SOURCE_DATE_EPOCH if it is set"},
+	{"verbose", 'v', .flag = &arg.verbose, .help = "print the name of every file"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -186,6 +187,7 @@ struct output {
 	char *folder; /* escaped */
 	struct json_out *json;
 	struct cJSON *files;
+	size_t n_files;
 };
 
 static void written(void *p, const char *file, uint64_t size)
@@ -193,13 +195,45 @@ static void written(void *p, const char *file, uint64_t size)
 	struct output *output = p;
 	struct cJSON *object;
 
-	if (output->text) {
+	output->n_files++;
+	if (output->text && arg.verbose)
 		fprintf(output->text, "%s/%s\n", output->folder, file);
+	if (output->text)
 		return;
-	}
 	object = json_out_object(output->json, output->files, NULL);
 	json_out_text(output->json, object, "name", file);
 	json_out_integer(output->json, object, "size", size);
+}
+
+/* Images have no more lines than this. */
+#define SUMMARY_IMAGES 6
+
+static void print_summary(const struct output *output, const struct snp_reference *reference)
+{
+	size_t shown = reference->n_images, rest = 0;
+	FILE *out = output->text;
+
+	if (shown > SUMMARY_IMAGES)
+		shown = SUMMARY_IMAGES - 1;
+	fprintf(out, "%s: %zu files%s\n", output->folder, output->n_files,
+		arg.verbose ? "" : "; --verbose lists them");
+	for (size_t i = 0; i < shown; i++) {
+		const struct snp_reference_image *image = &reference->images[i];
+		_cleanup_(freep) char *name = escaped(image->name);
+
+		fprintf(out, "%s: ", name ? name : "");
+		if (image->is_container_group)
+			fputs("HOST_DATA of a container group\n", out);
+		else
+			fprintf(out, "%zu launch digests%s\n", image->n_variants,
+				arg.id_key ? " with ID blocks" : "");
+	}
+	for (size_t i = shown; i < reference->n_images; i++)
+		rest += reference->images[i].n_variants;
+	if (shown < reference->n_images)
+		fprintf(out, "%zu more images: %zu launch digests\n", reference->n_images - shown,
+			rest);
+	fputs(arg.key ? "signed\n" : "not signed\n", out);
 }
 
 static void print_word(const char *before, const char *file)
@@ -350,6 +384,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	json_out_text(&json, json.root, "directory", arg.output);
 	output.files = json_out_array(&json, json.root, "files");
 	r = publish(reference, &output, err);
+	if (r == 0 && !cli_json)
+		print_summary(&output, reference);
 	if (r < 0 || !cli_json)
 		return r;
 	cli_json_warnings(&json);

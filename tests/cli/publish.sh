@@ -8,8 +8,13 @@ kernel vmlinuz
 head -c 5000 /dev/zero >initrd.img
 cp "$SNP_SOURCE/templates/release.json" .
 
-run 0 "$snp_measure" publish release.json -o pub
+run 0 "$snp_measure" publish release.json -o pub -v
 says pub/reference-values.json
+[ "$(grep -c ^pub/ out)" = "$(find pub -type f | wc -l)" ] || fail "not every file is listed"
+run 0 "$snp_measure" publish release.json -o pub
+[ "$(cat out)" = "pub: $(find pub -type f | wc -l) files; --verbose lists them
+web: $(grep -c '"launch_digest"' pub/reference-values.json) launch digests
+not signed" ] || fail "another summary: $(cat out)"
 
 # The digests are those of one launch at a time.
 digest() {
