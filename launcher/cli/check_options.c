@@ -2,6 +2,7 @@
 #include "cli/check_options.h"
 
 #include "host/kvm_probe.h"
+#include "host/qemu_igvm.h"
 #include "host/uri.h"
 
 static struct cli_values warn, error, ignore;
@@ -131,12 +132,17 @@ int check_cli_before_host(const struct launch_spec *spec, const char *file,
 int check_cli_of_host(const struct launch_spec *spec, const struct hypervisor *host,
 		      const char *file, struct check_options *options, struct snp_error *err)
 {
+	char no_igvm[256];
 	int r;
 
 	if (host)
 		add_host(host, options);
+	if (host && spec->is_igvm && host->connection &&
+	    !qemu_takes_igvm(host, spec->emulator, no_igvm, sizeof(no_igvm)))
+		options->no_igvm = no_igvm;
 	options->part = CHECKS_OF_HOST;
 	r = check_cli_apply(spec, options, file, err);
 	options->part = CHECKS_ALL;
+	options->no_igvm = NULL;
 	return r;
 }

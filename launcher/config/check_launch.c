@@ -40,7 +40,31 @@ RULE(firmware_size)
 RULE(igvm)
 {
 	snprintf(say, size, "the firmware is an IGVM file, which libvirt cannot launch");
-	return spec->firmware_is_igvm;
+	return spec->firmware_is_igvm && !spec->is_igvm;
+}
+
+RULE(no_igvm)
+{
+	snprintf(say, size, "the guest starts from an IGVM file, and %s",
+		 options->no_igvm ? options->no_igvm : "");
+	return spec->is_igvm && options->no_igvm;
+}
+
+/* QEMU launches with its own policy, and the file's is that of an ID block in it. */
+RULE(igvm_policy)
+{
+	snprintf(say, size,
+		 "the IGVM file has guest policy 0x%" PRIx64 ", and the guest 0x%" PRIx64,
+		 spec->igvm_policy, spec->policy);
+	return spec->has_igvm_policy && spec->has_policy && spec->igvm_policy != spec->policy;
+}
+
+/* Without one, the policy of an ID block in it would be 0. */
+RULE(igvm_without_policy)
+{
+	snprintf(say, size, "the IGVM file has no guest policy, so it cannot have an ID block");
+	return spec->is_igvm && spec->firmware_is_igvm && !spec->has_igvm_policy &&
+	       spec->bound_at_launch;
 }
 
 RULE(unnamed_firmware)
@@ -166,7 +190,7 @@ RULE(long_cmdline)
 RULE(only_firmware)
 {
 	snprintf(say, size, "there is no kernel: only the firmware is measured");
-	return !spec->kernel;
+	return !spec->kernel && !spec->is_igvm;
 }
 
 RULE(emulator)
@@ -209,6 +233,8 @@ RULE(arguments)
 	return true;
 }
 
+#define SECURITY "/domain/launchSecurity"
+
 /* clang-format off */
 const struct check launch_checks[] = {
 	CHECK("pflash-firmware", ERROR, true, NULL, "/domain/os/loader",
@@ -220,7 +246,13 @@ const struct check launch_checks[] = {
 	CHECK("firmware-size", ERROR, true, "/firmware/path", "/domain/os/loader",
 	    "use the complete image from its package or build", firmware_size)
 	CHECK("firmware-igvm", ERROR, true, "/firmware/path", "/domain/os/loader",
-	    "use a firmware image; an IGVM file can only be measured (snp-measure --igvm)", igvm)
+	    "name it as igvm.path", igvm)
+	HOST_CHECK("igvm-needs-qemu", ERROR, true, "/igvm/path", "/domain",
+	    "use a QEMU of 10.1 or later that was built with libigvm (emulator)", no_igvm)
+	CHECK("igvm-policy", ERROR, true, "/snp/policy", SECURITY "/policy",
+	    "launch with the file's policy, or build the file with this one", igvm_policy)
+	CHECK("igvm-without-policy", ERROR, true, "/snp/id", SECURITY,
+	    "build the file with a GUEST_POLICY, or remove snp.id", igvm_without_policy)
 	CHECK("firmware-not-named", WARNING, false, NULL, "/domain/os",
 	    "name it with <loader type='rom' stateless='yes'>", unnamed_firmware)
 	CHECK("loader-not-stateless", WARNING, false, NULL, "/domain/os",

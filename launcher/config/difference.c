@@ -144,6 +144,7 @@ static void compare_boot(const struct launch_spec *asked, const struct launch_sp
 			 struct differences *ret)
 {
 	difference_of_text(ret, "firmware", asked->firmware, found->firmware);
+	compare_yes(ret, "IGVM file", asked->is_igvm, found->is_igvm);
 	compare_switch(ret, "stateless loader", asked->loader_stateless, found->loader_stateless,
 		       SPEC_OFF);
 	difference_of_text(ret, "kernel", asked->kernel, found->kernel);

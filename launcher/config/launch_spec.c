@@ -13,6 +13,7 @@
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/igvm_bind.h>
 #include <snp/memory.h>
 
 /* The member of `value` that the first component of `*pointer` names; `*pointer` moves past it. Places
@@ -131,7 +132,8 @@ int launch_spec_from_config(const struct vm_config *config, struct launch_spec *
 	spec->locate = locate_in_document;
 	spec->source = (void *)(uintptr_t)config;
 	spec->firmware_auto = !config->firmware.path;
-	spec->loader_stateless = SPEC_ON;
+	spec->is_igvm = config->is_igvm;
+	spec->loader_stateless = config->is_igvm ? SPEC_UNSET : SPEC_ON;
 	spec->smm = SPEC_OFF;
 	spec->any_qemu = true;
 	if (copy_text(config->name, &spec->name) < 0 || copy_text(config->uuid, &spec->uuid) < 0 ||
@@ -181,6 +183,8 @@ int launch_spec_complete(struct launch_spec *spec, const struct launch_made *mad
 
 	if (host_data && memcmp(host_data, zeros, sizeof(zeros)) == 0)
 		host_data = NULL;
+	/* QEMU takes the ID block of an IGVM file from the file. */
+	bound = bound && !spec->is_igvm;
 	spec->author_key = bound && made->author_key ? SPEC_ON : SPEC_OFF;
 	if ((made->uuid && replace_text(made->uuid, &spec->uuid) < 0) ||
 	    replace_text(made->firmware, &spec->firmware) < 0 ||
@@ -227,6 +231,17 @@ static void look_at_firmware(struct launch_spec *spec, const char *root)
 	snp_firmware_free(firmware);
 }
 
+/* The guest policy that an IGVM file has. One that cannot be read is refused elsewhere. */
+static void look_at_igvm(struct launch_spec *spec, const char *root)
+{
+	_cleanup_(freep) char *path = format_text("%s%s", root ? root : "", spec->firmware);
+	struct snp_igvm *igvm = NULL;
+
+	if (path && snp_igvm_read(path, &igvm, NULL) == 0)
+		spec->has_igvm_policy = igvm_snp_policy(igvm, &spec->igvm_policy);
+	snp_igvm_free(igvm);
+}
+
 /* Can the firmware start it? */
 static void look_at_kernel(struct launch_spec *spec, const char *root)
 {
@@ -259,7 +274,10 @@ void launch_spec_look(struct launch_spec *spec, const char *root)
 	spec->firmware_size = size_of(root, spec->firmware);
 	spec->initrd_size = size_of(root, spec->initrd);
 	spec->firmware_is_igvm = spec->firmware && is_igvm(root, spec->firmware);
-	if (spec->firmware && (spec->kernel ? spec->kernel_hashes == SPEC_ON : spec->n_disks > 0))
+	if (spec->is_igvm && spec->firmware_is_igvm)
+		look_at_igvm(spec, root);
+	if (spec->firmware && !spec->is_igvm &&
+	    (spec->kernel ? spec->kernel_hashes == SPEC_ON : spec->n_disks > 0))
 		look_at_firmware(spec, root);
 	if (spec->kernel && spec->kernel_hashes == SPEC_ON)
 		look_at_kernel(spec, root);

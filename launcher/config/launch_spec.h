@@ -84,6 +84,7 @@ struct launch_spec {
 	const char *refused_why;
 
 	char *firmware;	    /* what -bios or the pflash gets; NULL: not named */
+	bool is_igvm;	    /* it is an IGVM file, which QEMU gets by an igvm-cfg object */
 	bool firmware_auto; /* left to libvirt's descriptors, or to firmware.auto */
 	bool pflash;
 	bool nvram; /* <nvram> or <varstore> */
@@ -93,6 +94,8 @@ struct launch_spec {
 	char *kernel, *initrd, *cmdline;     /* NULL: none */
 	uint64_t firmware_size, initrd_size; /* 0: not looked at, or not there */
 	bool firmware_is_igvm;
+	bool has_igvm_policy; /* the file has a guest policy: */
+	uint64_t igvm_policy;
 	/* Of a launch with kernel hashes, or with disks and no kernel, where the files were looked at. */
 	bool has_hash_verifier, has_bzimage;
 	enum snp_hash_verifier hash_verifier;

@@ -70,6 +70,13 @@ static int check_firmware(const struct json_value *value, void *at, struct snp_e
 	return 0;
 }
 
+static const struct field igvm_fields[] = {
+	FIELD("path", field_text, vm_config, firmware.path, .required = true, .rule = &rule_path),
+	FIELD("sha256", field_hex, vm_config, firmware.sha256,
+	      .has = HAS(vm_config, firmware.has_sha256)),
+	{0},
+};
+
 static const struct field boot_fields[] = {
 	FIELD("kernel", field_text, vm_config, kernel.path, .required = true, .rule = &rule_path),
 	FIELD("kernel_sha256", field_hex, vm_config, kernel.sha256,
@@ -286,6 +293,7 @@ static const struct field config_fields[] = {
 	SECTION("labels", read_labels),
 	FIELD("connect", field_text, vm_config, connect, .rule = &rule_uri),
 	FIELD_OBJECT("firmware", firmware_fields, .check = check_firmware),
+	FIELD_OBJECT("igvm", igvm_fields, .has = HAS(vm_config, is_igvm)),
 	FIELD_OBJECT("boot", boot_fields, .check = check_boot),
 	FIELD_OBJECT("cpu", cpu_fields, .required = true, .check = check_cpu),
 	FIELD_OBJECT("memory", memory_fields, .required = true),
@@ -318,6 +326,20 @@ static int fill_cmdline(struct vm_config *config, struct snp_error *err)
 	return 0;
 }
 
+/* QEMU takes no other firmware beside an IGVM file, and aborts if kernel hashes are on. */
+static int check_igvm(const struct json_value *root, const struct vm_config *config,
+		      struct snp_error *err)
+{
+	static const char *const others[] = {"firmware", "boot"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (config->is_igvm && json_get(root, others[i]))
+			return json_fail(json_get(root, others[i]), err, SNP_E_JSON_VALUE,
+					 "cannot be combined with igvm: the file has its own "
+					 "firmware and kernel");
+	return 0;
+}
+
 static int read_document(struct json *document, struct vm_config **ret, struct snp_error *err)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = calloc(1, sizeof(*config));
@@ -335,6 +357,8 @@ static int read_document(struct json *document, struct vm_config **ret, struct s
 	if (!config->cpu_model)
 		return out_of_memory(err);
 	r = fields_read(json_root(document), config_fields, config, err);
+	if (r == 0)
+		r = check_igvm(json_root(document), config, err);
 	if (r < 0)
 		return r;
 	r = fill_cmdline(config, err);

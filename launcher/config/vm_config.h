@@ -126,6 +126,7 @@ struct vm_config {
 	struct vm_label *labels;
 
 	struct vm_file firmware; /* no path: firmware.auto */
+	bool is_igvm;		 /* `firmware` is an IGVM file, which brings its kernel */
 
 	struct vm_file kernel, initrd;
 	char *cmdline; /* NULL: none; never without a kernel */

@@ -51,6 +51,12 @@ static int check_texts(const struct domain_request *q, struct snp_error *err)
 					 "'%s' has characters that XML cannot carry or that are "
 					 "invisible",
 					 texts[i]);
+	/* QEMU takes a comma as the end of a value. */
+	if (q->asked->is_igvm && q->asked->firmware && strchr(q->asked->firmware, ','))
+		return fail_with(
+			err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET,
+			"'%s' has a comma, which QEMU cannot take in the path of an IGVM file",
+			q->asked->firmware);
 	return 0;
 }
 

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include <snp/cleanup.h>
 #include <snp/hex.h>
+#include <snp/memory.h>
 
 #include "domain/domain_fill.h"
 #include "domain/domain_xml.h"
@@ -63,13 +65,47 @@ static void fill_boot(struct xml_writer *w, xmlNode *domain, const struct domain
 	xml_drop(os, "firmware");
 	xml_drop(os, "nvram");
 	xml_drop(os, "loader");
-	loader = xml_add(w, os, "loader");
-	xml_set(w, loader, "type", "rom");
-	xml_set(w, loader, "stateless", "yes");
-	xml_set_text(w, loader, asked->firmware);
+	if (!asked->is_igvm) {
+		loader = xml_add(w, os, "loader");
+		xml_set(w, loader, "type", "rom");
+		xml_set(w, loader, "stateless", "yes");
+		xml_set_text(w, loader, asked->firmware);
+	}
 	set_text_of(w, os, "kernel", asked->kernel);
 	set_text_of(w, os, "initrd", asked->initrd);
 	set_text_of(w, os, "cmdline", asked->cmdline);
+}
+
+static void add_argument(struct xml_writer *w, xmlNode *commandline, const char *value)
+{
+	xmlNode *arg = xml_add(w, commandline, "arg");
+
+	if (arg)
+		xmlSetNs(arg, commandline->ns);
+	xml_set(w, arg, "value", value);
+}
+
+/* libvirt has no element for an IGVM file. A second -machine adds to its own. */
+static void fill_igvm(struct xml_writer *w, xmlNode *domain, const struct launch_spec *asked)
+{
+	_cleanup_(freep) char *object = NULL;
+	xmlNode *commandline;
+	xmlNs *ns;
+
+	if (!asked->is_igvm)
+		return;
+	object = format_text(QEMU_IGVM_OBJECT "%s", asked->firmware);
+	ns = xmlNewNs(domain, (const xmlChar *)QEMU_NAMESPACE, (const xmlChar *)"qemu");
+	commandline = xml_add(w, domain, "commandline");
+	if (!object || !ns || !commandline) {
+		w->failed = true;
+		return;
+	}
+	xmlSetNs(commandline, ns);
+	add_argument(w, commandline, "-object");
+	add_argument(w, commandline, object);
+	add_argument(w, commandline, "-machine");
+	add_argument(w, commandline, QEMU_IGVM_MACHINE);
 }
 
 static void fill_cpu(struct xml_writer *w, xmlNode *domain, const struct vm_config *config)
@@ -123,6 +159,7 @@ void fill_machine(struct xml_writer *w, xmlNode *domain, const struct domain_req
 	fill_memory(w, domain, config);
 	fill_boot(w, domain, request);
 	fill_cpu(w, domain, config);
+	fill_igvm(w, domain, request->asked);
 	set_text_of(w, domain, "on_reboot", on_reboot(request));
 }
 

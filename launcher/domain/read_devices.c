@@ -88,8 +88,6 @@ int domain_read_devices(const xmlNode *domain, struct launch_spec *spec, struct 
  * launch other bytes or use other CPUs (-append, -device loader, -incoming, -smp), and every version adds
  * more. So an option counts as changing the launch unless it is known not to.
  */
-#define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
-
 /* A name, and what its value must begin with. */
 struct harmless {
 	const char *name, *value;
@@ -172,6 +170,37 @@ static const xmlNode *next_argument(const xmlNode *node)
 	return node;
 }
 
+static bool is_argument(const xmlNode *node, const char *value)
+{
+	return node && xml_attribute_is(node, "value", value);
+}
+
+/* The four arguments that give QEMU an IGVM file, one after the other; `ret_next` is what follows them. Without
+ * the second pair QEMU does not load the file. */
+static int read_igvm(const xmlNode *option, struct launch_spec *spec, const xmlNode **ret_next,
+		     struct snp_error *err)
+{
+	const size_t length = strlen(QEMU_IGVM_OBJECT);
+	const xmlNode *object = next_argument(option->next), *machine, *value;
+	_cleanup_(freep) char *text = NULL;
+	int r;
+
+	*ret_next = NULL;
+	if (!is_argument(option, "-object") || !object || spec->firmware)
+		return 0;
+	machine = next_argument(object->next);
+	value = machine ? next_argument(machine->next) : NULL;
+	r = xml_attribute(object, "value", &text, err);
+	if (r < 0 || !text || strncmp(text, QEMU_IGVM_OBJECT, length) != 0 ||
+	    strchr(text + length, ',') || !is_argument(machine, "-machine") ||
+	    !is_argument(value, QEMU_IGVM_MACHINE))
+		return r;
+	spec->firmware = strdup(text + length);
+	spec->is_igvm = true;
+	*ret_next = value;
+	return spec->firmware ? 0 : out_of_memory(err);
+}
+
 /* Every harmless option has a value, and QEMU takes the next argument for it, whatever that is; so what
  * follows any other option is unknown, and does not matter. */
 static int read_commandline(const xmlNode *commandline, struct launch_spec *spec,
@@ -182,6 +211,9 @@ static int read_commandline(const xmlNode *commandline, struct launch_spec *spec
 
 	for (; option && r == 0 && !spec->qemu_launch_argument;
 	     option = value ? next_argument(value->next) : NULL) {
+		r = read_igvm(option, spec, &value, err);
+		if (r < 0 || value)
+			continue;
 		value = next_argument(option->next);
 		r = note_arguments(option, value, spec, err);
 	}

@@ -85,4 +85,11 @@ void xml_drop(xmlNode *parent, const char *name);
  * Errors: SNP_E_NO_MEMORY, also of earlier additions. */
 SNP_MUST_USE int xml_print(struct xml_writer *w, char **ret, struct snp_error *err);
 
+/* What is passed directly to QEMU is in the namespace of libvirt's driver. */
+#define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
+
+/* The arguments that give QEMU an IGVM file: -object, its value and the path; -machine. */
+#define QEMU_IGVM_OBJECT  "igvm-cfg,id=igvm0,file="
+#define QEMU_IGVM_MACHINE "igvm-cfg=igvm0"
+
 #endif

@@ -51,6 +51,7 @@ static int record_spec(const struct guest_record *record, struct launch_spec **r
 	if (!spec)
 		return out_of_memory(err);
 	spec->smm = SPEC_OFF;
+	spec->is_igvm = record->is_igvm;
 	spec->has_policy = true;
 	spec->policy = record->policy;
 	spec->kernel_hashes = record->kernel_hashes ? SPEC_ON : SPEC_OFF;

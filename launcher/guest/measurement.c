@@ -16,6 +16,7 @@
 #include "host/firmware_search.h"
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
+DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
 
 static int check_kernel(const struct boot_file boot[static BOOT_PARTS], struct snp_error *err)
 {
@@ -71,6 +72,32 @@ static int complete_vcpus(const struct launch_spec *spec, struct snp_vcpus *ret,
 		"no CPU model is named, so the digest depends on the host; name a model such as EPYC-v4");
 }
 
+/* An IGVM file as QEMU loads it, whatever ID block is in it. libvirt gives QEMU whole MiB of memory. */
+static int measure_igvm(const struct launch_spec *spec, const struct boot_file *file,
+			struct guest_measurement *m, struct snp_error *err)
+{
+	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
+	struct snp_launch launch = {.size = sizeof(struct snp_launch),
+				    .mode = SNP_MODE_SNP_IGVM,
+				    .memory_size = (spec->memory_kib + 1023) / 1024 << 20,
+				    .policy = spec->policy,
+				    .flags = SNP_LAUNCH_WITHOUT_ID_BLOCK};
+	size_t size;
+	int r = snp_igvm_read(file->path, &igvm, err);
+
+	if (r < 0)
+		return r;
+	launch.igvm = igvm;
+	launch.vcpus = m->vcpus;
+	r = snp_profile_current(SNP_VMM_QEMU, SNP_MODE_SNP_IGVM, launch.vcpus.profile, err);
+	if (r == 0)
+		r = snp_launch_igvm_features(&launch, &launch.vcpus.features, err);
+	if (r == 0)
+		r = snp_launch_digest(&launch, m->launch_digest, &size, err);
+	m->vcpus = launch.vcpus;
+	return in_file(err, r, file->path);
+}
+
 int guest_measure(const struct launch_spec *spec, const struct boot_file boot[static BOOT_PARTS],
 		  struct guest_measurement *ret, struct snp_error *err)
 {
@@ -85,6 +112,12 @@ int guest_measure(const struct launch_spec *spec, const struct boot_file boot[st
 			err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
 			"not an SEV-SNP guest: there is no <launchSecurity type='sev-snp'>");
 	r = complete_vcpus(spec, &m.vcpus, err);
+	if (r == 0 && spec->is_igvm) {
+		r = measure_igvm(spec, &boot[BOOT_FIRMWARE], &m, err);
+		if (r == 0)
+			*ret = m;
+		return r;
+	}
 	if (r == 0 && boot[BOOT_KERNEL].source)
 		r = check_kernel(boot, err);
 	if (r == 0 && boot[BOOT_KERNEL].source && spec->kernel_hashes == SPEC_ON)

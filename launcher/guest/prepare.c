@@ -10,6 +10,7 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/igvm_bind.h>
 #include <snp/memory.h>
 #include <snp/sha.h>
 
@@ -21,6 +22,8 @@
 #include "guest/drift.h"
 #include "guest/measurement.h"
 #include "host/firmware_search.h"
+
+DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
 
 void prepared_done(struct prepared *prepared)
 {
@@ -66,6 +69,7 @@ static int begin_record(const struct prepare_request *request, struct guest_reco
 	record->emulator = config->emulator ? strdup(config->emulator) : NULL;
 	record->user = config->user ? strdup(config->user) : NULL;
 	record->kernel_hashes = config->kernel_hashes && config->kernel.path;
+	record->is_igvm = config->is_igvm;
 	record->policy = config->policy;
 	record->has_vcek = record->has_guest_visible_workarounds = true;
 	record->vcek = config->vcek;
@@ -259,6 +263,36 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 	return 0;
 }
 
+/* QEMU takes the ID block of an IGVM file from the file alone: the copy gets it. */
+static int bind_igvm(const struct prepare_request *request, struct guest_record *record,
+		     struct snp_error *err)
+{
+	struct boot_file *copy = &record->boot[BOOT_FIRMWARE];
+	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
+	_cleanup_(freep) uint8_t *bound = NULL;
+	size_t size;
+	int r;
+
+	if (!record->is_igvm || record->binding.source == ID_NONE || request->only_compare)
+		return 0;
+	if (request->remote)
+		return fail_with(err, SNP_E_NOT_BOUND, SNP_NO_OFFSET,
+				 "the IGVM file of a remote host cannot get an ID block from here; "
+				 "put it in with snp-measure igvm sign, and remove snp.id");
+	r = snp_igvm_read(copy->path, &igvm, err);
+	if (r == 0)
+		r = igvm_bind(igvm, record->binding.block, record->binding.auth, &bound, &size,
+			      err);
+	if (r == 0)
+		r = sha256_of((struct snp_span){bound, size}, copy->sha256, err);
+	if (r < 0)
+		return r;
+	copy->size = size;
+	return request->dir
+		       ? file_write(copy->path, (struct snp_span){bound, size}, 0644, true, err)
+		       : 0;
+}
+
 #define MAX_MEASURED (BOOT_PARTS + 4)
 _Static_assert(MAX_MEASURED <= DOMAIN_MAX_MEASURED, "all are read back");
 
@@ -361,6 +395,8 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	if (r < 0)
 		return r;
 	r = measure(request, record, err);
+	if (r == 0)
+		r = bind_igvm(request, record, err);
 	if (r < 0)
 		return r;
 	r = point_to_launch(request, record, err);

@@ -206,6 +206,7 @@ static const struct field record_fields[] = {
 	NEED("kernel_hashes", field_bool, kernel_hashes),
 	FIELD("kernel_hash_verifier", field_choice, guest_record, hash_verifier, .rule = verifiers,
 	      .has = HAS(guest_record, has_hash_verifier)),
+	FIELD("igvm", field_bool, guest_record, is_igvm),
 	FIELD_OBJECT("boot", boot_fields, .required = true, .check = check_boot),
 	NEED("vmm_profile", field_chars, vcpus.profile),
 	NEED("vcpu_count", field_u32, vcpus.count, .min = 1),
@@ -292,6 +293,8 @@ static void add_boot(struct json_out *out, const struct guest_record *record)
 	if (record->cmdline)
 		json_out_string(out, out->root, "cmdline", record->cmdline);
 	json_out_bool(out, out->root, "kernel_hashes", record->kernel_hashes);
+	if (record->is_igvm)
+		json_out_bool(out, out->root, "igvm", true);
 	if (record->has_hash_verifier)
 		json_out_string(out, out->root, "kernel_hash_verifier",
 				verifiers[record->hash_verifier]);

@@ -80,6 +80,7 @@ struct guest_record {
 	struct boot_file boot[BOOT_PARTS];
 	char *cmdline; /* NULL: none */
 	bool kernel_hashes;
+	bool is_igvm;		/* boot[BOOT_FIRMWARE] is an IGVM file, with the ID block in it */
 	bool has_hash_verifier; /* records of 0.1.0 lack it */
 	enum snp_hash_verifier hash_verifier;
 	struct snp_vcpus vcpus; /* model: as vm.json has it, also "host" */

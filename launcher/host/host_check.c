@@ -113,6 +113,17 @@ static void check_firmware(const struct vm_config *config, struct host_report *r
 		 v.problem);
 }
 
+static void check_igvm(const struct vm_config *config, struct host_report *report)
+{
+	struct snp_igvm *igvm = NULL;
+	struct snp_error err = {0};
+	int r = snp_igvm_read(config->firmware.path, &igvm, &err);
+
+	fact_add(report, "igvm", fact_if(r == 0), "an IGVM file", "check the path", "%.120s%s%.60s",
+		 config->firmware.path, r < 0 ? ": " : "", r < 0 ? err.message : "");
+	snp_igvm_free(igvm);
+}
+
 static void check_model(const struct hypervisor *host, const struct vm_config *config,
 			struct host_report *report)
 {
@@ -231,7 +242,9 @@ void host_check(const char *uri, const struct hypervisor *host, const struct snp
 	else
 		fact_add(ret, "libvirt", FACT_NO, "a connection to libvirt",
 			 "install and start libvirt, or use --connect", "%.190s", failure->message);
-	if (!uri_is_remote(uri))
+	if (!uri_is_remote(uri) && config && config->is_igvm)
+		check_igvm(config, ret);
+	else if (!uri_is_remote(uri))
 		check_firmware(config, ret);
 	if (config)
 		check_guest(host, config, ret);

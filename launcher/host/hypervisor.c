@@ -283,6 +283,7 @@ int hypervisor_capabilities(const struct hypervisor *host, const char *emulator,
 				 "libvirt's domain capabilities are not an XML document");
 	text_at(&d, "/domainCapabilities/domain", text, sizeof(text));
 	caps.has_kvm = strcmp(text, "kvm") == 0;
+	text_at(&d, "/domainCapabilities/path", caps.emulator, sizeof(caps.emulator));
 	text_at(&d,
 		"/domainCapabilities/features/launchSecurity[@supported='yes']"
 		"/enum[@name='sectype']/value[.='sev-snp']",

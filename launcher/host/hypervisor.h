@@ -2,6 +2,7 @@
 #ifndef LAUNCHER_HOST_HYPERVISOR_H
 #define LAUNCHER_HOST_HYPERVISOR_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -51,8 +52,9 @@ int hypervisor_fail(struct snp_error *err, const char *what);
 /* What libvirt says in `virsh domcapabilities` of a q35 machine of x86_64 with `emulator` (NULL: libvirt's
  * choice), and of CPU model `model` (NULL: none) in mode custom. Errors: those of hypervisor_fail(). */
 struct domain_capabilities {
-	bool has_sev_snp; /* QEMU has the object, and /dev/sev answered once */
-	bool has_kvm;	  /* else only emulation */
+	bool has_sev_snp;	 /* QEMU has the object, and /dev/sev answered once */
+	bool has_kvm;		 /* else only emulation */
+	char emulator[PATH_MAX]; /* the QEMU that was asked */
 	bool has_model, model_usable;
 };
 SNP_MUST_USE int hypervisor_capabilities(const struct hypervisor *host, const char *emulator,

@@ -620,6 +620,90 @@ static void check_emulator(void **state)
 	}
 }
 
+/* What the arguments that give QEMU an IGVM file say, and what only look like them. */
+#define IGVM_ARGUMENT(value) "<qemu:arg value='" value "'/>"
+#define IGVM_DOMAIN(arguments)                                                                 \
+	"<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>" arguments \
+	"</qemu:commandline><devices>"
+
+static void check_igvm_arguments(void **state)
+{
+	static const struct {
+		const char *arguments;
+		bool is_igvm;
+	} rows[] = {
+		{IGVM_ARGUMENT("-object") IGVM_ARGUMENT("igvm-cfg,id=igvm0,file=/g")
+			 IGVM_ARGUMENT("-machine") IGVM_ARGUMENT("igvm-cfg=igvm0"),
+		 true},
+		{IGVM_ARGUMENT("-object") IGVM_ARGUMENT("igvm-cfg,id=igvm0,file=/g"), false},
+		{IGVM_ARGUMENT("-object") IGVM_ARGUMENT("igvm-cfg,id=igvm0,file=/g,x=y")
+			 IGVM_ARGUMENT("-machine") IGVM_ARGUMENT("igvm-cfg=igvm0"),
+		 false},
+		{IGVM_ARGUMENT("-object") IGVM_ARGUMENT("igvm-cfg,id=igvm1,file=/g")
+			 IGVM_ARGUMENT("-machine") IGVM_ARGUMENT("igvm-cfg=igvm0"),
+		 false},
+		{IGVM_ARGUMENT("-object") IGVM_ARGUMENT("igvm-cfg,id=igvm0,file=/g")
+			 IGVM_ARGUMENT("-machine") IGVM_ARGUMENT("igvm-cfg=igvm0,x=y"),
+		 false},
+		{IGVM_ARGUMENT("-machine") IGVM_ARGUMENT("igvm-cfg=igvm0") IGVM_ARGUMENT("-object")
+			 IGVM_ARGUMENT("igvm-cfg,id=igvm0,file=/g"),
+		 false},
+	};
+	const char *loader = strstr(GOOD_DOMAIN, "<loader"), *end = strstr(loader, "</loader>");
+	_cleanup_(freep) char *bare = format_text("%.*s%s", (int)(loader - GOOD_DOMAIN),
+						  GOOD_DOMAIN, end + strlen("</loader>"));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(freep) char *with = format_text(IGVM_DOMAIN("%s"), rows[i].arguments);
+		_cleanup_(freep) char *text = replace_once(bare, "<devices>", with);
+		_cleanup_(launch_spec_freep) struct launch_spec *spec = read_domain(text);
+
+		assert_int_equal(spec->is_igvm, rows[i].is_igvm);
+		assert_int_equal(spec->qemu_launch_argument == NULL, rows[i].is_igvm);
+		if (rows[i].is_igvm)
+			assert_string_equal(spec->firmware, "/g");
+		else
+			assert_null(spec->firmware);
+	}
+}
+
+static void check_igvm(void **state)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config =
+		read_config("\"cpu\":{\"count\":2},\"igvm\":{\"path\":\"/g\"}");
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	static const struct {
+		bool has_policy, bound;
+		uint64_t policy;
+		const char *no_igvm, *found;
+	} rows[] = {
+		{true, false, 0x30000, NULL, "not-bound"},
+		{true, true, 0x30000, NULL, ""},
+		{true, true, 0xb0000, NULL, "igvm-policy"},
+		{false, false, 0, NULL, "not-bound"},
+		{false, true, 0, NULL, "igvm-without-policy"},
+		{true, true, 0x30000, "why", "igvm-needs-qemu"},
+	};
+
+	(void)state;
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	spec->firmware_is_igvm = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct check_options options = {.no_igvm = rows[i].no_igvm};
+		struct findings findings;
+		char names[256];
+
+		spec->has_igvm_policy = rows[i].has_policy;
+		spec->igvm_policy = rows[i].policy;
+		spec->bound_at_launch = rows[i].bound;
+		checks_run(spec, &options, &findings);
+		note_seen(&findings);
+		list_findings(&findings, names, sizeof(names));
+		assert_string_equal(names, rows[i].found);
+	}
+}
+
 static void check_user(void **state)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = read_config(
@@ -821,6 +905,7 @@ int main(void)
 		cmocka_unit_test(check_files),	  cmocka_unit_test(check_host_signature),
 		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
 		cmocka_unit_test(check_emulator), cmocka_unit_test(check_user),
+		cmocka_unit_test(check_igvm),	  cmocka_unit_test(check_igvm_arguments),
 		cmocka_unit_test(check_all_seen),
 	};
 	size_t n = 0;

@@ -64,6 +64,12 @@ static const struct member {
 	{"path of commas, quotes, blanks", ",\"boot\":{\"kernel\":\"/a,b=c \\\"'&<>;%s\"}", 0, ""},
 	{"cmdline with carriage return", ",\"boot\":{\"kernel\":\"/k\",\"cmdline\":\"a\\r\"}",
 	 -SNP_E_JSON_VALUE, "/boot/cmdline"},
+	{"igvm", ",\"igvm\":{\"path\":\"/g\"}", 0, ""},
+	{"igvm without path", ",\"igvm\":{}", -SNP_E_JSON_MISSING_KEY, "/igvm"},
+	{"igvm and firmware", ",\"igvm\":{\"path\":\"/g\"},\"firmware\":{\"auto\":true}",
+	 -SNP_E_JSON_VALUE, "/firmware"},
+	{"igvm and kernel", ",\"igvm\":{\"path\":\"/g\"},\"boot\":{\"kernel\":\"/k\"}",
+	 -SNP_E_JSON_VALUE, "/boot"},
 	{"kernel hashes as text", ",\"boot\":{\"kernel\":\"/k\",\"kernel_hashes\":\"yes\"}",
 	 -SNP_E_JSON_TYPE, "/boot/kernel_hashes"},
 

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/qemu_igvm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <snp/cleanup.h>
+
+#include "host/uri.h"
+
+#define SECONDS 10
+
+/* Start QEMU with what it says going into `fd`. */
+static int spawn(const char *emulator, int fd, pid_t *ret)
+{
+	static char object[] = "-object", help[] = "igvm-cfg,help", accel[] = "-accel",
+		    tcg[] = "tcg", machine[] = "-machine", none[] = "none", display[] = "-display";
+	char *const argv[] = {(char *)(uintptr_t)emulator,
+			      machine,
+			      none,
+			      accel,
+			      tcg,
+			      display,
+			      none,
+			      object,
+			      help,
+			      NULL};
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	posix_spawn_file_actions_init(&actions);
+	r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, fd, STDERR_FILENO);
+	if (r == 0)
+		r = posix_spawn(ret, emulator, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return r;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* All that it says until it ends, or until time is up. */
+static void read_answer(int fd, int64_t deadline, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	while (n + 1 < size) {
+		struct pollfd wait = {.fd = fd, .events = POLLIN};
+		int64_t left = deadline - now_ms();
+		int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
+		ssize_t got = ready > 0 ? read(fd, ret + n, size - n - 1) : ready;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	ret[n] = '\0';
+}
+
+/* True if it answers with the properties of the object, of which there is one. */
+static bool ask(const char *emulator, char answer[static 512])
+{
+	_cleanup_(closep) int mine = -1, its = -1;
+	int pipes[2], status = -1;
+	pid_t pid;
+
+	answer[0] = '\0';
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return false;
+	mine = pipes[0];
+	its = pipes[1];
+	if (spawn(emulator, its, &pid) != 0)
+		return false;
+	closep(&its);
+	its = -1;
+	read_answer(mine, now_ms() + SECONDS * 1000, answer, 512);
+	kill(pid, SIGKILL); /* one that ended already has its status */
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return strstr(answer, "igvm-cfg options") && strstr(answer, "file=");
+}
+
+/* It is run by this process, which may be root's; where it is named by vm.json, that is all that chose it. */
+static bool is_safe(const char *emulator)
+{
+	struct stat st;
+
+	return emulator[0] == '/' && stat(emulator, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_uid == 0 || st.st_uid == geteuid()) && (st.st_mode & 022) == 0;
+}
+
+bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator, char *why, size_t size)
+{
+	struct domain_capabilities caps;
+	struct snp_error err;
+	char answer[512];
+
+	if (uri_is_remote(host->uri)) {
+		snprintf(why, size,
+			 "the QEMU of another machine cannot be asked whether it takes one");
+		return false;
+	}
+	if (hypervisor_capabilities(host, emulator, NULL, &caps, &err) < 0) {
+		snprintf(why, size, "libvirt does not say which QEMU it runs: %.150s", err.message);
+		return false;
+	}
+	if (!emulator)
+		emulator = caps.emulator;
+	if (!is_safe(emulator))
+		snprintf(
+			why, size,
+			"%.150s is not asked whether it takes one: it must belong to root or to you, and "
+			"be writable by nobody else",
+			emulator);
+	else if (ask(emulator, answer))
+		return true;
+	else
+		snprintf(why, size, "%.150s has no object igvm-cfg", emulator);
+	return false;
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A guest from an IGVM file: the QEMU here cannot start one, which check and create say. With a QEMU that says that it
+# can, libvirt takes the definition, and the guest's copy has the ID block in it; no such QEMU starts here.
+. "$(dirname "$0")/guests.sh"
+begin
+make_keys
+igvm_file guest.igvm 0x101000
+
+cat >web1.json <<END
+{"schema": "snp-launch/2", "name": "web1", "igvm": {"path": "$work/guest.igvm"}, "cpu": {"count": 1},
+ "memory": {"size": "256MiB"}, "snp": {"policy": {"raw": "0xb0000"}, "id": {"key": "$work/id.pem"}}}
+END
+for verb in create 'create --no-start' check; do
+	# shellcheck disable=SC2086 # an option apart
+	refuse 4 check-failed "$snp_launch" $verb --allow-debug web1.json
+	grep -qF '[igvm-needs-qemu]' err || fail "no word about igvm-cfg: $(cat err)"
+done
+nothing_left web1
+run 0 "$snp_measure" --igvm guest.igvm --vcpus 1 --policy 0xb0000
+digest=$(cat out)
+
+emulator=$(virsh domcapabilities --machine q35 --arch x86_64 | sed -n 's/^ *<path>\(.*\)<.*/\1/p')
+cat >qemu-with-igvm <<END
+#!/bin/sh
+case "\$*" in
+*igvm-cfg,help*) printf 'igvm-cfg options:\\n  file=<string>\\n' ;;
+*) exec $emulator "\$@" ;;
+esac
+END
+chmod 755 qemu-with-igvm
+sed 's|"name"|"emulator": "'"$work"'/qemu-with-igvm", &|' web1.json >with.json
+run 0 "$snp_launch" create --no-start --allow-debug with.json
+says "launch digest $digest"
+says 'bound by      ID block of this host'
+copy=$folder/guests/web1/boot/firmware
+virsh dumpxml web1 >web1.xml
+grep -qF "igvm-cfg,id=igvm0,file=$copy" web1.xml && grep -qF 'igvm-cfg=igvm0' web1.xml || fail "$(cat web1.xml)"
+! grep -qE '<idBlock|<loader' web1.xml || fail "an ID block or firmware beside the IGVM file"
+# The copy's ID block is for this launch, and the copy is otherwise the file.
+run 0 "$snp_measure" --igvm "$copy" --vcpus 1 --policy 0xb0000
+[ "$(cat out)" = "$digest" ] || fail "the copy has another digest"
+refuse 4 id-block-differs "$snp_measure" --igvm "$copy" --vcpus 1 --policy 0x30000
+run 0 "$snp_measure" igvm strip "$copy" -o stripped
+cmp stripped guest.igvm || fail "the copy is another file"
+run 0 "$snp_launch" diff web1
+run 0 "$snp_launch" show web1 --json
+valid out
+virt-xml-validate web1.xml domain >out 2>err || [ ! -x "$(command -v virt-xml-validate)" ] || fail "$(cat err)"
+
+# What changes the arguments, or the copy, is found.
+sed 's|igvm-cfg=igvm0|igvm-cfg=igvm1|' web1.xml >changed.xml
+virsh -q define changed.xml >/dev/null || fail "libvirt does not take the change"
+run 3 "$snp_launch" diff web1
+virsh -q define web1.xml >/dev/null
+chmod u+w "$copy" && printf x >>"$copy"
+run 3 "$snp_launch" start web1
+run 0 "$snp_launch" remove -f web1
+nothing_left web1
+
+# An ID block for another digest binds nothing.
+run 0 "$snp_measure" id-block create --measurement "$(printf %096d 0)" --policy 0xb0000 --id-key id.pem \
+	--output-block block --output-auth auth
+sed 's|"id": {[^}]*}|"id": {"block": "'"$work"'/block", "auth": "'"$work"'/auth"}|' with.json >other.json
+run 3 "$snp_launch" create --no-start --allow-debug other.json
+says digest-differs
+nothing_left web1
