@@ -22,6 +22,7 @@
 #include "rehearsal/layout.h"
 
 #define PATIENCE_SECONDS 60
+#define HOST_URI	 "qemu+unix:///session?socket=%s/" HOST_SOCKET
 
 /* The preload library: beside the installed tool's libraries, or in the tree that it was built in. */
 static int find_library(char ret[static PATH_MAX], struct snp_error *err)
@@ -215,8 +216,7 @@ int simulated_host_start(const struct simulated_host_options *options, struct si
 		return r;
 	}
 	snprintf(started.folder, sizeof(started.folder), "%s", host.folder);
-	snprintf(started.uri, sizeof(started.uri), "qemu+unix:///session?socket=%s/" HOST_SOCKET,
-		 host.folder);
+	snprintf(started.uri, sizeof(started.uri), HOST_URI, host.folder);
 	r = complete(&host, options, cache, started.uri, alive, err);
 	if (r < 0) {
 		(void)!keeper_stop(host.folder, NULL);
@@ -224,6 +224,26 @@ int simulated_host_start(const struct simulated_host_options *options, struct si
 	}
 	*ret = started;
 	return 0;
+}
+
+int simulated_host_restart(const char *folder, bool reboot, struct snp_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	char uri[PATH_MAX + 64];
+	int r = keeper_restart(folder, reboot, err);
+
+	if (r < 0)
+		return r;
+	snprintf(uri, sizeof(uri), HOST_URI, folder);
+	for (int i = 0; i < PATIENCE_SECONDS * 50; i++) {
+		_cleanup_(hypervisor_close) struct hypervisor libvirt = {0};
+
+		if (hypervisor_open(uri, &libvirt, err) == 0)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET,
+			 "libvirtd of the simulated host does not answer after its restart");
 }
 
 int simulated_host_stop(const char *folder, struct snp_error *err)

@@ -54,6 +54,11 @@ struct simulated_host {
 SNP_MUST_USE int simulated_host_start(const struct simulated_host_options *options,
 				      struct simulated_host *ret, struct snp_error *err);
 
+/* Kill the libvirtd of the host in `folder` and start it again: its guests run on. With `reboot`, the host loses its
+ * power instead: all guests end, and those with autostart come up again. Returns when libvirt answers.
+ * Errors: SNP_E_NOT_FOUND (no host there), SNP_E_SYSTEM. */
+SNP_MUST_USE int simulated_host_restart(const char *folder, bool reboot, struct snp_error *err);
+
 /* End the host of `folder` with all its guests and remove the folder; returns when it is gone.
  * Errors: SNP_E_NOT_FOUND (no host there), SNP_E_SYSTEM. */
 SNP_MUST_USE int simulated_host_stop(const char *folder, struct snp_error *err);

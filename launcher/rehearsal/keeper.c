@@ -75,30 +75,6 @@ static void kill_children(void)
 	}
 }
 
-/* Until libvirtd ends, somebody sends SIGTERM, or the starter's end of `owner` is closed. */
-static void keep(pid_t libvirtd, int signals, int owner)
-{
-	struct pollfd events[] = {{signals, POLLIN, 0}, {owner, POLLIN, 0}};
-
-	for (;;) {
-		struct signalfd_siginfo info;
-		pid_t ended;
-
-		if (poll(events, ARRAY_SIZE(events), -1) < 0)
-			continue;
-		if (events[1].revents)
-			return;
-		if (!(events[0].revents & POLLIN) ||
-		    read(signals, &info, sizeof(info)) != sizeof(info))
-			continue;
-		if (info.ssi_signo == SIGTERM)
-			return;
-		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
-			if (ended == libvirtd)
-				return;
-	}
-}
-
 /* libvirtd's own world: everything it keeps lies in the folder. PATH has the sbin folders, where
  * Debian puts libvirtd and an ordinary user does not look. */
 static void set_environment(const struct host_layout *host)
@@ -181,6 +157,47 @@ static pid_t libvirtd_start(const struct host_layout *host)
 	return child;
 }
 
+/* Let libvirtd die and start it again; with `reboot`, as after a power cut: no QEMU is left, nor what lies in run/. */
+static pid_t restart(const struct host_layout *host, pid_t libvirtd, bool reboot)
+{
+	kill(libvirtd, SIGKILL);
+	waitpid(libvirtd, NULL, 0);
+	if (reboot)
+		kill_children();
+	if (reboot && host_clear_run(host) < 0)
+		return -EIO;
+	return libvirtd_start(host);
+}
+
+/* Until libvirtd ends, somebody sends SIGTERM, or the starter's end of `owner` is closed. SIGUSR1 and SIGUSR2 restart
+ * it; each time a line is added to the lock file. */
+static void keep(const struct host_layout *host, pid_t libvirtd, int lock, int signals, int owner)
+{
+	struct pollfd events[] = {{signals, POLLIN, 0}, {owner, POLLIN, 0}};
+
+	while (libvirtd > 0) {
+		struct signalfd_siginfo info;
+		pid_t ended;
+
+		if (poll(events, ARRAY_SIZE(events), -1) < 0)
+			continue;
+		if (events[1].revents)
+			return;
+		if (!(events[0].revents & POLLIN) ||
+		    read(signals, &info, sizeof(info)) != sizeof(info))
+			continue;
+		if (info.ssi_signo == SIGTERM)
+			return;
+		if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2) {
+			libvirtd = restart(host, libvirtd, info.ssi_signo == SIGUSR2);
+			dprintf(lock, "%d\n", (int)libvirtd);
+		}
+		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+			if (ended == libvirtd)
+				return;
+	}
+}
+
 /* stdin from nowhere, stdout and stderr into the log; nothing else of the starter's stays open, so
  * that a shell that waits for the end of our output does not wait for us. */
 static void settle(const struct host_layout *host, int lock, int alive, int owner)
@@ -222,6 +239,8 @@ _Noreturn static void live(const struct host_layout *host, int lock, int alive, 
 	sigaddset(&watched, SIGTERM);
 	sigaddset(&watched, SIGINT);
 	sigaddset(&watched, SIGHUP);
+	sigaddset(&watched, SIGUSR1);
+	sigaddset(&watched, SIGUSR2);
 	sigprocmask(SIG_SETMASK, &watched, NULL);
 	signals = signalfd(-1, &watched, SFD_CLOEXEC);
 	dprintf(lock, "%d\n", (int)getpid());
@@ -230,7 +249,7 @@ _Noreturn static void live(const struct host_layout *host, int lock, int alive, 
 		result = (int)-libvirtd;
 	(void)!write(alive, &result, sizeof(result));
 	if (result == 0)
-		keep(libvirtd, signals, owner);
+		keep(host, libvirtd, lock, signals, owner);
 	kill_children();
 	remove_tree(AT_FDCWD, host->folder);
 	_exit(0);
@@ -292,12 +311,11 @@ static bool is_held(int lock)
 	return fcntl(lock, F_OFD_GETLK, &probe) == 0 && probe.l_type != F_UNLCK;
 }
 
-int keeper_stop(const char *folder, struct snp_error *err)
+/* The lock of the host in `folder`, and its keeper's process, which it is only while the lock is held. */
+static int open_lock(const char *folder, pid_t *ret_keeper, struct snp_error *err)
 {
-	const struct timespec pause = {.tv_nsec = 10000000};
 	char path[PATH_MAX + 16], text[32] = "";
-	_cleanup_(closep) int lock = -1;
-	pid_t keeper;
+	int lock;
 
 	snprintf(path, sizeof(path), "%s/" HOST_LOCK, folder);
 	lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -305,9 +323,20 @@ int keeper_stop(const char *folder, struct snp_error *err)
 		return fail_errno(err, SNP_E_NOT_FOUND, errno, "%s: no simulated host", folder);
 	if (read(lock, text, sizeof(text) - 1) < 0)
 		text[0] = '\0';
-	keeper = (pid_t)strtol(text, NULL, 10);
+	*ret_keeper = (pid_t)strtol(text, NULL, 10);
+	return lock;
+}
+
+int keeper_stop(const char *folder, struct snp_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	_cleanup_(closep) int lock = -1;
+	pid_t keeper;
+
+	lock = open_lock(folder, &keeper, err);
+	if (lock < 0)
+		return lock;
 	for (int i = 0; is_held(lock); i++) {
-		/* Only while the lock is held is the process of this number the keeper. */
 		if (i == 0 && (keeper <= 1 || kill(keeper, SIGTERM) < 0))
 			return fail_errno(err, SNP_E_SYSTEM, errno, "%s: cannot end its keeper",
 					  folder);
@@ -321,6 +350,28 @@ int keeper_stop(const char *folder, struct snp_error *err)
 		waitpid(keeper, NULL, 0);
 	remove_tree(AT_FDCWD, folder);
 	return 0;
+}
+
+int keeper_restart(const char *folder, bool reboot, struct snp_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	_cleanup_(closep) int lock = -1;
+	struct stat before, now;
+	pid_t keeper;
+
+	lock = open_lock(folder, &keeper, err);
+	if (lock < 0)
+		return lock;
+	if (fstat(lock, &before) < 0 || !is_held(lock) || keeper <= 1 ||
+	    kill(keeper, reboot ? SIGUSR2 : SIGUSR1) < 0)
+		return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "%s: it has no keeper", folder);
+	for (int i = 0; i < PATIENCE_SECONDS * 100; i++) {
+		if (fstat(lock, &now) == 0 && now.st_size > before.st_size && is_held(lock))
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "%s: libvirtd did not start again",
+			 folder);
 }
 
 static bool is_new(const struct stat *st)

@@ -31,6 +31,10 @@ SNP_MUST_USE int keeper_start(const struct host_layout *host, int held, bool end
  * Errors: SNP_E_NOT_FOUND (no host there), SNP_E_SYSTEM (it does not end). */
 SNP_MUST_USE int keeper_stop(const char *folder, struct snp_error *err);
 
+/* Let libvirtd die and start again; see simulated_host_restart(). Returns when it has been started.
+ * Errors: SNP_E_NOT_FOUND (no host there), SNP_E_SYSTEM. */
+SNP_MUST_USE int keeper_restart(const char *folder, bool reboot, struct snp_error *err);
+
 /* Remove from /tmp the folders of this user's hosts whose keeper, or starter, was killed. */
 void keeper_sweep(void);
 

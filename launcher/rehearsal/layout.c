@@ -216,6 +216,15 @@ static int make_subfolders(const struct host_layout *host, struct snp_error *err
 	return r < 0 ? r : make_folder(host_path(host, "guests", path), 0711, err);
 }
 
+int host_clear_run(const struct host_layout *host)
+{
+	const char *last;
+	_cleanup_(closep) int at = open_in_host(host, "run", &last);
+	int r = at < 0 ? at : remove_tree(at, last);
+
+	return r < 0 ? r : make_subfolder(host, "run", NULL);
+}
+
 static int copy_library(const struct host_layout *host, const char *library, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;

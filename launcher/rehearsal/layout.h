@@ -58,6 +58,9 @@ SNP_MUST_USE int host_layout_make(const char *folder, struct host_layout *ret,
 SNP_MUST_USE int host_layout_fill(const struct host_layout *host, const char *library,
 				  const char *kernel, const char *firmware, struct snp_error *err);
 
+/* Empty run/, as a reboot does. Returns a negative number on failure. */
+int host_clear_run(const struct host_layout *host);
+
 /*
  * Copy what libvirt learnt by probing QEMU, which takes it seconds, from folder `cache` into the host, or
  * (`save`) back. Each host has a copy of its own, since libvirt does not write these files in one step.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* simulated-host start [OPTION…] | stop FOLDER: a simulated host for shell tests. `start` prints the
- * folder and the URI; with --wait the host lives as long as this program, which then reads its stdin
+/* simulated-host start [OPTION…] | restart FOLDER | reboot FOLDER | stop FOLDER: a simulated host for shell tests.
+ * `restart` kills its libvirtd and starts it again, `reboot` its guests too. `start` prints the folder and the URI; with --wait the host lives as long as this program, which then reads its stdin
  * until the end. */
 #include <getopt.h>
 #include <stdio.h>
@@ -76,8 +76,12 @@ int main(int argc, char *argv[])
 
 	if (argc >= 2 && strcmp(argv[1], "start") == 0)
 		return start(argc - 1, argv + 1);
+	if (argc == 3 && (strcmp(argv[1], "restart") == 0 || strcmp(argv[1], "reboot") == 0))
+		return simulated_host_restart(argv[2], argv[1][2] == 'b', &err) < 0 ? fail(&err)
+										    : 0;
 	if (argc == 3 && strcmp(argv[1], "stop") == 0)
 		return simulated_host_stop(argv[2], &err) < 0 ? fail(&err) : 0;
-	fprintf(stderr, "usage: simulated-host start [OPTION…] | stop FOLDER\n");
+	fprintf(stderr,
+		"usage: simulated-host start [OPTION…] | restart FOLDER | reboot FOLDER | stop FOLDER\n");
 	return 2;
 }
