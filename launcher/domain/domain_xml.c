@@ -134,10 +134,12 @@ int domain_xml_build(const struct domain_request *request, char **ret, struct sn
 	if (request->config->libvirt_xml)
 		r = merge_file(&w, request->config->libvirt_xml, err);
 	fill_metadata(&w, domain, request);
-	if (r == 0)
-		r = xml_print(&w, &text, err);
-	if (r == 0)
-		r = verify(request, text, err);
+	if (r < 0)
+		return r;
+	r = xml_print(&w, &text, err);
+	if (r < 0)
+		return r;
+	r = verify(request, text, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(text);

@@ -188,8 +188,9 @@ static int read_key(const char *path, struct snp_key **ret, struct snp_error *er
 	int r;
 
 	r = snp_key_read(path, NULL, NULL, &key, err);
-	if (r == 0)
-		r = in_file(err, snp_id_key_public(key, public, err), path);
+	if (r < 0)
+		return r;
+	r = in_file(err, snp_id_key_public(key, public, err), path);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(key);

@@ -84,10 +84,8 @@ static int spawn(char *const argv[], int in_and_out, int words, int tty, pid_t *
 					     POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	if (r == 0 && tty >= 0)
 		r = posix_spawn_file_actions_addtcsetpgrp_np(&actions, tty);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, in_and_out, STDIN_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, in_and_out, STDOUT_FILENO);
+	for (int to = STDIN_FILENO; r == 0 && to <= STDOUT_FILENO; to++)
+		r = posix_spawn_file_actions_adddup2(&actions, in_and_out, to);
 	if (r == 0 && words >= 0)
 		r = posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
 	if (r == 0)

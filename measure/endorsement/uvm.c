@@ -199,10 +199,12 @@ int uvm_read(struct snp_span bytes, struct uvm_endorsement **ret, struct snp_err
 	}
 	if (r == 0)
 		r = cose_parse((struct snp_span){e->bytes, size}, &e->cose, err);
-	if (r == 0)
-		r = read_claims(e, err);
-	if (r == 0)
-		r = read_certificates(e, err);
+	if (r < 0)
+		return r;
+	r = read_claims(e, err);
+	if (r < 0)
+		return r;
+	r = read_certificates(e, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(e);

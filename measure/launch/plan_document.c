@@ -109,8 +109,9 @@ static int read_document(const struct json *json, struct plan_document **ret, st
 	if (!document)
 		return out_of_memory(err);
 	r = fields_read(json_root(json), document_fields, document, err);
-	if (r == 0)
-		r = check_runs(json_root(json), document, err);
+	if (r < 0)
+		return r;
+	r = check_runs(json_root(json), document, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(document);
