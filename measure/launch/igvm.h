@@ -123,7 +123,7 @@ SNP_MUST_USE int igvm_layout_make(const struct snp_launch *launch, struct igvm_l
 				  struct snp_error *err);
 void igvm_layout_done(struct igvm_layout *layout);
 
-/* The mask of the platform that the profile launches. Errors: SNP_E_IGVM_LAUNCH. */
+/* profile.c: the mask of the platform that the rules launch. Errors: SNP_E_IGVM_LAUNCH. */
 SNP_MUST_USE int igvm_choose_platform(const struct snp_igvm_info *info,
 				      const struct igvm_rules *rules, uint32_t *ret_platform,
 				      uint32_t *ret_mask, struct snp_error *err);

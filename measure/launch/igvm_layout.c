@@ -14,30 +14,6 @@ void igvm_layout_done(struct igvm_layout *layout)
 	*layout = (struct igvm_layout){0};
 }
 
-/* QEMU backends/igvm.c, qigvm_supported_platform_compat_mask(): an SNP guest "supports" all of these. */
-int igvm_choose_platform(const struct snp_igvm_info *info, const struct igvm_rules *rules,
-			 uint32_t *ret_platform, uint32_t *ret_mask, struct snp_error *err)
-{
-	static const uint32_t by_strength[] = {SNP_IGVM_SEV_SNP, SNP_IGVM_SEV_ES, SNP_IGVM_SEV,
-					       SNP_IGVM_NATIVE};
-	const size_t n = rules->any_sev ? ARRAY_SIZE(by_strength) : 1;
-
-	for (size_t p = 0; p < n; p++) {
-		for (size_t i = 0; i < info->n_headers; i++) {
-			const struct snp_igvm_header *h = &info->headers[i];
-
-			if (h->type != SNP_IGVM_SUPPORTED_PLATFORM || h->subtype != by_strength[p])
-				continue;
-			*ret_platform = h->subtype;
-			*ret_mask = h->mask;
-			return 0;
-		}
-	}
-	return fail_with(err, SNP_E_IGVM_LAUNCH, SNP_NO_OFFSET, "the file is not for %s platform%s",
-			 rules->any_sev ? "SEV-SNP or a weaker" : "the SEV-SNP",
-			 rules->any_sev ? " that such a guest may start from" : "");
-}
-
 /* virt_kvm, prepare_snp_config() */
 static int check_platform(const struct igvm_layout *layout, struct snp_error *err)
 {
