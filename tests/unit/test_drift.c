@@ -381,6 +381,63 @@ static void check_copies(void **state)
 	}
 }
 
+/* New copies are of what was measured, each onto an inode of its own, or are refused. */
+static void copies_are_copied(void **state)
+{
+	_cleanup_(record_freep) struct guest_record *record = record_copies();
+	_cleanup_(freep) char *next = format_text("%s/next", folder);
+	struct snp_error err = {0};
+	char path[128];
+
+	(void)state;
+	assert_int_equal(mkdir(next, 0755), 0);
+	assert_int_equal(boot_files_copy(record, next, &err), 0);
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		struct boot_file copy;
+
+		snprintf(path, sizeof(path), "%s/%s", next, boot_part_names[i]);
+		assert_int_equal(boot_file_hash((enum boot_part)i, path, path, NULL, &copy, NULL),
+				 0);
+		assert_memory_equal(copy.sha256, record->boot[i].sha256, SNP_SHA256_SIZE);
+		boot_file_done(&copy);
+	}
+	/* What is there already is not written to. */
+	assert_int_equal(boot_files_copy(record, next, &err), -SNP_E_WRITE);
+	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+		for (unsigned int j = 0; j < BOOT_PARTS; j++) {
+			snprintf(path, sizeof(path), "%s/%s", next, boot_part_names[j]);
+			unlink(path);
+		}
+		write_file(boot_part_names[i], "another");
+		assert_int_equal(boot_files_copy(record, next, &err), -SNP_E_DRIFT);
+		assert_non_null(strstr(err.message, boot_part_names[i]));
+		write_file(boot_part_names[i], boot_part_names[i]);
+	}
+	for (unsigned int j = 0; j < BOOT_PARTS; j++) {
+		snprintf(path, sizeof(path), "%s/%s", next, boot_part_names[j]);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(next), 0);
+}
+
+/* A copy that cannot be looked at has neither changed nor gone. */
+static void a_copy_that_cannot_be_opened_is_a_failure(void **state)
+{
+	_cleanup_(record_freep) struct guest_record *record = record_copies();
+	_cleanup_(freep) char *below = format_text("%s/kernel", record->boot[BOOT_FIRMWARE].path),
+			      *path = record->boot[BOOT_KERNEL].path;
+	struct differences d = {0};
+	struct snp_error err = {0};
+
+	(void)state;
+	record->boot[BOOT_KERNEL].path = below;
+	assert_int_equal(boot_files_verify(record, &err), -SNP_E_OPEN);
+	assert_string_equal(err.file, below);
+	assert_int_equal(guest_drift_boot(record, &d, &err), -SNP_E_OPEN);
+	assert_int_equal(d.n, 0);
+	record->boot[BOOT_KERNEL].path = TAKE_PTR(path);
+}
+
 /* What --expect and snp.measurement demand. */
 static void check_demanded(void **state)
 {
@@ -545,8 +602,12 @@ static int remove_folder(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
-		cmocka_unit_test(check_host),	  cmocka_unit_test(check_copies),
-		cmocka_unit_test(check_demanded), cmocka_unit_test(check_definition),
+		cmocka_unit_test(check_host),
+		cmocka_unit_test(check_copies),
+		cmocka_unit_test(copies_are_copied),
+		cmocka_unit_test(a_copy_that_cannot_be_opened_is_a_failure),
+		cmocka_unit_test(check_demanded),
+		cmocka_unit_test(check_definition),
 		cmocka_unit_test(check_recorded),
 	};
 	size_t n = tests_listed(tests);
