@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/state_dir.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,9 +45,13 @@ int state_dir_find(const char *option, const char *uri, char ret[static PATH_MAX
 	char path[3 * PATH_MAX], host[PATH_MAX];
 	bool known = true;
 
+	if (named && named[0] != '\0' && named[0] != '/' && !getcwd(host, sizeof(host)))
+		return in_file(
+			err, fail_errno(err, SNP_E_OPEN, errno, "cannot find the folder it is in"),
+			named);
 	if (named && named[0] == '/')
 		snprintf(path, sizeof(path), "%s", named);
-	else if (named && named[0] != '\0' && getcwd(host, sizeof(host)))
+	else if (named && named[0] != '\0')
 		path_join(host, named, path, sizeof(path));
 	else if (uri_simulated_host(uri, host))
 		path_join(host, "guests", path, sizeof(path));

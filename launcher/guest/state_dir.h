@@ -22,7 +22,8 @@
 #define SYSTEM_STATE "/var/lib/snp-launch"
 
 /* The folder for guests of `uri`: `option` (--state-dir; may be NULL), else $SNP_LAUNCH_STATE_DIR, else
- * as above. Absolute; nothing is made. Errors: SNP_E_USAGE (no home to keep it in, or too long). */
+ * as above. Absolute; nothing is made. Errors: SNP_E_USAGE (no home to keep it in, or too long),
+ * SNP_E_OPEN (relative, and the working folder is gone). */
 SNP_MUST_USE int state_dir_find(const char *option, const char *uri, char ret[static PATH_MAX],
 				struct snp_error *err);
 

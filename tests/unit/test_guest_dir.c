@@ -390,6 +390,12 @@ static void a_state_that_is_named(void **state)
 	snprintf(expected, sizeof(expected), "%s/here", cwd);
 	assert_int_equal(state_dir_find("here", "qemu:///system", path, NULL), 0);
 	assert_string_equal(path, expected);
+	/* Not silently another state, where the working folder is gone. */
+	assert_int_equal(mkdir("gone", 0700), 0);
+	assert_int_equal(chdir("gone"), 0);
+	assert_int_equal(rmdir("../gone"), 0);
+	assert_int_equal(state_dir_find("here", "qemu:///system", path, &err), -SNP_E_OPEN);
+	assert_int_equal(chdir(cwd), 0);
 	assert_int_equal(setenv("SNP_LAUNCH_STATE_DIR", "/there", 1), 0);
 	assert_int_equal(state_dir_find(NULL, "qemu:///system", path, NULL), 0);
 	assert_string_equal(path, "/there");
