@@ -198,17 +198,17 @@ static int check(const struct vm_config *config, const char *file, const struct 
 }
 
 static int apply(FILE *out, const struct session *session, struct launch_request *launch,
-		 const struct vm_config *config, const char *file, bool no_start, bool dry_run,
+		 const struct vm_config *config, const char *file, const struct apply_how *how,
 		 struct snp_error *err)
 {
 	_cleanup_(apply_done) struct apply_result result = {0};
 	struct apply_request request = {.create = launch->create,
-					.dry_run = dry_run,
+					.dry_run = how->dry_run,
 					.new_digest = arg.new_digest,
 					.restart = arg.restart};
 	int r;
 
-	request.create.start = !no_start;
+	request.create.start = !how->no_start;
 	r = guest_apply(&session->host, &request, &result, err);
 	check_cli_warn(&launch->findings, config->libvirt_xml ? config->libvirt_xml : file);
 	if (r == -SNP_E_DIGEST_DIFFERS && !cli_json)
@@ -217,14 +217,14 @@ static int apply(FILE *out, const struct session *session, struct launch_request
 		return r;
 	warn(config->name, &result);
 	if (cli_json)
-		r = print_json(out, config->name, &result, dry_run, err);
+		r = print_json(out, config->name, &result, how->dry_run, err);
 	else
-		print_text(out, config->name, &result, dry_run);
-	return r < 0 ? r : dry_run && result.changed ? CLI_NO : 0;
+		print_text(out, config->name, &result, how->dry_run);
+	return r < 0 ? r : how->dry_run && result.changed ? CLI_NO : 0;
 }
 
-int apply_config(FILE *out, const struct vm_config *config, const char *file, bool no_start,
-		 bool dry_run, struct snp_error *err)
+int apply_config(FILE *out, const struct vm_config *config, const char *file,
+		 const struct apply_how *how, struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(launch_request_done) struct launch_request request = {0};
@@ -234,9 +234,9 @@ int apply_config(FILE *out, const struct vm_config *config, const char *file, bo
 		r = session_open(config->connect, &session, err);
 	if (r == 0)
 		r = launch_options_request(&session, config, &request, err);
-	request.create.prepare.fresh = arg.new_boot_files;
+	request.create.prepare.fresh = arg.new_boot_files || how->fresh;
 	if (r < 0)
 		return r;
 	r = check(config, file, &session, &request, err);
-	return r < 0 ? r : apply(out, &session, &request, config, file, no_start, dry_run, err);
+	return r < 0 ? r : apply(out, &session, &request, config, file, how, err);
 }

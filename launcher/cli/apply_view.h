@@ -13,10 +13,16 @@
 /* What apply and edit share: --restart, --new-digest, --new-boot-files; the road; and how a change is told. */
 extern const struct cli_option apply_options[];
 
+struct apply_how {
+	bool no_start; /* do not start what is created */
+	bool dry_run;
+	bool fresh; /* as by --new-boot-files */
+};
+
 /* Bring the guest of `config`, which is called `file` in messages, to what it says, and print what was done. Errors:
  * those of guest_apply(). */
 SNP_MUST_USE int apply_config(FILE *out, const struct vm_config *config, const char *file,
-			      bool no_start, bool dry_run, struct snp_error *err);
+			      const struct apply_how *how, struct snp_error *err);
 
 /* "memory: 256 MiB -> 384 MiB", "network[1] added: network default", "disk[0] removed: /srv/a.img, raw, virtio". */
 void change_line(const struct plan_change *change, char *ret, size_t size);

@@ -6,9 +6,7 @@
 #include "cli/launch_options.h"
 #include "cli/verb.h"
 
-static struct {
-	bool no_start, dry_run;
-} arg;
+static struct apply_how arg;
 
 /* clang-format off */
 static const struct cli_option options[] = {
@@ -20,8 +18,13 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
-static const struct cli_option *const tables[] = {
-	session_options, check_cli_options, launch_options, apply_options, options, NULL};
+static const struct cli_option *const tables[] = {session_options,
+						  check_cli_options,
+						  launch_options,
+						  set_options,
+						  apply_options,
+						  options,
+						  NULL};
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
@@ -29,7 +32,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	int r = launch_options_config(operands[0], &config, err);
 
 	if (r == 0)
-		r = apply_config(out, config, operands[0], arg.no_start, arg.dry_run, err);
+		r = apply_config(out, config, operands[0], &arg, err);
 	return cli_answer(out, r, err);
 }
 

@@ -6,6 +6,7 @@
 #include <snp/fail.h>
 #include <snp/hex.h>
 
+#include "cli/apply_view.h"
 #include "cli/check_options.h"
 #include "cli/guest_view.h"
 #include "cli/launch_options.h"
@@ -33,8 +34,8 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
-static const struct cli_option *const tables[] = {session_options, check_cli_options,
-						  launch_options, options, NULL};
+static const struct cli_option *const tables[] = {
+	session_options, check_cli_options, launch_options, set_options, options, NULL};
 
 static int check_arguments(struct snp_error *err)
 {
@@ -43,8 +44,10 @@ static int check_arguments(struct snp_error *err)
 
 	if (arg.no_start && arg.paused)
 		problem = "--no-start and --paused cannot be combined";
-	else if (arg.dry_run && (arg.paused || arg.replace))
-		problem = "--dry-run cannot be combined with --paused or --replace";
+	else if (arg.dry_run && arg.paused)
+		problem = "--dry-run and --paused cannot be combined";
+	else if (arg.dry_run_as && arg.replace)
+		problem = "--dry-run with --replace prints what would change, and takes no form";
 	else if (arg.force && !arg.replace)
 		problem = "--force requires --replace";
 	if (problem)
@@ -175,12 +178,15 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	_cleanup_(launch_request_done) struct launch_request request = {0};
+	const struct apply_how replacement = {.dry_run = true, .fresh = true};
 	const char *path = operands[0];
 	int r;
 
 	r = check_arguments(err);
 	if (r == 0)
 		r = launch_options_config(path, &config, err);
+	if (r == 0 && arg.dry_run && arg.replace)
+		return cli_answer(out, apply_config(out, config, path, &replacement, err), err);
 	if (r == 0)
 		r = launch_spec_from_config(config, &request.spec, err);
 	if (r == 0)

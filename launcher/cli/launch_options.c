@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include <snp/file.h>
 #include <snp/hex.h>
+#include <snp/json.h>
+#include <snp/memory.h>
 
 #include "host/uri.h"
 
@@ -13,7 +16,17 @@ static struct {
 	struct cli_number timeout;
 } arg;
 
+static struct cli_values set;
+
+DEFINE_CLEANUP(struct json *, json_free);
+
 /* clang-format off */
+const struct cli_option set_options[] = {
+	{"set", .argument = "KEY=VALUE", .values = &set,
+	 .help = "change the vm.json as it is read: --set name=web2 --set memory.size=4GiB"},
+	{0},
+};
+
 const struct cli_option launch_options[] = {
 	{"expect", .argument = "HEX", .text = &arg.expect,
 	 .help = "fail with status 3 if the launch digest is not this one"},
@@ -32,7 +45,17 @@ const struct cli_option launch_options[] = {
 
 int launch_options_config(const char *path, struct vm_config **ret, struct snp_error *err)
 {
-	return vm_config_read(path, ret, err);
+	_cleanup_(json_freep) struct json *document = NULL;
+	_cleanup_(freep) char *text = NULL;
+	int r;
+
+	if (set.count == 0)
+		return vm_config_read(path, ret, err);
+	r = json_read(path, SNP_MAX_CONFIG, &document, err);
+	if (r < 0)
+		return r;
+	r = json_set(document, set.value, set.count, &text, err);
+	return r < 0 ? r : vm_config_parse(path, text_span(text), ret, err);
 }
 
 const char *launch_options_root(void)

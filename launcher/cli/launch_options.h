@@ -10,7 +10,10 @@
 /* What create, apply and edit share: from a vm.json and these options to a request. */
 extern const struct cli_option launch_options[];
 
-/* The vm.json `path`. Errors: those of vm_config_read(). */
+/* --set, of those that read a vm.json. */
+extern const struct cli_option set_options[];
+
+/* The vm.json `path`, changed by --set. Errors: those of vm_config_read() and json_set(). */
 SNP_MUST_USE int launch_options_config(const char *path, struct vm_config **ret,
 				       struct snp_error *err);
 

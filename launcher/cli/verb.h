@@ -9,6 +9,7 @@
 #define LAUNCHER_VERBS(X) \
 	X(create)         \
 	X(apply)          \
+	X(edit)           \
 	X(start)          \
 	X(resume)         \
 	X(restart)        \

@@ -98,12 +98,41 @@ static void check_accepted(const struct json *document, const uint8_t *data, siz
 	free(twice);
 }
 
+/* The input as an assignment: it is refused as wrong usage, or makes a document that can be parsed. */
+static void check_set(const uint8_t *data, size_t size)
+{
+	static const char text[] = "{\"a\": {\"b\": [1, {\"c\": \"d\"}]}}";
+	char *assignment = strndup((const char *)data, size), *made = NULL;
+	const char *const assignments[] = {assignment};
+	struct json *document;
+	struct snp_error err = {0};
+	int r;
+
+	if (!assignment || json_parse("set", text_span(text), &document, NULL) < 0)
+		abort();
+	r = json_set(document, assignments, 1, &made, &err);
+	if (r != 0 && (r != -SNP_E_USAGE || made))
+		abort();
+	if (r == 0) {
+		cJSON *tree = cJSON_Parse(made);
+
+		if (!tree)
+			abort();
+		cJSON_Delete(tree);
+	}
+	free(made);
+	free(assignment);
+	json_free(document);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct json *document = NULL;
 	struct snp_error err = {0};
 	int r = json_parse("input", (struct snp_span){data, size}, &document, &err);
 
+	if (size < 256)
+		check_set(data, size);
 	fuzz_check(r, &err, size);
 	if ((r == 0) != (document != NULL) || r == -SNP_E_NO_MEMORY)
 		abort();

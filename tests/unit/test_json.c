@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/json.h>
 
@@ -373,12 +374,97 @@ static void check_schema(void **state)
 	json_free(document);
 }
 
+static const char set_in[] =
+	"{\"name\": \"a\", \"cpu\": {\"count\": 2}, \"labels\": {\"a.b\": \"c\"},"
+	" \"disks\": [{\"path\": \"/d\"}, {\"path\": \"/e\"}]}";
+
+/* What one assignment makes of it, as the whole document or as the part that is new; NULL: refused. */
+static const struct set {
+	const char *name, *assignment, *part;
+} sets[] = {
+	{"a text", "name=b", "\"name\":\t\"b\""},
+	{"a number", "cpu.count=4", "\"count\":\t4"},
+	{"true", "rng=true", "\"rng\":\ttrue"},
+	{"no JSON", "name=4 vCPUs", "\"name\":\t\"4 vCPUs\""},
+	{"a quoted number", "name=\"4\"", "\"name\":\t\"4\""},
+	{"nothing", "name=", "\"name\":\t\"\""},
+	{"an equals sign", "name=a=b", "\"name\":\t\"a=b\""},
+	{"a new object", "memory.size=4GiB", "\"size\":\t\"4GiB\""},
+	{"an object", "cpu={\"count\": 3}", "\"count\":\t3"},
+	{"in an array", "disks.1.path=/f", "\"path\":\t\"/f\""},
+	{"one more in an array", "disks.2.path=/f", "\"path\":\t\"/f\""},
+	{"a dot in a name", "labels.a\\.b=d", "\"a.b\":\t\"d\""},
+	{"past the end of an array", "disks.3.path=/f", NULL},
+	{"a name in an array", "disks.a=1", NULL},
+	{"a large index", "disks.99999999999=1", NULL},
+	{"in a text", "name.a=1", NULL},
+	{"in a number", "cpu.count.a=1", NULL},
+	{"no key", "=1", NULL},
+	{"no value", "name", NULL},
+	{"an empty part", "cpu..a=1", NULL},
+	{"an empty last part", "cpu.=1", NULL},
+	{"an empty first part", ".a=1", NULL},
+};
+
+static void check_set(void **state)
+{
+	const struct set *row = *state;
+	_cleanup_(freep) char *text = NULL;
+	struct json *document, *again;
+	struct snp_error err = {0};
+	int r;
+
+	assert_int_equal(parse(set_in, strlen(set_in), &document, NULL), 0);
+	r = json_set(document, &row->assignment, 1, &text, &err);
+	assert_int_equal(r, row->part ? 0 : -SNP_E_USAGE);
+	assert_int_equal(err.code, row->part ? SNP_OK : SNP_E_USAGE);
+	if (row->part) {
+		if (!strstr(text, row->part))
+			fail_msg("%s lacks %s", text, row->part);
+		assert_int_equal(parse(text, strlen(text), &again, NULL), 0);
+		json_free(again);
+	} else {
+		assert_null(text);
+	}
+	json_free(document);
+}
+
+/* Whatever the key is cut or changed to, it is refused or makes a document that cJSON can print. */
+static void a_mangled_assignment_does_no_harm(void **state)
+{
+	static const char whole[] = "disks.1.a\\.b.0=[{\"c\": 1}]";
+	struct json *document;
+
+	(void)state;
+	assert_int_equal(parse(set_in, strlen(set_in), &document, NULL), 0);
+	for (size_t i = 0; i < sizeof(whole); i++)
+		for (const char *c = ".\\=0a{\"\n\x80"; *c; c++) {
+			char mangled[sizeof(whole)];
+			const char *assignment = mangled;
+			char *text = NULL;
+			int r;
+
+			memcpy(mangled, whole, sizeof(whole));
+			mangled[i] = i + 1 < sizeof(whole) ? *c : '\0';
+			r = json_set(document, &assignment, 1, &text, NULL);
+			assert_int_equal(text == NULL, r < 0);
+			free(text);
+			mangled[i] = '\0';
+			text = NULL;
+			r = json_set(document, &assignment, 1, &text, NULL);
+			assert_int_equal(text == NULL, r < 0);
+			free(text);
+		}
+	json_free(document);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
 		cmocka_unit_test(nesting_has_an_end),
 		cmocka_unit_test(values_have_an_end),
 		cmocka_unit_test(failures_are_placed),
+		cmocka_unit_test(a_mangled_assignment_does_no_harm),
 	};
 	size_t n = tests_listed(tests);
 
@@ -386,5 +472,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_get, gets);
 	ADD_ROWS(tests, n, check_schema, schemas);
+	ADD_ROWS(tests, n, check_set, sets);
 	return RUN_TESTS("json", tests, n);
 }

@@ -51,6 +51,12 @@ void json_free(struct json *document);
 struct snp_span json_source(const struct json *document);
 const struct json_value *json_root(const struct json *document);
 
+/* The text of `document` with assignments KEY=VALUE made one after the other, for free(). A KEY is names and indices
+ * with dots between them ("\." is a dot in a name), what is absent is made; a VALUE is JSON, or else a text.
+ * Whether the result is what it must be, its reader says. Errors: SNP_E_USAGE, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int json_set(const struct json *document, const char *const assignments[], size_t n,
+			  char **ret, struct snp_error *err);
+
 /* Refuse `value`: fills `err` with its file, pointer, line and column and the message. Returns
  * -code. */
 int json_fail(const struct json_value *value, struct snp_error *err, enum snp_code code,
