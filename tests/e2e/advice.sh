@@ -34,6 +34,7 @@ tried() {
 # stands before the options; where an answer is not yes, the line says why.
 tried <<'END'
 snp-launch --help                               | 0 | snp-launch --help
+snp-launch list --help                          | 0 | snp-launch list --help
 snp-launch check                                | 0 | snp-launch check
 snp-launch check --firmware                     | 0 | snp-launch check --firmware OVMF.amdsev.fd
 snp-launch check --firmware --json              | 0 | snp-launch check --json --firmware OVMF.amdsev.fd >found && snp-measure publish release.json -o with-result --boot-result found
