@@ -199,7 +199,7 @@ static bool is_vsm_register(uint32_t name)
 static int check_vsm_context(const struct snp_igvm *igvm, struct snp_igvm_header *h,
 			     struct snp_error *err)
 {
-	uint8_t count_bytes[4], reg[32];
+	uint8_t count_bytes[4], registers[IGVM_MAX_REGISTERS][32];
 	uint32_t count;
 	int r = check_data(igvm, h, sizeof(count_bytes), err);
 
@@ -216,22 +216,25 @@ static int check_vsm_context(const struct snp_igvm *igvm, struct snp_igvm_header
 		return fail_with(err, SNP_E_TOO_LARGE, h->offset,
 				 "VP context of %" PRIu32 " registers; must have at most %u", count,
 				 IGVM_MAX_REGISTERS);
-	r = check_data(igvm, h, sizeof(count_bytes) + count * (uint64_t)sizeof(reg), err);
-	for (uint32_t i = 0; i < count && r == 0; i++) {
-		r = igvm_read_piece(igvm, h->data + sizeof(count_bytes) + i * sizeof(reg), reg,
-				    sizeof(reg), err);
-		if (r < 0)
-			return r;
-		if (i == 0)
-			h->subtype = reg[0];
+	r = check_data(igvm, h, sizeof(count_bytes) + count * (uint64_t)sizeof(*registers), err);
+	if (r < 0)
+		return r;
+	r = igvm_read_piece(igvm, h->data + sizeof(count_bytes), registers[0],
+			    count * sizeof(*registers), err);
+	if (r < 0)
+		return r;
+	h->subtype = registers[0][0];
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *reg = registers[i];
+
 		if (reg[0] > 2 || reg[0] != h->subtype ||
-		    !is_vsm_register(word((struct snp_span){reg, sizeof(reg)}, 1)))
+		    !is_vsm_register(word((struct snp_span){reg, sizeof(*registers)}, 1)))
 			return bad(err, h->offset,
 				   "VP context for VSM: register %" PRIu32
 				   " is unknown or of another VTL",
 				   i);
 	}
-	return r;
+	return 0;
 }
 
 static int check_native_context(const struct snp_igvm *igvm, const struct snp_igvm_header *h,

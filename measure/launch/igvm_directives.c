@@ -218,8 +218,12 @@ static int take_insert(struct maker *m, size_t i, struct snp_error *err)
 		size = SNP_PAGE_SIZE;
 	else if (m->rules->insert == IGVM_INSERT_32_BITS) /* QEMU, QIgvmParameterData */
 		size = (uint32_t)size;
+	if (size > IGVM_ADDRESS_END - h->gpa)
+		return refuse(err, h,
+			      "0x%" PRIx64 " bytes of parameter area %" PRIu32 " at 0x%" PRIx64
+			      " run past 52 bits of address",
+			      size, h->index, h->gpa);
 	r = prepare(m, h->gpa, size, h, err);
-
 	if (r < 0)
 		return r;
 	return add_piece(m,

@@ -80,6 +80,38 @@ for verb in digest 'plan -a --json' 'explain --digest '"$(printf %096d 1)"; do
 	within 64 20 4 "$snp_measure" $verb --ovmf hostile "${cpu[@]}"
 done
 
+# IGVM files of as many headers as are taken: pages without contents, contents one byte apart, VP contexts of as many
+# registers as are taken; one header more; and 4 GiB of contents in a file with holes.
+python3 - <<'END'
+import binascii, os, struct
+def write(name, platforms, headers, data, more=0):
+    section = b"".join(struct.pack("<2IIBBHQ", 1, 16, 1 << i, 0, p, 1, 0) for i, p in enumerate(platforms)) + headers
+    head = bytearray(struct.pack("<4s5I", b"IGVM", 1, 24, len(section), 24 + len(section) + len(data) + more, 0))
+    struct.pack_into("<I", head, 20, binascii.crc32(section, binascii.crc32(head)))
+    with open(name, "wb") as file:
+        file.write(head + section + data)
+        file.truncate(24 + len(section) + len(data) + more)
+page = struct.Struct("<2IQIIIHH").pack
+context = struct.Struct("<2IQIIHH4x").pack
+n, start = (1 << 20) - 2, lambda platforms, headers: 24 + 24 * platforms + 32 * headers
+pages = lambda n: b"".join(page(0x302, 24, 4096 * i, 1, 0, 0, 0, 0) for i in range(n))
+write("pages.igvm", [2], pages(n + 1), b"data")
+write("more.igvm", [2], pages(n + 2), b"data")
+write("contents.igvm", [2], b"".join(page(0x302, 24, 4096 * i, 1, start(1, n) + i, 0, 0, 0) for i in range(n)),
+      os.urandom(n + 4096))
+registers = struct.pack("<I", 256) + struct.pack("<BI27x", 0, 0x20010) * 256
+write("registers.igvm", [2, 1], context(0x304, 20, 0, 2, start(2, n), 0, 0) * n, registers)
+write("holes.igvm", [2], b"".join(page(0x302, 24, 4096 * i, 1, start(1, 1000) + (i << 22), 0, 0, 0) for i in range(1000)),
+      b"data", (1 << 32) - 1 - start(1, 1000) - 4)
+END
+igvm=(--profile igvm-directive-order --vcpus 1)
+within 320 60 0 "$snp_measure" --igvm pages.igvm "${igvm[@]}"
+within 320 60 4 "$snp_measure" --igvm more.igvm "${igvm[@]}"
+within 320 60 0 "$snp_measure" --igvm contents.igvm "${igvm[@]}"
+within 320 60 4 "$snp_measure" --igvm registers.igvm --vcpus 1
+within 16 20 0 "$snp_measure" --igvm holes.igvm "${igvm[@]}"
+rm -f ./*.igvm
+
 # The largest release, and who reads it.
 release 32 1-4096 quiet fw
 within 640 60 0 "$snp_measure" publish release.json -o published

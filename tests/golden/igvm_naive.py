@@ -156,6 +156,7 @@ def qemu(found, vcpus, signature, memory, known):
             run.append((i, h))
         elif h.kind == 0x303:
             size = h.area.size & 0xFFFFFFFF
+            need(h.gpa + size <= 1 << 52, "address")
             prepare(regions, h.gpa, size)
             pages += [[4, h.gpa + at, ZERO, h.gpa + at] for at in range(0, size, 4096)]
         elif h.kind == 0x305:
@@ -244,6 +245,7 @@ def igvmmeasure(found, native_zero):
             kind = (4 if h.flags & 2 else zero, 5, 6, 6)[h.index]
             pages += [[kind, h.gpa + at, h.contents or ZERO, None] for at in range(0, h.size, 4096)]
         elif h.kind == 0x303 and h.mask & mask:
+            need(h.gpa < 1 << 52, "address")
             pages.append([4, h.gpa, ZERO, None])
         elif h.kind == 0x304 and h.platform in (SNP, SEV_ES):
             pages.append([2, h.gpa, h.contents, None])

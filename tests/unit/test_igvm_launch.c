@@ -74,6 +74,10 @@ static const struct change {
 	 "area-contents-dropped "},
 	{"area of 4 GiB and a page", IGVM_AREA + 12, "\1", 1, QEMU, ANY, SNP_OK, "area-size-cut "},
 	{"area of 4 GiB", IGVM_AREA + 8, "\0\0\0\0\1", 5, QEMU, ANY, SNP_E_IGVM_LAUNCH, ""},
+	{"area past 52 bits", IGVM_INSERT + 8, "\0\0\0\0\0\0\x10", 7, QEMU, ANY, SNP_E_IGVM_LAUNCH,
+	 ""},
+	{"area past 52 bits, as igvmmeasure", IGVM_INSERT + 8, "\0\0\0\0\0\0\x10", 7, ORDER, ANY,
+	 SNP_E_IGVM_LAUNCH, ""},
 	/* policy */
 	{"policy", IGVM_POLICY + 8, "\0\0\xb", 3, QEMU, ANY, SNP_OK, "policy-not-launched "},
 	/* contexts */
