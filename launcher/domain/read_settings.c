@@ -208,7 +208,6 @@ static void add_devices(struct list *l, const xmlNode *devices)
 							     : address,
 	    NULL, NULL);
 	add_switch(l, "random number generator", xml_child(devices, "rng"));
-	add_switch(l, "TPM", xml_child(devices, "tpm"));
 }
 
 /* Labels, and of what texts the domain was made. */
@@ -247,8 +246,6 @@ int domain_read_settings(const xmlNode *domain, struct launch_spec *spec, struct
 	add_memory(&l, domain);
 	add_topology(&l);
 	add(&l, "on reboot", spec->on_reboot ? spec->on_reboot : "restart", NULL, NULL);
-	add(&l, "security labels", spec->security_labels ? spec->security_labels : "none", NULL,
-	    NULL);
 	add_devices(&l, xml_child(domain, "devices"));
 	add_metadata(&l, xml_child(domain, "metadata"));
 	return l.status;

@@ -24,21 +24,31 @@ void apply_done(struct apply_result *result)
 	*result = (struct apply_result){0};
 }
 
+/* What --expect says holds of a guest that is not changed, too. */
+static int check_expected(const struct apply_request *q, const struct apply_result *result,
+			  struct snp_error *err)
+{
+	const uint8_t *expect = q->create.prepare.expect;
+	char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+
+	if (!expect || memcmp(expect, result->launch_digest, SNP_LAUNCH_DIGEST_SIZE) == 0)
+		return 0;
+	hex_encode(result->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
+	return fail_with(
+		err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
+		"the launch digest would be %s, not the one that --expect says; nothing was changed",
+		digest);
+}
+
 /* A new digest is what verifiers must learn of, so somebody must have meant it. */
 static int confirm(const struct apply_request *q, const struct apply_result *result,
 		   struct snp_error *err)
 {
-	const uint8_t *expect = q->create.prepare.expect;
 	char before[2 * SNP_LAUNCH_DIGEST_SIZE + 1], after[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
-	hex_encode(result->launch_digest, SNP_LAUNCH_DIGEST_SIZE, after);
-	if (expect && memcmp(expect, result->launch_digest, SNP_LAUNCH_DIGEST_SIZE) != 0)
-		return fail_with(
-			err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
-			"the launch digest would be %s, not the one that --expect says; nothing was changed",
-			after);
-	if (!result->plan.changes_digest || expect || q->new_digest)
+	if (!result->plan.changes_digest || q->create.prepare.expect || q->new_digest)
 		return 0;
+	hex_encode(result->launch_digest, SNP_LAUNCH_DIGEST_SIZE, after);
 	hex_encode(result->plan.kept.record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, before);
 	return fail_with(
 		err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
@@ -162,23 +172,27 @@ static int change_now(virDomainPtr domain, struct apply_result *result, struct s
 	return r == 0 && texts ? change_texts(domain, result, err) : r;
 }
 
-static int change_autostart(const struct hypervisor *host, const struct guest_dir *dir,
-			    const struct guest_record *record, virDomainPtr domain, bool wanted,
-			    struct snp_error *err)
+/* The guard that a guest needs which is to come up with the host; before anything is changed, whether it can. */
+static int find_guard(const struct hypervisor *host, const struct apply_request *q,
+		      const struct plan *plan, enum boot_guard *ret, struct snp_error *err)
 {
-	enum boot_guard guard;
-	int r;
+	int r = boot_guard_of(plan->prepared.record, host, plan->domain, ret, err);
+
+	if (r < 0 || *ret != GUARD_MOUNT || !q->create.prepare.config->autostart)
+		return r;
+	return autostart_need_unit(q->create.state, err);
+}
+
+static int change_autostart(const struct guest_dir *dir, virDomainPtr domain, enum boot_guard guard,
+			    bool wanted, struct snp_error *err)
+{
+	const bool unit = wanted && guard == GUARD_MOUNT;
 
 	if (autostart_is_on(dir->state, dir->name, domain) == wanted)
 		return 0;
-	r = boot_guard_of(record, host, domain, &guard, err);
-	if (r < 0)
-		return r;
-	if (wanted && guard == GUARD_MOUNT)
-		return autostart_unit(dir, true, err);
-	if (virDomainSetAutostart(domain, wanted) < 0)
-		return hypervisor_fail(err, "cannot change whether the guest starts with the host");
-	return wanted ? 0 : autostart_unit(dir, false, err);
+	if (virDomainSetAutostart(domain, wanted && !unit) < 0 && wanted && !unit)
+		return hypervisor_fail(err, "cannot make the guest start with the host");
+	return autostart_unit(dir, unit, err);
 }
 
 /*
@@ -302,8 +316,11 @@ static int update(const struct hypervisor *host, const struct apply_request *q,
 	_cleanup_(domain_freep) virDomainPtr domain = NULL;
 	_cleanup_(freep) char *old_xml = NULL;
 	bool must_restart = plan->runs && q->restart && needs_start(plan);
-	int r;
+	enum boot_guard guard;
+	int r = find_guard(host, q, plan, &guard, err);
 
+	if (r < 0)
+		return r;
 	old_xml =
 		virDomainGetXMLDesc(plan->domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
 	if (!old_xml)
@@ -315,8 +332,7 @@ static int update(const struct hypervisor *host, const struct apply_request *q,
 		r = write_down(&u, err);
 	interrupt_restore();
 	if (r == 0)
-		r = change_autostart(host, dir, plan->prepared.record, domain,
-				     q->create.prepare.config->autostart, err);
+		r = change_autostart(dir, domain, guard, q->create.prepare.config->autostart, err);
 	if (r == 0 && plan->runs)
 		r = plan_pending(domain, &result->pending, &result->n_pending, err);
 	/* Where only what runs was behind, it may be so still: a guest need not let go of a device. */
@@ -394,6 +410,9 @@ static int converge(const struct hypervisor *host, struct apply_request *q, stru
 	if (r < 0)
 		return r;
 	memcpy(result->launch_digest, plan->prepared.record->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	r = check_expected(q, result, err);
+	if (r < 0)
+		return r;
 	result->changed = plan->n_changes > 0;
 	for (size_t i = 0; i < plan->n_pending; i++)
 		result->changed |= plan->pending[i].moment == SETTING_NOW || q->restart;

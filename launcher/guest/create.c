@@ -300,12 +300,7 @@ static int protect(struct attempt *a, const struct create_request *request,
 		a->guard = GUARD_SAME_USER;
 		return 0;
 	}
-	if (r == 0 && config->autostart && !autostart_has_unit(request->state))
-		r = fail_with(
-			err, SNP_E_BOOT_FILES, SNP_NO_OFFSET,
-			"autostart: without an ID block the guest must be started by snp-launch, whose unit knows only guests in " SYSTEM_STATE
-			"; give an ID block (snp.id), or remove autostart");
-	return r;
+	return r == 0 && config->autostart ? autostart_need_unit(request->state, err) : r;
 }
 
 static int launch(struct attempt *a, const struct create_request *request,

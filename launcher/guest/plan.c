@@ -190,6 +190,29 @@ static int compare_measured(const struct prepare_request *q, struct plan *plan, 
 	return add_differences(c, &d, false, err);
 }
 
+/* What the record says of QEMU, and start compares: it changes with the guest off, as what is measured does. */
+static int compare_recorded(struct plan *plan, const struct launch_spec *asked, struct changes c,
+			    struct snp_error *err)
+{
+	const struct guest_record *record = plan->kept.record;
+	const struct launch_spec *defined = plan->defined;
+	const bool knows = record->has_qemu; /* a record of 0.1.0 does not */
+	struct differences d = {0};
+
+	difference_of_text(&d, "security labels",
+			   knows ? record->security_labels : defined->security_labels,
+			   asked->security_labels);
+	difference_of_bits(&d, "option ROMs", knows ? record->option_roms : defined->n_option_roms,
+			   asked->n_option_roms);
+	difference_of_text(&d, "guest agent",
+			   (knows ? record->guest_agent : defined->guest_agent) ? "yes" : "no",
+			   asked->guest_agent ? "yes" : "no");
+	difference_of_text(&d, "TPM", (knows ? record->tpm : defined->tpm) ? "yes" : "no",
+			   asked->tpm ? "yes" : "no");
+	plan->replaces |= d.n > 0;
+	return add_differences(c, &d, false, err);
+}
+
 /* What somebody changed in libvirt's definition, and a new one mends. */
 static int compare_definition(const struct hypervisor *host, const struct prepare_request *q,
 			      struct plan *plan, struct changes c, struct snp_error *err)
@@ -210,6 +233,9 @@ static int compare_definition(const struct hypervisor *host, const struct prepar
 	if (r < 0)
 		return r;
 	r = domain_read(q->config->name, text_span(new), &asked, err);
+	if (r < 0)
+		return r;
+	r = compare_recorded(plan, asked, c, err);
 	return r < 0 ? r : add_settings(c, plan->defined, asked, err);
 }
 

@@ -254,6 +254,16 @@ bool autostart_unit_is_enabled(const char *state, const char *name)
 	       faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+int autostart_need_unit(const char *state, struct snp_error *err)
+{
+	if (autostart_has_unit(state))
+		return 0;
+	return fail_with(
+		err, SNP_E_BOOT_FILES, SNP_NO_OFFSET,
+		"autostart: without an ID block the guest must be started by snp-launch, whose unit knows only guests in " SYSTEM_STATE
+		"; give an ID block (snp.id), or remove autostart");
+}
+
 bool autostart_is_on(const char *state, const char *name, virDomainPtr domain)
 {
 	int by_libvirt = 0;

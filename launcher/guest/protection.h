@@ -62,6 +62,9 @@ SNP_MUST_USE int boot_files_keep(const struct guest_record *record, virDomainPtr
 bool autostart_has_unit(const char *state);
 bool autostart_unit_is_enabled(const char *state, const char *name);
 
+/* Refuse autostart of a guest that the mount guards, where there is no such unit. Errors: SNP_E_BOOT_FILES. */
+SNP_MUST_USE int autostart_need_unit(const char *state, struct snp_error *err);
+
 /* Whether it comes up with the host, by libvirt or by that unit. */
 bool autostart_is_on(const char *state, const char *name, virDomainPtr domain);
 

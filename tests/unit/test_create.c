@@ -16,6 +16,7 @@
 #include "../../launcher/cli/verb.h"
 #include "domain/domain_read.h"
 #include "domain_text.h"
+#include "guest/apply.h"
 #include "guest/create.h"
 #include "guest/drift.h"
 #include "guest/protection.h"
@@ -396,6 +397,110 @@ static void what_was_asked_for_is_kept(void **state)
 		assert_int_equal(create("kept", 3, true, &err), -SNP_E_LIBVIRT);
 	}
 	assert_int_equal(guest_remove(&host, state_path, "kept", true, &err), 0);
+}
+
+static int apply(const char *name, uint32_t vcpus, bool restart, bool new_digest,
+		 struct apply_result *ret, struct snp_error *err)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config = config_of(name, vcpus);
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	struct apply_request request = {
+		.create = {.prepare = {.config = config},
+			   .state = state_path,
+			   .start = true,
+			   .seconds = 5},
+		.restart = restart,
+		.new_digest = new_digest,
+	};
+
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	request.create.prepare.spec = spec;
+	return guest_apply(&host, &request, ret, err);
+}
+
+/* A change that fails leaves everything as it was, and the guest runs; without the failure it is made, and the second
+ * time nothing is. */
+static const struct applying {
+	const char *name, *members;
+	uint32_t vcpus;
+	bool restart, new_digest;
+	enum call call;
+	enum snp_code code;
+} applyings[] = {
+	{"a definition that libvirt refuses", ", \"rng\": false", 2, false, false, CALL_DEFINE,
+	 SNP_E_LIBVIRT},
+	{"a guest that does not stop", ", \"rng\": false", 2, true, false, CALL_SHUTDOWN,
+	 SNP_E_LIBVIRT},
+	{"a guest that does not start", ", \"rng\": false", 2, true, false, CALL_START,
+	 SNP_E_LIBVIRT},
+	{"a new digest that libvirt refuses", "", 3, true, true, CALL_DEFINE, SNP_E_LIBVIRT},
+	{"another guest that does not stop", "", 3, true, true, CALL_SHUTDOWN, SNP_E_LIBVIRT},
+	{"another guest that does not start", "", 3, true, true, CALL_START, SNP_E_LIBVIRT},
+	{"a new digest that nobody confirmed", "", 3, true, false, CALL_NONE, SNP_E_DIGEST_DIFFERS},
+	{"a guest that must be off", "", 3, false, true, CALL_NONE, SNP_E_GUEST_STATE},
+	{"another policy", ", \"snp\": {\"policy\": {\"abi_min\": \"1.55\"}}", 2, true, false,
+	 CALL_START, SNP_E_LIBVIRT},
+	{"a TPM", ", \"tpm\": \"emulated\"", 2, false, false, CALL_NONE, SNP_E_GUEST_STATE},
+};
+
+static void check_applying(void **state)
+{
+	const struct applying *row = *state;
+	struct snp_error err = {0};
+	struct apply_result result;
+
+	members = "";
+	assert_int_equal(apply("web1", 2, false, false, &result, &err), 0);
+	assert_true(result.creates && result.changed);
+	apply_done(&result);
+	failing = row->call;
+	failure = "the moon is full";
+	members = row->members;
+	assert_int_equal(apply("web1", row->vcpus, row->restart, row->new_digest, &result, &err),
+			 -(int)row->code);
+	assert_int_equal(failing, CALL_NONE);
+	apply_done(&result);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	assert_true(has_directory("web1"));
+	members = "";
+	assert_int_equal(apply("web1", 2, false, false, &result, &err), 0);
+	assert_true(!result.changed && result.n_pending == 0);
+	apply_done(&result);
+	members = row->members;
+	assert_int_equal(apply("web1", row->vcpus, true, true, &result, &err), 0);
+	assert_true(result.changed && result.restarted && result.n_pending == 0);
+	apply_done(&result);
+	assert_int_equal(apply("web1", row->vcpus, true, true, &result, &err), 0);
+	assert_true(!result.changed && !result.restarted);
+	apply_done(&result);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+	members = "";
+}
+
+/* What libvirt cannot change while the guest runs waits, and is not asked for again and again. */
+static void what_waits_is_told(void **state)
+{
+	struct snp_error err = {0};
+	struct apply_result result;
+
+	(void)state;
+	assert_int_equal(apply("web1", 2, false, false, &result, &err), 0);
+	apply_done(&result);
+	members = ", \"rng\": false";
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(apply("web1", 2, false, false, &result, &err), 0);
+		assert_int_equal(result.changed, i == 0);
+		assert_int_equal(result.n_pending, 1);
+		assert_string_equal(result.pending[0].what, "random number generator");
+		apply_done(&result);
+	}
+	assert_int_equal(guest_restart(&host, state_path, "web1", 5, false, &err), 0);
+	assert_int_equal(apply("web1", 2, false, false, &result, &err), 0);
+	assert_true(!result.changed && result.n_pending == 0);
+	apply_done(&result);
+	members = "";
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
 }
 
 /* Where libvirt is gone for good, the directory stays: nobody else would remember the domain that may be
@@ -875,6 +980,7 @@ int main(void)
 		cmocka_unit_test(a_guest_that_cannot_be_ended_is_not_replaced),
 		cmocka_unit_test(what_cannot_be_undone_is_kept_and_told),
 		cmocka_unit_test(what_was_asked_for_is_kept),
+		cmocka_unit_test(what_waits_is_told),
 		cmocka_unit_test(another_s_domain_is_left_alone),
 		cmocka_unit_test(each_step_is_done_once),
 		cmocka_unit_test(a_restart_checks_before_and_after),
@@ -890,6 +996,7 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_replacement, rows);
+	ADD_ROWS(tests, n, check_applying, applyings);
 	ADD_ROWS(tests, n, check_altering, alterings);
 	return _cmocka_run_group_tests("create", tests, n, setup, teardown);
 }
