@@ -6,6 +6,7 @@
 
 #include <snp/error.h>
 
+#include "guest/change_now.h"
 #include "guest/create.h"
 #include "guest/plan.h"
 
@@ -27,7 +28,7 @@ struct apply_result {
 	 * make while it runs, with the first reason. */
 	size_t n_pending;
 	struct plan_change *pending;
-	char refused[512];
+	char refused[CHANGE_REFUSED];
 };
 
 /* The change is made whole or not at all: a failure undoes it, and a guest that was stopped for it runs again. What

@@ -52,9 +52,8 @@ SNP_MUST_USE int plan_look(const struct prepare_request *request, struct launch_
 			   struct snp_error *err);
 
 /* Compare the guest of `request->config` in `state` with the request, which gets what is kept. `ret` is for
- * plan_done(), also after a failure.
- * Errors: SNP_E_NOT_FOUND (no guest); SNP_E_EXISTS (another's
- * domain, or another UUID); those of guest_prepare(), guest_drift() and hypervisor_fail(). */
+ * plan_done(), also after a failure. Errors: SNP_E_NOT_FOUND (no guest); SNP_E_EXISTS (another's domain, or another
+ * UUID); those of guest_prepare(), guest_drift() and hypervisor_fail(). */
 SNP_MUST_USE int plan_make(const struct hypervisor *host, const char *state,
 			   struct prepare_request *request, struct plan *ret,
 			   struct snp_error *err);
