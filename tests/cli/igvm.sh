@@ -78,6 +78,23 @@ refuse 4 no-sev-metadata "$snp_measure" inspect --summary file
 key id
 run 0 "$snp_measure" id-block create --igvm file --vcpus 1 --policy 0x30000 --id-key id.pem --output-format libvirt
 
+# Cloud Hypervisor launches the file's policy, so its ID block holds whatever --policy says; one for another digest does not.
+run 0 "$snp_measure" igvm sign file -o file.signed --profile igvm-cloud-hypervisor --vcpus 1 --policy 0xb0000 --id-key id.pem
+run 0 "$snp_measure" --igvm file.signed --profile igvm-cloud-hypervisor --vcpus 1 --policy 0x30000
+[ "$(cat out)" = "$(naive file igvm-cloud-hypervisor 1)" ] || fail "the ID block changes the digest"
+refuse 4 id-block-differs "$snp_measure" --igvm file.signed --profile igvm-qemu-10 --vcpus 1 --policy 0x30000
+python3 - file.signed other <<'END'
+import binascii, sys
+b = bytearray(open(sys.argv[1], "rb").read())
+at = b.index(bytes.fromhex("0b030000b8020000")) + 16  # SNP_ID_BLOCK: its launch digest
+b[at] ^= 1
+size = int.from_bytes(b[12:16], "little")
+b[20:24] = bytes(4)
+b[20:24] = binascii.crc32(b[24:24 + size], binascii.crc32(b[:24])).to_bytes(4, "little")
+open(sys.argv[2], "wb").write(b)
+END
+refuse 4 id-block-differs "$snp_measure" --igvm other --profile igvm-cloud-hypervisor --vcpus 1
+
 # Which launch has a digest.
 run 0 "$snp_measure" explain --igvm file --vcpus 1 --digest "$(naive file igvm-qemu-10 1)"
 says 'matches the given launch'
