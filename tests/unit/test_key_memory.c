@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <snp/cleanup.h>
 #include <snp/hex.h>
 #include <snp/key_guard.h>
 
+#include "identity/key.h"
 #include "test_keys.h"
 
 /* The scalar of P384 (RFC 6979 A.2.6), every byte complemented, so that the search does not find its own
@@ -182,12 +184,55 @@ static void passphrases_are_wiped(void **state)
 	assert_int_equal(freed_with_secret, 0);
 }
 
+/* What the library reads of keys and passphrases it wipes by itself: a program that uses it may free by libcrypto's own
+ * free(). */
+static void secrets_are_wiped_by_the_library(void **state)
+{
+	static const char padding[64];
+	struct secret secret;
+	char source[32];
+	int ends[2];
+
+	(void)state;
+	for (size_t i = 0; i < NEEDLE_SIZE; i++)
+		text[i] = (uint8_t) ~('a' + 5 * i % 26);
+	assert_int_equal(pipe(ends), 0);
+	/* free() writes over the first bytes. */
+	assert_int_equal(write(ends[1], padding, sizeof(padding)), sizeof(padding));
+	for (size_t i = 0; i < NEEDLE_SIZE; i++) {
+		const char c = (char)~text[i];
+
+		assert_int_equal(write(ends[1], &c, 1), 1);
+	}
+	close(ends[1]);
+	snprintf(source, sizeof(source), "fd:%d", ends[0]);
+	freed_with_secret = 0;
+	assert_int_equal(secret_read(source, &secret, NULL), 0);
+	close(ends[0]);
+	assert_true(count_needles(text) > 0);
+	secret_free(&secret);
+	assert_int_equal(freed_with_secret, 0);
+	assert_int_equal(count_needles(text), 0);
+}
+
+/* In a process of its own, as libcrypto takes another free() only before its first. */
+static int check_library(void)
+{
+	struct CMUnitTest tests[] = {cmocka_unit_test(secrets_are_wiped_by_the_library)};
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0)
+		_exit(RUN_TESTS("key_memory, of the library", tests, ARRAY_SIZE(tests)));
+	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {cmocka_unit_test(passphrases_are_wiped)};
 	size_t n = 1;
 
-	if (!key_clear_freed())
+	if (check_library() != 0 || !key_clear_freed())
 		return 1;
 	ADD_ROWS(tests, n, check_form, forms);
 	return RUN_TESTS("key_memory", tests, n);

@@ -372,6 +372,34 @@ static void check_change(void **state)
 		write_bytes(row->file, bytes, size);
 }
 
+/* What is endorsed is what the master says, in these two fields and no others. */
+static void endorsements_are_of_the_master(void **state)
+{
+	static const char one[] = "pub/golden/web-qemu-EPYC-v4-0x1.endorsement.pb",
+			  other[] = "pub/golden/plain-qemu-EPYC-v4-0x1.endorsement.pb";
+	_cleanup_(freep) uint8_t *bytes = NULL, *others = NULL;
+	size_t size, others_size, n = 0;
+
+	(void)state;
+	published_anew();
+	bytes = read_bytes(one, &size);
+	others = read_bytes(other, &others_size);
+	write_bytes(one, others, others_size);
+	assert_int_equal(reproduce(document_key, at("rsa.crt"), &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(differing, "endorses something other than the master"));
+	/* An empty field that no reader knows. */
+	write_bytes(one, bytes, size);
+	expect_as_published();
+	others = realloc(others, size + 2);
+	assert_non_null(others);
+	memcpy(mempcpy(others, bytes, size), "\x1a", 2);
+	write_bytes(one, others, size + 2);
+	assert_int_equal(reproduce(document_key, at("rsa.crt"), &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(differing, "more than the two fields"));
+}
+
 /* Whose signatures and endorsements they are. */
 static void keys_are_compared(void **state)
 {
@@ -582,9 +610,13 @@ static int teardown(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
-		cmocka_unit_test(again_is_the_same),	cmocka_unit_test(each_file_is_compared),
-		cmocka_unit_test(keys_are_compared),	cmocka_unit_test(another_key_signs_again),
-		cmocka_unit_test(other_folders_stay),	cmocka_unit_test(options_are_checked),
+		cmocka_unit_test(again_is_the_same),
+		cmocka_unit_test(each_file_is_compared),
+		cmocka_unit_test(endorsements_are_of_the_master),
+		cmocka_unit_test(keys_are_compared),
+		cmocka_unit_test(another_key_signs_again),
+		cmocka_unit_test(other_folders_stay),
+		cmocka_unit_test(options_are_checked),
 		cmocka_unit_test(releases_are_bounded),
 	};
 	size_t n = tests_listed(tests);
