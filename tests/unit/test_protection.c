@@ -66,6 +66,36 @@ int __wrap_move_mount(int from_fd, const char *from, int to_fd, const char *to, 
 	return __real_move_mount(from_fd, from, to_fd, to, flags);
 }
 
+/* With `selinux`, the host has it: labels are counted, and those that are not what libvirt would give, or come after
+ * the mount, or to another than a regular file. */
+static bool selinux, is_mounted;
+static unsigned int n_labels, n_wrong_labels;
+
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode)
+{
+	if (strcmp(path, "/sys/fs/selinux/enforce") == 0) {
+		errno = ENOENT;
+		return selinux ? 0 : -1;
+	}
+	return __real_access(path, mode);
+}
+
+int __wrap_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags);
+int __wrap_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)
+{
+	static const char context[] = "system_u:object_r:virt_content_t:s0";
+	struct stat st;
+
+	n_labels++;
+	n_wrong_labels += strcmp(name, "security.selinux") != 0 || size != sizeof(context) ||
+			  memcmp(value, context, size) != 0 || flags != 0 || is_mounted ||
+			  fstat(fd, &st) < 0 || !S_ISREG(st.st_mode);
+	errno = ENOTSUP;
+	return -1;
+}
+
 static const struct guarded {
 	const char *name;
 	const char *uri;
@@ -246,6 +276,35 @@ static void copies_that_changed_are_not_renewed(void **state)
 	assert_string_equal(err.file, kernel);
 	assert_int_equal(access(fresh, F_OK), -1);
 	end_guest(&guest);
+}
+
+static void note_mount(void)
+{
+	is_mounted = true;
+}
+
+/* Where there is SELinux, the copies get the label that libvirt would give them, which it cannot behind the mount. */
+static void labels_come_before_the_mount(void **state)
+{
+	(void)state;
+	if (!has_namespace)
+		skip();
+	for (unsigned int i = 0; i < 2; i++) {
+		struct guest guest;
+
+		make_guest(&guest);
+		selinux = i == 1;
+		is_mounted = false;
+		n_labels = n_wrong_labels = 0;
+		meddle = note_mount;
+		assert_int_equal(boot_files_mount(&guest.dir, NULL), 0);
+		meddle = NULL;
+		assert_true(is_mounted);
+		assert_int_equal(n_labels, selinux ? 2 : 0); /* of firmware and kernel */
+		assert_int_equal(n_wrong_labels, 0);
+		selinux = false;
+		end_guest(&guest);
+	}
 }
 
 static const struct guest *meddled;
@@ -470,6 +529,7 @@ int main(void)
 		cmocka_unit_test(the_mount_keeps_everybody_from_writing),
 		cmocka_unit_test(each_start_has_new_copies),
 		cmocka_unit_test(copies_that_changed_are_not_renewed),
+		cmocka_unit_test(labels_come_before_the_mount),
 		cmocka_unit_test(who_is_between_is_seen),
 		cmocka_unit_test(who_was_given_a_copy_is_ended),
 		cmocka_unit_test(the_definition_says_who_runs_qemu),
