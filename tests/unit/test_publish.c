@@ -490,6 +490,35 @@ static void another_key_signs_again(void **state)
 		}
 }
 
+/* IANA's COSE algorithms: the number at the beginning of the protected header, a map of four. */
+static void cose_names_the_kind_of_key(void **state)
+{
+	static const struct {
+		const char *key, *header;
+	} rows[] = {
+		{P256_PKCS8, "\xa4\x01\x26\x03"},     /* ES256, -7 */
+		{P384_PKCS8, "\xa4\x01\x38\x22\x03"}, /* ES384, -35 */
+		{ED25519_PKCS8, "\xa4\x01\x27\x03"},  /* EdDSA, -8 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct snp_key *key = load_test_key(rows[i].key);
+		const struct snp_publish_options options = {
+			.size = sizeof(options), .formats = "corim", .key = key};
+		_cleanup_(freep) uint8_t *bytes = NULL;
+		size_t size, n = 0;
+
+		(void)remove_tree(AT_FDCWD, at("pub"));
+		assert_int_equal(publish(&options, NULL), 0);
+		bytes = read_bytes("pub/corim.cose", &size);
+		assert_non_null(memmem(bytes, size, rows[i].header, strlen(rows[i].header)));
+		assert_int_equal(reproduce(key, NULL, &n, NULL), 0);
+		assert_int_equal(n, 0);
+		snp_key_free(key);
+	}
+}
+
 /* A folder is replaced only where publishing wrote all of it. */
 static void other_folders_stay(void **state)
 {
@@ -615,6 +644,7 @@ int main(void)
 		cmocka_unit_test(endorsements_are_of_the_master),
 		cmocka_unit_test(keys_are_compared),
 		cmocka_unit_test(another_key_signs_again),
+		cmocka_unit_test(cose_names_the_kind_of_key),
 		cmocka_unit_test(other_folders_stay),
 		cmocka_unit_test(options_are_checked),
 		cmocka_unit_test(releases_are_bounded),
