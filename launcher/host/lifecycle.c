@@ -2,11 +2,14 @@
 #include "host/lifecycle.h"
 
 #include <libvirt/virterror.h>
+#include <string.h>
 #include <time.h>
 
 #include <snp/fail.h>
 
+#include "host/explain.h"
 #include "host/interrupt.h"
+#include "host/qemu_file.h"
 
 const char *const domain_state_names[] = {
 	[DOMAIN_ABSENT] = "absent", [DOMAIN_OFF] = "off",	    [DOMAIN_RUNNING] = "running",
@@ -77,6 +80,24 @@ int domain_define(const struct hypervisor *host, const char *xml, virDomainPtr *
 	return 0;
 }
 
+/* A launch that failed. libvirt may have seen QEMU end before its words were in the log. */
+static int launch_fail(virDomainPtr domain, const char *what, struct snp_error *err)
+{
+	virErrorPtr error = virGetLastError();
+	_cleanup_(freep) char *message = strdup(error && error->message ? error->message : "");
+	_cleanup_(freep) char *uri = NULL;
+	struct snp_error failure;
+	char said[QEMU_SAID_MAX];
+	int r = hypervisor_fail(&failure, what);
+
+	uri = virConnectGetURI(virDomainGetConnect(domain));
+	if (message && uri && qemu_log_cause(uri, virDomainGetName(domain), message, said))
+		return explain_fail(err, what, said);
+	if (err)
+		*err = failure;
+	return r;
+}
+
 int domain_start(virDomainPtr domain, bool paused, struct snp_error *err)
 {
 	virErrorPtr error;
@@ -87,7 +108,7 @@ int domain_start(virDomainPtr domain, bool paused, struct snp_error *err)
 	if (error && error->code == VIR_ERR_OPERATION_INVALID)
 		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
 				 "cannot start the guest: it is already running");
-	return hypervisor_fail(err, "cannot start the guest");
+	return launch_fail(domain, "cannot start the guest", err);
 }
 
 int domain_resume(virDomainPtr domain, struct snp_error *err)
@@ -103,7 +124,7 @@ int domain_resume(virDomainPtr domain, struct snp_error *err)
 				 "cannot resume the guest: it is %s, not paused",
 				 domain_state_names[state]);
 	if (virDomainResume(domain) < 0)
-		return hypervisor_fail(err, "cannot resume the guest");
+		return launch_fail(domain, "cannot resume the guest", err);
 	return 0;
 }
 

@@ -160,3 +160,26 @@ void qemu_log_said(const char *uri, const char *domain, char ret[static QEMU_SAI
 	}
 	qemu_said_in(text, n > 0 ? (size_t)n : 0, ret);
 }
+
+/* virerror.c, virErrorGenericFailure(); qemu_monitor.c, of a QEMU that ended before libvirt had read its words. */
+static bool is_without_cause(const char *message)
+{
+	const char *monitor = strstr(message, "unexpectedly closed the monitor");
+
+	return strstr(message, "the cause is unknown") || (monitor && !strchr(monitor, ':'));
+}
+
+bool qemu_log_cause(const char *uri, const char *domain, const char *message,
+		    char ret[static QEMU_SAID_MAX])
+{
+	size_t n;
+
+	if (!is_without_cause(message))
+		return false;
+	qemu_log_said(uri, domain, ret);
+	for (n = strlen(ret); n > 0 && ret[n - 1] == '\n'; n--)
+		ret[n - 1] = '\0';
+	for (char *c = ret; (c = strchr(c, '\n')); c++)
+		*c = ' ';
+	return n > 0;
+}

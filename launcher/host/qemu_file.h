@@ -2,6 +2,7 @@
 #ifndef LAUNCHER_HOST_QEMU_FILE_H
 #define LAUNCHER_HOST_QEMU_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -20,6 +21,11 @@ void qemu_log_said(const char *uri, const char *domain, char ret[static QEMU_SAI
 
 /* The same for the end of a log that was read: `text` has `size` bytes. */
 void qemu_said_in(const char *text, size_t size, char ret[static QEMU_SAID_MAX]);
+
+/* Where libvirt's message says nothing of the cause, what QEMU said, in one line. False if the message does, or if QEMU
+ * said nothing. */
+bool qemu_log_cause(const char *uri, const char *domain, const char *message,
+		    char ret[static QEMU_SAID_MAX]);
 
 /* When a running QEMU was started; 0 where that is not known. */
 time_t qemu_started(const char *uri, const char *domain);

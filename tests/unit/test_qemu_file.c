@@ -95,6 +95,13 @@ static void links_are_not_followed(void **state)
 	snprintf(uri, sizeof(uri), "qemu+unix:///session?socket=%s/run/libvirt/libvirt-sock", top);
 	qemu_log_said(uri, "a", said);
 	assert_string_equal(said, "words\n");
+	assert_true(qemu_log_cause(uri, "a", "An error occurred, but the cause is unknown", said));
+	assert_string_equal(said, "words");
+	assert_true(qemu_log_cause(
+		uri, "a", "internal error: QEMU unexpectedly closed the monitor (vm='a')", said));
+	assert_false(qemu_log_cause(
+		uri, "a", "QEMU unexpectedly closed the monitor (vm='a'): it says why", said));
+	assert_false(qemu_log_cause(uri, "b", "the cause is unknown", said));
 	fd = qemu_log_open(uri, "a", 1);
 	assert_true(fd >= 0);
 	close(fd);
