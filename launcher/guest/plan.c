@@ -330,6 +330,9 @@ static void look_for_newer(const struct prepare_request *q, struct plan *plan)
 		const struct boot_file *kept = &plan->kept.record->boot[i];
 		struct boot_file now = {0};
 
+		/* The copy of an IGVM file has the ID block in it, which the file has not. */
+		if (plan->kept.record->is_igvm && plan->kept.record->binding.source != ID_NONE)
+			continue;
 		if (!prepare_keeps(q, (enum boot_part)i) ||
 		    boot_file_hash((enum boot_part)i, kept->source, kept->source, NULL, &now,
 				   NULL) < 0)

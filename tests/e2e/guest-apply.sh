@@ -149,6 +149,17 @@ apply 0
 run 0 "$snp_launch" diff web1
 up_to_date text
 
+# Several at once: one makes the change, the others come too late or find it made.
+sed -i 's/320MiB/330MiB/' web1.json
+for i in 1 2 3 4; do
+	("$snp_launch" apply web1.json >"out.$i" 2>"err.$i" || grep -q '\[busy\]' "err.$i" || echo "$(cat "err.$i")" >>wrong) &
+done
+wait
+[ ! -e wrong ] || fail "$(cat wrong)"
+[ "$(cat out.* | grep -cx 'web1: changed')" = 1 ] || fail "changed by several or none: $(cat out.* err.*)"
+run 0 "$snp_launch" restart web1
+up_to_date text
+
 # A guest of before, with no vm.json in its directory.
 rm "$folder/guests/web1/vm.json"
 apply 0
