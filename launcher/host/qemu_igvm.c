@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -100,20 +101,40 @@ static bool ask(const char *emulator, char answer[static 512])
 	return strstr(answer, "igvm-cfg options") && strstr(answer, "file=");
 }
 
-/* It is run by this process, which may be root's; where it is named by vm.json, that is all that chose it. */
-static bool is_safe(const char *emulator)
+/* Root and the user who asks, and nobody else, can replace it; in a folder with the sticky bit only its owner can. */
+static bool is_safe_entry(const char *path, bool is_folder)
 {
 	struct stat st;
 
-	return emulator[0] == '/' && stat(emulator, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (st.st_uid == 0 || st.st_uid == geteuid()) && (st.st_mode & 022) == 0;
+	return lstat(path, &st) == 0 && (is_folder ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode)) &&
+	       (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	       ((st.st_mode & 022) == 0 || (is_folder && (st.st_mode & S_ISVTX)));
+}
+
+/* This process runs it, which may be root's, and QEMU's user would run it later. `ret` is its path without links. */
+static bool is_safe(const char *emulator, char ret[static PATH_MAX])
+{
+	char folder[PATH_MAX];
+	size_t n;
+
+	if (emulator[0] != '/' || !realpath(emulator, ret) || !is_safe_entry(ret, false))
+		return false;
+	n = (size_t)snprintf(folder, sizeof(folder), "%s", ret);
+	do {
+		while (folder[--n] != '/')
+			;
+		folder[n > 0 ? n : 1] = '\0';
+		if (!is_safe_entry(folder, true))
+			return false;
+	} while (n > 0);
+	return true;
 }
 
 bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator, char *why, size_t size)
 {
 	struct domain_capabilities caps;
 	struct snp_error err;
-	char answer[512];
+	char answer[512], path[PATH_MAX];
 
 	if (uri_is_remote(host->uri)) {
 		snprintf(why, size,
@@ -126,13 +147,13 @@ bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator, char *
 	}
 	if (!emulator)
 		emulator = caps.emulator;
-	if (!is_safe(emulator))
+	if (!is_safe(emulator, path))
 		snprintf(
 			why, size,
 			"%.150s is not asked whether it takes one: it must belong to root or to you, and "
 			"be writable by nobody else",
 			emulator);
-	else if (ask(emulator, answer))
+	else if (ask(path, answer))
 		return true;
 	else
 		snprintf(why, size, "%.150s has no object igvm-cfg", emulator);

@@ -28,8 +28,15 @@ case "\$*" in
 *) exec $emulator "\$@" ;;
 esac
 END
-chmod 755 qemu-with-igvm
+chmod 775 qemu-with-igvm
 sed 's|"name"|"emulator": "'"$work"'/qemu-with-igvm", &|' web1.json >with.json
+# Root may run snp-launch: a program that others can replace is not asked.
+refuse 4 check-failed "$snp_launch" create --no-start --allow-debug with.json
+grep -q 'is not asked whether it takes one' err || fail "a program that others can change was run: $(cat err)"
+chmod 755 qemu-with-igvm
+mkdir open && chmod 777 open && cp qemu-with-igvm open
+sed 's|/qemu-with-igvm|/open&|' with.json >open.json
+refuse 4 check-failed "$snp_launch" create --no-start --allow-debug open.json
 run 0 "$snp_launch" create --no-start --allow-debug with.json
 says "launch digest $digest"
 says 'bound by      ID block of this host'
