@@ -92,12 +92,10 @@ int json_place(const struct json *document, uint32_t index, uint32_t offset, str
 
 int json_in(struct snp_error *err, int status, const struct json_value *value)
 {
-	const struct json *document = value->document;
-
 	if (status == 0 || (err && err->file[0] != '\0'))
 		return status;
-	return json_place(document, (uint32_t)(value - document->values), value->offset, err,
-			  status);
+	return json_place(value->document, (uint32_t)(value - value->document->values),
+			  value->offset, err, status);
 }
 
 int(json_fail)(const struct json_value *value, struct snp_error *err, enum snp_code code,
