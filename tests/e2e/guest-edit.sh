@@ -57,6 +57,22 @@ EDITOR="sh -c 'sed -i s/256MiB/300MiB/ \"\$0\"; exit 1'" refuse 1 system-error "
 kept 300MiB
 EDITOR=false refuse 1 system-error "$snp_launch" edit web1
 [ -z "$(ls "$TMPDIR")" ] || fail "left: $(ls "$TMPDIR")"
+# On a terminal it can be edited again, with what was typed.
+if command -v script >/dev/null; then
+	cat >twice <<-END
+		#!/bin/sh
+		if [ -e once ]; then sed -i s/256mb/260MiB/ "\$1"; else sed -i s/256MiB/256mb/ "\$1"; fi
+		touch once
+	END
+	chmod +x twice
+	echo n | VISUAL=$work/twice script -qec "$snp_launch edit web1" /dev/null >out
+	says 'Edit again? [Y/n]'
+	kept 256mb
+	rm once
+	echo y | VISUAL=$work/twice script -qec "$snp_launch edit web1" /dev/null >out
+	says 'web1: memory: 256 MiB -> 260 MiB'
+	EDITOR="sed -i s/260MiB/256MiB/" run 0 "$snp_launch" edit web1
+fi
 # Somebody else changes the guest meanwhile.
 cat >slow <<END
 #!/bin/sh
