@@ -316,8 +316,8 @@ static int launch(struct attempt *a, const struct create_request *request,
 		r = boot_files_verify(record, err);
 	if (r == 0 && request->start)
 		r = domain_start(a->domain, request->paused, err);
-	if (r == 0 && request->start && a->guard == GUARD_MOUNT)
-		r = boot_files_keep(record, a->domain, err);
+	if (r == 0 && request->start)
+		r = boot_files_keep(record, a->guard, a->domain, err);
 	/* The last step, which nothing need undo. */
 	return r < 0 ? r : autostart_unit(&a->dir, unit, err);
 }

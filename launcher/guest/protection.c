@@ -192,12 +192,31 @@ int boot_files_renew(const struct guest_dir *dir, const struct guest_record *rec
 	return r < 0 ? r : boot_files_verify(record, err);
 }
 
-int boot_files_keep(const struct guest_record *record, virDomainPtr domain, struct snp_error *err)
+/* Without the mount, a device of the domain can write to them: libvirt's daemon opens a console's file as root. */
+static int keep_bytes(const struct guest_record *record, virDomainPtr domain, struct snp_error *err)
+{
+	struct snp_error found;
+	int r = boot_files_verify(record, &found);
+
+	if (r == 0)
+		return 0;
+	r = domain_kill(domain, err);
+	if (r == 0)
+		r = fail_with(
+			err, SNP_E_DRIFT, SNP_NO_OFFSET,
+			"changed while the guest was started, so it was turned off; see which device of libvirt's domain writes to it, and create the guest again (create --replace)");
+	return in_file(err, r, found.file);
+}
+
+int boot_files_keep(const struct guest_record *record, enum boot_guard guard, virDomainPtr domain,
+		    struct snp_error *err)
 {
 	struct stat st;
 	int r;
 
-	for (unsigned int i = 0; i < BOOT_PARTS; i++) {
+	if (guard == GUARD_OWNERS)
+		return keep_bytes(record, domain, err);
+	for (unsigned int i = 0; guard == GUARD_MOUNT && i < BOOT_PARTS; i++) {
 		if (!record->boot[i].source ||
 		    (lstat(record->boot[i].path, &st) == 0 && st.st_uid == geteuid()))
 			continue;

@@ -53,10 +53,11 @@ SNP_MUST_USE int boot_files_try_mount(const struct guest_dir *dir, struct snp_er
 SNP_MUST_USE int boot_files_renew(const struct guest_dir *dir, const struct guest_record *record,
 				  struct snp_error *err);
 
-/* After a start: turn the guest off if libvirt gave them away all the same, as a daemon does that does not see
- * the mount. Errors: SNP_E_BOOT_FILES. */
-SNP_MUST_USE int boot_files_keep(const struct guest_record *record, virDomainPtr domain,
-				 struct snp_error *err);
+/* After a start: turn the guest off if libvirt gave them away in spite of the mount, as a daemon does that does not
+ * see it, or if, where libvirt leaves the owners alone, they are no longer what was measured. Errors:
+ * SNP_E_BOOT_FILES, SNP_E_DRIFT. */
+SNP_MUST_USE int boot_files_keep(const struct guest_record *record, enum boot_guard guard,
+				 virDomainPtr domain, struct snp_error *err);
 
 /* Whether the guests of STATE can come up with the host by a unit of ours, which start them as snp-launch does. */
 bool autostart_has_unit(const char *state);

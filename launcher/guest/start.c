@@ -60,8 +60,8 @@ static int launch(const struct launchable *l, const struct hypervisor *host, boo
 	/* Somebody else was quicker, perhaps before the copies were mounted. */
 	if (r < 0 && l->guard == GUARD_MOUNT && virDomainIsActive(l->domain) == 1)
 		guest_dir_unmount(&l->dir);
-	if (r == 0 && l->guard == GUARD_MOUNT)
-		r = boot_files_keep(l->record, l->domain, err);
+	if (r == 0)
+		r = boot_files_keep(l->record, l->guard, l->domain, err);
 	return r < 0 ? r : guest_drift_end(l->record, l->domain, host, err);
 }
 

@@ -823,6 +823,11 @@ static void start_first(void)
 	virDomainFree(domain);
 }
 
+static void write_to_copy(void)
+{
+	change_copy("web1");
+}
+
 /* As under a system daemon, whose QEMU runs as another user: the copies are mounted read-only. */
 static void a_guest_that_the_mount_guards(void **state)
 {
@@ -907,6 +912,23 @@ static void a_guest_that_the_mount_guards(void **state)
 	at_start = NULL;
 	assert_false(has_directory("web1"));
 	assert_false(has_domain("web1"));
+
+	/* Where libvirt leaves the owners alone there is no mount, and a device may write to the copies. */
+	members = ", \"relabel\": false";
+	at_start = write_to_copy;
+	assert_int_equal(create("web1", 2, false, &err), -SNP_E_DRIFT);
+	assert_false(has_directory("web1"));
+	at_start = NULL;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	assert_false(boot_files_are_mounted(path));
+	turn_off("web1");
+	at_start = write_to_copy;
+	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), -SNP_E_DRIFT);
+	at_start = NULL;
+	assert_non_null(strstr(err.message, "was turned off"));
+	assert_int_equal(state_of("web1"), DOMAIN_OFF);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+	members = "";
 	host.uri = own;
 	autostart = true;
 }

@@ -414,7 +414,7 @@ static void who_was_given_a_copy_is_ended(void **state)
 			assert_int_equal(lchown(kernel, 65534, 65534), 0);
 		if (i == 2)
 			assert_int_equal(unlink(kernel), 0);
-		assert_int_equal(boot_files_keep(&guest.record, domain, &err),
+		assert_int_equal(boot_files_keep(&guest.record, GUARD_MOUNT, domain, &err),
 				 i == 0 ? 0 : -SNP_E_BOOT_FILES);
 		assert_int_equal(domain_state_of(domain, &now, NULL), 0);
 		assert_int_equal(now, i == 0 ? DOMAIN_RUNNING : DOMAIN_OFF);
