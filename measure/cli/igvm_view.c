@@ -7,15 +7,11 @@
 #include "launch/igvm.h"
 
 #include <snp/cleanup.h>
-#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/launch.h>
-#include <snp/policy.h>
 #include <snp/tool.h>
 
-#include "id_block.h"
-#include "igvm_map.h"
-#include "launch_input.h"
+#include "igvm_facts.h"
 
 DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
 
@@ -57,160 +53,6 @@ static void describe_field(const uint8_t *context, size_t i, char ret[static 96]
 			 number(at, 2), number(at + 2, 2), number(at + 4, 4), number(at + 8, 8));
 }
 
-/* Headers that follow each other in the file and in memory, and are equal otherwise. */
-static size_t run_of(const struct snp_igvm_info *info, size_t i)
-{
-	const struct snp_igvm_header *first = &info->headers[i];
-	size_t n = 1;
-
-	for (; first->type == SNP_IGVM_PAGE_DATA && i + n < info->n_headers; n++) {
-		const struct snp_igvm_header *h = &info->headers[i + n];
-
-		if (h->type != first->type || h->mask != first->mask || h->flags != first->flags ||
-		    h->subtype != first->subtype || (h->data == 0) != (first->data == 0) ||
-		    h->gpa != h[-1].gpa + h[-1].size)
-			break;
-	}
-	return n;
-}
-
-static void describe(const struct snp_igvm_header *h, char ret[static 160])
-{
-	static const char *const pages[] = {"normal", "secrets", "CPUID", "CPUID_XF"};
-	char policy[128];
-
-	ret[0] = '\0';
-	switch (h->type) {
-	case SNP_IGVM_SUPPORTED_PLATFORM:
-		snprintf(ret, 160, "%s, highest VTL %" PRIu32 ", shared GPA boundary 0x%" PRIx64,
-			 snp_igvm_platform_name(h->subtype), h->flags, h->value);
-		return;
-	case SNP_IGVM_GUEST_POLICY:
-		snp_policy_describe(h->value, policy, sizeof(policy));
-		snprintf(ret, 160, "%s", policy);
-		return;
-	case SNP_IGVM_PAGE_DATA:
-		snprintf(ret, 160, "%s%s%s%s, %s", pages[h->subtype],
-			 h->flags & SNP_IGVM_PAGE_2M ? ", 2 MiB" : "",
-			 h->flags & SNP_IGVM_PAGE_UNMEASURED  ? ", unmeasured"
-			 : h->subtype == SNP_IGVM_PAGE_NORMAL ? ", measured"
-							      : "",
-			 h->flags & SNP_IGVM_PAGE_SHARED ? ", shared" : "",
-			 h->data == 0 ? "zeros" : "contents in the file");
-		return;
-	case SNP_IGVM_PARAMETER_AREA:
-		snprintf(ret, 160, "area %" PRIu32 " of 0x%" PRIx64 " bytes%s", h->index, h->size,
-			 h->data == 0 ? "" : ", with contents");
-		return;
-	case SNP_IGVM_PARAMETER_INSERT:
-		snprintf(ret, 160, "area %" PRIu32 ", unmeasured", h->index);
-		return;
-	case SNP_IGVM_VP_CONTEXT:
-		snprintf(ret, 160, "vCPU %" PRIu32 ", for %s", h->index,
-			 snp_igvm_platform_name(h->platform));
-		return;
-	case SNP_IGVM_REQUIRED_MEMORY:
-	case SNP_IGVM_ERROR_RANGE:
-	case SNP_IGVM_RELOCATABLE_REGION:
-	case SNP_IGVM_PAGE_TABLE_RELOCATION:
-	case SNP_IGVM_SNP_ID_BLOCK:
-	case SNP_IGVM_VBS_MEASUREMENT:
-		return;
-	}
-	snprintf(ret, 160, "area %" PRIu32 ", byte 0x%" PRIx32, h->index, h->subtype);
-}
-
-static bool has_address(const struct snp_igvm_header *h)
-{
-	switch (h->type) {
-	case SNP_IGVM_PAGE_DATA:
-	case SNP_IGVM_PARAMETER_INSERT:
-	case SNP_IGVM_VP_CONTEXT:
-	case SNP_IGVM_REQUIRED_MEMORY:
-	case SNP_IGVM_ERROR_RANGE:
-	case SNP_IGVM_RELOCATABLE_REGION:
-	case SNP_IGVM_PAGE_TABLE_RELOCATION:
-		return true;
-	}
-	return false;
-}
-
-/* A file, and how it is launched. */
-struct inspected {
-	const struct snp_igvm *igvm;
-	struct igvm_map map;
-	struct snp_launch launch; /* of no profile yet */
-	uint8_t sha256[SNP_SHA256_SIZE];
-};
-
-/* What a loader makes of the file, with the vCPUs that are given, or as many as have a context, or one. */
-struct outcome {
-	struct snp_launch launch;
-	int r;
-	struct snp_error err;
-	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
-	bool has_id_block, id_block_fits; /* the ID block has this digest */
-};
-
-static uint32_t count_contexts(const struct snp_igvm_info *info)
-{
-	uint32_t n = 1;
-
-	for (size_t i = 0; i < info->n_headers; i++)
-		if (info->headers[i].type == SNP_IGVM_VP_CONTEXT && info->headers[i].index >= n)
-			n = info->headers[i].index + 1;
-	return n;
-}
-
-static void find_outcome(const struct inspected *f, const char *profile, struct outcome *ret)
-{
-	const struct snp_igvm_info *info = snp_igvm_info(f->igvm);
-	size_t size;
-
-	*ret = (struct outcome){.launch = f->launch};
-	snprintf(ret->launch.vcpus.profile, sizeof(ret->launch.vcpus.profile), "%s", profile);
-	ret->r = snp_launch_igvm_features(&ret->launch, &ret->launch.vcpus.features, &ret->err);
-	if (ret->r == 0)
-		ret->r = snp_launch_digest(&ret->launch, ret->digest, &size, &ret->err);
-	for (size_t i = 0; i < info->n_headers && ret->r == 0; i++) {
-		const struct snp_igvm_header *h = &info->headers[i];
-
-		if (h->type != SNP_IGVM_SNP_ID_BLOCK || !(h->mask & f->map.mask))
-			continue;
-		ret->has_id_block = true;
-		ret->id_block_fits |= memcmp(igvm_id_block(f->igvm, h) + IGVM_ID_BLOCK_LD,
-					     ret->digest, sizeof(ret->digest)) == 0;
-	}
-}
-
-/* The profiles that take IGVM files, or NULL past the last. */
-static const char *profile_at(size_t i)
-{
-	const char *name;
-
-	for (size_t k = 0; (name = snp_profile_at(k)); k++)
-		if (snp_profile_check(name, SNP_MODE_SNP_IGVM, NULL) == 0 && i-- == 0)
-			return name;
-	return NULL;
-}
-
-/* The first byte that is not zero and belongs to no field; SNP_PAGE_SIZE if there is none. */
-static uint32_t find_other(const uint8_t context[static SNP_PAGE_SIZE])
-{
-	uint32_t at = 0;
-
-	for (size_t i = 0; i <= IGVM_N_REGISTERS; i++) {
-		const uint32_t end = i < IGVM_N_REGISTERS ? igvm_registers[i].at : SNP_PAGE_SIZE;
-
-		for (; at < end; at++)
-			if (context[at] != 0)
-				return at;
-		if (i < IGVM_N_REGISTERS)
-			at += igvm_registers[i].size;
-	}
-	return SNP_PAGE_SIZE;
-}
-
 static int print_context(const struct snp_igvm *igvm, const struct snp_igvm_header *h, FILE *out,
 			 struct snp_error *err)
 {
@@ -228,28 +70,22 @@ static int print_context(const struct snp_igvm *igvm, const struct snp_igvm_head
 		describe_field(context, i, text);
 		fprintf(out, "  %-13s %s\n", igvm_registers[i].name, text);
 	}
-	if (find_other(context) < SNP_PAGE_SIZE)
+	if (igvm_find_other(context) < SNP_PAGE_SIZE)
 		fprintf(out, "  other bytes   from 0x%" PRIx32 " on are not all zero\n",
-			find_other(context));
+			igvm_find_other(context));
 	return 0;
 }
 
-static bool has_vmsa(const struct snp_igvm_header *h)
-{
-	return h->type == SNP_IGVM_VP_CONTEXT &&
-	       (h->platform == SNP_IGVM_SEV_SNP || h->platform == SNP_IGVM_SEV_ES);
-}
-
-static void print_outcomes(const struct inspected *f, FILE *out)
+static void print_outcomes(const struct igvm_inspected *f, FILE *out)
 {
 	char hex[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 	const char *profile;
 
 	fprintf(out, "\nwhat a loader makes of it\n");
-	for (size_t i = 0; (profile = profile_at(i)); i++) {
-		struct outcome o;
+	for (size_t i = 0; (profile = igvm_profile_at(i)); i++) {
+		struct igvm_outcome o;
 
-		find_outcome(f, profile, &o);
+		igvm_find_outcome(f, profile, &o);
 		hex_encode(o.digest, sizeof(o.digest), hex);
 		if (o.r < 0)
 			fprintf(out, "  %-21s refused: %s [%s]\n", profile, o.err.message,
@@ -263,30 +99,13 @@ static void print_outcomes(const struct inspected *f, FILE *out)
 	}
 }
 
-/* The ID block of a header as QEMU takes it, with the policy of the file. */
-static int read_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *h,
-			 struct cli_id_block *ret, struct snp_error *err)
-{
-	uint64_t policy = 0;
-	int r;
-
-	*ret = (struct cli_id_block){0};
-	(void)igvm_policy_of(snp_igvm_info(igvm), h->mask, &policy);
-	igvm_id_block_get(igvm_id_block(igvm, h), IGVM_ID_BLOCK_QEMU, policy, &ret->fields,
-			  ret->auth);
-	snp_id_block_encode(&ret->fields, ret->block);
-	r = snp_id_auth_verify(ret->block, ret->auth, &ret->info, err);
-	ret->has_auth = r == 0;
-	return r;
-}
-
 static void print_id_block(const struct snp_igvm *igvm, const struct snp_igvm_header *h, FILE *out)
 {
 	struct cli_id_block id;
 	struct snp_error why = {0};
 
 	fprintf(out, "\nID block, for QEMU with the file's policy\n");
-	if (read_id_block(igvm, h, &id, &why) < 0)
+	if (igvm_read_id_block(igvm, h, &id, &why) < 0)
 		fprintf(out, "the secure processor would refuse it: %s [%s]\n", why.message,
 			snp_code_name(why.code));
 	cli_id_block_print(&id, out);
@@ -306,7 +125,7 @@ static void print_map(const struct igvm_map *map, FILE *out)
 	}
 }
 
-static int print_text(const struct inspected *f, FILE *out, struct snp_error *err)
+static int print_text(const struct igvm_inspected *f, FILE *out, struct snp_error *err)
 {
 	const struct snp_igvm *igvm = f->igvm;
 	const struct snp_igvm_info *info = snp_igvm_info(igvm);
@@ -321,20 +140,20 @@ static int print_text(const struct inspected *f, FILE *out, struct snp_error *er
 	for (size_t i = 0, n; i < info->n_headers; i += n) {
 		const struct snp_igvm_header *h = &info->headers[i];
 
-		n = run_of(info, i);
+		n = igvm_run_length(info, i);
 		range[0] = '\0';
-		if (has_address(h) && h->size > 0)
+		if (igvm_has_address(h) && h->size > 0)
 			snprintf(range, sizeof(range), "0x%" PRIx64 "-0x%" PRIx64, h->gpa,
 				 h->gpa + n * h->size - 1);
-		else if (has_address(h))
+		else if (igvm_has_address(h))
 			snprintf(range, sizeof(range), "0x%" PRIx64, h->gpa);
-		describe(h, text);
+		igvm_describe(h, text);
 		fprintf(out, "0x%-8" PRIx32 "  %-20.20s  0x%-4" PRIx32 "  %-35s  %s\n", h->offset,
 			snp_igvm_type_name(h->type), h->mask, range, text);
 	}
 	print_map(&f->map, out);
 	for (size_t i = 0; i < info->n_headers && r == 0; i++)
-		if (has_vmsa(&info->headers[i]))
+		if (igvm_has_vmsa(&info->headers[i]))
 			r = print_context(igvm, &info->headers[i], out, err);
 	for (size_t i = 0; i < info->n_headers && r == 0; i++)
 		if (info->headers[i].type == SNP_IGVM_SNP_ID_BLOCK)
@@ -366,8 +185,8 @@ static int add_context(struct json_out *json, struct cJSON *object, const struct
 		json_out_u64(json, segment, "limit", number(at + 4, 4));
 		json_out_u64(json, segment, "base", number(at + 8, 8));
 	}
-	if (r == 0 && find_other(context) < SNP_PAGE_SIZE)
-		json_out_u64(json, object, "other_bytes_at", find_other(context));
+	if (r == 0 && igvm_find_other(context) < SNP_PAGE_SIZE)
+		json_out_u64(json, object, "other_bytes_at", igvm_find_other(context));
 	return r;
 }
 
@@ -386,7 +205,7 @@ static void add_id_block(struct json_out *json, struct cJSON *object, const stru
 {
 	struct cli_id_block id;
 	struct snp_error why = {0};
-	int r = read_id_block(igvm, h, &id, &why);
+	int r = igvm_read_id_block(igvm, h, &id, &why);
 
 	json_out_hex(json, object, "launch_digest", id.fields.launch_digest,
 		     SNP_LAUNCH_DIGEST_SIZE);
@@ -411,13 +230,13 @@ static int add_header(struct json_out *json, struct cJSON *array, const struct s
 	struct cJSON *object = json_out_object(json, array, NULL);
 	char text[160];
 
-	describe(h, text);
+	igvm_describe(h, text);
 	json_out_integer(json, object, "index", i);
 	json_out_integer(json, object, "count", count);
 	json_out_u64(json, object, "offset", h->offset);
 	json_out_string(json, object, "type", snp_igvm_type_name(h->type));
 	json_out_u64(json, object, "mask", h->mask);
-	if (has_address(h)) {
+	if (igvm_has_address(h)) {
 		json_out_u64(json, object, "gpa", h->gpa);
 		json_out_u64(json, object, "size", count * h->size);
 	}
@@ -427,16 +246,16 @@ static int add_header(struct json_out *json, struct cJSON *array, const struct s
 		json_out_u64(json, object, "policy", h->value);
 	if (h->type == SNP_IGVM_SNP_ID_BLOCK)
 		add_id_block(json, object, igvm, h);
-	return has_vmsa(h) ? add_context(json, object, igvm, h, err) : 0;
+	return igvm_has_vmsa(h) ? add_context(json, object, igvm, h, err) : 0;
 }
 
-static void add_outcome(struct json_out *json, struct cJSON *array, const struct inspected *f,
+static void add_outcome(struct json_out *json, struct cJSON *array, const struct igvm_inspected *f,
 			const char *profile)
 {
 	struct cJSON *object = json_out_object(json, array, NULL);
-	struct outcome o;
+	struct igvm_outcome o;
 
-	find_outcome(f, profile, &o);
+	igvm_find_outcome(f, profile, &o);
 	json_out_string(json, object, "vmm_profile", profile);
 	json_out_integer(json, object, "vcpu_count", o.launch.vcpus.count);
 	if (o.r == 0) {
@@ -448,7 +267,7 @@ static void add_outcome(struct json_out *json, struct cJSON *array, const struct
 	add_problem(json, object, &o.err);
 }
 
-static int print_json(const struct inspected *f, FILE *out, struct snp_error *err)
+static int print_json(const struct igvm_inspected *f, FILE *out, struct snp_error *err)
 {
 	const struct snp_igvm_info *info = snp_igvm_info(f->igvm);
 	_cleanup_(json_out_done) struct json_out json;
@@ -463,7 +282,7 @@ static int print_json(const struct inspected *f, FILE *out, struct snp_error *er
 	json_out_integer(&json, json.root, "format_version", info->version);
 	array = json_out_array(&json, json.root, "headers");
 	for (size_t i = 0, n; i < info->n_headers && r == 0; i += n) {
-		n = run_of(info, i);
+		n = igvm_run_length(info, i);
 		r = add_header(&json, array, f->igvm, i, n, err);
 	}
 	if (r < 0)
@@ -476,44 +295,17 @@ static int print_json(const struct inspected *f, FILE *out, struct snp_error *er
 		json_out_u64(&json, object, "size", f->map.ranges[i].size);
 	}
 	array = json_out_array(&json, json.root, "launches");
-	for (size_t i = 0; (profile = profile_at(i)); i++)
+	for (size_t i = 0; (profile = igvm_profile_at(i)); i++)
 		add_outcome(&json, array, f, profile);
 	cli_json_warnings(&json);
 	return cli_json_end(&json, out, err);
 }
 
-/* The options say how it is launched; without them, by as many vCPUs as have a context, of no model. */
-static int open_file(const char *path, struct inspected *f, struct snp_igvm **ret,
-		     struct snp_error *err)
-{
-	struct cli_launch l = {0};
-	int r = snp_igvm_read(path, ret, err);
-
-	if (r < 0)
-		return r;
-	f->igvm = *ret;
-	launch_args.igvm = path;
-	if (!launch_args.vcpus.given)
-		launch_args.vcpus = (struct cli_number){true, count_contexts(snp_igvm_info(*ret))};
-	r = cli_launch_choose(&l, err);
-	if (r == 0)
-		r = snp_igvm_sha256(*ret, f->sha256, err);
-	if (r == 0)
-		r = igvm_map_make(snp_igvm_info(*ret), &f->map, err);
-	if (r < 0)
-		return r;
-	f->launch = l.launch;
-	f->launch.size = sizeof(f->launch);
-	f->launch.igvm = *ret;
-	f->launch.flags = SNP_LAUNCH_WITHOUT_ID_BLOCK;
-	return 0;
-}
-
 int igvm_print(const char *path, FILE *out, struct snp_error *err)
 {
 	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
-	struct inspected f = {0};
-	int r = open_file(path, &f, &igvm, err);
+	struct igvm_inspected f = {0};
+	int r = igvm_open(path, &f, &igvm, err);
 
 	if (r == 0)
 		r = cli_json ? print_json(&f, out, err) : print_text(&f, out, err);
