@@ -158,11 +158,34 @@ static const struct header *find_header(const struct cbor_in *key)
 	return NULL;
 }
 
-/* Read a map of headers off `rest`. A header that belongs into the other map is refused. */
-static int read_headers(struct snp_span *rest, bool protected, struct cose_sign1 *message,
-			struct snp_error *err)
+/* The labels of both maps. Real endorsements have seven. */
+struct labels {
+	struct cbor_in seen[32];
+	size_t n;
+};
+
+/* RFC 9052 section 3: a label twice makes a message malformed, whether it is known or not. Here also one in both maps. */
+static bool add_label(struct labels *labels, const struct cbor_in *key)
 {
-	uint32_t seen = 0;
+	for (size_t i = 0; i < labels->n; i++) {
+		const struct cbor_in *other = &labels->seen[i];
+
+		if (key->kind == other->kind && key->value == other->value &&
+		    key->bytes.size == other->bytes.size &&
+		    (key->bytes.size == 0 ||
+		     memcmp(key->bytes.data, other->bytes.data, key->bytes.size) == 0))
+			return false;
+	}
+	if (labels->n == ARRAY_SIZE(labels->seen))
+		return false;
+	labels->seen[labels->n++] = *key;
+	return true;
+}
+
+/* Read a map of headers off `rest`. A header that belongs into the other map is refused. */
+static int read_headers(struct snp_span *rest, bool protected, struct labels *labels,
+			struct cose_sign1 *message, struct snp_error *err)
+{
 	struct cbor_in map, key;
 
 	if (!cbor_in_take(rest, CBOR_IN_MAP, &map))
@@ -172,21 +195,18 @@ static int read_headers(struct snp_span *rest, bool protected, struct cose_sign1
 
 		if (!cbor_in_next(rest, &key))
 			return bad(err, "its headers are cut off");
+		if (key.kind != CBOR_IN_UINT && key.kind != CBOR_IN_NEGATIVE &&
+		    key.kind != CBOR_IN_TEXT)
+			return bad(err, "the label of a header is not a number or text");
+		if (!add_label(labels, &key))
+			return bad(err, "a header appears twice, or it has more than 32");
 		h = find_header(&key);
-		if (!h) {
-			if ((key.kind != CBOR_IN_UINT && key.kind != CBOR_IN_NEGATIVE &&
-			     key.kind != CBOR_IN_TEXT) ||
-			    !cbor_in_skip(rest))
-				return bad(err, "a header has no key or no value");
-			continue;
-		}
-		if (seen & 1u << (h - headers) || h->protected != protected ||
-		    !h->read(rest, message))
-			return fail_with(
-				err, SNP_E_ENDORSEMENT, SNP_NO_OFFSET,
-				"its header '%s' is not allowed, appears twice, or has an unusable value",
-				h->name);
-		seen |= 1u << (h - headers);
+		if (!h && !cbor_in_skip(rest))
+			return bad(err, "a header has no value");
+		if (h && (h->protected != protected || !h->read(rest, message)))
+			return fail_with(err, SNP_E_ENDORSEMENT, SNP_NO_OFFSET,
+					 "its header '%s' is not allowed, or has an unusable value",
+					 h->name);
 	}
 	return 0;
 }
@@ -194,6 +214,7 @@ static int read_headers(struct snp_span *rest, bool protected, struct cose_sign1
 int cose_parse(struct snp_span bytes, struct cose_sign1 *ret, struct snp_error *err)
 {
 	struct cose_sign1 message = {0};
+	struct labels labels = {.n = 0};
 	struct snp_span headers_in;
 	struct cbor_in item;
 	int r;
@@ -203,12 +224,12 @@ int cose_parse(struct snp_span bytes, struct cose_sign1 *ret, struct snp_error *
 	    !take_bytes(&bytes, &message.protected))
 		return bad(err, "not a COSE_Sign1 message with its tag");
 	headers_in = message.protected;
-	r = read_headers(&headers_in, true, &message, err);
+	r = read_headers(&headers_in, true, &labels, &message, err);
 	if (r == 0 && headers_in.size > 0)
 		r = bad(err, "bytes follow its protected headers");
 	if (r < 0)
 		return r;
-	r = read_headers(&bytes, false, &message, err);
+	r = read_headers(&bytes, false, &labels, &message, err);
 	if (r < 0)
 		return r;
 	if (!take_bytes(&bytes, &message.payload) || message.payload.size == 0 ||
