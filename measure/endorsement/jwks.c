@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endorsement/jwks.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
@@ -20,11 +22,13 @@ DEFINE_CLEANUP(struct json *, json_free);
 DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
 DEFINE_CLEANUP(ASN1_STRING *, ASN1_STRING_free);
 DEFINE_CLEANUP(BIO *, BIO_free_all);
+DEFINE_CLEANUP(BIGNUM *, BN_free);
 
 #define MAX_KEYS 64
 
 struct jwk {
 	const char *kid, *type, *algorithm, *use; /* NULL: not there */
+	const char *modulus, *exponent;		  /* base64url */
 	const char *certificate;		  /* base64, the first of x5c */
 };
 
@@ -61,6 +65,7 @@ static int read_x5c(const struct json_value *value, const struct field *field, v
 static const struct field key_fields[] = {
 	FIELD("kid", field_string, jwk, kid),	    FIELD("kty", field_string, jwk, type),
 	FIELD("alg", field_string, jwk, algorithm), FIELD("use", field_string, jwk, use),
+	FIELD("n", field_string, jwk, modulus),	    FIELD("e", field_string, jwk, exponent),
 	FIELD("x5c", read_x5c, jwk, certificate),   OTHER_KEYS,
 };
 
@@ -135,6 +140,22 @@ static bool is_valid_at(const X509 *x509, int64_t at)
 	       X509_cmp_time(X509_get0_notAfter(x509), &t) == 1;
 }
 
+/* Is this number of an RSA key the one of the JWK's member, if it has that? */
+static bool is_number(const EVP_PKEY *key, const char *name, const char *member)
+{
+	_cleanup_(BN_freep) BIGNUM *number = NULL, *said = NULL;
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t size;
+
+	if (!member)
+		return true;
+	if (base64url_read(text_span(member), "", &bytes, &size, NULL) < 0 ||
+	    EVP_PKEY_get_bn_param(key, name, &number) != 1)
+		return false;
+	said = BN_bin2bn(bytes, (int)size, NULL);
+	return said && BN_cmp(said, number) == 0;
+}
+
 int token_check_key(const struct token *token, const struct jwks *jwks, int64_t at, size_t *ret_key,
 		    char why[static TOKEN_WHY_SIZE], struct snp_error *err)
 {
@@ -165,6 +186,10 @@ int token_check_key(const struct token *token, const struct jwks *jwks, int64_t 
 	ERR_clear_error();
 	if (!public || !EVP_PKEY_is_a(public, "RSA") || EVP_PKEY_get_bits(public) < 2048)
 		return NO("the certificate of its key has no RSA key of 2048 bits or more");
+	/* RFC 7517 section 4.7: other readers take n and e. */
+	if (!is_number(public, OSSL_PKEY_PARAM_RSA_N, key->modulus) ||
+	    !is_number(public, OSSL_PKEY_PARAM_RSA_E, key->exponent))
+		return NO("the certificate of its key in the JWKS is that of another key");
 	return 0;
 }
 

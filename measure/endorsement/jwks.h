@@ -18,7 +18,7 @@ DEFINE_CLEANUP(struct jwks *, jwks_free);
 #define TOKEN_WHY_SIZE 256
 
 /* Has the JWKS exactly one key of the token's kid, and is it an RSA key of 2048 bits or more for RS256, in a certificate
- * that is valid at the time `at`? Then `ret_key` is its index. */
+ * that is valid at the time `at` and of the JWK's own n and e, if it has them? Then `ret_key` is its index. */
 SNP_MUST_USE int token_check_key(const struct token *token, const struct jwks *jwks, int64_t at,
 				 size_t *ret_key, char why[static TOKEN_WHY_SIZE],
 				 struct snp_error *err);
