@@ -231,6 +231,11 @@ void cli_verdict_warn(const struct snp_verdict *verdict)
 		cli_warn(
 			"token-alone",
 			"only the service that issued the token has checked the report; to check it here, give the report too");
+	if (snp_verdict_outcome(verdict, SNP_CHECK_HOST_DATA) == SNP_NOT_ASKED &&
+	    snp_verdict_message(verdict, SNP_CHECK_HOST_DATA)[0] != '\0')
+		cli_warn(
+			"any-containers",
+			"the token is about a utility VM, which runs anybody's containers; to check whose, use --security-policy or --host-data");
 	if (snp_verdict_report(verdict)->version == 2)
 		cli_warn("no-alias-check",
 			 "a report of version 2 does not say whether the alias check was done "

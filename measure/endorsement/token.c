@@ -339,6 +339,12 @@ int token_claims_read(const struct token *token, struct token_claims *ret, struc
 	return 0;
 }
 
+bool token_of_utility_vm(const struct token_claims *claims)
+{
+	return strcmp(claims->compliance, "azure-compliant-uvm") == 0 ||
+	       strcmp(claims->compliance, "azure-signed-katacc-uvm") == 0;
+}
+
 const char *token_differs(const struct token_claims *c, const struct snp_report *report,
 			  enum snp_product product)
 {

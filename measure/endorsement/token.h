@@ -63,6 +63,10 @@ struct token_claims {
 SNP_MUST_USE int token_claims_read(const struct token *token, struct token_claims *ret,
 				   struct snp_error *err);
 
+/* True if the service says by the compliance status that the guest is an endorsed utility VM, which runs anybody's
+ * containers. */
+bool token_of_utility_vm(const struct token_claims *claims);
+
 /* The first claim that is not what a report says, or NULL. */
 const char *token_differs(const struct token_claims *claims, const struct snp_report *report,
 			  enum snp_product product);

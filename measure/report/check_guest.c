@@ -8,6 +8,37 @@
 
 #include "report/checks.h"
 
+const struct snp_reference_image *
+published_group(const struct inquiry *q, const struct snp_reference **ret_document, size_t *ret_n)
+{
+	const struct snp_expectations *e = q->expected;
+	const struct snp_reference_image *found = NULL;
+
+	*ret_n = 0;
+	for (size_t d = 0; d < e->n_references; d++) {
+		const struct snp_reference *reference = e->references[d];
+
+		for (size_t i = 0; i < reference->n_images; i++) {
+			const struct snp_reference_image *image = &reference->images[i];
+
+			if (!image->is_container_group)
+				continue;
+			++*ret_n;
+			if (found || !bytes_equal(q->verdict->report.host_data, image->host_data,
+						  SNP_HOST_DATA_SIZE))
+				continue;
+			*ret_document = reference;
+			found = image;
+		}
+	}
+	return found;
+}
+
+static const struct snp_reference_image *find_group(struct inquiry *q, size_t *ret_n)
+{
+	return published_group(q, &q->verdict->reference, ret_n);
+}
+
 static enum snp_outcome runtime_data(struct inquiry *q)
 {
 	uint8_t sha256[SNP_SHA256_SIZE];
@@ -98,31 +129,6 @@ static size_t find_published(const struct inquiry *q, const struct snp_reference
 		}
 	}
 	return n;
-}
-
-/* The container group of this HOST_DATA, of all documents; `*ret_n` is how many groups there are. */
-static const struct snp_reference_image *find_group(struct inquiry *q, size_t *ret_n)
-{
-	const struct snp_expectations *e = q->expected;
-
-	*ret_n = 0;
-	for (size_t d = 0; d < e->n_references; d++) {
-		const struct snp_reference *reference = e->references[d];
-
-		for (size_t i = 0; i < reference->n_images; i++) {
-			const struct snp_reference_image *image = &reference->images[i];
-
-			if (!image->is_container_group)
-				continue;
-			++*ret_n;
-			if (!bytes_equal(q->verdict->report.host_data, image->host_data,
-					 SNP_HOST_DATA_SIZE))
-				continue;
-			q->verdict->reference = reference;
-			return image;
-		}
-	}
-	return NULL;
 }
 
 /* No digest is published for a container group: it runs in whatever utility VM is endorsed. */
@@ -262,17 +268,21 @@ static enum snp_outcome image_id(struct inquiry *q)
 
 static enum snp_outcome host_data(struct inquiry *q)
 {
+	const struct snp_expectations *e = q->expected;
 	size_t n = 0;
+	bool nobody_asks;
 
 	if (!q->verdict->variant && !find_group(q, &n) && n > 0)
 		return FAIL("not among the %zu published", n);
-	if (n > 0 && !q->expected->has_host_data)
+	if (n > 0 && !e->has_host_data)
 		return SNP_PASSED;
-	if (q->expected->endorsed && q->uvm_endorsement && !q->expected->has_host_data &&
-	    !q->verdict->variant && !q->expected->any_host_data)
+	nobody_asks = !e->has_host_data && !q->verdict->variant && !e->any_host_data;
+	if (nobody_asks && e->endorsed && q->uvm_endorsement)
 		return FAIL("none is expected: the endorsed utility VM runs anybody's containers");
-	return check_exactly(q, q->expected->has_host_data, q->verdict->report.host_data,
-			     q->expected->host_data, SNP_HOST_DATA_SIZE);
+	if (nobody_asks && q->token && token_of_utility_vm(&q->claims))
+		return NOT_ASKED("none is expected: the utility VM runs anybody's containers");
+	return check_exactly(q, e->has_host_data, q->verdict->report.host_data, e->host_data,
+			     SNP_HOST_DATA_SIZE);
 }
 
 static enum snp_outcome report_data(struct inquiry *q)

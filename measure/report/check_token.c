@@ -35,22 +35,29 @@ static enum snp_outcome signature(struct inquiry *q)
 			    why);
 }
 
-/* The address of the keys is below the issuer's, so that neither is another instance's. */
+/* Another instance may have a policy of anybody's own, so the published issuer counts beside the caller's. The address of
+ * the keys is below the issuer's, so that neither is another instance's. */
 static enum snp_outcome issuer(struct inquiry *q)
 {
 	const struct token_claims *c = &q->claims;
+	const struct snp_reference_image *group;
+	const struct snp_reference *document;
+	const char *wanted, *published;
 	size_t n;
 
 	ASKED(q);
-	n = strlen(c->issuer);
-	if (q->expected->maa_issuer && strcmp(c->issuer, q->expected->maa_issuer) != 0)
+	group = published_group(q, &document, &n);
+	published = group ? group->maa_issuer : NULL;
+	wanted = q->expected->maa_issuer ? q->expected->maa_issuer : published;
+	if (wanted && strcmp(c->issuer, wanted) != 0)
 		return FAIL("is '%.150s'", c->issuer);
+	if (published && strcmp(c->issuer, published) != 0)
+		return FAIL("is '%.80s'; '%.80s' is published", c->issuer, published);
+	n = strlen(c->issuer);
 	if (strncmp(c->issuer, "https://", 8) != 0 || strncmp(c->jku, c->issuer, n) != 0 ||
 	    strcmp(c->jku + n, "/certs") != 0)
 		return FAIL("'%.80s' does not have its keys at '%.80s'", c->issuer, c->jku);
-	return q->expected->maa_issuer
-		       ? SNP_PASSED
-		       : NOT_ASKED("no issuer is expected; it is '%.150s'", c->issuer);
+	return wanted ? SNP_PASSED : NOT_ASKED("no issuer is expected; it is '%.150s'", c->issuer);
 }
 
 static enum snp_outcome dates(struct inquiry *q)
@@ -68,22 +75,28 @@ static enum snp_outcome dates(struct inquiry *q)
 			       : FAIL("expired %" PRIu64 " seconds before", at - c->expires);
 }
 
-/* What the service says if an endorsed utility VM, confidential VM, or Kata VM runs there. */
+/* What the service says if an endorsed utility VM or confidential VM runs there. The host chooses the HOST_DATA of a
+ * confidential VM, and nothing in it holds the VM to that: only a utility VM makes containers of it. */
 static enum snp_outcome compliance(struct inquiry *q)
 {
-	static const char *const known[] = {"azure-compliant-uvm", "azure-compliant-cvm",
-					    "azure-signed-katacc-uvm"};
 	const char *found, *wanted = q->expected->maa_compliance;
+	const struct snp_reference *document;
+	size_t n;
 
 	ASKED(q);
 	found = q->claims.compliance;
 	if (wanted)
 		return strcmp(found, wanted) == 0 ? SNP_PASSED
 						  : FAIL("is '%s'; expected '%s'", found, wanted);
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (strcmp(found, known[i]) == 0)
-			return PASS("%s", found);
-	return found[0] ? FAIL("is '%s'", found) : FAIL("the token has no compliance status");
+	if (token_of_utility_vm(&q->claims))
+		return PASS("%s", found);
+	if (strcmp(found, "azure-compliant-cvm") != 0)
+		return found[0] ? FAIL("is '%s'", found)
+				: FAIL("the token has no compliance status");
+	if (q->expected->has_host_data || published_group(q, &document, &n))
+		return FAIL("is '%s'; a HOST_DATA is expected, which only a utility VM holds to",
+			    found);
+	return PASS("%s", found);
 }
 
 static enum snp_outcome same_report(struct inquiry *q)

@@ -118,6 +118,11 @@ enum snp_outcome compare_published_tcb(const struct inquiry *q,
 				       const struct snp_reference_image *image,
 				       char why[static TCB_WHY_SIZE]);
 
+/* The published container group of this HOST_DATA, and the document that has it; NULL: none, of the `*ret_n` groups that
+ * there are. */
+const struct snp_reference_image *
+published_group(const struct inquiry *q, const struct snp_reference **ret_document, size_t *ret_n);
+
 /* A VCEK's chip ID is as long as its product's. Only its length is checked here. */
 enum snp_outcome check_hwid_size(struct inquiry *q);
 

@@ -44,6 +44,12 @@ right=(verify --maa-token token --jwks keys.json --maa-issuer https://a.attest.a
 run 0 "$snp_measure" "${right[@]}"
 says 'accepted: from a token, which does not name the product'
 grep -qF '[token-alone]' err || fail "nothing says that only the service saw the report: $(cat err)"
+grep -qF '[any-containers]' err || fail "nothing says that the containers are anybody's: $(cat err)"
+host_data=$(od -An -v -tx1 -j 192 -N 32 "$report" | tr -d ' \n')
+for said in "--host-data=$host_data" --any-host-data; do
+	run 0 "$snp_measure" "${right[@]}" "$said"
+	! grep -qF '[any-containers]' err || fail "warned of any containers after $said"
+done
 run 0 "$snp_measure" "${right[@]}" --json
 valid out
 grep -q '"evidence": "token"' out || fail "the object does not say what it is about"

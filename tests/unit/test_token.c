@@ -519,6 +519,10 @@ EXPECT(debug_allowed, e->allow_debug = true; plan->replace = "-debuggable\":fals
 EXPECT(vmpl_1, e->has_vmpl = true; e->vmpl = 1; plan->replace = "-vmpl\":0";
        plan->with = "-vmpl\":1");
 EXPECT(compliance, e->maa_compliance = "azure-compliant-uvm");
+EXPECT(compliance_cvm, (void)e; plan->compliance = "azure-compliant-cvm");
+EXPECT(compliance_cvm_host, host_right(e, plan); plan->compliance = "azure-compliant-cvm");
+EXPECT(compliance_cvm_asked, host_right(e, plan);
+       e->maa_compliance = plan->compliance = "azure-compliant-cvm");
 EXPECT(compliance_other, e->maa_compliance = "azure-compliant-cvm");
 EXPECT(issuer_any, e->maa_issuer = NULL; plan->issuer = "https://x.attest.azure.net";
        plan->jku = "https://x.attest.azure.net/certs");
@@ -567,6 +571,10 @@ static const struct expected {
 	{"debugging allowed", debug_allowed, ACCEPTED},
 	{"vmpl 1 expected", vmpl_1, ACCEPTED},
 	{"compliance", compliance, ACCEPTED},
+	{"compliance of a confidential VM", compliance_cvm, ACCEPTED},
+	{"compliance of a confidential VM, containers expected", compliance_cvm_host,
+	 FAILS(TOKEN_COMPLIANCE)},
+	{"compliance of a confidential VM, asked for", compliance_cvm_asked, ACCEPTED},
 	{"another compliance expected", compliance_other, FAILS(TOKEN_COMPLIANCE)},
 	{"any issuer", issuer_any, ACCEPTED},
 	{"issuer without TLS", issuer_http, FAILS(TOKEN_ISSUER)},

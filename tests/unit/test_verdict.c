@@ -43,6 +43,7 @@ struct scene {
 	struct snp_minimum_tcb minimum[2][2];
 	struct snp_reference_variant variants[2];
 	char name[8];	      /* of all images */
+	char issuer[64];      /* of tokens, published */
 	uint8_t lists[2][64]; /* what lists in `expected` point to */
 	int64_t at_time;
 	struct snp_span runtime_data;
@@ -1108,6 +1109,44 @@ CLAIM(token_vmpl, "vmpl\":0", "vmpl\":1");
 ATTESTED(token_vmpl_both, plan->compliance = "azure-compliant-uvm";
 	 snp_put_le32(s->report + 0x30, 1));
 
+/* In an endorsed utility VM, with its containers and the issuer of its tokens published. */
+static void attest_group(struct scene *s)
+{
+	struct snp_reference_image *image = &s->images[0];
+
+	endorse(s);
+	attest(s);
+	s->expected.has_host_data = false;
+	s->expected.maa_issuer = NULL;
+	*image = (struct snp_reference_image){
+		.name = s->name, .is_container_group = true, .maa_issuer = s->issuer};
+	snprintf(s->issuer, sizeof(s->issuer), "%s", FIXTURE_MAA);
+	memcpy(image->host_data, s->report + 0xc0, sizeof(image->host_data));
+	s->reference = (struct snp_reference){.images = s->images, .n_images = 1};
+	s->documents[0] = &s->reference;
+	s->expected.references = s->documents;
+	s->expected.n_references = 1;
+}
+
+static void attest_by_other(struct scene *s)
+{
+	s->token.issuer = "https://other.attest.azure.net";
+	s->token.jku = "https://other.attest.azure.net/certs";
+}
+
+#define GROUP(function, ...)                  \
+	static void function(struct scene *s) \
+	{                                     \
+		attest_group(s);              \
+		__VA_ARGS__;                  \
+	}                                     \
+	struct group_needs_semicolon_
+
+GROUP(group_other, attest_by_other(s));
+GROUP(group_other_asked, attest_by_other(s); s->expected.maa_issuer = s->token.issuer);
+GROUP(group_no_issuer, attest_by_other(s); s->images[0].maa_issuer = NULL);
+GROUP(group_cvm, s->token.compliance = "azure-compliant-cvm");
+
 #define SERVED(function, ...)                                                      \
 	static void function(struct scene *s)                                      \
 	{                                                                          \
@@ -1533,6 +1572,11 @@ static const struct row rows[] = {
 	{"token of another vmpl", FAILS(TOKEN_REPORT), token_vmpl},
 	{"token of another product", FAILS(TOKEN_REPORT), token_family},
 	{"token and report of VMPL 1", FAILS(VMPL), token_vmpl_both},
+	{"token of the published issuer", ACCEPTED, attest_group},
+	{"token of another issuer than is published", FAILS(TOKEN_ISSUER), group_other},
+	{"token of the issuer asked for, and another published", FAILS(TOKEN_ISSUER), group_other_asked},
+	{"token of any issuer, none published", ACCEPTED, group_no_issuer},
+	{"token of a confidential VM for published containers", FAILS(TOKEN_COMPLIANCE), group_cvm},
 	{"service", ACCEPTED, service_right},
 	{"service without evidence, not asked for", ACCEPTED, service_unasked},
 	{"service without evidence", FAILS(TOKEN_SERVICE), service_absent},
