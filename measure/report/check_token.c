@@ -110,11 +110,26 @@ static enum snp_outcome same_report(struct inquiry *q)
 	return claim ? FAIL("the token and the report differ: %s", claim) : SNP_PASSED;
 }
 
-/* A verdict on the service's own guest, whose key is in its REPORT_DATA. */
+/* The service's machine may be of another product than the guest's, so a CRL of either may be among them. */
+static int copy_crls(struct snp_certificates *set, const struct inquiry *q)
+{
+	const struct snp_certificates *from = q->certificates;
+
+	for (; set->n_crls < from->n_crls; set->n_crls++) {
+		if (X509_CRL_up_ref(from->crls[set->n_crls]) != 1)
+			return out_of_memory(q->err);
+		set->crls[set->n_crls] = from->crls[set->n_crls];
+	}
+	return 0;
+}
+
+/* A verdict on the service's own guest, whose key is in its REPORT_DATA. Its utility VM is Microsoft's, whatever feed and
+ * minimum the caller's guest has, unless the caller names an issuer in Microsoft's place. */
 static int verify_service(struct inquiry *q, const struct service_evidence *service,
 			  struct snp_verdict *ret)
 {
 	_cleanup_(snp_certificates_freep) struct snp_certificates *set = NULL;
+	const struct snp_expectations *x = q->expected;
 	struct snp_evidence evidence = {
 		.size = sizeof(evidence),
 		.report = {service->report, service->report_size},
@@ -128,20 +143,26 @@ static int verify_service(struct inquiry *q, const struct service_evidence *serv
 		.has_host_data = true,
 		.has_report_data = true,
 		.has_vmpl = true,
+		.denied_products = x->denied_products,
 		.endorsed = true,
-		.has_uvm_svn_min = q->expected->has_uvm_svn_min,
-		.uvm_issuer = q->expected->uvm_issuer,
-		.uvm_feed = q->expected->uvm_feed,
-		.uvm_svn_min = q->expected->uvm_svn_min,
+		.tsa_roots = x->tsa_roots,
 	};
 	int r = snp_certificates_new(&set, q->err);
 
-	memcpy(expected.host_data, q->expected->maa_host_data, sizeof(expected.host_data));
+	if (x->uvm_issuer) {
+		expected.uvm_issuer = x->uvm_issuer;
+		expected.uvm_feed = x->uvm_feed;
+		expected.has_uvm_svn_min = x->has_uvm_svn_min;
+		expected.uvm_svn_min = x->uvm_svn_min;
+	}
+	memcpy(expected.host_data, x->maa_host_data, sizeof(expected.host_data));
 	memcpy(expected.report_data, service->key_hash, sizeof(service->key_hash));
 	if (r == 0)
 		r = snp_certificates_add(
 			set, (struct snp_span){service->certificates, service->certificates_size},
 			q->err);
+	if (r == 0)
+		r = copy_crls(set, q);
 	evidence.certificates = set;
 	return r < 0 ? r : verdict_make(&evidence, &expected, q->groups, q->n_groups, ret, q->err);
 }

@@ -56,7 +56,8 @@ struct scene {
 	struct fixture_launch_endorsement launch_endorsement; /* instead, if it has a measurement */
 	struct fixture_token token; /* its report is NULL: there is none */
 	struct service {	    /* the attestation service's own evidence */
-		bool carried, other_key, other_host_data, forged, other_digest, garbage;
+		bool carried, other_key, other_host_data, forged, other_digest, garbage, stamped;
+		bool microsofts; /* its endorsement names Microsoft's issuer, and is not by it */
 		const char *kind;
 	} service;
 	void (*after)(struct scene *s); /* runs when the report is signed */
@@ -69,7 +70,8 @@ struct row {
 	enum snp_product product; /* 0: Milan */
 	uint32_t version;	  /* 0: 3 */
 	enum snp_certificate_kind kind;
-	uint64_t also; /* others that fail with it */
+	uint64_t also;	  /* others that fail with it */
+	const char *says; /* in the message of the one that fails */
 	/* Bytes put into the report, before it is signed or after. */
 	unsigned int at, n;
 	const char *bytes;
@@ -1170,6 +1172,16 @@ SERVED(service_other_key, service->other_key = true);
 SERVED(service_other_host_data, service->other_host_data = true);
 SERVED(service_forged, service->forged = true);
 SERVED(service_other_digest, service->other_digest = true);
+SERVED(service_elsewhere, s->n_roots += fixture_roots_of(SNP_PRODUCT_MILAN, s->roots + s->n_roots));
+SERVED(service_denied, s->n_roots += fixture_roots_of(SNP_PRODUCT_MILAN, s->roots + s->n_roots);
+       s->expected.denied_products = 1ull << SNP_PRODUCT_MILAN);
+SERVED(service_revoked, crl_ask(s));
+SERVED(service_not_revoked, crl_good(s));
+SERVED(service_stamped, stamp(s); service->stamped = true);
+SERVED(service_not_stamped, stamp(s));
+SERVED(service_microsofts, service->microsofts = true; s->expected.endorsed = false;
+       s->expected.n_measurements = 1; s->expected.uvm_issuer = NULL;
+       s->expected.uvm_feed = "ConfAKS-AMD-UVM");
 
 #define MILAN	  SNP_PRODUCT_MILAN
 #define GENOA	  SNP_PRODUCT_GENOA
@@ -1587,6 +1599,15 @@ static const struct row rows[] = {
 	{"service of another policy", FAILS(TOKEN_SERVICE), service_other_host_data},
 	{"service's report turned", FAILS(TOKEN_SERVICE), service_forged},
 	{"service in another utility VM", FAILS(TOKEN_SERVICE), service_other_digest},
+	{"service on another product", ACCEPTED, service_elsewhere, .product = GENOA},
+	{"service on a product that is denied", FAILS(TOKEN_SERVICE), service_denied, .product = GENOA,
+	 .says = "denied-product"},
+	{"service, and a CRL", ACCEPTED, service_not_revoked},
+	{"service below a revoked ASK", FAILS(REVOCATION), service_revoked, .also = NEED(TOKEN_SERVICE)},
+	{"service in a utility VM with a timestamp", ACCEPTED, service_stamped},
+	{"service in a utility VM without a timestamp", FAILS(TOKEN_SERVICE), service_not_stamped},
+	{"service in a container instance, guest in AKS", FAILS(TOKEN_SERVICE), service_microsofts,
+	 .says = "the CA certificate that the issuer names is not in its chain"},
 };
 /* clang-format on */
 
@@ -1639,6 +1660,12 @@ static char *evidence_of(const struct service *service)
 	memcpy(digest, report + 0x90, sizeof(digest));
 	digest[0] ^= service->other_digest;
 	fixture_endorsement(digest, &plan);
+	plan.timestamp = service->stamped;
+	if (service->microsofts) {
+		plan.feed = "ContainerPlat-AMD-UVM";
+		plan.issuer =
+			"did:x509:0:sha256:I__iuL25oXEVFdTP_aBLx_eT1RPHbCQ_ECBQfYZpt9s::eku:1.3.6.1.4.1.311.76.59.1.2";
+	}
 	cose.data = fixture_endorsement_sign(&plan, &cose.size);
 	uvm = fixture_base64url(cose.data, cose.size);
 	snprintf(endorsements, sizeof(endorsements), "{\"Uvm\":[\"%s\"]}", uvm);
@@ -1729,6 +1756,8 @@ static void check_row(void **state)
 	for (unsigned int i = 0; i < N_CHECKS; i++) {
 		bool may = i == row->check || (row->also & 1ull << i);
 
+		if (row->also & 1ull << i)
+			assert_int_equal(verdict.checks[i].outcome, SNP_FAILED);
 		if (verdict.checks[i].outcome == SNP_FAILED) {
 			assert_true(verdict.checks[i].message[0] != '\0');
 			if (!may)
@@ -1740,6 +1769,8 @@ static void check_row(void **state)
 	if (row->check == NO_CHECK)
 		return;
 	assert_int_equal(verdict.checks[row->check].outcome, SNP_FAILED);
+	if (row->says)
+		assert_non_null(strstr(verdict.checks[row->check].message, row->says));
 	assert_int_equal(verdict.authentic, row->check > SNP_CHECK_REPORT_SIGNATURE &&
 						    !(NEED_TOKEN & 1ull << row->check));
 	if (row->also == 0)

@@ -181,7 +181,8 @@ struct snp_expectations {
 
 	/* The key of a token must be one that the service made inside an SEV-SNP guest: the evidence in its certificate
 	 * is accepted by snp_verify(), with this HOST_DATA, which is the hash of the service's security policy, and a
-	 * utility VM that is endorsed as above. */
+	 * utility VM that Microsoft endorses, or uvm_issuer if that is set. denied_products, tsa_roots and the CRLs count
+	 * for the service too. */
 	bool maa_evidence;
 	uint8_t reserved[7]; /* zero */
 	uint8_t maa_host_data[SNP_HOST_DATA_SIZE];
