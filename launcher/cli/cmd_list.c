@@ -230,6 +230,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	struct columns columns = default_columns;
 	struct listing *l;
+	bool given_up;
 	int r = label_check(err);
 
 	(void)operands;
@@ -243,8 +244,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	l = listing_new(&columns);
 	if (!l)
 		return out_of_memory(err);
-	r = within_seconds(PATIENCE_SECONDS, collect, l, "cannot list the guests", err);
-	if (r == -SNP_E_TIMEOUT)
+	r = within_seconds(PATIENCE_SECONDS, collect, l, "cannot list the guests", &given_up, err);
+	if (given_up)
 		return r;
 	if (r == 0)
 		r = print(out, l, err);

@@ -64,15 +64,16 @@ static bool wait_for(struct call *call, unsigned int seconds)
 }
 
 /* What a thread that was given up still uses: kept where the leak checker sees it. */
-static struct call *given_up;
+static struct call *volatile given_up;
 
 int within_seconds(unsigned int seconds, deadline_work *work, void *arg, const char *what,
-		   struct snp_error *err)
+		   bool *ret_given_up, struct snp_error *err)
 {
 	struct call *call = call_new(work, arg);
 	pthread_t thread;
 	int r;
 
+	*ret_given_up = false;
 	if (!call)
 		return out_of_memory(err);
 	if (pthread_create(&thread, NULL, run, call) != 0) {
@@ -81,6 +82,7 @@ int within_seconds(unsigned int seconds, deadline_work *work, void *arg, const c
 	}
 	if (!wait_for(call, seconds)) {
 		given_up = call;
+		*ret_given_up = true;
 		pthread_detach(thread);
 		return fail_with(err, SNP_E_TIMEOUT, SNP_NO_OFFSET,
 				 "%s: libvirt did not answer for %u seconds; check its daemon "

@@ -223,6 +223,7 @@ static bool asks_nobody(const char *uri)
 int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *err)
 {
 	struct connecting *c = calloc(1, sizeof(*c));
+	bool given_up = false;
 	int r;
 
 	if (!c)
@@ -235,9 +236,10 @@ int hypervisor_open(const char *uri, struct hypervisor *ret, struct snp_error *e
 	c->host = (struct hypervisor){.qemu_user = (uid_t)-1, .qemu_group = (gid_t)-1};
 	snprintf(c->uri, sizeof(c->uri), "%s", uri);
 	snprintf(c->what, sizeof(c->what), "cannot connect to %.200s", uri);
-	r = asks_nobody(uri) ? within_seconds(HYPERVISOR_PATIENCE, open_host, c, c->what, err)
-			     : open_host(c, err);
-	if (r == -SNP_E_TIMEOUT)
+	r = asks_nobody(uri)
+		    ? within_seconds(HYPERVISOR_PATIENCE, open_host, c, c->what, &given_up, err)
+		    : open_host(c, err);
+	if (given_up)
 		return r;
 	if (r < 0)
 		hypervisor_close(&c->host);

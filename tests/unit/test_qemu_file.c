@@ -145,13 +145,17 @@ static void work_that_takes_too_long_is_given_up(void **state)
 {
 	static unsigned int nothing, long_time = 60;
 	struct snp_error err = {0};
+	bool given_up;
 
 	(void)state;
-	assert_int_equal(within_seconds(60, sleeps, &nothing, "try", &err), 0);
-	assert_int_equal(within_seconds(60, fails, NULL, "try", &err), -SNP_E_LIBVIRT);
+	assert_int_equal(within_seconds(60, sleeps, &nothing, "try", &given_up, &err), 0);
+	assert_int_equal(within_seconds(60, fails, NULL, "try", &given_up, &err), -SNP_E_LIBVIRT);
 	assert_string_equal(err.message, "no");
-	assert_int_equal(within_seconds(60, fails, NULL, "try", NULL), -SNP_E_LIBVIRT);
-	assert_int_equal(within_seconds(1, sleeps, &long_time, "try", &err), -SNP_E_TIMEOUT);
+	assert_false(given_up);
+	assert_int_equal(within_seconds(60, fails, NULL, "try", &given_up, NULL), -SNP_E_LIBVIRT);
+	assert_int_equal(within_seconds(1, sleeps, &long_time, "try", &given_up, &err),
+			 -SNP_E_TIMEOUT);
+	assert_true(given_up);
 	assert_non_null(strstr(err.message, "try: libvirt did not answer for 1 seconds"));
 }
 
