@@ -190,10 +190,13 @@ static size_t count_threads(size_t pages)
 int pages_hash(page_read read, const void *arg, size_t n, uint8_t (*ret)[SNP_SHA384_SIZE],
 	       struct snp_error *err)
 {
-	struct part parts[THREADS_MAX] = {0};
 	size_t threads = count_threads(n);
+	/* Each has room for an error: too much for a small stack. */
+	_cleanup_(freep) struct part *parts = calloc(threads, sizeof(*parts));
 	int r = 0;
 
+	if (!parts)
+		return out_of_memory(err);
 	for (size_t i = 0; i < threads; i++)
 		parts[i] = (struct part){.read = read,
 					 .arg = arg,
