@@ -191,6 +191,8 @@ static void check_limits(void **state)
 		n = (size_t)snprintf(text, sizeof(text), "<domain>");
 		for (unsigned int i = 1; i < depth; i++)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "<a>");
+		/* Text and comments are no deeper than their element. */
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "text<!-- -->");
 		for (unsigned int i = 1; i < depth; i++)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "</a>");
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "</domain>");
