@@ -565,6 +565,12 @@ static void options_are_checked(void **state)
 	options.endorsement_certificate = at("other.crt");
 	assert_int_equal(publish(&options, &err), -SNP_E_BAD_CERTIFICATE);
 	options = everything();
+	options.endorsement_key = at("no.pem");
+	assert_int_equal(publish(&options, &err), -SNP_E_OPEN);
+	options = everything();
+	options.endorsement_certificate = at("no.crt");
+	assert_int_equal(publish(&options, &err), -SNP_E_OPEN);
+	options = everything();
 	options.formats = "tsv,rvps";
 	assert_int_equal(publish(&options, &err), -SNP_E_USAGE);
 	assert_string_equal(err.message, "an endorsement key requires the format golden");
