@@ -31,7 +31,7 @@ static const struct cli_option options[] = {
 	{"runtime-data", .argument = "FILE", .text = &arg.runtime_data,
 	 .help = "REPORT_DATA must begin with the SHA-256 of this file"},
 	{"at-time", .argument = "TIME", .text = &arg.at_time,
-	 .help = "time at which certificates must be valid: 2026-01-31 or @SECONDS"},
+	 .help = "time at which certificates and the token must be valid: 2026-01-31 or @SECONDS (default: now)"},
 	{"fetch-path", .flag = &arg.fetch_path,
 	 .help = "only print where AMD has the missing certificates"},
 	{"verbose", 'v', .help = "print every check", .flag = &arg.verbose},

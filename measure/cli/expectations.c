@@ -569,14 +569,18 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 		      asks_for_launch();
 	int r = 0;
 
+	if (arg.any_host_data && (arg.host_data || arg.security_policy))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--any-host-data cannot be combined with --host-data or "
+				 "--security-policy");
 	if (digest == arg.any_measurement)
 		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
 			digest ? "--any-measurement cannot be combined with --measurement, "
 				 "--reference or an endorsement"
-			       : "give --reference, --measurement, --endorsement or "
-				 "--uvm-endorsement, or --any-measurement to accept any launch "
-				 "digest");
+			       : "give --reference, --measurement, --endorsement, "
+				 "--uvm-endorsement or --uvm-feed, or --any-measurement to "
+				 "accept any launch digest");
 	x->size = sizeof(*x);
 	x->any_measurement = arg.any_measurement;
 	x->any_host_data = arg.any_host_data;

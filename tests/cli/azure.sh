@@ -104,6 +104,10 @@ done
 run 3 "$snp_measure" verify "${at[@]}" --uvm-svn 22 combined.json
 says 'refused: host-data: none is expected'
 run 0 "$snp_measure" verify "${at[@]}" --uvm-svn 22 --any-host-data combined.json
+refuse 2 usage "$snp_measure" "${group[@]}" --any-host-data combined.json
+refuse 2 usage "$snp_measure" verify "${at[@]}" --uvm-svn 22 --any-host-data --host-data "$(printf %064d 1)" combined.json
+refuse 2 usage "$snp_measure" verify "${at[@]}" --security-policy "$policy" combined.json
+grep -qF -- '--uvm-feed' err || fail "does not say how to use the endorsement beside the report: $(cat err)"
 run 3 "$snp_measure" verify "${at[@]}" --uvm-feed ContainerPlat-AMD-UVM --security-policy "$policy" combined.json
 says 'refused: endorsement-svn: 22; expected at least 100'
 run 3 "$snp_measure" "${group[@]}" --uvm-feed ConfAKS-AMD-UVM combined.json
