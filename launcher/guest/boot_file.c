@@ -198,7 +198,7 @@ static int verify(const struct guest_record *record, enum boot_part part, const 
 		return 0;
 	r = fail_with(
 		err, SNP_E_DRIFT, SNP_NO_OFFSET,
-		"the %s %s since it was measured; nothing was launched; create the guest again from an image that you trust (create --replace)",
+		"the %s %s since it was measured; nothing was launched; make new copies from an image that you trust (apply --new-boot-files, or create --replace)",
 		boot_part_names[part],
 		r < 0 && failure.sys_errno == ENOENT ? "is gone" : "has changed");
 	return in_file(err, r, file->path);

@@ -230,9 +230,10 @@ int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain,
 	struct differences d;
 	int r = compare_domain(record, domain, host, VIR_DOMAIN_XML_INACTIVE, &d, err);
 
-	snprintf(cure, sizeof(cure),
-		 "nothing was launched; see snp-launch diff %s, then create --replace",
-		 record->name);
+	snprintf(
+		cure, sizeof(cure),
+		"nothing was launched; see snp-launch diff %s, then apply its vm.json, or create --replace",
+		record->name);
 	return r < 0 ? r : refuse_any(record, &d, cure, err);
 }
 

@@ -255,9 +255,10 @@ int guest_dir_claim(const char *state, const char *name, const struct guest_owne
 		r = make(&dir, owners);
 	}
 	if (r == -EEXIST)
-		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				 "guest \"%s\" already exists; remove it, or use create --replace",
-				 name);
+		return fail_with(
+			err, SNP_E_EXISTS, SNP_NO_OFFSET,
+			"guest \"%s\" already exists; change it with apply, or use create --replace",
+			name);
 	if (r < 0)
 		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot make"), dir.path);
 	*ret = dir;

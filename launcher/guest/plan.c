@@ -277,6 +277,18 @@ static int compare_running(const struct hypervisor *host, struct plan *plan, str
 				       err);
 }
 
+/* A copy that somebody changed is made anew, although its file is what it was. What is kept was looked at already. */
+static int compare_copies(struct plan *plan, struct changes c, struct snp_error *err)
+{
+	struct differences d = {0};
+	int r = guest_drift_boot(plan->kept.record, &d, err);
+
+	if (r < 0 || d.n == 0)
+		return r;
+	plan->replaces = true;
+	return add(c, "boot files", "changed copies", "copied again", true, SETTING_START, err);
+}
+
 static int compare(const struct hypervisor *host, const char *state,
 		   const struct prepare_request *q, struct plan *plan, struct snp_error *err)
 {
@@ -285,6 +297,8 @@ static int compare(const struct hypervisor *host, const char *state,
 
 	if (r == 0 && q->only_compare)
 		return plan->domain ? compare_settings(host, state, q, plan, err) : 0;
+	if (r == 0 && q->fresh)
+		r = compare_copies(plan, c, err);
 	if (r == 0 && plan->kept.record->state == RECORD_CREATING) {
 		plan->replaces = true;
 		r = add(c, "guest", "interrupted change", "whole", false, SETTING_START, err);

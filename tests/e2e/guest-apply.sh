@@ -149,6 +149,14 @@ apply 0
 run 0 "$snp_launch" diff web1
 up_to_date text
 
+# A copy that somebody changed is refused, and made anew.
+printf z | dd of="$folder/guests/web1/boot/kernel" bs=1 seek=290000 conv=notrunc status=none
+apply 3
+says '[drift]'
+apply 0 --new-boot-files --restart
+says 'web1: measured: boot files: changed copies -> copied again'
+up_to_date text
+
 # Several at once: one makes the change, the others come too late or find it made.
 sed -i 's/320MiB/330MiB/' web1.json
 for i in 1 2 3 4; do

@@ -523,7 +523,8 @@ static void check_definition(void **state)
 	domain = define(test.connection, other);
 	assert_int_equal(guest_drift_refuse(record, domain, &test, &err), -SNP_E_DRIFT);
 	assert_non_null(strstr(err.message, "found console=ttyS1"));
-	assert_non_null(strstr(err.message, "see snp-launch diff web1, then create --replace"));
+	assert_non_null(
+		strstr(err.message, "see snp-launch diff web1, then apply its vm.json, or create"));
 	/* The copies are not those of the record either. */
 	assert_int_equal(guest_drift_all(record, domain, &test, &d, &err), 0);
 	list(&d, found, sizeof(found));
