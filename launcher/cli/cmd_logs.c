@@ -384,6 +384,24 @@ static int follow(const char *state, struct source *source, struct guest *guest,
 	return r;
 }
 
+/* Logs are needed most when libvirt does not answer; then the guest's directory alone is looked for. */
+static int find_guest(const char *name, struct session *session, struct guest *ret,
+		      struct snp_error *err)
+{
+	bool there = false;
+	int r = session_open(NULL, session, err);
+
+	if (r == 0)
+		return guest_open(session, name, ret, err);
+	if (!guest_name_valid(name) || session_without_host(NULL, session, NULL) < 0 ||
+	    guest_dir_exists(session->state, name, &there, NULL) < 0 || !there)
+		return r;
+	cli_warn("host-not-asked", "%s does not answer; it is not known whether the guest runs",
+		 session->host.uri);
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	return 0;
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
@@ -396,9 +414,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	int r;
 
 	(void)out;
-	r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = guest_open(&session, operands[0], &guest, err);
+	r = find_guest(operands[0], &session, &guest, err);
 	if (r == 0)
 		r = choose(&session, &guest, operands[0], &sources, err);
 	for (size_t i = 0; r == 0 && i + 1 < sources.n; i++)

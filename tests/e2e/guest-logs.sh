@@ -63,6 +63,12 @@ refuse 1 not-found "$snp_launch" logs web1 --qemu --boot -5
 run 0 "$snp_launch" logs web1 --qemu --since @4000000000
 [ ! -s out ] || fail "--since leaves $(cat out)"
 
+# Without libvirt they are there too.
+run 0 "$snp_launch" logs web1 -c "qemu+unix:///session?socket=$work/none" --state-dir "$folder/guests"
+grep -qx second out || fail "$(cat out)"
+grep -q 'host-not-asked' err || fail "$(cat err)"
+refuse 1 libvirt-failed "$snp_launch" logs nobody -c "qemu+unix:///session?socket=$work/none" --state-dir "$folder/guests"
+
 # Made anew, it keeps them; only so many are kept.
 run 0 "$snp_launch" kill web1
 run 0 "$snp_launch" create web1.json --replace
