@@ -141,19 +141,24 @@ static bool is_valid_at(const X509 *x509, int64_t at)
 }
 
 /* Is this number of an RSA key the one of the JWK's member, if it has that? */
-static bool is_number(const EVP_PKEY *key, const char *name, const char *member)
+static int check_number(const EVP_PKEY *key, const char *name, const char *member, bool *ret_same,
+			struct snp_error *err)
 {
 	_cleanup_(BN_freep) BIGNUM *number = NULL, *said = NULL;
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	size_t size;
+	int r = member ? base64url_read(text_span(member), "", &bytes, &size, NULL) : 0;
 
-	if (!member)
-		return true;
-	if (base64url_read(text_span(member), "", &bytes, &size, NULL) < 0 ||
-	    EVP_PKEY_get_bn_param(key, name, &number) != 1)
-		return false;
+	if (r == -SNP_E_NO_MEMORY)
+		return out_of_memory(err);
+	*ret_same = !member;
+	if (r < 0 || !member)
+		return 0;
 	said = BN_bin2bn(bytes, (int)size, NULL);
-	return said && BN_cmp(said, number) == 0;
+	if (!said || EVP_PKEY_get_bn_param(key, name, &number) != 1)
+		return out_of_memory(err);
+	*ret_same = BN_cmp(said, number) == 0;
+	return 0;
 }
 
 int token_check_key(const struct token *token, const struct jwks *jwks, int64_t at, size_t *ret_key,
@@ -162,8 +167,9 @@ int token_check_key(const struct token *token, const struct jwks *jwks, int64_t 
 	const struct jwk *key = NULL;
 	const EVP_PKEY *public;
 	const X509 *x509;
+	bool same_n, same_e;
+	int r;
 
-	(void)err;
 	for (size_t i = 0; i < jwks->n_keys; i++) {
 		if (!is(jwks->keys[i].kid, token_kid(token)))
 			continue;
@@ -187,8 +193,12 @@ int token_check_key(const struct token *token, const struct jwks *jwks, int64_t 
 	if (!public || !EVP_PKEY_is_a(public, "RSA") || EVP_PKEY_get_bits(public) < 2048)
 		return NO("the certificate of its key has no RSA key of 2048 bits or more");
 	/* RFC 7517 section 4.7: other readers take n and e. */
-	if (!is_number(public, OSSL_PKEY_PARAM_RSA_N, key->modulus) ||
-	    !is_number(public, OSSL_PKEY_PARAM_RSA_E, key->exponent))
+	r = check_number(public, OSSL_PKEY_PARAM_RSA_N, key->modulus, &same_n, err);
+	if (r == 0)
+		r = check_number(public, OSSL_PKEY_PARAM_RSA_E, key->exponent, &same_e, err);
+	if (r < 0)
+		return r;
+	if (!same_n || !same_e)
 		return NO("the certificate of its key in the JWKS is that of another key");
 	return 0;
 }
