@@ -11,6 +11,7 @@
 #include "cli/session.h"
 #include "cli/verb.h"
 #include "guest/console_log.h"
+#include "guest/log_source.h"
 #include "host/guest_text.h"
 #include "host/log_text.h"
 #include "host/qemu_file.h"
@@ -39,193 +40,12 @@ static const struct cli_option options[] = {
 
 static const struct cli_option *const tables[] = {session_options, options, NULL};
 
-/* The parts of one log, and what of them is printed. */
-struct source {
-	struct log_parts parts;
-	uint64_t from, to;
-	uint64_t lines; /* in between */
-};
-
-/* All that are printed, in this order. */
-#define SOURCES_MAX (CONSOLE_LOG_BOOTS + 1)
-struct sources {
-	size_t n;
-	struct source source[SOURCES_MAX];
-};
-
-static void sources_close(struct sources *sources)
-{
-	while (sources->n > 0)
-		log_parts_close(&sources->source[--sources->n].parts);
-}
-
-typedef int taker(void *arg, const char *bytes, size_t size, struct snp_error *err);
-
-/* Hand over the bytes of [from, to) and return where they ended: the log may be shorter. */
-static int each_piece(const struct log_parts *parts, uint64_t from, uint64_t to, taker *take,
-		      void *taker_arg, uint64_t *ret_end, struct snp_error *err)
-{
-	char bytes[16384];
-	uint64_t start = 0; /* of the part */
-	int r = 0;
-
-	for (size_t i = 0; i < parts->n; i++) {
-		uint64_t at = from > start ? from - start : 0;
-		struct stat st;
-		ssize_t n = 0;
-
-		if (fstat(parts->fd[i], &st) < 0)
-			return fail_errno(err, SNP_E_READ, errno, "cannot read the log");
-		while (r == 0 && start + at < to &&
-		       (n = pread(parts->fd[i], bytes, sizeof(bytes), (off_t)at)) > 0) {
-			if ((uint64_t)n > to - start - at)
-				n = (ssize_t)(to - start - at);
-			r = take(taker_arg, bytes, (size_t)n, err);
-			at += (uint64_t)n;
-		}
-		if (n < 0)
-			return fail_errno(err, SNP_E_READ, errno, "cannot read the log");
-		if (r < 0)
-			return r;
-		/* The last part may grow meanwhile; the others are whole. */
-		start += i + 1 < parts->n ? (uint64_t)st.st_size : at;
-	}
-	*ret_end = start;
-	return 0;
-}
-
-static int take_lines(void *reader, const char *bytes, size_t size, struct snp_error *err)
-{
-	(void)err;
-	lines_feed(reader, bytes, size);
-	return 0;
-}
-
-static int each_line(const struct log_parts *parts, uint64_t from, uint64_t to,
-		     void (*line)(void *arg, uint64_t at, const char *head, size_t size),
-		     void *line_arg, uint64_t *ret_end, struct snp_error *err)
-{
-	struct line_reader reader = {.line = line, .arg = line_arg, .at = from, .line_at = from};
-	int r = each_piece(parts, from, to, take_lines, &reader, ret_end, err);
-
-	if (r == 0)
-		lines_end(&reader);
-	return r;
-}
-
-static time_t last_write(const struct log_parts *parts)
-{
-	struct stat st;
-
-	return fstat(parts->fd[parts->n - 1], &st) == 0 ? st.st_mtime : 0;
-}
-
-/* From the first line that may be as new as `since`. */
-static int search(struct source *source, bool limited, time_t since, struct snp_error *err)
-{
-	struct log_end end = {.written = last_write(&source->parts)};
-	struct log_since found = {.end = &end, .limited = limited, .since = since};
-	uint64_t size = source->to;
-	int r = 0;
-
-	found.begin = source->from;
-	if (limited)
-		r = each_line(&source->parts, source->from, source->to, log_end_line, &end, &size,
-			      err);
-	if (r == 0)
-		r = each_line(&source->parts, source->from, source->to, log_since_line, &found,
-			      &size, err);
-	if (r < 0)
-		return r;
-	/* Nothing is newer than the last write. */
-	found.is_older |= limited && end.written < since;
-	log_since_end(&found, size);
-	source->from = found.begin;
-	source->lines = found.lines;
-	/* Followed, it has no end. */
-	if (source->to != UINT64_MAX)
-		source->to = size;
-	return 0;
-}
-
-/* The beginning of the line after `skip` others. */
-struct skipping {
-	uint64_t skip, at;
-};
-
-static void skip_line(void *skipping, uint64_t at, const char *head, size_t size)
-{
-	struct skipping *s = skipping;
-
-	(void)head;
-	(void)size;
-	if (s->skip == 0)
-		s->at = at;
-	s->skip--;
-}
-
-static int keep_last_lines(struct sources *sources, uint64_t lines, struct snp_error *err)
-{
-	uint64_t all = 0, end;
-	int r = 0;
-
-	for (size_t i = 0; i < sources->n; i++)
-		all += sources->source[i].lines;
-	for (size_t i = 0; r == 0 && i < sources->n && all > lines; i++) {
-		struct source *source = &sources->source[i];
-		struct skipping s = {.skip = all - lines};
-
-		all -= source->lines;
-		if (s.skip >= source->lines) {
-			r = each_piece(&source->parts, UINT64_MAX, UINT64_MAX, take_lines, NULL,
-				       &source->from, err);
-			continue;
-		}
-		r = each_line(&source->parts, source->from, source->to, skip_line, &s, &end, err);
-		source->from = s.at;
-		break;
-	}
-	return r;
-}
-
-/* Where the last runs of QEMU begin in its log. */
-#define RUNS_MAX 64
-struct runs {
-	size_t n;
-	uint64_t at[RUNS_MAX];
-};
-
-static void add_run(void *arg_runs, uint64_t at, const char *head, size_t size)
-{
-	struct runs *runs = arg_runs;
-
-	if (line_begins_run(head, size))
-		runs->at[runs->n++ % RUNS_MAX] = at;
-}
-
-static int choose_run(struct source *source, unsigned int boots_ago, struct snp_error *err)
-{
-	struct runs runs = {0};
-	uint64_t size;
-	int r = each_line(&source->parts, 0, UINT64_MAX, add_run, &runs, &size, err);
-
-	if (r < 0)
-		return r;
-	if (boots_ago >= runs.n || boots_ago >= RUNS_MAX)
-		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-				 "no log is kept of %u boots ago", boots_ago);
-	source->from = runs.at[(runs.n - 1 - boots_ago) % RUNS_MAX];
-	if (boots_ago > 0)
-		source->to = runs.at[(runs.n - boots_ago) % RUNS_MAX];
-	return 0;
-}
-
-static int open_qemu(const struct session *session, const char *name, struct source *ret,
+static int open_qemu(const struct session *session, const char *name, struct log_source *ret,
 		     struct snp_error *err)
 {
 	int fd;
 
-	*ret = (struct source){.to = UINT64_MAX};
+	*ret = (struct log_source){.to = UINT64_MAX};
 	for (unsigned int part = CONSOLE_LOG_PARTS - 1; part > 0; part--) {
 		fd = qemu_log_open(session->host.uri, name, part);
 		if (fd >= 0)
@@ -241,13 +61,13 @@ static int open_qemu(const struct session *session, const char *name, struct sou
 
 /* Of QEMU's log, one file for all boots, all; or one boot with --boot, which may be a copy. */
 static int choose_qemu(const struct session *session, const struct guest *guest,
-		       unsigned int boots_ago, struct sources *ret, struct snp_error *err)
+		       unsigned int boots_ago, struct log_sources *ret, struct snp_error *err)
 {
 	const char *name = guest->domain ? virDomainGetName(guest->domain) : guest->name;
 	char folder[GUEST_PATH_MAX];
 	int r;
 
-	ret->source[0] = (struct source){.to = UINT64_MAX};
+	ret->source[0] = (struct log_source){.to = UINT64_MAX};
 	ret->n = 1;
 	if (boots_ago > 0 && guest->name[0] &&
 	    qemu_copy_open(guest_path(session->state, guest->name, folder), boots_ago,
@@ -256,12 +76,12 @@ static int choose_qemu(const struct session *session, const struct guest *guest,
 	r = open_qemu(session, name, &ret->source[0], err);
 	if (r < 0)
 		return r;
-	return arg.boot ? choose_run(&ret->source[0], boots_ago, err) : 0;
+	return arg.boot ? log_source_run(&ret->source[0], boots_ago, err) : 0;
 }
 
 /* The last boot, or the one of --boot, or with --since all that wrote something since. */
 static int choose_console(const char *folder, unsigned int boots_ago, time_t since,
-			  struct sources *ret, struct snp_error *err)
+			  struct log_sources *ret, struct snp_error *err)
 {
 	unsigned int last = boots_ago;
 	struct snp_error older;
@@ -270,13 +90,13 @@ static int choose_console(const char *folder, unsigned int boots_ago, time_t sin
 	if (arg.since && !arg.boot)
 		last = CONSOLE_LOG_BOOTS;
 	for (unsigned int boot = last + 1; r == 0 && boot-- > boots_ago;) {
-		struct source *source = &ret->source[ret->n];
+		struct log_source *source = &ret->source[ret->n];
 
-		*source = (struct source){.to = boot > boots_ago ? UINT64_MAX - 1 : UINT64_MAX};
+		*source = (struct log_source){.to = boot > boots_ago ? UINT64_MAX - 1 : UINT64_MAX};
 		if (console_log_open(folder, boot, &source->parts,
 				     boot > boots_ago ? &older : err) < 0)
 			r = boot > boots_ago ? 0 : -(int)err->code;
-		else if (boot > boots_ago && last_write(&source->parts) < since)
+		else if (boot > boots_ago && log_last_write(&source->parts) < since)
 			log_parts_close(&source->parts);
 		else
 			ret->n++;
@@ -300,7 +120,7 @@ static int read_boot(unsigned int *ret, struct snp_error *err)
 }
 
 static int choose(const struct session *session, const struct guest *guest, const char *operand,
-		  struct sources *ret, struct snp_error *err)
+		  struct log_sources *ret, struct snp_error *err)
 {
 	char path[GUEST_PATH_MAX];
 	unsigned int boots_ago;
@@ -321,9 +141,9 @@ static int choose(const struct session *session, const struct guest *guest, cons
 		r = choose_console(guest_path(session->state, guest->name, path), boots_ago, since,
 				   ret, err);
 	for (size_t i = 0; r == 0 && i < ret->n; i++)
-		r = search(&ret->source[i], arg.since != NULL, since, err);
+		r = log_source_since(&ret->source[i], arg.since != NULL, since, err);
 	if (r == 0 && arg.lines.given)
-		r = keep_last_lines(ret, arg.lines.value, err);
+		r = log_sources_last(ret, arg.lines.value, err);
 	return r;
 }
 
@@ -344,7 +164,7 @@ static int print_piece(void *text, const char *bytes, size_t size, struct snp_er
 }
 
 /* virtlogd has put another file in the place of a console log that was too long: go on with that. */
-static void follow_rotation(const char *folder, struct source *source)
+static void follow_rotation(const char *folder, struct log_source *source)
 {
 	struct log_parts parts, last = {.n = 1};
 	struct stat ours, theirs;
@@ -355,7 +175,7 @@ static void follow_rotation(const char *folder, struct source *source)
 	    fstat(parts.fd[parts.n - 1], &theirs) == 0 && ours.st_ino != theirs.st_ino) {
 		last.fd[0] = parts.fd[--parts.n];
 		log_parts_close(&source->parts);
-		*source = (struct source){.parts = last, .to = UINT64_MAX};
+		*source = (struct log_source){.parts = last, .to = UINT64_MAX};
 	}
 	log_parts_close(&parts);
 }
@@ -363,7 +183,7 @@ static void follow_rotation(const char *folder, struct source *source)
 #define FOLLOW_MS 200
 
 /* What was written before the guest was last asked for is printed, also when it has ended. */
-static int follow(const char *state, struct source *source, struct guest *guest,
+static int follow(const char *state, struct log_source *source, struct guest *guest,
 		  struct guest_text *text, struct snp_error *err)
 {
 	char folder[GUEST_PATH_MAX];
@@ -374,8 +194,8 @@ static int follow(const char *state, struct source *source, struct guest *guest,
 		active = arg.follow && guest->domain &&
 			 domain_state_of(guest->domain, &guest->state, NULL) == 0 &&
 			 domain_state_is_active(guest->state);
-		r = each_piece(&source->parts, source->from, source->to, print_piece, text,
-			       &source->from, err);
+		r = log_each_piece(&source->parts, source->from, source->to, print_piece, text,
+				   &source->from, err);
 		if (r < 0 || !active)
 			continue;
 		poll(NULL, 0, FOLLOW_MS);
@@ -406,7 +226,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(guest_close) struct guest guest = {0};
-	_cleanup_(sources_close) struct sources sources = {0};
+	_cleanup_(log_sources_close) struct log_sources sources = {0};
 	struct guest_text text = {.allowed = "\n\t\r"},
 			  *shown = isatty(STDOUT_FILENO) ? &text : NULL;
 	char rest[GUEST_TEXT_MAX(0)];
@@ -418,8 +238,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r == 0)
 		r = choose(&session, &guest, operands[0], &sources, err);
 	for (size_t i = 0; r == 0 && i + 1 < sources.n; i++)
-		r = each_piece(&sources.source[i].parts, sources.source[i].from,
-			       sources.source[i].to, print_piece, shown, &end, err);
+		r = log_each_piece(&sources.source[i].parts, sources.source[i].from,
+				   sources.source[i].to, print_piece, shown, &end, err);
 	if (r == 0)
 		r = follow(session.state, &sources.source[sources.n - 1], &guest, shown, err);
 	return r < 0 ? r : write_out(rest, guest_text_end(&text, rest), err);
