@@ -66,14 +66,6 @@ void changes_json(struct json_out *json, const char *key, const struct plan_chan
 	}
 }
 
-static bool needs_restart(const struct apply_result *result)
-{
-	for (size_t i = 0; i < result->n_pending; i++)
-		if (!is_text(result->pending[i].what))
-			return true;
-	return false;
-}
-
 /* Of a text that is changed nothing is said beside what it changes. */
 static bool is_worth_telling(const struct plan *plan, const struct plan_change *c)
 {
@@ -101,8 +93,6 @@ static void print_pending(FILE *out, const char *name, const struct apply_result
 	char line[1024];
 
 	for (size_t i = 0; i < result->n_pending; i++) {
-		if (is_text(result->pending[i].what))
-			continue;
 		change_line(&result->pending[i], line, sizeof(line));
 		fprintf(out, "%s: needs a restart: %s\n", name, line);
 	}
@@ -140,7 +130,7 @@ static int print_json(FILE *out, const char *name, const struct apply_result *re
 	json_out_bool(&json, json.root, "created", result->creates);
 	json_out_bool(&json, json.root, "dry_run", dry_run);
 	json_out_bool(&json, json.root, "restarted", result->restarted);
-	json_out_bool(&json, json.root, "needs_restart", needs_restart(result));
+	json_out_bool(&json, json.root, "needs_restart", result->n_pending > 0);
 	json_out_hex(&json, json.root, "launch_digest", result->launch_digest,
 		     SNP_LAUNCH_DIGEST_SIZE);
 	if (plan->changes_digest)

@@ -62,8 +62,9 @@ static int change_device(virDomainPtr domain, const struct setting_change *chang
 			     virDomainAttachDeviceFlags(domain, xml, VIR_DOMAIN_AFFECT_LIVE), err);
 }
 
-/* Title, description and snp-launch's own element become those of the definition. */
-static int change_texts(virDomainPtr domain, char refused[static CHANGE_REFUSED],
+/* Title, description and snp-launch's own element become those of the definition. The element says of what fragment and
+ * template the guest that runs was made, and labels stand in it: with others, it waits for the next start. */
+static int change_texts(virDomainPtr domain, bool element, char refused[static CHANGE_REFUSED],
 			struct snp_error *err)
 {
 	static const struct {
@@ -74,10 +75,10 @@ static int change_texts(virDomainPtr domain, char refused[static CHANGE_REFUSED]
 		{VIR_DOMAIN_METADATA_DESCRIPTION, NULL, NULL},
 		{VIR_DOMAIN_METADATA_ELEMENT, DOMAIN_PREFIX, DOMAIN_NAMESPACE},
 	};
-
+	const size_t n = element ? ARRAY_SIZE(texts) : ARRAY_SIZE(texts) - 1;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++) {
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		_cleanup_(freep) char *text = virDomainGetMetadata(
 			domain, texts[i].type, texts[i].uri, VIR_DOMAIN_AFFECT_CONFIG);
 
@@ -96,7 +97,7 @@ int guest_change_now(virDomainPtr domain, char refused[static CHANGE_REFUSED],
 {
 	_cleanup_(launch_spec_freep) struct launch_spec *live = NULL, *defined = NULL;
 	_cleanup_(freep) struct setting_change *changes = NULL;
-	bool texts = false;
+	bool texts = false, element = true;
 	size_t n = 0;
 	int r = plan_read_domain(domain, 0, &live, err);
 
@@ -109,11 +110,13 @@ int guest_change_now(virDomainPtr domain, char refused[static CHANGE_REFUSED],
 			const struct spec_setting *s =
 				changes[i].to ? changes[i].to : changes[i].from;
 
+			if (strcmp(s->what, "libvirt_xml") == 0 || strcmp(s->what, "template") == 0)
+				element = false;
 			if (changes[i].moment != SETTING_NOW)
 				continue;
 			texts |= !s->element;
 			if (s->element && plug == (changes[i].to != NULL))
 				r = change_device(domain, &changes[i], refused, err);
 		}
-	return r == 0 && texts ? change_texts(domain, refused, err) : r;
+	return r == 0 && texts ? change_texts(domain, element, refused, err) : r;
 }

@@ -105,8 +105,9 @@ static int add_differences(struct changes c, const struct differences *d, bool b
 	return r;
 }
 
+/* A guest that runs is not concerned by the text of its vm.json, only by what it says. */
 static int add_settings(struct changes c, const struct launch_spec *from,
-			const struct launch_spec *to, struct snp_error *err)
+			const struct launch_spec *to, bool runs, struct snp_error *err)
 {
 	_cleanup_(freep) struct setting_change *changes = NULL;
 	size_t n;
@@ -115,6 +116,8 @@ static int add_settings(struct changes c, const struct launch_spec *from,
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		char before[PATH_MAX + 640], after[PATH_MAX + 640];
 
+		if (runs && strcmp(changes[i].what, SETTING_VM_JSON) == 0)
+			continue;
 		setting_text(changes[i].from, before, sizeof(before));
 		setting_text(changes[i].to, after, sizeof(after));
 		r = add(c, changes[i].what, before, after, false, changes[i].moment, err);
@@ -143,7 +146,7 @@ int plan_pending(virDomainPtr domain, struct plan_change **ret, size_t *ret_coun
 	if (r == 0)
 		r = plan_read_domain(domain, VIR_DOMAIN_XML_INACTIVE, &defined, err);
 	if (r == 0)
-		r = add_settings((struct changes){&list, &n}, live, defined, err);
+		r = add_settings((struct changes){&list, &n}, live, defined, true, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(list);
@@ -236,7 +239,7 @@ static int compare_definition(const struct hypervisor *host, const struct prepar
 	if (r < 0)
 		return r;
 	r = compare_recorded(plan, asked, c, err);
-	return r < 0 ? r : add_settings(c, plan->defined, asked, err);
+	return r < 0 ? r : add_settings(c, plan->defined, asked, false, err);
 }
 
 static int compare_autostart(const char *state, const struct prepare_request *q, struct plan *plan,

@@ -149,6 +149,19 @@ apply 0
 run 0 "$snp_launch" diff web1
 up_to_date text
 
+# A fragment that is changed comes into force at the next start.
+echo "<domain><devices><watchdog model='itco'/></devices></domain>" >fragment.xml
+sed -i 's|"networks"|"libvirt_xml": "'"$work"'/fragment.xml", "networks"|' web1.json
+apply 0
+says 'web1: needs a restart: libvirt_xml added'
+apply 0 --restart
+sed -i 's/itco/i6300esb/' fragment.xml
+apply 0 --restart
+says 'web1: libvirt_xml changed'
+run 0 virsh dumpxml web1
+says i6300esb
+up_to_date text
+
 # A copy that somebody changed is refused, and made anew.
 printf z | dd of="$folder/guests/web1/boot/kernel" bs=1 seek=290000 conv=notrunc status=none
 apply 3
