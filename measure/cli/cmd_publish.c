@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <snp/cleanup.h>
@@ -8,7 +9,9 @@
 #include <snp/judge.h>
 #include <snp/memory.h>
 #include <snp/policy.h>
+#include <snp/progress.h>
 #include <snp/publish.h>
+#include <snp/sign_folder.h>
 #include <snp/tool.h>
 
 #include "key_input.h"
@@ -19,6 +22,7 @@ DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 
 static struct {
 	const char *output, *formats, *key, *id_key, *author_key, *passphrase_file;
+	const char *to_sign, *public_key, *id_public_key, *author_public_key;
 	const char *endorsement_key, *endorsement_certificate;
 	struct cli_values boot_results, warn;
 	bool timestamp, is_unsigned, partial, verbose;
@@ -37,6 +41,14 @@ static const struct cli_option options[] = {
 	 .help = "make ID blocks, signed with this P-384 key"},
 	{"author-key", .argument = "KEY", .text = &arg.author_key,
 	 .help = "sign the ID key with this P-384 key"},
+	{"to-sign", .argument = "DIR", .text = &arg.to_sign,
+	 .help = "sign elsewhere: write what must be signed to this new folder"},
+	{"public-key", .argument = "FILE", .text = &arg.public_key,
+	 .help = "public half of the key that signs elsewhere"},
+	{"id-public-key", .argument = "FILE", .text = &arg.id_public_key,
+	 .help = "public half of the ID key that signs elsewhere"},
+	{"author-public-key", .argument = "FILE", .text = &arg.author_public_key,
+	 .help = "public half of the author key that signs elsewhere"},
 	{"endorsement-key", .argument = "KEY", .text = &arg.endorsement_key,
 	 .help = "endorse golden measurements with this RSA key"},
 	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
@@ -233,7 +245,17 @@ static void print_summary(const struct output *output, const struct snp_referenc
 	if (shown < reference->n_images)
 		fprintf(out, "%zu more images: %zu launch digests\n", reference->n_images - shown,
 			rest);
-	fputs(arg.key ? "signed\n" : "not signed\n", out);
+	if (!arg.to_sign) {
+		fputs(arg.key ? "signed\n" : "not signed\n", out);
+		return;
+	}
+	fputs("not signed: sign what is in ", out);
+	print_shell_word(out, arg.to_sign);
+	fputs(", and run snp-measure sign ", out);
+	print_shell_word(out, arg.output);
+	fputs(" --signatures ", out);
+	print_shell_word(out, arg.to_sign);
+	fputc('\n', out);
 }
 
 static void print_word(const char *before, const char *file)
@@ -273,6 +295,17 @@ static void keys_done(struct keys *keys)
 	snp_key_free(keys->author_key);
 }
 
+/* The one signs what people read, the others what the hardware launches. */
+static void warn_same_key(const struct snp_key *key, const struct snp_key *id_key,
+			  const struct snp_key *author_key)
+{
+	if ((id_key && snp_key_equal(key, id_key)) ||
+	    (author_key && snp_key_equal(key, author_key)))
+		cli_warn(
+			"same-key",
+			"the document is signed with the ID key or the author key, so one stolen key can sign both; use a separate key");
+}
+
 static int read_keys(struct keys *keys, struct snp_error *err)
 {
 	const struct {
@@ -290,23 +323,45 @@ static int read_keys(struct keys *keys, struct snp_error *err)
 			r = cli_key_read(wanted[i].source, arg.passphrase_file, wanted[i].key, err);
 	if (r < 0 || !keys->key)
 		return r;
-	if (snp_key_kind(keys->key) == SNP_KEY_P384 &&
-	    (!arg.formats || strstr(arg.formats, "intoto")))
-		cli_warn("cosign-needs-p256",
-			 "cosign up to 3.1.3 cannot verify a P-384 signature; if your users need "
-			 "it, sign with a P-256 or Ed25519 key");
-	/* The one signs what people read, the others what the hardware launches. */
-	if ((keys->id_key && snp_key_equal(keys->key, keys->id_key)) ||
-	    (keys->author_key && snp_key_equal(keys->key, keys->author_key)))
-		cli_warn(
-			"same-key",
-			"the document is signed with the ID key or the author key, so one stolen key can sign both; use a separate key");
+	cli_key_warn_cosign(keys->key, arg.formats);
+	warn_same_key(keys->key, keys->id_key, keys->author_key);
+	return 0;
+}
+
+static void keys_elsewhere_done(struct keys_elsewhere *keys)
+{
+	snp_key_free(keys->key);
+	snp_key_free(keys->id_key);
+	snp_key_free(keys->author_key);
+}
+
+static int read_keys_elsewhere(struct keys_elsewhere *keys, struct snp_error *err)
+{
+	const struct {
+		const char *path;
+		struct snp_key **key;
+	} wanted[] = {
+		{arg.public_key, &keys->key},
+		{arg.id_public_key, &keys->id_key},
+		{arg.author_public_key, &keys->author_key},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(wanted); i++)
+		if (wanted[i].path)
+			r = snp_key_read_public(wanted[i].path, wanted[i].key, err);
+	if (r < 0 || !keys->key)
+		return r;
+	cli_key_warn_cosign(keys->key, arg.formats);
+	warn_same_key(keys->key, keys->id_key, keys->author_key);
 	return 0;
 }
 
 static int publish(struct snp_reference *reference, struct output *output, struct snp_error *err)
 {
 	_cleanup_(keys_done) struct keys keys = {0};
+	_cleanup_(keys_elsewhere_done) struct keys_elsewhere elsewhere = {0};
+	struct cli_progress bar;
 	struct snp_publish_options o = {
 		.size = sizeof(o),
 		.formats = arg.formats,
@@ -319,15 +374,23 @@ static int publish(struct snp_reference *reference, struct output *output, struc
 		.arg = output,
 		.flags = (arg.is_unsigned ? SNP_PUBLISH_UNSIGNED : 0) |
 			 (arg.partial ? SNP_PUBLISH_PARTIAL : 0),
+		.progress = cli_progress_move,
+		.progress_arg = &bar,
 	};
 	int r = read_keys(&keys, err);
 
+	if (r == 0)
+		r = read_keys_elsewhere(&elsewhere, err);
 	if (r < 0)
 		return r;
 	o.key = keys.key;
 	o.id_key = keys.id_key;
 	o.author_key = keys.author_key;
+	cli_progress_begin(&bar, "signing");
 	r = snp_publish(reference, arg.output, &o, err);
+	cli_progress_end(&bar);
+	if (r == 0 && arg.to_sign)
+		r = to_sign_write(arg.to_sign, arg.output, &elsewhere, err);
 	if (r < 0)
 		return r;
 	if (o.id_key)
@@ -343,6 +406,37 @@ static int publish(struct snp_reference *reference, struct output *output, struc
 	return 0;
 }
 
+/* Before anything is published: a folder for what is to be signed must be new. */
+static int check_to_sign(struct snp_error *err)
+{
+	struct stat st;
+
+	return !arg.to_sign || lstat(arg.to_sign, &st) < 0
+		       ? 0
+		       : in_file(err,
+				 fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+					   "already exists; use a new name"),
+				 arg.to_sign);
+}
+
+static int check_elsewhere(struct snp_error *err)
+{
+	const char *trouble = NULL;
+
+	if (!arg.to_sign && (arg.public_key || arg.id_public_key || arg.author_public_key))
+		trouble = "public keys require --to-sign";
+	else if (arg.to_sign && !arg.public_key && !arg.id_public_key)
+		trouble = "--to-sign requires --public-key or --id-public-key";
+	else if (arg.to_sign && (arg.key || arg.endorsement_key))
+		trouble = "--to-sign cannot be combined with --sign-key or --endorsement-key";
+	else if (arg.id_public_key && arg.id_key)
+		trouble = "--id-public-key cannot be combined with --id-key";
+	else if (arg.author_public_key && !arg.id_public_key)
+		trouble = "--author-public-key requires --id-public-key";
+	return trouble ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s", trouble)
+		       : check_to_sign(err);
+}
+
 static int check_arguments(struct snp_error *err)
 {
 	if (!arg.output)
@@ -353,7 +447,7 @@ static int check_arguments(struct snp_error *err)
 		return fail_with(
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
 			"--endorsement-key and --endorsement-certificate require each other");
-	return 0;
+	return check_elsewhere(err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
@@ -369,7 +463,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = out_of_memory(err);
 	if (r < 0)
 		return r;
-	r = snp_release_read(operands[0], arg.id_key ? SNP_MAX_BOUND_VARIANTS : SNP_MAX_VARIANTS,
+	r = snp_release_read(operands[0],
+			     arg.id_key || arg.id_public_key ? SNP_MAX_BOUND_VARIANTS
+							     : SNP_MAX_VARIANTS,
 			     warn, NULL, &reference, err);
 	if (r < 0)
 		return r;
@@ -382,6 +478,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return r;
 	cli_json_begin(&json, "snp-publish/1");
 	json_out_text(&json, json.root, "directory", arg.output);
+	if (arg.to_sign)
+		json_out_text(&json, json.root, "to_sign", arg.to_sign);
 	output.files = json_out_array(&json, json.root, "files");
 	r = publish(reference, &output, err);
 	if (r == 0 && !cli_json)

@@ -70,3 +70,11 @@ void cli_key_warn_random(const struct snp_key *key)
 		"random-signature",
 		"this OpenSSL makes random ECDSA signatures: another run gives different signature bytes");
 }
+
+void cli_key_warn_cosign(const struct snp_key *key, const char *formats)
+{
+	if (snp_key_kind(key) == SNP_KEY_P384 && (!formats || strstr(formats, "intoto")))
+		cli_warn("cosign-needs-p256",
+			 "cosign up to 3.1.3 cannot verify a P-384 signature; if your users need "
+			 "it, sign with a P-256 or Ed25519 key");
+}

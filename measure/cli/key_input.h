@@ -18,4 +18,7 @@ int cli_key_ask(void *arg, const char *what, char *ret, size_t size, struct snp_
 /* Warn, once in a run, if signatures by `key` have other bytes every time. */
 void cli_key_warn_random(const struct snp_key *key);
 
+/* Warn if users of cosign cannot verify what `key` signs; `formats` as --format takes them. */
+void cli_key_warn_cosign(const struct snp_key *key, const char *formats);
+
 #endif

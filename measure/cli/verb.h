@@ -19,6 +19,7 @@
 	X(igvm_build)       \
 	X(igvm_from_ovmf)   \
 	X(publish)          \
+	X(sign)             \
 	X(reproduce)        \
 	X(diff)             \
 	X(verify)           \

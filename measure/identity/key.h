@@ -85,6 +85,13 @@ int key_adopt(EVP_PKEY *pkey, bool is_private, struct snp_key **ret, struct snp_
  * if it is none or a number is too long. */
 bool signature_to_raw(enum snp_key_kind kind, struct snp_span der, uint8_t *ret);
 
+/* Verify a signature made elsewhere, in either form, and give it in `form`.
+ * Errors: SNP_E_SIGNATURE, SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
+SNP_MUST_USE int signature_take(const struct snp_key *key, struct snp_span bytes,
+				struct snp_span signature, enum snp_signature_form form,
+				uint8_t ret[SNP_STATIC SNP_SIGNATURE_MAX], size_t *ret_size,
+				struct snp_error *err);
+
 /* Explain a failure of libcrypto and empty its error queue. */
 int crypto_failed(struct snp_error *err, const char *what);
 

@@ -165,3 +165,34 @@ int snp_key_sign(const struct snp_key *key, struct snp_span bytes, enum snp_sign
 	*ret_size = size;
 	return 0;
 }
+
+int signature_take(const struct snp_key *key, struct snp_span bytes, struct snp_span signature,
+		   enum snp_signature_form form, uint8_t ret[static SNP_SIGNATURE_MAX],
+		   size_t *ret_size, struct snp_error *err)
+{
+	uint8_t raw[SNP_SIGNATURE_MAX];
+	size_t raw_size = kinds[key->kind].raw_size;
+	bool der = key->kind != SNP_KEY_ED25519 && signature_to_raw(key->kind, signature, raw);
+	int r;
+
+	if (!der && signature.size != raw_size)
+		return fail_with(
+			err, SNP_E_SIGNATURE, SNP_NO_OFFSET,
+			"not a signature by %s; must be %s%zu bytes", snp_key_kind_name(key->kind),
+			key->kind == SNP_KEY_ED25519 ? "" : "DER, or r and s in ", raw_size);
+	if (!der)
+		memcpy(raw, signature.data, raw_size);
+	r = snp_key_verify(key, bytes, SNP_SIGNATURE_RAW, (struct snp_span){raw, raw_size}, err);
+	if (r < 0)
+		return r;
+	if (key->kind != SNP_KEY_ED25519 && form == SNP_SIGNATURE_DER) {
+		r = raw_to_der(raw, kinds[key->kind].number_size, ret);
+		if (r < 0)
+			return crypto_failed(err, "encode a signature");
+		*ret_size = (size_t)r;
+		return 0;
+	}
+	memcpy(ret, raw, raw_size);
+	*ret_size = raw_size;
+	return 0;
+}

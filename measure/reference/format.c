@@ -151,3 +151,15 @@ bool format_writes(const char *name)
 				return true;
 	return false;
 }
+
+bool format_is_there(const struct format *format, const char *path)
+{
+	for (const char *const *file = format->files; *file; file++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*file, "*/"), *file);
+		if (!folder_lacks(path, name))
+			return true;
+	}
+	return false;
+}

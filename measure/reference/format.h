@@ -49,6 +49,9 @@ SNP_MUST_USE int format_emit(const struct format *format, const struct snp_refer
 /* True if a format, or what signs its files, may have made a file of this name, or a folder ("golden/"). */
 bool format_writes(const char *name);
 
+/* True if any file is there that the format may write, or a folder that only such files lie in. */
+bool format_is_there(const struct format *format, const char *path);
+
 #define INTOTO_FILE "intoto.json"
 #define CORIM_FILE  "corim.cbor"
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/publish.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <snp/fail.h>
+#include <snp/memory.h>
 #include <snp/sized.h>
 
 #include "identity/key.h"
 #include "reference/format.h"
 #include "reference/golden.h"
 #include "reference/model.h"
+#include "reference/publish.h"
 #include "reference/sign.h"
 
 static int unknown_format(const char *name, size_t n, struct snp_error *err)
@@ -109,38 +112,108 @@ static bool still_good(const struct snp_reference_variant *before, const uint8_t
 	       memcmp(info.author_key_digest, keys->author_key_digest, SNP_KEY_DIGEST_SIZE) == 0;
 }
 
-static int bind_variant(const struct snp_reference_image *image, struct snp_reference_variant *v,
-			const struct snp_publish_options *o, const struct snp_id_auth_info *keys,
-			const struct snp_reference_variant *before, struct snp_error *err)
+void variant_id_block(const struct snp_reference_image *image,
+		      const struct snp_reference_variant *variant,
+		      uint8_t ret[static SNP_ID_BLOCK_SIZE])
 {
 	struct snp_id_block block = {.guest_svn = image->guest_svn, .policy = image->policy};
 
-	memcpy(block.launch_digest, v->launch_digest, sizeof(block.launch_digest));
+	memcpy(block.launch_digest, variant->launch_digest, sizeof(block.launch_digest));
 	memcpy(block.family_id, image->family_id, sizeof(block.family_id));
 	memcpy(block.image_id, image->image_id, sizeof(block.image_id));
+	snp_id_block_encode(&block, ret);
+}
+
+void id_block_file(size_t n, char ret[static ID_BLOCK_FILE_SIZE])
+{
+	snprintf(ret, ID_BLOCK_FILE_SIZE, "id-block-%05zu.bin", n + 1);
+}
+
+/* Make the ID auth of the `n`-th block of all. */
+static int bind_block(const struct binding *b, size_t n, const uint8_t *block, uint8_t *auth,
+		      struct snp_error *err)
+{
+	struct snp_id_signature id = {.key = b->id_key},
+				author = {b->author_key,
+					  {b->author_signature, b->author_signature_size}};
+	_cleanup_(freep) uint8_t *data = NULL;
+	_cleanup_(freep) char *path = NULL;
+	char file[ID_BLOCK_FILE_SIZE];
+	int r;
+
+	if (!b->signatures)
+		return snp_id_auth_sign(block, b->id_key, b->author_key, auth, err);
+	id_block_file(n, file);
+	r = to_sign_check(b->signatures, file, (struct snp_span){block, SNP_ID_BLOCK_SIZE}, err);
+	if (r < 0)
+		return r;
+	path = format_text("%s/%s" SIGNATURE_SUFFIX, b->signatures, file);
+	if (!path)
+		return out_of_memory(err);
+	r = file_read(path, SNP_MAX_SMALL, &data, &id.signature.size, err);
+	id.signature.data = data;
+	return r < 0 ? r
+		     : in_file(err,
+			       snp_id_auth_attach(block, &id, b->author_key ? &author : NULL, auth,
+						  err),
+			       path);
+}
+
+static int bind_variant(const struct snp_reference_image *image, struct snp_reference_variant *v,
+			const struct binding *b, size_t n, const struct snp_id_auth_info *keys,
+			const struct snp_reference_variant *before, struct snp_error *err)
+{
 	if ((!v->id_block && !(v->id_block = malloc(SNP_ID_BLOCK_SIZE))) ||
 	    (!v->id_auth && !(v->id_auth = malloc(SNP_ID_AUTH_SIZE))))
 		return out_of_memory(err);
-	snp_id_block_encode(&block, v->id_block);
+	variant_id_block(image, v, v->id_block);
 	if (!still_good(before, v->id_block, keys))
-		return snp_id_auth_sign(v->id_block, o->id_key, o->author_key, v->id_auth, err);
+		return bind_block(b, n, v->id_block, v->id_auth, err);
 	memcpy(v->id_auth, before->id_auth, SNP_ID_AUTH_SIZE);
 	return 0;
 }
 
-/* Bind every variant to an ID block; `path` is the folder of an earlier run. */
-static int bind(struct snp_reference *reference, const struct snp_publish_options *o,
-		const char *path, struct snp_error *err)
+/* Read the author's signature of the ID key, which serves every block. */
+static int read_author(struct binding *b, struct snp_error *err)
+{
+	uint8_t public[SNP_KEY_SIZE];
+	struct snp_span bytes = {public, sizeof(public)};
+	int r;
+
+	if (!b->signatures || !b->author_key)
+		return 0;
+	r = snp_id_key_public(b->id_key, public, err);
+	if (r == 0)
+		r = to_sign_check(b->signatures, ID_KEY_FILE, bytes, err);
+	return r < 0 ? r
+		     : signature_read(b->signatures, ID_KEY_FILE, b->author_key, bytes,
+				      SNP_SIGNATURE_RAW, b->author_signature,
+				      &b->author_signature_size, err);
+}
+
+static size_t count_variants(const struct snp_reference *reference)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < reference->n_images; i++)
+		n += reference->images[i].n_variants;
+	return n;
+}
+
+int publish_bind(struct snp_reference *reference, struct binding *b, struct snp_error *err)
 {
 	_cleanup_(snp_reference_freep) struct snp_reference *before = NULL;
 	_cleanup_(freep) uint8_t *text = NULL;
-	struct snp_id_auth_info keys = {.has_author = o->author_key != NULL};
+	struct snp_id_auth_info keys = {.has_author = b->author_key != NULL};
+	size_t n = 0, total = count_variants(reference);
 	struct snp_span master;
-	int r = key_digest(o->id_key, keys.id_key_digest, err);
+	int r = key_digest(b->id_key, keys.id_key_digest, err);
 
-	if (r == 0 && o->author_key)
-		r = key_digest(o->author_key, keys.author_key_digest, err);
-	if (r == 0 && folder_read(path, SNP_REFERENCE_FILE, &text, &master.size, NULL) == 0) {
+	if (r == 0 && b->author_key)
+		r = key_digest(b->author_key, keys.author_key_digest, err);
+	if (r == 0)
+		r = read_author(b, err);
+	if (r == 0 && folder_read(b->before, SNP_REFERENCE_FILE, &text, &master.size, NULL) == 0) {
 		master.data = text;
 		if (snp_reference_parse(SNP_REFERENCE_FILE, master, &before, NULL) < 0)
 			before = NULL;
@@ -150,18 +223,20 @@ static int bind(struct snp_reference *reference, const struct snp_publish_option
 	for (size_t i = 0; r == 0 && i < reference->n_images; i++) {
 		struct snp_reference_image *image = &reference->images[i];
 
-		for (size_t k = 0; r == 0 && k < image->n_variants; k++) {
+		for (size_t k = 0; r == 0 && k < image->n_variants; k++, n++) {
 			struct snp_reference_variant *v = &image->variants[k];
 
-			r = bind_variant(image, v, o, &keys, find_before(before, image->name, v),
+			r = bind_variant(image, v, b, n, &keys, find_before(before, image->name, v),
 					 err);
+			if (b->progress)
+				b->progress(b->progress_arg, n + 1, total);
 		}
 	}
 	return r;
 }
 
-static int emit(const struct snp_reference *reference, const struct snp_publish_options *o,
-		const bool wanted[static N_FORMATS], struct folder *folder, struct snp_error *err)
+int publish_emit(const struct snp_reference *reference, const struct snp_publish_options *o,
+		 const bool wanted[static N_FORMATS], struct folder *folder, struct snp_error *err)
 {
 	for (size_t i = 0; i < N_FORMATS; i++) {
 		struct snp_error why, left_out = {0};
@@ -186,14 +261,7 @@ static int emit(const struct snp_reference *reference, const struct snp_publish_
 	return 0;
 }
 
-/* What stands at the place of the folder, and how it may be replaced. */
-struct old {
-	const struct snp_publish_options *options;
-	struct snp_reference *reference;
-	struct folder names; /* of the files that publishing may have written */
-};
-
-static void old_done(struct old *old)
+void old_done(struct old *old)
 {
 	snp_reference_free(old->reference);
 	folder_done(&old->names);
@@ -242,8 +310,7 @@ static int check_name(void *arg, const char *name, struct snp_error *err)
 		name);
 }
 
-/* True if a variant has an ID block, or one with an author. */
-static bool has_id_block(const struct snp_reference *reference, bool with_author)
+bool has_id_block(const struct snp_reference *reference, bool with_author)
 {
 	for (size_t i = 0; i < reference->n_images; i++)
 		for (size_t k = 0; k < reference->images[i].n_variants; k++) {
@@ -281,8 +348,7 @@ static int check_signed(const char *path, const struct old *old, struct snp_erro
 		lost);
 }
 
-/* A folder may be replaced if it has a master and nothing but files that publishing it has written. */
-static int replaceable(void *arg, const char *path, struct snp_error *err)
+int publish_replaceable(void *arg, const char *path, struct snp_error *err)
 {
 	struct old *old = arg;
 	int r = read_old(path, old, err);
@@ -293,12 +359,10 @@ static int replaceable(void *arg, const char *path, struct snp_error *err)
 	return r < 0 ? r : check_signed(path, old, err);
 }
 
-static int check_count(const struct snp_reference *reference, struct snp_error *err)
+int publish_check_count(const struct snp_reference *reference, struct snp_error *err)
 {
-	size_t n = 0;
+	size_t n = count_variants(reference);
 
-	for (size_t i = 0; i < reference->n_images; i++)
-		n += reference->images[i].n_variants;
 	if (n > SNP_MAX_BOUND_VARIANTS)
 		return fail_with(err, SNP_E_TOO_LARGE, SNP_NO_OFFSET,
 				 "%zu variants; with ID blocks, at most %u are allowed", n,
@@ -314,27 +378,31 @@ int snp_publish(struct snp_reference *reference, const char *path,
 	struct snp_publish_options o;
 	_cleanup_(old_done) struct old old = {.options = &o};
 	bool wanted[N_FORMATS] = {0};
+	struct binding binding;
 	int r = SIZED_TAKE(options, snp_publish_options, arg, &o, err);
 
 	if (r == 0)
 		r = check_options(&o, wanted, err);
+	if (r == 0)
+		binding = (struct binding){o.id_key, o.author_key, .before = path,
+					   .progress = o.progress, .progress_arg = o.progress_arg};
 	if (r == 0 && o.id_key)
-		r = check_count(reference, err);
+		r = publish_check_count(reference, err);
 	if (r == 0 && o.endorsement_key)
 		r = endorser_read(o.endorsement_key, o.endorsement_certificate, o.ask, o.ask_arg,
 				  &endorser, err);
 	if (r == 0 && o.id_key)
-		r = bind(reference, &o, path, err);
+		r = publish_bind(reference, &binding, err);
 	if (r == 0 && o.key && reference->has_release && !reference->public_key)
 		r = key_public_pem(o.key, &reference->public_key, err);
 	if (r == 0)
-		r = emit(reference, &o, wanted, &folder, err);
+		r = publish_emit(reference, &o, wanted, &folder, err);
 	if (r == 0 && o.key)
-		r = folder_sign(&folder, o.key, path, err);
+		r = folder_sign(&folder, o.key, NULL, path, err);
 	if (r == 0 && endorser)
 		r = golden_endorse(reference, endorser, path, &folder, err);
 	if (r == 0)
-		r = folder_write(&folder, path, replaceable, &old, err);
+		r = folder_write(&folder, path, publish_replaceable, &old, err);
 	for (size_t i = 0; r == 0 && o.written && i < folder.n_files; i++)
 		o.written(o.arg, folder.files[i].name, folder.files[i].size);
 	return r;

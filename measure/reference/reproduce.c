@@ -314,19 +314,6 @@ static int compare_name(void *arg, const char *name, struct snp_error *err)
 	return 0;
 }
 
-/* True if any file is there that the format may write, or a folder that only such files lie in. */
-static bool format_is_there(const struct format *format, const char *path)
-{
-	for (const char *const *file = format->files; *file; file++) {
-		char name[64];
-
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*file, "*/"), *file);
-		if (!folder_lacks(path, name))
-			return true;
-	}
-	return false;
-}
-
 /* Compare the files of a format: all of them, or it is not there at all. */
 static int compare_format(struct allowed *allowed, const struct snp_reference *published,
 			  const struct format *format, struct snp_error *err)

@@ -18,6 +18,7 @@
 #include <snp/hex.h>
 #include <snp/json.h>
 #include <snp/json_out.h>
+#include <snp/memory.h>
 
 #include "identity/key.h"
 #include "reference/format.h"
@@ -31,19 +32,32 @@ static int different(const char *what, struct snp_error *err)
 	return fail_with(err, SNP_E_SIGNATURE, SNP_NO_OFFSET, "%s", what);
 }
 
-static int sign_plain(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
-		      size_t *ret_size, struct snp_error *err)
+static int copy(struct snp_span bytes, uint8_t **ret, size_t *ret_size, struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *signature = malloc(SNP_SIGNATURE_MAX);
-	int r;
+	uint8_t *copied = malloc(bytes.size > 0 ? bytes.size : 1);
 
-	if (!signature)
+	if (!copied)
 		return out_of_memory(err);
-	r = snp_key_sign(key, payload, SNP_SIGNATURE_DER, signature, ret_size, err);
-	if (r < 0)
-		return r;
-	*ret = TAKE_PTR(signature);
+	memcpy(copied, bytes.data, bytes.size);
+	*ret = copied;
+	*ret_size = bytes.size;
 	return 0;
+}
+
+static int plain_encode(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+			size_t *ret_size, struct snp_error *err)
+{
+	(void)key;
+	return copy(payload, ret, ret_size, err);
+}
+
+static int plain_finish(const struct snp_key *key, struct snp_span payload,
+			struct snp_span signature, uint8_t **ret, size_t *ret_size,
+			struct snp_error *err)
+{
+	(void)key;
+	(void)payload;
+	return copy(signature, ret, ret_size, err);
 }
 
 /* True of the bytes that a signature by some key can have: Ed25519's 64, or DER. */
@@ -70,19 +84,20 @@ static int verify_plain(const struct snp_key *key, struct snp_span payload,
 #define PAYLOAD_TYPE "application/vnd.in-toto+json"
 
 /* The pre-authentication encoding, which is what is signed. */
-static int dsse_encode(struct snp_span payload, uint8_t **ret, struct snp_span *ret_span,
-		       struct snp_error *err)
+static int dsse_encode(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		       size_t *ret_size, struct snp_error *err)
 {
 	char head[64];
 	size_t n = (size_t)snprintf(head, sizeof(head), "DSSEv1 %zu %s %zu ", strlen(PAYLOAD_TYPE),
 				    PAYLOAD_TYPE, payload.size);
 	uint8_t *bytes = malloc(n + payload.size);
 
+	(void)key;
 	if (!bytes)
 		return out_of_memory(err);
 	memcpy(mempcpy(bytes, head, n), payload.data, payload.size);
 	*ret = bytes;
-	*ret_span = (struct snp_span){bytes, n + payload.size};
+	*ret_size = n + payload.size;
 	return 0;
 }
 
@@ -136,36 +151,28 @@ static int dsse_print(enum dsse_form form, struct snp_span payload,
 	return r;
 }
 
-static int sign_form(enum dsse_form form, const struct snp_key *key, struct snp_span payload,
-		     uint8_t **ret, size_t *ret_size, struct snp_error *err)
+static int form_finish(enum dsse_form form, const struct snp_key *key, struct snp_span payload,
+		       struct snp_span signature, uint8_t **ret, size_t *ret_size,
+		       struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *bytes = NULL;
-	uint8_t signature[SNP_SIGNATURE_MAX], id[SNP_SHA256_SIZE];
-	struct snp_span to_sign;
-	size_t size;
-	int r = dsse_encode(payload, &bytes, &to_sign, err);
+	uint8_t id[SNP_SHA256_SIZE];
+	int r = key_id(key, id, err);
 
-	if (r < 0)
-		return r;
-	r = snp_key_sign(key, to_sign, SNP_SIGNATURE_DER, signature, &size, err);
-	if (r < 0)
-		return r;
-	r = key_id(key, id, err);
-	return r < 0 ? r
-		     : dsse_print(form, payload, id, (struct snp_span){signature, size}, ret,
-				  ret_size, err);
+	return r < 0 ? r : dsse_print(form, payload, id, signature, ret, ret_size, err);
 }
 
-static int sign_dsse(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
-		     size_t *ret_size, struct snp_error *err)
+static int dsse_finish(const struct snp_key *key, struct snp_span payload,
+		       struct snp_span signature, uint8_t **ret, size_t *ret_size,
+		       struct snp_error *err)
 {
-	return sign_form(DSSE_ENVELOPE, key, payload, ret, ret_size, err);
+	return form_finish(DSSE_ENVELOPE, key, payload, signature, ret, ret_size, err);
 }
 
-static int sign_bundle(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
-		       size_t *ret_size, struct snp_error *err)
+static int bundle_finish(const struct snp_key *key, struct snp_span payload,
+			 struct snp_span signature, uint8_t **ret, size_t *ret_size,
+			 struct snp_error *err)
 {
-	return sign_form(DSSE_BUNDLE, key, payload, ret, ret_size, err);
+	return form_finish(DSSE_BUNDLE, key, payload, signature, ret, ret_size, err);
 }
 
 /* What an envelope contains besides its payload. */
@@ -230,7 +237,7 @@ static int verify_form(enum dsse_form form, const struct snp_key *key, struct sn
 		       struct snp_span envelope, struct snp_error *err)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL, *expected = NULL;
-	struct snp_span signature, to_sign;
+	struct snp_span signature;
 	struct dsse found;
 	size_t size;
 	int r = dsse_read(form, envelope, &found, err);
@@ -247,8 +254,10 @@ static int verify_form(enum dsse_form form, const struct snp_key *key, struct sn
 		return different("the envelope has a different payload, key or form", err);
 	if (!key)
 		return verify_plain(NULL, payload, signature, err);
-	r = dsse_encode(payload, &bytes, &to_sign, err);
-	return r < 0 ? r : snp_key_verify(key, to_sign, SNP_SIGNATURE_DER, signature, err);
+	r = dsse_encode(key, payload, &bytes, &size, err);
+	return r < 0 ? r
+		     : snp_key_verify(key, (struct snp_span){bytes, size}, SNP_SIGNATURE_DER,
+				      signature, err);
 }
 
 static int verify_dsse(const struct snp_key *key, struct snp_span payload, struct snp_span envelope,
@@ -328,23 +337,22 @@ static int cose_encode(const struct cose_key *key, struct snp_span payload,
 	return cbor_out_encode(list, ret, ret_size, err);
 }
 
-static int sign_cose(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
-		     size_t *ret_size, struct snp_error *err)
+static int cose_to_sign(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+			size_t *ret_size, struct snp_error *err)
 {
-	_cleanup_(freep) uint8_t *to_sign = NULL;
-	uint8_t bytes[SNP_SIGNATURE_MAX];
-	struct snp_span signature = {bytes, 0};
 	struct cose_key header;
-	size_t size;
 	int r = cose_key(key, &header, err);
 
-	if (r < 0)
-		return r;
-	r = cose_encode(&header, payload, NULL, &to_sign, &size, err);
-	if (r < 0)
-		return r;
-	r = snp_key_sign(key, (struct snp_span){to_sign, size}, SNP_SIGNATURE_RAW, bytes,
-			 &signature.size, err);
+	return r < 0 ? r : cose_encode(&header, payload, NULL, ret, ret_size, err);
+}
+
+static int cose_finish(const struct snp_key *key, struct snp_span payload,
+		       struct snp_span signature, uint8_t **ret, size_t *ret_size,
+		       struct snp_error *err)
+{
+	struct cose_key header;
+	int r = cose_key(key, &header, err);
+
 	return r < 0 ? r : cose_encode(&header, payload, &signature, ret, ret_size, err);
 }
 
@@ -406,17 +414,26 @@ static const struct signing {
 	const char *payload, *file;
 	bool is_new;  /* 0.1.0 did not write it: a folder may lack it */
 	emitter emit; /* of the payload */
-	int (*make)(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
-		    size_t *ret_size, struct snp_error *err);
+	const char
+		*to_sign; /* what a key elsewhere signs, as a file; two may share one signature */
+	enum snp_signature_form form; /* of the signature in it */
+	/* What is signed, and the file that its signature makes. */
+	int (*encode)(const struct snp_key *key, struct snp_span payload, uint8_t **ret,
+		      size_t *ret_size, struct snp_error *err);
+	int (*finish)(const struct snp_key *key, struct snp_span payload, struct snp_span signature,
+		      uint8_t **ret, size_t *ret_size, struct snp_error *err);
 	/* Without a key: that it is of this payload, and has the form of what signing makes. */
 	int (*verify)(const struct snp_key *key, struct snp_span payload, struct snp_span signature,
 		      struct snp_error *err);
 } signings[] = {
-	{SNP_REFERENCE_FILE, SNP_REFERENCE_FILE ".sig", false, emit_master, sign_plain,
-	 verify_plain},
-	{INTOTO_FILE, "intoto.dsse.json", false, emit_intoto, sign_dsse, verify_dsse},
-	{INTOTO_FILE, "intoto.sigstore.json", true, emit_intoto, sign_bundle, verify_bundle},
-	{CORIM_FILE, "corim.cose", false, emit_corim, sign_cose, verify_cose},
+	{SNP_REFERENCE_FILE, SNP_REFERENCE_FILE ".sig", false, emit_master, SNP_REFERENCE_FILE,
+	 SNP_SIGNATURE_DER, plain_encode, plain_finish, verify_plain},
+	{INTOTO_FILE, "intoto.dsse.json", false, emit_intoto, "intoto.pae", SNP_SIGNATURE_DER,
+	 dsse_encode, dsse_finish, verify_dsse},
+	{INTOTO_FILE, "intoto.sigstore.json", true, emit_intoto, "intoto.pae", SNP_SIGNATURE_DER,
+	 dsse_encode, bundle_finish, verify_bundle},
+	{CORIM_FILE, "corim.cose", false, emit_corim, "corim.sig-structure", SNP_SIGNATURE_RAW,
+	 cose_to_sign, cose_finish, verify_cose},
 };
 
 int signed_names(struct folder *folder, struct snp_error *err)
@@ -436,24 +453,86 @@ bool is_signed(const char *path)
 	return false;
 }
 
-int folder_sign(struct folder *folder, const struct snp_key *key, const char *before,
-		struct snp_error *err)
+/* What `s` signs, of the payload in `folder`; NULL if that is not there. */
+static int encode(const struct signing *s, const struct folder *folder, const struct snp_key *key,
+		  struct snp_span *ret_payload, uint8_t **ret, size_t *ret_size,
+		  struct snp_error *err)
+{
+	const struct folder_file *file = folder_find(folder, s->payload);
+
+	*ret = NULL;
+	if (!file)
+		return 0;
+	*ret_payload = (struct snp_span){file->data, file->size};
+	return s->encode(key, *ret_payload, ret, ret_size, err);
+}
+
+int folder_to_sign(const struct folder *folder, const struct snp_key *key, struct folder *ret,
+		   struct snp_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
 		const struct signing *s = &signings[i];
-		const struct folder_file *file = folder_find(folder, s->payload);
 		_cleanup_(freep) uint8_t *bytes = NULL;
 		struct snp_span payload;
 		size_t size;
-		int r = 0;
+		int r = folder_has(ret, s->to_sign)
+				? 0
+				: encode(s, folder, key, &payload, &bytes, &size, err);
 
-		if (!file)
+		if (r == 0 && bytes)
+			r = folder_add(ret, s->to_sign, TAKE_PTR(bytes), size, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int signature_read(const char *path, const char *name, const struct snp_key *key,
+		   struct snp_span bytes, enum snp_signature_form form,
+		   uint8_t ret[static SNP_SIGNATURE_MAX], size_t *ret_size, struct snp_error *err)
+{
+	_cleanup_(freep) char *file = format_text("%s/%s" SIGNATURE_SUFFIX, path, name);
+	_cleanup_(freep) uint8_t *data = NULL;
+	size_t size;
+	int r = file ? file_read(file, SNP_MAX_SMALL, &data, &size, err) : out_of_memory(err);
+
+	return r < 0 ? r
+		     : in_file(err,
+			       signature_take(key, bytes, (struct snp_span){data, size}, form, ret,
+					      ret_size, err),
+			       file);
+}
+
+static int make(const struct signing *s, const struct snp_key *key, const char *signatures,
+		struct snp_span payload, struct snp_span to_sign, uint8_t **ret, size_t *ret_size,
+		struct snp_error *err)
+{
+	uint8_t bytes[SNP_SIGNATURE_MAX];
+	struct snp_span signature = {bytes, 0};
+	int r = signatures ? signature_read(signatures, s->to_sign, key, to_sign, s->form, bytes,
+					    &signature.size, err)
+			   : snp_key_sign(key, to_sign, s->form, bytes, &signature.size, err);
+
+	return r < 0 ? r : s->finish(key, payload, signature, ret, ret_size, err);
+}
+
+int folder_sign(struct folder *folder, const struct snp_key *key, const char *signatures,
+		const char *before, struct snp_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signings); i++) {
+		const struct signing *s = &signings[i];
+		_cleanup_(freep) uint8_t *bytes = NULL, *to_sign = NULL;
+		struct snp_span payload;
+		size_t size, to_sign_size;
+		int r = encode(s, folder, key, &payload, &to_sign, &to_sign_size, err);
+
+		if (r == 0 && !to_sign)
 			continue;
-		payload = (struct snp_span){file->data, file->size};
-		if (folder_read(before, s->file, &bytes, &size, NULL) < 0 ||
-		    s->verify(key, payload, (struct snp_span){bytes, size}, NULL) < 0) {
+		if (r == 0 && (folder_read(before, s->file, &bytes, &size, NULL) < 0 ||
+			       s->verify(key, payload, (struct snp_span){bytes, size}, NULL) < 0)) {
 			free(TAKE_PTR(bytes));
-			r = s->make(key, payload, &bytes, &size, err);
+			r = make(s, key, signatures, payload,
+				 (struct snp_span){to_sign, to_sign_size}, &bytes, &size, err);
 		}
 		if (r == 0)
 			r = folder_add(folder, s->file, TAKE_PTR(bytes), size, err);

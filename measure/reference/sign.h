@@ -21,9 +21,24 @@ SNP_MUST_USE int signed_names(struct folder *folder, struct snp_error *err);
 bool is_signed(const char *path);
 
 /* Add to `folder` the signed form of each file in it that has one. `before` is the path of an earlier
- * folder. Errors: those of snp_key_sign(). */
-SNP_MUST_USE int folder_sign(struct folder *folder, const struct snp_key *key, const char *before,
-			     struct snp_error *err);
+ * folder. `signatures` is the folder of what `key`, then a public key, has signed elsewhere; NULL: it signs here.
+ * Errors: those of snp_key_sign() and signature_read(). */
+SNP_MUST_USE int folder_sign(struct folder *folder, const struct snp_key *key,
+			     const char *signatures, const char *before, struct snp_error *err);
+
+/* Add to `ret` what that takes signatures of, one file each. Errors: SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
+SNP_MUST_USE int folder_to_sign(const struct folder *folder, const struct snp_key *key,
+				struct folder *ret, struct snp_error *err);
+
+/* The signature of the file NAME lies beside it. */
+#define SIGNATURE_SUFFIX ".sig"
+
+/* Read the signature of `bytes`, the file `name` of the folder `path`, and verify it; in `form`, however it was.
+ * Errors: those of file_read() and signature_take(), with the file named. */
+SNP_MUST_USE int signature_read(const char *path, const char *name, const struct snp_key *key,
+				struct snp_span bytes, enum snp_signature_form form,
+				uint8_t ret[static SNP_SIGNATURE_MAX], size_t *ret_size,
+				struct snp_error *err);
 
 /* Called for each signed file: `why` is NULL if its signature verifies. */
 typedef void (*signature_verified)(void *arg, const char *file, const struct snp_error *why);

@@ -31,20 +31,33 @@ openssl req -x509 -new -key endorsement.pem -subj /CN=test -days 2 -out endorsem
 mkdir bin && ln -s "$snp_measure" bin/snp-measure
 PATH=$work/bin:$PATH
 
+# Signing elsewhere has a folder of its own, where the document key is of Ed25519.
+mkdir elsewhere
+cp release.json OVMF.amdsev.fd vmlinuz initrd.img id.pem id.pub elsewhere
+(cd elsewhere && key author && key release -algorithm ed25519) || fail "no keys for signing elsewhere"
+
 n=$(blocks sh)
-[ "$n" = 6 ] || fail "$n blocks of commands, where 6 are known here"
+[ "$n" = 10 ] || fail "$n blocks of commands, where 10 are known here"
 for ((i = 1; i <= n; i++)); do
-	if grep -q pkeyutl sh-$i; then
+	folder=.
+	if grep -q to-sign sh-$i; then
+		folder=elsewhere
+	elif grep -q pkeyutl sh-$i; then
 		key release -algorithm ed25519
 		run 0 snp-measure publish release.json -o published --key release.pem --unsigned
 	fi
-	run 0 bash -eu sh-$i
+	run 0 env -C $folder bash -eu "$work/sh-$i"
 	case $(<sh-$i) in
+	*'sign published --signatures'*) says complete ;;
+	*--to-sign*) says "published: " ;;
+	*'to-sign/id-block'*) [ -s elsewhere/to-sign/id-block-00001.bin.sig ] || fail "no ID block is signed" ;;
 	*openssl*) grep -qi verified out || fail "openssl does not say that it verified" ;;
 	*reproduce*) says 'reproduced: ' ;;
 	*) says "published: " ;;
 	esac
 done
+
+run 0 snp-measure reproduce elsewhere/published --images . --public-key elsewhere/release.pub
 
 # Every file of its table is there, and there is no file that its table does not have.
 grep -oE '^\| `[^|]*\|' "$doc" | grep -oE '`[^`]+`' | tr -d '`' >table

@@ -78,6 +78,11 @@ valid out
 valid published/reference-values.json
 run 0 "$snp_measure" reproduce --json published/reference-values.json --images .
 valid out
+run 0 "$snp_measure" publish --json release.json -o unsigned --to-sign to-sign --id-public-key id.pub
+valid out
+valid to-sign/manifest.json
+run 0 "$snp_measure" sign --json unsigned --sign-key id.pem
+valid out
 printf x >>initrd.img
 run 3 "$snp_measure" reproduce --json published/reference-values.json --images .
 valid out

@@ -63,6 +63,8 @@ struct snp_publish_options {
 			uint64_t size); /* gets each file, at the end */
 	void *arg;			/* of `warn` and `written` */
 	uint64_t flags;
+	snp_progress progress; /* gets how many ID blocks are signed */
+	void *progress_arg;
 };
 
 /* Write `reference` as the folder `path`: all of it or nothing. If `id_key` is given, its variants get ID
