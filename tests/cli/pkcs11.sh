@@ -9,6 +9,20 @@ provider=$(openssl version -m 2>err | sed 's/.*"\(.*\)"/\1/')/pkcs11.so
 if [ ! -e $module ] || [ ! -e "$provider" ] || ! command -v pkcs11-tool softhsm2-util >tools; then
 	skip "needs softhsm2, opensc and pkcs11-provider"
 fi
+# docs/publishing.md, from an empty token to a signed release.
+mkdir doc bin && ln -s "$snp_measure" bin/snp-measure
+(cd doc && firmware OVMF.amdsev.fd && kernel vmlinuz) || fail "no files for the manual's release"
+head -c 5000 /dev/zero >doc/initrd.img
+sed 's/"4-64"/4/' "$SNP_SOURCE/templates/release.json" >doc/release.json
+awk '$0 == "```" { inside = 0 } inside { print >("doc/block-" n) } $0 == "```bash" { inside = 1; n++ }' \
+	"$SNP_SOURCE/docs/publishing.md"
+for block in block-1 block-2; do
+	run 0 env -C doc PATH="$work/bin:$PATH" bash -eu $block
+	says 'reproduced: '
+done
+[ -s doc/elsewhere/corim.cose ] && [ "$(stat -c %s doc/to-sign/id-block-00001.bin.sig)" = 96 ] ||
+	fail "the token has not signed"
+
 mkdir tokens
 printf 'directories.tokendir = %s\nlog.level = ERROR\n' "$work/tokens" >softhsm.conf
 # Without the quirk, finalizing softhsm2 after libcrypto crashes, also openssl(1).
