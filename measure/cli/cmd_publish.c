@@ -283,30 +283,18 @@ static void print_command(const struct snp_key *key)
 	fputc('\n', stderr);
 }
 
-/* The private keys that the options name, for the guarded process. */
-struct keys {
-	struct snp_key *key, *id_key, *author_key;
-};
-
-static void keys_done(struct keys *keys)
-{
-	snp_key_free(keys->key);
-	snp_key_free(keys->id_key);
-	snp_key_free(keys->author_key);
-}
-
 /* The one signs what people read, the others what the hardware launches. */
-static void warn_same_key(const struct snp_key *key, const struct snp_key *id_key,
-			  const struct snp_key *author_key)
+static void warn_about_keys(const struct signing_keys *keys)
 {
-	if ((id_key && snp_key_equal(key, id_key)) ||
-	    (author_key && snp_key_equal(key, author_key)))
+	cli_key_warn_cosign(keys->key, arg.formats);
+	if ((keys->id_key && snp_key_equal(keys->key, keys->id_key)) ||
+	    (keys->author_key && snp_key_equal(keys->key, keys->author_key)))
 		cli_warn(
 			"same-key",
 			"the document is signed with the ID key or the author key, so one stolen key can sign both; use a separate key");
 }
 
-static int read_keys(struct keys *keys, struct snp_error *err)
+static int read_keys(struct signing_keys *keys, struct snp_error *err)
 {
 	const struct {
 		const char *source;
@@ -321,21 +309,12 @@ static int read_keys(struct keys *keys, struct snp_error *err)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(wanted); i++)
 		if (wanted[i].source)
 			r = cli_key_read(wanted[i].source, arg.passphrase_file, wanted[i].key, err);
-	if (r < 0 || !keys->key)
-		return r;
-	cli_key_warn_cosign(keys->key, arg.formats);
-	warn_same_key(keys->key, keys->id_key, keys->author_key);
-	return 0;
+	if (r == 0 && keys->key)
+		warn_about_keys(keys);
+	return r;
 }
 
-static void keys_elsewhere_done(struct keys_elsewhere *keys)
-{
-	snp_key_free(keys->key);
-	snp_key_free(keys->id_key);
-	snp_key_free(keys->author_key);
-}
-
-static int read_keys_elsewhere(struct keys_elsewhere *keys, struct snp_error *err)
+static int read_keys_elsewhere(struct signing_keys *keys, struct snp_error *err)
 {
 	const struct {
 		const char *path;
@@ -350,17 +329,15 @@ static int read_keys_elsewhere(struct keys_elsewhere *keys, struct snp_error *er
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(wanted); i++)
 		if (wanted[i].path)
 			r = snp_key_read_public(wanted[i].path, wanted[i].key, err);
-	if (r < 0 || !keys->key)
-		return r;
-	cli_key_warn_cosign(keys->key, arg.formats);
-	warn_same_key(keys->key, keys->id_key, keys->author_key);
-	return 0;
+	if (r == 0 && keys->key)
+		warn_about_keys(keys);
+	return r;
 }
 
 static int publish(struct snp_reference *reference, struct output *output, struct snp_error *err)
 {
-	_cleanup_(keys_done) struct keys keys = {0};
-	_cleanup_(keys_elsewhere_done) struct keys_elsewhere elsewhere = {0};
+	_cleanup_(signing_keys_done) struct signing_keys keys = {0};
+	_cleanup_(signing_keys_done) struct signing_keys elsewhere = {0};
 	struct cli_progress bar;
 	struct snp_publish_options o = {
 		.size = sizeof(o),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/sign_folder.h>
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@
 #define ID_PUBLIC_FILE	"id-public-key.pem"
 #define AUTHOR_KEY_FILE "author-public-key.pem"
 
-static void keys_done(struct keys_elsewhere *keys)
+void signing_keys_done(struct signing_keys *keys)
 {
 	snp_key_free(keys->key);
 	snp_key_free(keys->id_key);
@@ -152,7 +153,7 @@ static void manifest_add_block(struct json_out *out, cJSON *files, size_t n,
 }
 
 /* All that is to be signed: the ID blocks, and `documents` (NULL: these are not known yet). */
-static int add_manifest(const struct snp_reference *reference, const struct keys_elsewhere *keys,
+static int add_manifest(const struct snp_reference *reference, const struct signing_keys *keys,
 			const struct folder *documents, struct folder *ret, struct snp_error *err)
 {
 	struct json_out out;
@@ -203,50 +204,49 @@ static int add_blocks(const struct snp_reference *reference, struct folder *fold
 	return r;
 }
 
-/* The public keys, under the names that read_keys() knows. */
-static int add_keys(const struct keys_elsewhere *keys, struct folder *folder, struct snp_error *err)
+/* The files of the public keys. */
+static const struct {
+	const char *name;
+	size_t offset;
+} key_files[] = {
+	{KEY_FILE, offsetof(struct signing_keys, key)},
+	{ID_PUBLIC_FILE, offsetof(struct signing_keys, id_key)},
+	{AUTHOR_KEY_FILE, offsetof(struct signing_keys, author_key)},
+};
+
+static int add_keys(const struct signing_keys *keys, struct folder *folder, struct snp_error *err)
 {
-	const struct {
-		const char *file;
+	for (size_t i = 0; i < ARRAY_SIZE(key_files); i++) {
 		const struct snp_key *key;
-	} all[] = {
-		{KEY_FILE, keys->key},
-		{ID_PUBLIC_FILE, keys->id_key},
-		{AUTHOR_KEY_FILE, keys->author_key},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		char *pem;
-		int r = all[i].key ? key_public_pem(all[i].key, &pem, err) : 0;
+		int r;
 
-		if (r == 0 && all[i].key)
-			r = folder_add(folder, all[i].file, pem, strlen(pem), err);
+		memcpy(&key, (const char *)keys + key_files[i].offset, sizeof(key));
+		if (!key)
+			continue;
+		r = key_public_pem(key, &pem, err);
+		if (r == 0)
+			r = folder_add(folder, key_files[i].name, pem, strlen(pem), err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int read_keys(const char *path, struct keys_elsewhere *keys, struct snp_error *err)
+static int read_keys(const char *path, struct signing_keys *keys, struct snp_error *err)
 {
-	const struct {
-		const char *file;
-		struct snp_key **key;
-	} all[] = {
-		{KEY_FILE, &keys->key},
-		{ID_PUBLIC_FILE, &keys->id_key},
-		{AUTHOR_KEY_FILE, &keys->author_key},
-	};
+	for (size_t i = 0; i < ARRAY_SIZE(key_files); i++) {
+		_cleanup_(freep) char *file = format_text("%s/%s", path, key_files[i].name);
+		struct snp_key *key = NULL;
+		int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		_cleanup_(freep) char *file = format_text("%s/%s", path, all[i].file);
-		int r = !file ? out_of_memory(err)
-			: folder_lacks(path, all[i].file)
-				? 0
-				: snp_key_read_public(file, all[i].key, err);
-
+		if (!file)
+			return out_of_memory(err);
+		if (!folder_lacks(path, key_files[i].name))
+			r = snp_key_read_public(file, &key, err);
 		if (r < 0)
 			return r;
+		memcpy((char *)keys + key_files[i].offset, &key, sizeof(key));
 	}
 	if (!keys->key && !keys->id_key)
 		return in_file(err,
@@ -258,7 +258,7 @@ static int read_keys(const char *path, struct keys_elsewhere *keys, struct snp_e
 }
 
 /* All keys are of the right kind, and the folder has no ID blocks that theirs would replace. */
-static int check_keys(const struct snp_reference *reference, const struct keys_elsewhere *keys,
+static int check_keys(const struct snp_reference *reference, const struct signing_keys *keys,
 		      const char *published, struct snp_error *err)
 {
 	uint8_t public[SNP_KEY_SIZE];
@@ -321,7 +321,7 @@ static int make_documents(struct unsigned_folder *u, const struct snp_key *key, 
 	return r < 0 ? r : folder_to_sign(&folder, key, ret, err);
 }
 
-int to_sign_write(const char *path, const char *published, const struct keys_elsewhere *keys,
+int to_sign_write(const char *path, const char *published, const struct signing_keys *keys,
 		  struct snp_error *err)
 {
 	_cleanup_(unsigned_done) struct unsigned_folder u = {0};
@@ -351,7 +351,7 @@ int to_sign_write(const char *path, const char *published, const struct keys_els
 
 /* Put the documents, and a manifest that has them, into the folder of signatures: all or none. */
 static int write_documents(const char *path, const struct snp_reference *reference,
-			   const struct keys_elsewhere *keys, struct folder *documents,
+			   const struct signing_keys *keys, struct folder *documents,
 			   struct snp_error *err)
 {
 	enum {
@@ -379,7 +379,7 @@ static int write_documents(const char *path, const struct snp_reference *referen
 
 /* See whether the documents were given out to be signed, as they are now; if not, do so. */
 static int give_out(struct unsigned_folder *u, const struct folder *folder, const char *signatures,
-		    const struct keys_elsewhere *keys, bool *ret_given, struct snp_error *err)
+		    const struct signing_keys *keys, bool *ret_given, struct snp_error *err)
 {
 	_cleanup_(folder_done) struct folder documents = {0};
 	bool lacks = false;
@@ -413,7 +413,7 @@ static int write_signed(const struct folder *folder, const char *path,
 	return r;
 }
 
-static int bind(struct unsigned_folder *u, const struct keys_elsewhere *keys, const char *path,
+static int bind(struct unsigned_folder *u, const struct signing_keys *keys, const char *path,
 		const struct sign_folder_options *options, struct snp_error *err)
 {
 	struct binding binding = {keys->id_key,
@@ -431,7 +431,7 @@ int sign_folder(const char *path, const struct sign_folder_options *options, boo
 {
 	_cleanup_(unsigned_done) struct unsigned_folder u = {0};
 	_cleanup_(folder_done) struct folder folder = {0};
-	_cleanup_(keys_done) struct keys_elsewhere keys = {0};
+	_cleanup_(signing_keys_done) struct signing_keys keys = {0};
 	const struct snp_key *key;
 	bool given = true;
 	int r = options->signatures ? read_keys(options->signatures, &keys, err) : 0;

@@ -77,6 +77,18 @@ cp -r before pub2
 run 0 "${sign[@]}" pub2 --sign-key release.pem
 diff -r pub2 at-hand >&2 || fail "signed later is not signed at once"
 
+# Only the formats that are there are signed, and of the images those that a format has.
+run 0 "${publish[@]}" -o few --format tsv,intoto --sign-key release.pem
+run 0 "${publish[@]}" -o few2 --format tsv,intoto
+run 0 "${sign[@]}" few2 --sign-key release.pem
+diff -r few few2 >&2 || fail "signed later has other formats"
+sed '/"cpu_model": \["EPYC-v4"\], "guest_svn"/{n;s/.*/"policy": "0xb0000"}]}/}' release.json >mixed.json
+run 0 "$snp_measure" publish mixed.json -o mixed --partial --sign-key release.pem
+grep -q image-left-out err || fail "every format has every image: $(cat err)"
+run 0 "$snp_measure" publish mixed.json -o mixed2 --partial
+run 0 "${sign[@]}" mixed2 --sign-key release.pem
+diff -r mixed mixed2 >&2 || fail "signed later has other images"
+
 # A folder of which a file is not what its document says is not signed.
 cp -r before odd
 echo >>odd/rvps.json

@@ -14,18 +14,19 @@
  * or as r and s. The published folder changes in one step, from without to with all signatures.
  */
 
-/* Public halves of the keys that are elsewhere. */
-struct keys_elsewhere {
+/* The keys of a published folder, or their public halves where they are elsewhere. */
+struct signing_keys {
 	struct snp_key *key;	    /* signs the documents; NULL: nobody does */
 	struct snp_key *id_key;	    /* P-384: signs ID blocks; NULL: nobody does */
 	struct snp_key *author_key; /* P-384: signs the ID key, which must be there */
 };
+void signing_keys_done(struct signing_keys *keys);
 
 /* Write the new folder `path` for what is to be signed of the published folder `published`: its ID blocks, or the
  * documents if there is no ID key.
  * Errors: SNP_E_EXISTS, SNP_E_BAD_KEY, SNP_E_TOO_LARGE, SNP_E_WRITE, those of reading the published folder. */
 SNP_MUST_USE int to_sign_write(const char *path, const char *published,
-			       const struct keys_elsewhere *keys, struct snp_error *err);
+			       const struct signing_keys *keys, struct snp_error *err);
 
 struct sign_folder_options {
 	const struct snp_key *key; /* private, signs the documents; or */
