@@ -79,9 +79,15 @@ static int read_formats(struct unsigned_folder *u, const char *path, struct snp_
 
 static int read_unsigned(const char *path, struct unsigned_folder *u, struct snp_error *err)
 {
+	_cleanup_(freep) char *name = format_text("%s/" SNP_REFERENCE_FILE, path);
+	_cleanup_(freep) uint8_t *text = NULL;
 	const char *has = NULL;
-	int r = snp_reference_read(path, &u->reference, err);
+	size_t size;
+	int r = name ? folder_read(path, SNP_REFERENCE_FILE, &text, &size, err)
+		     : out_of_memory(err);
 
+	if (r == 0)
+		r = snp_reference_parse(name, (struct snp_span){text, size}, &u->reference, err);
 	if (r < 0)
 		return r;
 	if (is_signed(path))

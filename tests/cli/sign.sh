@@ -159,6 +159,11 @@ done
 run 0 "${sign[@]}" pub5 --signatures safe5
 reproduce pub5 --public-key other.pub
 
+cp -r before linked && mv linked/reference-values.json elsewhere.json &&
+	ln -s ../elsewhere.json linked/reference-values.json
+refuse 1 cannot-open "${sign[@]}" before/reference-values.json --sign-key release.pem
+refuse 1 cannot-open "${sign[@]}" absent --sign-key release.pem
+refuse 4 not-a-regular-file "${sign[@]}" linked --sign-key release.pem
 refuse 2 usage "${sign[@]}" pub5
 refuse 2 usage "${sign[@]}" pub5 --sign-key other.pem --signatures safe5
 refuse 2 usage "${publish[@]}" -o x --to-sign y
