@@ -32,6 +32,7 @@ struct result {
 	struct json_out json;
 	struct cJSON *files;
 	size_t n_files;
+	bool for_cosign; /* a file is */
 };
 
 static void warn(void *p, const char *name, const char *text)
@@ -46,6 +47,7 @@ static void written(void *p, const char *file, uint64_t size)
 	struct cJSON *object = json_out_object(&result->json, result->files, NULL);
 
 	result->n_files++;
+	result->for_cosign = result->for_cosign || strstr(file, "intoto");
 	json_out_text(&result->json, object, "name", file);
 	json_out_integer(&result->json, object, "size", size);
 }
@@ -71,7 +73,8 @@ static int sign(const char *folder, struct result *result, bool *ret_signed, str
 	r = sign_folder(folder, &o, ret_signed, err);
 	cli_progress_end(&bar);
 	if (r == 0 && key) {
-		cli_key_warn_cosign(key, NULL);
+		if (result->for_cosign)
+			cli_key_warn_cosign(key, NULL);
 		cli_key_warn_random(key);
 	}
 	return r;

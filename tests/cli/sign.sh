@@ -80,8 +80,14 @@ diff -r pub2 at-hand >&2 || fail "signed later is not signed at once"
 # Only the formats that are there are signed, and of the images those that a format has.
 run 0 "${publish[@]}" -o few --format tsv,intoto --sign-key release.pem
 run 0 "${publish[@]}" -o few2 --format tsv,intoto
+cp -r few2 few3
 run 0 "${sign[@]}" few2 --sign-key release.pem
 diff -r few few2 >&2 || fail "signed later has other formats"
+run 0 "${sign[@]}" few3 --sign-key other.pem
+grep -q cosign-needs-p256 err || fail "no word about cosign and P-384"
+run 0 "${publish[@]}" -o few4 --format tsv
+run 0 "${sign[@]}" few4 --sign-key other.pem
+! grep -q cosign-needs-p256 err || fail "a word about cosign, for which nothing is there"
 sed '/"cpu_model": \["EPYC-v4"\], "guest_svn"/{n;s/.*/"policy": "0xb0000"}]}/}' release.json >mixed.json
 run 0 "$snp_measure" publish mixed.json -o mixed --partial --sign-key release.pem
 grep -q image-left-out err || fail "every format has every image: $(cat err)"
