@@ -13,7 +13,7 @@ while read -r line; do
 	read -r tool verb rest <<<"$line"
 	program=$snp_launch
 	[ "$tool" = snp-launch ] || program=$snp_measure
-	case $verb in policy | id-block | certificates) verb="$verb ${rest%% *}" ;; esac
+	case $verb in policy | id-block | certificates | igvm) verb="$verb ${rest%% *}" ;; esac
 	# A sentence about the program, such as "snp-launch has no…", recommends nothing without an option.
 	# shellcheck disable=SC2086 # two words
 	if ! "$program" $verb --help >help 2>/dev/null; then

@@ -58,10 +58,14 @@ snp-launch kill turns it off                    | 0 | snp-launch kill web1
 snp-launch start                                | 0 | snp-launch start web1
 snp-launch start mounts them                    | 0 | snp-launch kill web1 && snp-launch start web1
 snp-launch restart                              | 0 | snp-launch restart web1
+snp-launch apply                                | 0 | snp-launch apply web1.json
+snp-launch apply FILE once                      | 0 | snp-launch apply web1.json
 snp-launch remove                               | 1 | snp-launch remove web1 # it runs
 snp-launch remove --force %s                    | 0 | snp-launch remove --force web1
 snp-measure id-block                            | 0 | snp-measure id-block --help
 snp-measure id-block verify                     | 0 | snp-measure id-block verify "${launch[@]}" --id-block @block --id-auth @auth
+snp-measure igvm sign                           | 0 | snp-measure igvm from-ovmf OVMF.amdsev.fd -o guest.igvm && snp-measure igvm sign guest.igvm -o signed.igvm --id-key id.pem --vcpus 2 --vcpu-type EPYC-v4
+snp-measure sign                                | 0 | snp-measure publish release.json -o plain && snp-measure sign plain --sign-key id.pem
 snp-measure inspect                             | 0 | snp-measure inspect OVMF.amdsev.fd
 snp-measure publish --id-key                    | 0 | snp-measure publish release.json -o published --id-key id.pem
 snp-measure show --fetch-path                   | 0 | snp-measure show --fetch-path "$report"
