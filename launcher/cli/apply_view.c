@@ -72,7 +72,22 @@ static bool is_worth_telling(const struct plan *plan, const struct plan_change *
 	return strcmp(c->what, SETTING_VM_JSON) != 0 || plan->n_changes == 1;
 }
 
-static void print_changes(FILE *out, const char *name, const struct apply_result *result)
+/* Of a guest that runs, and is not restarted: the change would wait. */
+static bool waits(const struct apply_result *result, const struct plan_change *c)
+{
+	return result->plan.runs && !result->restarted && c->moment == SETTING_START;
+}
+
+static bool some_wait(const struct apply_result *result)
+{
+	for (size_t i = 0; i < result->plan.n_changes; i++)
+		if (waits(result, &result->plan.changes[i]))
+			return true;
+	return false;
+}
+
+static void print_changes(FILE *out, const char *name, const struct apply_result *result,
+			  bool dry_run)
 {
 	const struct plan *plan = &result->plan;
 	char line[1024];
@@ -84,7 +99,10 @@ static void print_changes(FILE *out, const char *name, const struct apply_result
 			if (c->measured != measured || !is_worth_telling(plan, c))
 				continue;
 			change_line(c, line, sizeof(line));
-			fprintf(out, "%s: %s%s\n", name, measured ? "measured: " : "", line);
+			fprintf(out, "%s: %s%s%s\n", name, measured ? "measured: " : "", line,
+				dry_run && !plan->replaces && waits(result, c)
+					? " (at the next start)"
+					: "");
 		}
 }
 
@@ -100,15 +118,18 @@ static void print_pending(FILE *out, const char *name, const struct apply_result
 
 static void print_text(FILE *out, const char *name, const struct apply_result *result, bool dry_run)
 {
-	const char *done = result->creates    ? (dry_run ? "would be created" : "created")
-			   : !result->changed ? "up to date"
-			   : dry_run ? (result->restarted ? "would be changed and restarted"
-							  : "would be changed")
-			   : result->restarted ? "changed and restarted"
-					       : "changed";
+	const char *done =
+		result->creates	    ? (dry_run ? "would be created" : "created")
+		: !result->changed  ? "up to date"
+		: dry_run	    ? (result->restarted ? "would be changed and restarted"
+				       : result->plan.replaces && result->plan.runs
+					       ? "would be changed, but only with --restart or when it is off"
+					       : "would be changed")
+		: result->restarted ? "changed and restarted"
+				    : "changed";
 	char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
 
-	print_changes(out, name, result);
+	print_changes(out, name, result, dry_run);
 	fprintf(out, "%s: %s\n", name, done);
 	if (!dry_run || result->plan.n_changes == 0)
 		print_pending(out, name, result);
@@ -130,7 +151,9 @@ static int print_json(FILE *out, const char *name, const struct apply_result *re
 	json_out_bool(&json, json.root, "created", result->creates);
 	json_out_bool(&json, json.root, "dry_run", dry_run);
 	json_out_bool(&json, json.root, "restarted", result->restarted);
-	json_out_bool(&json, json.root, "needs_restart", result->n_pending > 0);
+	json_out_bool(&json, json.root, "needs_restart",
+		      dry_run ? !result->restarted && (result->n_pending > 0 || some_wait(result))
+			      : result->n_pending > 0);
 	json_out_hex(&json, json.root, "launch_digest", result->launch_digest,
 		     SNP_LAUNCH_DIGEST_SIZE);
 	if (plan->changes_digest)
@@ -202,9 +225,12 @@ static int apply(FILE *out, const struct session *session, struct launch_request
 	r = guest_apply(&session->host, &request, &result, err);
 	check_cli_warn(&launch->findings, config->libvirt_xml ? config->libvirt_xml : file);
 	if (r == -SNP_E_DIGEST_DIFFERS && !cli_json)
-		print_changes(out, config->name, &result);
+		print_changes(out, config->name, &result, false);
 	if (r < 0)
 		return r;
+	/* create --replace starts the guest anew, whatever differs. */
+	if (how->fresh && !how->no_start && result.plan.runs && result.changed)
+		result.restarted = true;
 	warn(config->name, &result);
 	if (cli_json)
 		r = print_json(out, config->name, &result, how->dry_run, err);

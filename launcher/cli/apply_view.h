@@ -14,9 +14,9 @@
 extern const struct cli_option apply_options[];
 
 struct apply_how {
-	bool no_start; /* do not start what is created */
+	bool no_start; /* do not start what is created, or replaced */
 	bool dry_run;
-	bool fresh; /* as by --new-boot-files */
+	bool fresh; /* as create --replace: new copies, and a start */
 };
 
 /* Bring the guest of `config`, which is called `file` in messages, to what it says, and print what was done. Errors:

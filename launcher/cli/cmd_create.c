@@ -178,7 +178,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	_cleanup_(launch_request_done) struct launch_request request = {0};
-	const struct apply_how replacement = {.dry_run = true, .fresh = true};
+	const struct apply_how replacement = {
+		.dry_run = true, .fresh = true, .no_start = arg.no_start};
 	const char *path = operands[0];
 	int r;
 

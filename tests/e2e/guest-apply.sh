@@ -56,6 +56,15 @@ up_to_date
 
 # At the next start: memory. It is restarted only when that is asked for, and the card keeps its MAC.
 sed -i 's/256MiB/384MiB/' web1.json
+apply 3 --dry-run
+says 'web1: memory: 256 MiB -> 384 MiB (at the next start)'
+apply 3 --dry-run --json
+[ "$(field needs_restart)" = true ] || fail "a restart is not needed"
+apply 3 --dry-run --restart
+grep -qx 'web1: memory: 256 MiB -> 384 MiB' out || fail "$(cat out)"
+says 'web1: would be changed and restarted'
+apply 3 --dry-run --restart --json
+[ "$(field needs_restart)" = false ] || fail "a restart is needed after one"
 apply 0
 says 'web1: memory: 256 MiB -> 384 MiB'
 says 'web1: needs a restart: memory: 256 MiB -> 384 MiB'

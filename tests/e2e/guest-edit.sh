@@ -89,7 +89,8 @@ refuse 1 not-found "$snp_launch" edit web1
 
 # To be replaced, a guest that runs is asked to power off: this one ignores its power button.
 run 3 "$snp_launch" create base.json --set name=web1 --set memory.size=240MiB --replace --dry-run
-says 'web1: memory: 220 MiB -> 240 MiB'
+grep -qx 'web1: memory: 220 MiB -> 240 MiB' out || fail "$(cat out)"
+says 'web1: would be changed and restarted'
 run 0 virsh qemu-monitor-command web1 --hmp 'o/h 0x602 0'
 pid=$(pgrep -f "qemu.*$folder/guests/web1/")
 refuse 1 timeout "$snp_launch" create base.json --set name=web1 --replace --timeout 1
