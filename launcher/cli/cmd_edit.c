@@ -18,6 +18,7 @@
 #include "cli/launch_options.h"
 #include "cli/verb.h"
 #include "guest/definition.h"
+#include "guest/record.h"
 
 static const struct cli_option *const tables[] = {session_options, check_cli_options,
 						  launch_options, apply_options, NULL};
@@ -58,8 +59,10 @@ static int begin(const char *name, struct draft *ret, struct snp_error *err)
 	if (!there || !definition_exists(ret->guest))
 		return fail_with(
 			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-			there ? "guest \"%s\" has no vm.json: an earlier release made it; run snp-launch apply FILE once"
-			      : "there is no guest \"%s\"",
+			!there ? "there is no guest \"%s\""
+			: record_exists(ret->guest)
+				? "guest \"%s\" has no vm.json: an earlier release made it; run snp-launch apply FILE once"
+				: "the guest \"%s\" is incomplete: its creation was interrupted; remove it",
 			name);
 	r = definition_read(ret->guest, &ret->kept, err);
 	if (r < 0)

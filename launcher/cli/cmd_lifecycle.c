@@ -182,7 +182,7 @@ static int restart_guest(const struct session *session, const char *name, char *
 
 	if (r < 0)
 		return r;
-	if (!guest.record)
+	if (!guest.record && guest.domain)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 				 "'%s' was not created by snp-launch; restart it with virsh", name);
 	/* What cannot be read now is refused by the restart. */

@@ -112,6 +112,11 @@ static int find_launchable(const struct hypervisor *host, const char *state, con
 
 	if (r < 0)
 		return r;
+	if (!record_exists(l->dir.path))
+		return fail_with(
+			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			"the guest \"%s\" is incomplete: its creation was interrupted; remove it",
+			name);
 	r = record_read(l->dir.path, &l->record, err);
 	if (r < 0)
 		return r;

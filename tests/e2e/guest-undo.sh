@@ -66,6 +66,10 @@ run 0 "$snp_launch" kill other
 run 0 virsh undefine other
 run 0 "$snp_launch" list -a
 grep -q '^other *incomplete ' out || fail "$(cat out)"
+for verb in start restart edit; do
+	refuse 1 not-found "$snp_launch" $verb other
+	grep -q 'its creation was interrupted; remove it' err || fail "$(cat err)"
+done
 run 0 "$snp_launch" remove other
 nothing_left other
 
