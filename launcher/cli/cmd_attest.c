@@ -19,7 +19,7 @@
 #include "guest/guest_dir.h"
 
 static struct {
-	const char *vsock, *simulated_root, *jwks, *maa_issuer, *save_data;
+	const char *vsock, *simulated_root, *jwks, *maa_issuer, *maa_compliance, *save_data;
 	struct cli_values certificates;
 	bool guest_agent, verbose;
 } arg;
@@ -36,6 +36,8 @@ static const struct cli_option options[] = {
 	 .help = "keys of Azure Attestation, for a token in the answer"},
 	{"maa-issuer", .argument = "URL", .text = &arg.maa_issuer,
 	 .help = "required issuer of the token: an instance of Azure Attestation"},
+	{"maa-compliance", .argument = "STATUS", .text = &arg.maa_compliance,
+	 .help = "required compliance status in the token"},
 	{"save-runtime-data", .argument = "FILE", .text = &arg.save_data,
 	 .help = "if accepted, write here what the guest bound to the nonce, such as its public key"},
 	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
@@ -147,6 +149,7 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 	sources.at_time = time(NULL); /* a token in the answer is younger than the question */
 	evidence_expect(guest.record, nonce, &expected);
 	expected.maa_issuer = arg.maa_issuer;
+	expected.maa_compliance = arg.maa_compliance;
 	r = evidence_expect_data(report.container.runtime_data, nonce, &expected, err);
 	if (r < 0)
 		return r;
@@ -185,8 +188,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "choose one way to ask the guest: -- COMMAND…, --vsock CID:PORT, "
 				 "--guest-agent, or on a simulated host --simulated-root FILE");
-	if (arg.maa_issuer && !arg.jwks)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--maa-issuer requires --jwks");
+	if ((arg.maa_issuer || arg.maa_compliance) && !arg.jwks)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "%s requires --jwks",
+				 arg.maa_issuer ? "--maa-issuer" : "--maa-compliance");
 	r = attest(operands[0], operands + 1, &verdict, err);
 	if (r < 0)
 		return r;

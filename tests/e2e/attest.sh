@@ -73,7 +73,8 @@ b64 = lambda b: base64.b64encode(b).decode()
 print(json.dumps({"evidence": b64(r), "endorsements": b64(table), "token": signed + "." + url(sig)}))
 END
 chmod +x service
-with_token=(attest --simulated-root "$root" --jwks keys.json --maa-issuer https://maa.example -v one --)
+with_token=(attest --simulated-root "$root" --jwks keys.json --maa-issuer https://maa.example --maa-compliance azure-compliant-cvm
+	-v one --)
 run 0 "$snp_launch" "${with_token[@]}" ./service "$sock" 0
 says 'accepted: Simulated'
 grep -Eq 'passed +token-report ' out || fail "the token was not held against the report: $(cat out)"
