@@ -259,6 +259,10 @@ sed '/"cpu_model"/s/\[.*\]/['"$(printf '"0x%08x", ' {1..28})"'"0xa00f11"]/; s/\[
 refuse 4 format-cannot-say "$snp_measure" publish many.json -o many --format maa-policy
 sed '/"cpu_model"/s/\[.*\]/['"$(printf '"0x%08x", ' {1..32})"'"0xa00f11"]/; s/\[1, 2, "4-64"\]/["1-4096"]/' release.json >many.json
 refuse 4 too-large "$snp_measure" publish many.json -o many
+# A template is written out for every variant, so it is refused where it is longer than any kernel takes.
+sed "s/\"cmdline\": \"[^\"]*\"/\"cmdline\": \"{vcpu_count}$(printf 'x%.0s' {1..4096})\"/" "$SNP_SOURCE/templates/release.json" >long.json
+refuse 4 too-large "$snp_measure" publish long.json -o many
+grep -qF /images/0/cmdline err || fail "the place is not named: $(cat err)"
 [ ! -e many ] || fail "a refused release left a folder"
 
 refuse 2 usage "$snp_measure" publish release.json
