@@ -7,6 +7,7 @@
 #include <snp/cleanup.h>
 #include <snp/error.h>
 #include <snp/fail.h>
+#include <snp/xml_escape.h>
 
 static const struct escaped {
 	const char *name, *text, *escaped;
@@ -32,6 +33,34 @@ static void check_escape(void **state)
 	char text[64];
 
 	escape_text(row->text, text, sizeof(text));
+	assert_string_equal(text, row->escaped);
+}
+
+static const struct escaped xml_escapes[] = {
+	{"nothing", "", ""},
+	{"markup", "<a href=\"x\" b='y'>&amp;",
+	 "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;"},
+	{"end of CDATA", "]]>", "]]&gt;"},
+	{"UTF-8", "k\xc3\xa4se \xf0\x9f\x90\xa7", "k\xc3\xa4se \xf0\x9f\x90\xa7"},
+	{"line end", "a\nb", "a\\x0ab"},
+	{"control", "\x01\x1b", "\\x01\\x1b"},
+	{"Latin-1", "k\xe4<", "k\\xe4&lt;"},
+	{"cut sequence before markup", "\xe2\x80<", "\\xe2\\x80&lt;"},
+	{"right-to-left override", "\xe2\x80\xae", "\\xe2\\x80\\xae"},
+	{"U+FFFD", "\xef\xbf\xbd", "\xef\xbf\xbd"},
+	{"U+FFFE", "\xef\xbf\xbe", "\\xef\\xbf\\xbe"},
+	{"U+FFFF", "\xef\xbf\xbf", "\\xef\\xbf\\xbf"},
+};
+
+static void check_xml_escape(void **state)
+{
+	const struct escaped *row = *state;
+	char text[128] = {0};
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	assert_non_null(out);
+	xml_escape(row->text, out);
+	assert_int_equal(fclose(out), 0);
 	assert_string_equal(text, row->escaped);
 }
 
@@ -209,5 +238,6 @@ int main(void)
 	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_escape, escapes);
+	ADD_ROWS(tests, n, check_xml_escape, xml_escapes);
 	return RUN_TESTS("error", tests, n);
 }
