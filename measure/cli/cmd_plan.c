@@ -9,6 +9,7 @@
 #include <snp/tool.h>
 
 #include "launch_input.h"
+#include "plan_runs.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct plan_document *, plan_document_free);
@@ -29,62 +30,12 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
-/* Launch updates that follow each other, of one type and origin: pages at one address after the other,
- * or equal VMSAs, which all have the same address. */
-struct run {
-	struct snp_launch_update first, last;
-	bool same_contents;
-};
-
 struct plan {
-	const struct cli_launch *launch;
 	FILE *out;
 	struct json_out *json; /* NULL: text */
 	struct cJSON *updates;
-	struct run run;
-	bool has_run;
+	uint8_t digest[SNP_SHA384_SIZE]; /* after the last run */
 };
-
-static uint64_t count(const struct run *run)
-{
-	return run->last.index - run->first.index + 1;
-}
-
-static bool continues(const struct run *run, const struct snp_launch_update *u)
-{
-	const struct snp_launch_update *last = &run->last;
-
-	if (arg.all || u->type != last->type || u->origin != last->origin)
-		return false;
-	if (u->type == SNP_PAGE_VMSA)
-		return memcmp(u->contents, last->contents, sizeof(u->contents)) == 0;
-	return u->gpa == last->gpa + SNP_PAGE_SIZE &&
-	       (u->origin != SNP_ORIGIN_SECTION || u->origin_index == last->origin_index);
-}
-
-/* The SEV metadata whose sections the updates number. */
-static const struct snp_firmware_info *metadata(const struct cli_launch *l)
-{
-	return snp_firmware_info(l->svsm ? l->svsm : l->firmware);
-}
-
-static void describe_origin(const struct plan *plan, const struct run *run, char ret[static 64])
-{
-	const uint32_t first = run->first.origin_index, last = run->last.origin_index;
-	const char *name = snp_origin_name(run->first.origin), *type = NULL;
-	int n;
-
-	if (run->first.origin == SNP_ORIGIN_SECTION && first < metadata(plan->launch)->n_sections)
-		type = snp_section_type_name(metadata(plan->launch)->sections[first].type);
-	n = snprintf(ret, 64, "%s", name);
-	if (run->first.origin == SNP_ORIGIN_SEV_HASH_TABLE || n < 0 || n >= 64)
-		return;
-	if (first == last)
-		snprintf(ret + n, 64 - (size_t)n, " %" PRIu32 "%s%s", first, type ? " " : "",
-			 type ? type : "");
-	else
-		snprintf(ret + n, 64 - (size_t)n, " %" PRIu32 "-%" PRIu32, first, last);
-}
 
 /* Whole with --all, for programs and diff; else as much as the eye can compare. */
 static void describe_digest(const uint8_t digest[static SNP_SHA384_SIZE],
@@ -93,74 +44,55 @@ static void describe_digest(const uint8_t digest[static SNP_SHA384_SIZE],
 	hex_encode(digest, arg.all ? SNP_SHA384_SIZE : 8, ret);
 }
 
-static void print_text(const struct plan *plan, const struct run *run)
+static void print_text(const struct plan *plan, const struct plan_run *run)
 {
-	char index[48], gpa[48], origin[64], contents[2 * SNP_SHA384_SIZE + 1] = "pages differ";
+	char index[48], gpa[48], contents[2 * SNP_SHA384_SIZE + 1] = "pages differ";
 	char digest[2 * SNP_SHA384_SIZE + 1];
+	const uint64_t end = plan_run_end(run);
 
-	snprintf(index, sizeof(index), "%" PRIu64, run->first.index);
-	if (count(run) > 1)
-		snprintf(index, sizeof(index), "%" PRIu64 "-%" PRIu64, run->first.index,
-			 run->last.index);
-	snprintf(gpa, sizeof(gpa), "0x%" PRIx64, run->first.gpa);
-	if (run->last.gpa != run->first.gpa)
-		snprintf(gpa, sizeof(gpa), "0x%" PRIx64 "-0x%" PRIx64, run->first.gpa,
-			 run->last.gpa + SNP_PAGE_SIZE - 1);
-	describe_origin(plan, run, origin);
-	if (run->same_contents)
-		describe_digest(run->first.contents, contents);
-	describe_digest(run->last.digest, digest);
+	snprintf(index, sizeof(index), "%" PRIu64, run->index);
+	if (run->count > 1)
+		snprintf(index, sizeof(index), "%" PRIu64 "-%" PRIu64, run->index,
+			 run->index + run->count - 1);
+	snprintf(gpa, sizeof(gpa), "0x%" PRIx64, run->gpa);
+	if (end > run->gpa + SNP_PAGE_SIZE)
+		snprintf(gpa, sizeof(gpa), "0x%" PRIx64 "-0x%" PRIx64, run->gpa, end - 1);
+	if (run->has_contents)
+		describe_digest(run->contents, contents);
+	describe_digest(run->digest, digest);
 	fprintf(plan->out, "%-10s  %-10s  %-21s  %-23s  %-16s  %s\n", index,
-		snp_page_type_name(run->first.type), gpa, origin, contents, digest);
+		snp_page_type_name(run->type), gpa, run->origin, contents, digest);
 }
 
-static void add_json(const struct plan *plan, const struct run *run)
+static void add_json(const struct plan *plan, const struct plan_run *run)
 {
-	const struct snp_launch_update *first = &run->first;
 	struct json_out *json = plan->json;
 	struct cJSON *update = json_out_object(json, plan->updates, NULL);
-	char origin[64];
 
-	describe_origin(plan, run, origin);
-	json_out_integer(json, update, "index", first->index);
-	json_out_integer(json, update, "count", count(run));
-	json_out_string(json, update, "page_type", snp_page_type_name(first->type));
-	json_out_u64(json, update, "gpa", first->gpa);
-	json_out_string(json, update, "origin", origin);
-	if (run->same_contents)
-		json_out_hex(json, update, "contents", first->contents, SNP_SHA384_SIZE);
-	json_out_hex(json, update, "digest", run->last.digest, SNP_SHA384_SIZE);
+	json_out_integer(json, update, "index", run->index);
+	json_out_integer(json, update, "count", run->count);
+	json_out_string(json, update, "page_type", snp_page_type_name(run->type));
+	json_out_u64(json, update, "gpa", run->gpa);
+	json_out_string(json, update, "origin", run->origin);
+	if (run->has_contents)
+		json_out_hex(json, update, "contents", run->contents, SNP_SHA384_SIZE);
+	json_out_hex(json, update, "digest", run->digest, SNP_SHA384_SIZE);
 }
 
-static void flush(struct plan *plan)
-{
-	if (!plan->has_run)
-		return;
-	if (plan->json)
-		add_json(plan, &plan->run);
-	else
-		print_text(plan, &plan->run);
-}
-
-static int visit(void *arg_plan, const struct snp_launch_update *u, struct snp_error *err)
+static int print_run(void *arg_plan, const struct plan_run *run, struct snp_error *err)
 {
 	struct plan *plan = arg_plan;
-	struct run *run = &plan->run;
 
 	(void)err;
-	if (plan->has_run && continues(run, u)) {
-		run->last = *u;
-		run->same_contents &=
-			memcmp(run->first.contents, u->contents, sizeof(u->contents)) == 0;
-		return 0;
-	}
-	flush(plan);
-	*run = (struct run){*u, *u, true};
-	plan->has_run = true;
+	if (plan->json)
+		add_json(plan, run);
+	else
+		print_text(plan, run);
+	memcpy(plan->digest, run->digest, sizeof(plan->digest));
 	return 0;
 }
 
-static int print_plan(struct plan *plan, struct snp_error *err)
+static int print_plan(const struct cli_launch *l, struct plan *plan, struct snp_error *err)
 {
 	int r;
 
@@ -170,31 +102,30 @@ static int print_plan(struct plan *plan, struct snp_error *err)
 		fprintf(plan->out, "%-10s  %-10s  %-21s  %-23s  %-*s  %s\n", "update", "type",
 			"gpa", "origin", arg.all ? 2 * SNP_SHA384_SIZE : 16, "contents",
 			"launch digest");
-	r = snp_launch_plan(&plan->launch->launch, visit, plan, err);
+	r = plan_runs_walk(&l->launch, arg.all, print_run, plan, err);
 	if (r < 0)
 		return r;
-	flush(plan);
 	if (!plan->json && !arg.all) {
 		char digest[2 * SNP_SHA384_SIZE + 1];
 
-		hex_encode(plan->run.last.digest, SNP_SHA384_SIZE, digest);
+		hex_encode(plan->digest, SNP_SHA384_SIZE, digest);
 		fprintf(plan->out, "\nlaunch digest  %s\n", digest);
 	}
-	cli_launch_warn(plan->launch);
+	cli_launch_warn(l);
 	return 0;
 }
 
 static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *err)
 {
 	_cleanup_(json_out_done) struct json_out json;
-	struct plan plan = {.launch = l, .out = out, .json = &json};
+	struct plan plan = {.out = out, .json = &json};
 	int r;
 
 	cli_json_begin(&json, l->igvm ? "snp-plan/2" : "snp-plan/1");
-	r = print_plan(&plan, err);
+	r = print_plan(l, &plan, err);
 	if (r < 0)
 		return r;
-	json_out_hex(&json, json.root, "launch_digest", plan.run.last.digest, SNP_SHA384_SIZE);
+	json_out_hex(&json, json.root, "launch_digest", plan.digest, SNP_SHA384_SIZE);
 	r = cli_launch_json(l, &json, err);
 	if (r < 0)
 		return r;
@@ -271,7 +202,7 @@ static int compare(const char *first, const char *second, FILE *out, struct snp_
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(cli_launch_close) struct cli_launch l = {0};
-	struct plan plan = {.launch = &l, .out = out};
+	struct plan plan = {.out = out};
 	int r;
 
 	if (!arg.diff != !operands[0] || (arg.diff && !operands[1]))
@@ -285,7 +216,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (l.firmware_only)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "snp:ovmf-hash is only for 'digest'; a plan needs a whole launch");
-	return cli_json ? print_json(&l, out, err) : print_plan(&plan, err);
+	return cli_json ? print_json(&l, out, err) : print_plan(&l, &plan, err);
 }
 
 static const struct cli_option *const tables[] = {CLI_LAUNCH_OPTIONS, options, NULL};

@@ -49,6 +49,18 @@ run 0 "$snp_measure" plan --json --all --igvm file --profile igvm-directive-orde
 cp out second.json
 run 3 "$snp_measure" plan --diff first.json second.json
 says 'update 0'
+# Equal contexts at two addresses are two lines.
+python3 - <<'END'
+import copy, json
+d = json.load(open("file.json"))
+d["headers"].append(copy.deepcopy(d["headers"][-1]))
+d["headers"][-1].update(gpa="0x300000", vcpu=1)
+json.dump(d, open("two.json", "w"))
+END
+"$snp_measure" igvm build two.json -o two || fail "igvm build makes no file of two contexts"
+run 0 "$snp_measure" plan --igvm two --profile igvm-directive-order --vcpus 1
+[ "$(awk '$2 == "VMSA" { print $3 }' out | xargs)" = '0xfffffffff000 0x300000' ] || fail "two contexts: $(cat out)"
+
 run 0 "$snp_measure" --json --igvm file --vcpus 1 --memory 1G
 valid out
 says '"snp-digest/2"'
