@@ -46,6 +46,8 @@ static const struct cli_option stop_options[] = {
 };
 
 static const struct cli_option resume_options[] = {
+	{"unbound", .flag = &arg.unbound,
+	 .help = "resume it even if its boot files were not protected"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -111,7 +113,11 @@ static int resume_guest(const struct session *session, const char *name, struct 
 	_cleanup_(guest_close) struct guest guest = {0};
 	int r = guest_open_domain(session, name, &guest, err);
 
-	return r < 0 ? r : domain_resume(guest.domain, err);
+	if (r < 0)
+		return r;
+	if (!guest.record)
+		return domain_resume(guest.domain, err);
+	return guest_resume(&session->host, session->state, guest.name, arg.unbound, err);
 }
 
 static bool is_not_paused(enum domain_state state)

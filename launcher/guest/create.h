@@ -39,6 +39,12 @@ SNP_MUST_USE int guest_create(const struct hypervisor *host, const struct create
 SNP_MUST_USE int guest_start(const struct hypervisor *host, const char *state, const char *name,
 			     bool paused, bool unbound, struct snp_error *err);
 
+/* Of a guest that is paused: compare what runs and the copies with the record, as virsh may have started it, and
+ * let it launch. With `unbound`, also where the copies should be mounted and are not. Errors: those of guest_start()
+ * and domain_resume(). */
+SNP_MUST_USE int guest_resume(const struct hypervisor *host, const char *state, const char *name,
+			      bool unbound, struct snp_error *err);
+
 /* Stop, as domain_stop() does, if it runs, and start, but do not stop what could not be started again: all that
  * guest_start() checks is checked before, and again after. Errors: those of both. */
 SNP_MUST_USE int guest_restart(const struct hypervisor *host, const char *state, const char *name,

@@ -237,6 +237,19 @@ int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain,
 	return r < 0 ? r : refuse_any(record, &d, cure, err);
 }
 
+int guest_drift_paused(const struct guest_record *record, virDomainPtr domain,
+		       const struct hypervisor *host, struct snp_error *err)
+{
+	char cure[128];
+	struct differences d;
+	int r = compare_domain(record, domain, host, 0, &d, err);
+
+	snprintf(cure, sizeof(cure),
+		 "it stays paused; see snp-launch diff %s; snp-launch kill turns it off",
+		 record->name);
+	return r < 0 ? r : refuse_any(record, &d, cure, err);
+}
+
 int guest_drift_end(const struct guest_record *record, virDomainPtr domain,
 		    const struct hypervisor *host, struct snp_error *err)
 {

@@ -30,6 +30,10 @@ SNP_MUST_USE int guest_drift(const struct guest_record *record, const char *xml,
 SNP_MUST_USE int guest_drift_refuse(const struct guest_record *record, virDomainPtr domain,
 				    const struct hypervisor *host, struct snp_error *err);
 
+/* The same of what runs, but has not launched yet. */
+SNP_MUST_USE int guest_drift_paused(const struct guest_record *record, virDomainPtr domain,
+				    const struct hypervisor *host, struct snp_error *err);
+
 /* After a start: turn the guest off, with SNP_E_DRIFT, if guest_drift() finds anything in what runs, as it does
  * where somebody changed the definition after it was looked at. Errors: also those of hypervisor_fail(). */
 SNP_MUST_USE int guest_drift_end(const struct guest_record *record, virDomainPtr domain,

@@ -121,6 +121,16 @@ int boot_files_try_mount(const struct guest_dir *dir, struct snp_error *err)
 	return tree < 0 ? not_protected(err, "they cannot be mounted read-only") : 0;
 }
 
+int boot_files_need_mount(const struct guest_dir *dir, struct snp_error *err)
+{
+	if (boot_files_are_mounted(dir->path))
+		return 0;
+	return fail_with(
+		err, SNP_E_BOOT_FILES, SNP_NO_OFFSET,
+		"the guest was started without the read-only mount, so QEMU's user could change the boot files; "
+		"it stays paused; snp-launch kill turns it off, and snp-launch start mounts them (or allow it with --unbound)");
+}
+
 struct stamps {
 	struct stat at[BOOT_PARTS];
 };

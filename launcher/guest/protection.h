@@ -48,6 +48,9 @@ SNP_MUST_USE int boot_files_mount(const struct guest_dir *dir, struct snp_error 
 /* Whether they could be mounted; nothing is. Errors: SNP_E_BOOT_FILES. */
 SNP_MUST_USE int boot_files_try_mount(const struct guest_dir *dir, struct snp_error *err);
 
+/* Of a guest that is paused, whoever started it. Errors: SNP_E_BOOT_FILES where the mount is not there. */
+SNP_MUST_USE int boot_files_need_mount(const struct guest_dir *dir, struct snp_error *err);
+
 /* Fresh copies, mounted, and hashed as they are mounted. Errors: SNP_E_DRIFT; SNP_E_BOOT_FILES where they cannot
  * be mounted, or somebody was at them meanwhile; those of boot_files_verify() and SNP_E_WRITE. */
 SNP_MUST_USE int boot_files_renew(const struct guest_dir *dir, const struct guest_record *record,

@@ -144,6 +144,33 @@ int guest_start(const struct hypervisor *host, const char *state, const char *na
 	return r < 0 ? r : launch(&l, host, paused, err);
 }
 
+/* Nothing has launched yet. What is wrong now cannot be mended any more: QEMU has read the files. */
+static int refuse_paused(struct launchable *l, const struct hypervisor *host, bool unbound,
+			 struct snp_error *err)
+{
+	int r = guest_drift_paused(l->record, l->domain, host, err);
+
+	if (r == 0)
+		r = boot_guard_of(l->record, host, l->domain, &l->guard, err);
+	if (r == 0 && l->guard == GUARD_MOUNT && !unbound)
+		r = boot_files_need_mount(&l->dir, err);
+	return r < 0 ? r : boot_files_verify(l->record, err);
+}
+
+int guest_resume(const struct hypervisor *host, const char *state, const char *name, bool unbound,
+		 struct snp_error *err)
+{
+	_cleanup_(launchable_done) struct launchable l = {.dir.fd = -1};
+	enum domain_state now;
+	int r = find_launchable(host, state, name, &l, err);
+
+	if (r == 0)
+		r = domain_state_of(l.domain, &now, err);
+	if (r == 0 && now == DOMAIN_PAUSED)
+		r = refuse_paused(&l, host, unbound, err);
+	return r < 0 ? r : domain_resume(l.domain, err);
+}
+
 int guest_restart(const struct hypervisor *host, const char *state, const char *name,
 		  unsigned int seconds, bool unbound, struct snp_error *err)
 {

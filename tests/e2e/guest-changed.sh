@@ -34,13 +34,29 @@ for part in firmware kernel initrd; do
 	cp moved "$copy"
 done
 
-# Started paused past snp-launch, it is refused when it is resumed.
+# Started paused past snp-launch, it is refused when it is resumed: for what has changed, and if that was put back
+# meanwhile, by the secure processor.
 cp "$folder/guests/web1/boot/kernel" saved
 printf x | dd of="$folder/guests/web1/boot/kernel" bs=1 seek=290000 conv=notrunc status=none
 run 0 virsh start web1 --paused
+run 3 "$snp_launch" resume web1
+says "the kernel has changed since it was measured"
+says "[drift]"
+cat saved >"$folder/guests/web1/boot/kernel"
 refuse 1 qemu-failed "$snp_launch" resume web1
 grep -q 'the secure processor has probably refused' err || fail "$(cat err)"
-cat saved >"$folder/guests/web1/boot/kernel"
+virsh dumpxml --inactive --security-info web1 >web1.xml
+sed 's/console=ttyS0 quiet/console=ttyS0 single/' web1.xml >edited.xml
+run 0 virsh define edited.xml
+run 0 virsh start web1 --paused
+run 0 virsh define web1.xml
+run 3 "$snp_launch" resume web1
+says "command line: recorded console=ttyS0 quiet, found console=ttyS0 single"
+says "it stays paused"
+run 0 "$snp_launch" kill web1
+run 0 virsh start web1 --paused
+run 0 "$snp_launch" resume web1
+run 0 "$snp_launch" kill web1
 
 # vm.json by now: other host data, in bytes, of a file, or none any more.
 for data in "\"host_data\": \"$(printf %064d 7)\", " "\"host_data\": \"sha256:$work/initrd\", "; do

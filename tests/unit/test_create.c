@@ -567,6 +567,16 @@ static void turn_off(const char *name)
 	virDomainFree(domain);
 }
 
+/* Somebody else starts it. */
+static void start_first(void)
+{
+	virDomainPtr domain = virDomainLookupByName(host.connection, "web1");
+
+	at_start = NULL;
+	assert_int_equal(virDomainCreate(domain), 0);
+	virDomainFree(domain);
+}
+
 static void define_with(const char *text, const char *other)
 {
 	virDomainPtr domain = virDomainLookupByName(host.connection, "web1");
@@ -631,6 +641,53 @@ static void a_saved_state_is_not_restored(void **state)
 	assert_int_equal(virDomainManagedSaveRemove(domain, 0), 0);
 	virDomainFree(domain);
 	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err), 0);
+	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
+}
+
+static void pause_guest(const char *name)
+{
+	virDomainPtr domain = virDomainLookupByName(host.connection, name);
+
+	assert_int_equal(virDomainSuspend(domain), 0);
+	virDomainFree(domain);
+	assert_int_equal(state_of(name), DOMAIN_PAUSED);
+}
+
+/* Whoever started a paused guest: what runs, and its copies, are what was measured, or it stays paused. */
+static void a_paused_guest_is_compared(void **state)
+{
+	struct snp_error err = {0};
+	char path[160];
+
+	(void)state;
+	assert_int_equal(create("web1", 2, false, &err), 0);
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), -SNP_E_GUEST_STATE);
+	assert_non_null(strstr(err.message, "it is running, not paused"));
+	pause_guest("web1");
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), 0);
+	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	/* What starts next is no matter. */
+	pause_guest("web1");
+	redefine();
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), 0);
+	turn_off("web1");
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), -SNP_E_GUEST_STATE);
+	start_first();
+	pause_guest("web1");
+	define_with("EPYC-Rome", "EPYC-v4");
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), -SNP_E_DRIFT);
+	assert_non_null(strstr(err.message, "it stays paused; see snp-launch diff web1"));
+	assert_int_equal(state_of("web1"), DOMAIN_PAUSED);
+	turn_off("web1");
+	start_first();
+	pause_guest("web1");
+	change_copy("web1");
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), -SNP_E_DRIFT);
+	assert_non_null(strstr(err.message, "has changed since it was measured"));
+	assert_int_equal(state_of("web1"), DOMAIN_PAUSED);
+	snprintf(path, sizeof(path), "%s/web1/record.json", state_path);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), -SNP_E_NOT_FOUND);
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
 }
 
@@ -813,16 +870,6 @@ static void give_away(void)
 	assert_int_equal(lchown(copy_of("web1"), 65534, 65534), 0);
 }
 
-/* Somebody else starts it. */
-static void start_first(void)
-{
-	virDomainPtr domain = virDomainLookupByName(host.connection, "web1");
-
-	at_start = NULL;
-	assert_int_equal(virDomainCreate(domain), 0);
-	virDomainFree(domain);
-}
-
 static void write_to_copy(void)
 {
 	change_copy("web1");
@@ -866,6 +913,8 @@ static void a_guest_that_the_mount_guards(void **state)
 	assert_int_not_equal(now.st_ino, before.st_ino);
 	close(held);
 	assert_true(boot_files_are_mounted(path));
+	pause_guest("web1");
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), 0);
 	assert_int_equal(create("web1", 3, true, &err), 0);
 	assert_true(boot_files_are_mounted(path));
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
@@ -890,6 +939,11 @@ static void a_guest_that_the_mount_guards(void **state)
 	failing = CALL_MOUNT;
 	assert_int_equal(guest_start(&host, state_path, "web1", false, true, &err), 0);
 	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
+	pause_guest("web1");
+	assert_int_equal(guest_resume(&host, state_path, "web1", false, &err), -SNP_E_BOOT_FILES);
+	assert_non_null(strstr(err.message, "started without the read-only mount"));
+	assert_int_equal(state_of("web1"), DOMAIN_PAUSED);
+	assert_int_equal(guest_resume(&host, state_path, "web1", true, &err), 0);
 	/* One that runs without the mount never gets it, whoever starts it, and whatever fails. */
 	assert_int_equal(guest_start(&host, state_path, "web1", false, false, &err),
 			 -SNP_E_GUEST_STATE);
@@ -1006,6 +1060,7 @@ int main(void)
 		cmocka_unit_test(another_s_domain_is_left_alone),
 		cmocka_unit_test(each_step_is_done_once),
 		cmocka_unit_test(a_restart_checks_before_and_after),
+		cmocka_unit_test(a_paused_guest_is_compared),
 		cmocka_unit_test(a_domain_that_is_changed_at_the_last_moment),
 		cmocka_unit_test(a_saved_state_is_not_restored),
 		cmocka_unit_test(whose_domain_it_is),

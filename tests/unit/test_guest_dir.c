@@ -386,6 +386,7 @@ static void a_state_that_is_named(void **state)
 	struct snp_error err;
 
 	(void)state;
+	assert_int_equal(chdir(root), 0);
 	assert_non_null(getcwd(cwd, sizeof(cwd)));
 	snprintf(expected, sizeof(expected), "%s/here", cwd);
 	assert_int_equal(state_dir_find("here", "qemu:///system", path, NULL), 0);
