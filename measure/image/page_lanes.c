@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <threads.h>
+#if defined(__x86_64__)
+#include <sys/platform/x86.h>
+#endif
 
 #include <snp/cleanup.h>
 #include <snp/sha.h>
@@ -98,17 +101,19 @@ uint64_t lanes_self_test_bit(unsigned int version)
 	return 0;
 }
 
-/* Without AVX2 there are two lanes, which OpenSSL outruns. It stays loaded: libraries clean up at the process's
- * end. */
+/* Without AVX2 there are two lanes, which OpenSSL outruns. glibc knows the processor already;
+ * __builtin_cpu_supports() would ask it at every start, which is slow in a virtual machine. The library stays
+ * loaded: libraries clean up at the process's end. */
 static void load(void)
 {
 #if defined(__x86_64__)
 	unsigned int (*version)(void) = NULL;
-	void *handle = NULL;
+	void *handle;
 
-	if (__builtin_cpu_supports("avx2"))
-		handle = dlopen("libIPSec_MB.so.2", RTLD_NOW | RTLD_LOCAL);
-	if (!handle && __builtin_cpu_supports("avx2"))
+	if (!CPU_FEATURE_ACTIVE(AVX2))
+		return;
+	handle = dlopen("libIPSec_MB.so.2", RTLD_NOW | RTLD_LOCAL);
+	if (!handle)
 		handle = dlopen("libIPSec_MB.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!handle || !find(handle, "imb_get_version", &version) ||
 	    !find(handle, "alloc_mb_mgr", &library.alloc) ||
