@@ -44,8 +44,6 @@ void hash_free(struct hash *hash)
 	free(hash);
 }
 
-DEFINE_CLEANUP(struct hash *, hash_free);
-
 int hash_new(enum hash_algorithm algorithm, struct hash **ret, struct snp_error *err)
 {
 	_cleanup_(hash_freep) struct hash *hash = calloc(1, sizeof(*hash));

@@ -18,8 +18,6 @@ static struct {
 
 static struct cli_values set;
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 /* clang-format off */
 const struct cli_option set_options[] = {
 	{"set", .argument = "KEY=VALUE", .values = &set,

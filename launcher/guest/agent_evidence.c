@@ -26,8 +26,6 @@
 
 extern const char snp_responder[];
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 /* Read {"return": {…}} by `fields` into the struct at `at`; its strings stay with `*ret`. */
 static int read_answer(struct snp_span answer, const struct field fields[], void *at,
 		       struct json **ret, struct snp_error *err)

@@ -16,8 +16,6 @@
 
 #include "host/interrupt.h"
 
-DEFINE_CLEANUP(struct hash *, hash_free);
-
 static const uint64_t caps[BOOT_PARTS] = {
 	[BOOT_FIRMWARE] = SNP_MAX_FIRMWARE,
 	[BOOT_KERNEL] = SNP_MAX_KERNEL,

@@ -18,8 +18,6 @@
 
 #include "config/text_rule.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 const char *const boot_part_names[BOOT_PARTS + 1] = {
 	[BOOT_FIRMWARE] = "firmware",
 	[BOOT_KERNEL] = "kernel",

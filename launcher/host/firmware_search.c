@@ -12,8 +12,6 @@
 #include <snp/folder.h>
 #include <snp/json.h>
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 static const char *const known[] = {
 	"/usr/share/ovmf/OVMF.amdsev.fd",      /* Debian: ovmf-amdsev */
 	"/usr/share/edk2/ovmf/OVMF.amdsev.fd", /* Fedora, CentOS: edk2-ovmf */

@@ -12,8 +12,6 @@
 #include <snp/json.h>
 #include <snp/sha.h>
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 /* QEMU target/i386/sev.c, PaddedSevHashTable: where each entry's hash stands in the table. */
 #define HASH_CMDLINE 0x24
 #define HASH_INITRD  0x56

@@ -17,8 +17,6 @@
 #include <snp/memory.h>
 #include <snp/reference.h>
 
-DEFINE_CLEANUP(struct json *, json_free);
-DEFINE_CLEANUP(struct plan_document *, plan_document_free);
 DEFINE_CLEANUP(struct snp_reference *, snp_reference_free);
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 

@@ -12,8 +12,6 @@
 #include "plan_runs.h"
 #include "verb.h"
 
-DEFINE_CLEANUP(struct plan_document *, plan_document_free);
-
 static struct {
 	bool all, diff;
 } arg;

@@ -11,8 +11,6 @@
 #include "endorsement/security_policy.h"
 #include "show_other.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 #define RULES_MAX 2
 
 /* The strings of an array, each by `print`. */

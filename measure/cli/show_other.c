@@ -18,8 +18,6 @@
 #include "endorsement/security_policy.h"
 #include "endorsement/token.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 void show_certificates(const struct snp_certificates *set, FILE *out)
 {
 	const struct snp_certificate *c;

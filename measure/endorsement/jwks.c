@@ -18,7 +18,6 @@
 #include <snp/memory.h>
 #include <snp/sha.h>
 
-DEFINE_CLEANUP(struct json *, json_free);
 DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
 DEFINE_CLEANUP(ASN1_STRING *, ASN1_STRING_free);
 DEFINE_CLEANUP(BIO *, BIO_free_all);

@@ -10,8 +10,6 @@
 #include <snp/memory.h>
 #include <snp/policy.h>
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 struct token {
 	char *text; /* the JWS */
 	size_t signed_size;

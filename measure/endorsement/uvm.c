@@ -17,7 +17,6 @@
 
 #include "endorsement/cose.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
 DEFINE_CLEANUP(BIO *, BIO_free_all);
 DEFINE_CLEANUP(EXTENDED_KEY_USAGE *, EXTENDED_KEY_USAGE_free);
 DEFINE_CLEANUP(TS_VERIFY_CTX *, TS_VERIFY_CTX_free);

@@ -6,8 +6,6 @@
 #include <snp/file.h>
 #include <snp/sha.h>
 
-DEFINE_CLEANUP(struct hash *, hash_free);
-
 /* Reading a cached file takes a sixth of the time of hashing it: a thread that reads ahead saves
  * that time. Shorter files are done before it has begun. */
 #define READ_AHEAD_FROM (4u << 20)

@@ -76,7 +76,7 @@ static int hash_cmdline(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_S
 {
 	/* QEMU takes a C string. */
 	const uint8_t *nul = cmdline.size > 0 ? memchr(cmdline.data, 0, cmdline.size) : NULL;
-	struct hash *hash = NULL;
+	_cleanup_(hash_freep) struct hash *hash = NULL;
 	int r;
 
 	if (nul)
@@ -87,14 +87,13 @@ static int hash_cmdline(struct snp_span cmdline, uint8_t ret[static SNP_SHA256_S
 	if (r < 0)
 		return r;
 	r = hash_new(SNP_SHA256, &hash, err);
-	if (r == 0)
-		r = hash_update(hash, cmdline, err);
-	if (r == 0)
-		r = hash_update(hash, (struct snp_span){(const uint8_t *)"", 1}, err);
-	if (r == 0)
-		r = hash_final(hash, ret, err);
-	hash_free(hash);
-	return r;
+	if (r < 0)
+		return r;
+	r = hash_update(hash, cmdline, err);
+	if (r < 0)
+		return r;
+	r = hash_update(hash, (struct snp_span){(const uint8_t *)"", 1}, err);
+	return r < 0 ? r : hash_final(hash, ret, err);
 }
 
 int snp_kernel_hashes_fill(const uint8_t kernel[static SNP_SHA256_SIZE], const uint8_t *initrd,

@@ -14,7 +14,6 @@
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
-DEFINE_CLEANUP(struct json *, json_free);
 
 /* Firmware lies below 4 GiB: addresses have 32 bits. */
 static const struct field section_fields[] = {

@@ -10,7 +10,6 @@
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
-DEFINE_CLEANUP(struct hash *, hash_free);
 
 void snp_igvm_free(struct snp_igvm *igvm)
 {
@@ -183,11 +182,13 @@ int snp_igvm_read(const char *path, struct snp_igvm **ret, struct snp_error *err
 		return r;
 	igvm->info.size = igvm->file.size;
 	r = read_all(igvm, err);
-	if (r == 0)
-		r = in_file(err, file_unchanged(&igvm->file, err), path);
-	if (r == 0)
-		*ret = TAKE_PTR(igvm);
-	return r;
+	if (r < 0)
+		return r;
+	r = in_file(err, file_unchanged(&igvm->file, err), path);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(igvm);
+	return 0;
 }
 
 int igvm_parse(const char *name, struct snp_span file, struct snp_igvm **ret, struct snp_error *err)
@@ -200,9 +201,10 @@ int igvm_parse(const char *name, struct snp_span file, struct snp_igvm **ret, st
 	igvm->bytes = file;
 	igvm->info.size = file.size;
 	r = read_all(igvm, err);
-	if (r == 0)
-		*ret = TAKE_PTR(igvm);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(igvm);
+	return 0;
 }
 
 int snp_igvm_sha256(const struct snp_igvm *igvm, uint8_t ret[static SNP_SHA256_SIZE],

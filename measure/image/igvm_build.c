@@ -11,7 +11,6 @@
 #include <snp/hex.h>
 #include <snp/memory.h>
 
-DEFINE_CLEANUP(struct json *, json_free);
 DEFINE_CLEANUP(struct igvm_writer *, igvm_writer_free);
 
 /* An IGVM file as a JSON document describes it, snp-igvm-build/1: its headers in order. */

@@ -48,8 +48,6 @@ struct part {
 	bool started;
 };
 
-DEFINE_CLEANUP(struct hash *, hash_free);
-
 int page_contents_new(struct snp_span image, struct page_contents **ret, struct snp_error *err)
 {
 	struct page_contents *contents = calloc(1, sizeof(*contents));

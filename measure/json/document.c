@@ -78,8 +78,6 @@ bool json_is_array(const struct json_value *value)
 	return value->type == JSON_ARRAY;
 }
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 static int check_encoding(const struct json *document, struct snp_error *err)
 {
 	const unsigned char *text = (const unsigned char *)document->text;

@@ -9,8 +9,6 @@
 #include <snp/gctx.h>
 #include <snp/sha.h>
 
-DEFINE_CLEANUP(struct hash *, hash_free);
-
 /* SEV API 55766, LAUNCH_UPDATE_DATA and LAUNCH_UPDATE_VMSA extend GCTX.LD, a SHA-256 over all bytes in
  * order, without their addresses. QEMU: firmware first, the table when the kernel is loaded, VMSAs at
  * the end. */

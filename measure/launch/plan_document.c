@@ -11,9 +11,6 @@
 #include <snp/fields.h>
 #include <snp/json.h>
 
-DEFINE_CLEANUP(struct json *, json_free);
-DEFINE_CLEANUP(struct plan_document *, plan_document_free);
-
 void plan_document_free(struct plan_document *document)
 {
 	if (document)

@@ -10,8 +10,6 @@
 
 #include "reference/model.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 static const char *const verifiers[] = {
 	[SNP_HASH_VERIFIER_UNKNOWN] = "unknown",
 	[SNP_HASH_VERIFIER_ABSENT] = "absent",

@@ -14,8 +14,6 @@
 #include "reference/image_read.h"
 #include "reference/model.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 static int read_file_name(const struct json_value *value, const struct field *field, void *at,
 			  struct snp_error *err)
 {

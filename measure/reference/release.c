@@ -19,8 +19,6 @@
 #include "reference/image_read.h"
 #include "reference/model.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 #define MAX_MODELS   64
 #define MAX_FEATURES 64
 #define MAX_PROFILES 16

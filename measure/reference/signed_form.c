@@ -21,8 +21,6 @@
 
 #include "identity/key.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 #define ED25519_SIZE 64
 
 static int different(const char *what, struct snp_error *err)

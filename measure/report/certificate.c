@@ -14,7 +14,6 @@
 #include <snp/sha.h>
 
 DEFINE_CLEANUP(BIO *, BIO_free_all);
-DEFINE_CLEANUP(struct json *, json_free);
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 
 bool crypto_out_of_memory(void)

@@ -15,8 +15,6 @@
 #include "endorsement/token.h"
 #include "report/certificates.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 /* Its strings are borrowed from its document; NULL: not there. */
 struct answer {
 	bool has_report;

@@ -8,8 +8,6 @@
 #include <snp/fail.h>
 #include <snp/sha.h>
 
-DEFINE_CLEANUP(struct hash *, hash_free);
-
 /* Of all services: GUID, u32 length of the manifest, u32 number of services; then for each GUID, u32 offset from the
  * manifest's beginning, u32 length. */
 #define HEADER 24u

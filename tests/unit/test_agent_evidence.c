@@ -158,8 +158,6 @@ static void check_row(void **state)
 	forget(NULL);
 }
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 /* What was said `i`-th is the command `name`; its arguments. */
 static const struct json_value *arguments_of(size_t i, const char *name, struct json **ret_document)
 {

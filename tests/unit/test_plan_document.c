@@ -9,8 +9,6 @@
 
 #include "domain_text.h"
 
-DEFINE_CLEANUP(struct plan_document *, plan_document_free);
-
 /* A plan that somebody wrote down, and may have written wrong. Digests are not real: nothing computes them here. */
 #define D(c)                                                                                      \
 	c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c \

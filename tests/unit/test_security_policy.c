@@ -9,8 +9,6 @@
 
 #include "endorsement/security_policy.h"
 
-DEFINE_CLEANUP(struct json *, json_free);
-
 static const struct row {
 	const char *name, *text;
 	int status;

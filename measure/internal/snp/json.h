@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <snp/api.h>
+#include <snp/cleanup.h>
 #include <snp/error.h>
 #include <snp/fail.h>
 #include <snp/file.h>
@@ -46,6 +47,7 @@ SNP_MUST_USE int json_read(const char *path, uint64_t cap, struct json **ret,
 			   struct snp_error *err);
 
 void json_free(struct json *document);
+DEFINE_CLEANUP(struct json *, json_free);
 
 /* The text that was parsed, as it was. */
 struct snp_span json_source(const struct json *document);

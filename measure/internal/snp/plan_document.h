@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <snp/api.h>
+#include <snp/cleanup.h>
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/gctx.h>
@@ -58,6 +59,7 @@ SNP_MUST_USE int plan_document_read(const char *path, struct plan_document **ret
 SNP_MUST_USE int plan_document_parse(const char *name, struct snp_span text,
 				     struct plan_document **ret, struct snp_error *err);
 void plan_document_free(struct plan_document *document);
+DEFINE_CLEANUP(struct plan_document *, plan_document_free);
 
 /* Where two plans begin to differ. Texts are for people. */
 struct plan_difference {

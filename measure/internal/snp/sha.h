@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <snp/api.h>
+#include <snp/cleanup.h>
 #include <snp/error.h>
 #include <snp/file.h>
 #include <snp/span.h>
@@ -26,6 +27,7 @@ struct hash;
 /* Errors of all: SNP_E_NO_MEMORY, SNP_E_CRYPTO. */
 SNP_MUST_USE int hash_new(enum hash_algorithm algorithm, struct hash **ret, struct snp_error *err);
 void hash_free(struct hash *hash);
+DEFINE_CLEANUP(struct hash *, hash_free);
 SNP_MUST_USE int hash_update(struct hash *hash, struct snp_span bytes, struct snp_error *err);
 
 /* The hash of all bytes since new or the last final: 32 bytes for SNP_SHA256, 48 for
