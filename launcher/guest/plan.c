@@ -143,10 +143,12 @@ int plan_pending(virDomainPtr domain, struct plan_change **ret, size_t *ret_coun
 	size_t n = 0;
 	int r = plan_read_domain(domain, 0, &live, err);
 
-	if (r == 0)
-		r = plan_read_domain(domain, VIR_DOMAIN_XML_INACTIVE, &defined, err);
-	if (r == 0)
-		r = add_settings((struct changes){&list, &n}, live, defined, true, err);
+	if (r < 0)
+		return r;
+	r = plan_read_domain(domain, VIR_DOMAIN_XML_INACTIVE, &defined, err);
+	if (r < 0)
+		return r;
+	r = add_settings((struct changes){&list, &n}, live, defined, true, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(list);
@@ -391,11 +393,13 @@ static int make(const struct hypervisor *host, const char *state, struct prepare
 	q->qemu_user = host->qemu_user;
 	q->qemu_group = host->qemu_group;
 	r = guest_prepare(q, &plan->prepared, err);
-	if (r == 0)
-		r = compare(host, state, q, plan, err);
-	if (r == 0)
-		look_for_newer(q, plan);
-	return r;
+	if (r < 0)
+		return r;
+	r = compare(host, state, q, plan, err);
+	if (r < 0)
+		return r;
+	look_for_newer(q, plan);
+	return 0;
 }
 
 int plan_make(const struct hypervisor *host, const char *state, struct prepare_request *request,

@@ -280,11 +280,12 @@ static int bind_igvm(const struct prepare_request *request, struct guest_record 
 				 "the IGVM file of a remote host cannot get an ID block from here; "
 				 "put it in with snp-measure igvm sign, and remove snp.id");
 	r = snp_igvm_read(copy->path, &igvm, err);
-	if (r == 0)
-		r = igvm_bind(igvm, record->binding.block, record->binding.auth, &bound, &size,
-			      err);
-	if (r == 0)
-		r = sha256_of((struct snp_span){bound, size}, copy->sha256, err);
+	if (r < 0)
+		return r;
+	r = igvm_bind(igvm, record->binding.block, record->binding.auth, &bound, &size, err);
+	if (r < 0)
+		return r;
+	r = sha256_of((struct snp_span){bound, size}, copy->sha256, err);
 	if (r < 0)
 		return r;
 	copy->size = size;
@@ -333,12 +334,15 @@ static int list_measured(const struct prepare_request *request, const struct gue
 	}
 	if (cmdline)
 		r = add_text("cmdline", text_span(cmdline), list, &n, err);
-	if (r == 0)
-		r = add_text("vm.json", json_source(request->config->document), list, &n, err);
-	if (r == 0)
-		r = add_file("libvirt_xml", request->config->libvirt_xml, list, &n, err);
-	if (r == 0)
-		r = add_file("template", request->template, list, &n, err);
+	if (r < 0)
+		return r;
+	r = add_text("vm.json", json_source(request->config->document), list, &n, err);
+	if (r < 0)
+		return r;
+	r = add_file("libvirt_xml", request->config->libvirt_xml, list, &n, err);
+	if (r < 0)
+		return r;
+	r = add_file("template", request->template, list, &n, err);
 	*ret = n;
 	return r;
 }
@@ -395,8 +399,9 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	if (r < 0)
 		return r;
 	r = measure(request, record, err);
-	if (r == 0)
-		r = bind_igvm(request, record, err);
+	if (r < 0)
+		return r;
+	r = bind_igvm(request, record, err);
 	if (r < 0)
 		return r;
 	r = point_to_launch(request, record, err);

@@ -122,12 +122,15 @@ static int take_pair(struct cli_launch *l, uint64_t policy, struct cli_id_block 
 	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
 	int r = cli_id_block_read(id_block, id_auth, id, err);
 
-	if (r == 0)
-		r = snp_id_auth_verify(id->block, id->auth, NULL, err);
-	if (r == 0)
-		r = check_policy(policy, id->fields.policy, err);
-	if (r == 0)
-		r = find_digest(l, policy, digest, err);
+	if (r < 0)
+		return r;
+	r = snp_id_auth_verify(id->block, id->auth, NULL, err);
+	if (r < 0)
+		return r;
+	r = check_policy(policy, id->fields.policy, err);
+	if (r < 0)
+		return r;
+	r = find_digest(l, policy, digest, err);
 	if (r == 0 && memcmp(digest, id->fields.launch_digest, sizeof(digest)) != 0)
 		r = fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
 			      "the ID block is for another launch digest than this launch has");
@@ -147,9 +150,10 @@ static int check_signed(const struct cli_launch *l, struct snp_span file,
 	if (cli_id_block_args.measurement)
 		return 0;
 	r = igvm_parse(snp_igvm_info(l->igvm)->path, file, &igvm, err);
+	if (r < 0)
+		return r;
 	launch.igvm = igvm;
-	if (r == 0)
-		r = snp_launch_digest(&launch, found, &size, err);
+	r = snp_launch_digest(&launch, found, &size, err);
 	if (r == 0 && memcmp(found, block->launch_digest, sizeof(found)) != 0)
 		r = fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
 			      "the signed file would have another launch digest");
@@ -173,8 +177,9 @@ static int sign(struct cli_launch *l, struct cli_id_block *id, struct snp_error 
 	igvm_id_block_put(mask, &id->fields, id->auth, payload);
 	r = igvm_append(l->igvm, SNP_IGVM_SNP_ID_BLOCK, (struct snp_span){payload, sizeof(payload)},
 			&file, &size, err);
-	if (r == 0)
-		r = check_signed(l, (struct snp_span){file, size}, &id->fields, err);
+	if (r < 0)
+		return r;
+	r = check_signed(l, (struct snp_span){file, size}, &id->fields, err);
 	return r < 0 ? r : file_write(output, (struct snp_span){file, size}, 0644, true, err);
 }
 

@@ -334,6 +334,29 @@ static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
 	return 0;
 }
 
+static int inspect_firmware(struct inspected *image, FILE *out, struct snp_error *err)
+{
+	int r = snp_firmware_sha256(image->firmware, image->sha256, err);
+
+	if (r < 0)
+		return r;
+	r = snp_launch_firmware_digest(image->firmware, image->digest, err);
+	if (r < 0)
+		return r;
+	r = snp_firmware_hash_verifier(image->firmware, &image->verifier, err);
+	if (r < 0)
+		return r;
+	r = warn_of(image->firmware, err);
+	if (r < 0)
+		return r;
+	if (arg.summary)
+		return print_summary(image, out, err);
+	if (cli_json)
+		return print_json(image, out, err);
+	print_text(image, out);
+	return 0;
+}
+
 static int inspect_kernel(const struct uki *uki, const char *path, FILE *out, struct snp_error *err)
 {
 	if (arg.summary)
@@ -374,20 +397,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (r < 0)
 		return r;
 	image = (struct inspected){.firmware = firmware, .info = snp_firmware_info(firmware)};
-	r = snp_firmware_sha256(firmware, image.sha256, err);
-	if (r == 0)
-		r = snp_launch_firmware_digest(firmware, image.digest, err);
-	if (r == 0)
-		r = snp_firmware_hash_verifier(firmware, &image.verifier, err);
-	if (r == 0)
-		r = warn_of(firmware, err);
-	if (r == 0 && arg.summary)
-		r = print_summary(&image, out, err);
-	else if (r == 0 && cli_json)
-		r = print_json(&image, out, err);
-	else if (r == 0)
-		print_text(&image, out);
-	return in_file(err, r, operands[0]);
+	return in_file(err, inspect_firmware(&image, out, err), operands[0]);
 }
 
 static const struct cli_option *const tables[] = {options, NULL};

@@ -397,11 +397,13 @@ static int read_reference(const char *path, struct cli_expectations *e, struct s
 	document.data = bytes;
 	if (r == 0 && arg.public_keys.count > 0)
 		r = verify_signature(file, document, err);
-	if (r == 0)
-		r = snp_reference_parse(file, document, &reference, err);
-	if (r == 0)
-		e->references[e->expected.n_references++] = reference;
-	return r;
+	if (r < 0)
+		return r;
+	r = snp_reference_parse(file, document, &reference, err);
+	if (r < 0)
+		return r;
+	e->references[e->expected.n_references++] = reference;
+	return 0;
 }
 
 static int read_references(struct cli_expectations *e, struct snp_error *err)

@@ -93,18 +93,21 @@ int igvm_wrap(const struct snp_launch *launch, bool with_contexts, uint8_t **ret
 {
 	_cleanup_(igvm_writer_freep) struct igvm_writer *writer = NULL;
 	struct wrap w = {.launch = launch, .with_contexts = with_contexts};
-	const char *path = snp_firmware_info(launch->firmware)->path;
-	int r = 0;
+	const struct snp_firmware_info *info = snp_firmware_info(launch->firmware);
+	int r;
 
-	if (snp_firmware_info(launch->firmware)->is_summary)
-		r = fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
-			      "a firmware summary has no pages to put into an IGVM file");
-	if (r == 0)
-		r = igvm_writer_new(1, &writer, err);
+	if (info->is_summary)
+		return in_file(
+			err,
+			fail_with(err, SNP_E_NO_DIGEST, SNP_NO_OFFSET,
+				  "a firmware summary has no pages to put into an IGVM file"),
+			info->path);
+	r = igvm_writer_new(1, &writer, err);
+	if (r < 0)
+		return r;
 	w.writer = writer;
+	r = add_headers(&w, err);
 	if (r == 0)
-		r = add_headers(&w, err);
-	if (r == 0)
-		r = igvm_writer_finish(writer, path, ret, ret_size, err);
-	return in_file(err, r, path);
+		r = igvm_writer_finish(writer, info->path, ret, ret_size, err);
+	return in_file(err, r, info->path);
 }

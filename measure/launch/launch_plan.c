@@ -19,6 +19,11 @@ struct walk {
 	void *arg;
 };
 
+static void walk_end(struct walk *walk)
+{
+	gctx_end(&walk->gctx);
+}
+
 /* Where the next update comes from. */
 struct source {
 	enum snp_origin origin;
@@ -298,11 +303,13 @@ static int walk_igvm_vcpus(struct walk *walk, const struct igvm_layout *layout,
 
 	for (uint32_t i = 0; i < walk->launch->vcpus.count && r == 0; i++) {
 		r = igvm_vcpu_vmsa(walk->launch, layout, i, page, err);
-		if (r == 0)
-			r = sha384_of((struct snp_span){page, sizeof(page)}, contents, err);
-		if (r == 0)
-			r = step(walk, SNP_PAGE_VMSA, SNP_VMSA_GPA,
-				 (struct source){SNP_ORIGIN_VCPU, i}, contents, err);
+		if (r < 0)
+			return r;
+		r = sha384_of((struct snp_span){page, sizeof(page)}, contents, err);
+		if (r < 0)
+			return r;
+		r = step(walk, SNP_PAGE_VMSA, SNP_VMSA_GPA, (struct source){SNP_ORIGIN_VCPU, i},
+			 contents, err);
 	}
 	return r;
 }
@@ -346,29 +353,28 @@ static int run(struct walk *walk, bool with_vcpus, struct snp_error *err)
 	if (walk->launch->mode == SNP_MODE_SNP_IGVM)
 		return walk_igvm(walk, with_vcpus, err);
 	r = launch_check(walk->launch, err);
-	if (r == 0)
-		r = walk_firmware(walk, err);
-	if (r == 0)
-		r = walk_sections(walk, err);
-	if (r == 0 && with_vcpus)
-		r = walk_vcpus(walk, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = walk_firmware(walk, err);
+	if (r < 0)
+		return r;
+	r = walk_sections(walk, err);
+	return r < 0 || !with_vcpus ? r : walk_vcpus(walk, err);
 }
 
 int launch_walk(const struct snp_launch *launch, bool with_vcpus, snp_launch_visit visit, void *arg,
 		uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
 {
-	struct walk walk = {.launch = launch, .visit = visit, .arg = arg};
-	int r;
+	_cleanup_(walk_end) struct walk walk = {.launch = launch, .visit = visit, .arg = arg};
+	int r = gctx_start(&walk.gctx, err);
 
-	r = gctx_start(&walk.gctx, err);
 	if (r < 0)
 		return r;
 	r = run(&walk, with_vcpus, err);
-	if (r == 0)
-		memcpy(ret, walk.gctx.ld, SNP_SHA384_SIZE);
-	gctx_end(&walk.gctx);
-	return r;
+	if (r < 0)
+		return r;
+	memcpy(ret, walk.gctx.ld, SNP_SHA384_SIZE);
+	return 0;
 }
 
 int snp_launch_plan(const struct snp_launch *launch, snp_launch_visit visit, void *arg,
@@ -414,19 +420,18 @@ int snp_launch_hash_pages(const struct snp_launch *launch, uint8_t ret[static 2 
 int snp_launch_firmware_digest(const struct snp_firmware *firmware,
 			       uint8_t ret[static SNP_SHA384_SIZE], struct snp_error *err)
 {
-	struct walk walk = {.launch = &(struct snp_launch){.size = sizeof(struct snp_launch),
-							   .mode = SNP_MODE_SNP,
-							   .firmware = firmware}};
-	int r;
+	const struct snp_launch launch = {
+		.size = sizeof(launch), .mode = SNP_MODE_SNP, .firmware = firmware};
+	_cleanup_(walk_end) struct walk walk = {.launch = &launch};
+	int r = gctx_start(&walk.gctx, err);
 
-	r = gctx_start(&walk.gctx, err);
 	if (r < 0)
 		return r;
 	r = walk_firmware(&walk, err);
-	if (r == 0)
-		memcpy(ret, walk.gctx.ld, SNP_SHA384_SIZE);
-	gctx_end(&walk.gctx);
-	return r;
+	if (r < 0)
+		return r;
+	memcpy(ret, walk.gctx.ld, SNP_SHA384_SIZE);
+	return 0;
 }
 
 const char *snp_origin_name(enum snp_origin origin)

@@ -69,8 +69,9 @@ static int read_formats(struct unsigned_folder *u, const char *path, struct snp_
 		if (!u->wanted[i])
 			continue;
 		r = format_emit(format_at(i), u->reference, &folder, NULL, err);
-		if (r == 0)
-			r = compare(&folder, path, err);
+		if (r < 0)
+			return r;
+		r = compare(&folder, path, err);
 		if (r < 0)
 			return r;
 	}
@@ -86,8 +87,9 @@ static int read_unsigned(const char *path, struct unsigned_folder *u, struct snp
 	int r = name ? folder_read(path, SNP_REFERENCE_FILE, &text, &size, err)
 		     : out_of_memory(err);
 
-	if (r == 0)
-		r = snp_reference_parse(name, (struct snp_span){text, size}, &u->reference, err);
+	if (r < 0)
+		return r;
+	r = snp_reference_parse(name, (struct snp_span){text, size}, &u->reference, err);
 	if (r < 0)
 		return r;
 	if (is_signed(path))
@@ -231,12 +233,25 @@ static int add_keys(const struct signing_keys *keys, struct folder *folder, stru
 		if (!key)
 			continue;
 		r = key_public_pem(key, &pem, err);
-		if (r == 0)
-			r = folder_add(folder, key_files[i].name, pem, strlen(pem), err);
+		if (r < 0)
+			return r;
+		r = folder_add(folder, key_files[i].name, pem, strlen(pem), err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static int add_id_parts(const struct snp_reference *reference, const struct signing_keys *keys,
+			struct folder *folder, struct snp_error *err)
+{
+	uint8_t public[SNP_KEY_SIZE];
+	int r = add_blocks(reference, folder, err);
+
+	if (r < 0 || !keys->author_key)
+		return r;
+	r = snp_id_key_public(keys->id_key, public, err);
+	return r < 0 ? r : add_copy(folder, ID_KEY_FILE, public, sizeof(public), err);
 }
 
 static int read_keys(const char *path, struct signing_keys *keys, struct snp_error *err)
@@ -316,15 +331,21 @@ static int must_not_exist(void *arg, const char *path, struct snp_error *err)
 	return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET, "already exists; use a new name");
 }
 
-/* The documents as they are to be signed. */
-static int make_documents(struct unsigned_folder *u, const struct snp_key *key, struct folder *ret,
-			  struct snp_error *err)
+/* The documents as they are to be signed, also in `folder`. */
+static int add_documents(struct unsigned_folder *u, const struct snp_key *key,
+			 struct folder *documents, struct folder *folder, struct snp_error *err)
 {
-	_cleanup_(folder_done) struct folder folder = {0};
+	_cleanup_(folder_done) struct folder published = {0};
 	const struct sign_folder_options quiet = {0};
-	int r = emit(u, key, &quiet, &folder, err);
+	int r = emit(u, key, &quiet, &published, err);
 
-	return r < 0 ? r : folder_to_sign(&folder, key, ret, err);
+	if (r < 0)
+		return r;
+	r = folder_to_sign(&published, key, documents, err);
+	for (size_t i = 0; r == 0 && i < documents->n_files; i++)
+		r = add_copy(folder, documents->files[i].name, documents->files[i].data,
+			     documents->files[i].size, err);
+	return r;
 }
 
 int to_sign_write(const char *path, const char *published, const struct signing_keys *keys,
@@ -332,26 +353,21 @@ int to_sign_write(const char *path, const char *published, const struct signing_
 {
 	_cleanup_(unsigned_done) struct unsigned_folder u = {0};
 	_cleanup_(folder_done) struct folder folder = {0}, documents = {0};
-	uint8_t public[SNP_KEY_SIZE];
 	int r = read_unsigned(published, &u, err);
 
-	if (r == 0)
-		r = check_keys(u.reference, keys, published, err);
-	if (r == 0 && keys->id_key)
-		r = add_blocks(u.reference, &folder, err);
-	if (r == 0 && keys->author_key)
-		r = snp_id_key_public(keys->id_key, public, err);
-	if (r == 0 && keys->author_key)
-		r = add_copy(&folder, ID_KEY_FILE, public, sizeof(public), err);
-	if (r == 0 && !keys->id_key)
-		r = make_documents(&u, keys->key, &documents, err);
-	for (size_t i = 0; r == 0 && i < documents.n_files; i++)
-		r = add_copy(&folder, documents.files[i].name, documents.files[i].data,
-			     documents.files[i].size, err);
-	if (r == 0)
-		r = add_keys(keys, &folder, err);
-	if (r == 0)
-		r = add_manifest(u.reference, keys, &documents, &folder, err);
+	if (r < 0)
+		return r;
+	r = check_keys(u.reference, keys, published, err);
+	if (r < 0)
+		return r;
+	r = keys->id_key ? add_id_parts(u.reference, keys, &folder, err)
+			 : add_documents(&u, keys->key, &documents, &folder, err);
+	if (r < 0)
+		return r;
+	r = add_keys(keys, &folder, err);
+	if (r < 0)
+		return r;
+	r = add_manifest(u.reference, keys, &documents, &folder, err);
 	return r < 0 ? r : folder_write(&folder, path, must_not_exist, NULL, err);
 }
 
@@ -442,22 +458,26 @@ int sign_folder(const char *path, const struct sign_folder_options *options, boo
 	bool given = true;
 	int r = options->signatures ? read_keys(options->signatures, &keys, err) : 0;
 
-	if (r == 0)
-		r = read_unsigned(path, &u, err);
-	if (r == 0)
-		r = check_keys(u.reference, &keys, path, err);
+	if (r < 0)
+		return r;
+	r = read_unsigned(path, &u, err);
+	if (r < 0)
+		return r;
+	r = check_keys(u.reference, &keys, path, err);
 	if (r == 0 && keys.id_key)
 		r = bind(&u, &keys, path, options, err);
+	if (r < 0)
+		return r;
 	key = options->signatures ? keys.key : options->key;
-	if (r == 0)
-		r = emit(&u, key, options, &folder, err);
+	r = emit(&u, key, options, &folder, err);
 	if (r == 0 && keys.key)
 		r = give_out(&u, &folder, options->signatures, &keys, &given, err);
 	if (r == 0 && key && given)
 		r = folder_sign(&folder, key, options->signatures, path, err);
 	if (r == 0 && given)
 		r = write_signed(&folder, path, options, err);
-	if (r == 0)
-		*ret_signed = given;
-	return r;
+	if (r < 0)
+		return r;
+	*ret_signed = given;
+	return 0;
 }
