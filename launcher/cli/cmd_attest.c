@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
+#include <snp/evidence_folder.h>
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/judge.h>
@@ -19,7 +20,7 @@
 #include "guest/guest_dir.h"
 
 static struct {
-	const char *vsock, *simulated_root, *jwks, *maa_issuer, *maa_compliance, *save_data;
+	const char *vsock, *simulated_root, *jwks, *maa_issuer, *maa_compliance, *save_data, *save;
 	struct cli_values certificates;
 	bool guest_agent, verbose;
 } arg;
@@ -40,6 +41,8 @@ static const struct cli_option options[] = {
 	 .help = "required compliance status in the token"},
 	{"save-runtime-data", .argument = "FILE", .text = &arg.save_data,
 	 .help = "if accepted, write here what the guest bound to the nonce, such as its public key"},
+	{"save", .argument = "DIR", .text = &arg.save,
+	 .help = "keep in this new folder all that is needed to repeat the verdict with 'snp-measure verify DIR'"},
 	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
 	 .help = "for this run, trust this ARK of a simulated host"},
 	{"verbose", 'v', .flag = &arg.verbose, .help = "print every check"},
@@ -104,21 +107,52 @@ static int save_data(struct snp_span data, struct snp_error *err)
 	return file_write(arg.save_data, data, 0666, true, err);
 }
 
+static int print_json(const char *name, const struct snp_verdict *verdict, FILE *out,
+		      struct snp_error *err)
+{
+	_cleanup_(json_out_done) struct json_out json = {0};
+
+	cli_json_begin(&json, "snp-attest/1");
+	json_out_string(&json, json.root, "guest", name);
+	cli_verdict_json(&json, verdict, NULL);
+	cli_json_warnings(&json);
+	return cli_json_end(&json, out, err);
+}
+
+static int save(const char *name, const struct snp_evidence *evidence,
+		const struct snp_expectations *expected, struct snp_span nonce,
+		const struct snp_verdict *verdict, struct snp_error *err)
+{
+	struct evidence_parts parts = {.evidence = evidence, .expected = expected, .nonce = nonce};
+	_cleanup_(freep) char *text = NULL;
+	FILE *out = open_memstream(&text, &parts.verdict.size);
+	int r;
+
+	if (!out)
+		return out_of_memory(err);
+	r = print_json(name, verdict, out, err);
+	if (fclose(out) != 0 || !text)
+		return out_of_memory(err);
+	parts.verdict.data = (const uint8_t *)text;
+	return r < 0 ? r : evidence_save(arg.save, &parts, err);
+}
+
 static int attest(const char *name, char *const command[], struct snp_verdict **ret,
 		  struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(guest_close) struct guest guest = {0};
-	_cleanup_(freep) struct evidence *evidence = malloc(sizeof(*evidence));
+	_cleanup_(freep) struct evidence *answer = malloc(sizeof(*answer));
 	_cleanup_(cli_report_done) struct cli_report report = {0};
 	_cleanup_(freep) uint8_t *jwks = NULL;
 	struct cli_sources sources = {.certificates = &arg.certificates,
 				      .simulated_root = arg.simulated_root};
 	uint8_t nonce[SNP_REPORT_DATA_SIZE];
 	struct snp_expectations expected;
+	struct snp_evidence evidence;
 	int r;
 
-	if (!evidence)
+	if (!answer)
 		return out_of_memory(err);
 	r = arg.jwks ? file_read(arg.jwks, SNP_MAX_CONFIG, &jwks, &sources.jwks.size, err) : 0;
 	if (r < 0)
@@ -140,10 +174,10 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 	if (!domain_state_is_active(guest.state))
 		return fail_with(err, SNP_E_GUEST_STATE, SNP_NO_OFFSET,
 				 "'%s' is not running; start it first", name);
-	r = ask(&session, guest.domain, guest.name, command, nonce, evidence, err);
+	r = ask(&session, guest.domain, guest.name, command, nonce, answer, err);
 	if (r < 0)
 		return r;
-	r = cli_report_take((struct snp_span){evidence->bytes, evidence->size}, &report, err);
+	r = cli_report_take((struct snp_span){answer->bytes, answer->size}, &report, err);
 	if (r < 0)
 		return r;
 	sources.at_time = time(NULL); /* a token in the answer is younger than the question */
@@ -153,27 +187,16 @@ static int attest(const char *name, char *const command[], struct snp_verdict **
 	r = evidence_expect_data(report.container.runtime_data, nonce, &expected, err);
 	if (r < 0)
 		return r;
-	r = cli_judge(&report, &sources, &expected, ret, err);
+	r = cli_judge(&report, &sources, &expected, &evidence, ret, err);
+	if (r < 0)
+		return r;
+	cli_verdict_warn(*ret);
+	if (arg.save)
+		r = save(name, &evidence, &expected, (struct snp_span){nonce, sizeof(nonce)}, *ret,
+			 err);
 	return r < 0 || !arg.save_data || !snp_verdict_accepted(*ret)
 		       ? r
 		       : save_data(report.container.runtime_data, err);
-}
-
-static int print(const char *name, const struct snp_verdict *verdict, FILE *out,
-		 struct snp_error *err)
-{
-	_cleanup_(json_out_done) struct json_out json = {0};
-
-	if (!cli_json) {
-		fprintf(out, "%s: ", name);
-		cli_verdict_print(verdict, NULL, arg.verbose, out);
-		return 0;
-	}
-	cli_json_begin(&json, "snp-attest/1");
-	json_out_string(&json, json.root, "guest", name);
-	cli_verdict_json(&json, verdict, NULL);
-	cli_json_warnings(&json);
-	return cli_json_end(&json, out, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
@@ -194,8 +217,12 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	r = attest(operands[0], operands + 1, &verdict, err);
 	if (r < 0)
 		return r;
-	cli_verdict_warn(verdict);
-	r = print(operands[0], verdict, out, err);
+	if (cli_json) {
+		r = print_json(operands[0], verdict, out, err);
+	} else {
+		fprintf(out, "%s: ", operands[0]);
+		cli_verdict_print(verdict, NULL, arg.verbose, out);
+	}
 	return r < 0 ? r : snp_verdict_accepted(verdict) ? 0 : CLI_NO;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
 #include <time.h>
 
+#include <snp/evidence_folder.h>
 #include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/judge.h>
@@ -14,7 +16,7 @@
 
 static struct {
 	struct cli_values certificates, crls;
-	const char *at_time, *token, *jwks, *runtime_data;
+	const char *at_time, *token, *jwks, *runtime_data, *simulated_root, *save;
 	bool fetch_path, verbose;
 } arg;
 
@@ -31,7 +33,11 @@ static const struct cli_option options[] = {
 	{"runtime-data", .argument = "FILE", .text = &arg.runtime_data,
 	 .help = "REPORT_DATA must begin with the SHA-256 of this file"},
 	{"at-time", .argument = "TIME", .text = &arg.at_time,
-	 .help = "time at which certificates and the token must be valid: 2026-01-31 or @SECONDS (default: now)"},
+	 .help = "time at which certificates and the token must be valid: 2026-01-31 or @SECONDS (default: now, or that of a saved verdict)"},
+	{"simulated-root", .argument = "FILE", .text = &arg.simulated_root,
+	 .help = "for this run, trust this ARK of a simulated host"},
+	{"save", .argument = "DIR", .text = &arg.save,
+	 .help = "keep in this new folder all that is needed to repeat the verdict with 'verify DIR'"},
 	{"fetch-path", .flag = &arg.fetch_path,
 	 .help = "only print where AMD has the missing certificates"},
 	{"verbose", 'v', .help = "print every check", .flag = &arg.verbose},
@@ -189,25 +195,169 @@ static int read_papers(struct papers *papers, struct cli_sources *sources, struc
 	return r < 0 || !arg.jwks ? r : check_keys(sources, err);
 }
 
-/* `path` is NULL where a token stands for the report. */
-static int verify(const char *path, const struct cli_expectations *expectations,
-		  struct snp_verdict **ret, struct snp_error *err)
-{
-	_cleanup_(cli_report_done) struct cli_report report = {0};
-	_cleanup_(papers_done) struct papers papers = {0};
-	struct cli_sources sources = {.certificates = &arg.certificates,
-				      .crls = &arg.crls,
-				      .at_time = time(NULL),
-				      .endorsement = cli_expectations_endorsement(expectations)};
-	int r = arg.at_time ? cli_time(arg.at_time, "--at-time", &sources.at_time, err) : 0;
+/* All that a verdict is made from. */
+struct materials {
+	struct cli_report report;
+	struct papers papers;
+	struct cli_sources sources;
+	struct cli_expectations expectations; /* of the command line */
+	bool is_folder;
+	struct evidence_folder folder; /* of a saved verdict */
+	struct snp_expectations expected;
+	struct snp_evidence evidence;
+};
 
+static void materials_done(struct materials *m)
+{
+	cli_report_done(&m->report);
+	papers_done(&m->papers);
+	cli_expectations_done(&m->expectations);
+	evidence_folder_done(&m->folder);
+}
+
+/* Where nothing is expected by the command line, what the folder expects. With a key, its documents are those of
+ * somebody who is known, and what the folder itself allows besides does not count. */
+static int take_folders_expectations(struct materials *m, struct snp_error *err)
+{
+	struct evidence_folder *f = &m->folder;
+	struct snp_expectations *x = &m->expected;
+
+	*x = f->document.expected;
+	if (cli_public_key_given()) {
+		if (f->n_references == 0)
+			return fail_with(
+				err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"--public-key: this folder has no reference values; give what "
+				"you expect instead, such as --measurement");
+		x->n_measurements = 0;
+		x->any_measurement = x->endorsed = x->any_host_data = false;
+		x->allow_debug = x->allow_masked_chip_id = x->has_platform_require = false;
+	}
+	return cli_documents_check(f->documents, f->n_references, err);
+}
+
+static int read_folder(const char *path, struct materials *m, struct snp_error *err)
+{
+	const bool given = cli_expectations_given();
+	int r = evidence_folder_read(path, &m->folder, &m->report, err);
+
+	if (r < 0)
+		return r;
+	m->is_folder = true;
+	m->sources = m->folder.sources;
+	/* Who is trusted to sign tokens is a matter of expectations too. */
+	if (given)
+		m->sources.jwks.size = 0;
+	if (arg.fetch_path)
+		return 0;
+	return given ? cli_expectations_read(&m->expectations, err)
+		     : take_folders_expectations(m, err);
+}
+
+/* `path` is NULL where a token stands for the report. */
+static int read_materials(const char *path, struct materials *m, struct snp_error *err)
+{
+	struct cli_sources *sources = &m->sources;
+	int r;
+
+	sources->at_time = time(NULL);
+	m->expectations.expected.size = sizeof(m->expectations.expected);
+	if (path && is_evidence_folder(path))
+		r = read_folder(path, m, err);
+	else
+		r = arg.fetch_path ? 0 : cli_expectations_read(&m->expectations, err);
+	if (m->expected.size == 0)
+		m->expected = m->expectations.expected;
+	if (cli_expectations_endorsement(&m->expectations).size > 0)
+		sources->endorsement = cli_expectations_endorsement(&m->expectations);
+	sources->certificates = &arg.certificates;
+	sources->crls = &arg.crls;
+	sources->simulated_root = arg.simulated_root;
+	if (r == 0 && arg.at_time)
+		r = cli_time(arg.at_time, "--at-time", &sources->at_time, err);
 	if (r == 0)
-		r = read_papers(&papers, &sources, err);
-	if (r == 0 && path)
-		r = cli_report_read(path, &report, err);
-	if (r == 0)
-		r = cli_judge(&report, &sources, &expectations->expected, ret, err);
-	return in_file(err, r, path ? path : arg.token);
+		r = read_papers(&m->papers, sources, err);
+	if (r == 0 && path && !m->is_folder)
+		r = cli_report_read(path, &m->report, err);
+	return r;
+}
+
+/* A saved verdict stands on what its folder says. */
+static void warn_of_folder(const struct materials *m, const struct snp_verdict *verdict)
+{
+	const char *now = snp_verdict_accepted(verdict) ? "accepted" : "refused";
+	const char *before = m->folder.verdict;
+	const bool own = !cli_expectations_given() && !cli_public_key_given();
+	time_t at = (time_t)m->sources.at_time;
+	struct tm tm;
+	char date[32] = "";
+
+	if (!m->is_folder)
+		return;
+	if (!arg.at_time && gmtime_r(&at, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (own)
+		cli_warn("folder-decides",
+			 "the expectations%s%s come from the folder; to judge by your own, give "
+			 "--public-key or what you expect",
+			 date[0] ? " and the time " : "", date);
+	else if (date[0])
+		cli_warn("folder-decides",
+			 "the time %s comes from the folder; to judge at another, give --at-time",
+			 date);
+	if (before[0] && strcmp(before, now) != 0)
+		cli_warn("another-verdict", "when this was saved, the report was %s; it is %s now",
+			 before, now);
+}
+
+static const struct svsm_manifest *manifest_of(const struct materials *m)
+{
+	return m->expectations.has_manifest			     ? &m->expectations.manifest
+	       : m->folder.has_manifest && !cli_expectations_given() ? &m->folder.manifest
+								     : NULL;
+}
+
+static const char *document_of(const struct materials *m, const struct snp_reference *reference)
+{
+	for (size_t i = 0; m->folder.n_references > 1 && i < m->folder.n_references; i++)
+		if (m->folder.references[i] == reference)
+			return m->folder.documents[i].path;
+	return cli_expectations_document(&m->expectations, reference);
+}
+
+static int save(const struct materials *m, const struct snp_verdict *verdict, const char *document,
+		bool alone, const struct svsm_manifest *shown, struct snp_error *err)
+{
+	_cleanup_(freep) char *text = NULL;
+	const struct svsm_manifest *manifest = manifest_of(m);
+	const struct cli_expectations *e = &m->expectations;
+	const bool of_folder = manifest == &m->folder.manifest;
+	struct evidence_parts parts = {.evidence = &m->evidence,
+				       .expected = &m->expected,
+				       .documents = m->expected.references == m->folder.references
+							    ? m->folder.documents
+							    : e->documents};
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int r;
+
+	if (!out)
+		return out_of_memory(err);
+	r = print_json(verdict, document, alone, shown, out, err);
+	if (fclose(out) != 0 || !text)
+		return out_of_memory(err);
+	if (manifest) {
+		parts.nonce =
+			of_folder ? m->folder.nonce : (struct snp_span){e->nonce, sizeof(e->nonce)};
+		parts.manifest = of_folder ? (struct snp_span){m->folder.manifest_bytes,
+							       m->folder.manifest_size}
+					   : (struct snp_span){e->manifest_bytes, e->manifest_size};
+	} else if (m->expected.has_report_data) {
+		parts.nonce =
+			(struct snp_span){m->expected.report_data, sizeof(m->expected.report_data)};
+	}
+	parts.verdict = (struct snp_span){(const uint8_t *)text, size};
+	return r < 0 ? r : evidence_save(arg.save, &parts, err);
 }
 
 static int check_usage(const char *report, struct snp_error *err)
@@ -218,40 +368,41 @@ static int check_usage(const char *report, struct snp_error *err)
 	if (!report && (!arg.token || arg.fetch_path))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "give a report; only --maa-token can do without");
+	if (arg.save && arg.fetch_path)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--save cannot be combined with --fetch-path");
 	return 0;
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
-	_cleanup_(cli_expectations_done) struct cli_expectations expectations = {0};
+	_cleanup_(materials_done) struct materials m = {0};
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
 	const struct svsm_manifest *manifest;
 	const char *document;
 	bool alone;
-	int r;
+	int r = check_usage(operands[0], err);
 
-	if (arg.fetch_path)
-		expectations.expected =
-			(struct snp_expectations){.size = sizeof(struct snp_expectations)};
-	r = check_usage(operands[0], err);
-	if (r == 0 && !arg.fetch_path)
-		r = cli_expectations_read(&expectations, err);
+	if (r == 0)
+		r = read_materials(operands[0], &m, err);
 	if (r < 0)
 		return r;
-	r = verify(operands[0], &expectations, &verdict, err);
+	r = in_file(err, cli_judge(&m.report, &m.sources, &m.expected, &m.evidence, &verdict, err),
+		    operands[0] ? operands[0] : arg.token);
 	if (r < 0)
 		return r;
 	if (arg.fetch_path)
 		return print_paths(verdict, out, err);
 	cli_verdict_warn(verdict);
+	warn_of_folder(&m, verdict);
 	alone = snp_verdict_outcome(verdict, SNP_CHECK_REPORT_SIGNATURE) == SNP_NOT_ASKED;
-	document = cli_expectations_document(&expectations, snp_verdict_reference(verdict));
-	manifest = expectations.has_manifest && snp_verdict_accepted(verdict)
-			   ? &expectations.manifest
-			   : NULL;
-	if (cli_json)
+	document = document_of(&m, snp_verdict_reference(verdict));
+	manifest = snp_verdict_accepted(verdict) ? manifest_of(&m) : NULL;
+	if (arg.save)
+		r = save(&m, verdict, document, alone, manifest, err);
+	if (r == 0 && cli_json)
 		r = print_json(verdict, document, alone, manifest, out, err);
-	else
+	else if (r == 0)
 		cli_verdict_print(verdict, document, arg.verbose, out);
 	if (!cli_json && manifest)
 		print_services(manifest, out);
@@ -262,7 +413,7 @@ static const struct cli_option *const tables[] = {cli_expectation_options, optio
 
 const struct cli_verb verb_verify = {
 	.name = "verify",
-	.operands = "[REPORT]",
+	.operands = "[REPORT|DIR]",
 	.min_operands = 0,
 	.max_operands = 1,
 	.summary = "check an attestation report",

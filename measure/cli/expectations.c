@@ -14,9 +14,8 @@
 #include "endorsement/security_policy.h"
 #include "endorsement/uvm.h"
 #include "expectations.h"
+#include "identity/key.h"
 #include "value.h"
-
-DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 
 static struct {
 	struct cli_values references, public_keys, measurements, id_keys, author_keys, chips,
@@ -220,8 +219,7 @@ static int read_security_policy(struct cli_expectations *e, struct snp_error *er
 static int read_manifest(struct cli_expectations *e, struct snp_error *err)
 {
 	struct snp_expectations *x = &e->expected;
-	uint8_t nonce[SVSM_NONCE_SIZE];
-	size_t size;
+	struct snp_span manifest;
 	int r;
 
 	if (!arg.svsm_manifest != !arg.nonce)
@@ -234,20 +232,21 @@ static int read_manifest(struct cli_expectations *e, struct snp_error *err)
 			err, SNP_E_USAGE, SNP_NO_OFFSET,
 			"--svsm-manifest requires its own REPORT_DATA and VMPL 0; leave out "
 			"--report-data and --vmpl");
-	r = cli_value(arg.nonce, "--nonce", nonce, sizeof(nonce), err);
+	r = cli_value(arg.nonce, "--nonce", e->nonce, sizeof(e->nonce), err);
 	if (r < 0)
 		return r;
-	r = file_read(arg.svsm_manifest, SVSM_MAX_MANIFEST, &e->manifest_bytes, &size, err);
+	r = file_read(arg.svsm_manifest, SVSM_MAX_MANIFEST, &e->manifest_bytes, &e->manifest_size,
+		      err);
 	if (r < 0)
 		return r;
 	e->has_manifest = true;
-	r = svsm_manifest_read((struct snp_span){e->manifest_bytes, size}, &e->manifest, err);
+	manifest = (struct snp_span){e->manifest_bytes, e->manifest_size};
+	r = svsm_manifest_read(manifest, &e->manifest, err);
 	if (r < 0)
 		return in_file(err, r, arg.svsm_manifest);
 	x->has_report_data = x->has_vmpl = true;
 	x->vmpl = 0;
-	return svsm_report_data(nonce, (struct snp_span){e->manifest_bytes, size}, x->report_data,
-				err);
+	return svsm_report_data(e->nonce, manifest, x->report_data, err);
 }
 
 static int read_words(struct cli_expectations *e, struct snp_error *err)
@@ -332,8 +331,6 @@ static int read_minimum_tcb(const char *text, struct cli_expectations *e, struct
 static int read_levels(struct cli_expectations *e, struct snp_error *err)
 {
 	struct snp_expectations *x = &e->expected;
-	unsigned int v[3];
-	char end;
 	int r;
 
 	r = read_small(&arg.svn, "--guest-svn-min", UINT32_MAX, &x->has_guest_svn_min,
@@ -347,62 +344,77 @@ static int read_levels(struct cli_expectations *e, struct snp_error *err)
 		r = snp_tcb_parse(arg.minimum_launch_tcb, "--minimum-launch-tcb",
 				  &x->minimum_launch_tcb, err);
 	x->has_firmware_min = arg.firmware_min != NULL;
-	if (r < 0 || !arg.firmware_min)
-		return r;
-	if (sscanf(arg.firmware_min, "%3u.%3u.%3u%c", &v[0], &v[1], &v[2], &end) != 3 ||
-	    v[0] > 255 || v[1] > 255 || v[2] > 255)
-		return fail_with(
-			err, SNP_E_USAGE, SNP_NO_OFFSET,
-			"--firmware-min: invalid firmware version '%s'; write it like 1.55.29",
-			arg.firmware_min);
-	x->firmware_min = (struct snp_firmware_version){
-		.major = (uint8_t)v[0], .minor = (uint8_t)v[1], .build = (uint8_t)v[2]};
-	return 0;
+	return r < 0 || !arg.firmware_min ? r
+					  : cli_firmware_version(arg.firmware_min, "--firmware-min",
+								 &x->firmware_min, err);
 }
 
 /* One publisher's key or another's: each document has one signature. */
-static int verify_signature(const char *document, struct snp_span bytes, struct snp_error *err)
+static int check_signature(struct cli_document *document, struct snp_error *err)
 {
-	_cleanup_(freep) char *path = format_text("%s.sig", document);
-	_cleanup_(freep) uint8_t *signature = NULL;
-	size_t size;
-	int r = path ? file_read(path, SNP_MAX_SMALL, &signature, &size, err) : out_of_memory(err);
+	const struct snp_span bytes = {document->bytes, document->size};
+	int r = 0;
 
-	for (unsigned int i = 0; r == 0 && i < arg.public_keys.count; i++) {
+	for (unsigned int i = 0; i < arg.public_keys.count; i++) {
 		_cleanup_(snp_key_freep) struct snp_key *key = NULL;
 
 		r = snp_key_read_public(arg.public_keys.value[i], &key, err);
 		if (r < 0)
 			return r;
 		r = snp_key_verify(key, bytes, SNP_SIGNATURE_DER,
-				   (struct snp_span){signature, size}, err);
+				   (struct snp_span){document->signature, document->signature_size},
+				   err);
+		document->is_checked = r == 0;
 		if (r == 0)
-			return 0;
+			return key_id(key, document->key_id, err);
 		if (r == -SNP_E_SIGNATURE && i + 1 < arg.public_keys.count)
 			r = 0;
 	}
-	return in_file(err, r, path);
+	return r;
+}
+
+int cli_documents_check(struct cli_document documents[], size_t n, struct snp_error *err)
+{
+	int r = 0;
+
+	if (arg.public_keys.count == 0 && n > 0)
+		cli_warn("signature-not-checked",
+			 "no signature was checked; use --public-key to check who published this");
+	for (size_t i = 0; i < n && r == 0 && arg.public_keys.count > 0; i++) {
+		_cleanup_(freep) char *file = format_text("%s.sig", documents[i].path);
+
+		if (!file)
+			return out_of_memory(err);
+		if (!documents[i].signature)
+			r = file_read(file, SNP_MAX_SMALL, &documents[i].signature,
+				      &documents[i].signature_size, err);
+		if (r == 0)
+			r = in_file(err, check_signature(&documents[i], err), file);
+	}
+	return r;
 }
 
 /* The signature is checked over the very bytes that are parsed. */
 static int read_reference(const char *path, struct cli_expectations *e, struct snp_error *err)
 {
-	_cleanup_(freep) char *file = document_path(path, SNP_REFERENCE_FILE);
-	_cleanup_(freep) uint8_t *bytes = NULL;
-	struct snp_reference *reference;
-	struct snp_span document = {0};
-	int r = file ? file_read(file, SNP_MAX_DOCUMENT, &bytes, &document.size, err)
-		     : out_of_memory(err);
+	struct cli_document *document = &e->documents[e->n_documents++];
+	struct snp_span bytes = {0};
+	int r;
 
-	document.data = bytes;
-	if (r == 0 && arg.public_keys.count > 0)
-		r = verify_signature(file, document, err);
+	document->path = document_path(path, SNP_REFERENCE_FILE);
+	if (!document->path)
+		return out_of_memory(err);
+	r = file_read(document->path, SNP_MAX_DOCUMENT, &document->bytes, &document->size, err);
+	bytes = (struct snp_span){document->bytes, document->size};
+	if (r == 0)
+		r = cli_documents_check(document, 1, err);
 	if (r < 0)
 		return r;
-	r = snp_reference_parse(file, document, &reference, err);
+	r = snp_reference_parse(document->path, bytes, &e->references[e->expected.n_references],
+				err);
 	if (r < 0)
 		return r;
-	e->references[e->expected.n_references++] = reference;
+	e->expected.n_references++;
 	return 0;
 }
 
@@ -414,13 +426,25 @@ static int read_references(struct cli_expectations *e, struct snp_error *err)
 		return arg.public_keys.count > 0 ? fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 							     "--public-key requires --reference")
 						 : 0;
-	if (arg.public_keys.count == 0)
-		cli_warn("signature-not-checked",
-			 "no signature was checked; use --public-key to check who published this");
 	e->expected.references = e->references;
 	for (unsigned int i = 0; r == 0 && i < arg.references.count; i++)
 		r = read_reference(arg.references.value[i], e, err);
 	return r;
+}
+
+bool cli_expectations_given(void)
+{
+	for (const struct cli_option *o = cli_expectation_options; o->name; o++)
+		if (o->values != &arg.public_keys &&
+		    ((o->flag && *o->flag) || (o->text && *o->text) ||
+		     (o->number && o->number->given) || (o->values && o->values->count > 0)))
+			return true;
+	return false;
+}
+
+bool cli_public_key_given(void)
+{
+	return arg.public_keys.count > 0;
 }
 
 bool cli_expectations_of_token(void)
@@ -597,8 +621,10 @@ int cli_expectations_read(struct cli_expectations *ret, struct snp_error *err)
 void cli_expectations_done(struct cli_expectations *e)
 {
 	free(e->manifest_bytes);
-	for (size_t i = 0; i < e->expected.n_references; i++)
+	for (size_t i = 0; i < e->n_documents; i++) {
 		snp_reference_free(e->references[i]);
+		cli_document_done(&e->documents[i]);
+	}
 	free(e->endorsement);
 	free(e->roots);
 }

@@ -169,10 +169,9 @@ static int check_keys(const struct snp_evidence *evidence, struct snp_error *err
 }
 
 int cli_judge(struct cli_report *report, const struct cli_sources *sources,
-	      const struct snp_expectations *expected, struct snp_verdict **ret,
-	      struct snp_error *err)
+	      const struct snp_expectations *expected, struct snp_evidence *ret_evidence,
+	      struct snp_verdict **ret, struct snp_error *err)
 {
-	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS];
 	struct snp_evidence evidence = {
 		.size = sizeof(evidence),
 		.report = report->container.report,
@@ -197,10 +196,38 @@ int cli_judge(struct cli_report *report, const struct cli_sources *sources,
 	if (evidence.report.size > 0)
 		r = add_sources(report->certificates, report->container.report, sources, err);
 	if (r == 0 && sources->simulated_root) {
-		evidence.roots = roots;
-		r = read_simulated_root(sources->simulated_root, roots, &evidence.n_roots, err);
+		evidence.roots = report->roots;
+		r = read_simulated_root(sources->simulated_root, report->roots, &evidence.n_roots,
+					err);
 	}
-	return r < 0 ? r : snp_verify(&evidence, expected, ret, err);
+	if (r == 0)
+		r = snp_verify(&evidence, expected, ret, err);
+	if (r == 0 && ret_evidence)
+		*ret_evidence = evidence;
+	return r;
+}
+
+void cli_document_done(struct cli_document *document)
+{
+	free(document->path);
+	free(document->bytes);
+	free(document->signature);
+}
+
+int cli_firmware_version(const char *text, const char *what, struct snp_firmware_version *ret,
+			 struct snp_error *err)
+{
+	unsigned int v[3];
+	char end;
+
+	if (sscanf(text, "%3u.%3u.%3u%c", &v[0], &v[1], &v[2], &end) != 3 || v[0] > 255 ||
+	    v[1] > 255 || v[2] > 255)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "%s: invalid firmware version '%s'; write it like 1.55.29", what,
+				 text);
+	*ret = (struct snp_firmware_version){
+		.major = (uint8_t)v[0], .minor = (uint8_t)v[1], .build = (uint8_t)v[2]};
+	return 0;
 }
 
 bool cli_binds_no_kernel(const struct snp_kernel_hash_check *check)

@@ -123,7 +123,6 @@ bool report_chip_id_masked(const struct snp_report *report);
 /* Empty libcrypto's error queue. True if it says that memory ran out: then the input is not at fault. */
 bool crypto_out_of_memory(void);
 
-DEFINE_CLEANUP(struct snp_report *, snp_report_free);
 DEFINE_CLEANUP(X509 *, X509_free);
 DEFINE_CLEANUP(X509_CRL *, X509_CRL_free);
 

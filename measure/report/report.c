@@ -7,6 +7,8 @@
 
 #include "report/certificates.h"
 
+DEFINE_CLEANUP(struct snp_report *, snp_report_free);
+
 /* ATTESTATION_REPORT, ABI 56860 "ATTESTATION_REPORT structure", little-endian. */
 enum {
 	VERSION = 0x000,

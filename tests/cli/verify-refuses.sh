@@ -19,8 +19,13 @@ for certificate in Milan-VCEK Turin-VLEK pem table-vcek; do
 	refuse 4 untrusted-certificate "$snp_measure" certificates add "$corpus/certificate/$certificate"
 done
 [ ! -e "$XDG_DATA_HOME" ] || fail "something was kept"
-# No option, and no variable, makes it otherwise.
-"$snp_measure" verify --help | grep -oE -- "--[a-z-]*root[a-z-]*" | grep -vx -e --tsa-root -e --endorsement-root && fail "there is an option for roots"
+# No option, and no variable, makes it otherwise: the root of a simulated host is for no other report.
+"$snp_measure" verify --help | grep -oE -- "--[a-z-]*root[a-z-]*" | grep -vx -e --tsa-root -e --endorsement-root -e --simulated-root &&
+	fail "there is an option for roots"
+for certificate in Milan-VCEK Turin-VLEK pem table-vcek; do
+	refuse 4 bad-certificate "$snp_measure" verify --any-measurement --simulated-root "$corpus/certificate/$certificate" \
+		"$corpus/report/Genoa-v3"
+done
 
 # An HCL blob whose claims are not in the report is refused for its certificate first; it is one all the same.
 run 3 "$snp_measure" verify --any-measurement "$corpus/report/hcl"

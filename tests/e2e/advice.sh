@@ -69,5 +69,6 @@ snp-measure sign                                | 0 | snp-measure publish releas
 snp-measure inspect                             | 0 | snp-measure inspect OVMF.amdsev.fd
 snp-measure publish --id-key                    | 0 | snp-measure publish release.json -o published --id-key id.pem
 snp-measure show --fetch-path                   | 0 | snp-measure show --fetch-path "$report"
+snp-measure verify DIR                           | 3 | snp-measure verify --any-measurement --save kept "$report"; snp-measure verify kept
 snp-measure verify --deny-product=Milan          | 3 | snp-measure verify --any-measurement --deny-product=Milan "$report"
 END

@@ -23,6 +23,18 @@ for check in $checks; do
 	grep -Eq "passed +$check " out || fail "$check was not asked"
 done
 
+# What was asked and answered is kept, and judged again by the other tool, which trusts the simulated chip as little.
+run 0 "$snp_launch" attest --simulated-root "$root" --json --save kept one
+cmp -s out kept/verdict.json || fail "another verdict was saved than printed"
+valid kept/evidence.json
+run 0 "$snp_measure" verify -v --simulated-root "$root" kept
+says 'accepted: Simulated'
+for check in $checks; do
+	grep -Eq "passed +$check " out || fail "$check was not asked again"
+done
+run 3 "$snp_measure" verify kept
+refuse 1 exists "$snp_launch" attest --simulated-root "$root" --save kept one
+
 # A command has the conversation: 64 bytes in, a container out.
 cat >responder <<'END'
 #!/usr/bin/env python3

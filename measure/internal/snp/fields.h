@@ -81,7 +81,7 @@ struct field {
 	}
 /* clang-format on */
 
-#define FIELDS_MAX 32
+#define FIELDS_MAX 48
 
 /* Read `object` by `fields` into the struct at `at`. Errors: SNP_E_JSON_TYPE, SNP_E_JSON_UNKNOWN_KEY,
  * SNP_E_JSON_MISSING_KEY, SNP_E_JSON_SCHEMA, the readers'. */

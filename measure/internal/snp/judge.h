@@ -15,6 +15,7 @@ struct cli_report {
 	void *decoded;	/* … what was decoded of it */
 	struct snp_container container;
 	struct snp_certificates *certificates;
+	struct snp_root roots[SNP_MAX_PRODUCT_ROOTS]; /* of a simulated host, for the verdict */
 };
 
 /* Read `path`: a file with any container, or a folder like those of configfs-tsm, with a raw report as
@@ -47,11 +48,27 @@ struct cli_sources {
 		runtime_data; /* that REPORT_DATA must cover; size 0: what came with the report */
 };
 
-/* Make the verdict; of a token alone if `report` has no bytes. Certificates from `sources` are added to those of the report.
+/* Make the verdict; of a token alone if `report` has no bytes. Certificates from `sources` are added to those of the
+ * report. `ret_evidence` is what it was made from, borrowed from the other two; it may be NULL.
  * Errors: those of reading, and of snp_verify(). */
 SNP_MUST_USE int cli_judge(struct cli_report *report, const struct cli_sources *sources,
-			   const struct snp_expectations *expected, struct snp_verdict **ret,
+			   const struct snp_expectations *expected,
+			   struct snp_evidence *ret_evidence, struct snp_verdict **ret,
 			   struct snp_error *err);
+
+/* A document of reference values, as it was read. */
+struct cli_document {
+	char *path;
+	uint8_t *bytes, *signature; /* signature: NULL if there is none */
+	size_t size, signature_size;
+	bool is_checked; /* its signature, by the key whose ID this is */
+	uint8_t key_id[SNP_SHA256_SIZE];
+};
+void cli_document_done(struct cli_document *document);
+
+/* Read "1.55.29"; `what` names it in messages. Errors: SNP_E_USAGE. */
+SNP_MUST_USE int cli_firmware_version(const char *text, const char *what,
+				      struct snp_firmware_version *ret, struct snp_error *err);
 
 /* Show a verdict: for people, with every check or only the failed ones; and as members of a JSON document.
  * `document` is the file of the reference values that the launch was found in, or NULL. */
