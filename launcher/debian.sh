@@ -15,13 +15,11 @@ declare -A minimum=([libvirt-dev]=10.5 [libvirt-daemon]=10.5 [libvirt-daemon-dri
 # Firmware, kernel and initrd out of Debian's packages, unpacked here and never installed.
 images=$top/build/images
 
+# Its functions: how it reports a failure and calls apt, and where the machine's packages come from.
+. "$top/launcher/libexec/fetch-firmware"
+
 say() {
 	printf '\n== %s\n' "$*"
-}
-
-die() {
-	printf '%s: %s\n' "${0##*/}" "$*" >&2
-	exit 1
 }
 
 debian=$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_ID:-}") || debian=
@@ -40,27 +38,6 @@ as_owner() {
 	else
 		runuser -u "$owner" -- env HOME="$(getent passwd "$owner" | cut -d: -f6)" "$@"
 	fi
-}
-
-apt_get() {
-	DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@"
-}
-
-# The base address of an enabled source of this suite; fails where the machine has none.
-mirror_of() {
-	# shellcheck disable=SC2016 # apt's own variable
-	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Release: $1" |
-		grep -v '^cdrom:' | sort -u | head -n 1 | grep .
-}
-
-# The machine's own mirror, for a suite that its sources do not have.
-source_of() {
-	local keyring
-	for keyring in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
-		[ -e "$keyring" ] && break
-	done
-	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-		"$(mirror_of "$suite" || echo http://deb.debian.org/debian)" "$1" "$keyring"
 }
 
 # The packages out of those named that are not there, or too old.
@@ -145,75 +122,17 @@ install_optional() {
 	[ ${#known[@]} = 0 ] || install_packages "${known[@]}"
 }
 
-# A folder that apt's own unprivileged user may write to, even where the clone lies under a 0700 home.
-download_folder() {
-	local folder
-	folder=$(mktemp -d)
-	mkdir -p "$folder/lists/partial" "$folder/archives/partial" "$folder/none"
-	if [ "$(id -u)" = 0 ]; then
-		chmod 755 "$folder"
-		chown -R _apt "$folder"
-	fi
-	echo "$folder"
+# What the launcher's own script fetches and unpacks, into $images; what is there already is left.
+fetch() {
+	as_owner "$top/launcher/libexec/fetch-firmware" --unpack "$images" "$@"
 }
-
-# unpack PACKAGE.deb PATH-INSIDE NAME: that file as $images/NAME, whole or not at all.
-unpack() {
-	as_owner mkdir -p "$images"
-	dpkg-deb --fsys-tarfile "$1" | tar -xO "$2" | as_owner tee "$images/$3.part" >/dev/null
-	[ -s "$images/$3.part" ] || die "there is no $2 in ${1##*/}"
-	as_owner mv "$images/$3.part" "$images/$3"
-}
-
-# fetch_firmware "SUITE PACKAGE FILE NAME"…: FILE below /usr/share as $images/NAME. A private apt
-# configuration, thrown away at once, fetches it with the machine's own mirror, proxy and keys: the
-# machine's sources never see another suite.
-fetch_firmware() (
-	local wanted=() line from package file name folder private
-	for line; do
-		[ -s "$images/${line##* }" ] || wanted+=("$line")
-	done
-	[ ${#wanted[@]} -gt 0 ] || exit 0
-	say "Fetching firmware, not installing it"
-	printf '%s\n' "${wanted[@]}" | awk '{ print "from " $1 ": " $2 ", /usr/share/" $3 }'
-	folder=$(download_folder)
-	trap 'rm -rf "$folder"' EXIT
-	source_of "$(printf '%s\n' "${wanted[@]%% *}" | sort -u | tr '\n' ' ')" >"$folder/other.sources"
-	private=(-o Dir::State::lists="$folder/lists" -o Dir::State::status=/dev/null
-		-o Dir::Cache="$folder" -o Dir::Etc::sourcelist="$folder/other.sources"
-		-o Dir::Etc::sourceparts="$folder/none" -o Dir::Etc::preferences=/dev/null
-		-o Dir::Etc::preferencesparts="$folder/none" -o Acquire::Languages=none)
-	cd "$folder"
-	apt_get "${private[@]}" update
-	for line in "${wanted[@]}"; do
-		read -r from package file name <<<"$line"
-		if [ ! -e "$from-$package.deb" ]; then
-			apt_get "${private[@]}" download "$package/$from"
-			mv "$package"_*.deb "$from-$package.deb"
-		fi
-		unpack "$from-$package.deb" "./usr/share/$file" "$name"
-	done
-)
 
 # The build that measures a kernel; no release has it yet.
-amdsev="sid ovmf-amdsev ovmf/OVMF.amdsev.fd OVMF.amdsev.fd"
+amdsev="sid ovmf-amdsev /usr/share/ovmf/OVMF.amdsev.fd OVMF.amdsev.fd"
 
 # Debian's installer: a signed Debian kernel and the initrd that Debian publishes with it.
-fetch_kernel() (
-	[ ! -s "$images/initrd.gz" ] || [ ! -s "$images/linux" ] || exit 0
-	package=debian-installer-$debian-netboot-amd64
-	say "Fetching the package $package (a kernel and its initrd, 133 MB), not installing it"
-	folder=$(download_folder)
-	trap 'rm -rf "$folder"' EXIT
-	cd "$folder"
-	if ! apt-cache show "$package" >/dev/null 2>&1; then
-		apt_get update
-	fi
-	apt_get download "$package"
-	inside=./usr/lib/debian-installer/images/$debian/amd64/text/debian-installer/amd64
-	unpack "$package"_*.deb "$inside/linux" linux
-	unpack "$package"_*.deb "$inside/initrd.gz" initrd.gz
-)
+installer="$suite debian-installer-$debian-netboot-amd64 /usr/lib/debian-installer/images/$debian/amd64/text/debian-installer/amd64"
+kernel=("$installer/linux linux" "$installer/initrd.gz initrd.gz")
 
 # build FOLDER CMAKE-OPTION… [-- BUILD-OPTION…]: configured the first time, brought up to date each time.
 build() {
