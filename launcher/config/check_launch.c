@@ -242,7 +242,7 @@ const struct check launch_checks[] = {
 	CHECK("nvram", ERROR, true, NULL, "/domain/os",
 	    "remove it: an SEV-SNP guest's firmware keeps no variables", nvram)
 	CHECK("no-firmware", ERROR, true, NULL, "/domain/os",
-	    "name an AmdSev build of OVMF with <loader type='rom' stateless='yes'>", no_firmware)
+	    "name an AmdSev build of OVMF (" SNP_LIBEXECDIR "/fetch-firmware fetches one) with <loader type='rom' stateless='yes'>", no_firmware)
 	CHECK("firmware-size", ERROR, true, "/firmware/path", "/domain/os/loader",
 	    "use the complete image from its package or build", firmware_size)
 	CHECK("firmware-igvm", ERROR, true, "/firmware/path", "/domain/os/loader",
@@ -262,7 +262,7 @@ const struct check launch_checks[] = {
 	CHECK("kernel-not-measured", ERROR, false, "/boot/kernel_hashes", "/domain/launchSecurity",
 	    "turn kernel hashes on", unmeasured_kernel)
 	CHECK("kernel-hashes-not-checked", ERROR, false, "/firmware/path", "/domain/os/loader",
-	    "use an AmdSev build of OVMF", hashes_not_checked)
+	    "use an AmdSev build of OVMF (" SNP_LIBEXECDIR "/fetch-firmware fetches one)", hashes_not_checked)
 	CHECK("kernel-hash-check-unknown", WARNING, false, "/firmware/path", "/domain/os/loader",
 	    "try it with snp-launch check --firmware", hash_check_unknown)
 	CHECK("kernel-not-efi-loadable", WARNING, false, "/boot/kernel", "/domain/os/kernel",

@@ -253,7 +253,8 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 			err,
 			fail_with(err, SNP_E_NOT_CHECKED, SNP_NO_OFFSET,
 				  "this firmware does not check kernel hashes: the host can boot "
-				  "another kernel with the same digest; use an AmdSev build, or "
+				  "another kernel with the same digest; use an AmdSev build "
+				  "(" SNP_LIBEXECDIR "/fetch-firmware fetches one), or "
 				  "--warn " SNP_WARN_NOT_CHECKED),
 			record->boot[BOOT_FIRMWARE].source);
 	if (request->remote && record->binding.source == ID_NONE && !request->unbound)

@@ -79,8 +79,8 @@ static void check_firmware(const struct vm_config *config, struct host_report *r
 {
 	static const char needed
 		[] = "an AmdSev build of OVMF",
-	  cure[] =
-		  "unpack one (Debian sid: ovmf-amdsev) or build one (edk2: OvmfPkg/AmdSev), and set firmware.path";
+	  cure[] = "run " SNP_LIBEXECDIR
+		   "/fetch-firmware, or build one (edk2: OvmfPkg/AmdSev) and set firmware.path";
 	_cleanup_(snp_firmware_freep) struct snp_firmware *firmware = NULL;
 	struct verdicts v = {0};
 	struct snp_error err;

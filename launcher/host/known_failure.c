@@ -124,7 +124,8 @@ static const struct known_failure failures[] = {
 	 SNP_E_NO_HASH_TABLE,
 	 FAILURE_CAUSE,
 	 "the firmware has no room for kernel hashes",
-	 "use an AmdSev build of OVMF, or turn kernel_hashes off; the kernel is then not measured",
+	 "use an AmdSev build of OVMF (" SNP_LIBEXECDIR
+	 "/fetch-firmware fetches one), or turn kernel_hashes off; the kernel is then not measured",
 	 {"guest firmware has no hashes table GUID"}},
 	{"bad-hash-table",
 	 SNP_E_QEMU,
@@ -303,7 +304,7 @@ static const struct known_failure failures[] = {
 	 SNP_E_NO_METADATA,
 	 FAILURE_CAUSE,
 	 "the firmware has no metadata for SEV-SNP",
-	 "use an AmdSev build of OVMF",
+	 "use an AmdSev build of OVMF (" SNP_LIBEXECDIR "/fetch-firmware fetches one)",
 	 {"Failed to locate SEV metadata", "SEV metadata"}},
 	{"cpuid",
 	 SNP_E_HOST,
