@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "image/page_contents.h"
 
-#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <threads.h>
@@ -11,8 +11,8 @@
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/sha.h>
+#include <snp/threads.h>
 
-#define THREADS_MAX  64
 #define PAGES_THREAD 256 /* for fewer, a thread costs more than it saves */
 
 /* To set up lanes takes as long as 150 pages of a thread, and lanes save half of a page or more. */
@@ -44,8 +44,12 @@ struct part {
 	uint8_t (*digests)[SNP_SHA384_SIZE];
 	int status;
 	struct snp_error err;
-	thrd_t thread;
-	bool started;
+};
+
+struct parts {
+	struct part *list;
+	size_t n;
+	atomic_size_t next;
 };
 
 int page_contents_new(struct snp_span image, struct page_contents **ret, struct snp_error *err)
@@ -161,25 +165,29 @@ static int hash_pages(struct part *part, struct hash *hash, struct snp_error *er
 	return r < 0 || !batch ? r : batch_flush(batch, hash, err);
 }
 
-static int hash_part(void *arg)
+static void hash_part(struct part *part)
 {
-	struct part *part = arg;
 	_cleanup_(hash_freep) struct hash *hash = NULL;
 
 	part->status = hash_new(SNP_SHA384, &hash, &part->err);
 	if (part->status == 0)
 		part->status = hash_pages(part, hash, &part->err);
+}
+
+static int work(void *arg)
+{
+	struct parts *parts = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&parts->next, 1)) < parts->n)
+		hash_part(&parts->list[i]);
 	return 0;
 }
 
-/* On all cores that this process may use. */
 static size_t count_threads(size_t pages)
 {
-	cpu_set_t cores;
-	size_t n = sched_getaffinity(0, sizeof(cores), &cores) == 0 ? (size_t)CPU_COUNT(&cores) : 1;
+	size_t n = threads_usable();
 
-	if (n > THREADS_MAX)
-		n = THREADS_MAX;
 	if (n > pages / PAGES_THREAD)
 		n = pages / PAGES_THREAD;
 	return n > 0 ? n : 1;
@@ -188,34 +196,26 @@ static size_t count_threads(size_t pages)
 int pages_hash(page_read read, const void *arg, size_t n, uint8_t (*ret)[SNP_SHA384_SIZE],
 	       struct snp_error *err)
 {
-	size_t threads = count_threads(n);
+	const size_t threads = count_threads(n);
 	/* Each has room for an error: too much for a small stack. */
-	_cleanup_(freep) struct part *parts = calloc(threads, sizeof(*parts));
+	_cleanup_(freep) struct part *list = calloc(threads, sizeof(*list));
+	struct parts parts = {.list = list, .n = threads};
 	int r = 0;
 
-	if (!parts)
+	if (!list)
 		return out_of_memory(err);
 	for (size_t i = 0; i < threads; i++)
-		parts[i] = (struct part){.read = read,
-					 .arg = arg,
-					 .n = n,
-					 .first = i,
-					 .step = threads,
-					 .digests = ret};
-	for (size_t i = 1; i < threads; i++)
-		parts[i].started =
-			thrd_create(&parts[i].thread, hash_part, &parts[i]) == thrd_success;
-	hash_part(&parts[0]);
-	for (size_t i = 1; i < threads; i++) {
-		if (parts[i].started)
-			thrd_join(parts[i].thread, NULL);
-		else
-			hash_part(&parts[i]);
-	}
+		list[i] = (struct part){.read = read,
+					.arg = arg,
+					.n = n,
+					.first = i,
+					.step = threads,
+					.digests = ret};
+	threads_run(threads, work, &parts);
 	for (size_t i = 0; i < threads && r == 0; i++) {
-		r = parts[i].status;
+		r = list[i].status;
 		if (r < 0 && err)
-			*err = parts[i].err;
+			*err = list[i].err;
 	}
 	return r;
 }

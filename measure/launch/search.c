@@ -7,16 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <threads.h>
-#include <unistd.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
 #include <snp/gctx.h>
 #include <snp/memory.h>
+#include <snp/threads.h>
 
 #include "launch/igvm.h"
 
-#define MAX_THREADS 64
 #define MAX_STARTS  8192
 #define MAX_CHANGES 3
 #define MAX_UPDATES (1ull << 22) /* of the sections of all prefixes; about 3 s, estimated */
@@ -77,10 +76,9 @@ static struct snp_launch launch_of(const struct search *search, const struct sta
  * five profiles. A hostile image leaves no time for all starts. */
 static bool is_too_much(struct space *space, const struct start *start)
 {
-	const struct snp_launch launch =
-		launch_of(space->search, start, &(struct snp_kernel_hashes){0});
-	const struct snp_firmware_info *info =
-		launch.firmware ? snp_firmware_info(launch.firmware) : NULL;
+	const struct snp_firmware *own = start->part[SEARCH_FIRMWARE]->firmware,
+				  *firmware = own ? own : space->search->stated->firmware;
+	const struct snp_firmware_info *info = firmware ? snp_firmware_info(firmware) : NULL;
 
 	space->answer.is_cut = space->n_starts == MAX_STARTS || space->updates > MAX_UPDATES;
 	for (size_t i = 0; info && i < info->n_sections; i++)
@@ -346,21 +344,6 @@ static int work(void *arg)
 	return 0;
 }
 
-/* One thread for each core. This one works too, alone if there can be no other. */
-static void run(struct space *space)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	thrd_t threads[MAX_THREADS];
-	int n = 1;
-
-	while (n < cores && n < MAX_THREADS &&
-	       thrd_create(&threads[n], work, space) == thrd_success)
-		n++;
-	work(space);
-	while (--n > 0)
-		thrd_join(threads[n], NULL);
-}
-
 int search_run(const struct search *search, const uint8_t digest[static SNP_LAUNCH_DIGEST_SIZE],
 	       struct search_answer *ret, struct snp_error *err)
 {
@@ -371,7 +354,7 @@ int search_run(const struct search *search, const uint8_t digest[static SNP_LAUN
 		return fail_with(err, SNP_E_SYSTEM, SNP_NO_OFFSET, "cannot make a lock");
 	fill(&space);
 	if (space.r == 0)
-		run(&space);
+		threads_run(threads_usable(), work, &space);
 	mtx_destroy(&space.lock);
 	if (space.r == 0) {
 		*ret = space.answer;

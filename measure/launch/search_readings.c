@@ -29,16 +29,16 @@ struct readings {
 static const struct {
 	const char *bytes, *text;
 } tails[] = {
-	{"\n", "with a line end"},
-	{" ", "with a blank at its end"},
-	{" quiet", "with quiet at its end"},
-	{" splash", "with splash at its end"},
-	{" ro", "with ro at its end"},
-	{" rw", "with rw at its end"},
-	{" console=ttyS0", "with console=ttyS0 at its end"},
-	{" console=tty0", "with console=tty0 at its end"},
-	{" nokaslr", "with nokaslr at its end"},
-	{" debug", "with debug at its end"},
+	{"\n", "a line end"},
+	{" ", "a blank"},
+	{" quiet", "quiet"},
+	{" splash", "splash"},
+	{" ro", "ro"},
+	{" rw", "rw"},
+	{" console=ttyS0", "console=ttyS0"},
+	{" console=tty0", "console=tty0"},
+	{" nokaslr", "nokaslr"},
+	{" debug", "debug"},
 };
 
 static void add_bytes(struct readings *l, const char *bytes, size_t size, unsigned int changes,
@@ -68,7 +68,8 @@ static void add_line(struct readings *l, unsigned int changes, char *line, char 
 			l, changes + 1,
 			format_text("%s%s", line,
 				    tails[i].bytes + (line[0] == '\0' && tails[i].bytes[0] == ' ')),
-			format_text("%s%s%s", words, changes == 0 ? " " : " and ", tails[i].text));
+			format_text("%s%swith %s%s", words, changes == 0 ? " " : " and ",
+				    tails[i].text, i > 0 ? " at its end" : ""));
 	free(line);
 	free(words);
 }
