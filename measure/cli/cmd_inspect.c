@@ -10,6 +10,7 @@
 
 #include "igvm_view.h"
 #include "launch_input.h"
+#include "plan_draw.h"
 #include "uki_view.h"
 #include "verb.h"
 
@@ -17,12 +18,15 @@ DEFINE_CLEANUP(struct snp_firmware *, snp_firmware_free);
 
 static struct {
 	bool summary;
+	const char *svg;
 } arg;
 
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"summary", .flag = &arg.summary,
 	 .help = "print an snp-firmware/1 document to use instead of the image"},
+	{"svg", .argument = "FILE", .text = &arg.svg,
+	 .help = "draw what QEMU launches of it as an SVG picture into FILE, which is replaced"},
 	{"vcpus", .argument = "N", .number = &launch_args.vcpus,
 	 .help = "IGVM file: the number of vCPUs (default: as many as have a context)"},
 	{"vcpu-type", .argument = "MODEL", .text = &launch_args.vcpu_type,
@@ -318,8 +322,8 @@ static void warn(void *unused, const char *name, const char *text)
 	cli_warn(name, "%s", text);
 }
 
-/* What would be warned of whatever is launched with it. */
-static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
+/* What is true of it whatever is launched with it: warnings, and the picture, which has no vCPUs. */
+static int launch_of(const struct snp_firmware *firmware, const char *path, struct snp_error *err)
 {
 	struct snp_launch launch = {.size = sizeof(struct snp_launch),
 				    .mode = SNP_MODE_SNP,
@@ -331,7 +335,7 @@ static int warn_of(const struct snp_firmware *firmware, struct snp_error *err)
 	if (r < 0)
 		return r;
 	snp_launch_warnings(&launch, warn, NULL);
-	return 0;
+	return arg.svg ? plan_draw_launch(&launch, false, path, arg.svg, err) : 0;
 }
 
 static int inspect_firmware(struct inspected *image, FILE *out, struct snp_error *err)
@@ -346,7 +350,7 @@ static int inspect_firmware(struct inspected *image, FILE *out, struct snp_error
 	r = snp_firmware_hash_verifier(image->firmware, &image->verifier, err);
 	if (r < 0)
 		return r;
-	r = warn_of(image->firmware, err);
+	r = launch_of(image->firmware, image->info->path, err);
 	if (r < 0)
 		return r;
 	if (arg.summary)
@@ -363,6 +367,9 @@ static int inspect_kernel(const struct uki *uki, const char *path, FILE *out, st
 		return fail_with(
 			err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
 			"a kernel, not a firmware image: it has no SEV metadata to summarise");
+	if (arg.svg)
+		return fail_with(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
+				 "a kernel, not a firmware image: no launch of it to draw");
 	return uki_print(uki, path, out, err);
 }
 
@@ -380,7 +387,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 						 "an IGVM file, not a firmware image: it has no "
 						 "SEV metadata to summarise"),
 				       operands[0]);
-		return igvm_print(operands[0], out, err);
+		return igvm_print(operands[0], arg.svg, out, err);
 	}
 	if (launch_args.vcpus.given || launch_args.vcpu_type || launch_args.memory)
 		return in_file(err,

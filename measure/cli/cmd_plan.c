@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
@@ -9,11 +10,13 @@
 #include <snp/tool.h>
 
 #include "launch_input.h"
+#include "plan_draw.h"
 #include "plan_runs.h"
 #include "verb.h"
 
 static struct {
 	bool all, diff;
+	const char *svg;
 } arg;
 
 /* clang-format off */
@@ -22,6 +25,8 @@ static const struct cli_option options[] = {
 	 .help = "one line per launch update (by default equal pages share one)"},
 	{"diff", .flag = &arg.diff,
 	 .help = "compare two plans printed with --json"},
+	{"svg", .argument = "FILE", .text = &arg.svg,
+	 .help = "draw the guest's memory as an SVG picture into FILE, which is replaced"},
 	CLI_OPTION_LAUNCH_POLICY,
 	CLI_OPTION_JSON,
 	{0},
@@ -33,6 +38,8 @@ struct plan {
 	struct json_out *json; /* NULL: text */
 	struct cJSON *updates;
 	uint8_t digest[SNP_SHA384_SIZE]; /* after the last run */
+	bool drawn;
+	struct plan_document document; /* if it will be drawn */
 };
 
 /* Whole with --all, for programs and diff; else as much as the eye can compare. */
@@ -81,13 +88,39 @@ static int print_run(void *arg_plan, const struct plan_run *run, struct snp_erro
 {
 	struct plan *plan = arg_plan;
 
-	(void)err;
 	if (plan->json)
 		add_json(plan, run);
 	else
 		print_text(plan, run);
 	memcpy(plan->digest, run->digest, sizeof(plan->digest));
-	return 0;
+	return plan->drawn ? plan_runs_keep(&plan->document, run, err) : 0;
+}
+
+static const char *title(void)
+{
+	const char *path = launch_args.igvm		  ? launch_args.igvm
+			   : launch_args.ovmf		  ? launch_args.ovmf
+			   : launch_args.firmware_summary ? launch_args.firmware_summary
+							  : "launch plan";
+
+	return plan_title(path);
+}
+
+static int draw(const struct cli_launch *l, struct plan *plan, struct snp_error *err)
+{
+	struct plan_picture picture = {.title = title(), .plan = &plan->document};
+	int r;
+
+	plan_runs_end(&plan->document, &l->launch);
+	r = plan_parts_make(&plan->document, NULL, &picture.parts, err);
+	if (r < 0)
+		return r;
+	if (arg.svg)
+		r = plan_write_svg(&picture, 1, arg.svg, err);
+	else
+		plan_draw_text(&picture.parts, plan->out);
+	plan_parts_done(&picture.parts);
+	return r;
 }
 
 static int print_plan(const struct cli_launch *l, struct plan *plan, struct snp_error *err)
@@ -100,6 +133,8 @@ static int print_plan(const struct cli_launch *l, struct plan *plan, struct snp_
 		fprintf(plan->out, "%-10s  %-10s  %-21s  %-23s  %-*s  %s\n", "update", "type",
 			"gpa", "origin", arg.all ? 2 * SNP_SHA384_SIZE : 16, "contents",
 			"launch digest");
+	/* On a terminal a small map follows the lines. */
+	plan->drawn = arg.svg || (!plan->json && !arg.all && isatty(STDOUT_FILENO));
 	r = plan_runs_walk(&l->launch, arg.all, print_run, plan, err);
 	if (r < 0)
 		return r;
@@ -109,8 +144,10 @@ static int print_plan(const struct cli_launch *l, struct plan *plan, struct snp_
 		hex_encode(plan->digest, SNP_SHA384_SIZE, digest);
 		fprintf(plan->out, "\nlaunch digest  %s\n", digest);
 	}
+	if (plan->drawn)
+		r = draw(l, plan, err);
 	cli_launch_warn(l);
-	return 0;
+	return r;
 }
 
 static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *err)
@@ -121,6 +158,7 @@ static int print_json(const struct cli_launch *l, FILE *out, struct snp_error *e
 
 	cli_json_begin(&json, l->igvm ? "snp-plan/2" : "snp-plan/1");
 	r = print_plan(l, &plan, err);
+	free(plan.document.runs);
 	if (r < 0)
 		return r;
 	json_out_hex(&json, json.root, "launch_digest", plan.digest, SNP_SHA384_SIZE);
@@ -174,6 +212,29 @@ static int difference_json(bool differ, const struct plan_difference *d, FILE *o
 	return cli_json_end(&json, out, err);
 }
 
+/* Both plans side by side; what is not the same in both is marked. */
+static int draw_both(const char *const paths[2], const struct plan_document *const plans[2],
+		     struct snp_error *err)
+{
+	struct plan_picture pictures[2] = {{0}};
+	int r = 0;
+
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		_cleanup_(freep) uint8_t *marks = NULL;
+
+		pictures[i] =
+			(struct plan_picture){.title = plan_title(paths[i]), .plan = plans[i]};
+		r = plan_mark(plans[i], plans[1 - i], &marks, err);
+		if (r == 0)
+			r = plan_parts_make(plans[i], marks, &pictures[i].parts, err);
+	}
+	if (r == 0)
+		r = plan_write_svg(pictures, 2, arg.svg, err);
+	plan_parts_done(&pictures[0].parts);
+	plan_parts_done(&pictures[1].parts);
+	return r;
+}
+
 /* Compare the plans in two files and print where they begin to differ. */
 static int compare(const char *first, const char *second, FILE *out, struct snp_error *err)
 {
@@ -185,6 +246,11 @@ static int compare(const char *first, const char *second, FILE *out, struct snp_
 	if (r < 0)
 		return r;
 	r = plan_document_read(second, &b, err);
+	if (r < 0)
+		return r;
+	if (arg.svg)
+		r = draw_both((const char *const[]){first, second},
+			      (const struct plan_document *const[]){a, b}, err);
 	if (r < 0)
 		return r;
 	differ = plan_compare(a, b, &difference);
@@ -214,7 +280,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (l.firmware_only)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "snp:ovmf-hash is only for 'digest'; a plan needs a whole launch");
-	return cli_json ? print_json(&l, out, err) : print_plan(&l, &plan, err);
+	r = cli_json ? print_json(&l, out, err) : print_plan(&l, &plan, err);
+	free(plan.document.runs);
+	return r;
 }
 
 static const struct cli_option *const tables[] = {CLI_LAUNCH_OPTIONS, options, NULL};

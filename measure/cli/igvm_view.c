@@ -12,6 +12,7 @@
 #include <snp/tool.h>
 
 #include "igvm_facts.h"
+#include "plan_draw.h"
 
 DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
 
@@ -301,12 +302,24 @@ static int print_json(const struct igvm_inspected *f, FILE *out, struct snp_erro
 	return cli_json_end(&json, out, err);
 }
 
-int igvm_print(const char *path, FILE *out, struct snp_error *err)
+/* As the default profile launches it, whether or not its ID block is for that. */
+static int draw(const struct igvm_inspected *f, const char *path, const char *svg,
+		struct snp_error *err)
+{
+	struct snp_launch launch = f->launch;
+	int r = snp_launch_igvm_features(&launch, &launch.vcpus.features, err);
+
+	return r < 0 ? r : plan_draw_launch(&launch, true, path, svg, err);
+}
+
+int igvm_print(const char *path, const char *svg, FILE *out, struct snp_error *err)
 {
 	_cleanup_(snp_igvm_freep) struct snp_igvm *igvm = NULL;
 	struct igvm_inspected f = {0};
 	int r = igvm_open(path, &f, &igvm, err);
 
+	if (r == 0 && svg)
+		r = draw(&f, path, svg, err);
 	if (r == 0)
 		r = cli_json ? print_json(&f, out, err) : print_text(&f, out, err);
 	igvm_map_done(&f.map);

@@ -2,8 +2,11 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/firmware.h>
 #include <snp/hex.h>
 #include <snp/plan_document.h>
@@ -255,4 +258,111 @@ bool plan_compare(const struct plan_document *first, const struct plan_document 
 		b_since = b;
 	}
 	return false;
+}
+
+/* A run at its place: VMSAs, all of which have one address, behind each other. */
+struct place {
+	uint64_t first, end; /* in pages */
+	const struct plan_run *run;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return x->first < y->first   ? -1
+	       : x->first > y->first ? 1
+	       : x->run < y->run     ? -1
+				     : x->run > y->run;
+}
+
+static struct place *list_places(const struct plan_document *plan)
+{
+	struct place *places = calloc(plan->n_runs + 1, sizeof(*places));
+	uint64_t vcpus = 0;
+
+	for (size_t i = 0; places && i < plan->n_runs; i++) {
+		const struct plan_run *run = &plan->runs[i];
+
+		places[i] = (struct place){.first = run->gpa / SNP_PAGE_SIZE, .run = run};
+		if (run->type == SNP_PAGE_VMSA && run->gpa == SNP_VMSA_GPA) {
+			places[i].first += vcpus;
+			vcpus += run->count;
+		}
+		places[i].end = places[i].first + run->count;
+	}
+	return places;
+}
+
+/* What of `sorted` lies at `place`. `*ret_run` is the first there, if there is one. */
+static enum plan_mark look(const struct place *place, const struct place *sorted, size_t n,
+			   const struct plan_run **ret_run)
+{
+	enum plan_mark mark = PLAN_SAME;
+	uint64_t at = place->first;
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (sorted[middle].end <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_run = low < n && sorted[low].first < place->end ? sorted[low].run : NULL;
+	if (!*ret_run)
+		return PLAN_ABSENT;
+	for (; at < place->end && low < n && mark != PLAN_DIFFERS; at = sorted[low++].end) {
+		const struct plan_run *x = place->run, *y = sorted[low].run;
+
+		if (sorted[low].first > at || x->type != y->type ||
+		    (x->has_contents && y->has_contents &&
+		     memcmp(x->contents, y->contents, sizeof(x->contents)) != 0))
+			mark = PLAN_DIFFERS;
+		else if (!x->has_contents || !y->has_contents)
+			mark = PLAN_UNKNOWN;
+	}
+	return at < place->end ? PLAN_DIFFERS : mark;
+}
+
+/* What the first difference tells of contents that are not known: runs before it are equal, and of those that it is
+ * among some differ. */
+static enum plan_mark correct(enum plan_mark mark, const struct plan_run *run,
+			      const struct plan_run *other, const struct plan_difference *d)
+{
+	const bool same_time = other && other->index < run->index + run->count &&
+			       run->index < other->index + other->count;
+
+	if (mark != PLAN_UNKNOWN || !same_time || run->index >= d->index + d->count)
+		return mark;
+	return run->index + run->count <= d->index ? PLAN_SAME : PLAN_DIFFERS;
+}
+
+int plan_mark(const struct plan_document *a, const struct plan_document *b, uint8_t **ret,
+	      struct snp_error *err)
+{
+	_cleanup_(freep) struct place *own = list_places(a), *sorted = list_places(b);
+	uint8_t *marks = calloc(a->n_runs + 1, sizeof(*marks));
+	const struct plan_run *other, *latest = NULL;
+	struct plan_difference difference;
+	const bool differ = plan_compare(a, b, &difference);
+
+	if (!own || !sorted || !marks) {
+		free(marks);
+		return out_of_memory(err);
+	}
+	qsort(sorted, b->n_runs, sizeof(*sorted), compare_places);
+	for (size_t i = 0; i < a->n_runs && differ; i++) {
+		enum plan_mark mark = look(&own[i], sorted, b->n_runs, &other);
+
+		mark = correct(mark, own[i].run, other, &difference);
+		if (other && latest && other < latest && mark == PLAN_SAME)
+			mark = PLAN_MOVED;
+		if (other && (!latest || other > latest))
+			latest = other;
+		marks[i] = (uint8_t)mark;
+	}
+	*ret = marks;
+	return 0;
 }

@@ -5,7 +5,38 @@
 
 #include <snp/plan_document.h>
 
-/* Two plans, one after the other with a NUL between, are read and compared; a plan equals itself, and
+#include "cli/plan_draw.h"
+
+#define PICTURE_MAX (128u << 10)
+
+/* Both side by side, or one. A picture has few parts, whatever it is of. */
+static void draw(const struct plan_document *a, const struct plan_document *b)
+{
+	struct plan_picture pictures[2] = {{.title = "a", .plan = a}, {.title = "b", .plan = b}};
+	uint8_t *marks = NULL;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out || (b && plan_mark(a, b, &marks, NULL) < 0) ||
+	    plan_parts_make(a, marks, &pictures[0].parts, NULL) < 0)
+		abort();
+	free(marks);
+	marks = NULL;
+	if (b && (plan_mark(b, a, &marks, NULL) < 0 ||
+		  plan_parts_make(b, marks, &pictures[1].parts, NULL) < 0))
+		abort();
+	free(marks);
+	plan_draw_svg(pictures, b ? 2 : 1, out);
+	plan_draw_text(&pictures[0].parts, out);
+	if (fclose(out) != 0 || size > PICTURE_MAX)
+		abort();
+	free(text);
+	plan_parts_done(&pictures[0].parts);
+	plan_parts_done(&pictures[1].parts);
+}
+
+/* Two plans, one after the other with a NUL between, are read, compared and drawn; a plan equals itself, and
  * two that differ do so both ways and at one place. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -27,6 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (plan_compare(a, b, &there) != plan_compare(b, a, &back) ||
 	     (a->runs[0].index == b->runs[0].index && there.index != back.index)))
 		abort();
+	if (a)
+		draw(a, b);
 	plan_document_free(a);
 	plan_document_free(b);
 	return 0;

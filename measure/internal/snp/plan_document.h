@@ -73,4 +73,17 @@ struct plan_difference {
 bool plan_compare(const struct plan_document *a, const struct plan_document *b,
 		  struct plan_difference *ret);
 
+/* What the other plan has at a run's place; later ones count more. */
+enum plan_mark {
+	PLAN_SAME,
+	PLAN_UNKNOWN, /* known by the digest after it alone, which what is launched before it changes, too */
+	PLAN_MOVED,  /* the same, in another order */
+	PLAN_ABSENT, /* nothing */
+	PLAN_DIFFERS,
+};
+
+/* Say for each run of `a` what `b` has there: an enum plan_mark for each, for free(). Errors: SNP_E_NO_MEMORY. */
+SNP_MUST_USE int plan_mark(const struct plan_document *a, const struct plan_document *b,
+			   uint8_t **ret, struct snp_error *err);
+
 #endif
