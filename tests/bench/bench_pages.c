@@ -9,37 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "image/page_contents.h"
 #include "image/page_lanes.h"
+
+#include "clock.h"
 
 #define PAGES  32768u /* 128 MiB */
 #define ROUNDS 9u
 
 static uint8_t (*pages)[SNP_PAGE_SIZE];
 static uint8_t (*expected)[SNP_SHA384_SIZE], (*found)[SNP_SHA384_SIZE];
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s\n", what);
-	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static double with_openssl(void)
 {
@@ -102,7 +82,7 @@ int main(void)
 		ALL,
 		N_PARTS
 	};
-	double times[N_PARTS][ROUNDS];
+	double times[N_PARTS][ROUNDS], medians[N_PARTS];
 	struct lanes *lanes = lanes_new();
 	cpu_set_t all;
 	uint64_t x = 1;
@@ -123,14 +103,13 @@ int main(void)
 		times[ALL][i] = on_cores(&all, CPU_COUNT(&all));
 	}
 	for (size_t i = 0; i < N_PARTS; i++)
-		qsort(times[i], ROUNDS, sizeof(double), by_value);
+		medians[i] = median(times[i], ROUNDS);
 	printf("libipsec-mb is %s.\n\n", lanes ? "used" : "not there");
 	printf("| %u distinct pages | ms | times as fast |\n|---|---|---|\n", PAGES);
-	printf("| OpenSSL, one thread | %.1f | 1.00 |\n", times[OPENSSL][ROUNDS / 2] * 1e3);
-	printf("| one core | %.1f | %.2f |\n", times[ONE][ROUNDS / 2] * 1e3,
-	       times[OPENSSL][ROUNDS / 2] / times[ONE][ROUNDS / 2]);
-	printf("| %d cores | %.1f | %.2f |\n", CPU_COUNT(&all), times[ALL][ROUNDS / 2] * 1e3,
-	       times[OPENSSL][ROUNDS / 2] / times[ALL][ROUNDS / 2]);
+	printf("| OpenSSL, one thread | %.1f | 1.00 |\n", medians[OPENSSL] * 1e3);
+	printf("| one core | %.1f | %.2f |\n", medians[ONE] * 1e3, medians[OPENSSL] / medians[ONE]);
+	printf("| %d cores | %.1f | %.2f |\n", CPU_COUNT(&all), medians[ALL] * 1e3,
+	       medians[OPENSSL] / medians[ALL]);
 	lanes_free(lanes);
 	free(pages);
 	free(expected);

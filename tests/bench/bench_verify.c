@@ -9,42 +9,15 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <snp/cleanup.h>
 #include <snp/verdict.h>
 
 #include "../fixtures/attestation.h"
+#include "clock.h"
 
 #define ROUNDS	  101
 #define PER_ROUND 10
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_verify: %s\n", what);
-	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double values[static ROUNDS])
-{
-	qsort(values, ROUNDS, sizeof(*values), by_value);
-	return values[ROUNDS / 2];
-}
 
 /* Everything that a verdict is made of. */
 struct scene {
@@ -210,7 +183,7 @@ int main(void)
 			values[r][i] = measure(rows[r].work, &s);
 	printf("| one verdict on a report | µs | ratio |\n|---|---|---|\n");
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
-		medians[r] = median(values[r]);
+		medians[r] = median(values[r], ROUNDS);
 		printf("| %s | %.0f | %.2f |\n", rows[r].name, medians[r] * 1e6,
 		       medians[r] / medians[rows[r].beside]);
 	}
