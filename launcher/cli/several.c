@@ -51,7 +51,8 @@ int label_check(struct snp_error *err)
 	return r;
 }
 
-int choice_check(char *const operands[], struct snp_error *err)
+/* Neither operands nor options, or both, are wrong usage. */
+static int check_choice(char *const operands[], struct snp_error *err)
 {
 	int r = label_check(err);
 
@@ -348,7 +349,7 @@ int act_on_guests(FILE *out, char *const operands[], const struct guest_action *
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(round_done) struct round round = {.session = &session, .action = action};
 	bool yes = true;
-	int r = choice_check(operands, err);
+	int r = check_choice(operands, err);
 
 	if (r == 0)
 		r = session_open(NULL, &session, err);

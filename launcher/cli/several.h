@@ -27,9 +27,6 @@ struct guest_action {
 	bool forced;
 };
 
-/* Check the choice before anything else: SNP_E_USAGE where `operands` and options are none, or both. */
-SNP_MUST_USE int choice_check(char *const operands[], struct snp_error *err);
-
 /* The labels alone. Errors: SNP_E_USAGE. */
 SNP_MUST_USE int label_check(struct snp_error *err);
 

@@ -141,8 +141,9 @@ static bool agrees(const struct domain_record *metadata, const char *input, cons
 	return !sha256;
 }
 
-const char *metadata_difference(const struct domain_record *metadata,
-				const struct guest_record *record)
+/* Of digest, policy, and each input's SHA-256 ("kernel"), or NULL. */
+static const char *first_difference(const struct domain_record *metadata,
+				    const struct guest_record *record)
 {
 	const char *cmdline = record->cmdline;
 	uint8_t sha256[SNP_SHA256_SIZE];
@@ -179,7 +180,7 @@ int guest_drift(const struct guest_record *record, const char *xml, const struct
 	add_findings(found, ret);
 	if (domain_read_record(record->name, text, &metadata, NULL) < 0)
 		difference_add(ret, "metadata", "the one that snp-launch wrote", "none");
-	else if ((what = metadata_difference(&metadata, record)))
+	else if ((what = first_difference(&metadata, record)))
 		difference_add(ret, "metadata", what, "another");
 	return 0;
 }

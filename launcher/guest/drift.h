@@ -79,8 +79,4 @@ SNP_MUST_USE int metadata_read(virDomainPtr domain, struct domain_record *ret, b
 SNP_MUST_USE int guest_owns(const char *path, const char *name, virDomainPtr domain, bool *ret,
 			    struct snp_error *err);
 
-/* What differs first, of digest, policy, and each input's SHA-256 ("kernel"), or NULL. */
-const char *metadata_difference(const struct domain_record *metadata,
-				const struct guest_record *record);
-
 #endif

@@ -25,7 +25,7 @@ const char *const boot_part_names[BOOT_PARTS + 1] = {
 	[BOOT_PARTS] = NULL,
 };
 
-const char *const record_state_names[] = {"creating", "defined", NULL};
+static const char *const record_state_names[] = {"creating", "defined", NULL};
 
 const char *const id_source_names[] = {
 	[ID_NONE] = "none", [ID_REFERENCE] = "reference", [ID_BLOCK] = "block",

@@ -30,8 +30,6 @@ enum record_state {
 	RECORD_DEFINED,	 /* libvirt has the domain */
 };
 
-extern const char *const record_state_names[];
-
 /* What the guest boots from. */
 enum boot_part {
 	BOOT_FIRMWARE,

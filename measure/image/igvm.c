@@ -61,7 +61,9 @@ static int read_headers(struct snp_igvm *igvm, struct snp_error *err)
 	return r < 0 ? r : igvm_check(igvm, err);
 }
 
-uint32_t igvm_checksum(struct snp_span fixed, struct snp_span section)
+/* CRC-32 over the fixed header and the variable headers, the word itself taken as 0; not over what may lie
+ * between, nor over the file data. */
+static uint32_t igvm_checksum(struct snp_span fixed, struct snp_span section)
 {
 	uint8_t without_checksum[IGVM_FIXED_HEADER_V2];
 

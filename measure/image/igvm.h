@@ -62,9 +62,7 @@ static inline uint64_t igvm_header_size(uint32_t length)
 /* Where the offset of contents stands in the payload of every header that has one. */
 #define IGVM_PAYLOAD_DATA 12u
 
-/* The checksum of a fixed header and the variable headers: CRC-32 over both, the word itself taken as 0; not over what
- * may lie between, nor over the file data. And set it in the fixed header. */
-uint32_t igvm_checksum(struct snp_span fixed, struct snp_span section);
+/* Set the checksum in the fixed header of a file whose variable headers are `section`. */
 void igvm_checksum_put(uint8_t *file, uint32_t fixed_size, struct snp_span section);
 
 /* The payload of an SNP_ID_BLOCK. */

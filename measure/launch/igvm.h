@@ -166,20 +166,14 @@ bool igvm_memory_may_end_in(uint64_t gpa, uint64_t size);
 
 /* igvm_vcpu.c */
 
-/* The VMSA that KVM measures of a vCPU that the loader started with this context. Errors name byte
- * `offset`: SNP_E_IGVM_LAUNCH, SNP_E_NEEDS_CPU_MODEL. */
-SNP_MUST_USE int igvm_vmsa_of_context(const struct snp_launch *launch,
-				      const uint8_t context[static SNP_PAGE_SIZE],
-				      uint64_t features, uint64_t offset,
-				      uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err);
-
-/* The VMSA of a vCPU: of its context in the file, or as at reset. Errors: as igvm_vmsa_of_context(),
- * SNP_E_READ, SNP_E_CHANGED. */
+/* The VMSA of a vCPU: of its context in the file, or as at reset. Errors name the byte of the context:
+ * SNP_E_IGVM_LAUNCH, SNP_E_NEEDS_CPU_MODEL; SNP_E_READ, SNP_E_CHANGED. */
 SNP_MUST_USE int igvm_vcpu_vmsa(const struct snp_launch *launch, const struct igvm_layout *layout,
 				uint32_t vcpu, uint8_t ret[static SNP_PAGE_SIZE],
 				struct snp_error *err);
 
-/* igvm_registers.c: as igvm_vmsa_of_context(), of loaders that hand the registers to KVM as they are. */
+/* igvm_registers.c: the VMSA that KVM measures of a vCPU with this context, for loaders that hand the registers to
+ * KVM as they are. Errors name byte `offset`: SNP_E_IGVM_LAUNCH. */
 SNP_MUST_USE int igvm_vmsa_of_registers(enum igvm_vmsa loader,
 					const uint8_t context[static SNP_PAGE_SIZE],
 					uint64_t features, uint64_t offset,

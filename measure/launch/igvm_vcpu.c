@@ -171,9 +171,11 @@ static int check_values(const struct snp_launch *launch, const struct vmsa *cont
 	return check_xcr0(launch, registers_get64(context->xcr0), offset, err);
 }
 
-int igvm_vmsa_of_context(const struct snp_launch *launch,
-			 const uint8_t context[static SNP_PAGE_SIZE], uint64_t features,
-			 uint64_t offset, uint8_t ret[static SNP_PAGE_SIZE], struct snp_error *err)
+/* The VMSA that KVM measures of a vCPU that the loader started with this context. */
+static int igvm_vmsa_of_context(const struct snp_launch *launch,
+				const uint8_t context[static SNP_PAGE_SIZE], uint64_t features,
+				uint64_t offset, uint8_t ret[static SNP_PAGE_SIZE],
+				struct snp_error *err)
 {
 	const struct snp_profile *profile = launch_profile(launch);
 	struct vmsa given, vmsa = {0};

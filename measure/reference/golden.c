@@ -115,7 +115,11 @@ static size_t map_size(const struct snp_reference_image *image, size_t first)
 	return n;
 }
 
-int golden_each(const struct snp_reference *r, golden_visit visit, void *arg, struct snp_error *err)
+typedef int (*golden_visit)(void *arg, const struct golden *golden, struct snp_error *err);
+
+/* Visit the golden measurements in their order; the first failure ends it. */
+static int golden_each(const struct snp_reference *r, golden_visit visit, void *arg,
+		       struct snp_error *err)
 {
 	bool single = r->n_images == 1 && map_size(&r->images[0], 0) == r->images[0].n_variants;
 

@@ -17,12 +17,6 @@ struct golden {
 	char endorsement[VARIANT_NAME_SIZE + 32]; /* the VMLaunchEndorsement of it */
 };
 
-typedef int (*golden_visit)(void *arg, const struct golden *golden, struct snp_error *err);
-
-/* Visit the golden measurements in their order; the first failure ends it. */
-SNP_MUST_USE int golden_each(const struct snp_reference *reference, golden_visit visit, void *arg,
-			     struct snp_error *err);
-
 /* Add to `folder` an endorsement of each golden measurement. One in the folder `before` that still verifies
  * is kept, since signatures are random. Errors: those of endorser_sign(). */
 SNP_MUST_USE int golden_endorse(const struct snp_reference *reference,

@@ -47,7 +47,7 @@ void snp_reference_free(struct snp_reference *reference)
 	free(reference);
 }
 
-bool has_container_group(const struct snp_reference *reference)
+static bool has_container_group(const struct snp_reference *reference)
 {
 	for (size_t i = 0; i < reference->n_images; i++)
 		if (reference->images[i].is_container_group)

@@ -42,8 +42,6 @@ char *file_name(const char *path);
 #define MASTER_SCHEMA_3 \
 	"snp-reference-values/3" /* with container groups, IGVM files, or a release */
 
-bool has_container_group(const struct snp_reference *reference);
-
 /* What image->firmware is: "firmware" or "IGVM file". */
 const char *firmware_kind(const struct snp_reference_image *image);
 

@@ -123,9 +123,12 @@ static int sign(EVP_PKEY *vcek, uint8_t report[static REPORT_SIZE])
 	return r;
 }
 
-int report_make(const struct gctx *gctx, const struct settings *host,
-		const uint8_t report_data[static REPORT_DATA_SIZE], EVP_PKEY *vcek,
-		uint8_t ret[static REPORT_SIZE])
+/* ATTESTATION_REPORT, version 3 (AMD SNP ABI 56860, table "ATTESTATION_REPORT Structure"), of a running
+ * guest at VMPL 0, signed with the chip's `vcek`. All TCB versions of the platform are the same.
+ * Returns 0 or -1 where libcrypto failed. */
+static int report_make(const struct gctx *gctx, const struct settings *host,
+		       const uint8_t report_data[static REPORT_DATA_SIZE], EVP_PKEY *vcek,
+		       uint8_t ret[static REPORT_SIZE])
 {
 	memset(ret, 0, REPORT_SIZE);
 	put_le32(ret + REPORT_VERSION, 3);
