@@ -6,7 +6,7 @@ set -euo pipefail
 : "${top:?}"
 
 build_packages=(gcc libc6-dev cmake ninja-build pkgconf libssl-dev libcjson-dev libcbor-dev
-	libprotobuf-c-dev protobuf-c-compiler liblzma-dev libxml2-dev libvirt-dev libcmocka-dev)
+	libprotobuf-c-dev protobuf-c-compiler libarchive-dev liblzma-dev libxml2-dev libvirt-dev libcmocka-dev)
 host_packages=(libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 ovmf)
 # The first versions that can launch an SEV-SNP guest; Debian 12 itself has older ones.
 declare -A minimum=([libvirt-dev]=10.5 [libvirt-daemon]=10.5 [libvirt-daemon-driver-qemu]=10.5

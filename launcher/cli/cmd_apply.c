@@ -18,13 +18,9 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
-static const struct cli_option *const tables[] = {session_options,
-						  check_cli_options,
-						  launch_options,
-						  set_options,
-						  apply_options,
-						  options,
-						  NULL};
+static const struct cli_option *const tables[] = {
+	session_options, check_cli_options, launch_options, source_options,
+	set_options,	 apply_options,	    options,	    NULL};
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {

@@ -34,8 +34,13 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
-static const struct cli_option *const tables[] = {
-	session_options, check_cli_options, launch_options, set_options, options, NULL};
+static const struct cli_option *const tables[] = {session_options,
+						  check_cli_options,
+						  launch_options,
+						  source_options,
+						  set_options,
+						  options,
+						  NULL};
 
 static int check_arguments(struct snp_error *err)
 {
@@ -84,35 +89,6 @@ static int print_dry_run(FILE *out, const struct session *session,
 	return 0;
 }
 
-static int print_created(FILE *out, const struct session *session, struct guest_record *record,
-			 struct snp_error *err)
-{
-	struct guest guest = {.record = record, .is_recorded = true, .state = DOMAIN_ABSENT};
-	_cleanup_(json_out_done) struct json_out json = {0};
-	int r;
-
-	snprintf(guest.name, sizeof(guest.name), "%s", record->name);
-	r = hypervisor_find_uuid(&session->host, record->uuid, &guest.domain, err);
-	if (r == 0 && guest.domain)
-		r = domain_state_of(guest.domain, &guest.state, err);
-	if (r == 0 && cli_json) {
-		cli_json_begin(&json, "snp-guests/1");
-		guest_view_json(&json, json_out_array(&json, json.root, "guests"), session,
-				record->name, &guest);
-		cli_json_warnings(&json);
-		r = cli_json_end(&json, out, err);
-	} else if (r == 0) {
-		char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
-
-		hex_encode(record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
-		fprintf(out, "%s: %s\nlaunch digest %s\nbound by      %s\n", record->name,
-			guest_view_state(session, record->name, &guest), digest,
-			guest_view_binding(session, &guest));
-	}
-	domain_freep(&guest.domain);
-	return r;
-}
-
 static int create(FILE *out, const struct session *session, struct launch_request *request,
 		  const char *path, struct snp_error *err)
 {
@@ -138,7 +114,7 @@ static int create(FILE *out, const struct session *session, struct launch_reques
 		r = guest_create(&session->host, create, &record, err);
 	}
 	check_cli_warn(&request->findings, fragment ? fragment : path);
-	return r < 0 || arg.dry_run ? r : print_created(out, session, record, err);
+	return r < 0 || arg.dry_run ? r : launch_print_created(out, session, record, err);
 }
 
 /* A dry run that prints the XML or the record needs no host; it then assumes the oldest QEMU. */

@@ -20,8 +20,8 @@
 #include "guest/definition.h"
 #include "guest/record.h"
 
-static const struct cli_option *const tables[] = {session_options, check_cli_options,
-						  launch_options, apply_options, NULL};
+static const struct cli_option *const tables[] = {
+	session_options, check_cli_options, launch_options, source_options, apply_options, NULL};
 
 /* What is edited: a copy, in a folder that only this user can look into. */
 struct draft {

@@ -28,6 +28,8 @@
 	X(attest)         \
 	X(policy_encode)  \
 	X(policy_decode)  \
+	X(archive)        \
+	X(import)         \
 	X(diagnose)       \
 	X(dumpxml)        \
 	X(schema)         \

@@ -106,8 +106,7 @@ static int undo(struct update *u, virDomainPtr domain, struct snp_error *err)
 	_cleanup_(domain_freep) virDomainPtr old = NULL;
 	int r;
 
-	interrupt_restore();
-	interrupt_defer();
+	interrupt_forget();
 	if (u->stopped) {
 		r = domain_kill(domain, err);
 		if (r < 0)

@@ -230,11 +230,28 @@ static int bind_by_key(const struct measured_guest *g, struct guest_binding *b,
 	return complete(b, g, "", err);
 }
 
+static enum vm_id_kind kind_of(enum id_source source)
+{
+	return source == ID_REFERENCE ? VM_ID_REFERENCE
+	       : source == ID_BLOCK   ? VM_ID_BLOCK
+	       : source == ID_KEY     ? VM_ID_KEY
+				      : VM_ID_NONE;
+}
+
 int guest_bind(const struct measured_guest *g, struct guest_binding *ret, struct snp_error *err)
 {
 	struct guest_binding b = {.source = ID_NONE};
 	int r = 0;
 
+	/* Its key stays where it is. Another kind of binding was asked for by --set. */
+	if (g->archived && g->archived->binding.source != ID_NONE &&
+	    g->config->id_kind == kind_of(g->archived->binding.source)) {
+		b = g->archived->binding;
+		r = complete(&b, g, "", err);
+		if (r == 0)
+			*ret = b;
+		return r;
+	}
 	switch (g->config->id_kind) {
 	case VM_ID_NONE:
 		break;
@@ -265,7 +282,7 @@ int guest_expect(const struct measured_guest *g, const uint8_t *expected, struct
 		return digest_differs(err, g, "--expect says", expected, "");
 	if (config->measurement_kind == VM_MEASUREMENT_BYTES) {
 		wanted = config->measurement;
-	} else if (config->measurement_kind == VM_MEASUREMENT_IN_FILE) {
+	} else if (config->measurement_kind == VM_MEASUREMENT_IN_FILE && !g->archived) {
 		r = file_value(config->measurement_path, "measurement", in_file, sizeof(in_file),
 			       err);
 		if (r < 0)

@@ -42,6 +42,11 @@ void boot_files_watch(const struct boot_watch *new_watch)
 	watch = new_watch;
 }
 
+const struct boot_watch *boot_files_watched(void)
+{
+	return watch;
+}
+
 struct sink {
 	struct hash *hash;
 	int fd; /* -1: hash only */

@@ -20,6 +20,7 @@ struct boot_watch {
 	void *arg;
 };
 void boot_files_watch(const struct boot_watch *watch);
+const struct boot_watch *boot_files_watched(void); /* as it was set */
 
 /* Copy the file `source` into boot/ of `dir` under the part's name, on an inode of its own with mode
  * 0644. `expected` is its SHA-256, or NULL for any.

@@ -87,8 +87,7 @@ static int revive(struct attempt *a, bool unbound, struct snp_error *err)
 	int r;
 
 	/* What interrupted the attempt does not interrupt this. */
-	interrupt_restore();
-	interrupt_defer();
+	interrupt_forget();
 	r = record_read(a->old.path, &record, err);
 	if (r == 0)
 		r = hypervisor_find_uuid(a->host, record->uuid, &domain, err);
@@ -340,7 +339,8 @@ static int attempt(struct attempt *a, const struct create_request *request,
 	prepare.domain = a->old_spec;
 	prepare.final_path = guest_path(request->state, prepare.config->name, path);
 	prepare.uri = a->host->uri;
-	prepare.uuid = uuid[0] ? uuid : NULL;
+	if (uuid[0])
+		prepare.uuid = uuid;
 	prepare.qemu_version = a->host->qemu_version;
 	prepare.qemu_user = a->host->qemu_user;
 	prepare.qemu_group = a->host->qemu_group;

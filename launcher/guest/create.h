@@ -15,8 +15,8 @@
 
 struct create_request {
 	struct prepare_request
-		prepare;   /* dir, final_path, uri, uuid, QEMU's version and user are set
-					 * by guest_create() */
+		prepare;   /* dir, final_path, uri, QEMU's version and user, and the UUID of a
+					 * guest that is replaced, are set by guest_create() */
 	const char *state; /* the folder for guests of this host */
 	bool start, paused;
 	bool replace; /* a guest of that name, if there is one, stays until the new record stands */

@@ -129,14 +129,19 @@ const char *guest_path(const char *state, const char *name, char ret[static GUES
 	return path_join(state, name, ret, GUEST_PATH_MAX);
 }
 
-static void begin(const char *state, const char *name, bool next, struct guest_dir *ret)
+/* What stands beside a guest's own directory. */
+#define NEXT	 "next"
+#define UNPACKED "import"
+
+/* `beside` is NULL for the guest's own. */
+static void begin(const char *state, const char *name, const char *beside, struct guest_dir *ret)
 {
 	*ret = (struct guest_dir){.fd = -1};
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	snprintf(ret->state, sizeof(ret->state), "%s", state);
 	guest_path(state, name, ret->path);
-	if (next)
-		snprintf(ret->path, sizeof(ret->path), "%s/.%s.next", state, name);
+	if (beside)
+		snprintf(ret->path, sizeof(ret->path), "%s/.%s.%s", state, name, beside);
 }
 
 void guest_dir_close(struct guest_dir *dir)
@@ -233,7 +238,7 @@ static int begin_safely(const char *state, const char *name, struct guest_dir *r
 	r = check_state(state, err);
 	if (r < 0)
 		return r;
-	begin(state, name, false, ret);
+	begin(state, name, NULL, ret);
 	return 0;
 }
 
@@ -303,7 +308,7 @@ int guest_dir_exists(const char *state, const char *name, bool *ret, struct snp_
 
 	if (r < 0)
 		return r;
-	begin(state, name, false, &dir);
+	begin(state, name, NULL, &dir);
 	/* Others may pass through STATE and not read it. */
 	fd = open(dir.path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
@@ -341,7 +346,7 @@ int guest_dir_claim_next(const struct guest_dir *old, const struct guest_owners 
 	struct guest_dir dir;
 	int r;
 
-	begin(old->state, old->name, true, &dir);
+	begin(old->state, old->name, NEXT, &dir);
 	r = clear(&dir);
 	if (r == 0)
 		r = make(&dir, owners);
@@ -349,6 +354,42 @@ int guest_dir_claim_next(const struct guest_dir *old, const struct guest_owners 
 		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot make"), dir.path);
 	*ret = dir;
 	return 0;
+}
+
+int guest_dir_claim_import(const char *state, const char *name, struct guest_dir *ret,
+			   struct snp_error *err)
+{
+	struct guest_dir dir, left;
+	int r = begin_safely(state, name, &dir, err);
+
+	if (r < 0)
+		return r;
+	r = make_state(state);
+	begin(state, name, UNPACKED, &dir);
+	left = dir;
+	/* The lock of another import holds; what one that was killed has left is cleared. */
+	if (r == 0)
+		r = lock(&left);
+	if (r == 0)
+		r = remove_tree(AT_FDCWD, dir.path);
+	guest_dir_close(&left);
+	if (r == -EWOULDBLOCK)
+		return fail_with(err, SNP_E_BUSY, SNP_NO_OFFSET,
+				 "another snp-launch is importing \"%s\"; wait until it is done",
+				 name);
+	if (r == 0 || r == -ENOENT)
+		r = make(&dir, NULL);
+	if (r < 0)
+		return in_file(err, fail_errno(err, SNP_E_WRITE, -r, "cannot make"), dir.path);
+	*ret = dir;
+	return 0;
+}
+
+void guest_dir_discard(struct guest_dir *dir)
+{
+	if (dir->fd >= 0)
+		(void)remove_tree(AT_FDCWD, dir->path);
+	guest_dir_close(dir);
 }
 
 int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next, struct snp_error *err)
@@ -369,7 +410,7 @@ int guest_dir_remove(struct guest_dir *dir, struct snp_error *err)
 	struct guest_dir next;
 	int r;
 
-	begin(dir->state, dir->name, true, &next);
+	begin(dir->state, dir->name, NEXT, &next);
 	r = clear(&next);
 	if (r == 0)
 		r = clear(dir);
@@ -384,7 +425,7 @@ bool guest_dir_busy(const char *state, const char *name)
 	struct guest_dir dir;
 	int r;
 
-	begin(state, name, false, &dir);
+	begin(state, name, NULL, &dir);
 	r = lock(&dir);
 	guest_dir_close(&dir);
 	return r == -EWOULDBLOCK;
@@ -394,7 +435,7 @@ bool guest_dir_has_next(const char *state, const char *name)
 {
 	struct guest_dir next;
 
-	begin(state, name, true, &next);
+	begin(state, name, NEXT, &next);
 	return faccessat(AT_FDCWD, next.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 

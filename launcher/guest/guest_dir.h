@@ -73,6 +73,13 @@ SNP_MUST_USE int guest_dir_claim_next(const struct guest_dir *old,
 				      const struct guest_owners *owners, struct guest_dir *ret,
 				      struct snp_error *err);
 
+/* Make STATE/.NAME.import, into which an archive of the guest is unpacked, and lock it; guest_dir_discard() removes it.
+ * The name itself is claimed later, by create. Errors: SNP_E_BUSY (another import), SNP_E_USAGE (name), SNP_E_WRITE,
+ * SNP_E_UNSAFE_STATE. */
+SNP_MUST_USE int guest_dir_claim_import(const char *state, const char *name, struct guest_dir *ret,
+					struct snp_error *err);
+void guest_dir_discard(struct guest_dir *dir);
+
 /* Let the two change places: from now on STATE/NAME is `next`. Errors: SNP_E_WRITE. */
 SNP_MUST_USE int guest_dir_exchange(struct guest_dir *old, struct guest_dir *next,
 				    struct snp_error *err);

@@ -220,16 +220,52 @@ static bool binds_the_same(const struct guest_record *kept, const struct guest_r
 					      SNP_KEY_DIGEST_SIZE) == 0);
 }
 
+/* All that is measured, enforced or reported must be what it was on the other host. */
+static int refuse_another(const struct prepare_request *request, const struct guest_record *record,
+			  const struct guest_measurement *m, struct snp_error *err)
+{
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+	struct differences d = {0};
+	char text[700] = "";
+	size_t n = 0;
+	int r = launch_spec_from_config(request->config, &spec, err);
+
+	if (r < 0)
+		return r;
+	memcpy(spec->host_data, record->host_data, sizeof(spec->host_data));
+	r = guest_drift_measured(request->kept, spec, record->boot, m, &d, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < d.n && n < sizeof(text); i++) {
+		/* Another guest, or another host, may have another of these. */
+		if (strcmp(d.at[i].what, "name") == 0 || strcmp(d.at[i].what, "uuid") == 0)
+			continue;
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %.100s instead of %.100s",
+				      n ? ", " : "", d.at[i].what, d.at[i].found, d.at[i].asked);
+	}
+	if (n == 0)
+		return 0;
+	return fail_with(
+		err,
+		memcmp(m->launch_digest, request->kept->launch_digest, SNP_LAUNCH_DIGEST_SIZE) == 0
+			? SNP_E_DRIFT
+			: SNP_E_DIGEST_DIFFERS,
+		SNP_NO_OFFSET, "not the guest that was archived: %s", text);
+}
+
 static int measure(const struct prepare_request *request, struct guest_record *record,
 		   struct snp_error *err)
 {
 	struct guest_measurement m;
-	const struct measured_guest guest = {request->config, &m, record->boot};
+	const struct measured_guest guest = {request->config, &m, record->boot,
+					     request->archived ? request->kept : NULL};
 	int r;
 
 	r = guest_measure(request->spec, record->boot, &m, err);
 	if (r < 0)
 		blame_source(record, err);
+	if (r == 0 && request->archived)
+		r = refuse_another(request, record, &m, err);
 	if (r == 0 && !request->only_compare)
 		r = guest_expect(&guest, request->expect, err);
 	if (r == 0 && !request->only_compare)
@@ -393,7 +429,10 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	r = begin_record(request, record, err);
 	if (r < 0)
 		return r;
-	r = guest_host_data(request->config, record->host_data, err);
+	if (request->archived && request->config->host_data_kind == VM_HOST_DATA_SHA256_OF)
+		memcpy(record->host_data, request->kept->host_data, sizeof(record->host_data));
+	else
+		r = guest_host_data(request->config, record->host_data, err);
 	if (r < 0)
 		return r;
 	r = place_all(request, record, err);

@@ -31,7 +31,10 @@ struct prepare_request {
 	const struct guest_record *kept;
 	const struct vm_config *was;	  /* its vm.json; NULL: unknown */
 	const struct launch_spec *domain; /* its domain; NULL: unknown */
-	bool fresh;			  /* take the files that vm.json names all the same */
+	/* `kept` comes out of an archive of another host: what vm.json takes from other files, HOST_DATA and the ID
+	 * block, is also taken from it, and what is measured must be what it has. */
+	bool archived;
+	bool fresh;	   /* take the files that vm.json names all the same */
 	bool only_compare; /* nothing is launched: no digest is expected, and no ID block made */
 	bool unbound;	   /* launch without an ID block where the files cannot be protected */
 	const uint8_t *expect;		    /* 48 bytes, or NULL */
@@ -48,7 +51,8 @@ struct prepared {
 };
 
 /* Errors: those of boot_file_copy(), guest_measure(), guest_expect(), guest_bind(), domain_xml_build()
- * and firmware_search(); SNP_E_BOOT_FILES (a remote host and no ID block); SNP_E_CHECK (of what a fragment or template brings). */
+ * and firmware_search(); SNP_E_BOOT_FILES (a remote host and no ID block);
+ * SNP_E_DIGEST_DIFFERS, SNP_E_DRIFT (of an archived guest); SNP_E_CHECK (of what a fragment or template brings). */
 SNP_MUST_USE int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 			       struct snp_error *err);
 void prepared_done(struct prepared *prepared);

@@ -60,8 +60,11 @@ snp-launch start mounts them                    | 0 | snp-launch kill web1 && sn
 snp-launch restart                              | 0 | snp-launch restart web1
 snp-launch apply                                | 0 | snp-launch apply web1.json
 snp-launch apply FILE once                      | 0 | snp-launch apply web1.json
+snp-launch archive NAME > guest.tar             | 0 | snp-launch archive web1 > guest.tar
 snp-launch remove                               | 1 | snp-launch remove web1 # it runs
 snp-launch remove --force %s                    | 0 | snp-launch remove --force web1
+snp-launch import -                             | 0 | snp-launch import - <guest.tar && snp-launch remove --force web1
+snp-launch import - < guest.tar                 | 0 | snp-launch import - < guest.tar && snp-launch remove --force web1
 snp-measure id-block                            | 0 | snp-measure id-block --help
 snp-measure id-block verify                     | 0 | snp-measure id-block verify "${launch[@]}" --id-block @block --id-auth @auth
 snp-measure igvm sign                           | 0 | snp-measure igvm from-ovmf OVMF.amdsev.fd -o guest.igvm && snp-measure igvm sign guest.igvm -o signed.igvm --id-key id.pem --vcpus 2 --vcpu-type EPYC-v4

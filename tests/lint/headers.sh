@@ -4,7 +4,7 @@
 
 flags=(-std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DSNP_VERSION="0"' -Wall -Wextra -Werror
 	-Imeasure/include -Imeasure/internal)
-read -r -a libraries < <(pkg-config --cflags libcrypto libcjson libxml-2.0 libvirt libcbor libprotobuf-c liblzma)
+read -r -a libraries < <(pkg-config --cflags libcrypto libcjson libxml-2.0 libvirt libcbor libprotobuf-c liblzma libarchive)
 
 sources '*.h' | while read -r header; do
 	case $header in

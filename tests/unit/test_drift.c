@@ -444,7 +444,7 @@ static void check_demanded(void **state)
 	_cleanup_(record_freep) struct guest_record *record = read_record(record_text);
 	struct guest_measurement measured = {0};
 	struct vm_config config = {.cpu_model = record->vcpus.model};
-	const struct measured_guest guest = {&config, &measured, record->boot};
+	const struct measured_guest guest = {&config, &measured, record->boot, NULL};
 	uint8_t right[SNP_LAUNCH_DIGEST_SIZE], wrong[SNP_LAUNCH_DIGEST_SIZE];
 	char path[128], bad[] = DIGEST;
 

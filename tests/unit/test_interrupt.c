@@ -58,7 +58,19 @@ static void once(const struct row *row)
 	/* What came before is forgotten. */
 	interrupt_restore();
 	interrupt_defer();
-	_exit(interrupt_check(NULL) == 0 ? 0 : 3);
+	if (interrupt_check(NULL) != 0)
+		_exit(3);
+	/* Of one within another only the outer counts; and what is forgotten does not count. */
+	interrupt_defer();
+	raise(row->signal);
+	interrupt_restore();
+	if (!says(row->says))
+		_exit(4);
+	interrupt_forget();
+	if (interrupt_check(NULL) != 0)
+		_exit(5);
+	raise(row->signal);
+	_exit(says(row->says) ? 0 : 6);
 }
 
 static void twice(const struct row *row)

@@ -126,7 +126,10 @@ enum snp_class {
 	X(NEEDS_MEMORY,          84, "needs-memory",            REFUSED, "the launch digest of the IGVM file depends on the size of the guest's memory") \
 	X(NEEDS_CPU_MODEL,       85, "needs-cpu-model",         REFUSED, "the launch digest of the IGVM file depends on the vCPU model") \
 	X(ID_BLOCK_DIFFERS,      86, "id-block-differs",        REFUSED, "the ID block in the IGVM file is not for this launch") \
-	X(BAD_MANIFEST,          87, "bad-svsm-manifest",       REFUSED, "the manifest of an SVSM is malformed")
+	X(BAD_MANIFEST,          87, "bad-svsm-manifest",       REFUSED, "the manifest of an SVSM is malformed") \
+	/* archives of guests */ \
+	X(BAD_ARCHIVE,           88, "bad-archive",             REFUSED, "a tar file is not an archive of a guest, or was changed or cut off") \
+	X(BAD_DISK,              89, "bad-disk",                REFUSED, "a disk image is not a whole disk, so that an archive cannot hold it")
 /* clang-format on */
 
 enum snp_code {
