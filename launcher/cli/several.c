@@ -22,7 +22,7 @@ static struct cli_values labels;
 /* clang-format off */
 #define LABEL_OPTION \
 	{"label", .argument = "KEY[=VALUE]", .values = &labels, \
-	 .help = "the guests with this label; given several times, with all of them"}
+	 .help = "the guests with this label; if repeated, those with all of the labels"}
 
 const struct cli_option choice_options[] = {
 	{"all", 'a', .flag = &all,

@@ -62,7 +62,7 @@ static const struct cli_option options[] = {
 	{"unsigned", .flag = &arg.is_unsigned,
 	 .help = "replace a signed folder even if the new one is not signed"},
 	{"partial", .flag = &arg.partial,
-	 .help = "leave out of a format the images that it cannot hold"},
+	 .help = "leave images out of a format that cannot hold them"},
 	{"timestamp", .flag = &arg.timestamp,
 	 .help = "add the current time, or SOURCE_DATE_EPOCH if it is set"},
 	{"verbose", 'v', .flag = &arg.verbose, .help = "print the name of every file"},
