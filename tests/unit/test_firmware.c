@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ovmf_image.h"
+#include "told.h"
 
 #define ENTRY_RESET    (IMAGE_FOOTER - 18u) /* length of that entry */
 #define ENTRY_METADATA (IMAGE_HASHES - 18u)
@@ -77,6 +78,7 @@ static void check_mangle(void **state)
 	assert_int_equal(err.code, SNP_OK);
 	info = snp_firmware_info(firmware);
 	assert_int_equal(info->problem ? info->problem->code : SNP_OK, row->code);
+	tell_result(row->name, info->problem ? -1 : 0, info->problem);
 	if (info->problem) {
 		assert_true(info->problem->offset == row->offset);
 		assert_string_not_equal(info->problem->message, "");
@@ -115,6 +117,7 @@ static void check_size(void **state)
 	assert_int_equal(
 		snp_firmware_parse("image", (struct snp_span){image, row->size}, &firmware, &err),
 		-(int)row->code);
+	tell_result(row->name, -(int)err.code, &err);
 	assert_int_equal(err.code, row->code);
 	assert_int_equal(firmware == NULL, row->code != SNP_OK);
 	snp_firmware_free(firmware);
@@ -222,6 +225,38 @@ static void no_footer(void **state)
 	snp_firmware_free(firmware);
 }
 
+/* Each GUID that has a name: of the good image, and others that vendors put into the table. */
+static void names_of_guids(void **state)
+{
+	static const uint8_t footer[SNP_GUID_SIZE] = {0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f,
+						      0xf7, 0x45, 0xba, 0xea, 0xa3, 0x66,
+						      0xc5, 0x5a, 0x08, 0x2d};
+	const struct snp_firmware_info *info;
+	uint8_t image[IMAGE_SIZE];
+	struct snp_firmware *firmware;
+	const char *name = snp_guid_name(footer);
+
+	(void)state;
+	tell("footer: %s", name ? name : "none");
+	image_build(image);
+	firmware = parse(image);
+	info = snp_firmware_info(firmware);
+	for (size_t i = 0; i < info->n_entries; i++) {
+		char guid[SNP_GUID_STRING_SIZE];
+
+		snp_guid_string(info->entries[i].guid, guid);
+		name = snp_guid_name(info->entries[i].guid);
+		tell("%s: %s", guid, name ? name : "none");
+	}
+	snp_firmware_free(firmware);
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("firmware");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest single[] = {
@@ -235,6 +270,8 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_size, sizes);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(names_of_guids);
 	memcpy(tests + n, single, sizeof(single));
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("firmware", tests, n + sizeof(single) / sizeof(single[0]));
 }

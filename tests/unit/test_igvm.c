@@ -10,6 +10,7 @@
 
 #include "igvm_image.h"
 #include "image/igvm.h"
+#include "told.h"
 
 /* One change of a good file, with a checksum that fits: what is wrong with it, and at which byte. */
 static const struct mangle {
@@ -94,6 +95,14 @@ static int parse(const uint8_t *file, size_t size, struct snp_igvm **ret, struct
 	return igvm_parse("file", (struct snp_span){file, size}, ret, err);
 }
 
+static void tell_header(const struct snp_igvm_header *h)
+{
+	tell("  %s at 0x%llx: mask %x, platform %u, subtype %u, flags %x, index %u, gpa 0x%llx, size 0x%llx, data 0x%x, value 0x%llx",
+	     snp_igvm_type_name(h->type), (unsigned long long)h->offset, h->mask, h->platform,
+	     h->subtype, h->flags, h->index, (unsigned long long)h->gpa,
+	     (unsigned long long)h->size, h->data, (unsigned long long)h->value);
+}
+
 static void check_mangle(void **state)
 {
 	const struct mangle *row = *state;
@@ -105,6 +114,9 @@ static void check_mangle(void **state)
 	memcpy(file + row->at, row->bytes, row->n);
 	igvm_repair(file, IGVM_SIZE);
 	r = parse(file, IGVM_SIZE, &igvm, &err);
+	tell_result(row->name, r, &err);
+	for (size_t i = 0; r == 0 && i < snp_igvm_info(igvm)->n_headers; i++)
+		tell_header(&snp_igvm_info(igvm)->headers[i]);
 	assert_int_equal(r, -(int)row->code);
 	assert_int_equal(err.code, row->code);
 	if (row->code != SNP_OK) {
@@ -300,6 +312,98 @@ static void claims_4_gib(void **state)
 	free(file);
 }
 
+/* What is known of each type, platform and register. */
+static void tables(void **state)
+{
+	(void)state;
+	for (uint32_t type = 0; type < 0x400; type++) {
+		const struct igvm_kind *kind = igvm_kind_find(type);
+
+		if (!kind)
+			continue;
+		tell("0x%x: %s, %u bytes, shape %d", type, kind->name, kind->length, kind->shape);
+		assert_ptr_equal(igvm_kind_named(kind->name), kind);
+	}
+	for (uint32_t platform = 0; platform < 7; platform++)
+		tell("platform %u: %s", platform, snp_igvm_platform_name(platform));
+	for (size_t i = 0; i < IGVM_N_REGISTERS; i++)
+		tell("0x%03x: %u %s", igvm_registers[i].at, igvm_registers[i].size,
+		     igvm_registers[i].name);
+	assert_null(igvm_kind_named("no type"));
+}
+
+/* A file of platforms and one more header, with 4 KiB of contents where the headers end. */
+static int read_header(uint32_t type, const uint8_t *payload, uint32_t length, char *ret, size_t n)
+{
+	static uint8_t file[24 + 2 * 24 + 8 + 1024 + 8192];
+	const uint32_t padded = (length + 7) / 8 * 8, end = 24 + 2 * 24 + 8 + padded;
+	struct snp_igvm *igvm = NULL;
+	struct snp_error err = {0};
+	int r;
+
+	memset(file, 0, sizeof(file));
+	memcpy(file, "IGVM", 4);
+	snp_put_le32(file + 4, 1);
+	snp_put_le32(file + 8, 24);
+	snp_put_le32(file + 12, end - 24);
+	snp_put_le32(file + 16, end + 4096);
+	for (unsigned int i = 0; i < 2; i++) {
+		uint8_t *p = igvm_put_header(file, 24 + i * 24, SNP_IGVM_SUPPORTED_PLATFORM, 16);
+
+		snp_put_le32(p, 1 + i);
+		p[5] = i ? 1 : SNP_IGVM_SEV_SNP; /* VSM */
+		snp_put_le16(p + 6, 1);
+	}
+	memcpy(igvm_put_header(file, 72, type, length), payload, length);
+	for (uint32_t i = 0; i < 4096; i++)
+		file[end + i] = (uint8_t)(i < 4 ? i == 0 : i * 7);
+	igvm_repair(file, end + 4096);
+	r = igvm_parse("file", (struct snp_span){file, end + 4096}, &igvm, &err);
+	if (r < 0)
+		snp_error_line(&err, ret, (unsigned int)n);
+	else
+		snprintf(ret, n, "%zu headers", snp_igvm_info(igvm)->n_headers);
+	snp_igvm_free(igvm);
+	return r;
+}
+
+/* Each type of header, zeros but for a mask and one byte: where the answer changes. */
+static void what_a_header_may_say(void **state)
+{
+	(void)state;
+	for (uint32_t type = 1; type < 0x400; type++) {
+		const struct igvm_kind *kind = igvm_kind_find(type);
+		char line[1500], last[1500] = "";
+
+		for (uint32_t i = 0; kind && i < 2 * 4 * 64; i++) {
+			static const uint32_t masks[] = {0, 8};
+			static const uint8_t values[] = {1, 2, 0x10, 0xff};
+			const uint32_t at = i % 64, value = values[i / 64 % 4];
+			uint8_t payload[1024] = {0};
+
+			if (at >= kind->length)
+				continue;
+			payload[masks[i / 256]] = 1;
+			if (kind->shape == IGVM_SHAPE_RELOCATABLE)
+				payload[9] = payload[25] = 0x10;
+			if (kind->shape == IGVM_SHAPE_PAGE_TABLE)
+				payload[17] = 0x10;
+			payload[at] = (uint8_t)value;
+			read_header(type, payload, kind->length, line, sizeof(line));
+			if (strcmp(line, last) != 0)
+				tell("%s, mask at %u, byte %u is 0x%x: %s", kind->name,
+				     masks[i / 256], at, value, line);
+			snprintf(last, sizeof(last), "%s", line);
+		}
+	}
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("igvm");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
@@ -312,5 +416,8 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_bit_of_the_headers);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(many_headers);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(claims_4_gib);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(tables);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(what_a_header_may_say);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("igvm", tests, n);
 }

@@ -7,7 +7,12 @@
 #include <string.h>
 
 #include "igvm_image.h"
+#include <snp/cleanup.h>
+#include <snp/hex.h>
+
 #include "image/igvm.h"
+#include "launch/igvm.h"
+#include "told.h"
 
 #define FOUND_SIZE 1024
 
@@ -262,6 +267,159 @@ static void check_change(void **state)
 	snp_igvm_free(f.igvm);
 }
 
+static void tell_finding(void *arg, const char *name, const char *text)
+{
+	(void)arg;
+	tell("  %s: %s", name, text);
+}
+
+static const char *const profiles[] = {QEMU, QEMU_11, ORDER, "igvm-native-zero", CLOUD, OPENVMM};
+
+#define N_PROFILES (sizeof(profiles) / sizeof(profiles[0]))
+
+static void tell_launch(const struct fixture *f, const char *name)
+{
+	uint8_t digest[SNP_LAUNCH_DIGEST_SIZE];
+	struct snp_error err = {0};
+	char hex[17];
+	size_t size;
+	int r = snp_launch_digest(&f->launch, digest, &size, &err);
+
+	if (r < 0) {
+		tell_result(name, r, &err);
+		return;
+	}
+	hex_encode(digest, 8, hex);
+	tell("%s: %s...", name, hex);
+	snp_launch_warnings(&f->launch, tell_finding, NULL);
+}
+
+/* Each change, launched by each loader: what it says, word for word. */
+static void what_loaders_say(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_PROFILES * ARRAY_SIZE(changes); i++) {
+		const struct change *row = &changes[i / N_PROFILES];
+		const char *profile = profiles[i % N_PROFILES];
+		struct fixture f;
+		char name[128];
+
+		set_up(&f, profile);
+		memcpy(f.file + row->at, row->bytes, row->n);
+		load(&f);
+		f.launch.memory_size = row->memory;
+		snprintf(name, sizeof(name), "%s (%s)", row->name, profile);
+		tell_launch(&f, name);
+		snp_igvm_free(f.igvm);
+	}
+}
+
+/* Each byte of the headers, turned into another, by one loader after the other. */
+static void what_a_byte_changes(void **state)
+{
+	(void)state;
+	for (uint32_t at = IGVM_PLATFORM; at < IGVM_HEADERS_END; at++) {
+		struct snp_error err = {0};
+		struct fixture f;
+		char name[64];
+		int r;
+
+		set_up(&f, profiles[at % N_PROFILES]);
+		f.file[at] ^= at % 3 == 0 ? 0x80 : 1;
+		igvm_repair(f.file, sizeof(f.file));
+		snprintf(name, sizeof(name), "byte 0x%x (%s)", at, profiles[at % N_PROFILES]);
+		r = igvm_parse("file", (struct snp_span){f.file, sizeof(f.file)}, &f.igvm, &err);
+		if (r < 0) {
+			tell_result(name, r, &err);
+			continue;
+		}
+		load(&f);
+		f.launch.memory_size = 512 * MIB;
+		f.launch.vcpus.count = 1 + at % 2;
+		tell_launch(&f, name);
+		snp_igvm_free(f.igvm);
+	}
+}
+
+/* What is memory before the guest runs, page by page around each border. */
+static void what_is_memory(void **state)
+{
+	static const uint64_t sizes[] = {2 * MIB,    128 * MIB,	 0xb0000000 - MIB,
+					 0xb0000000, 3072 * MIB, 6144 * MIB};
+	static const uint64_t borders[] = {
+		0xc0000,     0xe0000,	  2 * MIB,     128 * MIB,   0x80000000,	 0xaff00000,
+		0xb0000000,  0xc0000000,  0xfec00000,  0xfed00000,  0xfee00000,	 0xfef00000,
+		0x100000000, 0x150000000, 0x180000000, 0x1c0000000, 0x200000000, 0xe100000000};
+	static const char *const rams[] = {"any", "QEMU", "Cloud Hypervisor", "OpenVMM"};
+
+	(void)state;
+	for (unsigned int ram = IGVM_RAM_QEMU; ram <= IGVM_RAM_OPENVMM; ram++)
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+			for (size_t j = 0; j < ARRAY_SIZE(borders); j++) {
+				static const int64_t around[] = {-8192, -4096, -1024,
+								 0,	1024,  4096};
+				struct igvm_memory *memory;
+				char line[256] = "";
+
+				assert_int_equal(igvm_memory_new(ram, sizes[i], &memory, NULL), 0);
+				for (size_t k = 0; k < 2 * ARRAY_SIZE(around); k++)
+					strcat(line,
+					       igvm_memory_has(memory,
+							       borders[j] + (uint64_t)around[k / 2],
+							       k % 2 ? 8192 : 1024)
+						       ? " yes"
+						       : " no");
+				tell("%s, 0x%llx bytes, at 0x%llx:%s", rams[ram],
+				     (unsigned long long)sizes[i], (unsigned long long)borders[j],
+				     line);
+				for (size_t k = 0; k < 2 * ARRAY_SIZE(around) && (i == 3 || i == 5);
+				     k++) {
+					struct snp_error err = {0};
+					int r = igvm_memory_prepare(
+						memory, borders[j] + (uint64_t)around[k / 2],
+						k % 2 ? 12288 : 1024, k, &err);
+
+					if (r < 0)
+						tell_result("  prepared", r, &err);
+				}
+				igvm_memory_free(memory);
+			}
+	for (size_t j = 0; j < ARRAY_SIZE(borders); j++)
+		for (unsigned int k = 0; k < 6; k++) {
+			const uint64_t gpa =
+				borders[j] - 2 * MIB + k % 3 * MIB + (k < 3 ? 0 : 4096);
+
+			tell("memory may end in 0x%llx: %d %d %d %d", (unsigned long long)gpa,
+			     igvm_memory_may_end_in(gpa, MIB - 4096),
+			     igvm_memory_may_end_in(gpa, MIB), igvm_memory_may_end_in(gpa, MIB + 1),
+			     igvm_memory_may_end_in(gpa, 3 * MIB));
+		}
+}
+
+/* KVM has a number of slots, and QEMU makes one for each range. */
+static void ranges_are_limited(void **state)
+{
+	struct igvm_memory *memory;
+	struct snp_error err = {0};
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(igvm_memory_new(IGVM_RAM_QEMU, 512 * MIB, &memory, NULL), 0);
+	while (igvm_memory_prepare(memory, 0x8000000000 + n * 8192, 4096, 77, &err) == 0)
+		n++;
+	tell("%zu ranges", n);
+	tell_result("one more", -SNP_E_TOO_LARGE, &err);
+	/* In what is there already, more fit. */
+	assert_int_equal(igvm_memory_prepare(memory, 0x8000000000, 4096, 0, &err), 0);
+	igvm_memory_free(memory);
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("igvm_launch");
+}
+
 /* "N100000 U110000 …": type and address of each update. */
 static int list(void *arg, const struct snp_launch_update *u, struct snp_error *err)
 {
@@ -404,5 +562,10 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(needs_a_model);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(features_of_the_file);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(vmsas_of_vcpus);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(what_loaders_say);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(what_a_byte_changes);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(what_is_memory);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(ranges_are_limited);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("igvm_launch", tests, n);
 }

@@ -10,6 +10,7 @@
 #include "igvm_image.h"
 #include "image/igvm_write.h"
 #include "launch/igvm.h"
+#include "told.h"
 
 #define ID_BLOCK_HEADER (8u + IGVM_ID_BLOCK)
 
@@ -320,6 +321,7 @@ static void check_description(void **state)
 	size_t size = 0;
 	int r = build(row->text, strlen(row->text), &file, &size, &err);
 
+	tell_result(row->name, r, &err);
 	assert_int_equal(r, -(int)row->code);
 	assert_int_equal(err.code, row->code);
 	if (row->pointer)
@@ -427,6 +429,12 @@ static void every_byte_of_a_description(void **state)
 	free(text);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("igvm_write");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
@@ -438,5 +446,6 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(id_block_there_and_back);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(builds_what_is_described);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_byte_of_a_description);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("igvm_write", tests, n);
 }

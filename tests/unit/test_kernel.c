@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rows.h"
+#include "told.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,7 @@ static void check_row(void **state)
 	memcpy(kernel + row->at, row->bytes, row->n);
 	assert_int_equal(parse(kernel, row->size, &image, &err), -(int)row->code);
 	free(kernel);
+	tell_result(row->name, -(int)err.code, &err);
 	if (row->code != SNP_OK) {
 		assert_true(err.offset == row->offset);
 		assert_int_equal(image.size, 77);
@@ -216,6 +218,7 @@ static void check_other(void **state)
 	memcpy(kernel + row->at, row->bytes, row->n);
 	r = parse(kernel, 65536, &image, &err);
 	free(kernel);
+	tell_result(row->name, r, &err);
 	if (row->says) {
 		assert_int_equal(r, -SNP_E_BAD_KERNEL);
 		assert_non_null(strstr(err.message, row->says));
@@ -248,7 +251,10 @@ static void check_fit(void **state)
 	const struct fit *row = *state;
 	const struct snp_bzimage kernel = {.protocol = row->protocol, .initrd_max = row->max};
 
-	assert_int_equal(snp_bzimage_check_initrd(&kernel, row->size, NULL), -(int)row->code);
+	struct snp_error err = {0};
+
+	assert_int_equal(snp_bzimage_check_initrd(&kernel, row->size, &err), -(int)row->code);
+	tell_result(row->name, -(int)err.code, &err);
 }
 
 /* "vga=" as QEMU 10.0 answers to it (tests/e2e/host-firmware.sh runs some). */
@@ -451,6 +457,12 @@ static void boot_files_without_threads(void **state)
 	no_threads = false;
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("kernel");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
@@ -465,5 +477,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_cmdline, cmdlines);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(boot_files);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(boot_files_without_threads);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("kernel", tests, n);
 }

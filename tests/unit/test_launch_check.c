@@ -10,6 +10,7 @@
 #include <snp/launch.h>
 
 #include "ovmf_image.h"
+#include "told.h"
 
 #define SECTION(i, word) (IMAGE_SECTION + 12u * (i) + 4u * (word))
 enum {
@@ -145,6 +146,7 @@ static void check_row(void **state)
 								   err.offset != row->offset)));
 			continue;
 		}
+		tell_result(row->name, r, &err);
 		assert_int_equal(r, -(int)row->code);
 		assert_true(err.offset == row->offset);
 		assert_string_equal(err.file, "image");
@@ -199,6 +201,7 @@ static void check_parameter(void **state)
 
 	snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", row->profile);
 	assert_int_equal(snp_launch_check(&launch, &err), -(int)row->code);
+	tell_result(row->name, -(int)err.code, &err);
 	assert_int_equal(err.code, row->code);
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
 	snp_firmware_free(firmware);
@@ -314,6 +317,12 @@ static void check_svsm(void **state)
 	snp_firmware_free(svsm);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("launch_check");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
@@ -323,5 +332,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_parameter, parameters);
 	ADD_ROWS(tests, n, check_release, releases);
 	ADD_ROWS(tests, n, check_svsm, svsms);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("launch-check", tests, n);
 }

@@ -9,6 +9,7 @@
 #include <snp/launch.h>
 
 #include "ovmf_image.h"
+#include "told.h"
 
 static const struct snp_kernel_hashes some_hashes = {{1}, {2}, {3}};
 
@@ -53,6 +54,7 @@ static void add(void *arg, const char *name, const char *text)
 {
 	char *said = arg;
 
+	tell("%s: %s", name, text);
 	assert_string_not_equal(text, "");
 	strncat(said, name, 255 - strlen(said));
 	strncat(said, " ", 255 - strlen(said));
@@ -190,6 +192,12 @@ static void check_verdict(void **state)
 	snp_firmware_free(firmware);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("launch_warnings");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
@@ -199,5 +207,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_size, sizes);
 	ADD_ROWS(tests, n, check_verdict, verdicts);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_feature);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("launch-warnings", tests, n);
 }

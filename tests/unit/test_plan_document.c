@@ -8,6 +8,7 @@
 #include <snp/plan_document.h>
 
 #include "domain_text.h"
+#include "told.h"
 
 /* A plan that somebody wrote down, and may have written wrong. Digests are not real: nothing computes them here. */
 #define D(c)                                                                                      \
@@ -94,6 +95,7 @@ static void check_mangle(void **state)
 	struct snp_error err = {0};
 
 	assert_int_equal(parse(json, &document, &err), -(int)row->code);
+	tell_result(row->name, -(int)err.code, &err);
 	assert_int_equal(document == NULL, row->code != SNP_OK);
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
 	if (row->pointer)
@@ -175,6 +177,9 @@ static void check_parting(void **state)
 	assert_int_equal(parse(json, &b, NULL), 0);
 	assert_int_equal(plan_compare(a, b, &there), row->what != NULL);
 	assert_int_equal(plan_compare(b, a, &back), row->what != NULL);
+	if (row->what)
+		tell("%s: %u (%u) %s: '%s', '%s'", row->name, (unsigned int)there.index,
+		     (unsigned int)there.count, there.what, there.first, there.second);
 	if (!row->what)
 		return;
 	assert_int_equal(there.index, row->index);
@@ -229,6 +234,8 @@ static void check_reason(void **state)
 	assert_int_equal(parse(text, &a, NULL), 0);
 	assert_int_equal(parse(json, &b, NULL), 0);
 	assert_true(plan_compare(a, b, &d));
+	tell("%s: %u (%u) %s: '%s', '%s'", row->name, (unsigned int)d.index, (unsigned int)d.count,
+	     d.what, d.first, d.second);
 	assert_string_equal(d.what, row->what);
 	if (strncmp(d.first, row->first, strlen(row->first)) != 0 ||
 	    strncmp(d.second, row->second, strlen(row->second)) != 0)
@@ -292,6 +299,12 @@ static void whatever_memory_runs_out(void **state)
 	check_without_memory(parse_counted, text, 0);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("plan_document");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -304,5 +317,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_parting, partings);
 	ADD_ROWS(tests, n, check_reason, reasons);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("plan_document", tests, n);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "launch/launch.h"
+#include "told.h"
 
 #include <snp/hex.h>
 #include <snp/profile.h>
@@ -32,6 +33,7 @@ static void check_model(void **state)
 	struct snp_error err = {0};
 
 	assert_int_equal(snp_cpu_model_find(row->name, &signature, &err), -(int)row->code);
+	tell_result(row->name, -(int)err.code, &err);
 	assert_int_equal(signature, row->code == SNP_OK ? row->signature : 77);
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
 }
@@ -198,6 +200,53 @@ static void table(void **state)
 	assert_string_equal(cpu_model_of(0), "none");
 }
 
+/* Each profile, model and mode, field by field: of the pages that a profile builds, all that is not zero. */
+static void tables(void **state)
+{
+	const char *name;
+	uint32_t signature;
+
+	(void)state;
+	for (size_t i = 0; (name = snp_profile_at(i)); i++) {
+		struct snp_launch launch = {.size = sizeof(struct snp_launch)};
+		const char *signed_by =
+			snp_profile_uses_signature(name) ? "signature" : "no signature";
+
+		tell("%s: %s (%s)", name, snp_profile_summary(name), signed_by);
+		for (unsigned int mode = SNP_MODE_SNP; mode <= SNP_MODE_SNP_IGVM; mode++) {
+			struct snp_error err = {0};
+			int r = snp_profile_check(name, mode, &err);
+
+			tell_result(snp_mode_name(mode), r, &err);
+		}
+		snprintf(launch.vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s", name);
+		for (unsigned int ap = 0; ap < 2; ap++) {
+			const struct vmsa_start start = {.is_ap = ap,
+							 .eip = 0x12345678,
+							 .cpu_signature = 0x800f12,
+							 .sev_features = 0x21};
+			uint8_t page[SNP_PAGE_SIZE];
+
+			vmsa_build(launch_profile(&launch), &start, page);
+			for (unsigned int at = 0; at < SNP_PAGE_SIZE; at++)
+				if (page[at] != 0)
+					tell("  %s 0x%x: %02x", ap ? "AP" : "BSP", at, page[at]);
+		}
+	}
+	for (size_t i = 0; (name = snp_cpu_model_at(i, &signature)); i++) {
+		uint32_t features = 0;
+
+		tell("%s: 0x%x %d 0x%x", name, signature, cpu_features(signature, &features),
+		     features);
+	}
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("profile");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
@@ -209,5 +258,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_page, pages);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(fpu0);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(table);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(tables);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("profile", tests, n);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rows.h"
+#include "told.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,8 +163,14 @@ static void check_mangle(void **state)
 	memcpy(image + row->at, row->bytes, row->n);
 	assert_int_equal(scan(image, row->size, 100, &uki, &err), -(int)row->code);
 	assert_true(uki.is_pe == row->is_pe);
+	tell_result(row->name, -(int)row->code, &err);
 	if (row->code != SNP_OK)
 		assert_true(err.offset == row->offset && err.message[0]);
+	for (size_t i = 0; row->code == SNP_OK && i < uki.n_sections; i++)
+		tell("  %s: %llu bytes, %02x%02x, '%.40s'", uki.sections[i].name,
+		     (unsigned long long)uki.sections[i].size, uki.sections[i].sha256[0],
+		     uki.sections[i].sha256[31],
+		     uki.sections[i].text ? uki.sections[i].text : "none");
 	uki_done(&uki);
 }
 
@@ -280,6 +287,12 @@ static void check_line(void **state)
 	assert_string_equal(value, row->value);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("uki");
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX] = {
@@ -292,5 +305,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_line, lines);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("uki", tests, n);
 }
