@@ -44,7 +44,7 @@ int log_each_piece(const struct log_parts *parts, uint64_t from, uint64_t to, lo
 		/* The last part may grow meanwhile; the others are whole. */
 		start += i + 1 < parts->n ? (uint64_t)st.st_size : at;
 	}
-	*ret_end = start;
+	*ret_end = start < to ? start : to;
 	return 0;
 }
 

@@ -363,12 +363,14 @@ static void what_is_memory(void **state)
 
 				assert_int_equal(igvm_memory_new(ram, sizes[i], &memory, NULL), 0);
 				for (size_t k = 0; k < 2 * ARRAY_SIZE(around); k++)
-					strcat(line,
-					       igvm_memory_has(memory,
-							       borders[j] + (uint64_t)around[k / 2],
-							       k % 2 ? 8192 : 1024)
-						       ? " yes"
-						       : " no");
+					strncat(line,
+						igvm_memory_has(memory,
+								borders[j] +
+									(uint64_t)around[k / 2],
+								k % 2 ? 8192 : 1024)
+							? " yes"
+							: " no",
+						sizeof(line) - strlen(line) - 1);
 				tell("%s, 0x%llx bytes, at 0x%llx:%s", rams[ram],
 				     (unsigned long long)sizes[i], (unsigned long long)borders[j],
 				     line);
