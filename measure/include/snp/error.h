@@ -63,7 +63,7 @@ enum snp_class {
 	X(LIBVIRT,               29, "libvirt-failed",          FAILED,  "libvirt refused or failed") \
 	X(QEMU,                  30, "qemu-failed",             FAILED,  "QEMU refused or failed") \
 	X(GUEST_STATE,           31, "wrong-guest-state",       FAILED,  "the guest is not in the state that the command needs") \
-	X(NO_EVIDENCE,           32, "no-evidence",             FAILED,  "a guest did not return an attestation report, or no data to save") \
+	X(NO_EVIDENCE,           32, "no-evidence",             FAILED,  "a guest returned no attestation report, or no data to save") \
 	X(INTERRUPTED,           33, "interrupted",             FAILED,  "interrupted by a signal; what was done so far was undone") \
 	X(TIMEOUT,               34, "timeout",                 FAILED,  "a timeout expired") \
 	X(NOT_BOUND,             35, "not-bound",               REFUSED, "the reference values have no ID block for this guest") \
