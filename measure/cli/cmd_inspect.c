@@ -9,6 +9,7 @@
 #include <snp/tool.h>
 
 #include "igvm_view.h"
+#include "image/firmware.h"
 #include "launch_input.h"
 #include "plan_draw.h"
 #include "uki_view.h"
@@ -75,8 +76,7 @@ static const char *section_name(uint32_t type)
 	return name ? name : "unknown";
 }
 
-static void add_sections(struct json_out *json, const struct snp_firmware_info *info,
-			 bool explained)
+static void add_sections(struct json_out *json, const struct snp_firmware_info *info)
 {
 	struct cJSON *array = json_out_array(json, json->root, "sections");
 
@@ -87,10 +87,8 @@ static void add_sections(struct json_out *json, const struct snp_firmware_info *
 		json_out_integer(json, section, "type", s->type);
 		json_out_u64(json, section, "gpa", s->gpa);
 		json_out_u64(json, section, "size", s->size);
-		if (explained) {
-			json_out_string(json, section, "name", section_name(s->type));
-			json_out_string(json, section, "measured_as", measured_as(s->type));
-		}
+		json_out_string(json, section, "name", section_name(s->type));
+		json_out_string(json, section, "measured_as", measured_as(s->type));
 	}
 }
 
@@ -102,36 +100,14 @@ static void add_places(struct json_out *json, const struct snp_firmware_info *in
 		json_out_u64(json, json->root, "hash_table_gpa", info->hash_table_gpa);
 }
 
-/* As add_places(), but without a hash table that QEMU would refuse: a summary cannot say its size, and its
- * reader assumes the right one. */
-static void add_usable_places(struct json_out *json, const struct snp_firmware_info *info)
-{
-	struct snp_firmware_info usable = *info;
-
-	usable.has_hash_table = info->has_hash_table && info->hash_table_gpa != 0 &&
-				info->hash_table_size >= SNP_HASH_TABLE_SIZE;
-	add_places(json, &usable);
-}
-
 static int print_summary(const struct inspected *image, FILE *out, struct snp_error *err)
 {
-	const struct snp_firmware_info *info = image->info;
-	_cleanup_(json_out_done) struct json_out json = {0};
+	_cleanup_(freep) char *text = NULL;
+	int r = firmware_summary_print(image->info, image->digest, image->verifier, &text, err);
 
-	if (info->problem) {
-		*err = *info->problem;
-		return -(int)err->code;
-	}
-	if (!info->has_metadata)
-		return fail_with(err, SNP_E_NO_METADATA, SNP_NO_OFFSET,
-				 "no SEV metadata, so no SEV-SNP launch to summarise");
-	json_out_init(&json, "snp-firmware/1");
-	json_out_hex(&json, json.root, "firmware_digest", image->digest, sizeof(image->digest));
-	add_usable_places(&json, info);
-	json_out_string(&json, json.root, "kernel_hash_verifier",
-			snp_hash_verifier_name(image->verifier));
-	add_sections(&json, info, false);
-	return cli_json_end(&json, out, err);
+	if (r == 0)
+		fputs(text, out);
+	return r;
 }
 
 static void add_table(struct json_out *json, const struct snp_firmware_info *info)
@@ -197,7 +173,7 @@ static int print_json(const struct inspected *image, FILE *out, struct snp_error
 	if (info->has_metadata) {
 		json_out_integer(&json, json.root, "metadata_version", info->metadata_version);
 		json_out_u64(&json, json.root, "metadata_offset", info->metadata_offset);
-		add_sections(&json, info, true);
+		add_sections(&json, info);
 	}
 	add_places(&json, info);
 	json_out_string(&json, json.root, "kernel_hash_verifier",

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include <cjson/cJSON.h>
 #include <snp/cleanup.h>
 #include <snp/fail.h>
@@ -17,7 +19,7 @@ static struct {
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"images", .argument = "DIR", .text = &arg.images,
-	 .help = "folder of the images (default: the document's folder)"},
+	 .help = "folder of the images (default: the document's folder, or the one it is in)"},
 	{"public-key", .argument = "FILE", .text = &arg.public_key,
 	 .help = "verify the signatures with this key"},
 	{"endorsement-certificate", .argument = "FILE", .text = &arg.endorsement_certificate,
@@ -32,7 +34,7 @@ struct findings {
 	FILE *text; /* NULL with --json */
 	struct json_out *json;
 	struct cJSON *differences;
-	size_t n_differences;
+	size_t n_differences, n_missing; /* missing: files of images */
 };
 
 static void difference(void *p, const char *image, const char *what, const char *published,
@@ -42,6 +44,7 @@ static void difference(void *p, const char *image, const char *what, const char 
 	struct cJSON *object = json_out_object(findings->json, findings->differences, NULL);
 	char line[4096], escaped[4 * sizeof(line)];
 
+	findings->n_missing += image && strncmp(found, "no such file", 12) == 0;
 	if (image)
 		json_out_string(findings->json, object, "image", image);
 	json_out_string(findings->json, object, "what", what);
@@ -74,7 +77,14 @@ static int reproduce(const char *path, struct findings *findings, size_t *ret_va
 	if (!key)
 		cli_warn("signature-not-checked",
 			 "no signature was checked; use --public-key to verify who published this");
-	return snp_reproduce(path, &o, ret_variants, &findings->n_differences, err);
+	r = snp_reproduce(path, &o, ret_variants, &findings->n_differences, err);
+	if (r == 0 && findings->n_missing > 0 && !arg.images)
+		cli_warn(
+			"images-not-found",
+			"%zu files of images are neither in the folder nor beside it; use --images "
+			"DIR to name their folder",
+			findings->n_missing);
+	return r;
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

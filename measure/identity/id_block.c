@@ -277,9 +277,8 @@ static int key_at(const uint8_t *auth, size_t at, struct snp_key **ret,
 	return r < 0 ? r : snp_id_key_digest(auth + at, ret_digest, err);
 }
 
-/* Both keys; `*ret_author` stays as it was without one. */
-static int decode(const uint8_t *auth, struct snp_key **ret_id, struct snp_key **ret_author,
-		  struct snp_id_auth_info *ret, struct snp_error *err)
+int id_auth_keys(const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE], struct snp_key **ret_id,
+		 struct snp_key **ret_author, struct snp_id_auth_info *ret, struct snp_error *err)
 {
 	_cleanup_(snp_key_freep) struct snp_key *id = NULL, *author = NULL;
 	struct snp_id_auth_info info = {0};
@@ -307,7 +306,7 @@ int snp_id_auth_decode(const uint8_t auth[static SNP_ID_AUTH_SIZE], struct snp_i
 {
 	_cleanup_(snp_key_freep) struct snp_key *id = NULL, *author = NULL;
 
-	return decode(auth, &id, &author, ret, err);
+	return id_auth_keys(auth, &id, &author, ret, err);
 }
 
 static int verify_signature(const struct snp_key *key, struct snp_span bytes,
@@ -351,7 +350,7 @@ int snp_id_auth_verify(const uint8_t block[static SNP_ID_BLOCK_SIZE],
 
 	r = snp_id_block_decode(block, &fields, err);
 	if (r == 0)
-		r = decode(auth, &id, &author, &info, err);
+		r = id_auth_keys(auth, &id, &author, &info, err);
 	if (r == 0)
 		r = verify_signatures(block, auth, id, author, err);
 	if (r == 0 && ret)

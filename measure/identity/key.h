@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include <snp/cleanup.h>
+#include <snp/id_block.h>
 #include <snp/key.h>
 
 DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
@@ -19,6 +20,11 @@ struct snp_key {
 
 /* The public half as PEM (SubjectPublicKeyInfo), for free(). Errors: SNP_E_CRYPTO, SNP_E_NO_MEMORY. */
 SNP_MUST_USE int key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err);
+
+/* The keys in an ID auth, for snp_key_free(); no author: NULL. Errors: those of snp_id_auth_decode(). */
+SNP_MUST_USE int id_auth_keys(const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE],
+			      struct snp_key **ret_id, struct snp_key **ret_author,
+			      struct snp_id_auth_info *ret, struct snp_error *err);
 
 /* Bytes that are cleared when they are freed, from libcrypto's locked heap where it has one. */
 struct secret {

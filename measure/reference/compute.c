@@ -65,6 +65,23 @@ static int read_firmware(const char *path, struct snp_reference_image *image,
 	return 0;
 }
 
+/* What is enough for a launch digest without the image. One that cannot be launched as SEV-SNP has none. */
+static int summarize(const struct snp_firmware *firmware, struct snp_reference_image *image,
+		     struct snp_error *err)
+{
+	const struct snp_firmware_info *info = snp_firmware_info(firmware);
+	enum snp_hash_verifier *verifier = &image->kernel_hash_check.in_image;
+	uint8_t digest[SNP_SHA384_SIZE];
+	int r = snp_firmware_hash_verifier(firmware, verifier, err);
+
+	if (r < 0 || info->problem || !info->has_metadata)
+		return r;
+	r = snp_launch_firmware_digest(firmware, digest, err);
+	return r < 0 ? r
+		     : firmware_summary_print(info, digest, *verifier, &image->firmware_summary,
+					      err);
+}
+
 static int read_igvm(const char *path, struct snp_reference_image *image, struct snp_igvm **ret,
 		     struct snp_error *err)
 {
@@ -124,9 +141,8 @@ int image_inputs_read(const struct image_paths *paths, const char *cmdline,
 	/* While another thread hashes kernel or initrd. */
 	if (job)
 		boot_wait_smaller(job);
-	if (r == 0 && paths->kernel)
-		r = snp_firmware_hash_verifier(inputs.firmware, &image->kernel_hash_check.in_image,
-					       err);
+	if (r == 0 && inputs.firmware)
+		r = summarize(inputs.firmware, image, err);
 	image->kernel_hash_check.is_known = paths->kernel != NULL;
 	if (job)
 		boot_status = snp_boot_finish(job, &boot, &boot_err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The formats that are lines of text: a table, and a policy of Microsoft Azure Attestation. */
+/* The formats that are lines of text: a table, the keys, and a policy of Microsoft Azure Attestation. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <snp/hex.h>
 #include <snp/policy.h>
 
+#include "identity/key.h"
 #include "reference/format.h"
 
 /* Runs `print` for every variant into a memory stream and adds what it wrote as the file `name`. */
@@ -62,6 +63,110 @@ static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_err
 int emit_tsv(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
 	return add_text(r, f, "launch-digests.tsv", print_tsv, err);
+}
+
+static int print_pem(FILE *stream, const struct snp_key *key, struct snp_error *err)
+{
+	_cleanup_(freep) char *pem = NULL;
+	int r = key_public_pem(key, &pem, err);
+
+	if (r == 0)
+		fputs(pem, stream);
+	return r;
+}
+
+static void print_key_digest(FILE *stream, const char *name,
+			     const uint8_t digest[static SNP_KEY_DIGEST_SIZE])
+{
+	char hex[2 * SNP_KEY_DIGEST_SIZE + 1];
+
+	hex_encode(digest, SNP_KEY_DIGEST_SIZE, hex);
+	fprintf(stream, "%s: %s\n", name, hex);
+}
+
+/* One pair of keys signs all ID blocks of a document. */
+static const uint8_t *first_id_auth(const struct snp_reference *r)
+{
+	for (size_t i = 0; i < r->n_images; i++)
+		for (size_t k = 0; k < r->images[i].n_variants; k++)
+			if (r->images[i].variants[k].id_auth)
+				return r->images[i].variants[k].id_auth;
+	return NULL;
+}
+
+static int print_keys(FILE *stream, const struct snp_reference *r, struct snp_error *err)
+{
+	_cleanup_(snp_key_freep) struct snp_key *id = NULL, *author = NULL;
+	const uint8_t *auth = first_id_auth(r);
+	struct snp_id_auth_info info;
+	int status = auth ? id_auth_keys(auth, &id, &author, &info, err) : 0;
+
+	fputs("The keys of these reference values. A key that is found beside what it signs proves\n"
+	      "nothing: get the keys from the publisher in another way, and compare them with these.\n"
+	      "\n",
+	      stream);
+	if (r->public_key)
+		fprintf(stream, KEYS_FIRST "%s", r->public_key);
+	else
+		fputs("The documents are not signed.\n", stream);
+	if (!auth)
+		fputs("\nThe launch digests have no ID blocks.\n", stream);
+	if (status < 0 || !auth)
+		return status;
+	fputs("\nKey of the ID blocks, and its digest as ID_KEY_DIGEST of a report:\n", stream);
+	status = print_pem(stream, id, err);
+	print_key_digest(stream, "id_key_digest", info.id_key_digest);
+	if (status < 0 || !author)
+		return status;
+	fputs("\nAuthor key, and its digest as AUTHOR_KEY_DIGEST of a report:\n", stream);
+	status = print_pem(stream, author, err);
+	print_key_digest(stream, "author_key_digest", info.author_key_digest);
+	return status;
+}
+
+int emit_keys(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	return add_text(r, f, KEYS_FILE, print_keys, err);
+}
+
+/*
+ * Lines for kbs-client of Trustee (confidential-containers/trustee, tools/kbs-client), with the values of rvps.json.
+ * It sets one value under a name, as a list of one or by itself, and the last one replaces those before it.
+ */
+static int print_kbs_client(FILE *stream, const struct snp_reference *r, struct snp_error *err)
+{
+	const struct snp_reference_variant *v = r->images[0].variants;
+	const uint64_t policy = r->images[0].policy;
+	char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1];
+
+	if (r->n_images > 1 || r->images[0].n_variants > 1)
+		return fail_with(
+			err, SNP_E_FORMAT, SNP_NO_OFFSET,
+			"kbs-client has one launch digest, because it sets one value under "
+			"a name; use rvps or trustee for several");
+	hex_encode(v->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
+	fputs("#!/bin/sh\n"
+	      "# Set the reference values of Trustee:\n"
+	      "#   sh kbs-client.sh --url URL config --auth-private-key KEY\n"
+	      "set -e\n",
+	      stream);
+	fprintf(stream, "kbs-client \"$@\" set-sample-reference-value snp_launch_measurement %s\n",
+		digest);
+	fprintf(stream,
+		"set -- \"$@\" set-sample-reference-value --as-single-value\n"
+		"kbs-client \"$@\" --as-bool snp_smt_allowed %s\n"
+		"kbs-client \"$@\" --as-bool snp_single_socket %s\n"
+		"kbs-client \"$@\" --as-integer snp_guest_abi_major %" PRIu64 "\n"
+		"kbs-client \"$@\" --as-integer snp_guest_abi_minor %" PRIu64 "\n",
+		policy & SNP_POLICY_SMT ? "true" : "false",
+		policy & SNP_POLICY_SINGLE_SOCKET ? "true" : "false",
+		(policy & SNP_POLICY_ABI_MAJOR) >> 8, policy & SNP_POLICY_ABI_MINOR);
+	return 0;
+}
+
+int emit_kbs_client(const struct snp_reference *r, struct folder *f, struct snp_error *err)
+{
+	return add_text(r, f, "kbs-client.sh", print_kbs_client, err);
 }
 
 static void print_hex_claim(FILE *stream, const char *claim, const uint8_t *bytes, size_t size)

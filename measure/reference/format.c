@@ -17,6 +17,7 @@ static const struct format formats[N_FORMATS] = {
 	 SAYS_BOTH},
 	{"rvps", emit_rvps, rvps_says, {"rvps.json"}, SAYS_DIGESTS},
 	{"trustee", emit_trustee, rvps_says, {"rvps-configmap.yaml"}, SAYS_DIGESTS},
+	{"kbs-client", emit_kbs_client, NULL, {"kbs-client.sh"}, SAYS_DIGEST},
 	{"intoto",
 	 emit_intoto,
 	 NULL,
@@ -32,6 +33,8 @@ static const struct format formats[N_FORMATS] = {
 	 SAYS_DIGESTS},
 	{"maa-policy", emit_maa_policy, NULL, {"maa-policy.txt"}, SAYS_BOTH},
 	{"skr-policy", emit_skr_policy, skr_says, {"skr-policy.json"}, SAYS_GROUPS},
+	{"firmware", emit_firmware, NULL, {"firmware/*.json"}, SAYS_FIRMWARE},
+	{"keys", emit_keys, NULL, {KEYS_FILE}, SAYS_BOTH},
 	{"tsv", emit_tsv, NULL, {"launch-digests.tsv"}, SAYS_DIGESTS},
 };
 
@@ -52,16 +55,28 @@ const char *snp_publish_format(size_t i, const char *const **ret_files)
 /* A format for the other kind of image leaves nothing out. */
 static bool is_for(const struct format *format, const struct snp_reference_image *image)
 {
-	return format->says == SAYS_BOTH ||
-	       (format->says == SAYS_GROUPS) == image->is_container_group;
+	switch (format->says) {
+	case SAYS_FIRMWARE:
+		return !image->is_igvm && !image->is_container_group;
+	case SAYS_DIGESTS:
+	case SAYS_DIGEST:
+		return !image->is_container_group;
+	case SAYS_GROUPS:
+		return image->is_container_group;
+	default:
+		return true;
+	}
 }
 
 bool format_applies(const struct format *format, const struct snp_reference *reference)
 {
-	for (size_t i = 0; i < reference->n_images; i++)
-		if (is_for(format, &reference->images[i]))
-			return true;
-	return false;
+	size_t n_images = 0, n_digests = 0;
+
+	for (size_t i = 0; i < reference->n_images; i++) {
+		n_images += is_for(format, &reference->images[i]);
+		n_digests += reference->images[i].n_variants;
+	}
+	return n_images > 0 && (format->says != SAYS_DIGEST || n_digests == 1);
 }
 
 /* The images of `reference` that the format can say, borrowed; a check sees those of the format's kind alone. */
@@ -120,8 +135,9 @@ int format_emit(const struct format *format, const struct snp_reference *referen
 	if (r == 0 && chosen.n_images == 0 && why.code == 0)
 		r = fail_with(err, SNP_E_FORMAT, SNP_NO_OFFSET, "%s is for %s, and there are none",
 			      format->name,
-			      format->says == SAYS_GROUPS ? "container groups"
-							  : "images with launch digests");
+			      format->says == SAYS_GROUPS     ? "container groups"
+			      : format->says == SAYS_FIRMWARE ? "images with firmware"
+							      : "images with launch digests");
 	else if (r == 0 && chosen.n_images == 0) {
 		if (err)
 			*err = why;

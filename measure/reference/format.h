@@ -18,7 +18,7 @@ typedef int (*emitter)(const struct snp_reference *reference, struct folder *fol
 typedef int (*image_check)(const struct snp_reference *reference,
 			   const struct snp_reference_image *image, struct snp_error *err);
 
-#define N_FORMATS 11
+#define N_FORMATS 14
 
 struct format {
 	const char *name; /* as --format takes it */
@@ -29,8 +29,10 @@ struct format {
 	const char *files[4];
 	enum {
 		SAYS_DIGESTS,
+		SAYS_DIGEST, /* of a release that has one alone */
 		SAYS_GROUPS, /* of container groups */
 		SAYS_BOTH,
+		SAYS_FIRMWARE, /* of images with firmware that is no IGVM file */
 	} says;
 };
 
@@ -54,6 +56,8 @@ bool format_is_there(const struct format *format, const char *path);
 
 #define INTOTO_FILE "intoto.json"
 #define CORIM_FILE  "corim.cbor"
+#define KEYS_FILE   "keys.txt"
+#define KEYS_FIRST  "Key of the signatures:\n" /* what follows in it is that key, if there is one */
 
 int emit_master(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_rvps(const struct snp_reference *r, struct folder *f, struct snp_error *err);
@@ -71,6 +75,9 @@ int emit_maa_policy(const struct snp_reference *r, struct folder *f, struct snp_
 int emit_skr_policy(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int skr_says(const struct snp_reference *r, const struct snp_reference_image *image,
 	     struct snp_error *err);
+int emit_firmware(const struct snp_reference *r, struct folder *f, struct snp_error *err);
+int emit_kbs_client(const struct snp_reference *r, struct folder *f, struct snp_error *err);
+int emit_keys(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_tsv(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 
 #endif

@@ -16,6 +16,7 @@ static void image_free(struct snp_reference_image *image)
 {
 	free(image->name);
 	free(image->firmware.name);
+	free(image->firmware_summary);
 	free(image->kernel.name);
 	free(image->initrd.name);
 	free(image->cmdline);

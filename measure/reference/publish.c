@@ -14,6 +14,7 @@
 #include "reference/golden.h"
 #include "reference/model.h"
 #include "reference/publish.h"
+#include "reference/published.h"
 #include "reference/sign.h"
 
 static int unknown_format(const char *name, size_t n, struct snp_error *err)
@@ -277,6 +278,8 @@ static int read_old(const char *path, struct old *old, struct snp_error *err)
 	if (r == 0)
 		r = snp_reference_parse(SNP_REFERENCE_FILE, (struct snp_span){text, size},
 					&old->reference, &why);
+	if (r == 0)
+		r = published_recall(old->reference, path, &why);
 	/* A format that does not say it has written nothing. */
 	for (size_t i = 0; r >= 0 && format_at(i); i++) {
 		r = format_emit(format_at(i), old->reference, &old->names, NULL, &why);
@@ -393,7 +396,7 @@ int snp_publish(struct snp_reference *reference, const char *path,
 				  &endorser, err);
 	if (r == 0 && o.id_key)
 		r = publish_bind(reference, &binding, err);
-	if (r == 0 && o.key && reference->has_release && !reference->public_key)
+	if (r == 0 && o.key && !reference->public_key)
 		r = key_public_pem(o.key, &reference->public_key, err);
 	if (r == 0)
 		r = publish_emit(reference, &o, wanted, &folder, err);

@@ -16,13 +16,17 @@
 #include <snp/memory.h>
 #include <snp/sized.h>
 
+#include "identity/key.h"
 #include "reference/compute.h"
 #include "reference/format.h"
 #include "reference/golden.h"
 #include "reference/model.h"
+#include "reference/published.h"
 #include "reference/sign.h"
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
+
+#define NO_FILE "no such file"
 
 /* Where differences go. */
 struct report {
@@ -113,10 +117,10 @@ static bool compare_inputs(struct report *report, const struct snp_reference_ima
 	return differs;
 }
 
-/* As above, for a file of any content as it is; a missing file differs. */
+/* As above, for a file of any content as it is; a missing file differs, `instead` says what there is. */
 static int compare_raw_file(struct report *report, const char *what,
 			    const struct snp_reference_file *published, const char *path,
-			    bool *differs, struct snp_error *err)
+			    const char *instead, bool *differs, struct snp_error *err)
 {
 	_cleanup_(file_close) struct file file = {.fd = -1};
 	struct snp_reference_file found = {0};
@@ -126,7 +130,7 @@ static int compare_raw_file(struct report *report, const char *what,
 
 	if (r == -SNP_E_OPEN && (why.sys_errno == ENOENT || why.sys_errno == ENOTDIR)) {
 		hex_encode(published->sha256, SNP_SHA256_SIZE, hex);
-		tell(report, what, hex, "no such file");
+		tell(report, what, hex, instead);
 		*differs = true;
 		return 0;
 	}
@@ -150,17 +154,21 @@ static int compare_raw(struct report *report, const struct snp_reference_image *
 	const struct {
 		const char *what, *path;
 		const struct snp_reference_file *published;
+		const char *instead;
 	} files[] = {
-		{firmware_kind(published), paths->firmware, &published->firmware},
-		{"kernel", paths->kernel, &published->kernel},
-		{"initrd", paths->initrd, &published->initrd},
+		{firmware_kind(published), paths->firmware, &published->firmware,
+		 published->firmware_summary
+			 ? "no such file; launch digests are computed from its summary"
+			 : NO_FILE},
+		{"kernel", paths->kernel, &published->kernel, NO_FILE},
+		{"initrd", paths->initrd, &published->initrd, NO_FILE},
 	};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
 		if (files[i].path)
 			r = compare_raw_file(report, files[i].what, files[i].published,
-					     files[i].path, differs, err);
+					     files[i].path, files[i].instead, differs, err);
 	return r;
 }
 
@@ -180,9 +188,22 @@ static int compute_variants(struct report *report, const struct snp_reference_im
 	return r;
 }
 
+/* Where files are missing or differ: do the summary of the firmware and the published hashes of the others lead to the
+ * published digests? Without a summary only the ID blocks can be looked at. */
+static int compare_summary(struct report *report, const struct snp_reference_image *published,
+			   struct snp_error *err)
+{
+	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
+
+	if (published_inputs(published, &inputs, NULL) == 0)
+		return compute_variants(report, published, &inputs, err);
+	compare_variants(report, published, NULL);
+	return 0;
+}
+
 /* What was published could be read as an image. If that fails now, a file was probably changed or removed:
- * that is an answer, not a failure. */
-static int compare_read(struct report *report, const struct snp_reference_image *published,
+ * that is an answer, not a failure. The summary of firmware that was read is what must be published. */
+static int compare_read(struct report *report, struct snp_reference_image *published,
 			const struct image_paths *paths, struct snp_error *err)
 {
 	_cleanup_(image_inputs_done) struct image_inputs inputs = {0};
@@ -190,6 +211,7 @@ static int compare_read(struct report *report, const struct snp_reference_image 
 	struct snp_error why;
 	bool differs = false;
 	int r, unread = image_inputs_read(paths, published->cmdline, &found, &inputs, &why);
+	_cleanup_(freep) char *summary = found.firmware_summary;
 
 	if (unread < 0) {
 		r = compare_raw(report, published, paths, &differs, err);
@@ -208,14 +230,17 @@ static int compare_read(struct report *report, const struct snp_reference_image 
 				report,
 				published->is_igvm ? "IGVM file's SHA-384" : "firmware's SHA-384",
 				published->firmware_sha384, found.firmware_sha384, SNP_SHA384_SIZE);
+		if (!differs) {
+			free(published->firmware_summary);
+			published->firmware_summary = TAKE_PTR(summary);
+		}
 	}
 	inputs.image = published->cmdline_is_template ? published : NULL;
 	inputs.memory_size = published->memory_size;
 	inputs.policy = published->policy;
 	if (!differs)
 		return compute_variants(report, published, &inputs, err);
-	compare_variants(report, published, NULL);
-	return 0;
+	return compare_summary(report, published, err);
 }
 
 /* The policy as it lies there, and what HOST_DATA it gives. One that cannot be read as a policy differs. */
@@ -231,8 +256,8 @@ static int compare_container_group(struct report *report,
 
 	if (!path)
 		return out_of_memory(err);
-	r = compare_raw_file(report, "security policy", &published->security_policy, path, &differs,
-			     err);
+	r = compare_raw_file(report, "security policy", &published->security_policy, path, NO_FILE,
+			     &differs, err);
 	if (r < 0 || differs)
 		return r;
 	r = container_group_read(path, &found, host_data, err);
@@ -242,7 +267,7 @@ static int compare_container_group(struct report *report,
 }
 
 /* Compare an image, whose files are in the folder `images`. */
-static int compare_image(struct report *report, const struct snp_reference_image *published,
+static int compare_image(struct report *report, struct snp_reference_image *published,
 			 const char *images, struct snp_error *err)
 {
 	_cleanup_(image_paths_done) struct image_paths paths = {0};
@@ -277,7 +302,7 @@ static int compare_file(struct report *report, const char *folder,
 	if (r == -SNP_E_NO_MEMORY)
 		return out_of_memory(err);
 	if (r < 0)
-		found = why.sys_errno == ENOENT ? "no such file" : why.message;
+		found = why.sys_errno == ENOENT ? NO_FILE : why.message;
 	if (r < 0 || size != expected->size || memcmp(bytes, expected->data, size) != 0)
 		tell(report, expected->name, "as " SNP_REFERENCE_FILE " says", found);
 	return 0;
@@ -396,18 +421,48 @@ static int verify_endorsements(struct report *report, const struct snp_reference
 	return r < 0 ? r : golden_verify(published, folder, certificate, verified, report, err);
 }
 
-static int compare_all(struct report *report, const struct snp_reference *published,
+/* True if a file of an image is in the folder. */
+static bool has_images(const struct snp_reference *published, const char *folder)
+{
+	for (size_t i = 0; i < published->n_images; i++) {
+		const struct snp_reference_image *image = &published->images[i];
+		const char *names[] = {image->firmware.name, image->kernel.name, image->initrd.name,
+				       image->security_policy.name};
+
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
+			if (names[k] && !folder_lacks(folder, names[k]))
+				return true;
+	}
+	return false;
+}
+
+/* Where the images are: in the document's folder, or beside it. */
+static int find_images(const struct snp_reference *published, const char *folder, char **ret,
+		       struct snp_error *err)
+{
+	_cleanup_(freep) char *beside = format_text("%s/..", folder), *own = strdup(folder);
+
+	if (!beside || !own)
+		return out_of_memory(err);
+	*ret = !has_images(published, folder) && has_images(published, beside) ? TAKE_PTR(beside)
+									       : TAKE_PTR(own);
+	return 0;
+}
+
+static int compare_all(struct report *report, struct snp_reference *published,
 		       struct snp_span document, const char *folder, struct snp_error *err)
 {
 	const struct snp_reproduce_options *o = report->options;
+	_cleanup_(freep) char *images = NULL;
 	int r = folder_verify(published, document, folder, o->public_key, verified, report, err);
 
 	if (r == 0)
 		r = verify_endorsements(report, published, folder, err);
+	if (r == 0 && !o->images)
+		r = find_images(published, folder, &images, err);
 	for (size_t i = 0; r == 0 && i < published->n_images; i++) {
 		report->image = published->images[i].name;
-		r = compare_image(report, &published->images[i], o->images ? o->images : folder,
-				  err);
+		r = compare_image(report, &published->images[i], images ? images : o->images, err);
 	}
 	report->image = NULL;
 	return r < 0 ? r : compare_files(report, published, folder, err);
@@ -437,6 +492,10 @@ int snp_reproduce(const char *path, const struct snp_reproduce_options *options,
 		return r;
 	document.data = text;
 	r = snp_reference_parse(file, document, &published, err);
+	if (r == 0 && o.public_key && !published->public_key)
+		r = key_public_pem(o.public_key, &published->public_key, err);
+	if (r == 0)
+		r = published_recall(published, folder, err);
 	if (r < 0)
 		return r;
 	r = compare_all(&report, published, document, folder, err);

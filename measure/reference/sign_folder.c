@@ -14,6 +14,7 @@
 #include "reference/golden.h"
 #include "reference/model.h"
 #include "reference/publish.h"
+#include "reference/published.h"
 #include "reference/sign.h"
 
 #define MANIFEST_FILE	"manifest.json"
@@ -90,6 +91,8 @@ static int read_unsigned(const char *path, struct unsigned_folder *u, struct snp
 	if (r < 0)
 		return r;
 	r = snp_reference_parse(name, (struct snp_span){text, size}, &u->reference, err);
+	if (r == 0)
+		r = published_recall(u->reference, path, err);
 	if (r < 0)
 		return r;
 	if (is_signed(path))
@@ -296,10 +299,8 @@ static int check_keys(const struct snp_reference *reference, const struct signin
 	r = snp_id_key_public(keys->id_key, public, err);
 	if (r == 0 && keys->author_key)
 		r = snp_id_key_public(keys->author_key, public, err);
-	if (r == 0 && keys->author_key && snp_key_equal(keys->id_key, keys->author_key))
-		return fail_with(
-			err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-			"the author key is the same as the ID key; leave it out or give another");
+	if (r == 0 && keys->author_key)
+		r = key_check_author(keys->id_key, keys->author_key, err);
 	return r < 0 ? r : publish_check_count(reference, err);
 }
 
@@ -312,7 +313,7 @@ static int emit(struct unsigned_folder *u, const struct snp_key *key,
 		.warn = options->warn, .arg = options->arg, .flags = SNP_PUBLISH_PARTIAL};
 	struct snp_reference *reference = u->reference;
 
-	if (key && reference->has_release) {
+	if (key) {
 		char *pem;
 		int r = key_public_pem(key, &pem, err);
 

@@ -98,6 +98,32 @@ for claim in bootloader-svn:4 tee-svn:1 snpfw-svn:24 microcode-svn:219 guestsvn:
 		fail "not every rule asks for $claim"
 done
 
+# The lines for kbs-client: as many calls as values, and none of them for a release of several digests.
+refuse 4 format-cannot-say "$snp_measure" publish milan.json -o several --format kbs-client
+[ ! -e milan/kbs-client.sh ] || fail "several digests for kbs-client"
+python3 - <<'END'
+import json
+release = json.load(open("milan.json"))
+release["images"][0].update(vcpu_count=[2], cpu_model=["EPYC-v4"])
+json.dump(release, open("one.json", "w"))
+END
+run 0 "$snp_measure" publish one.json -o one
+mkdir bin && printf '#!/bin/sh\necho "$*" >>calls\n' >bin/kbs-client && chmod +x bin/kbs-client
+PATH=$PWD/bin:$PATH run 0 sh one/kbs-client.sh --url u config --auth-private-key k
+python3 - <<'END' || fail "kbs-client gets other values than those of rvps.json: $(cat calls)"
+import base64, json
+values = json.loads(base64.b64decode(json.load(open("one/rvps.json"))["payload"]))
+before = "--url u config --auth-private-key k set-sample-reference-value "
+calls = [line.removeprefix(before).split() for line in open("calls") if line.startswith(before)]
+assert len(calls) == len(values) == 5, calls
+said = {}
+for *flags, name, value in calls:
+    said[name] = json.loads(value) if flags else [value]
+    kind = "bool" if value in ("true", "false") else "integer"
+    assert flags in ([], ["--as-single-value", "--as-" + kind]), flags
+assert said == values, said
+END
+
 # The signatures, by OpenSSL alone.
 openssl dgst -sha384 -verify public.pem -signature pub/reference-values.json.sig \
 	pub/reference-values.json >&2 || fail "openssl does not verify the master"

@@ -212,9 +212,63 @@ other OVMF.amdsev.fd 'truncate -s 1G OVMF.amdsev.fd' firmware "$size bytes, foun
 other vmlinuz 'printf xxxx | dd of=vmlinuz bs=1 seek=514 conv=notrunc status=none' kernel ''
 other vmlinuz ': >vmlinuz' kernel ''
 other initrd.img 'rm initrd.img' initrd "$(sha256sum <initrd.img | cut -c-64), found no such file"
+# Without --images: in the document's folder, or in the one that it is in; else the option is named.
+run 0 "$snp_measure" reproduce pub
+! grep -qF images-not-found err || fail "the images are there"
+mkdir -p elsewhere/far && cp -r pub elsewhere/far/pub
+run 3 "$snp_measure" reproduce elsewhere/far/pub
+[ "$(grep -c 'found no such file' out)" = 3 ] || fail "not all three are missed: $(cat out)"
+grep -q 'use --images DIR .*\[images-not-found\]' err || fail "the option is not named"
+says 'no such file; launch digests are computed from its summary'
+
+# Digests are compared by the summary of firmware that is missing; a summary of other firmware is not taken.
+edit() { # FILE PYTHON
+	python3 -c "import json, sys
+d = json.load(open(sys.argv[1]))
+$2
+open(sys.argv[1], 'w').write(json.dumps(d, indent=2) + '\n')" "$1"
+}
+cp -r elsewhere/far/pub plain-pub && rm plain-pub/*.sig plain-pub/intoto.* plain-pub/corim.*
+for image in vmlinuz initrd.img; do cp $image elsewhere; done
+edit plain-pub/reference-values.json 'for v in d["images"][0]["variants"]: v.pop("id_block"); v.pop("id_auth")
+d["images"][0]["variants"][3]["launch_digest"] = "00" * 48'
+run 3 "$snp_measure" reproduce plain-pub --images elsewhere
+says 'features 0x1, 5 vCPUs) differs: published 0000'
+summary=$(cd pub && echo firmware/*.json)
+[ "$summary" = "firmware/$(sha256sum <OVMF.amdsev.fd | cut -c-64).json" ] || fail "no summary of the firmware: $summary"
+"$snp_measure" inspect --summary OVMF.amdsev.fd | cmp - "pub/$summary" >&2 || fail "the summary is another"
+cp -r pub kept-pub
+sed -i 's/"reset_address": "0x/&1/' "pub/$summary"
+run 3 "$snp_measure" reproduce pub
+says "$summary differs: published as reference-values.json says, found other bytes"
+run 3 "$snp_measure" reproduce pub --images empty-not
+says "$summary differs: published nothing, found a file"
+says 'web: firmware differs: published' # and no word of a summary
+! grep -q 'from its summary' out || fail "a wrong summary was used"
+rm -rf pub && mv kept-pub pub
+
+# The keys beside the values: what is published is what is compared.
+first() { # MEMBER of the first variant
+	grep -oE "\"$1\": \"[^\"]+" pub/reference-values.json | head -1 | cut -d'"' -f4
+}
+run 0 "$snp_measure" id-block show --json --id-block "$(first id_block)" --id-auth "$(first id_auth)"
+grep -qxF "id_key_digest: $(grep -oE '"id_key_digest": "[0-9a-f]+' out | cut -d'"' -f4)" pub/keys.txt ||
+	fail "not the digest of the ID key"
+tr '\n' ' ' <pub/keys.txt | grep -q 'A key that is found beside what it signs proves nothing' || fail "no warning in keys.txt"
+sed -n '/BEGIN/,/END/p;/END/q' pub/keys.txt | cmp - public.pem >&2 || fail "not the key of the signatures"
+cp pub/keys.txt kept-file
+openssl pkey -in other.pem -pubout >other-pem
+{ sed '/BEGIN/,$d' pub/keys.txt && cat other-pem && sed '1,/END/d' pub/keys.txt; } >changed && mv changed pub/keys.txt
+run 3 "$snp_measure" reproduce pub --public-key public.pem
+says 'keys.txt differs'
+sed -i 's/^id_key_digest: ./id_key_digest: x/' pub/keys.txt
+run 3 "$snp_measure" reproduce pub
+says 'keys.txt differs'
+mv kept-file pub/keys.txt
+run 0 "$snp_measure" reproduce pub --public-key public.pem
 mkdir empty
 run 3 "$snp_measure" reproduce pub/reference-values.json --images empty
-[ "$(grep -c 'found no such file$' out)" = 3 ] || fail "not all three are missed: $(cat out)"
+[ "$(grep -c 'found no such file' out)" = 3 ] || fail "not all three are missed: $(cat out)"
 run 0 reproduce --public-key public.pem
 
 # Images in folders, two of them with files of the same names; paths are published without detours.

@@ -72,7 +72,8 @@ struct snp_reference_image {
 	uint64_t
 		memory_size; /* of the guest in bytes, where an IGVM file needs it; 0: it does not */
 	struct snp_reference_file firmware;
-	uint8_t firmware_sha384[SNP_SHA384_SIZE];	/* some formats name the firmware by this */
+	uint8_t firmware_sha384[SNP_SHA384_SIZE]; /* some formats name the firmware by this */
+	char *firmware_summary; /* an snp-firmware/1 document; NULL: not known, as no master says it */
 	struct snp_reference_file kernel;		/* none: kernel hashes off */
 	struct snp_kernel_hash_check kernel_hash_check; /* not known without kernel */
 	bool kernel_is_cut_short; /* as snp_bzimage; of files that were read, no master says it */
