@@ -22,7 +22,7 @@ static const struct allowed list[] = {
 	/* What is launched. */
 	{ALLOW_READ, "name uuid memory memory@unit", "compared with what was asked for", NULL},
 	{ALLOW_READ, "@type", "only KVM launches SEV-SNP guests", NULL},
-	{ALLOW_READ, "os/type", "QEMU launches hvm, full virtualization, alone", "hvm"},
+	{ALLOW_READ, "os/type", "QEMU launches only hvm, full virtualization", "hvm"},
 	{ALLOW_READ, "os/type@arch os/type@machine", "compared", NULL},
 	{ALLOW_READ, "os/kernel os/initrd os/cmdline", "measured", NULL},
 	{ALLOW_READ, "os/loader", "the firmware, which is measured", NULL},
@@ -91,7 +91,7 @@ static const struct allowed list[] = {
 	{ALLOW_READ, "devices/disk devices/disk@device devices/disk/source@file devices/disk/source@dev "
 		     "devices/disk/readonly devices/disk/shareable",
 	 "no two guests, and no two disks, may write to one file", NULL},
-	{ALLOW_READ, "devices/interface/rom/ devices/hostdev/rom/", "code of the host's that the firmware runs", NULL},
+	{ALLOW_READ, "devices/interface/rom/ devices/hostdev/rom/", "code of the host that the firmware runs", NULL},
 	{ALLOW_READ, "devices/channel/target/", "the guest agent's lets the host run commands as root in the guest", NULL},
 	{ALLOW_READ, "devices/iommu/", "more than 255 vCPUs need it", NULL},
 	{ALLOW_READ, "devices/tpm/", "the host emulates it, and it can lie", NULL},

@@ -379,7 +379,7 @@ int cli_documents_check(struct cli_document documents[], size_t n, struct snp_er
 
 	if (arg.public_keys.count == 0 && n > 0)
 		cli_warn("signature-not-checked",
-			 "no signature was checked; use --public-key to check who published this");
+			 "no signature was checked; use --public-key to verify who published this");
 	for (size_t i = 0; i < n && r == 0 && arg.public_keys.count > 0; i++) {
 		_cleanup_(freep) char *file = format_text("%s.sig", documents[i].path);
 

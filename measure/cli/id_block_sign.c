@@ -9,10 +9,9 @@
 #include <snp/hex.h>
 #include <snp/policy.h>
 
+#include "identity/key.h"
 #include "key_input.h"
 #include "value.h"
-
-DEFINE_CLEANUP(struct snp_key *, snp_key_free);
 
 struct cli_id_block_arguments cli_id_block_args = {
 	.id = {.name = "id-key", .prefix = ""},
@@ -197,11 +196,7 @@ static int open_keys(struct signers *s, struct snp_error *err)
 	r = open_key(s->id, &s->id_key, err);
 	if (r == 0 && cli_signer_signs(s->author))
 		r = open_key(s->author, &s->author_key, err);
-	if (r == 0 && s->author_key && snp_key_equal(s->id_key, s->author_key))
-		return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-				 "the author key is the same as the ID key; leave it out or give "
-				 "another");
-	return r;
+	return r < 0 || !s->author_key ? r : key_check_author(s->id_key, s->author_key, err);
 }
 
 static int sign(const struct signers *s, struct cli_id_block *id, struct snp_error *err)

@@ -141,6 +141,15 @@ bool snp_key_equal(const struct snp_key *a, const struct snp_key *b)
 	return equal;
 }
 
+int key_check_author(const struct snp_key *id_key, const struct snp_key *author_key,
+		     struct snp_error *err)
+{
+	if (!snp_key_equal(id_key, author_key))
+		return 0;
+	return fail_with(err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
+			 "the author key is the same as the ID key; leave it out or give another");
+}
+
 int key_public_pem(const struct snp_key *key, char **ret, struct snp_error *err)
 {
 	BIO *bio = BIO_new(BIO_s_mem());

@@ -61,10 +61,9 @@ static int check_options(const struct snp_publish_options *o, bool wanted[static
 	if (o->author_key && !o->id_key)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "an author key requires an ID key");
-	if (o->author_key && snp_key_equal(o->id_key, o->author_key))
-		return fail_with(
-			err, SNP_E_BAD_KEY, SNP_NO_OFFSET,
-			"the author key is the same as the ID key; leave it out or give another");
+	r = o->author_key ? key_check_author(o->id_key, o->author_key, err) : 0;
+	if (r < 0)
+		return r;
 	if (!o->endorsement_key != !o->endorsement_certificate)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "an endorsement key and its certificate require each other");

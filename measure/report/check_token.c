@@ -94,7 +94,7 @@ static enum snp_outcome compliance(struct inquiry *q)
 		return found[0] ? FAIL("is '%s'", found)
 				: FAIL("the token has no compliance status");
 	if (q->expected->has_host_data || published_group(q, &document, &n))
-		return FAIL("is '%s'; a HOST_DATA is expected, which only a utility VM holds to",
+		return FAIL("is '%s'; a HOST_DATA is expected, which only a utility VM enforces",
 			    found);
 	return PASS("%s", found);
 }
