@@ -2,21 +2,27 @@
 #include <string.h>
 
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 #include <snp/hex.h>
 #include <snp/launch_document.h>
 
 #include "cli/check_options.h"
+#include "cli/launch_options.h"
 #include "cli/subject.h"
 #include "cli/verb.h"
 #include "guest/boot_file.h"
 #include "guest/measurement.h"
+#include "guest/remote_measure.h"
 
 static const char *root;
+static bool there;
 
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"remote-root", .argument = "DIR", .text = &root,
 	 .help = "local folder with copies of the remote host's files"},
+	{"remote-measure", .flag = &there,
+	 .help = "measure the files on the remote host, by snp-measure there, over ssh"},
 	CLI_OPTION_JSON,
 	{0},
 };
@@ -71,6 +77,9 @@ static int measure(const struct subject *subject, struct boot_file boot[static B
 	struct check_options checks;
 	int r;
 
+	if (there && root)
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--remote-measure and --remote-root cannot be combined here");
 	r = check_cli_read(NULL, &checks, err);
 	if (r == 0 && subject->config)
 		check_cli_cpu(session_uri(subject->config->connect), &checks);
@@ -81,7 +90,11 @@ static int measure(const struct subject *subject, struct boot_file boot[static B
 		checks.emulator = subject->guest.record->emulator;
 	launch_spec_look(subject->spec, root);
 	r = check_cli_apply(subject->spec, &checks, subject->name, err);
-	return r < 0 ? r : guest_measure_files(subject->spec, root, boot, ret, err);
+	if (r < 0 || !there)
+		return r < 0 ? r : guest_measure_files(subject->spec, root, boot, ret, err);
+	warn_remote_word();
+	return remote_measure(session_uri(subject->config ? subject->config->connect : NULL),
+			      subject->spec, boot, ret, err);
 }
 
 static int run(FILE *out, char *const operands[], struct snp_error *err)

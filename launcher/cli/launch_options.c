@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <snp/fail.h>
 #include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/json.h>
@@ -12,7 +13,7 @@
 #include "host/uri.h"
 
 static struct {
-	bool unbound;
+	bool unbound, remote_measure;
 	const char *expect, *template, *remote_root;
 	struct cli_number timeout;
 } arg;
@@ -40,6 +41,8 @@ const struct cli_option source_options[] = {
 	 .help = "domain XML to start from, instead of the built-in one"},
 	{"remote-root", .argument = "DIR", .text = &arg.remote_root,
 	 .help = "local folder with copies of the remote host's files"},
+	{"remote-measure", .flag = &arg.remote_measure,
+	 .help = "measure the files on the remote host, by snp-measure there, over ssh"},
 	{"timeout", .argument = "SECONDS", .number = &arg.timeout,
 	 .help = "how long to wait for a running guest to stop (default 60)"},
 	{0},
@@ -78,6 +81,12 @@ const char *launch_options_root(void)
 	return arg.remote_root;
 }
 
+void warn_remote_word(void)
+{
+	cli_warn("measured-remotely",
+		 "the digest is the remote host's own word: it does not count against that host");
+}
+
 int launch_options_request(const struct session *session, const struct vm_config *config,
 			   struct launch_request *ret, struct snp_error *err)
 {
@@ -89,11 +98,18 @@ int launch_options_request(const struct session *session, const struct vm_config
 			    .template = arg.template,
 			    .remote = arg.remote_root || uri_is_remote(session->host.uri),
 			    .remote_root = arg.remote_root,
+			    .remote_measure = arg.remote_measure,
 			    .unbound = arg.unbound,
 			    .checks = &ret->checks,
 			    .findings = &ret->findings},
 		.state = session->state,
 	};
+	if (arg.remote_measure && !uri_is_remote(session->host.uri))
+		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
+				 "--remote-measure is for remote hosts; %s is this machine",
+				 session->host.uri);
+	if (arg.remote_measure)
+		warn_remote_word();
 	r = timeout_read(&arg.timeout, 1, &ret->create.seconds, err);
 	if (r < 0 || !arg.expect)
 		return r;

@@ -46,6 +46,9 @@ SNP_MUST_USE int launch_print_created(FILE *out, const struct session *session,
 				      struct guest_record *record, struct snp_error *err);
 void launch_request_done(struct launch_request *request);
 
+/* Of a digest that comes from --remote-measure. */
+void warn_remote_word(void);
+
 /* Where files of the host lie here, by --remote-root; NULL: at their own paths. */
 const char *launch_options_root(void);
 

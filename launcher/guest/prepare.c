@@ -21,6 +21,7 @@
 #include "guest/boot_file.h"
 #include "guest/drift.h"
 #include "guest/measurement.h"
+#include "guest/remote_measure.h"
 #include "host/firmware_search.h"
 
 DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
@@ -133,6 +134,8 @@ static int place_all(const struct prepare_request *request, struct guest_record 
 	char found[PATH_MAX];
 	int r = 0;
 
+	if (request->remote_measure && !request->remote_root)
+		return 0;
 	if (!firmware.path && !prepare_keeps(request, BOOT_FIRMWARE)) {
 		if (request->remote)
 			return fail_with(
@@ -253,6 +256,40 @@ static int refuse_another(const struct prepare_request *request, const struct gu
 		SNP_NO_OFFSET, "not the guest that was archived: %s", text);
 }
 
+/* With copies of the files here too, the two must be the same files. */
+static int measure_there(const struct prepare_request *request,
+			 struct boot_file boot[static BOOT_PARTS], struct guest_measurement *ret,
+			 struct snp_error *err)
+{
+	struct boot_file there[BOOT_PARTS] = {0};
+	int r = remote_measure(request->uri, request->spec, there, ret, err);
+
+	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS; i++) {
+		const struct vm_file *file = file_of(request->config, (enum boot_part)i);
+		const uint8_t *wanted = boot[i].source	   ? boot[i].sha256
+					: file->has_sha256 ? file->sha256
+							   : NULL;
+
+		if (!there[i].source || !wanted ||
+		    memcmp(wanted, there[i].sha256, SNP_SHA256_SIZE) == 0)
+			continue;
+		r = in_file(
+			err,
+			fail_with(err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
+				  "the %s on the remote host is another file than %s",
+				  boot_part_names[i],
+				  boot[i].source ? "the copy below --remote-root" : "vm.json says"),
+			there[i].source);
+	}
+	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS; i++) {
+		boot_file_done(&boot[i]);
+		boot[i] = there[i];
+		there[i] = (struct boot_file){0};
+	}
+	boot_files_done(there);
+	return r;
+}
+
 static int measure(const struct prepare_request *request, struct guest_record *record,
 		   struct snp_error *err)
 {
@@ -261,7 +298,8 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 					     request->archived ? request->kept : NULL};
 	int r;
 
-	r = guest_measure(request->spec, record->boot, &m, err);
+	r = request->remote_measure ? measure_there(request, record->boot, &m, err)
+				    : guest_measure(request->spec, record->boot, &m, err);
 	if (r < 0)
 		blame_source(record, err);
 	if (r == 0 && request->archived)

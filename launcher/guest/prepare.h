@@ -26,6 +26,7 @@ struct prepare_request {
 	const char *template;	     /* NULL: the built-in one */
 	const char *remote_root; /* where a remote host's files lie here; NULL: at the same paths */
 	bool remote;		 /* the host opens its own files: none is copied */
+	bool remote_measure; /* and its own snp-measure measures them (guest/remote_measure.h) */
 	/* The guest that is there already. What vm.json names as before comes from its copies: a host that upgrades
 	 * its kernel does not change its guests. NULL: there is none. */
 	const struct guest_record *kept;

@@ -18,6 +18,15 @@ bool uri_is_session(const char *uri);
 /* The value of its parameter socket=; false if it has none. */
 bool uri_socket(const char *uri, char ret[static PATH_MAX]);
 
+/* How libvirt's ssh transport reaches the host of a URI: "" where the URI does not say. */
+struct uri_ssh {
+	char program[PATH_MAX]; /* ssh, or what command= names */
+	char user[256], host[256], port[16];
+	char key[PATH_MAX]; /* keyfile= */
+	bool no_verify;
+};
+bool uri_ssh(const char *uri, struct uri_ssh *ret);
+
 /* The folder of the simulated host that `uri` belongs to; false if it is none: the socket's name is
  * not FOLDER/run/libvirt/libvirt-sock, or FOLDER has no keeper.lock. */
 bool uri_simulated_host(const char *uri, char ret[static PATH_MAX]);

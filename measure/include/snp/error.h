@@ -129,7 +129,9 @@ enum snp_class {
 	X(BAD_MANIFEST,          87, "bad-svsm-manifest",       REFUSED, "the manifest of an SVSM is malformed") \
 	/* archives of guests */ \
 	X(BAD_ARCHIVE,           88, "bad-archive",             REFUSED, "a tar file is not an archive of a guest, or was changed or cut off") \
-	X(BAD_DISK,              89, "bad-disk",                REFUSED, "a disk image is not a whole disk, so that an archive cannot hold it")
+	X(BAD_DISK,              89, "bad-disk",                REFUSED, "a disk image is not a whole disk, so that an archive cannot hold it") \
+	/* remote hosts */ \
+	X(REMOTE,                90, "remote-failed",           FAILED,  "a remote host cannot be reached by ssh, or its snp-measure is another version")
 /* clang-format on */
 
 enum snp_code {
