@@ -13,6 +13,7 @@
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
+#include <snp/fields.h>
 #include <snp/file.h>
 #include <snp/json.h>
 #include <snp/memory.h>
@@ -176,26 +177,50 @@ static int check_version(const char *host, const struct json_value *root, struct
 		host, version);
 }
 
-static int read_input(const struct json_value *inputs, enum boot_part part, const char *path,
-		      struct boot_file *ret, struct snp_error *err)
-{
-	const struct json_value *file, *value;
-	int r = json_need(inputs, boot_part_names[part], &file, err);
+/* What an answer says, of all that snp-digest/1 has. */
+struct input {
+	bool is_there;
+	uint64_t size;
+	uint8_t sha256[SNP_SHA256_SIZE];
+};
 
-	if (r == 0)
-		r = json_need(file, "size", &value, err);
-	if (r == 0)
-		r = json_integer(value, 1, INT64_MAX, &ret->size, err);
-	if (r == 0)
-		r = json_need(file, "sha256", &value, err);
-	if (r == 0)
-		r = json_hex(value, ret->sha256, sizeof(ret->sha256), err);
-	if (r < 0)
-		return r;
-	ret->source = strdup(path);
-	ret->path = strdup(path);
-	return ret->source && ret->path ? 0 : out_of_memory(err);
-}
+struct answer {
+	uint8_t launch_digest[SNP_LAUNCH_DIGEST_SIZE];
+	uint32_t vcpu_count;
+	uint64_t signature;
+	struct snp_vcpus vcpus;
+	bool has_kernel_hashes;
+	struct input inputs[BOOT_PARTS];
+};
+
+/* clang-format off */
+static const struct field file_fields[] = {
+	FIELD("size", field_u64, input, size, .required = true, .min = 1),
+	FIELD("sha256", field_hex, input, sha256, .required = true),
+	OTHER_KEYS,
+};
+
+#define INPUT(name, part) \
+	FIELD(name, field_object, answer, inputs[part], .fields = file_fields, .has = HAS(answer, inputs[part].is_there))
+
+static const struct field input_fields[] = {
+	INPUT("firmware", BOOT_FIRMWARE),
+	INPUT("kernel", BOOT_KERNEL),
+	INPUT("initrd", BOOT_INITRD),
+	OTHER_KEYS,
+};
+
+static const struct field answer_fields[] = {
+	FIELD("launch_digest", field_hex, answer, launch_digest, .required = true),
+	FIELD("vmm_profile", field_chars, answer, vcpus.profile, .required = true),
+	FIELD("vcpu_count", field_u32, answer, vcpu_count, .required = true, .min = 1),
+	FIELD("cpu_signature", field_hex_u64, answer, signature, .required = true),
+	FIELD("guest_features", field_hex_u64, answer, vcpus.features, .required = true),
+	FIELD("kernel_hashes", field_bool, answer, has_kernel_hashes, .required = true),
+	FIELD_OBJECT("inputs", input_fields, .required = true),
+	OTHER_KEYS,
+};
+/* clang-format on */
 
 /* Whether the firmware checks the hashes is among the warnings. */
 static enum snp_hash_verifier verifier(const struct json_value *root)
@@ -216,63 +241,43 @@ static enum snp_hash_verifier verifier(const struct json_value *root)
 	return SNP_HASH_VERIFIER_PRESENT;
 }
 
-static int read_vcpus(const struct json_value *root, const struct launch_spec *spec,
-		      struct snp_vcpus *ret, struct snp_error *err)
+static int take_input(const struct answer *answer, enum boot_part part, const char *path,
+		      struct boot_file *ret, struct snp_error *err)
 {
-	const struct json_value *value;
-	uint64_t count = 0, signature = 0;
-	int r = json_need(root, "vcpu_count", &value, err);
+	const struct input *input = &answer->inputs[part];
 
-	*ret = spec->vcpus;
-	if (r == 0)
-		r = json_integer(value, 1, UINT32_MAX, &count, err);
-	if (r == 0)
-		r = json_need(root, "cpu_signature", &value, err);
-	if (r == 0)
-		r = json_hex_u64(value, &signature, err);
-	if (r == 0)
-		r = json_need(root, "guest_features", &value, err);
-	if (r == 0)
-		r = json_hex_u64(value, &ret->features, err);
-	if (r == 0)
-		r = json_need(root, "vmm_profile", &value, err);
-	if (r == 0)
-		r = json_text(value, ret->profile, sizeof(ret->profile), err);
-	if (r == 0 && (count != spec->vcpus.count || signature > UINT32_MAX ||
-		       ret->features != GUEST_FEATURES || strcmp(ret->profile, "qemu") != 0 ||
-		       (spec->has_cpu_signature && signature != spec->vcpus.signature)))
-		r = fail_with(err, SNP_E_REMOTE, SNP_NO_OFFSET,
-			      "it measured another guest than it was asked for");
-	ret->signature = (uint32_t)signature;
-	return r;
+	if (!input->is_there)
+		return fail_with(err, SNP_E_JSON_MISSING_KEY, SNP_NO_OFFSET,
+				 "/inputs: missing key \"%s\"", boot_part_names[part]);
+	ret->size = input->size;
+	memcpy(ret->sha256, input->sha256, sizeof(ret->sha256));
+	ret->source = strdup(path);
+	ret->path = strdup(path);
+	return ret->source && ret->path ? 0 : out_of_memory(err);
 }
 
-static int read_members(const struct json_value *root, const struct launch_spec *spec,
-			struct boot_file boot[static BOOT_PARTS], struct guest_measurement *ret,
-			struct snp_error *err)
+static int take_answer(const struct answer *answer, const struct launch_spec *spec,
+		       struct boot_file boot[static BOOT_PARTS], struct guest_measurement *ret,
+		       struct snp_error *err)
 {
 	const bool hashes = spec->kernel && spec->kernel_hashes == SPEC_ON;
-	const struct json_value *value, *inputs;
-	int r = json_need(root, "launch_digest", &value, err);
+	int r = 0;
 
-	if (r == 0)
-		r = json_hex(value, ret->launch_digest, SNP_LAUNCH_DIGEST_SIZE, err);
-	if (r == 0)
-		r = read_vcpus(root, spec, &ret->vcpus, err);
-	if (r == 0)
-		r = json_need(root, "kernel_hashes", &value, err);
-	if (r == 0)
-		r = json_bool(value, &ret->has_kernel_hashes, err);
-	if (r == 0 && ret->has_kernel_hashes != hashes)
-		r = fail_with(err, SNP_E_REMOTE, SNP_NO_OFFSET,
-			      "it measured another guest than it was asked for");
-	if (r == 0)
-		r = json_need(root, "inputs", &inputs, err);
+	if (answer->vcpu_count != spec->vcpus.count || answer->signature > UINT32_MAX ||
+	    answer->vcpus.features != GUEST_FEATURES ||
+	    strcmp(answer->vcpus.profile, "qemu") != 0 ||
+	    (spec->has_cpu_signature && answer->signature != spec->vcpus.signature) ||
+	    answer->has_kernel_hashes != hashes)
+		return fail_with(err, SNP_E_REMOTE, SNP_NO_OFFSET,
+				 "it measured another guest than it was asked for");
 	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS; i++)
 		if (path_of(spec, (enum boot_part)i))
-			r = read_input(inputs, (enum boot_part)i, path_of(spec, (enum boot_part)i),
+			r = take_input(answer, (enum boot_part)i, path_of(spec, (enum boot_part)i),
 				       &boot[i], err);
-	ret->hash_verifier = hashes ? verifier(root) : SNP_HASH_VERIFIER_UNKNOWN;
+	memcpy(ret->launch_digest, answer->launch_digest, sizeof(ret->launch_digest));
+	ret->vcpus = answer->vcpus;
+	ret->vcpus.signature = (uint32_t)answer->signature;
+	ret->has_kernel_hashes = hashes;
 	return r;
 }
 
@@ -281,17 +286,26 @@ int remote_answer_read(const char *host, struct snp_span text, const struct laun
 		       struct snp_error *err)
 {
 	_cleanup_(json_freep) struct json *document = NULL;
-	struct guest_measurement m = {0};
+	struct guest_measurement m = {.hash_verifier = SNP_HASH_VERIFIER_UNKNOWN};
+	struct answer answer = {.vcpus = spec->vcpus};
 	int r = json_parse(host, text, &document, err);
 
-	if (r == 0)
-		r = json_schema(document, "snp-digest/1", err);
-	if (r == 0)
-		r = check_version(host, json_root(document), err);
-	if (r == 0)
-		r = read_members(json_root(document), spec, boot, &m, err);
 	if (r < 0)
 		return r;
+	r = json_schema(document, "snp-digest/1", err);
+	if (r < 0)
+		return r;
+	r = check_version(host, json_root(document), err);
+	if (r < 0)
+		return r;
+	r = fields_read(json_root(document), answer_fields, &answer, err);
+	if (r < 0)
+		return r;
+	r = take_answer(&answer, spec, boot, &m, err);
+	if (r < 0)
+		return r;
+	if (m.has_kernel_hashes)
+		m.hash_verifier = verifier(json_root(document));
 	*ret = m;
 	return 0;
 }
