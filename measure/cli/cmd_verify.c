@@ -13,10 +13,11 @@
 #include "report_view.h"
 #include "value.h"
 #include "verb.h"
+#include "verdict_page.h"
 
 static struct {
 	struct cli_values certificates, crls;
-	const char *at_time, *token, *jwks, *runtime_data, *simulated_root, *save;
+	const char *at_time, *token, *jwks, *runtime_data, *simulated_root, *save, *html;
 	bool fetch_path, verbose;
 } arg;
 
@@ -38,6 +39,8 @@ static const struct cli_option options[] = {
 	 .help = "for this run, trust this ARK of a simulated host"},
 	{"save", .argument = "DIR", .text = &arg.save,
 	 .help = "keep in this new folder all that is needed to repeat the verdict with 'verify DIR'"},
+	{"html", .argument = "FILE", .text = &arg.html,
+	 .help = "write the verdict as a page for people to this file"},
 	{"fetch-path", .flag = &arg.fetch_path,
 	 .help = "only print where AMD has the missing certificates"},
 	{"verbose", 'v', .help = "print every check", .flag = &arg.verbose},
@@ -325,8 +328,15 @@ static const char *document_of(const struct materials *m, const struct snp_refer
 	return cli_expectations_document(&m->expectations, reference);
 }
 
+static const struct cli_document *documents_of(const struct materials *m)
+{
+	return m->expected.references == m->folder.references ? m->folder.documents
+							      : m->expectations.documents;
+}
+
 static int save(const struct materials *m, const struct snp_verdict *verdict, const char *document,
-		bool alone, const struct svsm_manifest *shown, struct snp_error *err)
+		bool alone, const struct svsm_manifest *shown, struct snp_span page,
+		struct snp_error *err)
 {
 	_cleanup_(freep) char *text = NULL;
 	const struct svsm_manifest *manifest = manifest_of(m);
@@ -334,9 +344,8 @@ static int save(const struct materials *m, const struct snp_verdict *verdict, co
 	const bool of_folder = manifest == &m->folder.manifest;
 	struct evidence_parts parts = {.evidence = &m->evidence,
 				       .expected = &m->expected,
-				       .documents = m->expected.references == m->folder.references
-							    ? m->folder.documents
-							    : e->documents};
+				       .documents = documents_of(m),
+				       .page = page};
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	int r;
@@ -368,9 +377,10 @@ static int check_usage(const char *report, struct snp_error *err)
 	if (!report && (!arg.token || arg.fetch_path))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "give a report; only --maa-token can do without");
-	if (arg.save && arg.fetch_path)
+	if ((arg.save || arg.html) && arg.fetch_path)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--save cannot be combined with --fetch-path");
+				 "--%s cannot be combined with --fetch-path",
+				 arg.save ? "save" : "html");
 	return 0;
 }
 
@@ -378,7 +388,9 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(materials_done) struct materials m = {0};
 	_cleanup_(snp_verdict_freep) struct snp_verdict *verdict = NULL;
+	_cleanup_(freep) char *page = NULL;
 	const struct svsm_manifest *manifest;
+	struct snp_span html = {0};
 	const char *document;
 	bool alone;
 	int r = check_usage(operands[0], err);
@@ -398,8 +410,17 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	alone = snp_verdict_outcome(verdict, SNP_CHECK_REPORT_SIGNATURE) == SNP_NOT_ASKED;
 	document = document_of(&m, snp_verdict_reference(verdict));
 	manifest = snp_verdict_accepted(verdict) ? manifest_of(&m) : NULL;
+	if (arg.save || arg.html)
+		r = verdict_page_print(
+			&(struct verdict_page){verdict, &m.evidence, &m.expected, documents_of(&m)},
+			&page, &html.size, err);
+	if (r < 0)
+		return r;
+	html.data = (const uint8_t *)page;
 	if (arg.save)
-		r = save(&m, verdict, document, alone, manifest, err);
+		r = save(&m, verdict, document, alone, manifest, html, err);
+	if (r == 0 && arg.html)
+		r = file_write(arg.html, html, 0666, true, err);
 	if (r == 0 && cli_json)
 		r = print_json(verdict, document, alone, manifest, out, err);
 	else if (r == 0)

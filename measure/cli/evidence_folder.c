@@ -46,6 +46,7 @@ static const struct {
 #define REPORT_FILE   "report.bin"
 #define MANIFEST_FILE "svsm-manifest.bin"
 #define VERDICT_FILE  "verdict.json"
+#define PAGE_FILE     "verdict.html"
 
 /* "reference-values.json", "reference-values-2.json", … */
 #define DOCUMENT_NAME_SIZE 48
@@ -164,6 +165,8 @@ static int add_all(struct folder *folder, const struct evidence_parts *parts, st
 		r = add(folder, MANIFEST_FILE, parts->manifest, err);
 	if (r == 0)
 		r = add(folder, VERDICT_FILE, parts->verdict, err);
+	if (r == 0)
+		r = add(folder, PAGE_FILE, parts->page, err);
 	for (size_t i = 0; r == 0 && i < N_PARTS; i++)
 		r = add(folder, parts_of[i].name, files[i], err);
 	for (size_t i = 0; r == 0 && i < x->n_references; i++)

@@ -62,6 +62,11 @@ void cli_warn(const char *name, const char *fmt, ...)
 	pthread_mutex_unlock(&lock);
 }
 
+const char *cli_warning(unsigned int i)
+{
+	return i < n_warnings ? warnings[i].message : NULL;
+}
+
 void cli_print_warnings(void)
 {
 	for (unsigned int i = 0; i < n_warnings; i++)

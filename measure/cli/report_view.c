@@ -153,13 +153,24 @@ static bool describe(const struct snp_report *report, enum snp_product product,
 	return false;
 }
 
-void cli_report_print(const struct snp_report *report, enum snp_product product, FILE *out)
+void cli_report_each(const struct snp_report *report, enum snp_product product,
+		     void (*visit)(const char *name, const char *value, FILE *out), FILE *out)
 {
 	char text[512];
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (describe(report, product, &fields[i], text, sizeof(text)))
-			fprintf(out, "%-18s  %s\n", fields[i].name, text);
+			visit(fields[i].name, text, out);
+}
+
+static void print_field(const char *name, const char *value, FILE *out)
+{
+	fprintf(out, "%-18s  %s\n", name, value);
+}
+
+void cli_report_print(const struct snp_report *report, enum snp_product product, FILE *out)
+{
+	cli_report_each(report, product, print_field, out);
 }
 
 static void json_tcb(struct json_out *json, struct cJSON *object, const char *key, uint64_t word,

@@ -11,6 +11,10 @@
  * of its value. TCBs are read in the layout of `product`; if that is unknown, they are numbers. */
 void cli_report_print(const struct snp_report *report, enum snp_product product, FILE *out);
 
+/* Call `visit` with each of them. */
+void cli_report_each(const struct snp_report *report, enum snp_product product,
+		     void (*visit)(const char *name, const char *value, FILE *out), FILE *out);
+
 /* The same as members of an object, names in lower case. */
 void cli_report_json(const struct snp_report *report, enum snp_product product,
 		     struct json_out *json, struct cJSON *object);

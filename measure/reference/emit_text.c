@@ -12,30 +12,7 @@
 #include "identity/key.h"
 #include "reference/format.h"
 
-/* Runs `print` for every variant into a memory stream and adds what it wrote as the file `name`. */
-static int add_text(const struct snp_reference *r, struct folder *f, const char *name,
-		    int (*print)(FILE *stream, const struct snp_reference *r,
-				 struct snp_error *err),
-		    struct snp_error *err)
-{
-	_cleanup_(freep) char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
-	bool failed;
-	int status;
-
-	if (!stream)
-		return out_of_memory(err);
-	status = print(stream, r, err);
-	failed = ferror(stream);
-	if (fclose(stream) != 0 || failed)
-		return out_of_memory(err);
-	if (status < 0)
-		return status;
-	return folder_add(f, name, TAKE_PTR(text), size, err);
-}
-
-static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_error *err)
+static int print_tsv(const struct snp_reference *r, FILE *stream, struct snp_error *err)
 {
 	(void)err;
 	fputs("image\tvmm_profile\tvcpu_count\tcpu_model\tcpu_signature\tguest_features\tpolicy\t"
@@ -62,7 +39,7 @@ static int print_tsv(FILE *stream, const struct snp_reference *r, struct snp_err
 
 int emit_tsv(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
-	return add_text(r, f, "launch-digests.tsv", print_tsv, err);
+	return folder_add_text(f, r, "launch-digests.tsv", print_tsv, err);
 }
 
 static int print_pem(FILE *stream, const struct snp_key *key, struct snp_error *err)
@@ -94,7 +71,7 @@ static const uint8_t *first_id_auth(const struct snp_reference *r)
 	return NULL;
 }
 
-static int print_keys(FILE *stream, const struct snp_reference *r, struct snp_error *err)
+static int print_keys(const struct snp_reference *r, FILE *stream, struct snp_error *err)
 {
 	_cleanup_(snp_key_freep) struct snp_key *id = NULL, *author = NULL;
 	const uint8_t *auth = first_id_auth(r);
@@ -126,14 +103,14 @@ static int print_keys(FILE *stream, const struct snp_reference *r, struct snp_er
 
 int emit_keys(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
-	return add_text(r, f, KEYS_FILE, print_keys, err);
+	return folder_add_text(f, r, KEYS_FILE, print_keys, err);
 }
 
 /*
  * Lines for kbs-client of Trustee (confidential-containers/trustee, tools/kbs-client), with the values of rvps.json.
  * It sets one value under a name, as a list of one or by itself, and the last one replaces those before it.
  */
-static int print_kbs_client(FILE *stream, const struct snp_reference *r, struct snp_error *err)
+static int print_kbs_client(const struct snp_reference *r, FILE *stream, struct snp_error *err)
 {
 	const struct snp_reference_variant *v = r->images[0].variants;
 	const uint64_t policy = r->images[0].policy;
@@ -166,7 +143,7 @@ static int print_kbs_client(FILE *stream, const struct snp_reference *r, struct 
 
 int emit_kbs_client(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
-	return add_text(r, f, "kbs-client.sh", print_kbs_client, err);
+	return folder_add_text(f, r, "kbs-client.sh", print_kbs_client, err);
 }
 
 static void print_hex_claim(FILE *stream, const char *claim, const uint8_t *bytes, size_t size)
@@ -271,7 +248,7 @@ static int print_rule(FILE *stream, const struct snp_reference_image *image,
 /* Policy language 1.0: the rules of authorizationrules are alternatives, one for each digest. Claim
  * names are those that the service makes of an SEV-SNP report (Azure Attestation, claim sets). The
  * service limits a policy's size; a matrix of thousands does not fit. */
-static int print_maa_policy(FILE *stream, const struct snp_reference *r, struct snp_error *err)
+static int print_maa_policy(const struct snp_reference *r, FILE *stream, struct snp_error *err)
 {
 	fputs("version=1.0;\nauthorizationrules\n{\n", stream);
 	for (size_t i = 0; i < r->n_images; i++) {
@@ -292,5 +269,5 @@ static int print_maa_policy(FILE *stream, const struct snp_reference *r, struct 
 
 int emit_maa_policy(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
-	return add_text(r, f, "maa-policy.txt", print_maa_policy, err);
+	return folder_add_text(f, r, "maa-policy.txt", print_maa_policy, err);
 }

@@ -2,6 +2,7 @@
 #include "reference/format.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +36,29 @@ static const struct format formats[N_FORMATS] = {
 	{"skr-policy", emit_skr_policy, skr_says, {"skr-policy.json"}, SAYS_GROUPS},
 	{"firmware", emit_firmware, NULL, {"firmware/*.json"}, SAYS_FIRMWARE},
 	{"keys", emit_keys, NULL, {KEYS_FILE}, SAYS_BOTH},
+	{"html", emit_html, NULL, {INDEX_FILE}, SAYS_BOTH},
 	{"tsv", emit_tsv, NULL, {"launch-digests.tsv"}, SAYS_DIGESTS},
 };
+
+int folder_add_text(struct folder *folder, const struct snp_reference *reference, const char *name,
+		    text_printer print, struct snp_error *err)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	bool failed;
+	int status;
+
+	if (!stream)
+		return out_of_memory(err);
+	status = print(reference, stream, err);
+	failed = ferror(stream);
+	if (fclose(stream) != 0 || failed)
+		return out_of_memory(err);
+	if (status < 0)
+		return status;
+	return folder_add(folder, name, TAKE_PTR(text), size, err);
+}
 
 const struct format *format_at(size_t i)
 {

@@ -2,6 +2,8 @@
 #ifndef REFERENCE_FORMAT_H
 #define REFERENCE_FORMAT_H
 
+#include <stdio.h>
+
 #include <snp/reference.h>
 
 #include "reference/folder.h"
@@ -18,7 +20,7 @@ typedef int (*emitter)(const struct snp_reference *reference, struct folder *fol
 typedef int (*image_check)(const struct snp_reference *reference,
 			   const struct snp_reference_image *image, struct snp_error *err);
 
-#define N_FORMATS 14
+#define N_FORMATS 15
 
 struct format {
 	const char *name; /* as --format takes it */
@@ -58,6 +60,13 @@ bool format_is_there(const struct format *format, const char *path);
 #define CORIM_FILE  "corim.cbor"
 #define KEYS_FILE   "keys.txt"
 #define KEYS_FIRST  "Key of the signatures:\n" /* what follows in it is that key, if there is one */
+#define INDEX_FILE  "index.html"
+
+/* Add the file `name` of what `print` writes about a model. Errors: SNP_E_NO_MEMORY, those of `print`. */
+typedef int (*text_printer)(const struct snp_reference *reference, FILE *out,
+			    struct snp_error *err);
+SNP_MUST_USE int folder_add_text(struct folder *folder, const struct snp_reference *reference,
+				 const char *name, text_printer print, struct snp_error *err);
 
 int emit_master(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_rvps(const struct snp_reference *r, struct folder *f, struct snp_error *err);
@@ -78,6 +87,7 @@ int skr_says(const struct snp_reference *r, const struct snp_reference_image *im
 int emit_firmware(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_kbs_client(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_keys(const struct snp_reference *r, struct folder *f, struct snp_error *err);
+int emit_html(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 int emit_tsv(const struct snp_reference *r, struct folder *f, struct snp_error *err);
 
 #endif

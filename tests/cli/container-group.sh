@@ -11,7 +11,7 @@ release() { printf '{"schema": "snp-release/1", "images": [%s]}' "$1"; }
 release "$group" >release.json
 
 run 0 "$snp_measure" publish release.json -o pub
-[ "$(ls pub | tr '\n' ' ')" = 'maa-policy.txt reference-values.json skr-policy.json ' ] || fail "other files: $(ls pub)"
+[ "$(ls pub | tr '\n' ' ')" = 'index.html keys.txt maa-policy.txt reference-values.json skr-policy.json ' ] || fail "other files: $(ls pub)"
 ! grep -q left-out err || fail "formats for digests are missed: $(cat err)"
 grep -qF '"schema": "snp-reference-values/3"' pub/reference-values.json || fail "another schema"
 grep -qF "\"host_data\": \"$hash\"" pub/reference-values.json || fail "another HOST_DATA"

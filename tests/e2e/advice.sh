@@ -69,6 +69,8 @@ snp-measure id-block                            | 0 | snp-measure id-block --hel
 snp-measure id-block verify                     | 0 | snp-measure id-block verify "${launch[@]}" --id-block @block --id-auth @auth
 snp-measure igvm sign                           | 0 | snp-measure igvm from-ovmf OVMF.amdsev.fd -o guest.igvm && snp-measure igvm sign guest.igvm -o signed.igvm --id-key id.pem --vcpus 2 --vcpu-type EPYC-v4
 snp-measure sign                                | 0 | snp-measure publish release.json -o plain && snp-measure sign plain --sign-key id.pem
+snp-measure reproduce --public-key KEY --images IMAGES FOLDER | 0 | snp-measure publish release.json -o signed --sign-key id.pem && openssl pkey -in id.pem -pubout -out id.pub && snp-measure reproduce --public-key id.pub --images . signed
+snp-measure verify --reference FOLDER --public-key KEY --report-data NONCE REPORT | 3 | snp-measure verify --reference signed --public-key id.pub --report-data "$(printf %0128d 0)" "$report"
 snp-measure inspect                             | 0 | snp-measure inspect OVMF.amdsev.fd
 snp-measure publish --id-key                    | 0 | snp-measure publish release.json -o published --id-key id.pem
 snp-measure show --fetch-path                   | 0 | snp-measure show --fetch-path "$report"

@@ -16,6 +16,7 @@
  *	reference-values.json	and -2, -3 …: documents of reference values, each with its signature as .sig
  *	nonce.bin		64 bytes that the guest was given
  *	verdict.json		what `verify --json` or `attest --json` said
+ *	verdict.html		what `verify --html` said
  *	and where there were any: runtime-data.bin, endorsement.bin, endorsement-root.crt, tsa-root.crt,
  *	token.jwt, jwks.json, svsm-manifest.bin
  *
@@ -47,6 +48,7 @@ struct evidence_parts {
 	const struct cli_document *documents; /* of reference values, as in `expected` */
 	struct snp_span nonce, manifest;      /* of an SVSM; size 0: none */
 	struct snp_span verdict;
+	struct snp_span page; /* the same for people; size 0: none */
 };
 
 /* Write the folder `path`, which must be new or empty, whole or not at all.

@@ -147,6 +147,9 @@ int cli_answer(FILE *out, int status, struct snp_error *err);
 void cli_warn(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_print_warnings(void);
 
+/* What the i-th warning says, or NULL past the last. */
+const char *cli_warning(unsigned int i);
+
 /* Whether what stdout gets may have colours: on a terminal, unless NO_COLOR is set (no-color.org). */
 bool cli_is_coloured(void);
 
