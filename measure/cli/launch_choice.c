@@ -102,6 +102,17 @@ static int parse_mode(struct cli_launch *l, struct snp_error *err)
 			 "--mode: unknown mode '%s'; expected one of %s", name, names);
 }
 
+bool cli_launch_is_given(void)
+{
+	static const struct cli_option *const tables[] = {CLI_LAUNCH_OPTIONS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		for (const struct cli_option *o = tables[i]; o->name; o++)
+			if ((o->text && *o->text) || (o->number && o->number->given))
+				return true;
+	return false;
+}
+
 /* An empty value, from a variable that a script forgot to set, must not mean "leave it out". */
 static int check_empty(struct snp_error *err)
 {

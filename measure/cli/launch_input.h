@@ -54,6 +54,9 @@ struct cli_launch {
 	}
 /* clang-format on */
 
+/* True if an option describes a launch. */
+bool cli_launch_is_given(void);
+
 /* Set all of `l` that needs no file: mode, profile, vCPUs. Errors: SNP_E_USAGE for options that do not go
  * together; SNP_E_BAD_PROFILE, SNP_E_BAD_CPU_MODEL. */
 SNP_MUST_USE int cli_launch_choose(struct cli_launch *l, struct snp_error *err);

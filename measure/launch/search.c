@@ -18,6 +18,8 @@
 
 #define MAX_STARTS  8192
 #define MAX_CHANGES 3
+#define MAX_EXPECTED \
+	2 /* changes of what is booted, with expected vCPUs that are not the stated ones */
 #define MAX_UPDATES (1ull << 22) /* of the sections of all prefixes; about 3 s, estimated */
 #define SNP_ACTIVE  0x1ull	 /* bits of SEV_FEATURES */
 #define DEBUG_SWAP  0x20ull
@@ -109,6 +111,25 @@ static void add_starts(struct space *space, struct start start, size_t kind, uns
 		space->r = out_of_memory(&space->err);
 }
 
+/* True if only the counts and the name of the model may differ. */
+static bool same_cpu(const struct snp_vcpus *a, const struct snp_vcpus *b)
+{
+	return strcmp(a->profile, b->profile) == 0 && a->signature == b->signature &&
+	       a->features == b->features;
+}
+
+/* Unless it is there. */
+static void append_cpu(struct space *space, struct cpu cpu)
+{
+	for (size_t i = 0; i < space->n_cpus; i++)
+		if (memcmp(&space->cpus[i].vcpus, &cpu.vcpus, sizeof(cpu.vcpus)) == 0)
+			return;
+	if (grow(&space->cpus, space->n_cpus, sizeof(cpu)))
+		space->cpus[space->n_cpus++] = cpu;
+	else
+		space->r = out_of_memory(&space->err);
+}
+
 /* Features with one bit beside SNP_ACTIVE are tried where at most one thing that is booted differs; those with
  * two, where at most one other thing does, the vCPU count apart. */
 static void add_cpu(struct space *space, const struct snp_vcpus *vcpus, unsigned int feature_bits)
@@ -120,13 +141,7 @@ static void add_cpu(struct space *space, const struct snp_vcpus *vcpus, unsigned
 
 	if (feature_bits > 0 || others > 0)
 		cpu.max_changes = feature_bits < 2 || others == 0 ? 1 : 0;
-	for (size_t i = 0; i < space->n_cpus; i++)
-		if (memcmp(&space->cpus[i].vcpus, vcpus, sizeof(*vcpus)) == 0)
-			return;
-	if (grow(&space->cpus, space->n_cpus, sizeof(cpu)))
-		space->cpus[space->n_cpus++] = cpu;
-	else
-		space->r = out_of_memory(&space->err);
+	append_cpu(space, cpu);
 }
 
 /* A profile and CPU signature, with the likely features. */
@@ -170,6 +185,28 @@ static void add_profile(struct space *space, const char *profile)
 		add_signature(space, profile, signature);
 }
 
+/* What is expected need not be among what is likely. The stated one comes first. */
+static void add_expected(struct space *space)
+{
+	const struct search *search = space->search;
+
+	for (size_t i = 0; i < search->n_expected; i++) {
+		const struct snp_vcpus *expected = &search->expected[i];
+		struct snp_vcpus v = search->stated->vcpus;
+
+		if (v.count < search->max_vcpus)
+			v.count = search->max_vcpus;
+		if (i == 0)
+			add_cpu(space, &v, 0);
+		if (i > 0 && same_cpu(expected, expected - 1))
+			continue;
+		snprintf(v.profile, sizeof(v.profile), "%s", expected->profile);
+		v.signature = expected->signature;
+		v.features = expected->features;
+		append_cpu(space, (struct cpu){v, MAX_EXPECTED, true});
+	}
+}
+
 static void fill(struct space *space)
 {
 	const struct snp_launch *stated = space->search->stated;
@@ -177,15 +214,43 @@ static void fill(struct space *space)
 
 	for (unsigned int changes = 0; changes <= MAX_CHANGES; changes++)
 		add_starts(space, (struct start){.changes = changes}, 0, changes);
+	add_expected(space);
 	add_profile(space, stated->vcpus.profile);
 	for (size_t i = 0; (name = snp_profile_at(i)); i++)
 		if (snp_profile_check(name, stated->mode, NULL) == 0)
 			add_profile(space, name);
 }
 
-static void describe(const struct start *start, const struct snp_vcpus *stated,
+/* How far the vCPUs are from those that were found: first in how many things, then in their number. */
+static uint64_t distance(const struct snp_vcpus *a, const struct snp_vcpus *b)
+{
+	uint64_t things = (uint64_t)(strcmp(a->profile, b->profile) != 0) +
+			  (a->signature != b->signature) + (a->features != b->features) +
+			  (a->count != b->count);
+	uint32_t more = a->count > b->count ? a->count - b->count : b->count - a->count;
+
+	return things << 32 | more;
+}
+
+static const struct snp_vcpus *find_nearest(const struct search *search,
+					    const struct snp_vcpus *found, size_t *ret)
+{
+	const struct snp_vcpus *nearest = &search->stated->vcpus;
+
+	*ret = 0;
+	for (size_t i = 0; i < search->n_expected; i++)
+		if (i == 0 || distance(&search->expected[i], found) < distance(nearest, found)) {
+			nearest = &search->expected[i];
+			*ret = i;
+		}
+	return nearest;
+}
+
+static void describe(const struct search *search, const struct start *start,
 		     const struct snp_vcpus *found, struct search_answer *ret)
 {
+	const struct snp_vcpus *stated = find_nearest(search, found, &ret->nearest);
+
 	ret->found = true;
 	ret->n = 0;
 	for (size_t kind = 0; kind < SEARCH_KINDS; kind++)
@@ -232,8 +297,7 @@ static void compare(struct trial *t, uint32_t n, const uint8_t digest[static SNP
 	mtx_lock(&space->lock);
 	if (t->item < atomic_load(&space->found)) {
 		atomic_store(&space->found, t->item);
-		describe(&space->starts[t->item], &space->search->stated->vcpus, &found.vcpus,
-			 &space->answer);
+		describe(space->search, &space->starts[t->item], &found.vcpus, &space->answer);
 	}
 	mtx_unlock(&space->lock);
 }

@@ -118,11 +118,65 @@ says 'published as image web in pub/reference-values.json: qemu, 5 vCPUs'
 unrelated=$(printf 'ab%.0s' {1..48})
 run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-type EPYC --max-vcpus 1
 grep -Eq '^no match among [0-9]{3,} similar launches' out || fail "no number: $(cat out)"
-says '(not tried: other CPU signatures and guest features; more than one change of firmware, kernel, initrd or'
+says '  tried: other numbers of vCPUs; likely CPU signatures and guest features'
+says '  not tried: other CPU signatures and guest features; more than one change of firmware, kernel, initrd or'
+says '  ask the other side for: the SHA-256 of firmware, kernel and initrd'
 run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-type EPYC --max-vcpus 1 \
 	--json
 grep -q '"found": false' out || fail "JSON does not say so"
 says '"other CPU signatures and guest features"'
+says '"the command line of the kernel, byte for byte"'
+
+# With the published folder alone: no image is there, and no option describes a launch.
+mkdir away && sed 's/"4-64"/"4-6"/' release.json >near.json
+run 0 "$snp_measure" publish near.json -o away/pub --format firmware
+near() { # SENTENCE OPTION…: found from the folder in away/.
+	local sentence=$1
+	shift
+	run 0 "$snp_measure" --ovmf other-fw --kernel other-kernel "$@"
+	run 0 env -C away "$snp_measure" explain --digest "$(cat out)" --reference pub --max-vcpus 7
+	says "$sentence"
+}
+near 'matches image web in pub with a command line with quiet at its end and 7 vCPUs instead of 6 (' \
+	--initrd initrd --append "$line quiet" --vcpus 7 --vcpu-type EPYC-v4
+says '  the nearest published launch has 6 vCPUs, CPU signature 0x00800f12 (EPYC-v4), guest features 0x1 and profile qemu'
+near 'matches image web in pub with 3 vCPUs instead of 2 and CPU signature 0x00830f10' \
+	--initrd initrd --append "$line" --vcpus 3 --vcpu-type EPYC-Rome
+near 'matches image web in pub with a command line without console=tty1 and with quiet at its end (' \
+	--initrd initrd --append 'console=ttyS0 ro quiet' --vcpus 5 --vcpu-type EPYC-Milan
+says '  the nearest published launch has 5 vCPUs, CPU signature 0x00a00f11 (EPYC-Milan)'
+near 'matches image web in pub with no initrd (' --append "$line" --vcpus 6 --vcpu-type EPYC-v4
+near 'published as image web in pub: qemu, 6 vCPUs' --initrd initrd --append "$line" --vcpus 6 --vcpu-type EPYC-v4
+cp -r folder away
+run 0 "$snp_measure" --ovmf other-fw --kernel kernel --initrd initrd --append "$line" --vcpus 5 --vcpu-type EPYC-v4
+digest_of_kernel=$(cat out)
+mkdir away/kernels && cp kernel away/kernels
+run 0 env -C away "$snp_measure" explain --digest "$digest_of_kernel" --reference pub --max-vcpus 8 --candidates kernels --json
+says '"kernel kernels/kernel"'
+says '"vcpu_count": 5'
+run 3 env -C away "$snp_measure" explain --digest "$unrelated" --reference pub --max-vcpus 2
+says 'ask the other side for'
+
+# Who describes the launch must do so whole, whatever is published.
+refuse 2 usage "$snp_measure" explain --digest "$unrelated" --reference pub --vcpus 4
+# A summary of other firmware is none, and without one the launch must be described.
+sed -i 's/"firmware_digest": "./"firmware_digest": "0/' away/pub/firmware/*.json
+refuse 2 usage "$snp_measure" explain --digest "$unrelated" --reference away/pub
+rm -r away/pub/firmware
+refuse 2 usage "$snp_measure" explain --digest "$unrelated" --reference away/pub
+grep -q 'no summary of firmware other-fw' err || fail "the firmware is not named"
+
+# Of a template, the command line is that of each count.
+python3 -c '
+import json
+release = json.load(open("release.json"))
+release["images"][0].update(cmdline="nr_cpus={vcpu_count} ro", vcpu_count=[2, 4], cpu_model=["EPYC-v4"])
+json.dump(release, open("template.json", "w"))'
+run 0 "$snp_measure" publish template.json -o template --format firmware
+run 0 "$snp_measure" --ovmf other-fw --kernel other-kernel --initrd initrd --append 'nr_cpus=6 ro' --vcpus 6 \
+	--vcpu-type EPYC-v4
+run 0 "$snp_measure" explain --digest "$(cat out)" --reference template --max-vcpus 9
+says 'matches image web in template with the command line for 6 vCPUs and 6 vCPUs instead of 4'
 
 # A number on the command line that goes with the number of vCPUs.
 run 0 "$snp_measure" "${base[@]}" --append 'nr_cpus=12 ro' --vcpus 12 --vcpu-type EPYC-v4

@@ -99,6 +99,10 @@ run 0 "$snp_measure" "${explain[@]}" --reference published/reference-values.json
 valid out
 run 3 "$snp_measure" "${explain[@]}" --digest "$(printf %096d 0)"
 valid out
+run 0 "$snp_measure" --ovmf fw --kernel kernel --initrd fw --append 'console=ttyS0 ro' --vcpus 4 --vcpu-type EPYC-Rome
+run 0 "$snp_measure" explain --json --reference published --digest "$(cat out)" --max-vcpus 4
+valid out
+grep -q '"nearest": {' out || fail "not from the folder: $(cat out)"
 for vcpus in 2 3; do
 	run 0 "$snp_measure" plan --json --ovmf fw --vcpus $vcpus --vcpu-type EPYC
 	mv out plan-$vcpus

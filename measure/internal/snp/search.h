@@ -16,7 +16,8 @@
  * most one such change also every likely CPU signature, every likely value of the guest features and every
  * SEV-SNP profile. A command line that names the vCPU count is tried with that count and another signature
  * or profile. An IGVM file is tried with every count, profile and signature. Launches that snp_launch_check()
- * refuses are skipped; an ID block in an IGVM file is not looked at.
+ * refuses are skipped; an ID block in an IGVM file is not looked at. Other vCPUs that are expected are tried with up to
+ * two changes of what is booted.
  */
 #define SEARCH_TEXT_SIZE 512
 #define SEARCH_MAX_PARTS 2048 /* beside the stated one */
@@ -47,7 +48,11 @@ struct search {
 	} parts[SEARCH_KINDS];
 	uint32_t report_signature; /* CPU signature that a report names; 0: none */
 	uint32_t max_vcpus;	   /* the counts tried are 1 to this, and the stated one */
-	snp_progress progress;	   /* NULL: none. Called in the calling thread */
+	/* What is expected as well, sorted by profile, signature and features; the answer tells what differs from the
+	 * nearest. None: from the stated one. */
+	const struct snp_vcpus *expected;
+	size_t n_expected;
+	snp_progress progress; /* NULL: none. Called in the calling thread */
 	void *progress_arg;
 };
 
@@ -55,6 +60,7 @@ struct search_answer {
 	bool found, published; /* published: it was not searched for */
 	bool is_cut;	       /* there were more combinations of what is booted than are tried */
 	uint64_t tried;	       /* digests that were compared */
+	size_t nearest;	       /* of search->expected */
 	size_t n; /* how many differences from the stated launch; 0: it has the digest itself */
 	char texts[SEARCH_MAX_TEXTS][SEARCH_TEXT_SIZE]; /* each in words: "8 vCPUs instead of 4" */
 };
