@@ -5,9 +5,11 @@
  *	snp-launch VERB [OPTION]… [OPERAND]…
  */
 #include <snp/fail.h>
+#include <snp/policy.h>
 
 #include "cli/session.h"
 #include "cli/verb.h"
+#include "config/checks.h"
 
 #define X(name) &verb_##name,
 static const struct cli_verb *const verbs[] = {LAUNCHER_VERBS(X) NULL};
@@ -28,9 +30,31 @@ static const struct cli_verb default_verb = {
 	.run = no_verb,
 };
 
+static void checks(FILE *out)
+{
+	for (size_t i = 0; check_at(i); i++)
+		fprintf(out, "%s\n", check_at(i)->name);
+}
+
+static void policy_words(FILE *out)
+{
+	for (size_t i = 0; snp_policy_bit(i); i++)
+		fprintf(out, "%s\n", snp_policy_bit(i)->name);
+	fputs("abi_min=\n", out);
+}
+
+static void forms(FILE *out)
+{
+	fputs("xml\nargv\njson\n", out);
+}
+
+static const struct cli_value_list values[] = {
+	{"CHECK", checks}, {"WORD", policy_words}, {"FORM", forms}, {0}};
+
 int main(int argc, char **argv)
 {
-	const struct cli_tool tool = {"snp-launch", verbs, &default_verb, session_json_tables};
+	const struct cli_tool tool = {"snp-launch", verbs, &default_verb, session_json_tables,
+				      values};
 
 	return cli_main(&tool, argc, argv);
 }

@@ -55,7 +55,7 @@ const struct cli_option cli_kernel_options[] = {
 const struct cli_option cli_vcpu_options[] = {
 	{"vmm-type", .argument = "VMM", .text = &launch_args.vmm_type,
 	 .help = "QEMU (default), ec2, gce or igvm, with the current profile of this VMM"},
-	{"profile", .argument = "NAME", .text = &launch_args.profile,
+	{"profile", .argument = "PROFILE", .text = &launch_args.profile,
 	 .help = "a VMM profile; 'list' prints all profiles"},
 	{"memory", .argument = "SIZE", .text = &launch_args.memory,
 	 .help = "--igvm: the guest's memory, such as 4G"},

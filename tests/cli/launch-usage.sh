@@ -70,7 +70,7 @@ grep -q '\[cannot-write\]$' err || fail "$(cat err)"
 
 # Completion is a script of its shell's, and knows every verb, what follows it, and the guests there are.
 mkdir bin
-printf '#!/bin/sh\n[ "$1" != list ] || printf "web1\\nweb2\\n"\n' >bin/snp-launch
+printf '#!/bin/sh\n[ "$1" = list ] && printf "web1\\nweb2\\n" || exec %s "$@"\n' "$snp_launch" >bin/snp-launch
 chmod +x bin/snp-launch
 touch 'a vm.json'
 for shell in bash zsh fish; do
@@ -93,10 +93,20 @@ completes() {
 		printf '%s\n' "${COMPREPLY[@]}" | sort
 	)
 	[ "$offered" = "$(printf '%s\n' "$@")" ] || fail "bash offers for '$line': $offered"
-	command -v fish >/dev/null || return 0
+	if command -v zsh >/dev/null; then
+		# shellcheck disable=SC2016 # zsh's
+		offered=$(PATH=$work/bin:$PATH zsh -f -c 'autoload -U compinit && compinit -D -u; . ./complete.zsh
+			setopt kshglob ksharrays shwordsplit; COMP_WORDS=(${=1})
+			[ "${1% }" = "$1" ] || COMP_WORDS+=("")
+			COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
+			_snp_launch; print -l -- "${COMPREPLY[@]}"' zsh "$line" | grep -e "^${line##* }" | sort) # zsh filters later
+		[ "$offered" = "$(printf '%s\n' "$@")" ] || fail "zsh offers for '$line': $offered"
+	fi
+	# fish cannot keep files from an optional value.
+	! command -v fish >/dev/null || [[ $line == *' --dry-run = '* ]] && return 0
 	# shellcheck disable=SC2016 # fish's
-	offered=$(PATH=$work/bin:$PATH fish --no-config -c 'source complete.fish; complete -C $argv[1]' -- "$line" |
-		cut -f1 | sort)
+	offered=$(PATH=$work/bin:$PATH fish --no-config -c 'source complete.fish; complete -C $argv[1]' -- "${line// = /=}" |
+		cut -f1 | sed '/=$/d; s/^--[a-z-]*=//' | sort)
 	[ "$offered" = "$(printf '%s\n' "$@")" ] || fail "fish offers for '$line': $offered"
 }
 completes 'snp-launch cre' create
@@ -107,6 +117,22 @@ completes 'snp-launch policy ' decode encode
 completes 'snp-launch completion ' bash fish zsh
 completes 'snp-launch start ' web1 web2
 completes 'snp-launch undefine --forc' --force
+# Values: named checks, words of a policy, forms, files; nothing where the tool has no list.
+completes 'snp-launch lint --ignore kernel-hash' kernel-hash-check-unknown kernel-hashes-not-checked
+completes 'snp-launch create --warn = kernel-hashes-n' kernel-hashes-not-checked
+completes 'snp-launch policy encode sm' smt
+completes 'snp-launch create --dry-run = ' argv json xml
+completes 'snp-launch create --expect ' ''
+completes 'snp-launch import --name ' ''
+completes 'snp-launch create --template a' 'a vm.json'
+completes 'snp-launch archive ' web1 web2
+run 0 "$snp_launch" completion --values CHECK
+cp out checks
+"$snp_launch" lint --help >/dev/null
+[ "$(wc -l <checks)" -gt 40 ] || fail "few checks"
+refuse 2 usage "$snp_launch" completion --values NONSENSE
+refuse 2 usage "$snp_launch" completion
+refuse 2 usage "$snp_launch" completion bash --values CHECK
 command -v zsh >/dev/null && { zsh -n complete.zsh || fail "not zsh"; }
 grep -q '^#compdef snp-launch' complete.zsh || fail "zsh does not see that it is a completion"
 grep -q '^complete -c snp-launch .* -a destroy ' complete.fish || fail "no virsh's verbs for fish"

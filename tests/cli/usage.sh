@@ -37,3 +37,28 @@ for n in '' x -3 4x 0x 0b2 18446744073709551616 0x10000000000000000 '4 '; do
 	refuse 2 usage "$snp_measure" --ovmf f --vcpu-type EPYC --vcpus "$n"
 	grep -q -- --vcpus err || fail "the message does not name the option"
 done
+
+# Completion: the models and profiles that there are.
+run 0 "$snp_measure" completion --values MODEL
+grep -qx EPYC-Genoa-v2 out || fail "no model EPYC-Genoa-v2"
+run 0 "$snp_measure" completion --values PROFILE
+cp out profiles
+run 0 "$snp_measure" --profile list
+while read -r profile; do
+	says "$profile"
+done <profiles
+mkdir bin
+ln -s "$snp_measure" bin/snp-measure
+"$snp_measure" completion bash >complete.bash
+offered=$(
+	# shellcheck disable=SC1091 # made here
+	. ./complete.bash
+	COMP_WORDS=(snp-measure digest --vcpu-type EPYC-Mil) COMP_CWORD=3 COMPREPLY=()
+	PATH=$work/bin:$PATH _snp_measure
+	printf '%s ' "${COMPREPLY[@]}"
+)
+[[ $offered == 'EPYC-Milan EPYC-Milan-v1 '* ]] || fail "bash offers $offered"
+for shell in zsh fish; do
+	run 0 "$snp_measure" completion $shell
+done
+refuse 2 usage "$snp_measure" completion tcsh

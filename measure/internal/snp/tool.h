@@ -90,6 +90,12 @@ struct cli_verb {
 	int (*run)(FILE *out, char *const operands[], struct snp_error *err);
 };
 
+/* The values that an option or operand takes, for completion: `kind` is what stands for one in --help. */
+struct cli_value_list {
+	const char *kind;	  /* "MODEL"; NULL ends a table */
+	void (*print)(FILE *out); /* one a line */
+};
+
 /* A tool: its verbs in the order of --help, ended by NULL. */
 struct cli_tool {
 	const char *name; /* "snp-measure" */
@@ -97,7 +103,11 @@ struct cli_tool {
 	const struct cli_verb *default_verb;	 /* used if the command line names none */
 	const struct cli_option *const *leading; /* tables of options that may also stand before the
 						  * verb; NULL: none */
+	const struct cli_value_list *values;	 /* NULL: none */
 };
+
+/* Of both tools: prints completion scripts. */
+extern const struct cli_verb verb_completion;
 
 /* What main() returns. */
 int cli_main(const struct cli_tool *tool, int argc, char **argv);
