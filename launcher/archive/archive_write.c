@@ -71,8 +71,9 @@ static int write_piece(void *arg, struct snp_span piece, struct snp_error *err)
 	struct writer *writer = arg;
 	int r = interrupt_check(err);
 
-	if (r == 0)
-		r = hash_update(writer->hash, piece, err);
+	if (r < 0)
+		return r;
+	r = hash_update(writer->hash, piece, err);
 	if (r == 0 &&
 	    archive_write_data(writer->tar, piece.data, piece.size) != (la_ssize_t)piece.size)
 		r = cannot_write(writer, err);
@@ -96,8 +97,9 @@ static int add_file(struct writer *writer, const char *name, const char *what,
 			watch ? watch->arg : NULL, err);
 	if (watch)
 		watch->end(watch->arg);
-	if (r == 0)
-		r = hash_final(writer->hash, ret_sha256, err);
+	if (r < 0)
+		return r;
+	r = hash_final(writer->hash, ret_sha256, err);
 	if (r < 0)
 		return r;
 	hex_encode(ret_sha256, SNP_SHA256_SIZE, hex);
@@ -205,8 +207,9 @@ static int write_members(struct writer *writer, const char *folder,
 	char path[PATH_MAX + 128];
 	int r = add_document(writer, folder, RECORD_FILE, SNP_MAX_CONFIG, err);
 
-	if (r == 0)
-		r = add_document(writer, folder, DEFINITION_FILE, SNP_MAX_CONFIG, err);
+	if (r < 0)
+		return r;
+	r = add_document(writer, folder, DEFINITION_FILE, SNP_MAX_CONFIG, err);
 	if (r == 0 && definition_template(folder, path))
 		r = add_document(writer, folder, DEFINITION_TEMPLATE, DOMAIN_MAX_SIZE, err);
 	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS; i++)
@@ -228,12 +231,14 @@ int guest_archive_write(int fd, const char *folder, const struct guest_record *r
 	struct writer writer = {.fd = fd, .tar = tar};
 	int r = domain ? refuse_running(domain, err) : 0;
 
-	if (r == 0)
-		r = boot_files_verify(record, err);
+	if (r < 0)
+		return r;
+	r = boot_files_verify(record, err);
 	if (r == 0 && domain)
 		r = each_disk(NULL, config, err);
-	if (r == 0)
-		r = hash_new(SNP_SHA256, &hash, err);
+	if (r < 0)
+		return r;
+	r = hash_new(SNP_SHA256, &hash, err);
 	if (r < 0)
 		return r;
 	writer.hash = hash;

@@ -246,10 +246,12 @@ int apply_config(FILE *out, const struct vm_config *config, const char *file,
 	_cleanup_(launch_request_done) struct launch_request request = {0};
 	int r = launch_spec_from_config(config, &request.spec, err);
 
-	if (r == 0)
-		r = session_open(config->connect, &session, err);
-	if (r == 0)
-		r = launch_options_request(&session, config, &request, err);
+	if (r < 0)
+		return r;
+	r = session_open(config->connect, &session, err);
+	if (r < 0)
+		return r;
+	r = launch_options_request(&session, config, &request, err);
 	request.create.prepare.fresh = arg.new_boot_files || how->fresh;
 	if (r < 0)
 		return r;

@@ -149,30 +149,35 @@ static int open_and_check(const struct vm_config *config, struct launch_spec *sp
 	return r < 0 ? r : check_cli_of_host(spec, &ret->host, path, ret_checks, err);
 }
 
-static int run(FILE *out, char *const operands[], struct snp_error *err)
+static int create_from(FILE *out, const char *path, struct snp_error *err)
 {
 	_cleanup_(session_close) struct session session = {0};
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
 	_cleanup_(launch_request_done) struct launch_request request = {0};
 	const struct apply_how replacement = {
 		.dry_run = true, .fresh = true, .no_start = arg.no_start};
-	const char *path = operands[0];
-	int r;
+	int r = check_arguments(err);
 
-	r = check_arguments(err);
-	if (r == 0)
-		r = launch_options_config(path, &config, err);
-	if (r == 0 && arg.dry_run && arg.replace)
-		return cli_answer(out, apply_config(out, config, path, &replacement, err), err);
-	if (r == 0)
-		r = launch_spec_from_config(config, &request.spec, err);
-	if (r == 0)
-		r = open_and_check(config, request.spec, path, &session, &request.checks, err);
-	if (r == 0)
-		r = launch_options_request(&session, config, &request, err);
-	if (r == 0)
-		r = create(out, &session, &request, path, err);
-	return cli_answer(out, r, err);
+	if (r < 0)
+		return r;
+	r = launch_options_config(path, &config, err);
+	if (r < 0)
+		return r;
+	if (arg.dry_run && arg.replace)
+		return apply_config(out, config, path, &replacement, err);
+	r = launch_spec_from_config(config, &request.spec, err);
+	if (r < 0)
+		return r;
+	r = open_and_check(config, request.spec, path, &session, &request.checks, err);
+	if (r < 0)
+		return r;
+	r = launch_options_request(&session, config, &request, err);
+	return r < 0 ? r : create(out, &session, &request, path, err);
+}
+
+static int run(FILE *out, char *const operands[], struct snp_error *err)
+{
+	return cli_answer(out, create_from(out, operands[0], err), err);
 }
 
 const struct cli_verb verb_create = {

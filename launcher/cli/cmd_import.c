@@ -125,12 +125,15 @@ static int create(FILE *out, const struct session *session, struct import *impor
 	struct prepare_request *prepare = &request.create.prepare;
 	int r = read_config(import, &config, err);
 
-	if (r == 0)
-		r = need_disks(config, err);
-	if (r == 0)
-		r = launch_spec_from_config(config, &request.spec, err);
-	if (r == 0)
-		r = launch_options_request(session, config, &request, err);
+	if (r < 0)
+		return r;
+	r = need_disks(config, err);
+	if (r < 0)
+		return r;
+	r = launch_spec_from_config(config, &request.spec, err);
+	if (r < 0)
+		return r;
+	r = launch_options_request(session, config, &request, err);
 	if (r < 0)
 		return r;
 	request.create.start = !arg.no_start;
@@ -172,10 +175,12 @@ static int import(FILE *out, const struct session *session, const char *path, st
 	};
 	int r = open_archive(path, &fd, err);
 
-	if (r == 0)
-		r = in_file(err, import_unpack(&request, &import, err), path);
-	if (r == 0)
-		r = import_place_disks(&import, err);
+	if (r < 0)
+		return r;
+	r = in_file(err, import_unpack(&request, &import, err), path);
+	if (r < 0)
+		return r;
+	r = import_place_disks(&import, err);
 	return r < 0 ? r : create(out, session, &import, err);
 }
 

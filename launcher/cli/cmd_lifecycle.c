@@ -93,9 +93,10 @@ static int start_guest(const struct session *session, const char *name, struct s
 {
 	int r = guest_start(&session->host, session->state, name, arg.paused, arg.unbound, err);
 
-	if (r == 0)
-		warn_of(session, name);
-	return r;
+	if (r < 0)
+		return r;
+	warn_of(session, name);
+	return 0;
 }
 
 static int start(FILE *out, char *const operands[], struct snp_error *err)

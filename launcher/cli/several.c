@@ -351,10 +351,12 @@ int act_on_guests(FILE *out, char *const operands[], const struct guest_action *
 	bool yes = true;
 	int r = check_choice(operands, err);
 
-	if (r == 0)
-		r = session_open(NULL, &session, err);
-	if (r == 0)
-		r = choose(&round, operands, err);
+	if (r < 0)
+		return r;
+	r = session_open(NULL, &session, err);
+	if (r < 0)
+		return r;
+	r = choose(&round, operands, err);
 	if (r == 0 && all && action->must_ask && !action->forced && round.n > 0)
 		r = ask(&round, &yes, err);
 	if (r < 0)

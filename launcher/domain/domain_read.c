@@ -103,8 +103,9 @@ static int read_memory(const xmlNode *domain, struct launch_spec *spec, struct s
 	int r;
 
 	r = xml_trimmed(memory, &text, err);
-	if (r == 0)
-		r = xml_attribute(memory, "unit", &unit, err);
+	if (r < 0)
+		return r;
+	r = xml_attribute(memory, "unit", &unit, err);
 	if (r < 0 || !text)
 		return r;
 	bytes = strtoull(text, &end, 10);
@@ -176,8 +177,9 @@ static int read_boot(const xmlNode *domain, struct launch_spec *spec, struct snp
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(paths); i++)
 		r = read_path(xml_child(os, paths[i].element), paths[i].ret, err);
 	/* Blanks count: they reach QEMU, and so the measurement. */
-	if (r == 0)
-		r = xml_text(xml_child(os, "cmdline"), &spec->cmdline, err);
+	if (r < 0)
+		return r;
+	r = xml_text(xml_child(os, "cmdline"), &spec->cmdline, err);
 	spec->firmware_auto =
 		!spec->firmware && (xml_attribute_is(os, "firmware", "efi") || loader);
 	return r;

@@ -33,9 +33,10 @@ static int merge_file(struct xml_writer *w, const char *path, struct snp_error *
 	_cleanup_(xmlFreeDocp) xmlDoc *fragment = NULL;
 	int r = read_template(path, &fragment, err);
 
-	if (r == 0)
-		xml_merge(w, xmlDocGetRootElement(w->doc), xmlDocGetRootElement(fragment));
-	return r;
+	if (r < 0)
+		return r;
+	xml_merge(w, xmlDocGetRootElement(w->doc), xmlDocGetRootElement(fragment));
+	return 0;
 }
 
 /* The configuration's own strings were checked when they were read. */

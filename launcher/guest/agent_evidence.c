@@ -111,9 +111,10 @@ int agent_read_status(struct snp_span answer, bool *ret_ended, struct evidence *
 			      "the guest agent cut the responder's answer short");
 	if (r == 0 && status.exited)
 		r = decode_output(status.output, ret, err);
-	if (r == 0)
-		*ret_ended = status.exited;
-	return r;
+	if (r < 0)
+		return r;
+	*ret_ended = status.exited;
+	return 0;
 }
 
 /* Say `command` to the agent; its answer is for free(). libvirt waits up to two times for the agent before it

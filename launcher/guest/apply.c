@@ -278,11 +278,12 @@ static int create(const struct hypervisor *host, struct apply_request *q, bool l
 		r = guest_prepare(prepare, &result->plan.prepared, err);
 		prepare->final_path = NULL;
 	}
-	if (r == 0)
-		memcpy(result->launch_digest,
-		       record ? record->launch_digest : result->plan.prepared.record->launch_digest,
-		       SNP_LAUNCH_DIGEST_SIZE);
-	return r;
+	if (r < 0)
+		return r;
+	memcpy(result->launch_digest,
+	       record ? record->launch_digest : result->plan.prepared.record->launch_digest,
+	       SNP_LAUNCH_DIGEST_SIZE);
+	return 0;
 }
 
 /* The plan is made under the lock under which it is carried out. */

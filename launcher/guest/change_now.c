@@ -101,10 +101,12 @@ int guest_change_now(virDomainPtr domain, char refused[static CHANGE_REFUSED],
 	size_t n = 0;
 	int r = plan_read_domain(domain, 0, &live, err);
 
-	if (r == 0)
-		r = plan_read_domain(domain, VIR_DOMAIN_XML_INACTIVE, &defined, err);
-	if (r == 0)
-		r = settings_compare(live, defined, &changes, &n, err);
+	if (r < 0)
+		return r;
+	r = plan_read_domain(domain, VIR_DOMAIN_XML_INACTIVE, &defined, err);
+	if (r < 0)
+		return r;
+	r = settings_compare(live, defined, &changes, &n, err);
 	for (unsigned int plug = 0; plug < 2; plug++)
 		for (size_t i = 0; r == 0 && i < n; i++) {
 			const struct spec_setting *s =

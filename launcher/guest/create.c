@@ -89,8 +89,9 @@ static int revive(struct attempt *a, bool unbound, struct snp_error *err)
 	/* What interrupted the attempt does not interrupt this. */
 	interrupt_forget();
 	r = record_read(a->old.path, &record, err);
-	if (r == 0)
-		r = hypervisor_find_uuid(a->host, record->uuid, &domain, err);
+	if (r < 0)
+		return r;
+	r = hypervisor_find_uuid(a->host, record->uuid, &domain, err);
 	return r < 0 || !domain ? r
 				: guest_relaunch(a->host, &a->old, record, domain, 1, unbound, err);
 }
@@ -222,8 +223,9 @@ static int claim(struct attempt *a, const struct create_request *request,
 		r = guest_dir_remove(&a->old, err);
 		return r < 0 ? r : claim_new(a, request, err);
 	}
-	if (r == 0)
-		r = look_at_old(a, ret_uuid, err);
+	if (r < 0)
+		return r;
+	r = look_at_old(a, ret_uuid, err);
 	if (r == 0 && config->uuid && strcmp(config->uuid, ret_uuid) != 0)
 		r = fail_with(
 			err, SNP_E_EXISTS, SNP_NO_OFFSET,
@@ -260,8 +262,9 @@ static int establish(struct attempt *a, const struct create_request *request,
 {
 	int r = definition_write(prepare->config, prepare->template, a->dir.path, err);
 
-	if (r == 0)
-		r = write_record(a, p->record, RECORD_CREATING, err);
+	if (r < 0)
+		return r;
+	r = write_record(a, p->record, RECORD_CREATING, err);
 	if (r == 0 && a->old.fd >= 0) {
 		r = guest_dir_exchange(&a->old, &a->dir, err);
 		a->exchanged = r == 0;
@@ -273,8 +276,9 @@ static int establish(struct attempt *a, const struct create_request *request,
 	}
 	/* libvirt reads a definition in its own way, and hooks may change it: only what it will start
 	 * counts. */
-	if (r == 0)
-		r = guest_record_domain(p->record, a->domain, a->host, err);
+	if (r < 0)
+		return r;
+	r = guest_record_domain(p->record, a->domain, a->host, err);
 	if (r == 0 && a->old_xml)
 		r = end_old(a, request, err);
 	return r < 0 ? r : write_record(a, p->record, RECORD_DEFINED, err);

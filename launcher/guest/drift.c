@@ -84,9 +84,10 @@ static int compare(const struct guest_record *record, const struct launch_spec *
 	_cleanup_(launch_spec_freep) struct launch_spec *recorded = NULL;
 	int r = record_spec(record, &recorded, err);
 
-	if (r == 0)
-		differences_find(recorded, found, ret);
-	return r;
+	if (r < 0)
+		return r;
+	differences_find(recorded, found, ret);
+	return 0;
 }
 
 /* What only the host can say: which programs launch guests, where the record does not know the guest's, and

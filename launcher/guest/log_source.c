@@ -62,9 +62,10 @@ static int each_line(const struct log_parts *parts, uint64_t from, uint64_t to,
 	struct line_reader reader = {.line = line, .arg = line_arg, .at = from, .line_at = from};
 	int r = log_each_piece(parts, from, to, take_lines, &reader, ret_end, err);
 
-	if (r == 0)
-		lines_end(&reader);
-	return r;
+	if (r < 0)
+		return r;
+	lines_end(&reader);
+	return 0;
 }
 
 time_t log_last_write(const struct log_parts *parts)

@@ -62,9 +62,10 @@ static int read_uuid(const struct json_value *value, const struct field *field, 
 	int r = json_ruled(value, &rule_uuid, &text, err);
 
 	(void)field;
-	if (r == 0)
-		memcpy(at, text, RECORD_UUID + 1);
-	return r;
+	if (r < 0)
+		return r;
+	memcpy(at, text, RECORD_UUID + 1);
+	return 0;
 }
 
 static int read_labels(const struct json_value *value, const struct field *field, void *at,

@@ -35,8 +35,9 @@ static int make_ready(struct launchable *l, const struct hypervisor *host, bool 
 {
 	int r = guest_drift_refuse(l->record, l->domain, host, err);
 
-	if (r == 0)
-		r = boot_guard_of(l->record, host, l->domain, &l->guard, err);
+	if (r < 0)
+		return r;
+	r = boot_guard_of(l->record, host, l->domain, &l->guard, err);
 	if (r == 0 && l->guard == GUARD_MOUNT) {
 		r = runs ? boot_files_try_mount(&l->dir, err)
 			 : boot_files_renew(&l->dir, l->record, err);
@@ -60,8 +61,9 @@ static int launch(const struct launchable *l, const struct hypervisor *host, boo
 	/* Somebody else was quicker, perhaps before the copies were mounted. */
 	if (r < 0 && l->guard == GUARD_MOUNT && virDomainIsActive(l->domain) == 1)
 		guest_dir_unmount(&l->dir);
-	if (r == 0)
-		r = boot_files_keep(l->record, l->guard, l->domain, err);
+	if (r < 0)
+		return r;
+	r = boot_files_keep(l->record, l->guard, l->domain, err);
 	return r < 0 ? r : guest_drift_end(l->record, l->domain, host, err);
 }
 
@@ -150,8 +152,9 @@ static int refuse_paused(struct launchable *l, const struct hypervisor *host, bo
 {
 	int r = guest_drift_paused(l->record, l->domain, host, err);
 
-	if (r == 0)
-		r = boot_guard_of(l->record, host, l->domain, &l->guard, err);
+	if (r < 0)
+		return r;
+	r = boot_guard_of(l->record, host, l->domain, &l->guard, err);
 	if (r == 0 && l->guard == GUARD_MOUNT && !unbound)
 		r = boot_files_need_mount(&l->dir, err);
 	return r < 0 ? r : boot_files_verify(l->record, err);
@@ -164,8 +167,9 @@ int guest_resume(const struct hypervisor *host, const char *state, const char *n
 	enum domain_state now;
 	int r = find_launchable(host, state, name, &l, err);
 
-	if (r == 0)
-		r = domain_state_of(l.domain, &now, err);
+	if (r < 0)
+		return r;
+	r = domain_state_of(l.domain, &now, err);
 	if (r == 0 && now == DOMAIN_PAUSED)
 		r = refuse_paused(&l, host, unbound, err);
 	return r < 0 ? r : domain_resume(l.domain, err);
@@ -217,8 +221,9 @@ int guest_remove(const struct hypervisor *host, const char *state, const char *n
 	int r;
 
 	r = guest_dir_lock(state, name, &dir, err);
-	if (r == 0)
-		r = find_ours(host, &dir, &domain, err);
+	if (r < 0)
+		return r;
+	r = find_ours(host, &dir, &domain, err);
 	if (r == 0 && domain)
 		r = domain_state_of(domain, &now, err);
 	if (r < 0)

@@ -85,9 +85,10 @@ static int find_digest(struct cli_launch *l, uint64_t policy,
 		return cli_launch_digest(cli_id_block_args.measurement, ret, err);
 	l->launch.policy = policy;
 	r = snp_launch_digest(&l->launch, ret, &size, err);
-	if (r == 0)
-		cli_launch_warn(l);
-	return r;
+	if (r < 0)
+		return r;
+	cli_launch_warn(l);
+	return 0;
 }
 
 static int check_policy(uint64_t of_file, uint64_t policy, struct snp_error *err)

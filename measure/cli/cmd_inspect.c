@@ -105,9 +105,10 @@ static int print_summary(const struct inspected *image, FILE *out, struct snp_er
 	_cleanup_(freep) char *text = NULL;
 	int r = firmware_summary_print(image->info, image->digest, image->verifier, &text, err);
 
-	if (r == 0)
-		fputs(text, out);
-	return r;
+	if (r < 0)
+		return r;
+	fputs(text, out);
+	return 0;
 }
 
 static void add_table(struct json_out *json, const struct snp_firmware_info *info)

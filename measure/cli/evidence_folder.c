@@ -159,14 +159,18 @@ static int add_all(struct folder *folder, const struct evidence_parts *parts, st
 	};
 	int r = add_evidence(folder, parts, err);
 
-	if (r == 0)
-		r = add(folder, REPORT_FILE, e->report, err);
-	if (r == 0)
-		r = add(folder, MANIFEST_FILE, parts->manifest, err);
-	if (r == 0)
-		r = add(folder, VERDICT_FILE, parts->verdict, err);
-	if (r == 0)
-		r = add(folder, PAGE_FILE, parts->page, err);
+	if (r < 0)
+		return r;
+	r = add(folder, REPORT_FILE, e->report, err);
+	if (r < 0)
+		return r;
+	r = add(folder, MANIFEST_FILE, parts->manifest, err);
+	if (r < 0)
+		return r;
+	r = add(folder, VERDICT_FILE, parts->verdict, err);
+	if (r < 0)
+		return r;
+	r = add(folder, PAGE_FILE, parts->page, err);
 	for (size_t i = 0; r == 0 && i < N_PARTS; i++)
 		r = add(folder, parts_of[i].name, files[i], err);
 	for (size_t i = 0; r == 0 && i < x->n_references; i++)
@@ -287,11 +291,12 @@ static int read_report(const char *path, struct cli_report *ret, struct snp_erro
 	r = read_part(path, REPORT_FILE, SNP_REPORT_SIZE, false, &ret->bytes, &size, err);
 	if (r == 0 && !ret->bytes) /* a token stands for it */
 		return snp_certificates_new(&ret->certificates, err);
-	if (r == 0)
-		r = in_file(err, cli_report_take((struct snp_span){ret->bytes, size}, ret, err),
-			    file);
-	if (r == 0)
-		r = read_each(path, CERTIFICATES, read_certificate, ret->certificates, err);
+	if (r < 0)
+		return r;
+	r = in_file(err, cli_report_take((struct snp_span){ret->bytes, size}, ret, err), file);
+	if (r < 0)
+		return r;
+	r = read_each(path, CERTIFICATES, read_certificate, ret->certificates, err);
 	return r < 0 ? r : read_each(path, CRLS, read_crl, ret->certificates, err);
 }
 
@@ -380,22 +385,26 @@ int evidence_folder_read(const char *path, struct evidence_folder *ret,
 	if (!file)
 		return out_of_memory(err);
 	r = read_part(path, EVIDENCE_FILE, SNP_MAX_CONFIG, true, &text, &size, err);
-	if (r == 0)
-		r = evidence_document_parse(file, (struct snp_span){text, size}, &ret->document,
-					    err);
+	if (r < 0)
+		return r;
+	r = evidence_document_parse(file, (struct snp_span){text, size}, &ret->document, err);
 	for (size_t i = 0; r == 0 && i < N_PARTS; i++) {
 		r = read_part(path, parts_of[i].name, parts_of[i].cap, false, &ret->files[i],
 			      &part[i].size, err);
 		part[i].data = ret->files[i];
 	}
-	if (r == 0)
-		r = read_report(path, ret_report, err);
-	if (r == 0)
-		r = read_documents(path, ret, err);
-	if (r == 0)
-		r = read_manifest(path, part[NONCE].data, part[NONCE].size, ret, err);
-	if (r == 0)
-		r = read_verdict(path, ret, err);
+	if (r < 0)
+		return r;
+	r = read_report(path, ret_report, err);
+	if (r < 0)
+		return r;
+	r = read_documents(path, ret, err);
+	if (r < 0)
+		return r;
+	r = read_manifest(path, part[NONCE].data, part[NONCE].size, ret, err);
+	if (r < 0)
+		return r;
+	r = read_verdict(path, ret, err);
 	if (r < 0)
 		return r;
 	ret->document.expected.endorsement_roots = part[ENDORSEMENT_ROOT];

@@ -180,10 +180,12 @@ int igvm_open(const char *path, struct igvm_inspected *f, struct snp_igvm **ret,
 	if (!launch_args.vcpus.given)
 		launch_args.vcpus = (struct cli_number){true, count_contexts(snp_igvm_info(*ret))};
 	r = cli_launch_choose(&l, err);
-	if (r == 0)
-		r = snp_igvm_sha256(*ret, f->sha256, err);
-	if (r == 0)
-		r = igvm_map_make(snp_igvm_info(*ret), &f->map, err);
+	if (r < 0)
+		return r;
+	r = snp_igvm_sha256(*ret, f->sha256, err);
+	if (r < 0)
+		return r;
+	r = igvm_map_make(snp_igvm_info(*ret), &f->map, err);
 	if (r < 0)
 		return r;
 	f->launch = l.launch;

@@ -159,9 +159,10 @@ static int print_text(const struct igvm_inspected *f, FILE *out, struct snp_erro
 	for (size_t i = 0; i < info->n_headers && r == 0; i++)
 		if (info->headers[i].type == SNP_IGVM_SNP_ID_BLOCK)
 			print_id_block(igvm, &info->headers[i], out);
-	if (r == 0)
-		print_outcomes(f, out);
-	return r;
+	if (r < 0)
+		return r;
+	print_outcomes(f, out);
+	return 0;
 }
 
 static int add_context(struct json_out *json, struct cJSON *object, const struct snp_igvm *igvm,

@@ -193,8 +193,9 @@ int token_check_key(const struct token *token, const struct jwks *jwks, int64_t 
 		return NO("the certificate of its key has no RSA key of 2048 bits or more");
 	/* RFC 7517 section 4.7: other readers take n and e. */
 	r = check_number(public, OSSL_PKEY_PARAM_RSA_N, key->modulus, &same_n, err);
-	if (r == 0)
-		r = check_number(public, OSSL_PKEY_PARAM_RSA_E, key->exponent, &same_e, err);
+	if (r < 0)
+		return r;
+	r = check_number(public, OSSL_PKEY_PARAM_RSA_E, key->exponent, &same_e, err);
 	if (r < 0)
 		return r;
 	if (!same_n || !same_e)

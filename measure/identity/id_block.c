@@ -351,8 +351,9 @@ int snp_id_auth_verify(const uint8_t block[static SNP_ID_BLOCK_SIZE],
 	r = snp_id_block_decode(block, &fields, err);
 	if (r == 0)
 		r = id_auth_keys(auth, &id, &author, &info, err);
-	if (r == 0)
-		r = verify_signatures(block, auth, id, author, err);
+	if (r < 0)
+		return r;
+	r = verify_signatures(block, auth, id, author, err);
 	if (r == 0 && ret)
 		*ret = info;
 	return r;

@@ -79,12 +79,15 @@ int firmware_summary_parse(const char *name, struct snp_span text, struct snp_fi
 	_cleanup_(json_freep) struct json *document = NULL;
 	int r = json_parse(name, text, &document, err);
 
-	if (r == 0)
-		r = json_schema(document, "snp-firmware/1", err);
-	if (r == 0)
-		r = firmware_from_summary(json_root(document), name, &firmware, err);
-	if (r == 0)
-		r = sha256_of(text, firmware->info.summary_sha256, err);
+	if (r < 0)
+		return r;
+	r = json_schema(document, "snp-firmware/1", err);
+	if (r < 0)
+		return r;
+	r = firmware_from_summary(json_root(document), name, &firmware, err);
+	if (r < 0)
+		return r;
+	r = sha256_of(text, firmware->info.summary_sha256, err);
 	if (r < 0)
 		return r;
 	firmware->info.summary_size = text.size;

@@ -179,9 +179,10 @@ static int check_igvm(const struct snp_launch *launch, struct snp_error *err)
 	struct igvm_layout layout;
 	int r = igvm_launch_check(launch, &layout, err);
 
-	if (r == 0)
-		igvm_layout_done(&layout);
-	return r;
+	if (r < 0)
+		return r;
+	igvm_layout_done(&layout);
+	return 0;
 }
 
 int snp_launch_igvm_features(const struct snp_launch *launch, uint64_t *ret, struct snp_error *err)

@@ -58,9 +58,10 @@ int snp_launch_digest(const struct snp_launch *launch, uint8_t ret[static SNP_LA
 		return r;
 	is_snp = mode_is_snp(l.mode);
 	r = is_snp ? launch_walk(&l, true, NULL, NULL, ret, err) : sev_digest(&l, ret, err);
-	if (r == 0)
-		*ret_size = is_snp ? SNP_SHA384_SIZE : SNP_SHA256_SIZE;
-	return r;
+	if (r < 0)
+		return r;
+	*ret_size = is_snp ? SNP_SHA384_SIZE : SNP_SHA256_SIZE;
+	return 0;
 }
 
 int launch_prefix(const struct snp_launch *launch, uint8_t ret[static SNP_SHA384_SIZE],

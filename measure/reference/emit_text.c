@@ -47,9 +47,10 @@ static int print_pem(FILE *stream, const struct snp_key *key, struct snp_error *
 	_cleanup_(freep) char *pem = NULL;
 	int r = key_public_pem(key, &pem, err);
 
-	if (r == 0)
-		fputs(pem, stream);
-	return r;
+	if (r < 0)
+		return r;
+	fputs(pem, stream);
+	return 0;
 }
 
 static void print_key_digest(FILE *stream, const char *name,

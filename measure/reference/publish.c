@@ -183,8 +183,9 @@ static int read_author(struct binding *b, struct snp_error *err)
 	if (!b->signatures || !b->author_key)
 		return 0;
 	r = snp_id_key_public(b->id_key, public, err);
-	if (r == 0)
-		r = to_sign_check(b->signatures, ID_KEY_FILE, bytes, err);
+	if (r < 0)
+		return r;
+	r = to_sign_check(b->signatures, ID_KEY_FILE, bytes, err);
 	return r < 0 ? r
 		     : signature_read(b->signatures, ID_KEY_FILE, b->author_key, bytes,
 				      SNP_SIGNATURE_RAW, b->author_signature,
@@ -211,8 +212,9 @@ int publish_bind(struct snp_reference *reference, struct binding *b, struct snp_
 
 	if (r == 0 && b->author_key)
 		r = key_digest(b->author_key, keys.author_key_digest, err);
-	if (r == 0)
-		r = read_author(b, err);
+	if (r < 0)
+		return r;
+	r = read_author(b, err);
 	if (r == 0 && folder_read(b->before, SNP_REFERENCE_FILE, &text, &master.size, NULL) == 0) {
 		master.data = text;
 		if (snp_reference_parse(SNP_REFERENCE_FILE, master, &before, NULL) < 0)
@@ -383,8 +385,9 @@ int snp_publish(struct snp_reference *reference, const char *path,
 	struct binding binding;
 	int r = SIZED_TAKE(options, snp_publish_options, arg, &o, err);
 
-	if (r == 0)
-		r = check_options(&o, wanted, err);
+	if (r < 0)
+		return r;
+	r = check_options(&o, wanted, err);
 	if (r == 0)
 		binding = (struct binding){o.id_key, o.author_key, .before = path,
 					   .progress = o.progress, .progress_arg = o.progress_arg};
@@ -397,14 +400,16 @@ int snp_publish(struct snp_reference *reference, const char *path,
 		r = publish_bind(reference, &binding, err);
 	if (r == 0 && o.key && !reference->public_key)
 		r = key_public_pem(o.key, &reference->public_key, err);
-	if (r == 0)
-		r = publish_emit(reference, &o, wanted, &folder, err);
+	if (r < 0)
+		return r;
+	r = publish_emit(reference, &o, wanted, &folder, err);
 	if (r == 0 && o.key)
 		r = folder_sign(&folder, o.key, NULL, path, err);
 	if (r == 0 && endorser)
 		r = golden_endorse(reference, endorser, path, &folder, err);
-	if (r == 0)
-		r = folder_write(&folder, path, publish_replaceable, &old, err);
+	if (r < 0)
+		return r;
+	r = folder_write(&folder, path, publish_replaceable, &old, err);
 	for (size_t i = 0; r == 0 && o.written && i < folder.n_files; i++)
 		o.written(o.arg, folder.files[i].name, folder.files[i].size);
 	return r;

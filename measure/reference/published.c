@@ -49,17 +49,6 @@ int emit_firmware(const struct snp_reference *r, struct folder *f, struct snp_er
 	return 0;
 }
 
-static int fill_hashes(const struct snp_reference_image *image, struct snp_kernel_hashes *ret,
-		       struct snp_error *err)
-{
-	memcpy(ret->kernel, image->kernel.sha256, SNP_SHA256_SIZE);
-	memcpy(ret->initrd, image->initrd.name ? image->initrd.sha256 : sha256_of_nothing,
-	       SNP_SHA256_SIZE);
-	return sha256_of(
-		(struct snp_span){(const uint8_t *)image->cmdline, strlen(image->cmdline) + 1},
-		ret->cmdline, err);
-}
-
 int published_inputs(const struct snp_reference_image *image, struct image_inputs *ret,
 		     struct snp_error *err)
 {
@@ -70,13 +59,19 @@ int published_inputs(const struct snp_reference_image *image, struct image_input
 	if (!image->firmware_summary)
 		return fail_with(err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
 				 "there is no summary of firmware %s", image->firmware.name);
-	r = inputs.has_kernel ? fill_hashes(image, &inputs.kernel_hashes, err) : 0;
-	if (r == 0)
-		r = firmware_summary_parse(image->firmware.name, text_span(image->firmware_summary),
-					   &inputs.firmware, err);
-	if (r == 0)
-		*ret = inputs;
-	return r;
+	r = inputs.has_kernel
+		    ? snp_kernel_hashes_fill(image->kernel.sha256,
+					     image->initrd.name ? image->initrd.sha256 : NULL,
+					     text_span(image->cmdline), &inputs.kernel_hashes, err)
+		    : 0;
+	if (r < 0)
+		return r;
+	r = firmware_summary_parse(image->firmware.name, text_span(image->firmware_summary),
+				   &inputs.firmware, err);
+	if (r < 0)
+		return r;
+	*ret = inputs;
+	return 0;
 }
 
 /* True if the summary, which no signature covers, leads to a published digest: one of more than one vCPU if there is any,

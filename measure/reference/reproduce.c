@@ -183,9 +183,10 @@ static int compute_variants(struct report *report, const struct snp_reference_im
 		return out_of_memory(err);
 	memcpy(found, published->variants, n * sizeof(*found));
 	r = variants_compute(inputs, found, n, &report->updates, NULL, NULL, err);
-	if (r == 0)
-		compare_variants(report, published, found);
-	return r;
+	if (r < 0)
+		return r;
+	compare_variants(report, published, found);
+	return 0;
 }
 
 /* Where files are missing or differ: do the summary of the firmware and the published hashes of the others lead to the
@@ -261,9 +262,10 @@ static int compare_container_group(struct report *report,
 	if (r < 0 || differs)
 		return r;
 	r = container_group_read(path, &found, host_data, err);
-	if (r == 0)
-		tell_bytes(report, "HOST_DATA", published->host_data, host_data, sizeof(host_data));
-	return r;
+	if (r < 0)
+		return r;
+	tell_bytes(report, "HOST_DATA", published->host_data, host_data, sizeof(host_data));
+	return 0;
 }
 
 /* Compare an image, whose files are in the folder `images`. */
@@ -456,8 +458,9 @@ static int compare_all(struct report *report, struct snp_reference *published,
 	_cleanup_(freep) char *images = NULL;
 	int r = folder_verify(published, document, folder, o->public_key, verified, report, err);
 
-	if (r == 0)
-		r = verify_endorsements(report, published, folder, err);
+	if (r < 0)
+		return r;
+	r = verify_endorsements(report, published, folder, err);
 	if (r == 0 && !o->images)
 		r = find_images(published, folder, &images, err);
 	for (size_t i = 0; r == 0 && i < published->n_images; i++) {

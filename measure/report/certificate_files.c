@@ -120,7 +120,8 @@ int snp_certificates_keep(const struct snp_certificates *set, size_t i, char **r
 		return 0;
 	}
 	r = file_write(path, c->der, 0644, true, err);
-	if (r == 0)
-		*ret_path = TAKE_PTR(path);
-	return r;
+	if (r < 0)
+		return r;
+	*ret_path = TAKE_PTR(path);
+	return 0;
 }
