@@ -13,6 +13,7 @@
 #include "domain/allow_list.h"
 #include "domain/xml_document.h"
 #include "domain_text.h"
+#include "told.h"
 
 /*
  * The list against libvirt's own schema, a RELAX NG grammar in a dozen files: whatever a domain may say has to
@@ -295,9 +296,17 @@ static void check_change(void **state)
 	assert_int_equal(allow_list_check(xmlDocGetRootElement(doc), &found, NULL), 0);
 	assert_string_equal(found.refused ? found.refused : "", row->refused ? row->refused : "");
 	assert_string_equal(found.unknown ? found.unknown : "", row->unknown ? row->unknown : "");
+	tell("%s: refused %s (%s), unknown %s", row->name, found.refused ? found.refused : "-",
+	     found.why ? found.why : "-", found.unknown ? found.unknown : "-");
 	assert_int_equal(found.why != NULL, row->refused != NULL);
 	free(found.refused);
 	free(found.unknown);
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("allow_list");
 }
 
 int main(void)
@@ -309,5 +318,6 @@ int main(void)
 	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_change, changes);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return _cmocka_run_group_tests("allow_list", tests, n, read_schema, free_schema);
 }

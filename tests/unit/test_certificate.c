@@ -13,6 +13,7 @@
 #include <snp/file.h>
 
 #include "../fixtures/attestation.h"
+#include "told.h"
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 
@@ -315,6 +316,7 @@ static void check_input(void **state)
 	assert_int_equal(snp_certificates_new(&set, NULL), 0);
 	assert_int_equal(snp_certificates_add(set, (struct snp_span){t.bytes, t.size}, &err),
 			 row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	assert_int_equal(count(set), row->n);
 }
@@ -376,6 +378,7 @@ static void check_crl(void **state)
 	assert_int_equal(snp_certificates_new(&set, NULL), 0);
 	assert_int_equal(snp_certificates_add_crl(set, (struct snp_span){t.bytes, t.size}, &err),
 			 row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 }
 
@@ -711,6 +714,12 @@ static void check_folder(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("certificate");
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -725,5 +734,6 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(crls_have_a_limit);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(leaves_are_taken_by_report);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_folder);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("certificate", tests, n);
 }

@@ -11,6 +11,7 @@
 #include "config/checks.h"
 #include "domain/domain_read.h"
 #include "domain_text.h"
+#include "told.h"
 
 #define SECURITY_END "</policy></launchSecurity>"
 #define ZEROS_24     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -269,6 +270,17 @@ static void note_seen(const struct findings *findings)
 			seen[k] |= check_at(k) == findings->at[i].check;
 }
 
+static void tell_findings(const char *name, const struct findings *findings)
+{
+	tell("%s:", name);
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->at[i];
+
+		tell("  %s (%d) %u: %s", f->check->name, (int)f->severity, (unsigned int)f->line,
+		     f->message);
+	}
+}
+
 static void check_change(void **state)
 {
 	const struct change *row = *state;
@@ -287,6 +299,7 @@ static void check_change(void **state)
 	spec = read_domain(text);
 	checks_run(spec, NULL, &findings);
 	note_seen(&findings);
+	tell_findings(row->name, &findings);
 	list_findings(&findings, names, sizeof(names));
 	assert_string_equal(names, row->found ? row->found : "not-snp");
 	for (size_t i = 0; i < findings.n; i++) {
@@ -365,6 +378,7 @@ static void check_config(void **state)
 	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
 	checks_run(spec, NULL, &findings);
 	note_seen(&findings);
+	tell_findings(row->name, &findings);
 	list_findings(&findings, names, sizeof(names));
 	assert_string_equal(names, row->found);
 }
@@ -895,6 +909,25 @@ static void check_all_seen(void **state)
 			fail_msg("no row finds %s", check_at(i)->name);
 }
 
+/* The table: what each check is worth, where it looks, and how it is mended. */
+static void the_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; check_at(i); i++) {
+		const struct check *c = check_at(i);
+
+		tell("%s: %d%s%s %s %s: %s", c->name, (int)c->severity, c->fixed ? " fixed" : "",
+		     c->asks_host ? " host" : "", c->pointer ? c->pointer : "-",
+		     c->xpath ? c->xpath : "-", c->cure);
+	}
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("checks");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
@@ -915,5 +948,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_said, saids);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		tests[n++] = others[i];
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(the_table);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return _cmocka_run_group_tests("checks", tests, n, sign_pairs, NULL);
 }

@@ -11,6 +11,7 @@
 #include <snp/report.h>
 
 #include "../fixtures/attestation.h"
+#include "told.h"
 
 /* What the rows start from: each container of a right report, made as its users make it. */
 #define MAX_SIZE (SNP_MAX_CONTAINER + 64)
@@ -124,6 +125,7 @@ static void check_mangle(void **state)
 	bytes = realloc(bytes, size ? size : 1);
 	assert_int_equal(snp_container_parse((struct snp_span){bytes, size}, &container, &err),
 			 row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	if (row->status < 0) {
 		assert_int_equal(container.kind, 77);
 		assert_true(err.message[0] != '\0');
@@ -287,6 +289,7 @@ static void check_text(void **state)
 	assert_int_equal(snp_container_decode((struct snp_span){(uint8_t *)text, size}, &container,
 					      &memory, &err),
 			 row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	if (row->status < 0) {
 		assert_int_equal(container.kind, 77);
 		assert_true(err.message[0] != '\0');
@@ -309,6 +312,12 @@ static void check_text(void **state)
 	free(text);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("container");
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -316,5 +325,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_text, texts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("container", tests, n);
 }

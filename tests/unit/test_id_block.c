@@ -10,6 +10,7 @@
 #include <snp/id_block.h>
 
 #include "test_keys.h"
+#include "told.h"
 
 static const struct snp_id_block fields = {
 	.launch_digest = {0x19, 0x35, 0x8b, 0xa9},
@@ -152,6 +153,7 @@ static void check_mangle(void **state)
 	memcpy(bad_auth, auth, sizeof(auth));
 	memcpy((row->where == 'b' ? bad_block : bad_auth) + row->at, row->bytes, row->n);
 	assert_int_equal(snp_id_auth_verify(bad_block, bad_auth, &info, &err), -(int)row->code);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_true(err.message[0] != '\0');
 	assert_true(err.offset == row->offset);
 	assert_true(info.has_author && info.id_key_digest[0] == 0);
@@ -270,6 +272,7 @@ static void check_attach(void **state)
 	assert_int_equal(
 		snp_id_auth_attach(block, &id, row->author_signer ? &author : NULL, made, &err),
 		-(int)row->code);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(err.message[0] != '\0', row->code != SNP_OK);
 	if (row->code == SNP_OK)
 		assert_int_equal(snp_id_auth_verify(block, made, NULL, NULL), 0);
@@ -277,6 +280,12 @@ static void check_attach(void **state)
 		assert_int_equal(made[0], 0x77);
 	snp_key_free((struct snp_key *)(uintptr_t)id.key);
 	snp_key_free((struct snp_key *)(uintptr_t)author.key);
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("id_block");
 }
 
 int main(void)
@@ -293,5 +302,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_attach, attaches);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return _cmocka_run_group_tests("id_block", tests, n, sign_pair, NULL);
 }

@@ -10,6 +10,7 @@
 #include "../fixtures/attestation.h"
 #include "../fixtures/launch_endorsement.h"
 #include "endorsement/launch_endorsement.h"
+#include "told.h"
 
 static const uint8_t measurement[48] = {0x3e};
 
@@ -62,6 +63,7 @@ static void check_row(void **state)
 
 	bytes = make(row, &size);
 	r = launch_endorsement_read((struct snp_span){bytes, size}, &e, &err);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(r, row->status);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	if (r < 0)
@@ -174,6 +176,12 @@ static void check_roots(void **state)
 	assert_string_not_equal(why, "");
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("launch_endorsement");
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -184,5 +192,6 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_base64);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_mangled);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(check_roots);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("launch_endorsement", tests, n);
 }

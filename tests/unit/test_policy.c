@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rows.h"
+#include "told.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -34,6 +35,7 @@ static void check_policy(void **state)
 	char text[256];
 
 	assert_int_equal(snp_policy_check(row->policy, &err), row->refused ? -SNP_E_BAD_POLICY : 0);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(err.message[0] != '\0', row->refused != NULL);
 	if (row->refused)
 		assert_non_null(strstr(err.message, row->refused));
@@ -94,6 +96,12 @@ static void every_bit_is_named_once(void **state)
 	assert_true(seen == UINT64_MAX);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("policy");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -104,5 +112,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_policy, policies);
 	ADD_ROWS(tests, n, check_comparison, comparisons);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("policy", tests, n);
 }

@@ -21,6 +21,7 @@
 #include "guest/drift.h"
 #include "guest/prepare.h"
 #include "ovmf_image.h"
+#include "told.h"
 
 /*
  * From a vm.json to record and domain, before libvirt is asked: what is copied, measured, bound and written
@@ -173,6 +174,7 @@ static void check_refusal(void **state)
 
 		assert_int_equal(guest_dir_claim(state_path, "web1", NULL, &dir, NULL), 0);
 		assert_int_equal(prepare(row->old, row->new, &request, &p, &err), -(int)row->code);
+		tell_result(row->name, err.message[0] ? -1 : 0, &err);
 		assert_true(!p.record && !p.xml);
 		/* Never a copy, which goes before anybody can look at it. */
 		assert_string_equal(err.file, file);
@@ -212,6 +214,7 @@ static void check_near(void **state)
 	digest_of(row->old, row->new, wanted, NULL);
 	assert_memory_not_equal(measured, wanted, sizeof(wanted));
 	assert_int_equal(prepare(NULL, NULL, &request, &p, &err), -SNP_E_DIGEST_DIFFERS);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	fail_unless_in(err.message, row->told);
 	hex_encode(wanted, sizeof(wanted), hex);
 	told = format_text("--expect says %s: ", hex);
@@ -338,6 +341,7 @@ static void check_published(void **state)
 	int r;
 
 	assert_int_equal(prepare("\"snp\": {", BY_KEY, &request, &published, &err), 0);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	master = reference_of(published.record, !row->without_block);
 	put_text("~/reference", master);
 	/* The row's change and the reference, as one. */
@@ -733,6 +737,12 @@ static int teardown(void **state)
 	return remove_tree(AT_FDCWD, root);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("prepare");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -750,5 +760,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_near, nears);
 	ADD_ROWS(tests, n, check_published, publisheds);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_block_of_this_host_s_key);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return _cmocka_run_group_tests("prepare", tests, n, setup, teardown);
 }

@@ -11,6 +11,7 @@
 #include "domain_text.h"
 #include "guest/record.h"
 #include "test_keys.h"
+#include "told.h"
 
 /* A record as record_print() writes it; the rows change one thing. */
 static const char good[] =
@@ -153,6 +154,7 @@ static void check_mangle(void **state)
 	if (strcmp(m->name, "cut off") == 0)
 		span.size = (size_t)(strstr(text, "\"vmm_profile\"") - text);
 	r = record_parse("record.json", span, &record, &err);
+	tell_result(m->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(r, -(int)m->code);
 	if (r == 0) {
 		record_free(record);
@@ -298,6 +300,7 @@ static void check_bound(void **state)
 			1; /* FAMILY_ID: signed, and not compared with anything */
 	assert_int_equal(record_print(record, &text, NULL), 0);
 	r = record_parse("r", text_span(text), &again, &err);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(r, -(int)row->code);
 	if (r < 0) {
 		assert_string_equal(err.pointer, "/id");
@@ -305,6 +308,12 @@ static void check_bound(void **state)
 	}
 	assert_int_equal(again->binding.fields.guest_svn, 7);
 	assert_false(again->binding.keys.has_author);
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("record");
 }
 
 int main(void)
@@ -317,5 +326,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_mangle, mangles);
 	ADD_ROWS(tests, n, check_bound, bounds);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("record", tests, n);
 }

@@ -6,11 +6,13 @@
 
 #include <snp/cbor.h>
 #include <snp/cleanup.h>
+#include <snp/hex.h>
 #include <snp/memory.h>
 #include <snp/reference.h>
 
 #include "reference/format.h"
 #include "reference/model.h"
+#include "told.h"
 
 /* A master with everything in it: two images, two profiles, an image without kernel. Digests are not
  * real: nothing here computes them. */
@@ -171,6 +173,7 @@ static void check_igvm_master(void **state)
 	int r = snp_reference_parse(
 		"master", (struct snp_span){(const uint8_t *)row->text, strlen(row->text)},
 		&reference, &err);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 
 	assert_int_equal(r, -(int)row->code);
 	if (row->pointer)
@@ -203,6 +206,7 @@ static void check_mangle(void **state)
 	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - master), master, row->new,
 			     at + strlen(row->old)) > 0);
 	assert_int_equal(parse(text, &reference, &err), -(int)row->code);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_ptr_equal(reference, state);
 	assert_true(err.message[0] != '\0');
 	assert_string_equal(err.pointer, row->pointer);
@@ -354,6 +358,7 @@ static void check_query(void **state)
 	assert_int_equal(parse(master, &reference, NULL), 0);
 	assert_int_equal(snp_reference_find(reference, &row->query, &image, &variant, &err),
 			 row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	assert_int_equal(variant == NULL, row->status < 0);
 	if (variant)
@@ -411,6 +416,34 @@ static const struct emitted {
 	{"tsv", 1, "launch-digests.tsv"},
 };
 
+static bool is_text(const struct folder_file *file)
+{
+	for (size_t i = 0; i < file->size; i++)
+		if (file->data[i] >= 0x7f || (file->data[i] < ' ' && file->data[i] != '\n'))
+			return false;
+	return true;
+}
+
+/* Text as it is, and other bytes 32 to a line. */
+static void tell_file(const struct folder_file *file)
+{
+	tell("%s: %zu bytes", file->name, file->size);
+	for (size_t at = 0, n; at < file->size; at += n) {
+		const uint8_t *from = file->data + at, *end;
+		char hex[65];
+
+		n = file->size - at < 32 ? file->size - at : 32;
+		if (!is_text(file)) {
+			hex_encode(from, n, hex);
+			tell("  %s", hex);
+			continue;
+		}
+		end = memchr(from, '\n', file->size - at);
+		n = end ? (size_t)(end - from) + 1 : file->size - at;
+		tell("  %.*s", (int)(end ? n - 1 : n), (const char *)from);
+	}
+}
+
 static void check_emitted(void **state)
 {
 	const struct emitted *row = *state;
@@ -428,6 +461,7 @@ static void check_emitted(void **state)
 	for (i = 0; i < first.n_files; i++) {
 		assert_int_equal(first.files[i].size, second.files[i].size);
 		assert_memory_equal(first.files[i].data, second.files[i].data, first.files[i].size);
+		tell_file(&first.files[i]);
 	}
 	folder_done(&first);
 	folder_done(&second);
@@ -526,6 +560,12 @@ static void check_contrast(void **state)
 	snp_reference_free(reference);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("reference");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -544,5 +584,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_number, numbers);
 	ADD_ROWS(tests, n, check_emitted, emitted);
 	ADD_ROWS(tests, n, check_contrast, contrasts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("reference", tests, n);
 }

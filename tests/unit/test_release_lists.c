@@ -8,6 +8,7 @@
 #include <snp/memory.h>
 
 #include "reference/image_read.h"
+#include "told.h"
 
 static const struct lists {
 	const char *name, *text;
@@ -96,6 +97,7 @@ static void check_lists(void **state)
 	assert_int_equal(
 		release_variants_read(json_root(document), SNP_MODE_SNP, &variants, &n, &err),
 		-(int)row->code);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	if (row->code == SNP_OK)
 		assert_int_equal(n, row->n);
 	else
@@ -104,11 +106,18 @@ static void check_lists(void **state)
 	json_free(document);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("release_lists");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, check_lists, lists);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("release_lists", tests, n);
 }

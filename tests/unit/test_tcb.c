@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rows.h"
+#include "told.h"
 
 #include <string.h>
 
@@ -30,6 +31,7 @@ static void check_word(void **state)
 	uint64_t word = 0;
 
 	assert_int_equal(snp_tcb_decode(row->word, row->product, &tcb, &err), row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	if (row->status < 0) {
 		assert_int_equal(tcb.snp, 77);
@@ -70,6 +72,7 @@ static void check_text(void **state)
 	struct snp_error err = {0};
 
 	assert_int_equal(snp_tcb_parse(row->text, "--minimum-tcb", &tcb, &err), row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	if (row->status < 0) {
 		assert_int_equal(tcb.snp, 77);
@@ -128,6 +131,12 @@ static void product_names_are_found_again(void **state)
 	assert_int_equal(snp_product_find("Venice", &product, NULL), -SNP_E_USAGE);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("tcb");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -140,5 +149,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_word, words);
 	ADD_ROWS(tests, n, check_text, texts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("tcb", tests, n);
 }

@@ -13,6 +13,7 @@
 #include "../fixtures/attestation.h"
 #include "../fixtures/token.h"
 #include "report/checks.h"
+#include "told.h"
 
 DEFINE_CLEANUP(struct snp_verdict *, snp_verdict_free);
 
@@ -443,6 +444,7 @@ static void check_row(void **state)
 	if (strcmp(row->name, "expires now") == 0)
 		evidence.at_time += 1;
 	assert_int_equal(snp_verify(&evidence, &expected, &verdict, &err), row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	if (row->status < 0)
 		return;
@@ -604,6 +606,12 @@ static void check_guest(void **state)
 			assert_int_not_equal(snp_verdict_outcome(verdict, c), SNP_FAILED);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("token");
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -612,5 +620,6 @@ int main(void)
 	report_of(right_report);
 	ADD_ROWS(tests, n, check_row, rows);
 	ADD_ROWS(tests, n, check_guest, expecteds);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("token", tests, n);
 }

@@ -21,6 +21,7 @@
 #include "../fixtures/launch_endorsement.h"
 #include "../fixtures/token.h"
 #include "report/checks.h"
+#include "told.h"
 
 DEFINE_CLEANUP(struct snp_certificates *, snp_certificates_free);
 DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
@@ -1751,8 +1752,17 @@ static void check_row(void **state)
 {
 	const struct row *row = *state;
 	struct snp_verdict verdict = {0};
+	char outcomes[N_CHECKS + 1] = "";
 
 	verify(row, NO_CHECK, &verdict);
+	for (unsigned int i = 0; i < N_CHECKS; i++)
+		outcomes[i] = "-.pF"[verdict.checks[i].outcome];
+	tell("%s: %s %s", row->name, verdict.accepted ? "accepted" : "refused", outcomes);
+	for (unsigned int i = 0; i < N_CHECKS; i++)
+		/* A fixture's key is another each time. */
+		if (verdict.checks[i].message[0] != '\0' &&
+		    !strstr(verdict.checks[i].message, "did:x509:0:sha256:"))
+			tell("  %s: %s", snp_check_name(i), verdict.checks[i].message);
 	for (unsigned int i = 0; i < N_CHECKS; i++) {
 		bool may = i == row->check || (row->also & 1ull << i);
 
@@ -1943,6 +1953,19 @@ static void whatever_memory_runs_out(void **state)
 	check_without_memory(verify_counted, &right, 0);
 }
 
+static void the_table(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; snp_check_name(i); i++)
+		tell("%s: %s", snp_check_name(i), snp_check_question(i));
+}
+
+static void as_told(void **state)
+{
+	(void)state;
+	told("verdict");
+}
+
 int main(void)
 {
 	static struct CMUnitTest tests[ROWS_MAX];
@@ -1952,5 +1975,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_given, givens);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(whatever_memory_runs_out);
 	tests[n++] = (struct CMUnitTest){"no check is redundant", check_deletion, NULL, NULL, NULL};
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(the_table);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("verdict", tests, n);
 }

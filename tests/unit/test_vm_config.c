@@ -9,6 +9,7 @@
 #include <snp/memory.h>
 
 #include "config/vm_config.h"
+#include "told.h"
 
 #define HEX32 "00112233445566778899aabbccddeeff"
 #define HEX64 HEX32 HEX32
@@ -177,6 +178,7 @@ static void check_member(void **state)
 		 "\"memory\":{\"size\":\"1GiB\"}%s}",
 		 row->text);
 	assert_int_equal(parse(text, &config, &err), row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(config != NULL, row->status == 0);
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 	assert_string_equal(err.pointer, row->pointer);
@@ -213,6 +215,7 @@ static void check_document(void **state)
 	struct snp_error err = {0};
 
 	assert_int_equal(parse(row->text, &config, &err), row->status);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_null(config);
 	assert_string_equal(err.pointer, row->pointer);
 	assert_int_not_equal(err.message[0], '\0');
@@ -289,6 +292,7 @@ static void check_value(void **state)
 			 i + 1 == ARRAY_SIZE(defaults) ? "}" : "");
 	}
 	r = parse(text, &config, &err);
+	tell_result(row->name, err.message[0] ? -1 : 0, &err);
 	assert_int_equal(r == 0, row->good);
 	snprintf(pointer, sizeof(pointer), "/%s", row->good ? "" : row->key);
 	if (!row->good)
@@ -556,6 +560,12 @@ static void check_cut(void **state)
 	}
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("vm_config");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -569,5 +579,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_document, documents);
 	ADD_ROWS(tests, n, check_value, values);
 	ADD_ROWS(tests, n, check_limit, limits);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("vm_config", tests, n);
 }
