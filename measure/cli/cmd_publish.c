@@ -153,46 +153,6 @@ static char *escaped(const char *text)
 	return ret;
 }
 
-static void print_quoted(FILE *out, const char *path)
-{
-	fputc('\'', out);
-	for (; *path != '\0'; path++)
-		fprintf(out, *path == '\'' ? "'\\%c'" : "%c", *path);
-	fputc('\'', out);
-}
-
-static void print_escaped(FILE *out, const char *path)
-{
-	fputs("$'", out);
-	for (; *path != '\0'; path++) {
-		unsigned char byte = (unsigned char)*path;
-
-		if (byte < 0x20 || byte > 0x7e)
-			fprintf(out, "\\x%02x", byte);
-		else
-			fprintf(out, byte == '\'' || byte == '\\' ? "\\%c" : "%c", byte);
-	}
-	fputc('\'', out);
-}
-
-/* Print `path` as one word of a shell's command line that is never an option: as it is where it can stand so,
- * else quoted; with $'…', which POSIX has since 2024, where a terminal must not see it raw. */
-static void print_shell_word(FILE *out, const char *path)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789._/+,:=@%-";
-	_cleanup_(freep) char *shown = escaped(path);
-
-	if (path[0] == '-')
-		fputs("./", out);
-	if (path[strspn(path, plain)] == '\0')
-		fputs(path, out);
-	else if (shown && strcmp(path, shown) == 0)
-		print_quoted(out, path);
-	else
-		print_escaped(out, path);
-}
-
 /* What is written, as lines of text or in a JSON document. */
 struct output {
 	FILE *text;   /* NULL with --json */
@@ -250,11 +210,11 @@ static void print_summary(const struct output *output, const struct snp_referenc
 		return;
 	}
 	fputs("not signed: sign what is in ", out);
-	print_shell_word(out, arg.to_sign);
+	cli_print_shell_word(out, arg.to_sign);
 	fputs(", and run snp-measure sign ", out);
-	print_shell_word(out, arg.output);
+	cli_print_shell_word(out, arg.output);
 	fputs(" --signatures ", out);
-	print_shell_word(out, arg.to_sign);
+	cli_print_shell_word(out, arg.to_sign);
 	fputc('\n', out);
 }
 
@@ -264,7 +224,7 @@ static void print_word(const char *before, const char *file)
 
 	fputs(before, stderr);
 	if (path)
-		print_shell_word(stderr, path);
+		cli_print_shell_word(stderr, path);
 }
 
 /* How plain OpenSSL verifies what was signed; PUBLIC.pem is the key's public half. */

@@ -5,6 +5,7 @@
 #include <snp/evidence_folder.h>
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/hex.h>
 #include <snp/judge.h>
 #include <snp/sha.h>
 
@@ -384,6 +385,23 @@ static int check_usage(const char *report, struct snp_error *err)
 	return 0;
 }
 
+/* The command that finds out what is different about the launch, if it is told what is published. */
+static void print_how_to_explain(const struct snp_verdict *verdict, FILE *out)
+{
+	const struct cli_values *references = cli_expectations_references();
+	char hex[2 * SNP_MEASUREMENT_SIZE + 1];
+
+	if (references->count == 0)
+		return;
+	hex_encode(snp_verdict_report(verdict)->measurement, SNP_MEASUREMENT_SIZE, hex);
+	fprintf(out, "  to find what is different: snp-measure explain --digest %s", hex);
+	for (unsigned int i = 0; i < references->count; i++) {
+		fputs(" --reference ", out);
+		cli_print_shell_word(out, references->value[i]);
+	}
+	fputc('\n', out);
+}
+
 static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(materials_done) struct materials m = {0};
@@ -425,6 +443,8 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 		r = print_json(verdict, document, alone, manifest, out, err);
 	else if (r == 0)
 		cli_verdict_print(verdict, document, arg.verbose, out);
+	if (!cli_json && snp_verdict_outcome(verdict, SNP_CHECK_MEASUREMENT) == SNP_FAILED)
+		print_how_to_explain(verdict, out);
 	if (!cli_json && manifest)
 		print_services(manifest, out);
 	return r < 0 ? r : snp_verdict_accepted(verdict) ? 0 : CLI_NO;

@@ -447,6 +447,11 @@ bool cli_public_key_given(void)
 	return arg.public_keys.count > 0;
 }
 
+const struct cli_values *cli_expectations_references(void)
+{
+	return &arg.references;
+}
+
 bool cli_expectations_of_token(void)
 {
 	return arg.maa_issuer || arg.maa_compliance || arg.maa_evidence;

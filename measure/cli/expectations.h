@@ -40,6 +40,7 @@ const char *cli_expectations_document(const struct cli_expectations *e,
 /* True if any of these options was given, --public-key left out, which only says who published. */
 bool cli_expectations_given(void);
 bool cli_public_key_given(void);
+const struct cli_values *cli_expectations_references(void); /* their paths */
 
 /* Check who signed documents by --public-key, or warn that nobody did. A signature that was not read yet is read from
  * beside its document. Errors: SNP_E_SIGNATURE, those of reading, with the file named. */

@@ -6,6 +6,7 @@
 
 #include <snp/fail.h>
 #include <snp/file.h>
+#include <snp/hex.h>
 #include <snp/launch.h>
 #include <snp/memory.h>
 
@@ -312,6 +313,12 @@ void cli_verdict_print(const struct snp_verdict *verdict, const char *document, 
 	for (enum snp_check i = 0; snp_check_name(i); i++)
 		if (every_check || (snp_verdict_outcome(verdict, i) == SNP_FAILED && i != reason))
 			print_check(verdict, i, out);
+	if (snp_verdict_outcome(verdict, SNP_CHECK_MEASUREMENT) == SNP_FAILED) {
+		char hex[2 * SNP_MEASUREMENT_SIZE + 1];
+
+		hex_encode(snp_verdict_report(verdict)->measurement, SNP_MEASUREMENT_SIZE, hex);
+		fprintf(out, "  launch digest seen: %s\n", hex);
+	}
 	for (size_t i = 0; accepted && i < ARRAY_SIZE(lines); i++)
 		if (lines[i].check == SNP_CHECK_MEASUREMENT && published)
 			fprintf(out, "  %s: %s\n", lines[i].name,

@@ -157,6 +157,46 @@ void cli_print_error(const struct snp_error *err)
 	fprintf(stderr, "%s: %s\n", cli_tool->name, line);
 }
 
+static void print_quoted(FILE *out, const char *path)
+{
+	fputc('\'', out);
+	for (; *path != '\0'; path++)
+		fprintf(out, *path == '\'' ? "'\\%c'" : "%c", *path);
+	fputc('\'', out);
+}
+
+static void print_escaped(FILE *out, const char *path)
+{
+	fputs("$'", out);
+	for (; *path != '\0'; path++) {
+		unsigned char byte = (unsigned char)*path;
+
+		if (byte < 0x20 || byte > 0x7e)
+			fprintf(out, "\\x%02x", byte);
+		else
+			fprintf(out, byte == '\'' || byte == '\\' ? "\\%c" : "%c", byte);
+	}
+	fputc('\'', out);
+}
+
+void cli_print_shell_word(FILE *out, const char *path)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789._/+,:=@%-";
+	bool is_shown = true;
+
+	for (const char *at = path; *at != '\0'; at++)
+		is_shown = is_shown && *at >= 0x20 && *at < 0x7f;
+	if (path[0] == '-')
+		fputs("./", out);
+	if (path[strspn(path, plain)] == '\0')
+		fputs(path, out);
+	else if (is_shown)
+		print_quoted(out, path);
+	else
+		print_escaped(out, path);
+}
+
 int cli_answer(FILE *out, int status, struct snp_error *err)
 {
 	static const char prefix[] = "error: ";

@@ -45,6 +45,7 @@ snp-launch logs                                 | 0 | snp-launch logs web1
 snp-launch logs %s                              | 0 | snp-launch logs web1
 snp-launch measure NAME                         | 0 | snp-launch measure web1
 snp-launch diff %s                              | 0 | snp-launch diff web1
+snp-measure explain --digest %s                 | 3 | snp-measure publish release.json -o known --format firmware; snp-measure explain --digest "$(printf %096d 1)" --reference known --max-vcpus 4
 snp-launch diff NAME or snp-measure explain     | 0 | snp-launch diff web1 && snp-measure explain "${launch[@]}" --digest "$(snp-launch measure web1)"
 snp-launch lint FILE                            | 0 | snp-launch lint web1.xml
 snp-launch lint says what is wrong              | 3 | sed "s/match='exact'/match='minimum'/" web1.xml >odd.xml; snp-launch lint odd.xml

@@ -134,6 +134,10 @@ void cli_print_options(const struct cli_verb *verb, FILE *out);
 /* Print `text`, whose first word stands at `column`, in lines of at most 80 columns. */
 void cli_print_wrapped(FILE *out, int column, const char *text);
 
+/* Print `path` as one word of a shell's command line that is never an option: as it is where it can stand so,
+ * else quoted; with $'…', which POSIX has since 2024, where a terminal must not see it raw. */
+void cli_print_shell_word(FILE *out, const char *path);
+
 /* Read `text` as a number. `what` names it in the message ("--vcpus"). Errors: SNP_E_USAGE. */
 SNP_MUST_USE int cli_parse_number(const char *text, const char *what, uint64_t *ret,
 				  struct snp_error *err);
