@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 
@@ -24,6 +25,7 @@ enum type {
 	ALGORITHM,
 	VECTOR, /* mitigations; from version 4 */
 	CPUID,
+	ETCB, /* from version 6 */
 };
 
 /* clang-format off */
@@ -69,6 +71,9 @@ static const struct field {
 	FIELD("LAUNCH_TCB", TCB, launch_tcb),
 	FIELD("LAUNCH_MIT_VECTOR", VECTOR, launch_mit_vector),
 	FIELD("CURRENT_MIT_VECTOR", VECTOR, current_mit_vector),
+	FIELD("CURRENT_ETCB", ETCB, current_etcb),
+	FIELD("LAUNCH_ETCB", ETCB, launch_etcb),
+	FIELD("COMMITTED_ETCB", ETCB, committed_etcb),
 	FIELD("SIGNATURE_R", BYTES, signature_r),
 	FIELD("SIGNATURE_S", BYTES, signature_s),
 };
@@ -149,6 +154,9 @@ static bool describe(const struct snp_report *report, enum snp_product product,
 	case CPUID:
 		snprintf(ret, size, "0x%x", MEMBER(uint8_t, report, f));
 		return report->has_cpuid;
+	case ETCB:
+		hex_encode((const uint8_t *)report + f->offset, f->size, ret);
+		return report->has_etcbs;
 	}
 	return false;
 }
@@ -158,9 +166,16 @@ void cli_report_each(const struct snp_report *report, enum snp_product product,
 {
 	char text[512];
 
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (describe(report, product, &fields[i], text, sizeof(text)))
-			visit(fields[i].name, text, out);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		size_t n;
+
+		if (!describe(report, product, &fields[i], text, sizeof(text)))
+			continue;
+		n = strlen(text);
+		if (fields[i].type == ETCB)
+			snprintf(text + n, sizeof(text) - n, " (not judged)");
+		visit(fields[i].name, text, out);
+	}
 }
 
 static void print_field(const char *name, const char *value, FILE *out)
@@ -220,6 +235,7 @@ void cli_report_json(const struct snp_report *report, enum snp_product product,
 		case BYTES:
 		case FIRMWARE:
 		case CPUID:
+		case ETCB:
 			json_out_string(json, object, key, text);
 			break;
 		}
@@ -256,6 +272,8 @@ static void warn_missing(const struct snp_report *report, enum snp_product produ
 	if (product == SNP_PRODUCT_UNKNOWN && report->has_cpuid)
 		cli_warn("no-fetch-path", "no path: unknown product: CPUID family 0x%x model 0x%x",
 			 report->cpuid_family, report->cpuid_model);
+	else if (product == SNP_PRODUCT_VENICE)
+		cli_warn("no-fetch-path", "no path: AMD has published none for Venice");
 	else if (report->signing_key == SNP_SIGNING_KEY_VLEK)
 		cli_warn("no-fetch-path",
 			 "no path of the VLEK: get it from the cloud provider, not from AMD");

@@ -92,7 +92,7 @@ static bool vcek_path(const struct snp_report *report, enum snp_product product,
 
 static bool is_at_amd(enum snp_product product)
 {
-	return product != SNP_PRODUCT_UNKNOWN && product != SNP_PRODUCT_SIMULATED;
+	return product >= SNP_PRODUCT_MILAN && product <= SNP_PRODUCT_TURIN;
 }
 
 bool snp_fetch_path(const struct snp_report *report, enum snp_product product,

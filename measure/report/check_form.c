@@ -110,6 +110,10 @@ static enum snp_outcome product(struct inquiry *q)
 	/* Only its own root makes a report one of the simulated host. */
 	if (q->verdict->product == SNP_PRODUCT_SIMULATED)
 		q->verdict->product = SNP_PRODUCT_UNKNOWN;
+	if (q->verdict->product == SNP_PRODUCT_VENICE) {
+		q->verdict->product = SNP_PRODUCT_UNKNOWN;
+		return FAIL("Venice: no root of this product is known");
+	}
 	if (q->verdict->product != SNP_PRODUCT_UNKNOWN)
 		return PASS("%s", snp_product_name(q->verdict->product));
 	if (report->has_cpuid)

@@ -39,6 +39,9 @@ enum {
 	LAUNCH_TCB = 0x1f0,
 	LAUNCH_MIT_VECTOR = 0x1f8,
 	CURRENT_MIT_VECTOR = 0x200,
+	CURRENT_ETCB = 0x220, /* these three from version 6 */
+	LAUNCH_ETCB = 0x240,
+	COMMITTED_ETCB = 0x260,
 	SIGNATURE_R = 0x2a0,
 	SIGNATURE_S = 0x2e8,
 	SIGNATURE_END = 0x330,
@@ -69,7 +72,9 @@ static const struct reserved {
 	{CURRENT_VERSION + 3, 1, ALL_VERSIONS, 0xff},
 	{COMMITTED_VERSION + 3, 1, ALL_VERSIONS, 0xff},
 	{LAUNCH_MIT_VECTOR, 168, 2, 3, 0xff},
-	{CURRENT_MIT_VECTOR + 8, 152, 4, SNP_REPORT_MAX_VERSION, 0xff},
+	{CURRENT_MIT_VECTOR + 8, 152, 4, 5, 0xff},
+	{CURRENT_MIT_VECTOR + 8, 24, 6, SNP_REPORT_MAX_VERSION, 0xff},
+	{COMMITTED_ETCB + SNP_ETCB_SIZE, 32, 6, SNP_REPORT_MAX_VERSION, 0xff},
 	{SIGNATURE_R + 48, 24, ALL_VERSIONS, 0xff},
 	{SIGNATURE_S + 48, 24, ALL_VERSIONS, 0xff},
 	{SIGNATURE_END, SNP_REPORT_SIZE - SIGNATURE_END, ALL_VERSIONS, 0xff},
@@ -96,10 +101,10 @@ static const struct {
 	uint8_t family, first_model, last_model;
 	enum snp_product product;
 } cpuids[] = {
-	{0x19, 0x00, 0x0f, SNP_PRODUCT_MILAN},
-	{0x19, 0x10, 0x1f, SNP_PRODUCT_GENOA},
-	{0x19, 0xa0, 0xaf, SNP_PRODUCT_GENOA},
-	{0x1a, 0x00, 0x11, SNP_PRODUCT_TURIN},
+	{0x19, 0x00, 0x0f, SNP_PRODUCT_MILAN},	{0x19, 0x10, 0x1f, SNP_PRODUCT_GENOA},
+	{0x19, 0xa0, 0xaf, SNP_PRODUCT_GENOA},	{0x1a, 0x00, 0x11, SNP_PRODUCT_TURIN},
+	{0x1a, 0x50, 0x5f, SNP_PRODUCT_VENICE}, {0x1a, 0x90, 0xaf, SNP_PRODUCT_VENICE},
+	{0x1a, 0xc0, 0xcf, SNP_PRODUCT_VENICE},
 };
 
 bool snp_report_reserved(struct snp_span bytes, uint32_t version, uint64_t *ret_offset)
@@ -211,6 +216,12 @@ int report_decode(struct snp_span bytes, bool any_version, struct snp_report *re
 	r.has_mit_vectors = r.version >= 5;
 	r.launch_mit_vector = get64(bytes, LAUNCH_MIT_VECTOR);
 	r.current_mit_vector = get64(bytes, CURRENT_MIT_VECTOR);
+	r.has_etcbs = r.version >= 6;
+	if (r.has_etcbs) {
+		COPY(CURRENT_ETCB, r.current_etcb);
+		COPY(LAUNCH_ETCB, r.launch_etcb);
+		COPY(COMMITTED_ETCB, r.committed_etcb);
+	}
 	COPY(SIGNATURE_R, r.signature_r);
 	COPY(SIGNATURE_S, r.signature_s);
 	*ret = r;

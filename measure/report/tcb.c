@@ -12,7 +12,7 @@
 static const char *const products[] = {
 	[SNP_PRODUCT_UNKNOWN] = "unknown",     [SNP_PRODUCT_MILAN] = "Milan",
 	[SNP_PRODUCT_GENOA] = "Genoa",	       [SNP_PRODUCT_TURIN] = "Turin",
-	[SNP_PRODUCT_SIMULATED] = "Simulated",
+	[SNP_PRODUCT_SIMULATED] = "Simulated", [SNP_PRODUCT_VENICE] = "Venice",
 };
 
 const char *snp_product_name(enum snp_product product)
@@ -33,18 +33,18 @@ int snp_product_find(const char *name, enum snp_product *ret, struct snp_error *
 }
 
 /* The components, by their name on the command line and by the byte of the 64-bit word that holds each
- * (SEV-SNP firmware ABI 56860, TCB_VERSION): before Turin, and from Turin on. */
+ * (SEV-SNP firmware ABI 56860, TCB_VERSION): before Turin, on Turin, and on Venice. */
 #define NO_BYTE 8
 static const struct component {
 	const char *name;
 	size_t member;
-	unsigned int old_byte, turin_byte;
+	unsigned int old_byte, turin_byte, venice_byte;
 } components[] = {
-	{"fmc", offsetof(struct snp_tcb, fmc), NO_BYTE, 0},
-	{"bl", offsetof(struct snp_tcb, boot_loader), 0, 1},
-	{"tee", offsetof(struct snp_tcb, tee), 1, 2},
-	{"snp", offsetof(struct snp_tcb, snp), 6, 3},
-	{"ucode", offsetof(struct snp_tcb, microcode), 7, 7},
+	{"fmc", offsetof(struct snp_tcb, fmc), NO_BYTE, 0, 0},
+	{"bl", offsetof(struct snp_tcb, boot_loader), 0, 1, NO_BYTE},
+	{"tee", offsetof(struct snp_tcb, tee), 1, 2, 1},
+	{"snp", offsetof(struct snp_tcb, snp), 6, 3, 2},
+	{"ucode", offsetof(struct snp_tcb, microcode), 7, 7, NO_BYTE},
 };
 
 static uint8_t get(const struct snp_tcb *tcb, const struct component *c)
@@ -68,6 +68,9 @@ static int byte_of(const struct component *c, enum snp_product product, unsigned
 		return 0;
 	case SNP_PRODUCT_TURIN:
 		*ret = c->turin_byte;
+		return 0;
+	case SNP_PRODUCT_VENICE:
+		*ret = c->venice_byte;
 		return 0;
 	case SNP_PRODUCT_UNKNOWN:
 		break;
@@ -93,7 +96,8 @@ int snp_tcb_decode(uint64_t word, enum snp_product product, struct snp_tcb *ret,
 		set(&tcb, &components[i], (uint8_t)(word >> 8 * byte));
 		rest &= ~(0xffull << 8 * byte);
 	}
-	tcb.has_fmc = product == SNP_PRODUCT_TURIN;
+	tcb.only_fmc = product == SNP_PRODUCT_VENICE;
+	tcb.has_fmc = product == SNP_PRODUCT_TURIN || tcb.only_fmc;
 	if (rest != 0)
 		return fail_with(err, SNP_E_BAD_TCB, SNP_NO_OFFSET,
 				 "TCB version 0x%016" PRIx64
@@ -168,8 +172,10 @@ int snp_tcb_parse(const char *text, const char *what, struct snp_tcb *ret, struc
 
 void snp_tcb_describe(const struct snp_tcb *tcb, char ret[static SNP_TCB_TEXT_SIZE])
 {
-	int n = snprintf(ret, SNP_TCB_TEXT_SIZE, "bl=%u,tee=%u,snp=%u,ucode=%u", tcb->boot_loader,
-			 tcb->tee, tcb->snp, tcb->microcode);
+	int n = tcb->only_fmc
+			? snprintf(ret, SNP_TCB_TEXT_SIZE, "tee=%u,snp=%u", tcb->tee, tcb->snp)
+			: snprintf(ret, SNP_TCB_TEXT_SIZE, "bl=%u,tee=%u,snp=%u,ucode=%u",
+				   tcb->boot_loader, tcb->tee, tcb->snp, tcb->microcode);
 
 	if (tcb->has_fmc || tcb->fmc != 0)
 		snprintf(ret + n, SNP_TCB_TEXT_SIZE - (size_t)n, ",fmc=%u", tcb->fmc);

@@ -60,10 +60,18 @@ run 0 "$snp_measure" show --fetch-path "$corpus/Genoa-v5"
 [ "$(head -n 1 out)" = https://kdsintf.amd.com/vlek/v1/Genoa/cert_chain ] || fail "a VLEK has no path: $(cat out)"
 grep -qF 'get it from the cloud provider, not from AMD [no-fetch-path]' err || fail "nothing says why: $(cat err)"
 
+# Venice is shown, and nothing is fetched for it or accepted of it.
+venice=$SNP_SOURCE/tests/fuzz/corpus/report/Venice-v6
+run 3 "$snp_measure" verify --any-measurement "$venice"
+says 'refused: product: Venice: no root of this product is known'
+"$snp_measure" show --fetch-path "$venice" >out 2>err
+[ ! -s out ] || fail "there is a path for Venice: $(cat out)"
+grep -qF 'no path: AMD has published none for Venice [no-fetch-path]' err || fail "nothing says why: $(cat err)"
+
 python3 - <<'EOF' || fail "the object says something else"
 import json, os, subprocess
 tool, corpus = os.environ["snp_measure"], os.environ["SNP_SOURCE"] + "/tests/fuzz/corpus/report"
-for name in "Milan-v2", "Genoa-v3", "Turin-v4", "Genoa-v5", "extended-vcek":
+for name in "Milan-v2", "Genoa-v3", "Turin-v4", "Genoa-v5", "Genoa-v6", "Venice-v6", "extended-vcek":
     d = json.loads(subprocess.check_output([tool, "show", "--json", f"{corpus}/{name}"]))
     b, r = open(f"{corpus}/{name}", "rb").read(), d["report"]
     le = lambda at, n: int.from_bytes(b[at:at + n], "little")
@@ -74,10 +82,16 @@ for name in "Milan-v2", "Genoa-v3", "Turin-v4", "Genoa-v5", "extended-vcek":
     assert r["launch_tcb"]["raw"] == hex(le(0x1f0, 8)) and r["committed_version"] == "1.55.29"
     assert ("cpuid_fam_id" in r) == (le(0, 4) >= 3) and ("launch_mit_vector" in r) == (le(0, 4) >= 4)
     assert "reserved_offset" not in d
+    for field, at in ("current_etcb", 0x220), ("launch_etcb", 0x240), ("committed_etcb", 0x260):
+        assert r.get(field) == (b[at:at + 32].hex() if le(0, 4) >= 6 else None)
     text = subprocess.check_output([tool, "show", f"{corpus}/{name}"], text=True).splitlines()
     assert [f"{'certificate':18}  {c['kind']} of {c['product']}, {c['size']} bytes" +
             (f", {c['csp']}" if "csp" in c else "") for c in d["certificates"]] == \
         [line for line in text if line.startswith("certificate ")]
+    etcbs = [line for line in text if line.split()[0].endswith("_ETCB")]
+    assert len(etcbs) == (3 if le(0, 4) >= 6 else 0) and all(line.endswith(" (not judged)") for line in etcbs)
+    if name == "Venice-v6":
+        assert r["reported_tcb"]["levels"] == "tee=0,snp=4,fmc=1"
     assert len(d["certificates"]) == (3 if name == "extended-vcek" else 0)
 d = json.loads(subprocess.check_output([tool, "show", "--json", "turned"]))
 assert d["reserved_bits_zero"] is False

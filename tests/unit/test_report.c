@@ -23,7 +23,8 @@ static const struct version {
 	{"version 1", 1, -SNP_E_REPORT_VERSION},
 	{"version 2", 2, 0},
 	{"version 5", 5, 0},
-	{"version 6", 6, -SNP_E_REPORT_VERSION},
+	{"version 6", 6, 0},
+	{"version 7", 7, -SNP_E_REPORT_VERSION},
 	{"version 2^32-1", UINT32_MAX, -SNP_E_REPORT_VERSION},
 };
 
@@ -91,6 +92,9 @@ static const struct field {
 	FIELD("LAUNCH_TCB", 0x1f0, launch_tcb),
 	FIELD("LAUNCH_MIT_VECTOR", 0x1f8, launch_mit_vector),
 	FIELD("CURRENT_MIT_VECTOR", 0x200, current_mit_vector),
+	FIELD("CURRENT_ETCB", 0x220, current_etcb),
+	FIELD("LAUNCH_ETCB", 0x240, launch_etcb),
+	FIELD("COMMITTED_ETCB", 0x260, committed_etcb),
 	FIELD("R", 0x2a0, signature_r),
 	FIELD("S", 0x2e8, signature_s),
 };
@@ -98,7 +102,7 @@ static const struct field {
 static void check_field(void **state)
 {
 	const struct field *row = *state;
-	uint8_t bytes[SNP_REPORT_SIZE] = {5};
+	uint8_t bytes[SNP_REPORT_SIZE] = {6};
 	struct snp_report report;
 
 	for (size_t i = 0; i < row->size; i++)
@@ -195,7 +199,8 @@ static const struct reserved {
 	  {0x18b, 0x1a0},
 	  {0x1eb, 0x1ec},
 	  {0x1ef, 0x1f0},
-	  {0x208, 0x2a0},
+	  {0x208, 0x220},
+	  {0x280, 0x2a0},
 	  {0x2d0, 0x2e8},
 	  {0x318, 0x4a0}}},
 	{"reserved in version 2^32-1",
@@ -204,7 +209,8 @@ static const struct reserved {
 	  {0x18b, 0x1a0},
 	  {0x1eb, 0x1ec},
 	  {0x1ef, 0x1f0},
-	  {0x208, 0x2a0},
+	  {0x208, 0x220},
+	  {0x280, 0x2a0},
 	  {0x2d0, 0x2e8},
 	  {0x318, 0x4a0}}},
 };
@@ -256,7 +262,14 @@ static const struct cpuid {
 	{"Turin, first", 0x1a, 0x00, SNP_PRODUCT_TURIN},
 	{"Turin, last", 0x1a, 0x11, SNP_PRODUCT_TURIN},
 	{"behind Turin", 0x1a, 0x12, SNP_PRODUCT_UNKNOWN},
-	{"Venice", 0x1a, 0x50, SNP_PRODUCT_UNKNOWN},
+	{"before Venice", 0x1a, 0x4f, SNP_PRODUCT_UNKNOWN},
+	{"Venice, first", 0x1a, 0x50, SNP_PRODUCT_VENICE},
+	{"behind these", 0x1a, 0x60, SNP_PRODUCT_UNKNOWN},
+	{"Venice, 0x90", 0x1a, 0x90, SNP_PRODUCT_VENICE},
+	{"Venice, 0xaf", 0x1a, 0xaf, SNP_PRODUCT_VENICE},
+	{"behind 0xaf", 0x1a, 0xb0, SNP_PRODUCT_UNKNOWN},
+	{"Venice, last", 0x1a, 0xcf, SNP_PRODUCT_VENICE},
+	{"behind Venice", 0x1a, 0xd0, SNP_PRODUCT_UNKNOWN},
 	{"Rome", 0x17, 0x31, SNP_PRODUCT_UNKNOWN},
 	{"none", 0, 0, SNP_PRODUCT_UNKNOWN},
 };

@@ -15,9 +15,15 @@ static const struct word {
 	int status;
 	struct snp_tcb tcb;
 } words[] = {
-	{"Milan", 0xdb18000000000004, SNP_PRODUCT_MILAN, 0, {0, 4, 0, 24, 219, false, {0}}},
-	{"Turin", 0x5100000004010101, SNP_PRODUCT_TURIN, 0, {1, 1, 1, 4, 81, true, {0}}},
-	{"Turin, fmc 0", 0x5100000004010100, SNP_PRODUCT_TURIN, 0, {0, 1, 1, 4, 81, true, {0}}},
+	{"Milan", 0xdb18000000000004, SNP_PRODUCT_MILAN, 0, {0, 4, 0, 24, 219, false, false, {0}}},
+	{"Turin", 0x5100000004010101, SNP_PRODUCT_TURIN, 0, {1, 1, 1, 4, 81, true, false, {0}}},
+	{"Turin, fmc 0",
+	 0x5100000004010100,
+	 SNP_PRODUCT_TURIN,
+	 0,
+	 {0, 1, 1, 4, 81, true, false, {0}}},
+	{"Venice", 0x0000000000040201, SNP_PRODUCT_VENICE, 0, {1, 0, 2, 4, 0, true, true, {0}}},
+	{"Turin's word on Venice", 0x5100000004010101, SNP_PRODUCT_VENICE, -SNP_E_BAD_TCB, {0}},
 	{"Turin's word on Milan", 0x5100000004010101, SNP_PRODUCT_MILAN, -SNP_E_BAD_TCB, {0}},
 	{"Milan's word on Turin", 0xdb18000000000004, SNP_PRODUCT_TURIN, -SNP_E_BAD_TCB, {0}},
 	{"no product", 0xdb18000000000004, SNP_PRODUCT_UNKNOWN, -SNP_E_BAD_TCB, {0}},
@@ -26,7 +32,7 @@ static const struct word {
 static void check_word(void **state)
 {
 	const struct word *row = *state;
-	struct snp_tcb tcb = {77, 77, 77, 77, 77, false, {0}};
+	struct snp_tcb tcb = {77, 77, 77, 77, 77, false, false, {0}};
 	struct snp_error err = {0};
 	uint64_t word = 0;
 
@@ -47,10 +53,10 @@ static const struct text {
 	int status;
 	struct snp_tcb tcb;
 } texts[] = {
-	{"Milan", "bl=4,tee=0,snp=24,ucode=219", 0, {0, 4, 0, 24, 219, false, {0}}},
-	{"Turin", "bl=1,tee=1,snp=4,ucode=81,fmc=1", 0, {1, 1, 1, 4, 81, true, {0}}},
-	{"fmc 0", "bl=1,tee=1,snp=4,ucode=81,fmc=0", 0, {0, 1, 1, 4, 81, true, {0}}},
-	{"other order", "ucode=219,snp=24,bl=4,tee=0", 0, {0, 4, 0, 24, 219, false, {0}}},
+	{"Milan", "bl=4,tee=0,snp=24,ucode=219", 0, {0, 4, 0, 24, 219, false, false, {0}}},
+	{"Turin", "bl=1,tee=1,snp=4,ucode=81,fmc=1", 0, {1, 1, 1, 4, 81, true, false, {0}}},
+	{"fmc 0", "bl=1,tee=1,snp=4,ucode=81,fmc=0", 0, {0, 1, 1, 4, 81, true, false, {0}}},
+	{"other order", "ucode=219,snp=24,bl=4,tee=0", 0, {0, 4, 0, 24, 219, false, false, {0}}},
 	{"empty", "", -SNP_E_BAD_TCB, {0}},
 	{"one missing", "bl=4,tee=0,snp=24", -SNP_E_BAD_TCB, {0}},
 	{"one twice", "bl=4,bl=4,tee=0,snp=24,ucode=219", -SNP_E_BAD_TCB, {0}},
@@ -67,7 +73,7 @@ static const struct text {
 static void check_text(void **state)
 {
 	const struct text *row = *state;
-	struct snp_tcb tcb = {77, 77, 77, 77, 77, false, {0}}, again;
+	struct snp_tcb tcb = {77, 77, 77, 77, 77, false, false, {0}}, again;
 	char text[SNP_TCB_TEXT_SIZE];
 	struct snp_error err = {0};
 
@@ -86,7 +92,7 @@ static void check_text(void **state)
 
 static void fmc_on_milan_is_refused(void **state)
 {
-	struct snp_tcb tcb = {1, 1, 1, 4, 81, true, {0}};
+	struct snp_tcb tcb = {1, 1, 1, 4, 81, true, false, {0}};
 	uint64_t word = 77;
 
 	(void)state;
@@ -106,11 +112,15 @@ static void fmc_is_printed_where_there_is_one(void **state)
 	assert_int_equal(snp_tcb_decode(0xdb18000000000004, SNP_PRODUCT_MILAN, &tcb, NULL), 0);
 	snp_tcb_describe(&tcb, text);
 	assert_string_equal(text, "bl=4,tee=0,snp=24,ucode=219");
+	assert_int_equal(snp_tcb_decode(0x0000000000040201, SNP_PRODUCT_VENICE, &tcb, NULL), 0);
+	snp_tcb_describe(&tcb, text);
+	assert_string_equal(text, "tee=2,snp=4,fmc=1");
 }
 
 static void order_is_by_component(void **state)
 {
-	struct snp_tcb low = {0, 3, 0, 24, 219, false, {0}}, high = {0, 4, 0, 20, 255, false, {0}};
+	struct snp_tcb low = {0, 3, 0, 24, 219, false, false, {0}},
+		       high = {0, 4, 0, 20, 255, false, false, {0}};
 
 	(void)state;
 	assert_false(snp_tcb_at_least(&high, &low));

@@ -14,7 +14,7 @@
 SNP_API_BEGIN
 
 /*
- * ATTESTATION_REPORT (SEV-SNP firmware ABI 56860, MSG_REPORT_RSP), versions 2 to 5. Reading one says
+ * ATTESTATION_REPORT (SEV-SNP firmware ABI 56860, MSG_REPORT_RSP), versions 2 to 6. Reading one says
  * nothing about its truth: that is snp_verify() of snp/verdict.h.
  *
  * Identify a report by what it says (REPORT_ID, REPORT_DATA), never by its hash: if the signature (R, S)
@@ -29,7 +29,8 @@ SNP_API_BEGIN
 #define SNP_CHIP_ID_SIZE       64
 #define SNP_MEASUREMENT_SIZE   48
 #define SNP_REPORT_MIN_VERSION 2
-#define SNP_REPORT_MAX_VERSION 5
+#define SNP_REPORT_MAX_VERSION 6
+#define SNP_ETCB_SIZE	       32
 
 enum snp_signing_key {
 	SNP_SIGNING_KEY_VCEK = 0,
@@ -83,9 +84,13 @@ struct snp_report {
 	uint64_t committed_tcb;
 	struct snp_firmware_version current, committed;
 	uint64_t launch_tcb;
-	bool has_mit_vectors; /* version 5; in 4 the bytes are there and their meaning is not public */
+	bool has_mit_vectors; /* from version 5; in 4 the bytes are there and their meaning is not public */
 	uint64_t launch_mit_vector, current_mit_vector;
 	uint8_t signature_r[72], signature_s[72]; /* little-endian */
+	/* Version 6 (ABI 1.59). What is in them is not public: they are shown, and nothing judges them. */
+	bool has_etcbs;
+	uint8_t current_etcb[SNP_ETCB_SIZE], launch_etcb[SNP_ETCB_SIZE],
+		committed_etcb[SNP_ETCB_SIZE];
 };
 
 /* Decode the 1184 bytes of a report, for snp_report_free(). With `any_version` an unknown version is decoded

@@ -18,16 +18,17 @@ enum snp_product {
 	SNP_PRODUCT_GENOA,
 	SNP_PRODUCT_TURIN,
 	SNP_PRODUCT_SIMULATED, /* the simulated secure processor; never assumed */
+	SNP_PRODUCT_VENICE, /* its reports are shown, and none is accepted: it has no known root */
 };
 
-/* "Milan", "Genoa", "Turin", "Simulated" or "unknown"; NULL for what is no product. */
+/* "Milan", "Genoa", "Turin", "Venice", "Simulated" or "unknown"; NULL for what is no product. */
 const char *snp_product_name(enum snp_product product);
 
-/* Find AMD's product of this name, upper or lower case. Errors: SNP_E_USAGE, listing the names. */
+/* Find a product of this name, upper or lower case, of which reports can be accepted. Errors: SNP_E_USAGE, listing the names. */
 SNP_MUST_USE int snp_product_find(const char *name, enum snp_product *ret, struct snp_error *err);
 
 /* TCB_VERSION, the security patch levels of a platform (SEV-SNP firmware ABI 56860, TCB_VERSION). Compare them
- * by component: the 64-bit word has no order, and its layout differs on Turin. */
+ * by component: the 64-bit word has no order, and its layout differs on Turin and on Venice. */
 struct snp_tcb {
 	uint8_t fmc; /* Turin on; 0 elsewhere */
 	uint8_t boot_loader;
@@ -35,7 +36,8 @@ struct snp_tcb {
 	uint8_t snp;
 	uint8_t microcode;
 	bool has_fmc;	     /* the product has an FMC level, or the text names one */
-	uint8_t reserved[2]; /* zero; TCB_VERSION has room for eight components */
+	bool only_fmc;	     /* Venice: with FMC, neither boot loader nor microcode has a level */
+	uint8_t reserved[1]; /* zero; TCB_VERSION has room for eight components */
 };
 
 /* From and to the 64-bit word of reports, in the layout of `product`. Errors: SNP_E_BAD_TCB (a product with an
