@@ -16,7 +16,7 @@
 #define FILE_MAX  (64u << 10)
 #define PAGES_MAX 2048u
 #define DIGEST_OF \
-	16 /* a digest costs more than all the rest: one file of so many has it computed */
+	64 /* a digest costs more than all the rest: one file of so many has it computed */
 
 /* Everything that a header names lies in the file. */
 static void check_info(const struct snp_igvm_info *info)
