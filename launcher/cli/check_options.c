@@ -138,7 +138,8 @@ int check_cli_of_host(const struct launch_spec *spec, const struct hypervisor *h
 	if (host)
 		add_host(host, options);
 	if (host && spec->is_igvm && host->connection &&
-	    !qemu_takes_igvm(host, spec->emulator, no_igvm, sizeof(no_igvm)))
+	    !qemu_takes_igvm(host, spec->emulator, &options->igvm_qemu_version, no_igvm,
+			     sizeof(no_igvm)))
 		options->no_igvm = no_igvm;
 	options->part = CHECKS_OF_HOST;
 	r = check_cli_apply(spec, options, file, err);

@@ -74,6 +74,7 @@ static int print_json(FILE *out, const struct launch_spec *spec, const struct gu
 static int measure(const struct subject *subject, struct boot_file boot[static BOOT_PARTS],
 		   struct guest_measurement *ret, struct snp_error *err)
 {
+	const struct guest_record *record = subject->guest.record;
 	struct check_options checks;
 	int r;
 
@@ -86,8 +87,12 @@ static int measure(const struct subject *subject, struct boot_file boot[static B
 	if (r < 0)
 		return r;
 	checks.emulators = subject->session.host.emulators;
-	if (subject->guest.record)
-		checks.emulator = subject->guest.record->emulator;
+	if (record)
+		checks.emulator = record->emulator;
+	/* Its QEMU was asked when it was created. */
+	if (record && record->is_igvm && subject->spec->is_igvm)
+		snprintf(subject->spec->vcpus.profile, SNP_PROFILE_NAME_SIZE, "%s",
+			 record->vcpus.profile);
 	launch_spec_look(subject->spec, root);
 	r = check_cli_apply(subject->spec, &checks, subject->name, err);
 	if (r < 0 || !there)

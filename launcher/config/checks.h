@@ -65,7 +65,8 @@ struct check_options {
 	uint32_t cpu_signature;
 	char *const *emulators; /* those that the host's libvirt names, up to NULL; NULL: unknown */
 	const char *emulator;	/* the one that was asked for; NULL: none */
-	const char *no_igvm;  /* why its QEMU takes no IGVM file; NULL: it does, or nobody asked */
+	const char *no_igvm; /* why its QEMU takes no IGVM file; NULL: it does, or nobody asked */
+	unsigned long igvm_qemu_version; /* of the QEMU that takes one; 0 unknown */
 	const char *no_users; /* why its libvirt runs no QEMU as another user; NULL: it may */
 	bool has_qemu_user;   /* all guests' QEMU runs as: */
 	uint32_t qemu_user, qemu_group;

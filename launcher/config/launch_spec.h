@@ -102,8 +102,8 @@ struct launch_spec {
 	struct snp_bzimage bzimage;
 	char *dtb, *shim; /* what QEMU boots with or before the kernel; NULL: none */
 
-	/* Started: what is measured. The model goes with SPEC_CPU_CUSTOM; profile and features are those of
-	 * every guest (guest/measurement.h). */
+	/* Started: what is measured. The model goes with SPEC_CPU_CUSTOM; features are those of every guest
+	 * (guest/measurement.h), and so is the profile but for an IGVM file, where it may be chosen. */
 	struct snp_vcpus vcpus;
 	uint32_t vcpu_maximum;	 /* with those to be plugged in later */
 	bool vcpus_differ;	 /* a list of vCPUs that starts others than these */

@@ -89,7 +89,10 @@ static int measure_igvm(const struct launch_spec *spec, const struct boot_file *
 		return r;
 	launch.igvm = igvm;
 	launch.vcpus = m->vcpus;
-	r = snp_profile_current(SNP_VMM_QEMU, SNP_MODE_SNP_IGVM, launch.vcpus.profile, err);
+	if (spec->vcpus.profile[0])
+		memcpy(launch.vcpus.profile, spec->vcpus.profile, sizeof(spec->vcpus.profile));
+	else
+		r = snp_profile_current(SNP_VMM_QEMU, SNP_MODE_SNP_IGVM, launch.vcpus.profile, err);
 	if (r == 0)
 		r = snp_launch_igvm_features(&launch, &launch.vcpus.features, err);
 	if (r == 0)

@@ -290,6 +290,20 @@ static int measure_there(const struct prepare_request *request,
 	return r;
 }
 
+/* The profile of the QEMU that was asked; where none was, that of the guest as it is, or the default. */
+static void choose_profile(const struct prepare_request *request)
+{
+	const struct guest_record *kept = request->kept;
+	const unsigned long version = request->checks ? request->checks->igvm_qemu_version : 0;
+	char *profile = request->spec->vcpus.profile;
+
+	if (version > 0)
+		snprintf(profile, SNP_PROFILE_NAME_SIZE, "%s",
+			 version >= 11000000 ? "igvm-qemu-11" : "igvm-qemu-10");
+	else if (kept && kept->is_igvm)
+		snprintf(profile, SNP_PROFILE_NAME_SIZE, "%s", kept->vcpus.profile);
+}
+
 static int measure(const struct prepare_request *request, struct guest_record *record,
 		   struct snp_error *err)
 {
@@ -298,6 +312,8 @@ static int measure(const struct prepare_request *request, struct guest_record *r
 					     request->archived ? request->kept : NULL};
 	int r;
 
+	if (request->spec->is_igvm)
+		choose_profile(request);
 	r = request->remote_measure ? measure_there(request, record->boot, &m, err)
 				    : guest_measure(request->spec, record->boot, &m, err);
 	if (r < 0)

@@ -20,24 +20,17 @@
 
 #define SECONDS 10
 
-/* Start QEMU with what it says going into `fd`. */
-static int spawn(const char *emulator, int fd, pid_t *ret)
+/* Start QEMU, which makes no machine for either question, with what it says going into `fd`. */
+static int spawn(const char *emulator, const char *option, const char *value, int fd, pid_t *ret)
 {
-	static char object[] = "-object", help[] = "igvm-cfg,help", accel[] = "-accel",
-		    tcg[] = "tcg", machine[] = "-machine", none[] = "none", display[] = "-display";
-	char *const argv[] = {(char *)(uintptr_t)emulator,
-			      machine,
-			      none,
-			      accel,
-			      tcg,
-			      display,
-			      none,
-			      object,
-			      help,
-			      NULL};
+	const char *const words[] = {emulator,	 "-machine", "none", "-accel", "tcg",
+				     "-display", "none",     option, value,    NULL};
+	char *argv[ARRAY_SIZE(words)];
 	posix_spawn_file_actions_t actions;
 	int r;
 
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		argv[i] = (char *)(uintptr_t)words[i];
 	posix_spawn_file_actions_init(&actions);
 	r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);
 	if (r == 0)
@@ -78,8 +71,9 @@ static void read_answer(int fd, int64_t deadline, char *ret, size_t size)
 	ret[n] = '\0';
 }
 
-/* True if it answers with the properties of the object, of which there is one. */
-static bool ask(const char *emulator, char answer[static 512])
+/* What it answers; "" if it cannot be run. */
+static void ask(const char *emulator, const char *option, const char *value,
+		char answer[static 512])
 {
 	_cleanup_(closep) int mine = -1, its = -1;
 	int pipes[2], status = -1;
@@ -87,18 +81,40 @@ static bool ask(const char *emulator, char answer[static 512])
 
 	answer[0] = '\0';
 	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return false;
+		return;
 	mine = pipes[0];
 	its = pipes[1];
-	if (spawn(emulator, its, &pid) != 0)
-		return false;
+	if (spawn(emulator, option, value, its, &pid) != 0)
+		return;
 	closep(&its);
 	its = -1;
 	read_answer(mine, now_ms() + SECONDS * 1000, answer, 512);
 	kill(pid, SIGKILL); /* one that ended already has its status */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+}
+
+/* It answers with the properties of the object, of which there is one. */
+static bool has_igvm(const char *emulator)
+{
+	char answer[512];
+
+	ask(emulator, "-object", "igvm-cfg,help", answer);
 	return strstr(answer, "igvm-cfg options") && strstr(answer, "file=");
+}
+
+static unsigned long version_of(const char *emulator)
+{
+	static const char before[] = "QEMU emulator version ";
+	unsigned int major, minor, release;
+	char answer[512];
+	const char *at;
+
+	ask(emulator, "-version", NULL, answer);
+	at = strstr(answer, before);
+	if (!at || sscanf(at + strlen(before), "%3u.%3u.%3u", &major, &minor, &release) != 3)
+		return 0;
+	return major * 1000000ul + minor * 1000ul + release;
 }
 
 /* Root and the user who asks, and nobody else, can replace it; in a folder with the sticky bit only its owner can. */
@@ -130,12 +146,14 @@ static bool is_safe(const char *emulator, char ret[static PATH_MAX])
 	return true;
 }
 
-bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator, char *why, size_t size)
+bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator,
+		     unsigned long *ret_version, char *why, size_t size)
 {
 	struct domain_capabilities caps;
 	struct snp_error err;
-	char answer[512], path[PATH_MAX];
+	char path[PATH_MAX];
 
+	*ret_version = 0;
 	if (uri_is_remote(host->uri)) {
 		snprintf(why, size,
 			 "the QEMU of another machine cannot be asked whether it takes one");
@@ -153,9 +171,10 @@ bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator, char *
 			"%.150s is not asked whether it takes one: it must belong to root or to you, and "
 			"be writable by nobody else",
 			emulator);
-	else if (ask(path, answer))
+	else if (has_igvm(path)) {
+		*ret_version = version_of(path);
 		return true;
-	else
+	} else
 		snprintf(why, size, "%.150s has no object igvm-cfg", emulator);
 	return false;
 }

@@ -21,13 +21,19 @@ run 0 "$snp_measure" --igvm guest.igvm --vcpus 1 --policy 0xb0000
 digest=$(cat out)
 
 emulator=$(virsh domcapabilities --machine q35 --arch x86_64 | sed -n 's/^ *<path>\(.*\)<.*/\1/p')
-cat >qemu-with-igvm <<END
-#!/bin/sh
-case "\$*" in
-*igvm-cfg,help*) printf 'igvm-cfg options:\\n  file=<string>\\n' ;;
-*) exec $emulator "\$@" ;;
-esac
-END
+# qemu FILE VERSION: the QEMU here, but for what it says of itself.
+qemu() {
+	cat >"$1" <<-END
+		#!/bin/sh
+		case "\$*" in
+		*igvm-cfg,help*) printf 'igvm-cfg options:\\n  file=<string>\\n' ;;
+		*' -version') echo 'QEMU emulator version $2 (Debian 1:$2+ds-1)' ;;
+		*) exec $emulator "\$@" ;;
+		esac
+	END
+	chmod 755 "$1"
+}
+qemu qemu-with-igvm 10.2.2
 chmod 775 qemu-with-igvm
 sed 's|"name"|"emulator": "'"$work"'/qemu-with-igvm", &|' web1.json >with.json
 # Root may run snp-launch: a program that others can replace is not asked.
@@ -62,6 +68,31 @@ run 3 "$snp_launch" diff web1
 virsh -q define web1.xml >/dev/null
 chmod u+w "$copy" && printf x >>"$copy"
 run 3 "$snp_launch" start web1
+run 0 "$snp_launch" remove -f web1
+nothing_left web1
+
+# Of its profiles the one of the QEMU that was asked counts, and is recorded: only QEMU 11 fills MADT.
+python3 - <<'END'
+import json
+d = json.load(open("guest.igvm.json"))
+d["headers"].insert(3, {"type": "MADT", "area": 0})
+json.dump(d, open("madt.json", "w"))
+END
+"$snp_measure" igvm build madt.json -o madt.igvm || fail "no file with MADT"
+qemu qemu-11 11.1.3
+for qemu in qemu-with-igvm qemu-11; do
+	sed "s|/guest.igvm|/madt.igvm|; s|\"name\"|\"emulator\": \"$work/$qemu\", &|" web1.json >$qemu.json
+done
+refuse 4 igvm-launch-refused "$snp_launch" create --no-start --allow-debug qemu-with-igvm.json
+run 0 "$snp_measure" --igvm madt.igvm --vcpus 1 --policy 0xb0000 --profile igvm-qemu-11
+digest=$(cat out)
+run 0 "$snp_launch" create --no-start --allow-debug qemu-11.json
+says "launch digest $digest"
+[ "$(jq -r .vmm_profile "$folder/guests/web1/record.json")" = igvm-qemu-11 ] || fail "another profile is recorded"
+run 0 "$snp_launch" diff web1
+run 0 "$snp_launch" apply --allow-debug --no-start qemu-11.json
+run 0 "$snp_launch" measure --allow-debug web1
+[ "$(cat out)" = "$digest" ] || fail "measure has another digest"
 run 0 "$snp_launch" remove -f web1
 nothing_left web1
 
