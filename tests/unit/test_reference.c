@@ -481,8 +481,16 @@ static int emit_counted(const void *arg, struct snp_error *err)
 	r = parse(master, &reference, err);
 	if (r == 0)
 		r = reference_print(reference, &text, err);
-	if (r == 0)
-		r = format->emit(reference, &folder, err);
+	if (r == 0) {
+		struct snp_reference said = *reference;
+		struct snp_reference_image image = said.images[0];
+
+		if (format->says == SAYS_DIGEST) {
+			said.images = &image;
+			said.n_images = image.n_variants = 1;
+		}
+		r = format->emit(&said, &folder, err);
+	}
 	no_memory_end(r);
 	free(text);
 	folder_done(&folder);
