@@ -25,6 +25,7 @@ SNP_MUST_USE int key_public_pem(const struct snp_key *key, char **ret, struct sn
 SNP_MUST_USE int id_auth_keys(const uint8_t auth[SNP_STATIC SNP_ID_AUTH_SIZE],
 			      struct snp_key **ret_id, struct snp_key **ret_author,
 			      struct snp_id_auth_info *ret, struct snp_error *err);
+
 /* SNP_E_BAD_KEY if the ID key and the key that vouches for it are the same. */
 SNP_MUST_USE int key_check_author(const struct snp_key *id_key, const struct snp_key *author_key,
 				  struct snp_error *err);
