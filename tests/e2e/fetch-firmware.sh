@@ -7,7 +7,9 @@ images=$SNP_SOURCE/build/images
 for tool in apt-get dpkg-deb gpg gpgconf qemu-system-x86_64 jq; do
 	command -v $tool >/dev/null || skip "no $tool"
 done
-[ -s "$images/OVMF.amdsev.fd" ] || skip "no $images/OVMF.amdsev.fd (tests/run fetches it)"
+for image in OVMF.amdsev.fd linux; do
+	[ -s "$images/$image" ] || skip "no $images/$image (tests/run fetches it)"
+done
 chmod 755 "$work"
 fetch=$SNP_SOURCE/launcher/libexec/fetch-firmware
 export GNUPGHOME=$work/gnupg
@@ -76,9 +78,9 @@ run 1 "$fetch" "${options[@]}" --yes
 [ -e tried ] || fail "it was not booted"
 [ ! -e root ] || fail "left: $(tree)"
 
-# For real, with the emulated boot.
+# For real, with the emulated boot of a kernel.
 launch "exec $SNP_BUILD/launcher/snp-launch \"\$@\""
-run 0 "$fetch" "${options[@]}" --yes --sha256 "${sum^^}"
+run 0 "$fetch" "${options[@]}" --yes --sha256 "${sum^^}" --kernel "$images/linux"
 share=root/usr/local/share/snp-launch/firmware descriptor=root/usr/local/share/qemu/firmware/60-edk2-x86_64-amdsev.json
 cmp -s $share/ovmf-amdsev-1.0-1.fd "$images/OVMF.amdsev.fd" || fail "another image"
 [ "$(jq -r .mapping.filename $descriptor)" = "/${share#*/}/ovmf-amdsev-1.0-1.fd" ] || fail "$(cat $descriptor)"
