@@ -24,6 +24,7 @@
 	X(diff)           \
 	X(lint)           \
 	X(check)          \
+	X(selftest)       \
 	X(rehearse)       \
 	X(attest)         \
 	X(policy_encode)  \

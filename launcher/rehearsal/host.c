@@ -17,35 +17,13 @@
 #include <snp/folder.h>
 
 #include "host/hypervisor.h"
+#include "host/installed.h"
 #include "rehearsal/chip.h"
 #include "rehearsal/keeper.h"
 #include "rehearsal/layout.h"
 
 #define PATIENCE_SECONDS 60
 #define HOST_URI	 "qemu+unix:///session?socket=%s/" HOST_SOCKET
-
-/* The preload library: beside the installed tool's libraries, or in the tree that it was built in. */
-static int find_library(char ret[static PATH_MAX], struct snp_error *err)
-{
-	static const char *const places[] = {
-		"../" SNP_LIBDIR "/snp-launch/libsnp-rehearsal.so",
-		"rehearsal/libsnp-rehearsal.so",
-	};
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; slash && i < ARRAY_SIZE(places); i++)
-		if (access(path_join(self, places[i], ret, PATH_MAX), R_OK) == 0)
-			return 0;
-	return fail_with(
-		err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
-		"libsnp-rehearsal.so not found: neither installed nor beside this program");
-}
 
 /* The shared folder, made if it is missing; "" if there is no home for it. */
 static void find_cache(const char *option, char ret[static PATH_MAX])
@@ -150,7 +128,8 @@ static int prepare(const struct host_layout *host, const struct simulated_host_o
 	int r = 0;
 
 	if (!options->library)
-		r = find_library(library, err);
+		r = installed_find("../" SNP_LIBDIR "/snp-launch/libsnp-rehearsal.so",
+				   "rehearsal/libsnp-rehearsal.so", library, err);
 	if (r < 0)
 		return r;
 	r = host_layout_fill(host, options->library ? options->library : library,

@@ -4,7 +4,7 @@
 
 #include "image/page_contents.h"
 
-#include <snp/firmware.h>
+#include <snp/firmware_summary.h>
 #include <snp/span.h>
 
 struct snp_firmware {
@@ -30,13 +30,6 @@ SNP_MUST_USE int firmware_from_summary(const struct json_value *root, const char
 /* The same of the text `text`. */
 SNP_MUST_USE int firmware_summary_parse(const char *name, struct snp_span text,
 					struct snp_firmware **ret, struct snp_error *err);
-
-/* Print an snp-firmware/1 document, for free(). `digest` is the launch digest after the image's own pages. Errors: what is
- * wrong with table or metadata, SNP_E_NO_METADATA, SNP_E_NO_MEMORY. */
-SNP_MUST_USE int firmware_summary_print(const struct snp_firmware_info *info,
-					const uint8_t digest[SNP_STATIC SNP_SHA384_SIZE],
-					enum snp_hash_verifier verifier, char **ret,
-					struct snp_error *err);
 
 /* Of each verifier, ended by NULL. */
 extern const char *const hash_verifier_names[];

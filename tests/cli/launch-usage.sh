@@ -16,7 +16,7 @@ while read -r verb; do
 	example=$(sed -n '/^Example:$/,/^$/{//!p}' out)
 	[ "${example#"  snp-launch $verb"}" != "$example" ] || fail "$verb --help has no example of it: $example"
 	eval "${example/snp-launch/'"$snp_launch"'}" </dev/null >out 2>err ||
-		[ $? -eq 1 ] || fail "$example: $(cat err)"
+		[[ $? = [13] ]] || fail "$example: $(cat err)"
 	run 2 "$snp_launch" $verb --no-such-option
 done < <(verbs "$snp_launch")
 
