@@ -5,6 +5,7 @@
 #include <snp/fail.h>
 #include <snp/tool.h>
 
+#include "launch/igvm.h"
 #include "launch_input.h"
 
 #define FIRMWARE_ONLY "snp:ovmf-hash"
@@ -320,6 +321,15 @@ void cli_print_profiles(FILE *out)
 {
 	const char *name;
 
-	for (size_t i = 0; (name = snp_profile_at(i)); i++)
-		fprintf(out, "%-16s %s\n", name, snp_profile_summary(name));
+	for (size_t i = 0; (name = snp_profile_at(i)); i++) {
+		struct snp_launch launch = {0};
+		const struct igvm_rules *rules;
+
+		snprintf(launch.vcpus.profile, sizeof(launch.vcpus.profile), "%s", name);
+		rules = launch_profile(&launch)->igvm;
+		fprintf(out, "%-21s %s%s\n", name, snp_profile_summary(name),
+			!rules		? ""
+			: rules->is_run ? " (witnessed by runs)"
+					: " (read in source, not run)");
+	}
 }

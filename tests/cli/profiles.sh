@@ -11,6 +11,10 @@ for name in qemu qemu-fpu0 qemu-es-legacy qemu-es-init2 ec2 ec2-rdx0 gce svsm sv
 	igvm-qemu-10 igvm-qemu-11 igvm-directive-order igvm-native-zero igvm-cloud-hypervisor igvm-openvmm; do
 	grep -q "^$name " list || fail "--profile list lacks $name"
 done
+# What a profile of IGVM files rests on: the first and both of igvmmeasure were run.
+[ "$(sed -n 's/ .*(witnessed by runs)$//p' list | xargs)" = 'igvm-qemu-10 igvm-directive-order igvm-native-zero' ] ||
+	fail "another profile is witnessed"
+[ "$(grep -c '(read in source, not run)$' list)" = 3 ] || fail "three profiles were read only"
 
 for name in qemu qemu-fpu0 ec2 ec2-rdx0 gce; do
 	run 0 "$snp_measure" --profile $name --ovmf fw --vcpus 2 --vcpu-type EPYC
