@@ -61,6 +61,7 @@ void check_cli_users(const char *uri, struct check_options *options)
 static void add_host(const struct hypervisor *host, struct check_options *options)
 {
 	options->qemu_version = host->qemu_version;
+	options->libvirt_version = host->libvirt_version;
 	if (is_this_machine(host->uri))
 		options->has_policy_bits = kvm_policy_bits(&options->policy_bits);
 	options->has_cpu_signature = host->has_cpu_signature;

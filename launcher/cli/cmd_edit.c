@@ -75,7 +75,7 @@ static int begin(const char *name, struct draft *ret, struct snp_error *err)
 		return r;
 	}
 	snprintf(ret->path, sizeof(ret->path), "%s/%s.json", ret->folder, name);
-	return file_write(ret->path, json_source(ret->kept->document), 0600, false, err);
+	return file_write(ret->path, vm_config_text(ret->kept), 0600, false, err);
 }
 
 /* As git does: the shell splits the words of the variable, and the file is an argument of its own. */
@@ -131,7 +131,7 @@ static int check_same(const struct vm_config *was, const struct vm_config *now,
 
 static bool is_same_text(const struct vm_config *a, const struct vm_config *b)
 {
-	const struct snp_span x = json_source(a->document), y = json_source(b->document);
+	const struct snp_span x = vm_config_text(a), y = vm_config_text(b);
 
 	return x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
 }

@@ -216,6 +216,27 @@ RULE(only_grub)
 	       spec->hash_verifier == SNP_HASH_VERIFIER_PRESENT;
 }
 
+/* What names verity or encryption in the command lines of dracut, initramfs-tools, systemd and mkosi. */
+RULE(root_not_protected)
+{
+	static const char *const words[] = {"roothash=", "usrhash=",	 "verity",  "luks",
+					    "crypt",	 "/dev/mapper/", "/dev/dm-"};
+	const char *line = spec->cmdline ? spec->cmdline : "", *root = strstr(line, "root=");
+
+	while (root && root != line && root[-1] != ' ')
+		root = strstr(root + 1, "root=");
+	if (!root || !spec->kernel || spec->n_disks == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(line, words[i]))
+			return false;
+	snprintf(
+		say, size,
+		"the command line has %.*s, and nothing that verifies or decrypts it: the host can change it",
+		(int)strcspn(root, " "), root);
+	return true;
+}
+
 RULE(launch_arguments)
 {
 	if (!spec->qemu_launch_argument)
@@ -287,6 +308,8 @@ const struct check launch_checks[] = {
 	    "use QEMU, or name the program in vm.json: any other program can launch anything", emulator)
 	CHECK("firmware-boots-only-grub", WARNING, false, "/firmware/path", "/domain/os/loader",
 	    "boot a kernel directly, or use a generic build of OVMF", only_grub)
+	CHECK("root-not-protected", WARNING, false, "/boot/cmdline", "/domain/os/cmdline",
+	    "verify the disk by dm-verity, or encrypt it with integrity", root_not_protected)
 	CHECK("qemu-launch-argument", ERROR, true, NULL, "/domain",
 	    "use libvirt's own elements: snp-launch cannot measure what this changes",
 	    launch_arguments)

@@ -165,6 +165,63 @@ RULE(guest_agent)
 	return spec->guest_agent;
 }
 
+RULE(placement)
+{
+	snprintf(say, size, "%s", spec->bad_placement);
+	return spec->bad_placement[0];
+}
+
+RULE(cloud_init)
+{
+	snprintf(
+		say, size,
+		"the host writes what cloud-init reads: it is not measured, and can run commands as root in the guest");
+	return spec->cloud_init;
+}
+
+RULE(cdrom)
+{
+	snprintf(say, size, "the host can change what is on %s: no measurement covers it",
+		 spec->n_cdroms == 1 ? "the CD-ROM" : "the CD-ROMs");
+	return spec->n_cdroms > 0;
+}
+
+/* QEMU shares the memory that is not private, by memfd, with virtiofsd. But a device of a confidential guest must
+ * offer VIRTIO_F_ACCESS_PLATFORM, or Linux does not use it, and virtiofsd does not up to 1.13. */
+RULE(shared_folder)
+{
+	snprintf(
+		say, size,
+		"the host can change what is in %s: no measurement covers it; and no virtiofsd known can serve an "
+		"SEV-SNP guest",
+		spec->n_folders == 1 ? "the shared folder" : "the shared folders");
+	return spec->n_folders > 0;
+}
+
+RULE(host_device)
+{
+	snprintf(say, size,
+		 "%s of the host: it can be another than it says, until it has attested itself",
+		 spec->n_host_devices == 1 ? "a device" : "devices");
+	return spec->n_host_devices > 0;
+}
+
+/* docs/formatdomain.rst of libvirt 12.1. */
+RULE(iommufd)
+{
+	snprintf(say, size, "a device is to be used by iommufd, which libvirt before 12.1 cannot");
+	return spec->iommufd && options->libvirt_version != 0 &&
+	       options->libvirt_version < 12001000;
+}
+
+RULE(smbios)
+{
+	snprintf(
+		say, size,
+		"the host sets SMBIOS strings: they are not measured, and services may read credentials there");
+	return spec->smbios;
+}
+
 RULE(reboot)
 {
 	bool old = options->qemu_version != 0 && options->qemu_version < 11000000;
@@ -211,6 +268,20 @@ const struct check machine_checks[] = {
 	    "rely on attestation reports instead", tpm)
 	CHECK("agent-in-confidential-guest", WARNING, false, NULL, "/domain/devices/channel",
 	    "remove the channel org.qemu.guest_agent.0", guest_agent)
+	CHECK("cpu-placement", ERROR, true, "/numa", NULL,
+	    "give the nodes all vCPUs and all memory, and cpu.pinning one entry for each vCPU", placement)
+	CHECK("cloud-init-not-measured", WARNING, false, "/cloud_init", NULL,
+	    "let a measured image take no user data, or only what cannot harm it", cloud_init)
+	CHECK("cdrom-not-measured", WARNING, false, "/cdrom", "/domain/devices/disk",
+	    "let the guest verify what it reads", cdrom)
+	CHECK("shared-folder-not-measured", WARNING, false, "/shared_folder", "/domain/devices/filesystem",
+	    "use a disk, and let the guest verify what it reads", shared_folder)
+	CHECK("device-not-measured", WARNING, false, "/vfio", "/domain/devices/hostdev",
+	    "let the guest verify the device's own attestation report before it uses it", host_device)
+	HOST_CHECK("iommufd-needs-libvirt", ERROR, true, "/vfio", NULL,
+	    "use a newer libvirt, or remove iommufd", iommufd)
+	CHECK("smbios-not-measured", WARNING, false, NULL, "/domain/os/smbios",
+	    "let the guest ignore them, or remove <smbios>", smbios)
 	HOST_CHECK("reboot-needs-qemu-11", WARNING, false, "/on_reboot", "/domain/on_reboot",
 	    "set on_reboot to destroy", reboot)
 	{0},

@@ -59,6 +59,7 @@ struct check_options {
 	bool allow_debug;
 	unsigned long
 		qemu_version; /* as virConnectGetVersion gives it, 10.0.2 is 10000002; 0 unknown */
+	unsigned long libvirt_version; /* as virConnectGetLibVersion gives it; 0 unknown */
 	bool has_policy_bits; /* the host's kernel answered KVM_X86_SNP_POLICY_BITS with: */
 	uint64_t policy_bits;
 	bool has_cpu_signature; /* the host's own CPU has SEV-SNP, and CPUID leaf 1 EAX: */

@@ -63,7 +63,7 @@ static int copy_text(const char *text, char **ret)
 
 static int copy_disks(const struct vm_config *config, struct launch_spec *spec)
 {
-	spec->disks = calloc(config->n_disks ? config->n_disks : 1, sizeof(*spec->disks));
+	spec->disks = calloc(config->n_disks + config->n_cdroms + 1, sizeof(*spec->disks));
 	if (!spec->disks)
 		return -1;
 	for (size_t i = 0; i < config->n_disks; i++) {
@@ -71,6 +71,13 @@ static int copy_disks(const struct vm_config *config, struct launch_spec *spec)
 
 		disk->readonly = config->disks[i].readonly;
 		if (copy_text(config->disks[i].path, &disk->path) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < config->n_cdroms; i++) {
+		struct spec_disk *disk = &spec->disks[spec->n_disks++];
+
+		disk->readonly = true;
+		if (copy_text(config->cdroms[i].path, &disk->path) < 0)
 			return -1;
 	}
 	return 0;
@@ -101,6 +108,57 @@ static int copy_security(const struct vm_config *config, struct launch_spec *spe
 	return copy_text(policy, &spec->policy_text);
 }
 
+/* Add what a list of CPUs names to the set; false where it names one twice, or one past the last. */
+static bool add_cpus(const char *list, uint32_t count, uint8_t *set)
+{
+	while (*list) {
+		char *end;
+		unsigned long first = strtoul(list, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (last < first || last >= count)
+			return false;
+		for (; first <= last; first++)
+			if (set[first]++)
+				return false;
+		list = end + (*end == ',');
+	}
+	return true;
+}
+
+/* Nodes must have all vCPUs and all memory between them (QEMU, hw/core/numa.c), and a pinned guest one list for each
+ * vCPU. */
+static void judge_placement(const struct vm_config *config, char *say, size_t size)
+{
+	uint8_t set[4096] = {0};
+	uint64_t memory = 0;
+	uint32_t n = 0;
+
+	if (config->n_pins > 0 && config->n_pins != config->cpu_count)
+		snprintf(say, size, "cpu.pinning has %zu entries, and the guest %" PRIu32 " vCPUs",
+			 config->n_pins, config->cpu_count);
+	for (size_t i = 0; i < config->n_nodes; i++) {
+		memory += config->nodes[i].memory_kib;
+		if (!add_cpus(config->nodes[i].cpus, config->cpu_count, set))
+			snprintf(say, size,
+				 "node %zu names a vCPU twice, or one that the guest does not have",
+				 i);
+	}
+	for (uint32_t i = 0; i < config->cpu_count && i < sizeof(set); i++)
+		n += set[i] != 0;
+	if (config->n_nodes == 0 || say[0])
+		return;
+	if (n != config->cpu_count)
+		snprintf(say, size, "the NUMA nodes have %" PRIu32 " of %" PRIu32 " vCPUs", n,
+			 config->cpu_count);
+	else if (memory != config->memory_kib)
+		snprintf(say, size,
+			 "the NUMA nodes have %" PRIu64 " KiB of memory, and the guest %" PRIu64
+			 " KiB",
+			 memory, config->memory_kib);
+}
+
 static void copy_machine(const struct vm_config *config, struct launch_spec *spec)
 {
 	bool host = strcasecmp(config->cpu_model, "host") == 0;
@@ -117,6 +175,14 @@ static void copy_machine(const struct vm_config *config, struct launch_spec *spe
 	spec->memory_kib = config->memory_kib;
 	spec->hugepages = config->hugepages;
 	spec->tpm = config->tpm;
+	spec->mmio64_kib = config->mmio64_kib;
+	spec->cloud_init = config->cloud_init.user_data;
+	spec->n_cdroms = (uint32_t)config->n_cdroms;
+	spec->n_folders = (uint32_t)config->n_folders;
+	spec->n_host_devices = (uint32_t)config->n_vfio;
+	for (size_t i = 0; i < config->n_vfio; i++)
+		spec->iommufd |= config->vfio[i].iommufd;
+	judge_placement(config, spec->bad_placement, sizeof(spec->bad_placement));
 	if (!host)
 		snprintf(spec->vcpus.model, sizeof(spec->vcpus.model), "%s", config->cpu_model);
 }

@@ -126,6 +126,12 @@ struct launch_spec {
 
 	uint64_t memory_kib;
 	bool hugepages;
+	char bad_placement
+		[160];	     /* of a vm.json: what is wrong with its NUMA nodes or pinning; "" */
+	uint64_t mmio64_kib; /* the firmware's window for 64-bit PCI addresses; 0: its own choice */
+	/* What the host can use against a guest that trusts it. */
+	bool cloud_init, smbios, iommufd;
+	uint32_t n_cdroms, n_folders, n_host_devices;
 	size_t n_disks;
 	struct spec_disk *disks;
 	uint32_t n_option_roms; /* interfaces and host devices whose ROM is not off */

@@ -17,11 +17,13 @@ struct text_rule {
 	const char *wanted;  /* what would be right: "an absolute path without '..'" */
 	size_t min, max;     /* 0 for max: the pattern says it */
 	bool lines;	     /* TAB and newline are allowed */
+	bool path;	     /* no component is ".." */
 };
 
 extern const struct text_rule rule_name, rule_uuid, rule_line, rule_text, rule_label_key, rule_uri,
 	rule_path, rule_cmdline, rule_cpu_model, rule_signature, rule_memory, rule_serial,
-	rule_source, rule_mac, rule_pci, rule_policy, rule_abi_min, rule_user;
+	rule_source, rule_mac, rule_pci, rule_policy, rule_abi_min, rule_user, rule_path_here,
+	rule_cpus, rule_address, rule_tag;
 
 /* Text that XML 1.0 can carry and that looks like what it is: UTF-8 without control characters (but TAB
  * and newline, if `lines`), bidirectional marks, line separators and U+FFFE, U+FFFF. */

@@ -2,6 +2,7 @@
 #include "config/vm_config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +55,7 @@ static int read_auto(const struct json_value *value, const struct field *field, 
 }
 
 static const struct field firmware_fields[] = {
-	FIELD("path", field_text, vm_config, firmware.path, .rule = &rule_path),
+	FIELD("path", field_text, vm_config, firmware.path, .rule = &rule_path_here),
 	FIELD("sha256", field_hex, vm_config, firmware.sha256,
 	      .has = HAS(vm_config, firmware.has_sha256)),
 	SECTION("auto", read_auto),
@@ -86,6 +87,7 @@ static const struct field boot_fields[] = {
 	      .has = HAS(vm_config, initrd.has_sha256)),
 	FIELD("cmdline", field_text, vm_config, cmdline, .rule = &rule_cmdline),
 	FIELD("kernel_hashes", field_bool, vm_config, kernel_hashes),
+	FIELD("initdata", field_text, vm_config, host_data_path, .rule = &rule_path),
 	{0},
 };
 
@@ -95,6 +97,8 @@ static int check_boot(const struct json_value *value, void *at, struct snp_error
 
 	if (!json_get(value, "kernel_hashes"))
 		config->kernel_hashes = true;
+	if (config->host_data_path)
+		config->host_data_kind = VM_HOST_DATA_INITDATA;
 	if (config->initrd.has_sha256 && !config->initrd.path)
 		return json_need(value, "initrd", &value, err);
 	return 0;
@@ -121,6 +125,32 @@ static int read_signature(const struct json_value *value, const struct field *fi
 /* QEMU's own limit for q35 is 4096 (pc_q35_machine_options); what launches today is a named check. */
 #define MAX_VCPUS 4096
 
+static int read_pins(const struct json_value *value, const struct field *field, void *at,
+		     struct snp_error *err)
+{
+	struct vm_config *config = at;
+
+	(void)field;
+	if (!json_is_array(value) || !json_first(value))
+		return json_fail(value, err, SNP_E_JSON_TYPE, "must be an array of CPU lists");
+	for (const struct json_value *v = json_first(value); v; v = json_next(v)) {
+		const char *text;
+		int r = json_ruled(v, &rule_cpus, &text, err);
+
+		if (r < 0)
+			return r;
+		if (config->n_pins == MAX_VCPUS)
+			return json_fail(v, err, SNP_E_JSON_VALUE, "at most %d are supported",
+					 MAX_VCPUS);
+		if (!grow(&config->pins, config->n_pins, sizeof(*config->pins)))
+			return out_of_memory(err);
+		config->pins[config->n_pins] = strdup(text);
+		if (!config->pins[config->n_pins++])
+			return out_of_memory(err);
+	}
+	return 0;
+}
+
 #define COUNT(key, member, ...) \
 	FIELD(key, field_u32, vm_config, member, .min = 1, .max = MAX_VCPUS, __VA_ARGS__)
 static const struct field cpu_fields[] = {
@@ -131,6 +161,7 @@ static const struct field cpu_fields[] = {
 	COUNT("sockets", cpu_sockets),
 	COUNT("cores", cpu_cores),
 	COUNT("threads", cpu_threads),
+	SECTION("pinning", read_pins),
 	{0},
 };
 #undef COUNT
@@ -149,72 +180,35 @@ static int check_cpu(const struct json_value *value, void *at, struct snp_error 
 	return 0;
 }
 
-static int read_size(const struct json_value *value, const struct field *field, void *at,
-		     struct snp_error *err)
+static const char *const backings[] = {"memfd", "ram", NULL};
+
+static int read_hugepages(const struct json_value *value, const struct field *field, void *at,
+			  struct snp_error *err)
 {
-	static const char units[] = "KMGT";
-	uint64_t *ret_kib = at, kib = 0;
-	const char *text, *c;
-	int r = json_ruled(value, &rule_memory, &text, err);
+	static const char *const names[] = {"2M", "2MiB", "1G", "1GiB", NULL};
+	static const uint32_t sizes[] = {2048, 2048, 1048576, 1048576};
+	struct vm_config *config = at;
+	unsigned int i;
+	int r;
 
 	(void)field;
+	if (!json_is_string(value))
+		return json_bool(value, &config->hugepages, err);
+	r = json_choice(value, names, &i, err);
 	if (r < 0)
 		return r;
-	for (c = text; *c >= '0' && *c <= '9'; c++)
-		kib = kib * 10 + (uint64_t)(*c - '0');
-	*ret_kib = kib << 10 * (strchr(units, *c) - units);
+	config->hugepages = true;
+	config->hugepage_kib = sizes[i];
 	return 0;
 }
 
-static const char *const backings[] = {"memfd", "ram", NULL};
-
 static const struct field memory_fields[] = {
-	FIELD("size", read_size, vm_config, memory_kib, .required = true),
+	FIELD("size", vm_read_size, vm_config, memory_kib, .required = true),
 	FIELD("backing", field_choice, vm_config, memory_backing, .rule = backings),
-	FIELD("hugepages", field_bool, vm_config, hugepages),
+	SECTION("hugepages", read_hugepages),
 	FIELD("locked", field_bool, vm_config, memory_locked),
 	{0},
 };
-
-/* What is plugged in. None of it is measured. */
-static const char *const formats[] = {"raw", "qcow2", NULL};
-static const char *const buses[] = {"virtio", "scsi", NULL};
-static const char *const caches[] = {"none",	   "writeback", "writethrough",
-				     "directsync", "unsafe",	NULL};
-
-static const struct field disk_fields[] = {
-	FIELD("path", field_text, vm_disk, path, .required = true, .rule = &rule_path),
-	/* Never probed: a guest that writes a qcow2 header into its raw disk would choose what the host
-	 * opens next (libvirt's CVE-2010-2237). */
-	FIELD("format", field_choice, vm_disk, format, .required = true, .rule = formats),
-	FIELD("bus", field_choice, vm_disk, bus, .rule = buses),
-	FIELD("cache", field_choice, vm_disk, cache, .rule = caches),
-	FIELD("readonly", field_bool, vm_disk, readonly),
-	FIELD("serial", field_text, vm_disk, serial, .rule = &rule_serial),
-	FIELD("boot", field_u32, vm_disk, boot, .min = 1, .max = 99),
-	{0},
-};
-
-static const char *const network_types[] = {"network", "bridge", "user", NULL};
-
-static const struct field network_fields[] = {
-	FIELD("type", field_choice, vm_network, type, .required = true, .rule = network_types),
-	FIELD("source", field_text, vm_network, source, .rule = &rule_source),
-	FIELD("mac", field_text, vm_network, mac, .rule = &rule_mac),
-	{0},
-};
-
-static int check_network(const struct json_value *value, void *at, struct snp_error *err)
-{
-	const struct vm_network *network = at;
-
-	if (network->type != VM_NETWORK_USER && !network->source)
-		return json_need(value, "source", &value, err);
-	if (network->type == VM_NETWORK_USER && network->source)
-		return json_fail(json_get(value, "source"), err, SNP_E_JSON_VALUE,
-				 "a network of type \"user\" has no source");
-	return 0;
-}
 
 static const char *const console_types[] = {"pty", "file", "none", NULL};
 
@@ -262,12 +256,6 @@ static const struct field vsock_fields[] = {
 	{0},
 };
 
-/* The place of one is a char *. */
-static const struct field vfio_fields[] = {
-	SECTION("address", field_text, .required = true, .rule = &rule_pci),
-	{0},
-};
-
 static const char *const reboot_names[] = {"auto", "destroy", "restart", NULL};
 static const char *const tpm_names[] = {"none", "emulated", NULL};
 
@@ -284,6 +272,23 @@ static int read_tpm(const struct json_value *value, const struct field *field, v
 	return 0;
 }
 
+/* OvmfPkg/Library/PlatformInitLib/MemDetect.c takes up to 16 TiB, and aligns the window to its size. */
+static int read_mmio64(const struct json_value *value, const struct field *field, void *at,
+		       struct snp_error *err)
+{
+	static const char *const sizes[] = {"32GiB", "64GiB", "128GiB", "256GiB", "512GiB", "1TiB",
+					    "2TiB",  "4TiB",  "8TiB",	"16TiB",  NULL};
+	uint64_t *ret = at;
+	unsigned int i;
+	int r = json_choice(value, sizes, &i, err);
+
+	(void)field;
+	if (r < 0)
+		return r;
+	*ret = UINT64_C(32) << (20 + i);
+	return 0;
+}
+
 static const struct field config_fields[] = {
 	SCHEMA_SINCE("snp-launch/2", 1),
 	FIELD("name", field_text, vm_config, name, .required = true, .rule = &rule_name),
@@ -297,12 +302,17 @@ static const struct field config_fields[] = {
 	FIELD_OBJECT("boot", boot_fields, .check = check_boot),
 	FIELD_OBJECT("cpu", cpu_fields, .required = true, .check = check_cpu),
 	FIELD_OBJECT("memory", memory_fields, .required = true),
-	FIELD_ARRAY("disks", disk_fields, vm_config, disks, n_disks, .max = 26) /* vda to vdz */,
-	FIELD_ARRAY("networks", network_fields, vm_config, networks, n_networks, .max = 16,
-		    .check = check_network),
+	FIELD_ARRAY("numa", vm_node_fields, vm_config, nodes, n_nodes, .min = 1, .max = 64),
+	FIELD_ARRAY("disks", vm_disk_fields, vm_config, disks, n_disks, .max = 26) /* vda to vdz */,
+	FIELD_ARRAY("cdrom", vm_cdrom_fields, vm_config, cdroms, n_cdroms, .max = 8),
+	FIELD_OBJECT("cloud_init", vm_cloud_init_fields),
+	FIELD_ARRAY("shared_folder", vm_folder_fields, vm_config, folders, n_folders, .max = 16),
+	FIELD_ARRAY("networks", vm_network_fields, vm_config, networks, n_networks, .max = 16,
+		    .check = vm_network_check),
 	FIELD_OBJECT("console", console_fields, .check = check_console),
 	FIELD_OBJECT("vsock", vsock_fields),
-	FIELD_ARRAY("vfio", vfio_fields, vm_config, vfio, n_vfio, .max = 16),
+	FIELD_ARRAY("vfio", vm_vfio_fields, vm_config, vfio, n_vfio, .max = 16),
+	FIELD("mmio64", read_mmio64, vm_config, mmio64_kib),
 	FIELD("rng", field_bool, vm_config, rng),
 	FIELD("tpm", read_tpm, vm_config, tpm, .rule = tpm_names),
 	FIELD_OBJECT("snp", vm_snp_fields),
@@ -340,7 +350,54 @@ static int check_igvm(const struct json_value *root, const struct vm_config *con
 	return 0;
 }
 
-static int read_document(struct json *document, struct vm_config **ret, struct snp_error *err)
+/* Both say what HOST_DATA is. */
+static int check_host_data(const struct json_value *root, struct snp_error *err)
+{
+	const struct json_value *snp = json_get(root, "snp"), *boot = json_get(root, "boot");
+
+	if (!boot || !snp || !json_get(boot, "initdata") || !json_get(snp, "host_data"))
+		return 0;
+	return json_fail(json_get(boot, "initdata"), err, SNP_E_JSON_VALUE,
+			 "cannot be combined with snp.host_data, which it sets");
+}
+
+/* A relative path means another file wherever the document is kept: from now on it is whole. */
+static int fill_firmware(const char *name, struct vm_config *config, struct snp_error *err)
+{
+	_cleanup_(freep) char *assignment = NULL, *whole = NULL, *folder = NULL;
+	const char *slash = strrchr(name, '/'), *assignments[1];
+	int r;
+
+	if (!config->firmware.path || config->firmware.path[0] == '/')
+		return 0;
+	folder = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
+	if (folder)
+		whole = realpath(folder, NULL);
+	if (folder && !whole)
+		return in_file(err, fail_errno(err, SNP_E_OPEN, errno, "cannot open"), folder);
+	assignment = whole ? format_text("firmware.path=\"%s/%s\"", strcmp(whole, "/") ? whole : "",
+					 config->firmware.path)
+			   : NULL;
+	if (!assignment)
+		return out_of_memory(err);
+	free(TAKE_PTR(config->firmware.path));
+	config->firmware.path = strndup(strchr(assignment, '"') + 1,
+					strlen(assignment) - strlen("firmware.path=\"\""));
+	assignments[0] = assignment;
+	if (!config->firmware.path)
+		return out_of_memory(err);
+	if (!text_keeps(config->firmware.path, &rule_path) ||
+	    strpbrk(config->firmware.path, "\"\\"))
+		return json_fail(
+			json_get(json_get(json_root(config->document), "firmware"), "path"), err,
+			SNP_E_JSON_VALUE,
+			"is in a folder whose name vm.json cannot have; use an absolute path");
+	r = json_set(config->document, assignments, 1, &config->text, err);
+	return r;
+}
+
+static int read_document(const char *name, struct json *document, struct vm_config **ret,
+			 struct snp_error *err)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = calloc(1, sizeof(*config));
 	int r;
@@ -359,6 +416,10 @@ static int read_document(struct json *document, struct vm_config **ret, struct s
 	r = fields_read(json_root(document), config_fields, config, err);
 	if (r == 0)
 		r = check_igvm(json_root(document), config, err);
+	if (r == 0)
+		r = check_host_data(json_root(document), err);
+	if (r == 0)
+		r = fill_firmware(name, config, err);
 	if (r < 0)
 		return r;
 	r = fill_cmdline(config, err);
@@ -374,7 +435,7 @@ int vm_config_parse(const char *name, struct snp_span text, struct vm_config **r
 	struct json *document;
 	int r = json_parse(name, text, &document, err);
 
-	return r < 0 ? r : read_document(document, ret, err);
+	return r < 0 ? r : read_document(name, document, ret, err);
 }
 
 int vm_config_read(const char *path, struct vm_config **ret, struct snp_error *err)
@@ -382,27 +443,25 @@ int vm_config_read(const char *path, struct vm_config **ret, struct snp_error *e
 	struct json *document;
 	int r = json_read(path, SNP_MAX_CONFIG, &document, err);
 
-	return r < 0 ? r : read_document(document, ret, err);
+	return r < 0 ? r : read_document(path, document, ret, err);
+}
+
+struct snp_span vm_config_text(const struct vm_config *config)
+{
+	return config->text ? text_span(config->text) : json_source(config->document);
 }
 
 void vm_config_free(struct vm_config *config)
 {
 	if (!config)
 		return;
-	for (size_t i = 0; i < config->n_disks; i++) {
-		free(config->disks[i].path);
-		free(config->disks[i].serial);
-	}
-	for (size_t i = 0; i < config->n_networks; i++) {
-		free(config->networks[i].source);
-		free(config->networks[i].mac);
-	}
-	for (size_t i = 0; i < config->n_vfio; i++)
-		free(config->vfio[i]);
+	vm_config_drop_disks(config);
+	vm_config_drop_networks(config);
+	vm_config_drop_vfio(config);
+	vm_config_drop_folders(config);
+	vm_config_drop_placement(config);
 	labels_free(config->labels, config->n_labels);
-	free(config->disks);
-	free(config->networks);
-	free(config->vfio);
+	free(config->text);
 	free(config->name);
 	free(config->uuid);
 	free(config->title);

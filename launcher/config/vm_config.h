@@ -20,8 +20,8 @@
  * QEMU).
  *
  * Every string is UTF-8 that XML can carry, without control, bidirectional or line-breaking characters
- * (the command line may have TAB and newline). Every path is absolute and has no ".." in it; whether
- * the files exist is not looked at here.
+ * (the command line may have TAB and newline). Every path is absolute (the firmware's may be written relative to the file)
+ * and has no ".." in it; whether the files exist is not looked at here.
  */
 
 /* A file whose bytes are measured. */
@@ -70,10 +70,59 @@ enum vm_network_type {
 	VM_NETWORK_USER
 };
 
+enum vm_nic {
+	VM_NIC_VIRTIO,
+	VM_NIC_E1000E
+};
+
+enum vm_protocol {
+	VM_TCP,
+	VM_UDP
+};
+
+/* A port of the host that leads to one of the guest. */
+struct vm_forward {
+	enum vm_protocol protocol;
+	char *address; /* of the host; NULL: all */
+	uint32_t host, guest;
+};
+
 struct vm_network {
 	enum vm_network_type type;
-	char *source; /* network or bridge; NULL for user */
-	char *mac;    /* NULL: libvirt makes one */
+	enum vm_nic model;
+	char *source;	 /* network or bridge; NULL for user */
+	char *mac;	 /* NULL: libvirt makes one */
+	uint32_t queues; /* of a virtio card; 0: one */
+	size_t n_forwards;
+	struct vm_forward *forwards;
+};
+
+struct vm_cdrom {
+	char *path;
+	uint32_t boot; /* as a disk's */
+};
+
+/* A folder of the host, by virtiofs. */
+struct vm_folder {
+	char *path, *tag;
+};
+
+/* A NUMA node of the guest. CPU lists are as libvirt writes them: "0-3,8". */
+struct vm_node {
+	char *cpus;
+	uint64_t memory_kib;
+	char *host_nodes; /* where its shared memory comes from; NULL: anywhere */
+};
+
+struct vm_vfio {
+	char *address; /* PCI, "0000:41:00.0" */
+	bool iommufd;
+};
+
+/* Files from which a disk for cloud-init is made (guest/seed.h). */
+struct vm_cloud_init {
+	char *user_data;		  /* NULL: no such disk */
+	char *meta_data, *network_config; /* NULL: none */
 };
 
 enum vm_console_type {
@@ -105,7 +154,8 @@ enum vm_id_kind {
 enum vm_host_data_kind {
 	VM_HOST_DATA_ZERO,
 	VM_HOST_DATA_BYTES,
-	VM_HOST_DATA_SHA256_OF /* of the file host_data_path */
+	VM_HOST_DATA_SHA256_OF, /* of the file host_data_path */
+	VM_HOST_DATA_INITDATA	/* the same, and it is initdata */
 };
 
 enum vm_measurement_kind {
@@ -116,6 +166,7 @@ enum vm_measurement_kind {
 
 struct vm_config {
 	struct json *document; /* where things stand, for messages; as read */
+	char *text; /* with the firmware's whole path, if `document` has it relative to itself; else NULL */
 
 	char *name;
 	char *uuid;  /* lower case; NULL: to be made */
@@ -137,15 +188,24 @@ struct vm_config {
 	bool has_cpu_signature;
 	uint32_t cpu_signature; /* CPUID leaf 1 EAX, to go with "host" */
 	uint32_t cpu_sockets, cpu_cores, cpu_threads;
+	size_t n_pins;
+	char **pins; /* the host's CPUs for each vCPU */
 
 	uint64_t memory_kib;
 	enum vm_memory_backing memory_backing;
 	bool hugepages, memory_locked;
+	uint32_t hugepage_kib; /* 0: the host's default */
+	size_t n_nodes;
+	struct vm_node *nodes;
 
-	size_t n_disks, n_networks, n_vfio;
+	size_t n_disks, n_networks, n_vfio, n_cdroms, n_folders;
 	struct vm_disk *disks;
 	struct vm_network *networks;
-	char **vfio; /* PCI addresses, "0000:41:00.0" */
+	struct vm_vfio *vfio;
+	struct vm_cdrom *cdroms;
+	struct vm_folder *folders;
+	struct vm_cloud_init cloud_init;
+	uint64_t mmio64_kib; /* the firmware's window for 64-bit PCI addresses; 0: its own choice */
 	enum vm_console_type console;
 	char *console_path; /* with VM_CONSOLE_FILE */
 	enum vm_vsock vsock;
@@ -188,6 +248,16 @@ SNP_MUST_USE int vm_config_read(const char *path, struct vm_config **ret, struct
 SNP_MUST_USE int vm_config_parse(const char *name, struct snp_span text, struct vm_config **ret,
 				 struct snp_error *err);
 void vm_config_free(struct vm_config *config);
+
+/* The document to be kept: as it was read, but with the firmware's whole path. */
+struct snp_span vm_config_text(const struct vm_config *config);
+
+/* Leave out all devices of a kind. */
+void vm_config_drop_disks(struct vm_config *config); /* also CD-ROMs and cloud-init's */
+void vm_config_drop_networks(struct vm_config *config);
+void vm_config_drop_vfio(struct vm_config *config);
+void vm_config_drop_folders(struct vm_config *config);
+void vm_config_drop_placement(struct vm_config *config); /* NUMA nodes and pinned vCPUs */
 DEFINE_CLEANUP(struct vm_config *, vm_config_free);
 
 /* templates/vm.schema.json, as `snp-launch schema` prints it. */

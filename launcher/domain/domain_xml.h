@@ -40,6 +40,7 @@ struct domain_request {
 	const char *template;		 /* a file; NULL: the built-in one */
 	const struct launch_spec
 		*was;		 /* the domain that this replaces, whose MACs stay; NULL: none */
+	const char *seed;	 /* the disk for cloud-init; NULL: none */
 	const char *console_log; /* NULL: none; else the serial console's output goes there too */
 	const uint8_t *launch_digest; /* 48 bytes; NULL: none into <metadata> */
 	const char *state;	      /* the guest's folder, into <metadata>; NULL: none */

@@ -7,10 +7,16 @@
 #include "domain/domain_fill.h"
 #include "domain/domain_xml.h"
 
-static void add_disk(struct xml_writer *w, xmlNode *devices, const struct vm_disk *from,
-		     char letter)
+static const char *const formats[] = {[VM_DISK_RAW] = "raw", [VM_DISK_QCOW2] = "qcow2"};
+
+/* The letters that are free for names, by the bus. */
+struct names {
+	char next[VM_BUS_SCSI + 1];
+};
+
+static void add_disk(struct xml_writer *w, xmlNode *devices, const char *device,
+		     const struct vm_disk *from, struct names *names)
 {
-	static const char *const formats[] = {[VM_DISK_RAW] = "raw", [VM_DISK_QCOW2] = "qcow2"};
 	static const char *const caches[] = {
 		[VM_CACHE_NONE] = "none",
 		[VM_CACHE_WRITEBACK] = "writeback",
@@ -21,10 +27,10 @@ static void add_disk(struct xml_writer *w, xmlNode *devices, const struct vm_dis
 	bool scsi = from->bus == VM_BUS_SCSI, block = strncmp(from->path, "/dev/", 5) == 0,
 	     direct = from->cache == VM_CACHE_NONE || from->cache == VM_CACHE_DIRECTSYNC;
 	xmlNode *disk = xml_add(w, devices, "disk"), *node;
-	char name[] = {scsi ? 's' : 'v', 'd', letter, '\0'};
+	char name[] = {scsi ? 's' : 'v', 'd', names->next[from->bus]++, '\0'};
 
 	xml_set(w, disk, "type", block ? "block" : "file");
-	xml_set(w, disk, "device", "disk");
+	xml_set(w, disk, "device", device);
 	node = xml_add(w, disk, "driver");
 	xml_set(w, node, "name", "qemu");
 	xml_set(w, node, "type", formats[from->format]);
@@ -43,18 +49,48 @@ static void add_disk(struct xml_writer *w, xmlNode *devices, const struct vm_dis
 		xml_set_number(w, xml_add(w, disk, "boot"), "order", from->boot);
 }
 
-static void add_disks(struct xml_writer *w, xmlNode *devices, const struct vm_config *config)
+/* A CD-ROM is a virtio SCSI device, as every kernel that boots such guests has the driver. cloud-init looks at every
+ * disk for the label of its own, and comes last: the names of the others do not depend on it. */
+static void add_disks(struct xml_writer *w, xmlNode *devices, const struct domain_request *request)
 {
-	char next[] = {[VM_BUS_VIRTIO] = 'a', [VM_BUS_SCSI] = 'a'};
+	const struct vm_config *config = request->config;
+	struct names names = {{[VM_BUS_VIRTIO] = 'a', [VM_BUS_SCSI] = 'a'}};
 	xmlNode *controller;
 
 	for (size_t i = 0; i < config->n_disks; i++)
-		add_disk(w, devices, &config->disks[i], next[config->disks[i].bus]++);
-	if (next[VM_BUS_SCSI] == 'a')
+		add_disk(w, devices, "disk", &config->disks[i], &names);
+	for (size_t i = 0; i < config->n_cdroms; i++)
+		add_disk(w, devices, "cdrom",
+			 &(struct vm_disk){.path = config->cdroms[i].path,
+					   .bus = VM_BUS_SCSI,
+					   .cache = VM_CACHE_WRITEBACK,
+					   .boot = config->cdroms[i].boot,
+					   .readonly = true},
+			 &names);
+	if (request->seed)
+		add_disk(w, devices, "disk",
+			 &(struct vm_disk){.path = (char *)(uintptr_t)request->seed,
+					   .cache = VM_CACHE_WRITEBACK,
+					   .serial = (char[]){"cloud-init"},
+					   .readonly = true},
+			 &names);
+	if (names.next[VM_BUS_SCSI] == 'a')
 		return;
 	controller = xml_add(w, devices, "controller");
 	xml_set(w, controller, "type", "scsi");
 	xml_set(w, controller, "model", "virtio-scsi");
+}
+
+/* libvirt starts a virtiofsd for each. */
+static void add_folder(struct xml_writer *w, xmlNode *devices, const struct vm_folder *from)
+{
+	xmlNode *folder = xml_add(w, devices, "filesystem");
+
+	xml_set(w, folder, "type", "mount");
+	xml_set(w, folder, "accessmode", "passthrough");
+	xml_set(w, xml_add(w, folder, "driver"), "type", "virtiofs");
+	xml_set(w, xml_add(w, folder, "source"), "dir", from->path);
+	xml_set(w, xml_add(w, folder, "target"), "dir", from->tag);
 }
 
 static void no_rom(struct xml_writer *w, xmlNode *device)
@@ -68,9 +104,12 @@ static const char *const network_types[] = {
 	[VM_NETWORK_USER] = "user",
 };
 
+static const char *const nics[] = {[VM_NIC_VIRTIO] = "virtio", [VM_NIC_E1000E] = "e1000e"};
+
 static bool is_alike(const struct vm_network *a, const struct vm_network *b)
 {
-	return a->type == b->type && (!a->source || strcmp(a->source, b->source) == 0);
+	return a->type == b->type && a->model == b->model && a->queues == b->queues &&
+	       (!a->source || strcmp(a->source, b->source) == 0);
 }
 
 /* Whether vm.json gives the MAC to a card. */
@@ -99,11 +138,33 @@ static const char *kept_mac(const struct domain_request *request, size_t at)
 	for (size_t i = 0; was && i < was->n_settings; i++) {
 		const struct spec_setting *s = &was->settings[i];
 
-		if (strcmp(s->what, "network") == 0 && strcmp(s->value, value) == 0 && s->mac &&
+		if (strcmp(s->what, "network") == 0 &&
+		    strncmp(s->value, value, strlen(value)) == 0 &&
+		    (s->value[strlen(value)] == ',' || s->value[strlen(value)] == '\0') && s->mac &&
 		    !is_named(config, s->mac) && n-- == 0)
 			return s->mac;
 	}
 	return NULL;
+}
+
+/* Of libvirt's backends for a network of its own, passt alone forwards ports. */
+static void add_forwards(struct xml_writer *w, xmlNode *interface, const struct vm_network *from)
+{
+	static const char *const protocols[] = {[VM_TCP] = "tcp", [VM_UDP] = "udp"};
+
+	if (from->n_forwards > 0)
+		xml_set(w, xml_add(w, interface, "backend"), "type", "passt");
+	for (size_t i = 0; i < from->n_forwards; i++) {
+		const struct vm_forward *f = &from->forwards[i];
+		xmlNode *forward = xml_add(w, interface, "portForward"), *range;
+
+		xml_set(w, forward, "proto", protocols[f->protocol]);
+		if (f->address)
+			xml_set(w, forward, "address", f->address);
+		range = xml_add(w, forward, "range");
+		xml_set_number(w, range, "start", f->host);
+		xml_set_number(w, range, "to", f->guest);
+	}
 }
 
 static void add_network(struct xml_writer *w, xmlNode *devices,
@@ -119,12 +180,19 @@ static void add_network(struct xml_writer *w, xmlNode *devices,
 	if (from->source)
 		xml_set(w, xml_add(w, interface, "source"), network_types[from->type],
 			from->source);
-	xml_set(w, xml_add(w, interface, "model"), "type", "virtio");
+	xml_set(w, xml_add(w, interface, "model"), "type", nics[from->model]);
+	if (from->queues) {
+		xmlNode *driver = xml_add(w, interface, "driver");
+
+		xml_set(w, driver, "name", "vhost");
+		xml_set_number(w, driver, "queues", from->queues);
+	}
+	add_forwards(w, interface, from);
 	no_rom(w, interface);
 }
 
 /* "0000:41:00.0" as libvirt's four attributes. */
-static void add_host_device(struct xml_writer *w, xmlNode *devices, const char *pci)
+static void add_host_device(struct xml_writer *w, xmlNode *devices, const struct vm_vfio *from)
 {
 	static const struct {
 		const char *name;
@@ -136,11 +204,14 @@ static void add_host_device(struct xml_writer *w, xmlNode *devices, const char *
 	xml_set(w, device, "mode", "subsystem");
 	xml_set(w, device, "type", "pci");
 	xml_set(w, device, "managed", "yes");
+	if (from->iommufd)
+		xml_set(w, xml_add(w, device, "driver"), "iommufd", "yes");
 	address = xml_add(w, xml_add(w, device, "source"), "address");
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		char value[16];
 
-		snprintf(value, sizeof(value), "0x%.*s", parts[i].length, pci + parts[i].at);
+		snprintf(value, sizeof(value), "0x%.*s", parts[i].length,
+			 from->address + parts[i].at);
 		xml_set(w, address, parts[i].name, value);
 	}
 	no_rom(w, device);
@@ -208,11 +279,13 @@ void fill_devices(struct xml_writer *w, xmlNode *domain, const struct domain_req
 
 	if (config->emulator)
 		xml_set_text(w, xml_obtain(w, devices, "emulator"), config->emulator);
-	add_disks(w, devices, config);
+	add_disks(w, devices, request);
+	for (size_t i = 0; i < config->n_folders; i++)
+		add_folder(w, devices, &config->folders[i]);
 	for (size_t i = 0; i < config->n_networks; i++)
 		add_network(w, devices, request, i);
 	for (size_t i = 0; i < config->n_vfio; i++)
-		add_host_device(w, devices, config->vfio[i]);
+		add_host_device(w, devices, &config->vfio[i]);
 	add_console(w, devices, request);
 	add_vsock(w, devices, config);
 	if (config->rng)

@@ -42,13 +42,18 @@ static void unset(xmlNode *node, const char *attribute)
 static void fill_memory(struct xml_writer *w, xmlNode *domain, const struct vm_config *config)
 {
 	bool memfd = config->memory_backing == VM_BACKING_MEMFD;
-	xmlNode *backing = xml_obtain(w, domain, "memoryBacking");
+	xmlNode *backing = xml_obtain(w, domain, "memoryBacking"), *node = NULL;
 
 	set_number_of(w, domain, "memory", config->memory_kib);
 	xml_set(w, xml_child(domain, "memory"), "unit", "KiB");
 	xml_drop(domain, "currentMemory");
 	if (config->hugepages)
-		xml_obtain(w, backing, "hugepages");
+		node = xml_obtain(w, backing, "hugepages");
+	if (config->hugepage_kib) {
+		node = xml_obtain(w, node, "page");
+		xml_set_number(w, node, "size", config->hugepage_kib);
+		xml_set(w, node, "unit", "KiB");
+	}
 	if (config->memory_locked)
 		xml_obtain(w, backing, "locked");
 	xml_set(w, xml_obtain(w, backing, "source"), "type", memfd ? "memfd" : "anonymous");
@@ -85,27 +90,36 @@ static void add_argument(struct xml_writer *w, xmlNode *commandline, const char 
 	xml_set(w, arg, "value", value);
 }
 
-/* libvirt has no element for an IGVM file. A second -machine adds to its own. */
-static void fill_igvm(struct xml_writer *w, xmlNode *domain, const struct launch_spec *asked)
+/* libvirt has no elements for these. A second -machine adds to its own. */
+static void fill_arguments(struct xml_writer *w, xmlNode *domain, const struct launch_spec *asked)
 {
-	_cleanup_(freep) char *object = NULL;
+	const bool igvm = asked->is_igvm, window = asked->mmio64_kib > 0;
+	_cleanup_(freep) char *object =
+		igvm ? format_text(QEMU_IGVM_OBJECT "%s", asked->firmware) : NULL;
+	_cleanup_(freep) char *size =
+		window ? format_text(QEMU_MMIO64 "%" PRIu64, asked->mmio64_kib >> 10) : NULL;
 	xmlNode *commandline;
 	xmlNs *ns;
 
-	if (!asked->is_igvm)
+	if (!igvm && !window)
 		return;
-	object = format_text(QEMU_IGVM_OBJECT "%s", asked->firmware);
 	ns = xmlNewNs(domain, (const xmlChar *)QEMU_NAMESPACE, (const xmlChar *)"qemu");
 	commandline = xml_add(w, domain, "commandline");
-	if (!object || !ns || !commandline) {
+	if ((igvm && !object) || (window && !size) || !ns || !commandline) {
 		w->failed = true;
 		return;
 	}
 	xmlSetNs(commandline, ns);
-	add_argument(w, commandline, "-object");
-	add_argument(w, commandline, object);
-	add_argument(w, commandline, "-machine");
-	add_argument(w, commandline, QEMU_IGVM_MACHINE);
+	if (igvm) {
+		add_argument(w, commandline, "-object");
+		add_argument(w, commandline, object);
+		add_argument(w, commandline, "-machine");
+		add_argument(w, commandline, QEMU_IGVM_MACHINE);
+	}
+	if (window) {
+		add_argument(w, commandline, "-fw_cfg");
+		add_argument(w, commandline, size);
+	}
 }
 
 static void fill_cpu(struct xml_writer *w, xmlNode *domain, const struct vm_config *config)
@@ -136,6 +150,40 @@ static void fill_cpu(struct xml_writer *w, xmlNode *domain, const struct vm_conf
 	xml_set_number(w, topology, "threads", config->cpu_threads);
 }
 
+/* Where the host puts vCPUs and shared memory, and the guest's nodes. */
+static void fill_placement(struct xml_writer *w, xmlNode *domain, const struct vm_config *config)
+{
+	xmlNode *numa, *tune, *node;
+
+	if (config->n_pins > 0)
+		xml_drop(xml_obtain(w, domain, "cputune"), "vcpupin");
+	for (size_t i = 0; i < config->n_pins; i++) {
+		node = xml_add(w, xml_obtain(w, domain, "cputune"), "vcpupin");
+		xml_set_number(w, node, "vcpu", i);
+		xml_set(w, node, "cpuset", config->pins[i]);
+	}
+	if (config->n_nodes == 0)
+		return;
+	xml_drop(xml_obtain(w, domain, "cpu"), "numa");
+	numa = xml_add(w, xml_obtain(w, domain, "cpu"), "numa");
+	for (size_t i = 0; i < config->n_nodes; i++) {
+		const struct vm_node *from = &config->nodes[i];
+
+		node = xml_add(w, numa, "cell");
+		xml_set_number(w, node, "id", i);
+		xml_set(w, node, "cpus", from->cpus);
+		xml_set_number(w, node, "memory", from->memory_kib);
+		xml_set(w, node, "unit", "KiB");
+		if (!from->host_nodes)
+			continue;
+		tune = xml_obtain(w, domain, "numatune");
+		node = xml_add(w, tune, "memnode");
+		xml_set_number(w, node, "cellid", i);
+		xml_set(w, node, "mode", "strict");
+		xml_set(w, node, "nodeset", from->host_nodes);
+	}
+}
+
 /* QEMU resets an SEV-SNP guest in place since 11.0; before that, a reboot ends QEMU whatever is written
  * here. */
 static const char *on_reboot(const struct domain_request *request)
@@ -159,7 +207,8 @@ void fill_machine(struct xml_writer *w, xmlNode *domain, const struct domain_req
 	fill_memory(w, domain, config);
 	fill_boot(w, domain, request);
 	fill_cpu(w, domain, config);
-	fill_igvm(w, domain, request->asked);
+	fill_placement(w, domain, config);
+	fill_arguments(w, domain, request->asked);
 	set_text_of(w, domain, "on_reboot", on_reboot(request));
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Reading a domain: <devices>, and what is passed directly to QEMU. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +73,16 @@ static bool has_interrupt_mode(const xmlNode *devices)
 	       xml_switch(xml_child(iommu, "driver"), "eim") == SPEC_ON;
 }
 
+static uint32_t count(const xmlNode *parent, const char *element, const char *attribute,
+		      const char *value)
+{
+	uint32_t n = 0;
+
+	for (const xmlNode *node = xml_child(parent, element); node; node = xml_next(node, element))
+		n += !attribute || xml_attribute_is(node, attribute, value);
+	return n;
+}
+
 int domain_read_devices(const xmlNode *domain, struct launch_spec *spec, struct snp_error *err)
 {
 	const xmlNode *devices = xml_child(domain, "devices");
@@ -80,6 +92,11 @@ int domain_read_devices(const xmlNode *domain, struct launch_spec *spec, struct 
 	spec->tpm = xml_child(devices, "tpm");
 	spec->guest_agent = has_agent(devices);
 	spec->iommu_eim = has_interrupt_mode(devices);
+	spec->n_cdroms = count(devices, "disk", "device", "cdrom");
+	spec->n_folders = count(devices, "filesystem", NULL, NULL);
+	spec->n_host_devices = count(devices, "hostdev", NULL, NULL);
+	spec->smbios =
+		xml_attribute_is(xml_child(xml_child(domain, "os"), "smbios"), "mode", "sysinfo");
 	return r;
 }
 
@@ -201,6 +218,23 @@ static int read_igvm(const xmlNode *option, struct launch_spec *spec, const xmlN
 	return spec->firmware ? 0 : out_of_memory(err);
 }
 
+/* The window for 64-bit PCI addresses, which vm.json may set: OVMF reads it, and nothing measures it. */
+static bool read_mmio64(const xmlNode *option, const xmlNode *value, struct launch_spec *spec,
+			struct snp_error *err, int *ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	uint32_t mib;
+	char after;
+
+	if (!is_argument(option, "-fw_cfg") || !value)
+		return false;
+	*ret = xml_attribute(value, "value", &text, err);
+	if (*ret < 0 || !text || sscanf(text, QEMU_MMIO64 "%" SCNu32 "%c", &mib, &after) != 1)
+		return *ret < 0;
+	spec->mmio64_kib = (uint64_t)mib << 10;
+	return true;
+}
+
 /* Every harmless option has a value, and QEMU takes the next argument for it, whatever that is; so what
  * follows any other option is unknown, and does not matter. */
 static int read_commandline(const xmlNode *commandline, struct launch_spec *spec,
@@ -215,7 +249,8 @@ static int read_commandline(const xmlNode *commandline, struct launch_spec *spec
 		if (r < 0 || value)
 			continue;
 		value = next_argument(option->next);
-		r = note_arguments(option, value, spec, err);
+		if (!read_mmio64(option, value, spec, err, &r))
+			r = note_arguments(option, value, spec, err);
 	}
 	for (const xmlNode *node = commandline->children; node && r == 0; node = node->next)
 		if (is_qemu(node, "env"))

@@ -84,6 +84,62 @@ static void add_text(struct list *l, const char *what, const xmlNode *node)
 		add(l, what, text, NULL, NULL);
 }
 
+static void add_huge_pages(struct list *l, const xmlNode *hugepages)
+{
+	_cleanup_(freep) char *size = get(l, xml_child(hugepages, "page"), "size"),
+			      *unit = get(l, xml_child(hugepages, "page"), "unit");
+	struct value v = {0};
+
+	say(&v, "%s", hugepages ? "yes" : "no");
+	if (size)
+		say(&v, ", %s %s", size, unit ? unit : "KiB");
+	add(l, "huge pages", v.text, NULL, NULL);
+}
+
+/* NUMA nodes, and where the host puts vCPUs and shared memory. */
+static void add_placement(struct list *l, const xmlNode *domain)
+{
+	const xmlNode *tune = xml_child(domain, "numatune"), *node, *memory;
+	struct value v = {0};
+
+	for (node = xml_child(xml_child(domain, "cputune"), "vcpupin"); node;
+	     node = xml_next(node, "vcpupin")) {
+		_cleanup_(freep) char *vcpu = get(l, node, "vcpu"), *set = get(l, node, "cpuset");
+
+		say(&v, "%s%s: %s", v.n ? "; " : "", vcpu ? vcpu : "", set ? set : "");
+	}
+	if (v.n > 0)
+		add(l, "CPU pinning", v.text, NULL, NULL);
+	v = (struct value){0};
+	for (node = xml_child(xml_child(xml_child(domain, "cpu"), "numa"), "cell"); node;
+	     node = xml_next(node, "cell")) {
+		_cleanup_(freep) char *id = get(l, node, "id"), *cpus = get(l, node, "cpus"),
+				      *size = get(l, node, "memory"), *unit = get(l, node, "unit");
+
+		say(&v, "%svCPUs %s, %s %s", v.n ? "; " : "", cpus ? cpus : "", size ? size : "",
+		    unit ? unit : "KiB");
+		for (memory = xml_child(tune, "memnode"); memory && id;
+		     memory = xml_next(memory, "memnode")) {
+			_cleanup_(freep) char *from = get(l, memory, "nodeset");
+
+			if (xml_attribute_is(memory, "cellid", id))
+				say(&v, " from node %s", from ? from : "");
+		}
+	}
+	if (v.n > 0)
+		add(l, "NUMA nodes", v.text, NULL, NULL);
+}
+
+static void add_window(struct list *l)
+{
+	struct value v = {0};
+
+	if (l->spec->mmio64_kib == 0)
+		return;
+	say(&v, "%" PRIu64 " GiB", l->spec->mmio64_kib >> 20);
+	add(l, "64-bit MMIO window", v.text, NULL, NULL);
+}
+
 static void add_memory(struct list *l, const xmlNode *domain)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
@@ -99,7 +155,7 @@ static void add_memory(struct list *l, const xmlNode *domain)
 	add(l, "memory backing",
 	    xml_attribute_is(xml_child(backing, "source"), "type", "memfd") ? "memfd" : "ram", NULL,
 	    NULL);
-	add_switch(l, "huge pages", xml_child(backing, "hugepages"));
+	add_huge_pages(l, xml_child(backing, "hugepages"));
 	add_switch(l, "locked memory", xml_child(backing, "locked"));
 }
 
@@ -138,7 +194,33 @@ static void add_disk(struct list *l, const xmlNode *disk)
 		say(&v, ", serial %s", serial);
 	if (order)
 		say(&v, ", boot %s", order);
-	add(l, "disk", v.text, NULL, disk);
+	/* libvirt unplugs no CD-ROM. */
+	add(l, device && strcmp(device, "cdrom") == 0 ? "cdrom" : "disk", v.text, NULL, disk);
+}
+
+static void say_forward(struct list *l, struct value *v, const xmlNode *forward)
+{
+	_cleanup_(freep) char *protocol = get(l, forward, "proto"),
+			      *address = get(l, forward, "address"),
+			      *start = get(l, xml_child(forward, "range"), "start"),
+			      *to = get(l, xml_child(forward, "range"), "to");
+
+	say(v, ", %s %s%s%s to %s", protocol ? protocol : "", address ? address : "",
+	    address ? ":" : "", start ? start : "all",
+	    to	    ? to
+	    : start ? start
+		    : "all");
+}
+
+static void add_folder(struct list *l, const xmlNode *folder)
+{
+	_cleanup_(freep) char *dir = get(l, xml_child(folder, "source"), "dir"),
+			      *tag = get(l, xml_child(folder, "target"), "dir"),
+			      *type = get(l, xml_child(folder, "driver"), "type");
+	struct value v = {0};
+
+	say(&v, "%s as %s, %s", dir ? dir : "", tag ? tag : "", type ? type : "path");
+	add(l, "shared folder", v.text, NULL, folder);
 }
 
 /* libvirt shows a network that leads to a bridge as that bridge while the guest runs. */
@@ -148,13 +230,25 @@ static void add_network(struct list *l, const xmlNode *interface)
 	_cleanup_(freep) char *type = get(l, interface, "type"),
 			      *network = get(l, source, "network"),
 			      *bridge = get(l, source, "bridge"), *dev = get(l, source, "dev"),
-			      *mac = get(l, xml_child(interface, "mac"), "address");
+			      *mac = get(l, xml_child(interface, "mac"), "address"),
+			      *model = get(l, xml_child(interface, "model"), "type"),
+			      *queues = get(l, xml_child(interface, "driver"), "queues"),
+			      *backend = get(l, xml_child(interface, "backend"), "type");
+	const xmlNode *forward = xml_child(interface, "portForward");
 	const char *from = network ? network : bridge ? bridge : dev;
 	struct value v = {0};
 
 	say(&v, "%s", network ? "network" : type ? type : "user");
 	if (from)
 		say(&v, " %s", from);
+	if (model && strcmp(model, "virtio") != 0)
+		say(&v, ", %s", model);
+	if (queues)
+		say(&v, ", queues %s", queues);
+	if (backend)
+		say(&v, ", %s", backend);
+	for (; forward; forward = xml_next(forward, "portForward"))
+		say_forward(l, &v, forward);
 	add(l, "network", v.text, mac, interface);
 }
 
@@ -172,6 +266,8 @@ static void add_host_device(struct list *l, const xmlNode *device)
 			n[i] = strtoul(text, NULL, 0);
 	}
 	say(&v, "%04lx:%02lx:%02lx.%lx", n[0], n[1], n[2], n[3]);
+	if (xml_switch(xml_child(device, "driver"), "iommufd") == SPEC_ON)
+		say(&v, ", iommufd");
 	add(l, "vfio", v.text, NULL, device);
 }
 
@@ -201,6 +297,8 @@ static void add_devices(struct list *l, const xmlNode *devices)
 	for (node = xml_child(devices, "hostdev"); node; node = xml_next(node, "hostdev"))
 		if (xml_attribute_is(node, "type", "pci"))
 			add_host_device(l, node);
+	for (node = xml_child(devices, "filesystem"); node; node = xml_next(node, "filesystem"))
+		add_folder(l, node);
 	add_console(l, devices);
 	add(l, "vsock",
 	    !vsock					     ? "none"
@@ -245,6 +343,8 @@ int domain_read_settings(const xmlNode *domain, struct launch_spec *spec, struct
 	add_text(&l, "description", xml_child(domain, "description"));
 	add_memory(&l, domain);
 	add_topology(&l);
+	add_placement(&l, domain);
+	add_window(&l);
 	add(&l, "on reboot", spec->on_reboot ? spec->on_reboot : "restart", NULL, NULL);
 	add_devices(&l, xml_child(domain, "devices"));
 	add_metadata(&l, xml_child(domain, "metadata"));

@@ -92,4 +92,7 @@ SNP_MUST_USE int xml_print(struct xml_writer *w, char **ret, struct snp_error *e
 #define QEMU_IGVM_OBJECT  "igvm-cfg,id=igvm0,file="
 #define QEMU_IGVM_MACHINE "igvm-cfg=igvm0"
 
+/* The value of -fw_cfg, before MiB, for OVMF's window for 64-bit PCI addresses. */
+#define QEMU_MMIO64 "name=opt/ovmf/X-PciMmio64Mb,string="
+
 #endif

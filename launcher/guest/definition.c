@@ -17,7 +17,7 @@ int definition_write(const struct vm_config *config, const char *template, const
 	_cleanup_(freep) uint8_t *text = NULL;
 	struct output outputs[] = {
 		{path_join(folder, DEFINITION_FILE, vm_json, sizeof(vm_json)),
-		 json_source(config->document)},
+		 vm_config_text(config)},
 		{path_join(folder, DEFINITION_TEMPLATE, copy, sizeof(copy)), {0}},
 	};
 	int r = template ? file_read(template, DOMAIN_MAX_SIZE, &text, &outputs[1].bytes.size, err)

@@ -180,6 +180,51 @@ static int point_to_launch(const struct prepare_request *request, struct guest_r
 	return 0;
 }
 
+/* A key and its value before the first table: algorithm = "sha256", also "sha-256", in either quotes. */
+static bool names_sha256(const char *text)
+{
+	static const char key[] = "algorithm", *const values[] = {"\"sha256\"", "\"sha-256\"",
+								  "'sha256'", "'sha-256'"};
+
+	for (const char *c = text + strspn(text, " \t"); *c && *c != '[';
+	     c += strcspn(c, "\n"), c += strspn(c, "\n \t")) {
+		const char *value = c + strlen(key);
+
+		if (strncmp(c, key, strlen(key)) != 0)
+			continue;
+		value += strspn(value, " \t");
+		if (*value != '=')
+			continue;
+		value += 1 + strspn(value + 1, " \t");
+		for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+			if (strncmp(value, values[i], strlen(values[i])) == 0)
+				return true;
+		return false;
+	}
+	return false;
+}
+
+/* Initdata names the hash by which it becomes HOST_DATA, and SHA-256 alone has the 32 bytes of it. Only that line
+ * of the TOML is looked at: what the rest means, the guest says. */
+static int check_initdata(const char *path, struct snp_error *err)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	int r = file_read(path, SNP_MAX_CONFIG, &bytes, &size, err);
+
+	if (r < 0)
+		return r;
+	text = strndup((const char *)bytes, size);
+	if (!text)
+		return out_of_memory(err);
+	if (strlen(text) != size || !names_sha256(text))
+		r = fail_with(
+			err, SNP_E_INITDATA, SNP_NO_OFFSET,
+			"is not initdata of SHA-256; it must have a line algorithm = \"sha256\" before its first table");
+	return in_file(err, r, path);
+}
+
 int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA256_SIZE],
 		    struct snp_error *err)
 {
@@ -194,6 +239,11 @@ int guest_host_data(const struct vm_config *config, uint8_t ret[static SNP_SHA25
 		memcpy(ret, config->host_data, SNP_SHA256_SIZE);
 		return 0;
 	case VM_HOST_DATA_SHA256_OF:
+		break;
+	case VM_HOST_DATA_INITDATA:
+		r = check_initdata(config->host_data_path, err);
+		if (r < 0)
+			return r;
 		break;
 	}
 	r = file_open(config->host_data_path, SNP_MAX_INITRD, &file, err);
@@ -427,7 +477,7 @@ static int list_measured(const struct prepare_request *request, const struct gue
 		r = add_text("cmdline", text_span(cmdline), list, &n, err);
 	if (r < 0)
 		return r;
-	r = add_text("vm.json", json_source(request->config->document), list, &n, err);
+	r = add_text("vm.json", vm_config_text(request->config), list, &n, err);
 	if (r < 0)
 		return r;
 	r = add_file("libvirt_xml", request->config->libvirt_xml, list, &n, err);

@@ -3,31 +3,6 @@
 
 #include <stdlib.h>
 
-static void drop_disks(struct vm_config *config)
-{
-	for (size_t i = 0; i < config->n_disks; i++) {
-		free(config->disks[i].path);
-		free(config->disks[i].serial);
-	}
-	config->n_disks = 0;
-}
-
-static void drop_networks(struct vm_config *config)
-{
-	for (size_t i = 0; i < config->n_networks; i++) {
-		free(config->networks[i].source);
-		free(config->networks[i].mac);
-	}
-	config->n_networks = 0;
-}
-
-static void drop_vfio(struct vm_config *config)
-{
-	for (size_t i = 0; i < config->n_vfio; i++)
-		free(config->vfio[i]);
-	config->n_vfio = 0;
-}
-
 void rehearsal_leave_out(struct vm_config *config, rehearsal_left_out left_out, void *arg)
 {
 	const struct {
@@ -40,16 +15,25 @@ void rehearsal_leave_out(struct vm_config *config, rehearsal_left_out left_out, 
 		{"/autostart", "a simulated host is never restarted", &config->autostart},
 	};
 
-	if (config->n_disks > 0)
+	if (config->n_disks + config->n_cdroms > 0)
 		left_out(arg, "/disks", "no guest code runs that could read them");
-	drop_disks(config);
+	if (config->cloud_init.user_data)
+		left_out(arg, "/cloud_init", "no guest code runs that could read it");
+	vm_config_drop_disks(config);
+	if (config->n_folders > 0)
+		left_out(arg, "/shared_folder", "no guest code runs that could read them");
+	vm_config_drop_folders(config);
+	if (config->n_nodes + config->n_pins > 0)
+		left_out(arg, config->n_nodes > 0 ? "/numa" : "/cpu/pinning",
+			 "the CPUs and nodes are the real host's");
+	vm_config_drop_placement(config);
 	if (config->n_networks > 0)
 		left_out(arg, "/networks",
 			 "an unprivileged libvirt cannot use the host's networks");
-	drop_networks(config);
+	vm_config_drop_networks(config);
 	if (config->n_vfio > 0)
 		left_out(arg, "/vfio", "the devices belong to the real host");
-	drop_vfio(config);
+	vm_config_drop_vfio(config);
 	if (config->user)
 		left_out(arg, "/snp/user", "a simulated host runs every QEMU as one user");
 	free(config->user);

@@ -197,8 +197,21 @@ static const struct change {
 	 "<devices><disk><readonly/><source file='/d'/></disk><disk type='file'><readonly/>",
 	 "not-bound"},
 	{"option ROM", "<rom enabled='no'/>", "", "not-bound option-rom"},
+	{"a plain root", "console=ttyS0", "console=ttyS0 root=/dev/vda1 ro",
+	 "not-bound root-not-protected"},
+	{"a verified root", "console=ttyS0", "root=/dev/dm-0 roothash=00", "not-bound"},
+	{"a decrypted root", "console=ttyS0", "root=/dev/vda1 rd.luks.name=1", "not-bound"},
+	{"a word that ends in root", "console=ttyS0", "myroot=/dev/vda1", "not-bound"},
+	{"a CD-ROM", "<devices>",
+	 "<devices><disk type='file' device='cdrom'><source file='/c'/></disk>",
+	 "not-bound cdrom-not-measured"},
+	{"a shared folder", "<devices>",
+	 "<devices><filesystem type='mount'><source dir='/s'/><target dir='t'/></filesystem>",
+	 "not-bound shared-folder-not-measured"},
+	{"SMBIOS strings", "<os>", "<sysinfo type='smbios'/><os><smbios mode='sysinfo'/>",
+	 "not-bound smbios-not-measured"},
 	{"option ROM of a host device", "<devices>", "<devices><hostdev type='pci'/>",
-	 "not-bound option-rom"},
+	 "not-bound option-rom device-not-measured"},
 	{"TPM", "<devices>", "<devices><tpm><backend type='emulator'/></tpm>",
 	 "not-bound emulated-tpm"},
 	{"guest agent", "<devices>",
@@ -309,6 +322,8 @@ static void check_change(void **state)
 }
 
 /* The same table over vm.json. */
+#define NODE(cpus, memory) "{\"cpus\":\"" cpus "\",\"memory\":\"" memory "\"}"
+
 static const struct config {
 	const char *name, *members, *found;
 } configs[] = {
@@ -349,6 +364,29 @@ static const struct config {
 	 "not-bound only-firmware-measured disk-twice"},
 	{"restart", "\"cpu\":{\"count\":2},\"on_reboot\":\"restart\"",
 	 "not-bound only-firmware-measured reboot-needs-qemu-11"},
+	{"cloud-init", "\"cpu\":{\"count\":2},\"cloud_init\":{\"user_data\":\"/u\"}",
+	 "not-bound only-firmware-measured cloud-init-not-measured"},
+	{"CD-ROM, folder, device",
+	 "\"cpu\":{\"count\":2},\"cdrom\":[{\"path\":\"/c\"}],"
+	 "\"shared_folder\":[{\"path\":\"/s\",\"tag\":\"t\"}],\"vfio\":[{\"address\":\"0000:41:00.0\"}]",
+	 "not-bound only-firmware-measured cdrom-not-measured shared-folder-not-measured "
+	 "device-not-measured"},
+	{"nodes",
+	 "\"cpu\":{\"count\":2,\"pinning\":[\"0\",\"1-2\"]},\"numa\":[" NODE("0", "512M") "," NODE(
+		 "1", "512M") "]",
+	 "not-bound only-firmware-measured"},
+	{"nodes without a vCPU", "\"cpu\":{\"count\":2},\"numa\":[" NODE("0", "1G") "]",
+	 "not-bound only-firmware-measured cpu-placement"},
+	{"nodes with one more", "\"cpu\":{\"count\":2},\"numa\":[" NODE("0-2", "1G") "]",
+	 "not-bound only-firmware-measured cpu-placement"},
+	{"nodes with one twice", "\"cpu\":{\"count\":2},\"numa\":[" NODE("0-1,1", "1G") "]",
+	 "not-bound only-firmware-measured cpu-placement"},
+	{"nodes backwards", "\"cpu\":{\"count\":2},\"numa\":[" NODE("1-0", "1G") "]",
+	 "not-bound only-firmware-measured cpu-placement"},
+	{"nodes with less memory", "\"cpu\":{\"count\":2},\"numa\":[" NODE("0-1", "512M") "]",
+	 "not-bound only-firmware-measured cpu-placement"},
+	{"one vCPU pinned", "\"cpu\":{\"count\":2,\"pinning\":[\"0\"]}",
+	 "not-bound only-firmware-measured cpu-placement"},
 	{"newline in the command line",
 	 "\"cpu\":{\"count\":2},\"boot\":{\"kernel\":\"/k\",\"cmdline\":\"a\\n\"}",
 	 "not-bound cmdline-newline"},
@@ -415,6 +453,42 @@ static void check_id_pairs(void **state)
 		note_seen(&findings);
 		list_findings(&findings, names, sizeof(names));
 		assert_string_equal(names, rows[i].found);
+	}
+}
+
+/* Only libvirt 12.1 has iommufd; where its version is unknown, libvirt says so itself. */
+static void check_iommufd(void **state)
+{
+	static const struct {
+		unsigned long version;
+		bool iommufd, found;
+	} rows[] = {{11003000, true, true},
+		    {12000000, true, true},
+		    {12001000, true, false},
+		    {11003000, false, false},
+		    {0, true, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char members[128];
+		_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+		_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+		const struct check_options options = {.part = CHECKS_OF_HOST,
+						      .libvirt_version = rows[i].version};
+		struct findings findings;
+
+		snprintf(
+			members, sizeof(members),
+			"\"cpu\":{\"count\":2},\"vfio\":[{\"address\":\"0000:41:00.0\",\"iommufd\":%s}]",
+			rows[i].iommufd ? "true" : "false");
+		config = read_config(members);
+		assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+		checks_run(spec, &options, &findings);
+		note_seen(&findings);
+		assert_int_equal(findings.n_errors, rows[i].found);
+		if (rows[i].found)
+			assert_string_equal(findings.at[findings.n - 1].check->name,
+					    "iommufd-needs-libvirt");
 	}
 }
 
@@ -932,14 +1006,14 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(check_id_pairs), cmocka_unit_test(check_long_cmdline),
-		cmocka_unit_test(check_grub),	  cmocka_unit_test(check_sizes),
-		cmocka_unit_test(check_host),	  cmocka_unit_test(check_sizes),
-		cmocka_unit_test(check_files),	  cmocka_unit_test(check_host_signature),
-		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
-		cmocka_unit_test(check_emulator), cmocka_unit_test(check_user),
-		cmocka_unit_test(check_igvm),	  cmocka_unit_test(check_igvm_arguments),
-		cmocka_unit_test(check_all_seen),
+		cmocka_unit_test(check_id_pairs),	cmocka_unit_test(check_long_cmdline),
+		cmocka_unit_test(check_iommufd),	cmocka_unit_test(check_grub),
+		cmocka_unit_test(check_sizes),		cmocka_unit_test(check_host),
+		cmocka_unit_test(check_sizes),		cmocka_unit_test(check_files),
+		cmocka_unit_test(check_host_signature), cmocka_unit_test(check_options),
+		cmocka_unit_test(check_fixed),		cmocka_unit_test(check_emulator),
+		cmocka_unit_test(check_user),		cmocka_unit_test(check_igvm),
+		cmocka_unit_test(check_igvm_arguments), cmocka_unit_test(check_all_seen),
 	};
 	size_t n = 0;
 

@@ -234,7 +234,7 @@ static const struct style {
 		     "host-cpu-model agent-in-confidential-guest reboot-needs-qemu-11"},
 	{"virt-install", "unknown-launch-security decimal-policy not-bound smm "
 			 "only-firmware-measured cpu-model-may-change vcpu-hotplug option-rom "
-			 "emulated-tpm reboot-needs-qemu-11"},
+			 "emulated-tpm cdrom-not-measured reboot-needs-qemu-11"},
 	{"proxmox", "machine-not-q35 refused-setting policy-debug id-block-without-auth bad-base64 "
 		    "hashes-without-kernel only-firmware-measured cpu-model-may-change "
 		    "agent-in-confidential-guest reboot-needs-qemu-11"},

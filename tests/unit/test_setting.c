@@ -135,7 +135,7 @@ static const struct row {
 	{"one more disk", "<interface type='bridge'>",
 	 "<disk type='file' device='cdrom'><source file='/c'/><target dev='vdb' bus='virtio'/></disk>"
 	 "<interface type='bridge'>",
-	 "disk[2]: none -> /c, cdrom, raw, virtio, now\n"},
+	 "cdrom[0]: none -> /c, cdrom, raw, virtio, start\n"},
 	{"one more network", "<hostdev ", "<interface type='user'/><hostdev ",
 	 "network[2]: none -> user, now\n"},
 	{"no MAC any more", "<mac address='52:54:00:00:00:01'/>", "", ""},
@@ -151,6 +151,18 @@ static const struct row {
 	 "console: pty -> file /log, start\n"},
 	{"no console", "<serial type='pty'/>", "", "console: pty -> none, start\n"},
 	{"vsock", "<cid auto='yes'/>", "<cid auto='no' address='7'/>", "vsock: auto -> 7, start\n"},
+	{"huge pages of a size", "<memoryBacking>",
+	 "<memoryBacking><hugepages><page size='1048576' unit='KiB'/></hugepages>",
+	 "huge pages: no -> yes, 1048576 KiB, start\n"},
+	{"nodes and pinning", "<cpu>",
+	 "<cputune><vcpupin vcpu='0' cpuset='4'/><vcpupin vcpu='1' cpuset='5'/></cputune>"
+	 "<numatune><memnode cellid='1' mode='strict' nodeset='0'/></numatune>"
+	 "<cpu><numa><cell id='0' cpus='0' memory='1' unit='GiB'/><cell id='1' cpus='1' memory='2'/></numa>",
+	 "CPU pinning: none -> 0: 4; 1: 5, start\n"
+	 "NUMA nodes: none -> vCPUs 0, 1 GiB; vCPUs 1, 2 KiB from node 0, start\n"},
+	{"shared folder", "<rng ",
+	 "<filesystem type='mount'><driver type='virtiofs'/><source dir='/s'/><target dir='t'/></filesystem><rng ",
+	 "shared folder[0]: none -> /s as t, virtiofs, start\n"},
 	{"no vsock", "<vsock model='virtio'><cid auto='yes'/></vsock>", "",
 	 "vsock: auto -> none, start\n"},
 	{"no random numbers", "<rng model='virtio'/>", "",

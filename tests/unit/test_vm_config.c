@@ -116,6 +116,55 @@ static const struct member {
 	{"vsock of anyone", ",\"vsock\":{\"cid\":4294967295}", -SNP_E_JSON_VALUE, "/vsock/cid"},
 	{"vfio", ",\"vfio\":[{\"address\":\"0000:41:00.0\"}]", 0, ""},
 	{"vfio without address", ",\"vfio\":[{}]", -SNP_E_JSON_MISSING_KEY, "/vfio/0"},
+	{"vfio by iommufd", ",\"vfio\":[{\"address\":\"0000:41:00.0\",\"iommufd\":true}]", 0, ""},
+	{"window", ",\"mmio64\":\"256GiB\"", 0, ""},
+	{"window that is no power of two", ",\"mmio64\":\"48GiB\"", -SNP_E_JSON_VALUE, "/mmio64"},
+	{"window beyond the firmware's", ",\"mmio64\":\"32TiB\"", -SNP_E_JSON_VALUE, "/mmio64"},
+	{"cdrom", ",\"cdrom\":[{\"path\":\"/c\",\"boot\":1}]", 0, ""},
+	{"cdrom without path", ",\"cdrom\":[{}]", -SNP_E_JSON_MISSING_KEY, "/cdrom/0"},
+	{"cdrom as object", ",\"cdrom\":{\"path\":\"/c\"}", -SNP_E_JSON_TYPE, "/cdrom"},
+	{"cloud-init",
+	 ",\"cloud_init\":{\"user_data\":\"/u\",\"meta_data\":\"/m\",\"network_config\":\"/n\"}", 0,
+	 ""},
+	{"cloud-init without user data", ",\"cloud_init\":{\"meta_data\":\"/m\"}",
+	 -SNP_E_JSON_MISSING_KEY, "/cloud_init"},
+	{"cloud-init with the data itself", ",\"cloud_init\":{\"user_data\":\"#cloud-config\"}",
+	 -SNP_E_JSON_VALUE, "/cloud_init/user_data"},
+	{"shared folder", ",\"shared_folder\":[{\"path\":\"/s\",\"tag\":\"t\"}]", 0, ""},
+	{"shared folder without tag", ",\"shared_folder\":[{\"path\":\"/s\"}]",
+	 -SNP_E_JSON_MISSING_KEY, "/shared_folder/0"},
+	{"tag with a comma", ",\"shared_folder\":[{\"path\":\"/s\",\"tag\":\"a,b\"}]",
+	 -SNP_E_JSON_VALUE, "/shared_folder/0/tag"},
+	{"queues", ",\"networks\":[{\"type\":\"bridge\",\"source\":\"b\",\"queues\":4}]", 0, ""},
+	{"queues of a user network", ",\"networks\":[{\"type\":\"user\",\"queues\":4}]",
+	 -SNP_E_JSON_VALUE, "/networks/0/queues"},
+	{"queues of another card",
+	 ",\"networks\":[{\"type\":\"bridge\",\"source\":\"b\",\"model\":\"e1000e\",\"queues\":4}]",
+	 -SNP_E_JSON_VALUE, "/networks/0/queues"},
+	{"forward",
+	 ",\"networks\":[{\"type\":\"user\",\"forward\":[{\"host\":2222,\"guest\":22}]}]", 0, ""},
+	{"forward of a bridge",
+	 ",\"networks\":[{\"type\":\"bridge\",\"source\":\"b\",\"forward\":[{\"host\":1,\"guest\":1}]}]",
+	 -SNP_E_JSON_VALUE, "/networks/0/forward"},
+	{"forward to no port", ",\"networks\":[{\"type\":\"user\",\"forward\":[{\"host\":1}]}]",
+	 -SNP_E_JSON_MISSING_KEY, "/networks/0/forward/0"},
+	{"forward from a host name",
+	 ",\"networks\":[{\"type\":\"user\",\"forward\":[{\"host\":1,\"guest\":1,\"address\":"
+	 "\"localhost\"}]}]",
+	 -SNP_E_JSON_VALUE, "/networks/0/forward/0/address"},
+	{"nodes", ",\"numa\":[{\"cpus\":\"0-1\",\"memory\":\"1G\",\"host_nodes\":\"0,1\"}]", 0, ""},
+	{"no nodes", ",\"numa\":[]", -SNP_E_JSON_VALUE, "/numa"},
+	{"node of words", ",\"numa\":[{\"cpus\":\"all\",\"memory\":\"1G\"}]", -SNP_E_JSON_VALUE,
+	 "/numa/0/cpus"},
+	{"initdata", ",\"boot\":{\"kernel\":\"/k\",\"initdata\":\"/n\"}", 0, ""},
+	{"initdata and host data",
+	 ",\"boot\":{\"kernel\":\"/k\",\"initdata\":\"/n\"},\"snp\":{\"host_data\":\"" HEX64 "\"}",
+	 -SNP_E_JSON_VALUE, "/boot/initdata"},
+	{"firmware beside the file", ",\"firmware\":{\"path\":\"f/OVMF.fd\"}", 0, ""},
+	{"firmware above the file", ",\"firmware\":{\"path\":\"../OVMF.fd\"}", -SNP_E_JSON_VALUE,
+	 "/firmware/path"},
+	{"firmware without name", ",\"firmware\":{\"path\":\"\"}", -SNP_E_JSON_VALUE,
+	 "/firmware/path"},
 	{"vfio short", ",\"vfio\":[{\"address\":\"41:00.0\"}]", -SNP_E_JSON_VALUE,
 	 "/vfio/0/address"},
 	{"tpm", ",\"tpm\":\"passthrough\"", -SNP_E_JSON_VALUE, "/tpm"},
@@ -256,7 +305,13 @@ static const struct value {
 	{"signature decimal", "cpu", "{\"count\":4,\"signature\":\"10555153\"}", false},
 	{"signature of 9 digits", "cpu", "{\"count\":4,\"signature\":\"0x100000000\"}", false},
 	{"memory without unit", "memory", "{\"size\":\"4096\"}", false},
-	{"memory as number", "memory", "{\"size\":4096}", false},
+	{"memory as number", "memory", "{\"size\":4294967296}", true},
+	{"memory as odd number", "memory", "{\"size\":4097}", false},
+	{"memory as number of nothing", "memory", "{\"size\":0}", false},
+	{"memory past all", "memory", "{\"size\":140737488356352}", false},
+	{"memory in short", "memory", "{\"size\":\"4G\"}", true},
+	{"huge pages of 1 GiB", "memory", "{\"size\":\"4G\",\"hugepages\":\"1G\"}", true},
+	{"huge pages of 4 KiB", "memory", "{\"size\":\"4G\",\"hugepages\":\"4K\"}", false},
 	{"memory of nothing", "memory", "{\"size\":\"0GiB\"}", false},
 	{"memory that overflows", "memory", "{\"size\":\"99999999999TiB\"}", false},
 	{"memory with blank", "memory", "{\"size\":\"4 GiB\"}", false},
@@ -354,6 +409,64 @@ static void check_limit(void **state)
 	}
 }
 
+/* What a guest gets beside disks and networks. */
+static void check_devices(void **state)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	static const char text[] =
+		"{\"schema\":\"snp-launch/2\",\"name\":\"web1\",\"cpu\":{\"count\":2,\"pinning\":[\"4\",\"5-6\"]},"
+		"\"memory\":{\"size\":2147483648,\"hugepages\":\"1GiB\"},"
+		"\"numa\":[{\"cpus\":\"0\",\"memory\":\"1G\",\"host_nodes\":\"1\"},{\"cpus\":\"1\",\"memory\":"
+		"\"1G\"}],\"boot\":{\"kernel\":\"/k\",\"initdata\":\"/n\"},"
+		"\"networks\":[{\"type\":\"user\",\"model\":\"e1000e\",\"forward\":[{\"protocol\":\"udp\","
+		"\"address\":\"::1\",\"host\":1,\"guest\":2}]},{\"type\":\"bridge\",\"source\":\"b\","
+		"\"queues\":4}],\"cdrom\":[{\"path\":\"/c\",\"boot\":3}],"
+		"\"cloud_init\":{\"user_data\":\"/u\",\"meta_data\":\"/m\",\"network_config\":\"/w\"},"
+		"\"shared_folder\":[{\"path\":\"/s\",\"tag\":\"t\"}],"
+		"\"vfio\":[{\"address\":\"0000:41:00.0\",\"iommufd\":true}],\"mmio64\":\"256GiB\"}";
+
+	(void)state;
+	assert_int_equal(parse(text, &config, NULL), 0);
+	assert_int_equal(config->n_pins, 2);
+	assert_string_equal(config->pins[1], "5-6");
+	assert_true(config->memory_kib == 2u << 20);
+	assert_true(config->hugepages && config->hugepage_kib == 1u << 20);
+	assert_string_equal(config->nodes[0].host_nodes, "1");
+	assert_null(config->nodes[1].host_nodes);
+	assert_true(config->nodes[1].memory_kib == 1u << 20);
+	assert_int_equal(config->host_data_kind, VM_HOST_DATA_INITDATA);
+	assert_string_equal(config->host_data_path, "/n");
+	assert_int_equal(config->networks[0].model, VM_NIC_E1000E);
+	assert_int_equal(config->networks[0].forwards[0].protocol, VM_UDP);
+	assert_string_equal(config->networks[0].forwards[0].address, "::1");
+	assert_int_equal(config->networks[0].forwards[0].guest, 2);
+	assert_int_equal(config->networks[1].queues, 4);
+	assert_int_equal(config->cdroms[0].boot, 3);
+	assert_string_equal(config->cloud_init.network_config, "/w");
+	assert_string_equal(config->folders[0].tag, "t");
+	assert_true(config->vfio[0].iommufd);
+	assert_true(config->mmio64_kib == 256ull << 20);
+}
+
+/* The document that is kept says where the firmware is, wherever it is kept. */
+static void check_firmware_beside(void **state)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL, *kept = NULL;
+	static const char text[] =
+		"{\"schema\":\"snp-launch/2\",\"name\":\"web1\",\"cpu\":{\"count\":1},"
+		"\"memory\":{\"size\":\"1G\"},\"firmware\":{\"path\":\"sub/f.fd\"}}";
+
+	(void)state;
+	assert_int_equal(vm_config_parse("/usr/bin/web1.json", text_span(text), &config, NULL), 0);
+	assert_string_equal(config->firmware.path, "/usr/bin/sub/f.fd");
+	assert_int_equal(vm_config_parse("/etc/vm.json", vm_config_text(config), &kept, NULL), 0);
+	assert_string_equal(kept->firmware.path, "/usr/bin/sub/f.fd");
+	vm_config_free(config);
+	config = NULL;
+	assert_int_equal(vm_config_parse("/no/such/web1.json", text_span(text), &config, NULL),
+			 -SNP_E_OPEN);
+}
+
 static void check_defaults(void **state)
 {
 	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
@@ -418,7 +531,7 @@ static void check_everything(void **state)
 	assert_int_equal(config->disks[0].boot, 2);
 	assert_string_equal(config->networks[0].source, "br0");
 	assert_int_equal(config->vsock_cid, 7);
-	assert_string_equal(config->vfio[0], "0000:41:00.0");
+	assert_string_equal(config->vfio[0].address, "0000:41:00.0");
 	assert_true(config->policy == 0x820133);
 	assert_int_equal(config->host_data[31], 0xff);
 	assert_int_equal(config->measurement_kind, VM_MEASUREMENT_IN_FILE);
@@ -569,8 +682,12 @@ static void as_told(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
-		cmocka_unit_test(check_defaults), cmocka_unit_test(check_everything),
-		cmocka_unit_test(check_the_rest), cmocka_unit_test(check_id_kinds),
+		cmocka_unit_test(check_defaults),
+		cmocka_unit_test(check_devices),
+		cmocka_unit_test(check_firmware_beside),
+		cmocka_unit_test(check_everything),
+		cmocka_unit_test(check_the_rest),
+		cmocka_unit_test(check_id_kinds),
 		cmocka_unit_test(check_cut),
 	};
 	size_t n = tests_listed(tests);

@@ -131,7 +131,8 @@ enum snp_class {
 	X(BAD_ARCHIVE,           88, "bad-archive",             REFUSED, "a tar file is not an archive of a guest, or was changed or cut off") \
 	X(BAD_DISK,              89, "bad-disk",                REFUSED, "a disk image is not a whole disk, so that an archive cannot hold it") \
 	/* remote hosts */ \
-	X(REMOTE,                90, "remote-failed",           FAILED,  "a remote host cannot be reached by ssh, or its snp-measure is another version")
+	X(REMOTE,                90, "remote-failed",           FAILED,  "a remote host cannot be reached by ssh, or its snp-measure is another version") \
+	X(INITDATA,              91, "bad-initdata",            REFUSED, "a file is not initdata of SHA-256")
 /* clang-format on */
 
 enum snp_code {
