@@ -108,7 +108,7 @@ static const char *const nics[] = {[VM_NIC_VIRTIO] = "virtio", [VM_NIC_E1000E] =
 
 static bool is_alike(const struct vm_network *a, const struct vm_network *b)
 {
-	return a->type == b->type && a->model == b->model && a->queues == b->queues &&
+	return a->type == b->type && a->model == b->model &&
 	       (!a->source || strcmp(a->source, b->source) == 0);
 }
 
@@ -119,6 +119,17 @@ static bool is_named(const struct vm_config *config, const char *mac)
 		if (config->networks[i].mac && strcasecmp(config->networks[i].mac, mac) == 0)
 			return true;
 	return false;
+}
+
+/* Whether a card that was there is of the kind `value`; queues and forwarded ports may be others. */
+static bool is_kind(const char *was, const char *value)
+{
+	const size_t n = strlen(value);
+
+	if (strncmp(was, value, n) != 0)
+		return false;
+	return was[n] == '\0' || strncmp(was + n, ", queues ", 9) == 0 ||
+	       strncmp(was + n, ", passt", 7) == 0;
 }
 
 /* A card keeps the MAC that libvirt once made for it: networks know their guests by that. The n-th card of its kind
@@ -133,14 +144,14 @@ static const char *kept_mac(const struct domain_request *request, size_t at)
 
 	for (size_t i = 0; i < at; i++)
 		n += !config->networks[i].mac && is_alike(network, &config->networks[i]);
-	snprintf(value, sizeof(value), "%s%s%s", network_types[network->type],
-		 network->source ? " " : "", network->source ? network->source : "");
+	snprintf(value, sizeof(value), "%s%s%s%s%s", network_types[network->type],
+		 network->source ? " " : "", network->source ? network->source : "",
+		 network->model == VM_NIC_VIRTIO ? "" : ", ",
+		 network->model == VM_NIC_VIRTIO ? "" : nics[network->model]);
 	for (size_t i = 0; was && i < was->n_settings; i++) {
 		const struct spec_setting *s = &was->settings[i];
 
-		if (strcmp(s->what, "network") == 0 &&
-		    strncmp(s->value, value, strlen(value)) == 0 &&
-		    (s->value[strlen(value)] == ',' || s->value[strlen(value)] == '\0') && s->mac &&
+		if (strcmp(s->what, "network") == 0 && is_kind(s->value, value) && s->mac &&
 		    !is_named(config, s->mac) && n-- == 0)
 			return s->mac;
 	}

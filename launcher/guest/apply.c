@@ -11,6 +11,7 @@
 #include "guest/definition.h"
 #include "guest/drift.h"
 #include "guest/protection.h"
+#include "guest/seed.h"
 #include "host/interrupt.h"
 #include "host/lifecycle.h"
 
@@ -201,6 +202,7 @@ static int redefine(struct update *u, bool must_restart, virDomainPtr *ret_domai
 static int update(const struct hypervisor *host, const struct apply_request *q,
 		  struct guest_dir *dir, struct apply_result *result, struct snp_error *err)
 {
+	const struct prepare_request *prepare = &q->create.prepare;
 	struct plan *plan = &result->plan;
 	struct update u = {.host = host, .request = q, .dir = dir, .result = result};
 	_cleanup_(domain_freep) virDomainPtr domain = NULL;
@@ -217,9 +219,17 @@ static int update(const struct hypervisor *host, const struct apply_request *q,
 		return hypervisor_fail(err, "cannot read the guest's domain");
 	u.old_xml = old_xml;
 	interrupt_defer();
-	r = redefine(&u, must_restart, &domain, err);
+	/* Before the definition has it: a running guest may get it at once. */
+	r = seed_make(prepare->config, plan->kept.record->uuid, dir,
+		      prepare->spec->has_ids ? prepare->spec->gid : host->qemu_group, err);
 	if (r == 0)
+		r = redefine(&u, must_restart, &domain, err);
+	if (r < 0)
+		seed_undo(dir);
+	else
 		r = write_down(&u, err);
+	if (r == 0)
+		seed_keep(prepare->config, dir);
 	interrupt_restore();
 	if (r == 0)
 		r = change_autostart(dir, domain, guard, q->create.prepare.config->autostart, err);

@@ -13,6 +13,7 @@
  *
  *   record.json   what was measured and what is launched (guest/record.h)
  *   vm.json       what was asked for (guest/definition.h)
+ *   cloud-init.iso  for cloud-init, if vm.json has its files (guest/seed.h)
  *   boot/         firmware, kernel, initrd: written by the launcher, read by QEMU's user
  *   log/          the console log, which libvirt's daemon opens by name: of the launcher, as nobody whom the
  *                 daemon obeys may put a link there

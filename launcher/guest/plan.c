@@ -14,6 +14,7 @@
 #include "guest/definition.h"
 #include "guest/drift.h"
 #include "guest/protection.h"
+#include "guest/seed.h"
 #include "host/lifecycle.h"
 
 void kept_guest_done(struct kept_guest *kept)
@@ -255,6 +256,21 @@ static int compare_autostart(const char *state, const struct prepare_request *q,
 				  SETTING_NOW, err);
 }
 
+/* What the files for cloud-init say now; that a guest has such a disk at all, its disks show. */
+static int compare_seed(const struct prepare_request *q, struct plan *plan, struct changes c,
+			struct snp_error *err)
+{
+	bool differs = false;
+	int r = seed_differs(q->config, plan->kept.record->uuid, plan->folder, &differs, err);
+
+	/* Whoever only compares need not be able to read the files. */
+	if (r < 0 && q->only_compare)
+		return 0;
+	return r < 0 || !differs ? r
+				 : add(c, "cloud-init", "the old contents", "made again", false,
+				       SETTING_START, err);
+}
+
 static int compare_settings(const struct hypervisor *host, const char *state,
 			    const struct prepare_request *q, struct plan *plan,
 			    struct snp_error *err)
@@ -262,6 +278,8 @@ static int compare_settings(const struct hypervisor *host, const char *state,
 	struct changes c = {&plan->changes, &plan->n_changes};
 	int r = compare_definition(host, q, plan, c, err);
 
+	if (r == 0)
+		r = compare_seed(q, plan, c, err);
 	return r < 0 ? r : compare_autostart(state, q, plan, c, err);
 }
 

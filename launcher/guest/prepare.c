@@ -22,6 +22,7 @@
 #include "guest/drift.h"
 #include "guest/measurement.h"
 #include "guest/remote_measure.h"
+#include "guest/seed.h"
 #include "host/firmware_search.h"
 
 DEFINE_CLEANUP(struct snp_igvm *, snp_igvm_free);
@@ -508,10 +509,13 @@ static int build_xml(const struct prepare_request *request, const struct guest_r
 	};
 	_cleanup_(freep) char *log =
 		format_text("%s/" GUEST_LOG "/" GUEST_CONSOLE, request->final_path);
+	_cleanup_(freep) char *seed = format_text("%s/" GUEST_SEED, request->final_path);
 	int r;
 
-	if (!log)
+	if (!log || !seed)
 		return out_of_memory(err);
+	if (request->config->cloud_init.user_data)
+		domain.seed = seed;
 	if (!request->remote && request->config->console != VM_CONSOLE_NONE)
 		domain.console_log = log;
 	r = list_measured(request, record, measured, &domain.n_measured, err);
@@ -531,9 +535,14 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	if (!record)
 		return out_of_memory(err);
 	r = begin_record(request, record, err);
+	if (r == 0 && request->remote && request->config->cloud_init.user_data)
+		r = fail_with(
+			err, SNP_E_NOT_FOUND, SNP_NO_OFFSET,
+			"cloud_init makes a disk on this machine, which a remote host does not have; make it there, and name it in disks");
 	if (r < 0)
 		return r;
-	if (request->archived && request->config->host_data_kind == VM_HOST_DATA_SHA256_OF)
+	if (request->archived && (request->config->host_data_kind == VM_HOST_DATA_SHA256_OF ||
+				  request->config->host_data_kind == VM_HOST_DATA_INITDATA))
 		memcpy(record->host_data, request->kept->host_data, sizeof(record->host_data));
 	else
 		r = guest_host_data(request->config, record->host_data, err);
@@ -552,6 +561,12 @@ int guest_prepare(const struct prepare_request *request, struct prepared *ret,
 	if (r < 0)
 		return r;
 	r = build_xml(request, record, &xml, err);
+	if (r == 0 && request->dir) {
+		r = seed_make(request->config, record->uuid, request->dir,
+			      request->spec->has_ids ? request->spec->gid : request->qemu_group,
+			      err);
+		seed_keep(request->config, request->dir);
+	}
 	if (r < 0)
 		return r;
 	*ret = (struct prepared){.record = TAKE_PTR(record), .xml = TAKE_PTR(xml)};

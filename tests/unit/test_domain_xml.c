@@ -87,6 +87,7 @@ static const struct golden {
 	{"devices", "templates", 10000002, false, false},
 	{"hostile", "tests/golden/domain", 10000002, false, false},
 	{"host-cpu", "tests/golden/domain", 10000002, false, false},
+	{"more-devices", "tests/golden/domain", 10000002, false, false},
 };
 
 static char *cut_auth(char *text)
@@ -115,6 +116,8 @@ static void check_golden(void **state)
 		fail_msg("%s", err.message);
 	launch = launch_of(config);
 	launch.request.qemu_version = row->qemu_version;
+	if (config->cloud_init.user_data)
+		launch.request.seed = "/var/lib/snp-launch/more-devices/cloud-init.iso";
 	if (row->bound) {
 		pair = make_id_pair(config->policy, row->author);
 		launch.made.id_block = pair.block;
