@@ -224,8 +224,9 @@ static int run(struct selftest *test, const struct session *session, struct snp_
 	struct prepare_request prepare = {.checks = &checks};
 	int r = find_firmware(test, err);
 
-	if (r == 0)
-		r = make_guest(test, err);
+	if (r < 0)
+		return r;
+	r = make_guest(test, err);
 	if (r < 0 || !selftest_holds(test, SELFTEST_FIRMWARE) ||
 	    !selftest_holds(test, SELFTEST_GUEST))
 		return r;

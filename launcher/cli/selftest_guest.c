@@ -87,12 +87,15 @@ static int run_maker(struct selftest *test, struct snp_error *err)
 	selftest_path(test, "initrd", initrd);
 	selftest_path(test, "version", out);
 	selftest_path(test, "messages", log);
-	if (r == 0)
-		r = file_write(responder, text_span(snp_responder), 0700, false, err);
-	if (r == 0)
-		r = run_script(argv, out, log, err);
-	if (r == 0)
-		r = file_read(out, SNP_MAX_SMALL, &text, &size, err);
+	if (r < 0)
+		return r;
+	r = file_write(responder, text_span(snp_responder), 0700, false, err);
+	if (r < 0)
+		return r;
+	r = run_script(argv, out, log, err);
+	if (r < 0)
+		return r;
+	r = file_read(out, SNP_MAX_SMALL, &text, &size, err);
 	if (r < 0)
 		return r;
 	snprintf(test->kernel_version, sizeof(test->kernel_version), "%.*s",
@@ -163,7 +166,8 @@ int selftest_config(const struct selftest *test, struct vm_config **ret, struct 
 	object = json_out_object(&json, json_out_object(&json, json.root, "snp"), "id");
 	json_out_string(&json, object, "key", key);
 	r = json_out_print(&json, &text, err);
-	if (r == 0)
-		r = vm_config_parse(SELFTEST_GUEST_NAME, text_span(text), ret, err);
+	if (r < 0)
+		return r;
+	r = vm_config_parse(SELFTEST_GUEST_NAME, text_span(text), ret, err);
 	return r < 0 ? r : make_key(key, err);
 }

@@ -74,8 +74,9 @@ static int ask_over_console(struct selftest *test, const struct session *session
 
 	self[n > 0 ? n : 0] = '\0';
 	snprintf(uri, sizeof(uri), "%s", session->host.uri);
-	if (r == 0)
-		r = wait_for_guest(test, session->state, err);
+	if (r < 0)
+		return r;
+	r = wait_for_guest(test, session->state, err);
 	return r < 0 ? r : evidence_from_command(argv, test->nonce, test->answer, err);
 }
 

@@ -36,11 +36,12 @@ static int add_launch(const struct selftest *test, struct json_out *json, struct
 	json_out_u64(json, launch, "cpu_signature", record->vcpus.signature);
 	json_out_u64(json, launch, "guest_features", record->vcpus.features);
 	r = snp_launch_firmware_digest(test->image, digest, err);
-	if (r == 0)
-		r = snp_firmware_hash_verifier(test->image, &verifier, err);
-	if (r == 0)
-		r = firmware_summary_print(snp_firmware_info(test->image), digest, verifier,
-					   &summary, err);
+	if (r < 0)
+		return r;
+	r = snp_firmware_hash_verifier(test->image, &verifier, err);
+	if (r < 0)
+		return r;
+	r = firmware_summary_print(snp_firmware_info(test->image), digest, verifier, &summary, err);
 	if (r < 0)
 		return r;
 	json->failed |= !json_out_parsed(json, launch, "firmware", summary);

@@ -79,8 +79,9 @@ int cli_id_block_check_usage(struct snp_error *err)
 {
 	int r = check_signer(&arg.id, err);
 
-	if (r == 0)
-		r = check_signer(&arg.author, err);
+	if (r < 0)
+		return r;
+	r = check_signer(&arg.author, err);
 	if (r == 0 && arg.author.public_key && !arg.author.signature)
 		r = fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 			      "--author-public-key requires --author-signature");
@@ -104,8 +105,9 @@ int cli_id_block_fields(uint64_t policy, struct snp_id_block *ret, struct snp_er
 	*ret = (struct snp_id_block){.policy = policy, .guest_svn = (uint32_t)arg.svn.value};
 	if (arg.policy)
 		r = hex_u64(arg.policy, "--policy", &ret->policy, err);
-	if (r == 0)
-		r = snp_policy_check(ret->policy, err);
+	if (r < 0)
+		return r;
+	r = snp_policy_check(ret->policy, err);
 	if (r == 0 && arg.family_id)
 		r = cli_value(arg.family_id, "--family-id", ret->family_id, SNP_ID_SIZE, err);
 	if (r == 0 && arg.image_id)

@@ -349,8 +349,9 @@ int snp_id_auth_verify(const uint8_t block[static SNP_ID_BLOCK_SIZE],
 	int r;
 
 	r = snp_id_block_decode(block, &fields, err);
-	if (r == 0)
-		r = id_auth_keys(auth, &id, &author, &info, err);
+	if (r < 0)
+		return r;
+	r = id_auth_keys(auth, &id, &author, &info, err);
 	if (r < 0)
 		return r;
 	r = verify_signatures(block, auth, id, author, err);
@@ -390,8 +391,9 @@ int snp_id_auth_attach(const uint8_t block[static SNP_ID_BLOCK_SIZE],
 		snp_put_le32(auth + AUTH_KEY_ALGO, ALGO_ECDSA_P384_SHA384);
 		r = put_pair(author, auth + AUTHOR_KEY, auth + ID_KEY_SIG, err);
 	}
-	if (r == 0)
-		r = snp_id_auth_verify(block, auth, NULL, err);
+	if (r < 0)
+		return r;
+	r = snp_id_auth_verify(block, auth, NULL, err);
 	if (r < 0)
 		return r;
 	memcpy(ret, auth, sizeof(auth));

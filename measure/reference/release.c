@@ -484,8 +484,9 @@ static int compute_image(const struct json_value *value, const char *document,
 		return read_container_group(value, document, image, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
 		r = find_file(value, files[i].key, document, files[i].path, err);
-	if (r == 0)
-		r = image_inputs_read(&paths, image->cmdline, image, &inputs, err);
+	if (r < 0)
+		return r;
+	r = image_inputs_read(&paths, image->cmdline, image, &inputs, err);
 	if (r == 0 && image->is_igvm)
 		r = set_igvm_policy(value, inputs.igvm, image, err);
 	if (r < 0)
