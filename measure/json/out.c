@@ -45,6 +45,12 @@ cJSON *json_out_array(struct json_out *out, cJSON *parent, const char *key)
 	return add(out, parent, key, cJSON_CreateArray());
 }
 
+void json_out_again(struct json_out *out, cJSON *parent, const char *key, cJSON *item)
+{
+	if (!item || !parent || !cJSON_AddItemReferenceToObject(parent, key, item))
+		out->failed = true;
+}
+
 void json_out_string(struct json_out *out, cJSON *parent, const char *key, const char *value)
 {
 	add(out, parent, key, cJSON_CreateString(value));
@@ -121,7 +127,7 @@ int json_out_print_compact(const struct json_out *out, char **ret, struct snp_er
 }
 
 /* cJSON indents by tabs and puts one after each colon. Neither can stand inside its strings, where it
- * writes \t, so they are replaced where they are: two blanks for a tab at a line's start, one else. */
+ * writes \t: two blanks replace a tab at a line's start, one any other. */
 int json_out_print(const struct json_out *out, char **ret, struct snp_error *err)
 {
 	_cleanup_(freep) char *text = out->failed ? NULL : cJSON_Print(out->root);
@@ -130,15 +136,15 @@ int json_out_print(const struct json_out *out, char **ret, struct snp_error *err
 
 	if (!text || !(wide = at = malloc(2 * strlen(text) + 2)))
 		return out_of_memory(err);
-	for (const char *s = text; *s != '\0'; s++) {
-		if (*s == '\t') {
-			*at++ = ' ';
-			if (indent)
-				*at++ = ' ';
-			continue;
-		}
-		indent = *s == '\n';
-		*at++ = *s;
+	for (const char *s = text;;) {
+		const size_t n = strcspn(s, "\t");
+
+		at = mempcpy(at, s, n);
+		indent = n == 0 ? indent : s[n - 1] == '\n';
+		if (s[n] == '\0')
+			break;
+		at = mempcpy(at, "  ", indent ? 2 : 1);
+		s += n + 1;
 	}
 	*at++ = '\n';
 	*at = '\0';

@@ -249,7 +249,7 @@ int emit_intoto(const struct snp_reference *r, struct folder *f, struct snp_erro
  */
 static const enum snp_product known[] = {SNP_PRODUCT_MILAN, SNP_PRODUCT_GENOA};
 
-static void add_policy(struct json_out *out, cJSON *entry, uint64_t policy)
+static cJSON *add_policy(struct json_out *out, cJSON *entry, uint64_t policy)
 {
 	static const struct {
 		const char *key;
@@ -271,34 +271,55 @@ static void add_policy(struct json_out *out, cJSON *entry, uint64_t policy)
 	json_out_integer(out, object, "ABIMajor", (policy & SNP_POLICY_ABI_MAJOR) >> 8);
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
 		json_out_bool(out, object, bits[i].key, policy & bits[i].mask);
+	return object;
 }
 
 /* Its verifier refuses a host with SMT on unless the entry has it on. What else a host may have (TSME) or
  * must have is not a matter of the release. */
-static void add_platform(struct json_out *out, cJSON *entry, uint64_t policy)
+static cJSON *add_platform(struct json_out *out, cJSON *entry, uint64_t policy)
 {
 	cJSON *object = json_out_object(out, entry, "PlatformInfo");
 
 	json_out_bool(out, object, "SMTEnabled", policy & SNP_POLICY_SMT);
-	json_out_integer(out, entry, "MinimumMitigationVector", 0);
-	json_out_array(out, entry, "AllowedChipIDs");
+	return object;
 }
 
-static void add_entry(struct json_out *out, cJSON *entries, const struct snp_reference_image *image,
-		      const struct snp_reference_variant *v, enum snp_product product)
+static cJSON *add_minimum(struct json_out *out, cJSON *entry, const struct snp_tcb *tcb)
 {
-	const struct snp_tcb *tcb = snp_reference_minimum_tcb(image, product);
-	cJSON *entry = json_out_object(out, entries, NULL), *object;
+	cJSON *object = json_out_object(out, entry, "MinimumTCB");
 
-	json_out_string(out, entry, "ProductName", snp_product_name(product));
-	json_out_hex(out, entry, "TrustedMeasurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
-	object = json_out_object(out, entry, "MinimumTCB");
 	json_out_integer(out, object, "BootloaderVersion", tcb->boot_loader);
 	json_out_integer(out, object, "TEEVersion", tcb->tee);
 	json_out_integer(out, object, "SNPVersion", tcb->snp);
 	json_out_integer(out, object, "MicrocodeVersion", tcb->microcode);
-	add_policy(out, entry, image->policy);
-	add_platform(out, entry, image->policy);
+	return object;
+}
+
+/* What all entries of an image and a product have alike; NULL before the first. */
+struct alike {
+	cJSON *minimum, *policy, *platform;
+};
+
+static void add_entry(struct json_out *out, cJSON *entries, const struct snp_reference_image *image,
+		      const struct snp_reference_variant *v, enum snp_product product,
+		      struct alike *alike)
+{
+	const struct snp_tcb *tcb = snp_reference_minimum_tcb(image, product);
+	cJSON *entry = json_out_object(out, entries, NULL);
+
+	json_out_string(out, entry, "ProductName", snp_product_name(product));
+	json_out_hex(out, entry, "TrustedMeasurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	if (alike->minimum) {
+		json_out_again(out, entry, "MinimumTCB", alike->minimum);
+		json_out_again(out, entry, "GuestPolicy", alike->policy);
+		json_out_again(out, entry, "PlatformInfo", alike->platform);
+	} else {
+		alike->minimum = add_minimum(out, entry, tcb);
+		alike->policy = add_policy(out, entry, image->policy);
+		alike->platform = add_platform(out, entry, image->policy);
+	}
+	json_out_integer(out, entry, "MinimumMitigationVector", 0);
+	json_out_array(out, entry, "AllowedChipIDs");
 	json_out_integer(out, entry, "CPUs", v->vcpus.count);
 }
 
@@ -343,11 +364,15 @@ int emit_contrast(const struct snp_reference *r, struct folder *f, struct snp_er
 	for (size_t i = 0; i < r->n_images; i++) {
 		const struct snp_reference_image *image = &r->images[i];
 
-		for (size_t p = 0; p < ARRAY_SIZE(known); p++)
+		for (size_t p = 0; p < ARRAY_SIZE(known); p++) {
+			struct alike alike = {0};
+
 			for (size_t k = 0;
 			     snp_reference_minimum_tcb(image, known[p]) && k < image->n_variants;
 			     k++)
-				add_entry(&out, entries, image, &image->variants[k], known[p]);
+				add_entry(&out, entries, image, &image->variants[k], known[p],
+					  &alike);
+		}
 	}
 	return folder_add_json(f, "contrast.json", &out, err);
 }
@@ -401,47 +426,101 @@ static int add_id_key(struct json_out *out, cJSON *policy, const struct snp_refe
 	return 0;
 }
 
-static int emit(const struct snp_reference_image *image, const struct snp_reference_variant *v,
-		const struct snp_minimum_tcb *minimum, struct folder *f, struct snp_error *err)
+/* A file's text, and where its measurement stands: without an ID block, nothing else differs from variant to variant. */
+struct config {
+	char *text;
+	size_t size, at;
+};
+
+#define MEASUREMENT_SIZE (SNP_LAUNCH_DIGEST_SIZE / 3 * 4) /* in base64 */
+
+static int print_config(const struct snp_reference_image *image,
+			const struct snp_reference_variant *v,
+			const struct snp_minimum_tcb *minimum, struct config *ret,
+			struct snp_error *err)
 {
-	char variant[VARIANT_NAME_SIZE], name[VARIANT_NAME_SIZE + 64];
-	struct json_out out;
+	_cleanup_(freep) char *measurement =
+		base64_encode(v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	_cleanup_(json_out_done) struct json_out out;
+	const char *at;
 	cJSON *policy;
 	int r;
 
 	json_out_init(&out, NULL);
+	if (!measurement)
+		return out_of_memory(err);
 	policy = json_out_object(&out, out.root, "policy");
 	if (image->guest_svn != 0)
 		json_out_integer(&out, policy, "minimumGuestSvn", image->guest_svn);
 	add_decimal(&out, policy, "policy", image->policy);
 	json_out_base64(&out, policy, "familyId", image->family_id, SNP_ID_SIZE);
 	json_out_base64(&out, policy, "imageId", image->image_id, SNP_ID_SIZE);
-	json_out_base64(&out, policy, "measurement", v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	json_out_string(&out, policy, "measurement", measurement);
 	r = add_id_key(&out, policy, v, err);
 	if (r == 0 && minimum)
 		r = add_product(&out, policy, minimum, err);
-	if (r < 0) {
-		json_out_done(&out);
+	if (r == 0)
+		r = json_out_print(&out, &ret->text, err);
+	if (r < 0)
 		return r;
+	at = strstr(ret->text, measurement);
+	ret->at = (size_t)(at - ret->text);
+	ret->size = strlen(ret->text);
+	return 0;
+}
+
+/* The text of the variant before, with this one's measurement. */
+static int copy_config(const struct config *before, const struct snp_reference_variant *v,
+		       struct config *ret, struct snp_error *err)
+{
+	_cleanup_(freep) char *measurement =
+		base64_encode(v->launch_digest, SNP_LAUNCH_DIGEST_SIZE);
+	char *text = malloc(before->size + 1);
+
+	if (!measurement || !text) {
+		free(text);
+		return out_of_memory(err);
 	}
+	memcpy(text, before->text, before->size + 1);
+	memcpy(text + before->at, measurement, MEASUREMENT_SIZE);
+	*ret = (struct config){text, before->size, before->at};
+	return 0;
+}
+
+/* `before` is that of the image and the product, borrowed from the folder; without text, there is none. */
+static int emit(const struct snp_reference_image *image, const struct snp_reference_variant *v,
+		const struct snp_minimum_tcb *minimum, struct config *before, struct folder *f,
+		struct snp_error *err)
+{
+	char variant[VARIANT_NAME_SIZE], name[VARIANT_NAME_SIZE + 64];
+	struct config config;
+	int r = before->text && !v->id_block ? copy_config(before, v, &config, err)
+					     : print_config(image, v, minimum, &config, err);
+
+	if (r < 0)
+		return r;
+	if (!v->id_block)
+		*before = config;
 	variant_name(image, v, variant);
 	snprintf(name, sizeof(name), "go-sev-guest/%s-%" PRIu32 "vcpu%s%s.json", variant,
 		 v->vcpus.count, minimum ? "-" : "",
 		 minimum ? snp_product_name(minimum->product) : "");
-	return folder_add_json(f, name, &out, err);
+	return folder_add(f, name, config.text, config.size, err);
 }
 
 int emit_go_sev_guest(const struct snp_reference *r, struct folder *f, struct snp_error *err)
 {
 	for (size_t i = 0; i < r->n_images; i++) {
 		const struct snp_reference_image *image = &r->images[i];
+		struct config before[SNP_PRODUCT_TURIN + 1] = {0};
 		size_t n = image->n_minimum_tcb ? image->n_minimum_tcb : 1;
 
 		for (size_t k = 0; k < image->n_variants; k++)
 			for (size_t p = 0; p < n; p++) {
 				const struct snp_minimum_tcb *minimum =
 					image->n_minimum_tcb ? &image->minimum_tcb[p] : NULL;
-				int status = emit(image, &image->variants[k], minimum, f, err);
+				int status = emit(image, &image->variants[k], minimum, &before[p],
+						  f, err);
 
 				if (status < 0)
 					return status;

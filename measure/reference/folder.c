@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <search.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <threads.h>
 
 #include <snp/cleanup.h>
 #include <snp/fail.h>
@@ -17,6 +19,7 @@
 #include <snp/folder.h>
 #include <snp/json_out.h>
 #include <snp/memory.h>
+#include <snp/threads.h>
 
 static int by_name(const void *a, const void *b)
 {
@@ -52,9 +55,10 @@ void folder_cut(struct folder *folder, size_t n)
 
 const struct folder_file *folder_find(const struct folder *folder, const char *name)
 {
-	for (size_t i = 0; i < folder->n_files; i++)
-		if (strcmp(folder->files[i].name, name) == 0)
-			return &folder->files[i];
+	for (; folder; folder = folder->beside)
+		for (size_t i = 0; i < folder->n_files; i++)
+			if (strcmp(folder->files[i].name, name) == 0)
+				return &folder->files[i];
 	return NULL;
 }
 
@@ -63,26 +67,50 @@ bool folder_has(const struct folder *folder, const char *name)
 	return tfind(name, &folder->names, by_name) != NULL;
 }
 
+/* `file` is taken also where this fails. */
+static int add_file(struct folder *folder, struct folder_file file, struct snp_error *err)
+{
+	char *const *known;
+	int r = -1;
+
+	if (!file.name || !grow(&folder->files, folder->n_files, sizeof(*folder->files)) ||
+	    !(known = tsearch(file.name, &folder->names, by_name)))
+		r = out_of_memory(err);
+	/* Images, profiles and models make file names. Two that differ only in case would be one file on
+	 * some systems; that is left to those who name images so. */
+	else if (*known != file.name)
+		r = fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
+			      "two files have the name '%s'; rename the images", file.name);
+	else
+		r = 0;
+	if (r == 0) {
+		folder->files[folder->n_files++] = file;
+	} else {
+		free(file.name);
+		free(file.data);
+	}
+	return r;
+}
+
 int folder_add(struct folder *folder, const char *name, void *data, size_t size,
 	       struct snp_error *err)
 {
-	_cleanup_(freep) void *taken = data;
-	_cleanup_(freep) char *copy = strdup(name);
-	char *const *known;
+	return add_file(folder, (struct folder_file){strdup(name), data, size}, err);
+}
 
-	if (!copy || !grow(&folder->files, folder->n_files, sizeof(*folder->files)))
-		return out_of_memory(err);
-	known = tsearch(copy, &folder->names, by_name);
-	if (!known)
-		return out_of_memory(err);
-	/* Images, profiles and models make file names. Two that differ only in case would be one file on
-	 * some systems; that is left to those who name images so. */
-	if (*known != copy)
-		return fail_with(err, SNP_E_EXISTS, SNP_NO_OFFSET,
-				 "two files have the name '%s'; rename the images", name);
-	folder->files[folder->n_files++] =
-		(struct folder_file){.name = TAKE_PTR(copy), .data = TAKE_PTR(taken), .size = size};
-	return 0;
+int folder_take(struct folder *folder, struct folder *other, struct snp_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < other->n_files && r == 0; i++) {
+		r = add_file(folder, other->files[i], err);
+		other->files[i] = (struct folder_file){0};
+	}
+	/* Its names belong to the files. */
+	tdestroy(other->names, keep_name);
+	other->names = NULL;
+	folder_done(other);
+	return r;
 }
 
 int folder_add_json(struct folder *folder, const char *name, struct json_out *out,
@@ -213,11 +241,56 @@ static int write_file(int folder, const struct folder_file *file, struct snp_err
 	return 0;
 }
 
-/* All files, and then one syncfs() for all of them: a matrix has hundreds. */
+/* Many small files take longer to make than to fill, so all cores make them. */
+struct writing {
+	const struct folder *folder;
+	int fd;
+	atomic_size_t next;
+	atomic_bool failed;
+	mtx_t lock;
+	struct snp_error *error; /* of the first that failed */
+};
+
+/* So many files at a time, before a thread looks for a signal and for what others have left. */
+#define FILES_AT_ONCE 32
+
+static int write_some(struct writing *w, size_t first, struct snp_error *err)
+{
+	const size_t n = w->folder->n_files,
+		     end = first + FILES_AT_ONCE < n ? first + FILES_AT_ONCE : n;
+	int r = signals_check(err);
+
+	for (; first < end && r == 0; first++)
+		r = write_file(w->fd, &w->folder->files[first], err);
+	return r;
+}
+
+static int write_pieces(void *arg)
+{
+	struct writing *w = arg;
+
+	for (size_t first;
+	     !atomic_load(&w->failed) &&
+	     (first = atomic_fetch_add(&w->next, FILES_AT_ONCE)) < w->folder->n_files;) {
+		struct snp_error why = {0};
+
+		if (write_some(w, first, &why) == 0)
+			continue;
+		mtx_lock(&w->lock);
+		if (!atomic_exchange(&w->failed, true) && w->error)
+			*w->error = why;
+		mtx_unlock(&w->lock);
+	}
+	return 0;
+}
+
+/* All files, and then one syncfs() for all of them: a matrix has thousands. */
 static int write_files(const struct folder *folder, const struct staging *s, struct snp_error *err)
 {
 	_cleanup_(closep) int fd =
 		openat(s->parent, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct snp_error why = {0};
+	struct writing w = {.folder = folder, .fd = fd, .error = &why};
 
 	if (fd < 0)
 		return fail_errno(err, SNP_E_WRITE, errno, "cannot open the new folder");
@@ -225,12 +298,17 @@ static int write_files(const struct folder *folder, const struct staging *s, str
 		const char *before = i > 0 ? folder->files[i - 1].name : "";
 		int r = make_inner(fd, folder->files[i].name, before, err);
 
-		if (r == 0)
-			r = signals_check(err);
-		if (r == 0)
-			r = write_file(fd, &folder->files[i], err);
 		if (r < 0)
 			return r;
+	}
+	if (mtx_init(&w.lock, mtx_plain) != thrd_success)
+		return out_of_memory(err);
+	threads_run(folder->n_files > 8 * FILES_AT_ONCE ? threads_usable() : 1, write_pieces, &w);
+	mtx_destroy(&w.lock);
+	if (atomic_load(&w.failed)) {
+		if (err)
+			*err = why;
+		return -(int)why.code;
 	}
 	if (syncfs(fd) < 0)
 		return fail_errno(err, SNP_E_WRITE, errno, "cannot write the new folder");

@@ -23,6 +23,7 @@ struct folder {
 	struct folder_file *files;
 	size_t n_files;
 	void *names; /* those of the files, for tsearch(3): a matrix has many thousands */
+	const struct folder *beside; /* folder_find() looks there too; NULL: nowhere */
 };
 
 void folder_done(struct folder *folder);
@@ -31,6 +32,9 @@ void folder_done(struct folder *folder);
  * fails. Two of one name are a fault of the caller's data: SNP_E_EXISTS. Errors: SNP_E_NO_MEMORY too. */
 SNP_MUST_USE int folder_add(struct folder *folder, const char *name, void *data, size_t size,
 			    struct snp_error *err);
+
+/* Add all files of another folder, which is empty afterwards. Errors: as folder_add(). */
+SNP_MUST_USE int folder_take(struct folder *folder, struct folder *other, struct snp_error *err);
 
 /* Add a JSON document, printed for people; `out` is done afterwards. */
 struct json_out;

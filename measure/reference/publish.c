@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <snp/publish.h>
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <snp/fail.h>
 #include <snp/memory.h>
 #include <snp/sized.h>
+#include <snp/threads.h>
 
 #include "identity/key.h"
 #include "reference/format.h"
@@ -237,30 +239,98 @@ int publish_bind(struct snp_reference *reference, struct binding *b, struct snp_
 	return r;
 }
 
-int publish_emit(const struct snp_reference *reference, const struct snp_publish_options *o,
-		 const bool wanted[static N_FORMATS], struct folder *folder, struct snp_error *err)
+/* Formats hardly depend on each other, so all cores work on them. */
+struct emission {
+	const struct snp_reference *reference;
+	const bool *wanted;
+	atomic_size_t next;
+	struct {
+		struct folder folder;
+		struct snp_error why, left_out;
+		int status;
+	} results[N_FORMATS];
+};
+
+static void emit_one(struct emission *e, size_t i)
+{
+	if (e->wanted[i])
+		e->results[i].status =
+			format_emit(format_at(i), e->reference, &e->results[i].folder,
+				    &e->results[i].left_out, &e->results[i].why);
+}
+
+/* It names itself after the text of the master, with all images. */
+static bool needs_master(size_t i)
+{
+	return format_at(i)->emit == emit_corim;
+}
+
+/* After the master, at once, what needs it. */
+static int emit_formats(void *arg)
+{
+	struct emission *e = arg;
+
+	for (size_t i; (i = atomic_fetch_add(&e->next, 1)) < N_FORMATS;) {
+		if (!needs_master(i))
+			emit_one(e, i);
+		for (size_t k = 0; i == 0 && k < N_FORMATS; k++)
+			if (needs_master(k)) {
+				e->results[k].folder.beside = &e->results[0].folder;
+				emit_one(e, k);
+			}
+	}
+	return 0;
+}
+
+/* So few are made before another thread is. */
+#define FEW_VARIANTS 256
+
+static int take_formats(struct emission *e, const struct snp_publish_options *o,
+			struct folder *folder, struct snp_error *err)
 {
 	for (size_t i = 0; i < N_FORMATS; i++) {
-		struct snp_error why, left_out = {0};
-		int r = wanted[i] ? format_emit(format_at(i), reference, folder, &left_out, &why)
-				  : 0;
+		const struct snp_error *why = &e->results[i].why,
+				       *left_out = &e->results[i].left_out;
+		int r = e->results[i].status;
 
-		if (r == 0 && left_out.code != 0 && !(o->flags & SNP_PUBLISH_PARTIAL))
+		if (r == 0 && left_out->code != 0 && !(o->flags & SNP_PUBLISH_PARTIAL))
 			return fail_with(
 				err, SNP_E_FORMAT, SNP_NO_OFFSET,
 				"%s; or leave such images out of the format with --partial",
-				left_out.message);
+				left_out->message);
 		if (r < 0 && (r != -SNP_E_FORMAT || o->formats || i == 0)) {
 			if (err)
-				*err = why;
+				*err = *why;
 			return r;
 		}
-		if (o->warn && r < 0 && format_applies(format_at(i), reference))
-			o->warn(o->arg, "format-left-out", why.message);
-		else if (o->warn && r == 0 && left_out.code != 0)
-			o->warn(o->arg, "image-left-out", left_out.message);
+		if (o->warn && r < 0 && format_applies(format_at(i), e->reference))
+			o->warn(o->arg, "format-left-out", why->message);
+		else if (o->warn && r == 0 && left_out->code != 0)
+			o->warn(o->arg, "image-left-out", left_out->message);
+		r = folder_take(folder, &e->results[i].folder, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
+}
+
+int publish_emit(const struct snp_reference *reference, const struct snp_publish_options *o,
+		 const bool wanted[static N_FORMATS], struct folder *folder, struct snp_error *err)
+{
+	struct emission *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (!e)
+		return out_of_memory(err);
+	e->reference = reference;
+	e->wanted = wanted;
+	threads_run(count_variants(reference) > FEW_VARIANTS ? threads_usable() : 1, emit_formats,
+		    e);
+	r = take_formats(e, o, folder, err);
+	for (size_t i = 0; i < N_FORMATS; i++)
+		folder_done(&e->results[i].folder);
+	free(e);
+	return r;
 }
 
 void old_done(struct old *old)

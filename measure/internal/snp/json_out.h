@@ -30,6 +30,9 @@ void json_out_done(struct json_out *out);
  * `parent` without harm). Strings must be UTF-8. */
 struct cJSON *json_out_object(struct json_out *out, struct cJSON *parent, const char *key);
 struct cJSON *json_out_array(struct json_out *out, struct cJSON *parent, const char *key);
+/* Add what stands elsewhere in the same document once more, without copying it. */
+void json_out_again(struct json_out *out, struct cJSON *parent, const char *key,
+		    struct cJSON *item);
 void json_out_string(struct json_out *out, struct cJSON *parent, const char *key,
 		     const char *value);
 /* The same for a text that may not be UTF-8, such as a path; it is escaped like messages. */
