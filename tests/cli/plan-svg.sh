@@ -130,7 +130,7 @@ cp out other-all
 for pair in 'all other-all' 'base other-all'; do
 	# shellcheck disable=SC2086
 	run 3 "$snp_measure" plan --diff $pair --svg page.svg
-	picture 'assert {p["texts"][1] for p in read("page.svg", "second")[0] if p["differs"]} == {"firmware 0-15"}'
+	picture 'assert [p["texts"][1:3] for p in read("page.svg", "second")[0] if p["differs"]] == [["firmware 0-15", "differs"]]'
 done
 # Another order of the same pages.
 for profile in igvm-qemu-10 igvm-directive-order; do
