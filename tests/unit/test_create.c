@@ -22,6 +22,7 @@
 #include "guest/protection.h"
 #include "host/lifecycle.h"
 #include "ovmf_image.h"
+#include "told.h"
 
 /*
  * Making guests on libvirt's test driver, whose state is this process's alone: what is undone when a call
@@ -279,6 +280,7 @@ static void check_row(void **state)
 	failing = row->call;
 	failure = row->failure;
 	assert_int_equal(create("web1", 2, false, &err), -(int)row->code);
+	tell_result(row->name, -1, &err);
 	assert_int_equal(failing, CALL_NONE);
 	assert_non_null(strstr(err.message, row->told));
 	assert_null(strchr(err.message, '\n'));
@@ -330,6 +332,7 @@ static void check_altering(void **state)
 		altered[1] = row->new;
 		assert_int_equal(create("web1", 2, replace, &err), -SNP_E_DRIFT);
 		assert_null(altered[0]);
+		tell_result(row->name, -1, &err);
 		if (!strstr(err.message, row->told))
 			fail_msg("'%s' lacks '%s'", err.message, row->told);
 		assert_int_equal(has_directory("web1"), replace);
@@ -443,6 +446,28 @@ static const struct applying {
 	{"a TPM", ", \"tpm\": \"emulated\"", 2, false, false, CALL_NONE, SNP_E_GUEST_STATE},
 };
 
+/* Not what libvirt refused: these are its words. */
+static void tell_apply(const char *name, int r, const struct apply_result *result,
+		       const struct snp_error *err)
+{
+	const struct plan *plan = &result->plan;
+
+	tell_result(name, r, err);
+	tell("  %s%s%s%s%s", result->creates ? "creates " : "", result->changed ? "changed " : "",
+	     result->restarted ? "restarted " : "", plan->replaces ? "replaces " : "",
+	     plan->changes_digest ? "another digest" : "");
+	for (size_t i = 0; i < plan->n_changes; i++) {
+		const struct plan_change *c = &plan->changes[i];
+		const bool hashed = strcmp(c->what, SETTING_VM_JSON) == 0; /* with paths in it */
+
+		tell("  %s: %s -> %s%s, %d", c->what, hashed ? "" : c->from, hashed ? "" : c->to,
+		     c->measured ? ", measured" : "", (int)c->moment);
+	}
+	for (size_t i = 0; i < result->n_pending; i++)
+		tell("  pending %s: %s -> %s", result->pending[i].what, result->pending[i].from,
+		     result->pending[i].to);
+}
+
 static void check_applying(void **state)
 {
 	const struct applying *row = *state;
@@ -458,6 +483,7 @@ static void check_applying(void **state)
 	members = row->members;
 	assert_int_equal(apply("web1", row->vcpus, row->restart, row->new_digest, &result, &err),
 			 -(int)row->code);
+	tell_apply(row->name, -(int)row->code, &result, &err);
 	assert_int_equal(failing, CALL_NONE);
 	apply_done(&result);
 	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
@@ -469,9 +495,11 @@ static void check_applying(void **state)
 	members = row->members;
 	assert_int_equal(apply("web1", row->vcpus, true, true, &result, &err), 0);
 	assert_true(result.changed && result.restarted && result.n_pending == 0);
+	tell_apply("  then", 0, &result, &err);
 	apply_done(&result);
 	assert_int_equal(apply("web1", row->vcpus, true, true, &result, &err), 0);
 	assert_true(!result.changed && !result.restarted);
+	tell_apply("  again", 0, &result, &err);
 	apply_done(&result);
 	assert_int_equal(state_of("web1"), DOMAIN_RUNNING);
 	assert_int_equal(guest_remove(&host, state_path, "web1", true, &err), 0);
@@ -1050,6 +1078,12 @@ static int teardown(void **state)
 	return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("create");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -1075,5 +1109,6 @@ int main(void)
 	ADD_ROWS(tests, n, check_replacement, rows);
 	ADD_ROWS(tests, n, check_applying, applyings);
 	ADD_ROWS(tests, n, check_altering, alterings);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return _cmocka_run_group_tests("create", tests, n, setup, teardown);
 }

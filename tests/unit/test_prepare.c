@@ -737,6 +737,91 @@ static int teardown(void **state)
 	return remove_tree(AT_FDCWD, root);
 }
 
+/* What is signed anew for the same guest is not another binding: the first stays. */
+static void a_binding_is_kept(void **state)
+{
+	_cleanup_(prepared_done) struct prepared first = {0};
+	static const struct {
+		const char *members;
+		bool same;
+	} binds[] = {
+		{BY_KEY, true},
+		{"\"snp\": {\"host_data\": \"sha256:~/fw\", \"id\": {\"key\": \"~/id.pem\"}", true},
+		{"\"snp\": {\"policy\": {\"debug\": true}, \"id\": {\"key\": \"~/id.pem\"}", false},
+		{"\"snp\": {", false},
+	};
+	struct prepare_request request = {0};
+	struct snp_error err = {0};
+
+	(void)state;
+	if (prepare("\"snp\": {", BY_KEY, &request, &first, &err) < 0)
+		fail_msg("%s", err.message);
+	for (size_t i = 0; i < ARRAY_SIZE(binds); i++)
+		for (unsigned int kept = 0; kept < 2; kept++) {
+			_cleanup_(prepared_done) struct prepared p = {0};
+			const struct guest_binding *a = &first.record->binding, *b;
+
+			request = (struct prepare_request){.fresh = true,
+							   .kept = kept ? first.record : NULL};
+			if (prepare("\"snp\": {", binds[i].members, &request, &p, &err) < 0)
+				fail_msg("%s", err.message);
+			b = &p.record->binding;
+			assert_int_equal(memcmp(a->auth, b->auth, sizeof(a->auth)) == 0,
+					 binds[i].same && kept);
+		}
+}
+
+/* Of what is named as before the copy is kept. */
+static void what_is_named_as_before(void **state)
+{
+	static const struct {
+		const char *path, *source; /* NULL: none */
+		bool has_sha256, other, remote, fresh, keeps;
+	} rows[] = {
+		{"/k", "/k", false, false, false, false, true},
+		{"/k", "/k", true, false, false, false, true},
+		{"/k", "/k", true, true, false, false, false},
+		{"/k", "/k", false, true, false, false, true},
+		{"/k", "/other", false, false, false, false, false},
+		{"/k", NULL, false, false, false, false, false},
+		{"/k", "/k", false, false, true, false, false},
+		{"/k", "/k", false, false, false, true, false},
+		{NULL, "/k", false, false, false, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char path[8] = "", source[8] = "";
+		struct vm_config config = {.kernel = {.path = rows[i].path ? path : NULL,
+						      .has_sha256 = rows[i].has_sha256}};
+		struct guest_record record = {
+			.boot[BOOT_KERNEL] = {.source = rows[i].source ? source : NULL}};
+		struct prepare_request request = {.config = &config,
+						  .kept = &record,
+						  .remote = rows[i].remote,
+						  .fresh = rows[i].fresh};
+
+		snprintf(path, sizeof(path), "%s", rows[i].path ? rows[i].path : "");
+		snprintf(source, sizeof(source), "%s", rows[i].source ? rows[i].source : "");
+		config.kernel.sha256[31] = rows[i].other;
+		assert_int_equal(prepare_keeps(&request, BOOT_KERNEL), rows[i].keeps);
+		request.kept = NULL;
+		assert_false(prepare_keeps(&request, BOOT_KERNEL));
+	}
+	/* Firmware that was found is not looked for again, unless its path was named. */
+	for (unsigned int named = 0; named < 3; named++) {
+		char fw[] = "/fw";
+		struct vm_config config = {0}, was = {.firmware.path = named == 2 ? fw : NULL};
+		struct guest_record record = {.boot[BOOT_FIRMWARE].source = fw,
+					      .boot[BOOT_INITRD].source = fw};
+		struct prepare_request request = {
+			.config = &config, .kept = &record, .was = named ? &was : NULL};
+
+		assert_int_equal(prepare_keeps(&request, BOOT_FIRMWARE), named < 2);
+		assert_false(prepare_keeps(&request, BOOT_INITRD));
+	}
+}
+
 static void as_told(void **state)
 {
 	(void)state;
@@ -760,6 +845,8 @@ int main(void)
 	ADD_ROWS(tests, n, check_near, nears);
 	ADD_ROWS(tests, n, check_published, publisheds);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_block_of_this_host_s_key);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_binding_is_kept);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(what_is_named_as_before);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return _cmocka_run_group_tests("prepare", tests, n, setup, teardown);
 }
