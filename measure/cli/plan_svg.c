@@ -375,16 +375,17 @@ static void draw_head(const struct plan_picture *picture, FILE *out)
 	shorten(about, 56, title);
 	say(out, "small faint", BAR_X, 42, "%s", title);
 	/* Without vCPUs it is no whole launch. */
-	if (plan->vcpus.count == 0) {
+	if (plan->vcpus.count == 0)
 		say(out, "small faint", BAR_X, 56,
 		    "%" PRIu64 " launch updates, without those of vCPUs",
 		    last->index + last->count);
-		return;
-	}
-	say(out, "small faint", BAR_X, 56, "%" PRIu32 " vCPU%s, %" PRIu64 " launch updates",
-	    plan->vcpus.count, plan->vcpus.count == 1 ? "" : "s", last->index + last->count);
-	hex_encode(plan->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
-	say(out, "small", BAR_X, 76, "launch digest");
+	else
+		say(out, "small faint", BAR_X, 56, "%" PRIu32 " vCPU%s, %" PRIu64 " launch updates",
+		    plan->vcpus.count, plan->vcpus.count == 1 ? "" : "s",
+		    last->index + last->count);
+	hex_encode(plan->vcpus.count == 0 ? last->digest : plan->launch_digest,
+		   SNP_LAUNCH_DIGEST_SIZE, digest);
+	say(out, "small", BAR_X, 76, plan->vcpus.count == 0 ? "before vCPUs" : "launch digest");
 	for (int i = 0; i < 3; i++)
 		say(out, "mono", BAR_X + 84, 76 + 13 * i, "%.32s", digest + 32 * (size_t)i);
 }

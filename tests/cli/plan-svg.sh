@@ -96,7 +96,9 @@ picture 'whole(*sys.argv[1:])' inspect.svg igvm.igvm-qemu-10
 run 0 "$snp_measure" inspect fw --svg inspect.svg
 run 0 "$snp_measure" plan --json --ovmf fw --vcpus 1 --vcpu-type EPYC
 picture 'assert [(p["gpa"], p["pages"], p["type"]) for p in sorted(read("inspect.svg")[0], key=lambda p: p["order"])] == [
-    (int(u["gpa"], 16), u["count"], u["page_type"]) for u in json.load(open("out"))["updates"] if u["page_type"] != "VMSA"]'
+    (int(u["gpa"], 16), u["count"], u["page_type"]) for u in json.load(open("out"))["updates"] if u["page_type"] != "VMSA"]
+last = [u for u in json.load(open("out"))["updates"] if u["page_type"] != "VMSA"][-1]["digest"]
+assert last[:32] in read("inspect.svg")[1] and last[64:] in read("inspect.svg")[1]'
 truncate -s 8192 empty
 refuse 4 no-sev-metadata "$snp_measure" inspect empty --svg no.svg
 refuse 4 no-sev-metadata "$snp_measure" inspect kernel --svg no.svg
