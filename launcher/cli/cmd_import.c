@@ -101,6 +101,19 @@ static int read_config(const struct import *import, struct vm_config **ret, stru
 	return r;
 }
 
+/* A guest of another name beside the archived one cannot have its UUID too. */
+static int need_other_uuid(const struct vm_config *archived, const struct vm_config *config,
+			   struct snp_error *err)
+{
+	if (!arg.name || !config->uuid || !archived->uuid ||
+	    strcmp(config->uuid, archived->uuid) != 0)
+		return 0;
+	return fail_with(
+		err, SNP_E_USAGE, SNP_NO_OFFSET,
+		"--name: vm.json has the UUID %s; give the guest another with --set uuid=UUID",
+		config->uuid);
+}
+
 static int need_disks(const struct vm_config *config, struct snp_error *err)
 {
 	for (size_t i = 0; i < config->n_disks; i++)
@@ -125,6 +138,9 @@ static int create(FILE *out, const struct session *session, struct import *impor
 	struct prepare_request *prepare = &request.create.prepare;
 	int r = read_config(import, &config, err);
 
+	if (r < 0)
+		return r;
+	r = need_other_uuid(import->config, config, err);
 	if (r < 0)
 		return r;
 	r = need_disks(config, err);

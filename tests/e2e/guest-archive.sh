@@ -141,3 +141,32 @@ kill -TERM "$pid"
 wait "$pid" && fail "an interrupted import succeeds"
 grep -qF "[interrupted]" err || fail "not interrupted: $(cat err)"
 [ -z "$(ls -A "$folder/guests")" ] || fail "left: $(ls -A "$folder/guests")"
+
+# One that was killed leaves what the next one clears.
+"$snp_launch" import pipe --disks disks 2>err &
+pid=$!
+head -c 200000 off.tar >pipe
+for ((i = 0; i < 100; i++)); do
+	[ ! -e "$folder/guests/.web1.import/boot" ] || break
+	sleep 0.1
+done
+kill -KILL "$pid"
+wait "$pid"
+exec 9>&-
+echo left >disks/web1-disk0.raw.part
+run 0 "$snp_launch" list -aq
+[ ! -s out ] || fail "list shows a guest that is not there"
+run 0 "$snp_launch" import off.tar --disks disks
+[ "$(heard web1 launch_digest)" = "$digest" ] || fail "another launch digest"
+[ "$(ls disks)" = web1-disk0.raw ] || fail "left: $(ls disks)"
+[ -z "$(find "$folder/guests" -name '.*')" ] || fail "left: $(ls -A "$folder/guests")"
+
+# With a UUID in vm.json, a second guest needs another.
+run 0 "$snp_launch" archive web1
+tar -xf out -C unpacked
+sed -i "s/\"schema\"/\"uuid\": \"$uuid\", &/" unpacked/vm.json
+pack $all
+refuse 2 usage "$snp_launch" import evil.tar --name web2 --no-start
+grep -qF 'give the guest another with --set uuid=UUID' err || fail "$(cat err)"
+run 0 "$snp_launch" import evil.tar --name web2 --no-start --set uuid=9df77f02-4e40-4dd4-9308-c438bf0730f1 \
+	--set disks.0.path="$work/disks/web1-disk0.raw"

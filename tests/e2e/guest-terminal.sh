@@ -96,3 +96,20 @@ says 'initrd ['
 run 0 script -qec "$snp_launch start large" /dev/null
 says 'initrd ['
 run 0 "$snp_launch" remove -f large
+
+# So has a large disk, by archive and by import; and a tar file is not for a terminal.
+truncate -s 2G disk.img
+chmod 666 disk.img
+truncate -s 100K initrd
+vm small '"disks": [{"path": "'"$work"'/disk.img", "format": "raw"}]'
+run 0 "$snp_launch" create small.json --no-start
+mkdir disks
+run 0 script -qec "$snp_launch archive --disks small | $snp_launch import - --disks disks --name copy --no-start" /dev/null
+says 'disks/0 ['
+says 'disk ['
+run 0 "$snp_launch" remove copy small
+run 2 script -qec "$snp_launch archive small" /dev/null
+says 'a tar file is not written to a terminal'
+! grep -q 'not-found' out || fail "it looked for the guest first"
+run 2 script -qec "$snp_launch import -" /dev/null
+says 'standard input is a terminal'
