@@ -6,6 +6,7 @@
 
 #include <snp/cbor.h>
 #include <snp/cleanup.h>
+#include <snp/file.h>
 #include <snp/hex.h>
 #include <snp/memory.h>
 #include <snp/reference.h>
@@ -505,6 +506,44 @@ static void whatever_memory_runs_out(void **state)
 		check_without_memory(emit_counted, format_at(i), 0);
 }
 
+/* As many ID blocks as are signed at once are in a master that is read again. */
+static void the_most_id_blocks_fit(void **state)
+{
+	struct snp_reference *reference = NULL;
+	static uint8_t block[SNP_ID_BLOCK_SIZE], auth[SNP_ID_AUTH_SIZE];
+	char line[] = "console=ttyS0 nr_cpus={vcpu_count}", *text = NULL;
+	struct snp_reference_image image;
+
+	(void)state;
+	assert_int_equal(parse(master, &reference, NULL), 0);
+	image = reference->images[0];
+	image.cmdline = line;
+	image.cmdline_is_template = true;
+	image.variants = calloc(SNP_MAX_BOUND_VARIANTS, sizeof(*image.variants));
+	image.n_variants = SNP_MAX_BOUND_VARIANTS;
+	assert_non_null(image.variants);
+	for (size_t i = 0; i < image.n_variants; i++)
+		image.variants[i] = (struct snp_reference_variant){
+			.vcpus = {.profile = "igvm-cloud-hypervisor",
+				  .count = 1 + (uint32_t)i % 512,
+				  .model = "EPYC-Genoa-with-long-name-v1",
+				  .signature = 0x00b00f21,
+				  .features = 0x21},
+			.id_block = block,
+			.id_auth = auth};
+	{
+		struct snp_reference large = *reference;
+
+		large.images = &image;
+		large.n_images = 1;
+		assert_int_equal(reference_print(&large, &text, NULL), 0);
+	}
+	assert_true(strlen(text) <= SNP_MAX_DOCUMENT);
+	free(text);
+	free(image.variants);
+	snp_reference_free(reference);
+}
+
 static void what_a_format_cannot_say_is_refused(void **state)
 {
 	struct snp_reference *reference;
@@ -580,6 +619,7 @@ int main(void)
 		cmocka_unit_test(the_oldest_schema_that_can_say_it),
 		cmocka_unit_test(printed_and_read_again_it_is_the_same),
 		cmocka_unit_test(an_older_document_is_read_and_printed_as_it_is),
+		cmocka_unit_test(the_most_id_blocks_fit),
 		cmocka_unit_test(what_a_format_cannot_say_is_refused),
 		cmocka_unit_test(whatever_memory_runs_out),
 	};

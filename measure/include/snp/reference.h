@@ -26,7 +26,7 @@ SNP_API_BEGIN
 /* So many variants of all images fit into a document that is read again (64 MiB); those with ID blocks are
  * larger. */
 #define SNP_MAX_VARIANTS       (1u << 17)
-#define SNP_MAX_BOUND_VARIANTS (1u << 13)
+#define SNP_MAX_BOUND_VARIANTS 10240u
 
 /* A file that went into the digest. */
 struct snp_reference_file {
