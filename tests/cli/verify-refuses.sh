@@ -41,14 +41,14 @@ done
 refuse 4 not-a-report "$snp_measure" verify --any-measurement long
 { cat "$report"; head -c 4096 /dev/urandom; } >long
 refuse 4 bad-certificate-table "$snp_measure" verify --any-measurement long
-{ printf '\006\0\0\0'; tail -c +5 "$report"; } >v6
-refuse 4 unknown-report-version "$snp_measure" verify --any-measurement v6
-refuse 4 unknown-report-version "$snp_measure" show v6
-run 0 "$snp_measure" show --allow-unknown-version v6
-says 'VERSION             6'
+{ printf '\007\0\0\0'; tail -c +5 "$report"; } >v7
+refuse 4 unknown-report-version "$snp_measure" verify --any-measurement v7
+refuse 4 unknown-report-version "$snp_measure" show v7
+run 0 "$snp_measure" show --allow-unknown-version v7
+says 'VERSION             7'
 ! grep -q ^reserved out || fail "nothing is set there: $(cat out)"
-printf '\001' | dd of=v6 bs=1 seek=$((0x49f)) conv=notrunc status=none
-run 0 "$snp_measure" show --allow-unknown-version v6
+printf '\001' | dd of=v7 bs=1 seek=$((0x49f)) conv=notrunc status=none
+run 0 "$snp_measure" show --allow-unknown-version v7
 says 'reserved            not all zero, first at byte 0x49f'
 head -c 4000 /dev/zero >response
 refuse 4 bad-report-container "$snp_measure" verify --any-measurement response
@@ -77,6 +77,8 @@ run 3 "$snp_measure" verify --fetch-path "$corpus/report/Genoa-v5"
 grep -qF 'no path of the VLEK: ' err && [ "$(wc -l <err)" = 1 ] || fail "nothing says why: $(cat err)"
 cp "$corpus/report/Turin-v4" venice
 printf '\120' | dd of=venice bs=1 seek=$((0x189)) conv=notrunc status=none
+cp "$corpus/report/Turin-v4" unknown
+printf '\377' | dd of=unknown bs=1 seek=$((0x189)) conv=notrunc status=none
 cp "$corpus/report/Turin-v4" masked
 head -c 64 /dev/zero | dd of=masked bs=1 seek=$((0x1a0)) conv=notrunc status=none
 cp "$corpus/report/Turin-v4" levels
@@ -85,7 +87,8 @@ while read -r file why; do
 	run 3 "$snp_measure" verify --fetch-path $file
 	grep -qF "$why" err && [ "$(wc -l <err)" = 1 ] || fail "nothing says why: $(cat err)"
 done <<-END
-	venice unknown product: CPUID family 0x1a model 0x50 [no-fetch-path]
+	venice no path: AMD has published none for Venice [no-fetch-path]
+	unknown unknown product: CPUID family 0x1a model 0xff [no-fetch-path]
 	masked CHIP_ID is masked
 	levels REPORTED_TCB has an unknown layout
 END
