@@ -8,6 +8,7 @@
 #include <snp/cleanup.h>
 
 #include "config/policy_words.h"
+#include "told.h"
 
 static const struct words {
 	const char *name;
@@ -44,6 +45,7 @@ static void check_words(void **state)
 	while (n < ARRAY_SIZE(row->words) && row->words[n])
 		n++;
 	assert_int_equal(policy_from_words(n, row->words, &policy, &err), row->status);
+	tell_result(row->name, row->status, &err);
 	assert_true(policy == (row->status < 0 ? 77 : row->policy));
 	assert_int_equal(err.message[0] != '\0', row->status < 0);
 }
@@ -63,6 +65,7 @@ static void check_round_trip(void **state)
 		char *line, *rest;
 
 		assert_int_equal(policy_to_text(policies[i], &text, NULL), 0);
+		tell("%s", text);
 		rest = strchr(text, '\n') + 1; /* past the word itself */
 		while ((line = strtok_r(rest, "\n", &rest)) && n < ARRAY_SIZE(words)) {
 			char name[32], value[32];
@@ -107,6 +110,12 @@ static void check_json(void **state)
 				  "\"ciphertext_hiding_dram\":false,\"page_swap_disable\":false}");
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("policy_words");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -117,5 +126,6 @@ int main(void)
 	size_t n = tests_listed(tests);
 
 	ADD_ROWS(tests, n, check_words, rows);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("policy_words", tests, n);
 }

@@ -7,6 +7,7 @@
 
 #include <snp/certificate.h>
 #include <snp/cleanup.h>
+#include <snp/hex.h>
 
 #include "../fixtures/attestation.h"
 #include "report/certificates.h"
@@ -396,6 +397,42 @@ static void no_other_size_is_a_report(void **state)
 	assert_null(report);
 }
 
+/* AMD's roots, and where each certificate is fetched. */
+static void roots_and_paths(void **state)
+{
+	static const enum snp_product three[] = {SNP_PRODUCT_MILAN, SNP_PRODUCT_GENOA,
+						 SNP_PRODUCT_TURIN};
+	const struct snp_root *roots;
+	size_t n;
+
+	(void)state;
+	roots = snp_amd_roots(&n);
+	for (size_t i = 0; i < n; i++) {
+		char hex[2 * SNP_SHA256_SIZE + 1];
+
+		hex_encode(roots[i].sha256, SNP_SHA256_SIZE, hex);
+		tell("%s %d %s", snp_product_name(roots[i].product), (int)roots[i].kind, hex);
+	}
+	for (size_t i = 0; i < 6; i++) {
+		const enum snp_product product = three[i / 2];
+		uint8_t bytes[SNP_REPORT_SIZE];
+		struct snp_report *report = NULL;
+		char path[SNP_FETCH_PATH_SIZE];
+
+		fixture_report(product, 5, i % 2 ? SNP_VLEK : SNP_VCEK, bytes);
+		assert_int_equal(snp_report_decode((struct snp_span){bytes, sizeof(bytes)}, false,
+						   &report, NULL),
+				 0);
+		for (unsigned int kind = 0; kind <= SNP_CERTIFICATE_OTHER; kind++)
+			for (unsigned int of = SNP_PRODUCT_UNKNOWN; of <= SNP_PRODUCT_VENICE; of++)
+				tell("%zu, %u of %u: %s", i, kind, of,
+				     snp_fetch_path(report, of, kind, path) ? path : "none");
+		tell("CRL: %s", snp_fetch_path_crl(report, product, path) ? path : "none");
+		assert_false(snp_fetch_path_crl(report, SNP_PRODUCT_UNKNOWN, path));
+		snp_report_free(report);
+	}
+}
+
 static void as_told(void **state)
 {
 	(void)state;
@@ -416,6 +453,7 @@ int main(void)
 	ADD_ROWS(tests, n, check_product, products);
 	ADD_ROWS(tests, n, check_path, paths);
 	ADD_ROWS(tests, n, check_crl, crls);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(roots_and_paths);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return RUN_TESTS("report", tests, n);
 }
