@@ -158,9 +158,12 @@ static void papers_done(struct papers *papers)
 static int read_paper(const char *path, uint64_t cap, uint8_t **ret, struct snp_span *ret_span,
 		      struct snp_error *err)
 {
-	int r = path ? file_read_input(path, cap, ret, &ret_span->size, err) : 0;
+	int r;
 
-	if (r == 0 && path && ret_span->size == 0)
+	if (!path)
+		return 0;
+	r = file_read_input(path, cap, ret, &ret_span->size, err);
+	if (r == 0 && ret_span->size == 0)
 		r = in_file(err, fail_with(err, SNP_E_EMPTY_FILE, SNP_NO_OFFSET, "is empty"), path);
 	ret_span->data = *ret;
 	return r;
@@ -250,7 +253,7 @@ static int read_folder(const char *path, struct materials *m, struct snp_error *
 	m->is_folder = true;
 	m->sources = m->folder.sources;
 	/* Who is trusted to sign tokens is a matter of expectations too. */
-	if (given)
+	if (given || cli_public_key_given())
 		m->sources.jwks.size = 0;
 	if (arg.fetch_path)
 		return 0;
@@ -305,6 +308,12 @@ static void warn_of_folder(const struct materials *m, const struct snp_verdict *
 			 "the expectations%s%s come from the folder; to judge by your own, give "
 			 "--public-key or what you expect",
 			 date[0] ? " and the time " : "", date);
+	else if (!cli_expectations_given())
+		cli_warn(
+			"folder-decides",
+			"what the reference values do not say%s%s comes from the folder, the nonce "
+			"too; to judge by your own, give what you expect",
+			date[0] ? ", and the time " : "", date);
 	else if (date[0])
 		cli_warn("folder-decides",
 			 "the time %s comes from the folder; to judge at another, give --at-time",

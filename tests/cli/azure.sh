@@ -104,6 +104,10 @@ done
 run 3 "$snp_measure" verify "${at[@]}" --uvm-svn 22 combined.json
 says 'refused: host-data: none is expected'
 run 0 "$snp_measure" verify "${at[@]}" --uvm-svn 22 --any-host-data combined.json
+# Repeated from what was saved: the endorsement and the runtime data came with the report.
+run 0 "$snp_measure" verify "${at[@]}" --uvm-svn 22 --any-host-data --save saved combined.json
+run 0 "$snp_measure" verify -v saved
+grep -Eq 'passed +endorsed-measurement ' out || fail "the endorsement was not kept: $(cat out)"
 refuse 2 usage "$snp_measure" "${group[@]}" --any-host-data combined.json
 refuse 2 usage "$snp_measure" verify "${at[@]}" --uvm-svn 22 --any-host-data --host-data "$(printf %064d 1)" combined.json
 refuse 2 usage "$snp_measure" verify "${at[@]}" --security-policy "$policy" combined.json

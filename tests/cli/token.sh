@@ -96,6 +96,21 @@ grep -qF '[token-not-checked]' err || fail "nothing says that the token was left
 run 0 "$snp_measure" verify --jwks keys.json --measurement "$digest" answer
 run 0 "$snp_measure" verify --jwks keys.json --measurement "$digest" token
 refuse 2 usage "$snp_measure" verify --measurement "$digest" token
+
+# A saved one is repeated with the folder's keys, but with a publisher's key or other expectations not by them.
+run 0 "$snp_measure" verify --jwks keys.json --measurement "$digest" --save kept token
+cmp -s kept/jwks.json keys.json && cmp -s kept/token.jwt token && [ ! -e kept/report.bin ] || fail "other files were saved"
+run 0 "$snp_measure" verify kept
+run 0 "$snp_measure" verify --jwks keys.json --measurement "$digest" kept
+refuse 2 usage "$snp_measure" verify --measurement "$digest" kept
+firmware fw
+key publisher
+printf '{"schema": "snp-release/1", "images": [{"name": "image", "firmware": "fw", "vcpu_count": [1],
+	"cpu_model": ["EPYC-Milan"]}]}' >release.json
+run 0 "$snp_measure" publish release.json -o published --sign-key publisher.pem
+run 3 "$snp_measure" verify --jwks keys.json --reference published --save signed token
+refuse 2 usage "$snp_measure" verify --public-key publisher.pub signed
+run 3 "$snp_measure" verify --public-key publisher.pub --jwks keys.json signed
 jwt other "c['x-ms-sevsnpvm-guestsvn'] = 77"
 printf '{"report":"%s","token":"%s"}' "$(od -An -v -tx1 "$report" | tr -d ' \n')" "$(cat other)" >both.json
 run 3 "$snp_measure" verify -v --jwks keys.json --measurement "$digest" both.json

@@ -64,7 +64,7 @@ rm moved/reference-values-2.json
 jq '.references = 1' kept/evidence.json >moved/evidence.json
 run 0 "$snp_measure" verify --public-key publisher.pub moved
 ! grep -qF '[signature-not-checked]' err || fail "the signature was checked, and it says not"
-grep -qF 'the time 2026-06-01T00:00:00Z comes from the folder' err || fail "it is not said whose time it is"
+grep -qF 'and the time 2026-06-01T00:00:00Z comes from the folder, the nonce too' err || fail "it is not said whose they are"
 key other
 refuse 3 bad-signature "$snp_measure" verify --public-key other.pub moved
 jq --arg d "$(field 0x90 48)" '.expected.measurements = [$d]' moved/evidence.json >forged
@@ -81,6 +81,9 @@ refuse 2 usage "$snp_measure" verify --public-key publisher.pub no
 run 3 "$snp_measure" verify --measurement "$(printf %096d 0)" kept
 says 'refused: measurement: not among the 1 expected'
 run 0 "$snp_measure" verify --measurement "$(field 0x90 48)" --vmpl 0 no
+grep -qF 'the time 2026-06-01T00:00:00Z comes from the folder; ' err || fail "it is not said whose time it is"
+run 0 "$snp_measure" verify --reference kept --public-key publisher.pub --report-data @kept/nonce.bin --at-time 2026-06-02 kept
+! grep -qF '[folder-decides]' err || fail "nothing is the folder's, and it says so"
 refuse 2 usage "$snp_measure" verify --vmpl 0 kept
 
 # Whole or not at all, and nothing that is there is touched.
