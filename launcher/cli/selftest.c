@@ -94,7 +94,7 @@ static void look_at_host(struct selftest *test, struct session *session, bool *r
 		selftest_note(test, SELFTEST_HOST, STEP_FAILED, "out of memory");
 		return;
 	}
-	host_check(uri, *ret_open ? &session->host : NULL, &failure, NULL, report);
+	host_check(uri, *ret_open ? &session->host : NULL, &failure, NULL, NULL, report);
 	for (size_t i = 0; i < report->n && !no; i++)
 		if (report->at[i].state == FACT_NO)
 			no = &report->at[i];

@@ -9,7 +9,8 @@
 #include <snp/nearest.h>
 
 /* The first check says whether it is an SEV-SNP guest. */
-static const struct check *const tables[] = {security_checks, launch_checks, machine_checks};
+static const struct check *const tables[] = {security_checks, launch_checks, machine_checks,
+					     host_checks};
 
 const struct check *check_at(size_t i)
 {

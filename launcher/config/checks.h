@@ -37,18 +37,32 @@ struct check {
 };
 
 /* The tables, each ended by a row without a name: config/check_*.c. */
-extern const struct check security_checks[], launch_checks[], machine_checks[];
+extern const struct check security_checks[], launch_checks[], machine_checks[], host_checks[];
 
 /* All of them in table order: the i-th, or NULL past the last. */
 const struct check *check_at(size_t i);
 
-#define CHECKS_MAX 96
+#define CHECKS_MAX 104
 
 /* A launch runs the checks that need no host before it connects to one, and the others after. */
 enum check_part {
 	CHECKS_ALL,
 	CHECKS_BEFORE_HOST,
 	CHECKS_OF_HOST
+};
+
+/* What a guest needs of its host, and whether the host has it (host/guest_needs.h). */
+struct host_need {
+	const char *check; /* the check that refuses it where it is not met */
+	bool met;
+	char text[224]; /* what was found */
+};
+
+#define HOST_NEEDS_MAX 96
+
+struct host_needs {
+	size_t n;
+	struct host_need at[HOST_NEEDS_MAX];
 };
 
 /* What is known of the host, and what the operator decided. {0}: nothing is known, all defaults. */
@@ -69,7 +83,8 @@ struct check_options {
 	const char *no_igvm; /* why its QEMU takes no IGVM file; NULL: it does, or nobody asked */
 	unsigned long igvm_qemu_version; /* of the QEMU that takes one; 0 unknown */
 	const char *no_users; /* why its libvirt runs no QEMU as another user; NULL: it may */
-	bool has_qemu_user;   /* all guests' QEMU runs as: */
+	const struct host_needs *needs; /* NULL: nobody looked */
+	bool has_qemu_user;		/* all guests' QEMU runs as: */
 	uint32_t qemu_user, qemu_group;
 };
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <libvirt/libvirt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <snp/cleanup.h>
@@ -13,6 +14,7 @@
 #include <snp/policy.h>
 
 #include "host/firmware_search.h"
+#include "host/guest_needs.h"
 #include "host/kvm_probe.h"
 #include "host/uri.h"
 
@@ -160,39 +162,31 @@ static void check_policy(const struct vm_config *config, struct host_report *rep
 		 "remove the bits that this host does not support", "%s", text);
 }
 
-static void check_memory(const struct vm_config *config, struct host_report *report)
+/* What create refuses, too, by the same names. */
+static void check_needs(const struct hypervisor *host, const struct vm_config *config,
+			const struct check_options *checks, struct host_report *report)
 {
-	_cleanup_(fclosep) FILE *f = fopen("/proc/meminfo", "re");
-	uint64_t available = 0;
-	char line[128];
+	struct host_needs *needs = calloc(1, sizeof(*needs));
+	const struct check *check;
 
-	while (f && fgets(line, sizeof(line), f))
-		(void)!sscanf(line, "MemAvailable: %" SCNu64, &available);
-	fact_add(report, "guest-memory", fact_if(available >= config->memory_kib),
-		 "as much as the guest gets", "stop a guest, or give this one less memory.size",
-		 "%" PRIu64 " MiB of %" PRIu64 " MiB available", config->memory_kib / 1024,
-		 available / 1024);
-}
+	if (!needs)
+		return;
+	guest_needs(host, config, needs);
+	for (size_t i = 0; i < needs->n; i++) {
+		const struct host_need *need = &needs->at[i];
+		const enum check_severity severity = check_severity(checks, need->check);
 
-static void check_networks(const struct hypervisor *host, const struct vm_config *config,
-			   struct host_report *report)
-{
-	for (size_t i = 0; i < config->n_networks; i++) {
-		const struct vm_network *n = &config->networks[i];
-		virNetworkPtr network;
-
-		if (n->type != VM_NETWORK_NETWORK)
-			continue;
-		network = virNetworkLookupByName(host->connection, n->source);
-		fact_add(report, "network", fact_if(network && virNetworkIsActive(network) == 1),
-			 "an active network", "virsh net-start NAME; virsh net-autostart NAME",
-			 "%s: %s", n->source,
-			 !network			    ? "libvirt has no such network"
-			 : virNetworkIsActive(network) == 1 ? "active"
-							    : "not active");
-		if (network)
-			virNetworkFree(network);
+		for (size_t k = 0; (check = check_at(k)); k++)
+			if (strcmp(check->name, need->check) == 0)
+				break;
+		if (severity != CHECK_IGNORED && check)
+			fact_add(report, need->check,
+				 need->met		   ? FACT_YES
+				 : severity == CHECK_ERROR ? FACT_NO
+							   : FACT_NOTE,
+				 "what this guest needs", check->cure, "%s", need->text);
 	}
+	free(needs);
 }
 
 static void check_file(const char *name, const char *path, struct host_report *report)
@@ -205,31 +199,26 @@ static void check_file(const char *name, const char *path, struct host_report *r
 }
 
 static void check_guest(const struct hypervisor *host, const struct vm_config *config,
-			struct host_report *report)
+			const struct check_options *checks, struct host_report *report)
 {
+	report->about_guest = true;
 	check_policy(config, report);
 	if (host) {
 		check_model(host, config, report);
-		check_networks(host, config, report);
+		check_needs(host, config, checks, report);
 	}
 	if (!report->local && !report->simulated)
 		return;
-	check_memory(config, report);
 	check_file("guest-kernel", config->kernel.path, report);
 	check_file("guest-initrd", config->initrd.path, report);
-	for (size_t i = 0; i < config->n_disks; i++)
-		check_file("guest-disk", config->disks[i].path, report);
-	if (config->vsock != VM_VSOCK_NONE && report->local)
-		fact_add(report, "vsock", fact_if(access("/dev/vhost-vsock", F_OK) == 0),
-			 "/dev/vhost-vsock", "load vhost_vsock, or leave vsock out", "%s",
-			 access("/dev/vhost-vsock", F_OK) == 0 ? "there" : "absent");
 	if (config->on_reboot == VM_REBOOT_RESTART && host)
 		fact_add(report, "reboot", fact_if(host->qemu_version >= 11000000),
 			 "QEMU 11.0 or later", "on_reboot: destroy", "on_reboot: restart");
 }
 
 void host_check(const char *uri, const struct hypervisor *host, const struct snp_error *failure,
-		const struct vm_config *config, struct host_report *ret)
+		const struct vm_config *config, const struct check_options *checks,
+		struct host_report *ret)
 {
 	char folder[PATH_MAX];
 
@@ -247,5 +236,5 @@ void host_check(const char *uri, const struct hypervisor *host, const struct snp
 	else if (!uri_is_remote(uri))
 		check_firmware(config, ret);
 	if (config)
-		check_guest(host, config, ret);
+		check_guest(host, config, checks, ret);
 }

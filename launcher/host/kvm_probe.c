@@ -17,7 +17,6 @@
 #define CAP_GUEST_MEMFD	      234 /* 6.8 */
 #define CAP_VM_TYPES	      235 /* 6.8 */
 #define GROUP_SEV	      1	  /* KVM_X86_GRP_SEV, 6.10 */
-#define ATTRIBUTE_POLICY_BITS 1	  /* KVM_X86_SNP_POLICY_BITS, 6.19 */
 
 struct device_attribute {
 	__u32 flags;
@@ -82,20 +81,25 @@ bool kvm_guest_memfd(bool *ret)
 	return true;
 }
 
-bool kvm_policy_bits(uint64_t *ret)
+bool kvm_attribute(enum kvm_attribute attribute, uint64_t *ret)
 {
 	_cleanup_(closep) int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	uint64_t bits = 0;
-	struct device_attribute attribute = {
+	uint64_t value = 0;
+	struct device_attribute request = {
 		.group = GROUP_SEV,
-		.attribute = ATTRIBUTE_POLICY_BITS,
-		.address = (uintptr_t)&bits,
+		.attribute = attribute,
+		.address = (uintptr_t)&value,
 	};
 
-	if (kvm < 0 || ioctl(kvm, IOCTL_GET_DEVICE_ATTRIBUTE, &attribute) < 0)
+	if (kvm < 0 || ioctl(kvm, IOCTL_GET_DEVICE_ATTRIBUTE, &request) < 0)
 		return false;
-	*ret = bits;
+	*ret = value;
 	return true;
+}
+
+bool kvm_policy_bits(uint64_t *ret)
+{
+	return kvm_attribute(KVM_POLICY_BITS, ret);
 }
 
 bool platform_status(struct snp_platform *ret)
@@ -115,6 +119,8 @@ bool platform_status(struct snp_platform *ret)
 		.state = status.state,
 		.build_id = status.build_id,
 		.guest_count = status.guest_count,
+		.can_hide_ciphertext = status.more_flags & 1u << 5,
+		.ciphertext_hiding_on = status.more_flags & 1u << 6,
 		.reported_tcb = status.reported_tcb,
 	};
 	return true;

@@ -17,6 +17,15 @@ bool kvm_guest_memfd(bool *ret);  /* KVM_CAP_GUEST_MEMFD (Linux 6.8) */
 /* KVM_X86_SNP_POLICY_BITS: the bits of a guest policy that KVM and the firmware take (Linux 6.19). */
 bool kvm_policy_bits(uint64_t *ret);
 
+/* The attributes of KVM_X86_GRP_SEV. */
+enum kvm_attribute {
+	KVM_VMSA_FEATURES = 0, /* KVM_X86_SEV_VMSA_FEATURES (Linux 6.10) */
+	KVM_POLICY_BITS = 1,
+	KVM_REQ_CERTS =
+		2 /* KVM_X86_SEV_SNP_REQ_CERTS: KVM can ask for certificates with a report */
+};
+bool kvm_attribute(enum kvm_attribute attribute, uint64_t *ret);
+
 /* SNP_PLATFORM_STATUS (SEV-SNP firmware ABI 56860; Linux include/uapi/linux/psp-sev.h, struct
  * sev_user_data_snp_status). */
 struct snp_platform {
@@ -24,6 +33,7 @@ struct snp_platform {
 	uint8_t state; /* 0 uninitialized, 1 initialized */
 	uint32_t build_id;
 	uint32_t guest_count;
+	bool can_hide_ciphertext, ciphertext_hiding_on;
 	uint64_t reported_tcb;
 };
 

@@ -25,12 +25,16 @@ void fact_add(struct host_report *report, const char *name, enum fact_state stat
 	if (report->n == HOST_FACTS_MAX)
 		return;
 	fact = &report->at[report->n++];
-	*fact = (struct host_fact){.name = name, .state = state, .needed = needed, .cure = cure};
+	*fact = (struct host_fact){.name = name,
+				   .state = state,
+				   .needed = needed,
+				   .cure = cure,
+				   .about_guest = report->about_guest};
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	escape_text(text, fact->found, sizeof(fact->found));
-	report->n_no += state == FACT_NO;
+	*(report->about_guest ? &report->n_guest_no : &report->n_no) += state == FACT_NO;
 }
 
 /* The first line of a small kernel file, or "". */
@@ -92,6 +96,23 @@ static void check_policy_bits(struct host_report *report)
 	fact_add(report, "policy-bits", FACT_NOTE, "", "", "0x%" PRIx64 ": %.150s", bits, text);
 }
 
+/* SVM_SEV_FEAT_SECURE_TSC of Linux, arch/x86/include/asm/svm.h; APM volume 2, 15.36.1. */
+#define FEATURE_SECURE_TSC (UINT64_C(1) << 9)
+
+static void check_kernel_features(struct host_report *report)
+{
+	uint64_t value;
+
+	if (kvm_attribute(KVM_REQ_CERTS, &value))
+		fact_add(report, "certificates", FACT_NOTE, "", "",
+			 "KVM_X86_SEV_SNP_REQ_CERTS: KVM %s for certificates with a guest's report",
+			 value ? "asks QEMU" : "does not ask");
+	if (kvm_attribute(KVM_VMSA_FEATURES, &value))
+		fact_add(report, "secure-tsc", FACT_NOTE, "", "",
+			 "Secure TSC is %s; no QEMU up to 11.1 turns it on",
+			 value & FEATURE_SECURE_TSC ? "supported" : "not supported");
+}
+
 static void check_platform(struct host_report *report)
 {
 	struct snp_platform p;
@@ -108,6 +129,10 @@ static void check_platform(struct host_report *report)
 		 "look for SEV-SNP in the kernel log",
 		 "API %u.%u build %" PRIu32 ", %s, %" PRIu32 " guests", p.api_major, p.api_minor,
 		 p.build_id, p.state == 1 ? "initialized" : "not initialized", p.guest_count);
+	fact_add(report, "ciphertext-hiding", FACT_NOTE, "", "", "%s",
+		 p.ciphertext_hiding_on	 ? "on"
+		 : p.can_hide_ciphertext ? "off (kvm_amd.ciphertext_hiding_asids=N turns it on)"
+					 : "not supported by this firmware and CPU");
 	/* ABI 1.51 is the first with SNP for guests at large. */
 	fact_add(report, "firmware-abi",
 		 fact_if(p.api_major > 1 || (p.api_major == 1 && p.api_minor >= 51)),
@@ -217,6 +242,7 @@ void machine_facts(struct host_report *report)
 	check_parameter(report, "kvm-amd-sev-es", "sev_es");
 	check_vm_type(report);
 	check_policy_bits(report);
+	check_kernel_features(report);
 	check_platform(report);
 	check_asids(report, &cpu);
 	check_device(report);

@@ -22,14 +22,16 @@ struct host_fact {
 	char found[200];
 	const char *needed; /* "" where nothing is */
 	const char *cure;   /* "" likewise */
+	bool about_guest;   /* what the guest needs; else what every one does */
 };
 
-#define HOST_FACTS_MAX 40
+#define HOST_FACTS_MAX 128
 
 struct host_report {
-	bool local;	/* this machine's devices were looked at */
-	bool simulated; /* the host is a simulated one */
-	size_t n, n_no;
+	bool local;		    /* this machine's devices were looked at */
+	bool simulated;		    /* the host is a simulated one */
+	bool about_guest;	    /* of the facts that are added next */
+	size_t n, n_no, n_guest_no; /* those that are no: about the host; about the guest */
 	struct host_fact at[HOST_FACTS_MAX];
 };
 

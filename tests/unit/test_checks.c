@@ -492,6 +492,41 @@ static void check_iommufd(void **state)
 	}
 }
 
+/* What the host lacks is found by the check of its name, and by no other; what it has, by none. */
+static void check_needs(void **state)
+{
+	static const char *const names[] = {
+		"network",	   "bridge",	    "guest-disk",   "disk-format",  "disk-in-use",
+		"cloud-init-file", "shared-folder", "console-file", "tpm-emulator", "xorriso",
+		"passt",	   "virtiofsd",	    "vfio-device",  "vsock",	    "guest-memory",
+		"huge-pages",	   "memory-lock",   "host-cpus",    "smt",	    "asids",
+	};
+	_cleanup_(vm_config_freep) struct vm_config *config = read_config("\"cpu\":{\"count\":2}");
+	_cleanup_(launch_spec_freep) struct launch_spec *spec = NULL;
+
+	(void)state;
+	assert_int_equal(launch_spec_from_config(config, &spec, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		for (unsigned int met = 0; met < 2; met++) {
+			struct host_needs needs = {
+				.n = 2, .at = {{names[i], true, "there"}, {names[i], met, "gone"}}};
+			struct check_options options = {.part = CHECKS_OF_HOST, .needs = &needs};
+			struct findings findings;
+
+			checks_run(spec, &options, &findings);
+			note_seen(&findings);
+			assert_int_equal(findings.n, !met);
+			if (met)
+				continue;
+			assert_string_equal(findings.at[0].check->name, names[i]);
+			assert_string_equal(findings.at[0].message, "gone");
+			assert_int_equal(check_options_set(&options, names[i], CHECK_IGNORED, NULL),
+					 0);
+			checks_run(spec, &options, &findings);
+			assert_int_equal(findings.n, 0);
+		}
+}
+
 static void check_long_cmdline(void **state)
 {
 	static const size_t lengths[] = {2047, 2048};
@@ -1006,14 +1041,15 @@ int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX];
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(check_id_pairs),	cmocka_unit_test(check_long_cmdline),
-		cmocka_unit_test(check_iommufd),	cmocka_unit_test(check_grub),
-		cmocka_unit_test(check_sizes),		cmocka_unit_test(check_host),
-		cmocka_unit_test(check_sizes),		cmocka_unit_test(check_files),
-		cmocka_unit_test(check_host_signature), cmocka_unit_test(check_options),
-		cmocka_unit_test(check_fixed),		cmocka_unit_test(check_emulator),
-		cmocka_unit_test(check_user),		cmocka_unit_test(check_igvm),
-		cmocka_unit_test(check_igvm_arguments), cmocka_unit_test(check_all_seen),
+		cmocka_unit_test(check_id_pairs), cmocka_unit_test(check_long_cmdline),
+		cmocka_unit_test(check_iommufd),  cmocka_unit_test(check_needs),
+		cmocka_unit_test(check_grub),	  cmocka_unit_test(check_sizes),
+		cmocka_unit_test(check_host),	  cmocka_unit_test(check_sizes),
+		cmocka_unit_test(check_files),	  cmocka_unit_test(check_host_signature),
+		cmocka_unit_test(check_options),  cmocka_unit_test(check_fixed),
+		cmocka_unit_test(check_emulator), cmocka_unit_test(check_user),
+		cmocka_unit_test(check_igvm),	  cmocka_unit_test(check_igvm_arguments),
+		cmocka_unit_test(check_all_seen),
 	};
 	size_t n = 0;
 
