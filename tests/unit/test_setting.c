@@ -154,10 +154,10 @@ static const struct row {
 	{"huge pages of a size", "<memoryBacking>",
 	 "<memoryBacking><hugepages><page size='1048576' unit='KiB'/></hugepages>",
 	 "huge pages: no -> yes, 1048576 KiB, start\n"},
-	{"nodes and pinning", "<cpu>",
+	{"nodes and pinning", "<cpu mode='custom'>",
 	 "<cputune><vcpupin vcpu='0' cpuset='4'/><vcpupin vcpu='1' cpuset='5'/></cputune>"
 	 "<numatune><memnode cellid='1' mode='strict' nodeset='0'/></numatune>"
-	 "<cpu><numa><cell id='0' cpus='0' memory='1' unit='GiB'/><cell id='1' cpus='1' memory='2'/></numa>",
+	 "<cpu mode='custom'><numa><cell id='0' cpus='0' memory='1' unit='GiB'/><cell id='1' cpus='1' memory='2'/></numa>",
 	 "CPU pinning: none -> 0: 4; 1: 5, start\n"
 	 "NUMA nodes: none -> vCPUs 0, 1 GiB; vCPUs 1, 2 KiB from node 0, start\n"},
 	{"shared folder", "<rng ",
