@@ -221,21 +221,6 @@ static void quote_qemu(const struct boot_request *request, int status, struct bo
 		}
 }
 
-static void judge_end(const struct boot_request *request, int wait_status, struct boot_outcome *ret)
-{
-	int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
-
-	if (status == (BOOT_CODE_KERNEL << 1 | 1) && request->text &&
-	    log_has(request->folder, "probe.log", request->text))
-		ret->result = BOOT_STARTED;
-	else if (status == (BOOT_CODE_DISK << 1 | 1))
-		ret->result = BOOT_WENT_ON;
-	else {
-		ret->result = BOOT_FAILED;
-		quote_qemu(request, status, ret);
-	}
-}
-
 /* A real kernel has been started when it, or the EFI stub in it, has written something. */
 static bool kernel_speaks(const struct boot_request *request)
 {
@@ -251,6 +236,23 @@ static bool kernel_speaks(const struct boot_request *request)
 		if (strstr(log, first[i]))
 			return true;
 	return false;
+}
+
+static void judge_end(const struct boot_request *request, int wait_status, struct boot_outcome *ret)
+{
+	int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+
+	if (status == (BOOT_CODE_KERNEL << 1 | 1) && request->text &&
+	    log_has(request->folder, "probe.log", request->text))
+		ret->result = BOOT_STARTED;
+	else if (status == (BOOT_CODE_DISK << 1 | 1))
+		ret->result = BOOT_WENT_ON;
+	else if (!request->text && kernel_speaks(request))
+		ret->result = BOOT_STARTED; /* and has powered off since it was last looked at */
+	else {
+		ret->result = BOOT_FAILED;
+		quote_qemu(request, status, ret);
+	}
 }
 
 static int watch(const struct boot_request *request, pid_t qemu, struct boot_outcome *ret,
