@@ -66,7 +66,7 @@ static enum outcome outcome_of(const struct selftest *test)
 static void print_text(const struct selftest *test, FILE *out)
 {
 	unsigned int count[STEP_FAILED + 1] = {0};
-	char found[512];
+	char found[1024];
 
 	fprintf(out, "%-15s %-10s what it shows\n", "step", "result");
 	for (enum selftest_step i = 0; i < SELFTEST_STEPS; i++) {

@@ -52,7 +52,7 @@ struct selftest {
 	const struct selftest_options *options;
 	struct {
 		enum selftest_state state;
-		char found[400];
+		char found[512];
 	} steps[SELFTEST_STEPS];
 	bool on_hardware;
 
