@@ -124,6 +124,15 @@ for *flags, name, value in calls:
 assert said == values, said
 END
 
+# The summary against its schema, and the key by OpenSSL.
+python3 - "$SNP_SOURCE/templates/snp-firmware.schema.json" pub/firmware/*.json <<'END' || fail "not a firmware summary"
+import json, sys
+import jsonschema
+jsonschema.Draft202012Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))
+assert len(sys.argv) == 3
+END
+openssl pkey -pubin -in pub/keys.txt | cmp - public.pem >&2 || fail "keys.txt does not begin with the key"
+
 # The signatures, by OpenSSL alone.
 openssl dgst -sha384 -verify public.pem -signature pub/reference-values.json.sig \
 	pub/reference-values.json >&2 || fail "openssl does not verify the master"
