@@ -181,11 +181,11 @@ static int decode_key(const uint8_t key[static SNP_KEY_SIZE], struct snp_key **r
 	return key_adopt(pkey, false, ret, err);
 }
 
-/* Between 96 bytes of r and s, big-endian, and the ABI's 512. Decoding fails if a number is over 48 bytes. */
+/* Between 96 bytes of r and s, big-endian, and the ABI's 512, which are zeros elsewhere. Decoding fails if a number is
+ * over 48 bytes. */
 static void encode_signature(const uint8_t raw[static 2 * P384_NUMBER_SIZE],
 			     uint8_t ret[static ABI_SIGNATURE_SIZE])
 {
-	memset(ret, 0, ABI_SIGNATURE_SIZE);
 	reverse(raw, ret + R);
 	reverse(raw + P384_NUMBER_SIZE, ret + S);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "no_memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/decoder.h>
 #include <openssl/ec.h>
@@ -332,10 +334,19 @@ static void other_owner_is_refused(void **state)
 
 static void what_is_no_file_is_refused(void **state)
 {
-	char path[128], link[128], fifo[128], absent[128];
+	char path[128], link[128], fifo[128], absent[128], deep[PATH_MAX + 8];
 	struct snp_key *key = NULL;
+	struct snp_error err = {0};
 
 	(void)state;
+	memset(deep, '/', sizeof(deep));
+	memcpy(deep + PATH_MAX, "key", 4);
+	assert_int_equal(snp_key_read(deep, NULL, NULL, &key, &err), -SNP_E_OPEN);
+	assert_int_equal(err.sys_errno, ENAMETOOLONG);
+	/* One byte less is looked for. */
+	memcpy(deep + PATH_MAX - 1, "key", 4);
+	assert_int_equal(snp_key_read(deep, NULL, NULL, &key, &err), -SNP_E_OPEN);
+	assert_int_equal(err.sys_errno, ENOENT);
 	write_key(path, "key.pem", P384_PKCS8, strlen(P384_PKCS8), 0600);
 	snprintf(link, sizeof(link), "%s/link", folder);
 	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
