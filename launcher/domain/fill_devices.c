@@ -9,10 +9,20 @@
 
 static const char *const formats[] = {[VM_DISK_RAW] = "raw", [VM_DISK_QCOW2] = "qcow2"};
 
-/* The letters that are free for names, by the bus. */
+/* How many disks have a name already, by the bus. */
 struct names {
-	char next[VM_BUS_SCSI + 1];
+	unsigned int used[VM_BUS_SCSI + 1];
 };
+
+/* "vda" to "vdz", then "vdaa", as the kernel does. */
+static void disk_name(enum vm_disk_bus bus, unsigned int n, char ret[static 5])
+{
+	const char prefix = bus == VM_BUS_SCSI ? 's' : 'v';
+	const char last[] = {(char)('a' + n % 26), '\0'},
+		   first[] = {(char)('a' + n / 26 - 1), '\0'};
+
+	snprintf(ret, 5, "%cd%s%s", prefix, n < 26 ? "" : first, last);
+}
 
 static void add_disk(struct xml_writer *w, xmlNode *devices, const char *device,
 		     const struct vm_disk *from, struct names *names)
@@ -27,8 +37,9 @@ static void add_disk(struct xml_writer *w, xmlNode *devices, const char *device,
 	bool scsi = from->bus == VM_BUS_SCSI, block = strncmp(from->path, "/dev/", 5) == 0,
 	     direct = from->cache == VM_CACHE_NONE || from->cache == VM_CACHE_DIRECTSYNC;
 	xmlNode *disk = xml_add(w, devices, "disk"), *node;
-	char name[] = {scsi ? 's' : 'v', 'd', names->next[from->bus]++, '\0'};
+	char name[5];
 
+	disk_name(from->bus, names->used[from->bus]++, name);
 	xml_set(w, disk, "type", block ? "block" : "file");
 	xml_set(w, disk, "device", device);
 	node = xml_add(w, disk, "driver");
@@ -54,7 +65,7 @@ static void add_disk(struct xml_writer *w, xmlNode *devices, const char *device,
 static void add_disks(struct xml_writer *w, xmlNode *devices, const struct domain_request *request)
 {
 	const struct vm_config *config = request->config;
-	struct names names = {{[VM_BUS_VIRTIO] = 'a', [VM_BUS_SCSI] = 'a'}};
+	struct names names = {0};
 	xmlNode *controller;
 
 	for (size_t i = 0; i < config->n_disks; i++)
@@ -74,7 +85,7 @@ static void add_disks(struct xml_writer *w, xmlNode *devices, const struct domai
 					   .serial = (char[]){"cloud-init"},
 					   .readonly = true},
 			 &names);
-	if (names.next[VM_BUS_SCSI] == 'a')
+	if (names.used[VM_BUS_SCSI] == 0)
 		return;
 	controller = xml_add(w, devices, "controller");
 	xml_set(w, controller, "type", "scsi");

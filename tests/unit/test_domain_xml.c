@@ -532,6 +532,37 @@ static int parse_hostile(size_t field, const char *hostile, struct vm_config **r
 	return vm_config_parse("vm.json", text_span(text), ret, err);
 }
 
+/* Names go on after the last letter, and each is there once. */
+static void check_many_disks(void **state)
+{
+	_cleanup_(vm_config_freep) struct vm_config *config = NULL;
+	_cleanup_(freep) char *text = NULL, *json = NULL;
+	struct launch launch;
+	struct snp_error err = {0};
+	size_t size;
+	FILE *f = open_memstream(&json, &size);
+
+	(void)state;
+	assert_non_null(f);
+	fprintf(f, "{\"schema\":\"snp-launch/2\",\"name\":\"web1\",\"memory\":{\"size\":\"1G\"},"
+		   "\"cpu\":{\"count\":1},\"cdrom\":[{\"path\":\"/c\"}],"
+		   "\"cloud_init\":{\"user_data\":\"/u\"},\"disks\":[");
+	for (unsigned int i = 0; i < 26; i++)
+		fprintf(f, "%s{\"path\":\"/d%u\",\"format\":\"raw\"}", i ? "," : "", i);
+	fputs("]}", f);
+	fclose(f);
+	assert_int_equal(vm_config_parse("vm.json", text_span(json), &config, NULL), 0);
+	launch = launch_of(config);
+	launch.request.seed = "/s";
+	if (build(&launch, NULL, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_non_null(strstr(text, "dev=\"vda\""));
+	assert_non_null(strstr(text, "dev=\"vdz\""));
+	assert_non_null(strstr(text, "dev=\"vdaa\""));
+	assert_null(strstr(text, "dev=\"vdab\""));
+	assert_non_null(strstr(text, "dev=\"sda\""));
+}
+
 static void check_hostile(void **state)
 {
 	unsigned int accepted = 0, refused = 0;
@@ -697,9 +728,10 @@ static void a_card_keeps_its_mac(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
-		cmocka_unit_test(check_template), cmocka_unit_test(check_user),
-		cmocka_unit_test(check_hostile),  cmocka_unit_test(check_launch_path),
-		cmocka_unit_test(check_record),	  cmocka_unit_test(a_card_keeps_its_mac),
+		cmocka_unit_test(check_template),	cmocka_unit_test(check_user),
+		cmocka_unit_test(check_many_disks),	cmocka_unit_test(check_hostile),
+		cmocka_unit_test(check_launch_path),	cmocka_unit_test(check_record),
+		cmocka_unit_test(a_card_keeps_its_mac),
 	};
 	size_t n = tests_listed(tests);
 
