@@ -15,6 +15,7 @@
 #include "domain/domain_read.h"
 #include "domain/domain_xml.h"
 #include "domain_text.h"
+#include "told.h"
 
 static char folder[] = "/tmp/test_domain_xml.XXXXXX";
 
@@ -256,6 +257,10 @@ static void check_fragment(void **state)
 	config = config_with(members);
 	launch = launch_of(config);
 	r = build(&launch, NULL, &text, &err);
+	if (err.code != SNP_E_XML_SYNTAX) /* libxml2's words */
+		tell_result(row->name, r, &err);
+	if (r == 0)
+		tell("%s", text);
 	if (row->wrong) {
 		assert_true(r < 0);
 		assert_null(text);
@@ -725,6 +730,12 @@ static void a_card_keeps_its_mac(void **state)
 	}
 }
 
+static void as_told(void **state)
+{
+	(void)state;
+	told("domain_xml");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX] = {
@@ -737,5 +748,6 @@ int main(void)
 
 	ADD_ROWS(tests, n, check_golden, goldens);
 	ADD_ROWS(tests, n, check_fragment, fragments);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_told);
 	return _cmocka_run_group_tests("domain_xml", tests, n, make_folder, remove_folder);
 }
