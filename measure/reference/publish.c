@@ -239,7 +239,7 @@ int publish_bind(struct snp_reference *reference, struct binding *b, struct snp_
 	return r;
 }
 
-/* Formats hardly depend on each other, so all cores work on them. */
+/* Formats hardly depend on each other, so two threads work on them. */
 struct emission {
 	const struct snp_reference *reference;
 	const bool *wanted;
@@ -284,6 +284,8 @@ static int emit_formats(void *arg)
 
 /* So few are made before another thread is. */
 #define FEW_VARIANTS 256
+/* So many are made at once: each has a whole document in memory. */
+#define MOST_FORMATS 2
 
 static int take_formats(struct emission *e, const struct snp_publish_options *o,
 			struct folder *folder, struct snp_error *err)
@@ -324,8 +326,7 @@ int publish_emit(const struct snp_reference *reference, const struct snp_publish
 		return out_of_memory(err);
 	e->reference = reference;
 	e->wanted = wanted;
-	threads_run(count_variants(reference) > FEW_VARIANTS ? threads_usable() : 1, emit_formats,
-		    e);
+	threads_run(count_variants(reference) > FEW_VARIANTS ? MOST_FORMATS : 1, emit_formats, e);
 	r = take_formats(e, o, folder, err);
 	for (size_t i = 0; i < N_FORMATS; i++)
 		folder_done(&e->results[i].folder);
