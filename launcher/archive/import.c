@@ -138,6 +138,10 @@ static int begin_member(void *arg, const char *name, uint64_t size, struct snp_e
 	} else if (strncmp(name, "disks/", strlen("disks/")) == 0) {
 		r = begin_disk(u, err);
 	} else if (strcmp(name, DEFINITION_TEMPLATE) == 0) {
+		if (!u->request->take_template)
+			return fail_with(
+				err, SNP_E_USAGE, SNP_NO_OFFSET,
+				"the archive has a template, which can give the guest any part of this host; look at template.xml in it, and give --archived-template");
 		u->kind = TEMPLATE;
 		r = open_new(u->import->dir.fd, name, u->import->dir.path, 0600, &u->fd, err);
 	} else {

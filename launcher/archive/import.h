@@ -30,6 +30,7 @@ struct import_request {
 	void *source_arg;
 	const char *state;
 	const char *name;	 /* NULL: as archived */
+	bool take_template;	 /* false: an archive with a template is refused */
 	const char *disk_folder; /* for the disks; NULL: an archive with disks is refused */
 	uid_t disk_user; /* whose they become; -1: the launcher's, and libvirt gives them away */
 	gid_t disk_group;
@@ -37,7 +38,7 @@ struct import_request {
 
 /* Unpack an archive that anybody may have made. `ret` is for import_done(), also after a failure.
  * Errors: those of guest_archive_read(), record_parse(), vm_config_parse(), disk_image_check() and
- * guest_dir_claim_import(); SNP_E_EXISTS (the guest; a disk); SNP_E_USAGE (disks, and no folder for them). */
+ * guest_dir_claim_import(); SNP_E_EXISTS (the guest; a disk); SNP_E_USAGE (disks, and no folder for them; a template that was not allowed). */
 SNP_MUST_USE int import_unpack(const struct import_request *request, struct import *ret,
 			       struct snp_error *err);
 

@@ -19,7 +19,7 @@
 
 static struct {
 	const char *name, *disks;
-	bool no_start;
+	bool no_start, template;
 } arg;
 
 /* clang-format off */
@@ -28,6 +28,8 @@ static const struct cli_option options[] = {
 	 .help = "give the guest this name, and a UUID of its own"},
 	{"disks", .argument = "DIR", .text = &arg.disks,
 	 .help = "put the disks that the archive includes into this folder"},
+	{"archived-template", .flag = &arg.template,
+	 .help = "use the template that the archive includes; look at it first"},
 	{"no-start", .flag = &arg.no_start,
 	 .help = "define the guest, but do not start it"},
 	{0},
@@ -185,6 +187,7 @@ static int import(FILE *out, const struct session *session, const char *path, st
 		.source_arg = &fd,
 		.state = session->state,
 		.name = arg.name,
+		.take_template = arg.template,
 		.disk_folder = arg.disks,
 		.disk_user = session_daemon ? session->host.qemu_user : (uid_t)-1,
 		.disk_group = session_daemon ? session->host.qemu_group : (gid_t)-1,

@@ -170,3 +170,20 @@ refuse 2 usage "$snp_launch" import evil.tar --name web2 --no-start
 grep -qF 'give the guest another with --set uuid=UUID' err || fail "$(cat err)"
 run 0 "$snp_launch" import evil.tar --name web2 --no-start --set uuid=9df77f02-4e40-4dd4-9308-c438bf0730f1 \
 	--set disks.0.path="$work/disks/web1-disk0.raw"
+
+# A template comes along, if somebody has looked at it.
+run 0 "$snp_launch" remove -f web1
+sed 's|</domain>|<!-- a template -->&|' "$SNP_SOURCE/templates/domain.xml" >template.xml
+for file in linux initrd OVMF.amdsev.fd; do
+	ln -s "gone/$file" $file
+done
+vm web3
+run 0 "$snp_launch" create web3.json --template template.xml --no-start
+run 0 "$snp_launch" archive web3
+mv out web3.tar
+run 0 "$snp_launch" remove web3
+refuse 2 usage "$snp_launch" import web3.tar --no-start
+nothing_left web3
+run 0 "$snp_launch" import web3.tar --no-start --archived-template
+run 0 "$snp_launch" diff web3
+cmp template.xml "$folder/guests/web3/template.xml" || fail "the template is not kept"
