@@ -67,13 +67,15 @@ static int judge(const struct domain_request *q, const struct launch_spec *writt
 		 struct findings *ret, struct snp_error *err)
 {
 	struct check_options options = q->checks ? *q->checks : (struct check_options){0};
+	_cleanup_(freep) struct findings *all = malloc(sizeof(*all)); /* large for a stack */
 	struct differences d;
-	struct findings all;
 
+	if (!all)
+		return out_of_memory(err);
 	options.emulator = q->config->emulator;
-	checks_run(written, &options, &all);
-	for (size_t i = 0; i < all.n; i++) {
-		const struct finding *f = &all.at[i];
+	checks_run(written, &options, all);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct finding *f = &all->at[i];
 
 		if (f->check->fixed)
 			return fail_with(err, SNP_E_BAD_DOMAIN, SNP_NO_OFFSET, "%s; %s [%s]",
@@ -99,18 +101,17 @@ static int verify(const struct domain_request *q, const char *text, struct snp_e
 			    : q->template	   ? q->template
 						   : "domain.xml";
 	_cleanup_(launch_spec_freep) struct launch_spec *written = NULL;
-	struct findings findings = {0};
-	int r;
+	_cleanup_(freep) struct findings *findings = calloc(1, sizeof(*findings));
+	int r = findings ? domain_read(blame, text_span(text), &written, err) : out_of_memory(err);
 
-	r = domain_read(blame, text_span(text), &written, err);
 	if (r < 0)
 		return r;
-	r = in_file(err, judge(q, written, &findings, err), blame);
+	r = in_file(err, judge(q, written, findings, err), blame);
 	if (r < 0)
 		return r;
 	if (q->findings)
-		*q->findings = findings;
-	return findings_refuse(&findings, blame, err);
+		*q->findings = *findings;
+	return findings_refuse(findings, blame, err);
 }
 
 int domain_xml_build(const struct domain_request *request, char **ret, struct snp_error *err)
