@@ -258,6 +258,8 @@ int selftest_launch_simulated(struct selftest *test, const struct prepare_reques
 	r = hypervisor_open(simulated.uri, &session.host, err);
 	r = r < 0 ? selftest_failed(test, SELFTEST_LAUNCH, r, err)
 		  : launch(test, &session, root, prepare, err);
+	session_close(&session); /* before its libvirtd ends */
+	session = (struct session){0};
 	(void)!simulated_host_stop(simulated.folder, &ignored);
 	return r;
 }
