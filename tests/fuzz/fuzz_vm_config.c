@@ -29,7 +29,8 @@ static void build(const struct vm_config *config, struct launch_spec *asked)
 	if (domain_read("domain", text_span(text), &spec, NULL) < 0)
 		abort();
 	if (strcmp(spec->name, config->name) != 0 || spec->policy != config->policy ||
-	    spec->vcpus.count != config->cpu_count || spec->n_disks != config->n_disks)
+	    spec->vcpus.count != config->cpu_count ||
+	    spec->n_disks != config->n_disks + config->n_cdroms)
 		abort();
 	launch_spec_free(spec);
 	free(text);
