@@ -27,7 +27,7 @@ static const struct cli_option options[] = {
 	{"summary", .flag = &arg.summary,
 	 .help = "print an snp-firmware/1 document to use instead of the image"},
 	{"svg", .argument = "FILE", .text = &arg.svg,
-	 .help = "draw what QEMU launches of it as an SVG picture into FILE, which is replaced"},
+	 .help = "draw how QEMU launches it as an SVG picture, and write it to FILE"},
 	{"vcpus", .argument = "N", .number = &launch_args.vcpus,
 	 .help = "IGVM file: the number of vCPUs (default: as many as have a context)"},
 	{"vcpu-type", .argument = "MODEL", .text = &launch_args.vcpu_type,

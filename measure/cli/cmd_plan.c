@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
 	{"diff", .flag = &arg.diff,
 	 .help = "compare two plans printed with --json"},
 	{"svg", .argument = "FILE", .text = &arg.svg,
-	 .help = "draw the guest's memory as an SVG picture into FILE, which is replaced"},
+	 .help = "draw the guest's memory as an SVG picture, and write it to FILE"},
 	CLI_OPTION_LAUNCH_POLICY,
 	CLI_OPTION_JSON,
 	{0},

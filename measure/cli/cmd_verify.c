@@ -305,18 +305,18 @@ static void warn_of_folder(const struct materials *m, const struct snp_verdict *
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	if (own)
 		cli_warn("folder-decides",
-			 "the expectations%s%s come from the folder; to judge by your own, give "
+			 "the expectations%s%s come from the folder; to use your own, give "
 			 "--public-key or what you expect",
 			 date[0] ? " and the time " : "", date);
 	else if (!cli_expectations_given())
 		cli_warn(
 			"folder-decides",
-			"what the reference values do not say%s%s comes from the folder, the nonce "
-			"too; to judge by your own, give what you expect",
-			date[0] ? ", and the time " : "", date);
+			"the nonce%s%s, and all that is not in the reference values, come from the "
+			"folder; to use your own, give what you expect",
+			date[0] ? ", the time " : "", date);
 	else if (date[0])
 		cli_warn("folder-decides",
-			 "the time %s comes from the folder; to judge at another, give --at-time",
+			 "the time %s comes from the folder; to use another time, give --at-time",
 			 date);
 	if (before[0] && strcmp(before, now) != 0)
 		cli_warn("another-verdict", "when this was saved, the report was %s; it is %s now",

@@ -16,7 +16,7 @@ static const char *kind;
 /* clang-format off */
 static const struct cli_option options[] = {
 	{"values", .argument = "KIND", .text = &kind,
-	 .help = "print the values of a kind that --help names, such as CHECK, one a line"},
+	 .help = "print the values of a kind named in --help, such as CHECK, one per line"},
 	{0},
 };
 /* clang-format on */

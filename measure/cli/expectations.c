@@ -48,7 +48,7 @@ const struct cli_option cli_expectation_options[] = {
 	{"endorsement-svn", .argument = "N", .number = &arg.endorsement_svn,
 	 .help = "minimum SVN of the endorsement (default: any)"},
 	{"endorsement-vcpus", .argument = "N", .number = &arg.endorsement_vcpus,
-	 .help = "MEASUREMENT must be the one endorsed for so many vCPUs (default: for any number)"},
+	 .help = "MEASUREMENT must be the one endorsed for this number of vCPUs (default: any)"},
 	{"uvm-endorsement", .argument = "FILE", .text = &arg.uvm_endorsement,
 	 .help = "MEASUREMENT must be the one in this endorsement of Azure's utility VM"},
 	{"uvm-issuer", .argument = "DID", .text = &arg.uvm_issuer,

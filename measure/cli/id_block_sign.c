@@ -24,7 +24,7 @@ const struct cli_option cli_id_block_options[] = {
 	{"measurement", .argument = "HEX|@FILE", .text = &arg.measurement,
 	 .help = "the launch digest, instead of computing it"},
 	{"policy", .argument = "HEX", .text = &arg.policy,
-	 .help = "guest policy (default 0x30000; of 'igvm sign' the file's)"},
+	 .help = "guest policy (default 0x30000; 'igvm sign': that of the file)"},
 	{"family-id", .argument = "HEX", .text = &arg.family_id,
 	 .help = "16 bytes (default 0)"},
 	{"image-id", .argument = "HEX", .text = &arg.image_id,

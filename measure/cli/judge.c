@@ -263,7 +263,7 @@ void cli_verdict_warn(const struct snp_verdict *verdict)
 	    snp_verdict_message(verdict, SNP_CHECK_HOST_DATA)[0] != '\0')
 		cli_warn(
 			"any-containers",
-			"the token is about a utility VM, which runs anybody's containers; to check whose, use --security-policy or --host-data");
+			"the token is about a utility VM, which can run any containers; to check which ones, use --security-policy or --host-data");
 	if (snp_verdict_report(verdict)->version == 2)
 		cli_warn("no-alias-check",
 			 "a report of version 2 does not say whether the alias check was done "

@@ -142,7 +142,7 @@ static int take_page_alone(struct maker *m, size_t i, struct snp_error *err)
 	int r;
 
 	if (m->rules->no_cpuid_xf && h->subtype == SNP_IGVM_PAGE_CPUID_XF)
-		return refuse(err, h, "a CPUID_XF page, which this loader does not take");
+		return refuse(err, h, "a CPUID_XF page, which this loader does not accept");
 	r = prepare(m, h->gpa, size, h, err);
 	if (r < 0)
 		return r;
@@ -157,7 +157,7 @@ static int take_page(struct maker *m, size_t i, struct snp_error *err)
 
 	if (m->rules->large != IGVM_LARGE_FILLED && (h->flags & SNP_IGVM_PAGE_2M) && h->data != 0)
 		return refuse(err, h,
-			      "a page of 2 MiB with contents, which this loader does not take");
+			      "a page of 2 MiB with contents, which this loader does not accept");
 	if (m->rules->order != IGVM_PAGE_RUNS)
 		return take_page_alone(m, i, err);
 	if (!continues_run(m, i)) {

@@ -227,7 +227,7 @@ static void about_id_block(const struct findings *f)
 		    0)
 		return;
 	say(f, "id-block-not-for-this",
-	    "the file's ID block is for another launch digest than profile %s leads to",
+	    "the file's ID block is for another launch digest than that of profile %s",
 	    f->launch->vcpus.profile);
 }
 

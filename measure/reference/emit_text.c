@@ -120,8 +120,8 @@ static int print_kbs_client(const struct snp_reference *r, FILE *stream, struct 
 	if (r->n_images > 1 || r->images[0].n_variants > 1)
 		return fail_with(
 			err, SNP_E_FORMAT, SNP_NO_OFFSET,
-			"kbs-client has one launch digest, because it sets one value under "
-			"a name; use rvps or trustee for several");
+			"kbs-client can set only one launch digest; for several, use rvps or "
+			"trustee");
 	hex_encode(v->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
 	fputs("#!/bin/sh\n"
 	      "# Set the reference values of Trustee:\n"

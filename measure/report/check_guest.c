@@ -278,9 +278,9 @@ static enum snp_outcome host_data(struct inquiry *q)
 		return SNP_PASSED;
 	nobody_asks = !e->has_host_data && !q->verdict->variant && !e->any_host_data;
 	if (nobody_asks && e->endorsed && q->uvm_endorsement)
-		return FAIL("none is expected: the endorsed utility VM runs anybody's containers");
+		return FAIL("none is expected, but the endorsed utility VM can run any containers");
 	if (nobody_asks && q->token && token_of_utility_vm(&q->claims))
-		return NOT_ASKED("none is expected: the utility VM runs anybody's containers");
+		return NOT_ASKED("none is expected: the utility VM can run any containers");
 	return check_exactly(q, e->has_host_data, q->verdict->report.host_data, e->host_data,
 			     SNP_HOST_DATA_SIZE);
 }

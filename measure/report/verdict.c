@@ -35,8 +35,9 @@ int snp_verify(const struct snp_evidence *evidence, const struct snp_expectation
 	if (x.endorsement_roots.size > 0
 		    ? x.uvm_issuer || x.uvm_feed || x.has_uvm_svn_min || x.tsa_roots.size > 0
 		    : x.endorsement_vcpu_count > 0 || x.endorsement_svn_min > 0)
-		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "what is expected of an endorsement is of two kinds of them");
+		return fail_with(
+			err, SNP_E_USAGE, SNP_NO_OFFSET,
+			"the expectations are for two kinds of endorsements; set those of one");
 	if ((e.token.size > 0) != (e.jwks.size > 0))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
 				 "a token and the keys of its service require each other");

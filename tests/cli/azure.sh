@@ -102,7 +102,7 @@ for endorsement in "$cose" cose.b64; do
 done
 # Each is told by name: the default minimum, another feed, issuer or digest, none at all, a changed byte of each part.
 run 3 "$snp_measure" verify "${at[@]}" --uvm-svn 22 combined.json
-says 'refused: host-data: none is expected'
+says 'refused: host-data: none is expected, but'
 run 0 "$snp_measure" verify "${at[@]}" --uvm-svn 22 --any-host-data combined.json
 # Repeated from what was saved: the endorsement and the runtime data came with the report.
 run 0 "$snp_measure" verify "${at[@]}" --uvm-svn 22 --any-host-data --save saved combined.json

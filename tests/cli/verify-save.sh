@@ -64,7 +64,7 @@ rm moved/reference-values-2.json
 jq '.references = 1' kept/evidence.json >moved/evidence.json
 run 0 "$snp_measure" verify --public-key publisher.pub moved
 ! grep -qF '[signature-not-checked]' err || fail "the signature was checked, and it says not"
-grep -qF 'and the time 2026-06-01T00:00:00Z comes from the folder, the nonce too' err || fail "it is not said whose they are"
+grep -qF 'the nonce, the time 2026-06-01T00:00:00Z, and all that is not in the reference values, come from the folder' err || fail "it is not said whose they are"
 key other
 refuse 3 bad-signature "$snp_measure" verify --public-key other.pub moved
 jq --arg d "$(field 0x90 48)" '.expected.measurements = [$d]' moved/evidence.json >forged
