@@ -76,7 +76,7 @@ install_packages() {
 	[ "$(id -u)" = 0 ] || die "not installed or too old: ${wanted[*]}; run as root or with sudo"
 	case $debian in
 	12 | 13) ;;
-	*) die "this is neither Debian 12 nor 13; install what is like ${wanted[*]}, then --no-install" ;;
+	*) die "this is neither Debian 12 nor 13; install the equivalents of ${wanted[*]}, then use --no-install" ;;
 	esac
 
 	say "Installing with apt: ${wanted[*]}"

@@ -84,7 +84,7 @@ const char *launch_options_root(void)
 void warn_remote_word(void)
 {
 	cli_warn("measured-remotely",
-		 "the digest is the remote host's own word: it does not count against that host");
+		 "the digest is what the remote host claims: it proves nothing about that host");
 }
 
 int launch_options_request(const struct session *session, const struct vm_config *config,

@@ -232,7 +232,7 @@ RULE(root_not_protected)
 			return false;
 	snprintf(
 		say, size,
-		"the command line has %.*s, and nothing that verifies or decrypts it: the host can change it",
+		"the command line has %.*s, but no word for dm-verity or encryption: the host can change this file system",
 		(int)strcspn(root, " "), root);
 	return true;
 }

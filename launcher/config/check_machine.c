@@ -175,7 +175,7 @@ RULE(cloud_init)
 {
 	snprintf(
 		say, size,
-		"the host writes what cloud-init reads: it is not measured, and can run commands as root in the guest");
+		"the host writes the files for cloud-init: they are not measured, and can run commands as root in the guest");
 	return spec->cloud_init;
 }
 
@@ -192,7 +192,7 @@ RULE(shared_folder)
 {
 	snprintf(
 		say, size,
-		"the host can change what is in %s: no measurement covers it; and no virtiofsd known can serve an "
+		"the host can change what is in %s: no measurement covers it; and no known virtiofsd can serve an "
 		"SEV-SNP guest",
 		spec->n_folders == 1 ? "the shared folder" : "the shared folders");
 	return spec->n_folders > 0;
@@ -200,8 +200,7 @@ RULE(shared_folder)
 
 RULE(host_device)
 {
-	snprintf(say, size,
-		 "%s of the host: it can be another than it says, until it has attested itself",
+	snprintf(say, size, "%s of the host, not to be trusted before device attestation",
 		 spec->n_host_devices == 1 ? "a device" : "devices");
 	return spec->n_host_devices > 0;
 }
@@ -209,7 +208,7 @@ RULE(host_device)
 /* docs/formatdomain.rst of libvirt 12.1. */
 RULE(iommufd)
 {
-	snprintf(say, size, "a device is to be used by iommufd, which libvirt before 12.1 cannot");
+	snprintf(say, size, "a device has iommufd, which libvirt before 12.1 does not support");
 	return spec->iommufd && options->libvirt_version != 0 &&
 	       options->libvirt_version < 12001000;
 }
@@ -271,7 +270,7 @@ const struct check machine_checks[] = {
 	CHECK("cpu-placement", ERROR, true, "/numa", NULL,
 	    "give the nodes all vCPUs and all memory, and cpu.pinning one entry for each vCPU", placement)
 	CHECK("cloud-init-not-measured", WARNING, false, "/cloud_init", NULL,
-	    "let a measured image take no user data, or only what cannot harm it", cloud_init)
+	    "let the measured image ignore user data, or accept only harmless settings", cloud_init)
 	CHECK("cdrom-not-measured", WARNING, false, "/cdrom", "/domain/devices/disk",
 	    "let the guest verify what it reads", cdrom)
 	CHECK("shared-folder-not-measured", WARNING, false, "/shared_folder", "/domain/devices/filesystem",

@@ -34,7 +34,7 @@ static int check_expected(const struct apply_request *q, const struct apply_resu
 	hex_encode(result->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
 	return fail_with(
 		err, SNP_E_DIGEST_DIFFERS, SNP_NO_OFFSET,
-		"the launch digest would be %s, not the one that --expect says; nothing was changed",
+		"the launch digest would be %s, not the one given by --expect; nothing was changed",
 		digest);
 }
 

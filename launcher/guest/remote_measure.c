@@ -137,7 +137,7 @@ static int remote_failed(const char *host, int status, int words, struct snp_err
 	if (status == SSH_FAILED)
 		return fail_with(
 			err, SNP_E_REMOTE, SNP_NO_OFFSET,
-			"ssh cannot log in to %.200s: %.300s; it must do so without a password: by an agent, or a key in keyfile= of the URI",
+			"ssh cannot log in to %.200s: %.300s; no password can be entered here; use an agent, or keyfile= in the URI",
 			host, line);
 	if (json_parse("ssh", text_span(line), &document, NULL) == 0) {
 		const struct json_value *root = json_root(document);
@@ -269,7 +269,7 @@ static int take_answer(const struct answer *answer, const struct launch_spec *sp
 	    (spec->has_cpu_signature && answer->signature != spec->vcpus.signature) ||
 	    answer->has_kernel_hashes != hashes)
 		return fail_with(err, SNP_E_REMOTE, SNP_NO_OFFSET,
-				 "it measured another guest than it was asked for");
+				 "it measured another guest than the one asked for");
 	for (unsigned int i = 0; r == 0 && i < BOOT_PARTS; i++)
 		if (path_of(spec, (enum boot_part)i))
 			r = take_input(answer, (enum boot_part)i, path_of(spec, (enum boot_part)i),

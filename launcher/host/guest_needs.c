@@ -88,7 +88,7 @@ static void look_at_networks(struct look *l)
 			need(l, "bridge", there, "%s: %s", n->source,
 			     there ? "there"
 			     : kernel_has(l, "/sys/class/net/%s", n->source)
-				     ? "is no bridge"
+				     ? "is not a bridge"
 				     : "the host has no such interface");
 		}
 		if (n->type != VM_NETWORK_NETWORK || !l->host->connection)
@@ -163,7 +163,7 @@ static void look_at_files(struct look *l)
 		const bool there = stat(c->folders[i].path, &st) == 0 && S_ISDIR(st.st_mode);
 
 		need(l, "shared-folder", there, "%.160s%s", c->folders[i].path,
-		     there ? "" : ": is no folder");
+		     there ? "" : ": is not a folder");
 	}
 	if (c->console == VM_CONSOLE_FILE) {
 		char folder[PATH_MAX];
@@ -173,7 +173,7 @@ static void look_at_files(struct look *l)
 		slash = strrchr(folder, '/');
 		slash[slash == folder] = '\0';
 		need(l, "console-file", access(folder, F_OK) == 0, "%.160s%s", folder,
-		     access(folder, F_OK) == 0 ? "" : ": is no folder");
+		     access(folder, F_OK) == 0 ? "" : ": is not a folder");
 	}
 }
 

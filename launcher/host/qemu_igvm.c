@@ -155,8 +155,9 @@ bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator,
 
 	*ret_version = 0;
 	if (uri_is_remote(host->uri)) {
-		snprintf(why, size,
-			 "the QEMU of another machine cannot be asked whether it takes one");
+		snprintf(
+			why, size,
+			"the QEMU of another machine cannot be run to find out whether it supports one");
 		return false;
 	}
 	if (hypervisor_capabilities(host, emulator, NULL, &caps, &err) < 0) {
@@ -168,7 +169,7 @@ bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator,
 	if (!is_safe(emulator, path))
 		snprintf(
 			why, size,
-			"%.150s is not asked whether it takes one: it must belong to root or to you, and "
+			"%.150s is not run to find out whether it supports one: it must belong to root or to you, and "
 			"be writable by nobody else",
 			emulator);
 	else if (has_igvm(path)) {

@@ -38,7 +38,7 @@ chmod 775 qemu-with-igvm
 sed 's|"name"|"emulator": "'"$work"'/qemu-with-igvm", &|' web1.json >with.json
 # Root may run snp-launch: a program that others can replace is not asked.
 refuse 4 check-failed "$snp_launch" create --no-start --allow-debug with.json
-grep -q 'is not asked whether it takes one' err || fail "a program that others can change was run: $(cat err)"
+grep -q 'is not run to find out' err || fail "a program that others can change was run: $(cat err)"
 chmod 755 qemu-with-igvm
 mkdir open && chmod 777 open && cp qemu-with-igvm open
 sed 's|/qemu-with-igvm|/open&|' with.json >open.json

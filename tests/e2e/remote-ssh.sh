@@ -117,6 +117,6 @@ refuse 4 json-syntax "$snp_launch" create web1.json --remote-measure
 export LIBVIRT_DEFAULT_URI="$host&keyfile=$work/other"
 refuse 1 remote-failed "$snp_launch" measure web1.json --remote-measure
 grep -qF 'ssh cannot log in to 127.0.0.1: ' err || fail "$(cat err)"
-grep -qF 'it must do so without a password' err || fail "$(cat err)"
+grep -qF 'no password can be entered here' err || fail "$(cat err)"
 nothing_left web1
 refuse 2 usage "$snp_launch" -c qemu:///system measure web1.json --remote-measure
