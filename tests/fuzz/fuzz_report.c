@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	r = snp_report_decode(container.report, false, &again, &err);
 	fuzz_check(r, &err, SNP_REPORT_SIZE);
-	if ((r == 0) != (report->version >= 2 && report->version <= 5))
+	if ((r == 0) != (report->version >= 2 && report->version <= 6))
 		abort();
 	if (!snp_report_reserved(container.report, report->version, &at) && at >= SNP_REPORT_SIZE)
 		abort();

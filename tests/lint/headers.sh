@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$(dirname "$0")/rules"
 
-flags=(-std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DSNP_VERSION="0"' -Wall -Wextra -Werror
+flags=(-std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DSNP_VERSION="0"' '-DSNP_SOURCE="."' -Wall -Wextra -Werror
 	-Imeasure/include -Imeasure/internal)
 read -r -a libraries < <(pkg-config --cflags libcrypto libcjson libxml-2.0 libvirt libcbor libprotobuf-c liblzma libarchive)
 
