@@ -32,7 +32,7 @@ for group in id-block certificates; do
 done
 
 # The tables in the source, against what is printed.
-sed -n 's/^\t{\(\.name = \)\?"\([a-z0-9-]*\)",.*\(\.help\|"\).*/\2/p' "$SNP_SOURCE"/measure/cli/*.[ch] |
+sed -n 's/^\t{\(\.name = \)\?"\([a-z0-9-]*\)",.* \?\.[a-z_]* = .*/\2/p' "$SNP_SOURCE"/measure/cli/*.[ch] |
 	sort -u >options
 [ "$(wc -l <options)" -gt 25 ] || fail "the tables of options were not found"
 : >helps
