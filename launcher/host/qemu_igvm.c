@@ -169,8 +169,7 @@ bool qemu_takes_igvm(const struct hypervisor *host, const char *emulator,
 	if (!is_safe(emulator, path))
 		snprintf(
 			why, size,
-			"%.150s is not run to find out whether it supports one: it must belong to root or to you, and "
-			"be writable by nobody else",
+			"%.150s is not run to find out whether it supports one: only root or you may own it, or write to it",
 			emulator);
 	else if (has_igvm(path)) {
 		*ret_version = version_of(path);
