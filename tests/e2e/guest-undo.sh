@@ -4,13 +4,17 @@
 . "$(dirname "$0")/guests.sh"
 begin
 
-# At each step: a file that is absent, a domain that libvirt refuses, a start that QEMU refuses.
+# At each step: a file that is absent, a domain that libvirt refuses, a start that QEMU refuses. What the host lacks is
+# seen before; past that, libvirt sees it.
 vm web1 '"disks": [{"path": "'"$work"'/absent.img", "format": "raw"}]'
-run 1 "$snp_launch" create web1.json
-[ "$(wc -l <err)" = 1 ] || fail "more than one line"
+refuse 4 check-failed "$snp_launch" create web1.json
+nothing_left web1
+refuse 1 libvirt-failed "$snp_launch" create web1.json --warn=guest-disk
 nothing_left web1
 vm web1 '"networks": [{"type": "network", "source": "nowhere"}]'
-refuse 1 libvirt-failed "$snp_launch" create web1.json
+refuse 4 check-failed "$snp_launch" create web1.json
+nothing_left web1
+refuse 1 libvirt-failed "$snp_launch" create web1.json --warn=network
 nothing_left web1
 vm web1
 sed -i "s|$work/initrd|$work/nothing|" web1.json

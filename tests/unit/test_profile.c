@@ -235,9 +235,9 @@ static void tables(void **state)
 	}
 	for (size_t i = 0; (name = snp_cpu_model_at(i, &signature)); i++) {
 		uint32_t features = 0;
+		const int known = cpu_features(signature, &features);
 
-		tell("%s: 0x%x %d 0x%x", name, signature, cpu_features(signature, &features),
-		     features);
+		tell("%s: 0x%x %d 0x%x", name, signature, known, features);
 	}
 }
 
