@@ -142,7 +142,11 @@ wait "$pid" && fail "an interrupted import succeeds"
 grep -qF "[interrupted]" err || fail "not interrupted: $(cat err)"
 [ -z "$(ls -A "$folder/guests")" ] || fail "left: $(ls -A "$folder/guests")"
 
-# One that was killed leaves what the next one clears.
+# One that was killed leaves what the next one clears. (What the first has not read is still in its pipe.)
+exec 9>&-
+rm pipe
+mkfifo pipe
+exec 9<>pipe
 "$snp_launch" import pipe --disks disks 2>err &
 pid=$!
 head -c 200000 off.tar >pipe
