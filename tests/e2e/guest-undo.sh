@@ -97,7 +97,7 @@ second=$(sed -n 's/^launch digest //p' out)
 # A replacement that cannot start leaves the old one, which runs again, and comes up with the host as before.
 run 0 virsh autostart web1
 vm web1 '"disks": [{"path": "'"$work"'/absent.img", "format": "raw"}]'
-run 1 "$snp_launch" create web1.json --replace
+run 1 "$snp_launch" create web1.json --replace --warn=guest-disk
 virsh dominfo web1 | grep -q '^Autostart: *enable' || fail "the old guest no longer comes up with the host"
 [ "$(virsh domstate web1)" = running ] || fail "the old guest is $(virsh domstate web1)"
 [ "$(heard web1 launch_digest)" = "$second" ] || fail "another guest came back"
