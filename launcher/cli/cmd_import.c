@@ -43,14 +43,16 @@ static ssize_t read_archive(void *fd, uint8_t *buffer, size_t size, struct snp_e
 {
 	struct pollfd ready = {.fd = *(int *)fd, .events = POLLIN};
 	ssize_t n;
+	int r;
 
-	/* Unlike read(), it is not restarted after a signal: a pipe may stay silent for long. */
-	while (poll(&ready, 1, -1) < 0 && errno == EINTR) {
-		int r = interrupt_check(err);
-
+	/* Unlike read(), it is not restarted after a signal: a pipe may stay silent for long. It ends by itself because
+	 * the signal may come just before it. */
+	do {
+		r = interrupt_check(err);
 		if (r < 0)
 			return r;
-	}
+		r = poll(&ready, 1, 500);
+	} while (r == 0 || (r < 0 && errno == EINTR));
 	n = read(ready.fd, buffer, size);
 	return n < 0 ? fail_errno(err, SNP_E_READ, errno, "cannot read") : n;
 }
