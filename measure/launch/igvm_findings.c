@@ -111,29 +111,39 @@ static void about_platform(const struct findings *f)
 		    snp_igvm_platform_name(f->layout.platform));
 }
 
-/* The context as the file has it, and as it is measured. */
-static void about_context(const struct findings *f, const struct igvm_context *context)
+/* The contexts as the file has them, and as they are measured; of each difference, the first vCPU that has it. */
+static void about_contexts(const struct findings *f)
 {
-	const struct snp_igvm_header *h = &f->layout.info->headers[context->header];
-	uint8_t page[SNP_PAGE_SIZE], measured[SNP_PAGE_SIZE];
-	struct vmsa file, launched;
+	bool other_base = f->rules->vmsa != IGVM_VMSA_QEMU, changed = false;
 
-	if (igvm_read_piece(f->launch->igvm, h->data, page, sizeof(page), NULL) < 0 ||
-	    igvm_vcpu_vmsa(f->launch, &f->layout, context->vcpu, measured, NULL) < 0)
-		return;
-	memcpy(&file, page, sizeof(file));
-	memcpy(&launched, measured, sizeof(launched));
-	if (f->rules->vmsa == IGVM_VMSA_QEMU &&
-	    memcmp(file.tr.base, launched.tr.base, sizeof(file.tr.base)) != 0)
-		say(f, "tr-base-of-ldtr",
-		    "vCPU %" PRIu32 ": QEMU starts it with LDTR's base in TR, not TR's own",
-		    context->vcpu);
-	if (memcmp(page, measured, sizeof(page)) != 0)
-		say(f, "context-changed",
-		    "vCPU %" PRIu32
-		    ": %s and KVM start it with other registers than its VP context "
-		    "has; 'plan' and 'inspect' show them, and igvmmeasure has another digest",
-		    context->vcpu, f->rules->loader);
+	for (size_t i = 0; i < f->layout.n_contexts && !(other_base && changed); i++) {
+		const struct igvm_context *context = &f->layout.contexts[i];
+		const struct snp_igvm_header *h = &f->layout.info->headers[context->header];
+		uint8_t page[SNP_PAGE_SIZE], measured[SNP_PAGE_SIZE];
+		struct vmsa file, launched;
+
+		if (igvm_read_piece(f->launch->igvm, h->data, page, sizeof(page), NULL) < 0 ||
+		    igvm_vcpu_vmsa(f->launch, &f->layout, context->vcpu, measured, NULL) < 0)
+			return;
+		memcpy(&file, page, sizeof(file));
+		memcpy(&launched, measured, sizeof(launched));
+		if (!other_base &&
+		    memcmp(file.tr.base, launched.tr.base, sizeof(file.tr.base)) != 0) {
+			say(f, "tr-base-of-ldtr",
+			    "vCPU %" PRIu32 ": QEMU starts it with LDTR's base in TR, not TR's own",
+			    context->vcpu);
+			other_base = true;
+		}
+		if (!changed && memcmp(page, measured, sizeof(page)) != 0) {
+			say(f, "context-changed",
+			    "vCPU %" PRIu32
+			    ": %s and KVM start it with other registers than its VP context "
+			    "has; 'plan' and 'inspect' show them, and igvmmeasure has another "
+			    "digest",
+			    context->vcpu, f->rules->loader);
+			changed = true;
+		}
+	}
 }
 
 static void about_vcpus(const struct findings *f)
@@ -149,8 +159,7 @@ static void about_vcpus(const struct findings *f)
 			    f->launch->vcpus.profile);
 		return;
 	}
-	for (size_t i = 0; i < f->layout.n_contexts && i < 1; i++)
-		about_context(f, &f->layout.contexts[i]);
+	about_contexts(f);
 	if (f->layout.n_contexts < count)
 		say(f, "vcpus-without-context",
 		    "%" PRIu64 " of %" PRIu32

@@ -61,6 +61,21 @@ END
 run 0 "$snp_measure" plan --igvm two --profile igvm-directive-order --vcpus 1
 [ "$(awk '$2 == "VMSA" { print $3 }' out | xargs)" = '0xfffffffff000 0x300000' ] || fail "two contexts: $(cat out)"
 
+# Of the contexts, the first that starts with other registers is named, whichever vCPU's it is.
+python3 - <<'END'
+import copy, json
+d = json.load(open("file.json"))
+d["headers"].append(copy.deepcopy(d["headers"][-1]))
+d["headers"][-1]["vcpu"] = 1
+d["headers"][-1]["registers"]["tr"]["base"] = "0x5000"
+json.dump(d, open("second.json", "w"))
+END
+"$snp_measure" igvm build second.json -o second || fail "igvm build makes no file of two vCPUs"
+run 0 "$snp_measure" --igvm second --vcpus 2
+[ "$(cat out)" = "$(naive second igvm-qemu-10 2)" ] || fail "two contexts: not the naive reader's digest"
+grep -q 'vCPU 1: .*[[]tr-base-of-ldtr]' err && grep -q 'vCPU 1: .*[[]context-changed]' err ||
+	fail "no word about the second vCPU: $(cat err)"
+
 run 0 "$snp_measure" --json --igvm file --vcpus 1 --memory 1G
 valid out
 says '"snp-digest/2"'
