@@ -88,7 +88,7 @@ struct igvm_piece {
 	uint64_t file_gpa; /* as the file has it */
 	uint32_t header;   /* number of the header that it comes from */
 	uint32_t data;	   /* contents of the first page in the file; 0: zeros, as all others */
-	bool is_wiped;	   /* the file has contents, and the loader discards them */
+	bool is_wiped;	   /* the loader wrote something there, and discards it */
 };
 
 struct igvm_context {

@@ -235,6 +235,14 @@ static int take_insert(struct maker *m, size_t i, struct snp_error *err)
 			 err);
 }
 
+/* What QEMU writes into memory for the header: contents of one page, its CPUID table, or parameters. */
+static uint64_t written(const struct maker *m, const struct igvm_piece *piece)
+{
+	if (m->layout->info->headers[piece->header].type == SNP_IGVM_PARAMETER_INSERT)
+		return piece->pages * (uint64_t)SNP_PAGE_SIZE;
+	return piece->data != 0 || piece->type == SNP_PAGE_CPUID ? SNP_PAGE_SIZE : 0;
+}
+
 /* QEMU makes the memory private at once, which discards what was written there (accel/kvm/kvm-all.c,
  * kvm_convert_memory()), while the pages are launched, from memory, when the guest starts. */
 static int take_required(struct maker *m, const struct snp_igvm_header *h, struct snp_error *err)
@@ -250,11 +258,11 @@ static int take_required(struct maker *m, const struct snp_igvm_header *h, struc
 	for (size_t i = 0; i < m->layout->n_pieces && r == 0 && m->rules->discards; i++) {
 		struct igvm_piece *piece = &m->layout->pieces[i];
 
-		if (piece->data == 0 || piece->file_gpa < h->gpa ||
-		    piece->file_gpa >= h->gpa + h->size)
+		if (piece->file_gpa >= h->gpa + h->size ||
+		    piece->file_gpa + written(m, piece) <= h->gpa)
 			continue;
+		piece->is_wiped |= written(m, piece) != 0;
 		piece->data = 0;
-		piece->is_wiped = true;
 	}
 	return r;
 }

@@ -42,21 +42,17 @@ static void about_cpuid(const struct findings *f)
 
 static void about_discarded(const struct findings *f)
 {
-	const struct igvm_piece *first = NULL;
-	size_t n = 0;
-
 	for (size_t i = 0; i < f->layout.n_pieces; i++) {
-		if (!f->layout.pieces[i].is_wiped)
+		const struct igvm_piece *p = &f->layout.pieces[i];
+
+		if (!p->is_wiped)
 			continue;
-		first = first ? first : &f->layout.pieces[i];
-		n++;
-	}
-	if (first)
 		say(f, "memory-discarded",
-		    "REQUIRED_MEMORY after them makes QEMU discard the contents of %zu pages from "
-		    "0x%" PRIx64 " on: they are launched as zeros, unless the guest's memory is "
-		    "hugetlbfs",
-		    n, first->file_gpa);
+		    "REQUIRED_MEMORY makes QEMU discard what %s before it puts at 0x%" PRIx64
+		    ": zeros are launched, unless the guest's memory is hugetlbfs",
+		    snp_igvm_type_name(f->layout.info->headers[p->header].type), p->file_gpa);
+		return;
+	}
 }
 
 /* Headers that mean something else to this loader than they say. */

@@ -76,6 +76,27 @@ run 0 "$snp_measure" --igvm second --vcpus 2
 grep -q 'vCPU 1: .*[[]tr-base-of-ldtr]' err && grep -q 'vCPU 1: .*[[]context-changed]' err ||
 	fail "no word about the second vCPU: $(cat err)"
 
+# Required memory discards contents, a CPUID table and parameters that stand before it; zeros are none.
+python3 - <<'END'
+import json
+d = json.load(open("file.json"))
+required = {"type": "REQUIRED_MEMORY", "gpa": "0x300000", "size": "0x1000"}
+for name, header in (("contents", {"type": "PAGE_DATA", "gpa": "0x300000", "contents": {"fill": 9}}),
+                     ("table", {"type": "PAGE_DATA", "gpa": "0x300000", "page_type": "CPUID"}),
+                     ("parameters", {"type": "PARAMETER_INSERT", "gpa": "0x2ff000", "area": 1}),
+                     ("zeros", {"type": "PAGE_DATA", "gpa": "0x300000"})):
+    area = {"type": "PARAMETER_AREA", "area": 1, "size": "0x2000"}
+    # The page after it ends the run that is discarded.
+    new = [area, header, {"type": "PAGE_DATA", "gpa": "0x400000"}, required]
+    json.dump(dict(d, headers=d["headers"][:-1] + new + d["headers"][-1:]), open(f"{name}.json", "w"))
+END
+for what in contents table parameters zeros; do
+	"$snp_measure" igvm build $what.json -o $what || fail "igvm build makes no $what"
+	run 0 "$snp_measure" --igvm $what --vcpus 1 --memory 512M --policy 0xb0000
+	[ "$(cat out)" = "$(naive $what igvm-qemu-10 1)" ] || fail "$what: not the naive reader's digest"
+	[ "$(grep -c '[[]memory-discarded]' err)" = "$([ $what = zeros ]; echo $?)" ] || fail "$what: $(cat err)"
+done
+
 run 0 "$snp_measure" --json --igvm file --vcpus 1 --memory 1G
 valid out
 says '"snp-digest/2"'
