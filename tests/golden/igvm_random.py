@@ -7,7 +7,7 @@ import struct
 VMSA_GPA = 0xFFFFFFFFF000
 PLACES = [0x0, 0x3000, 0x9E000, 0xBE000, 0xDF000, 0x100000, 0x200000, 0x1FFFD000, 0x20000000,
           0x40000000, 0x7FFFE000, 0xAFFFF000, 0xB0000000, 0xFEC00000, 0xFED00000, 0xFEE00000,
-          0xFFC00000, 0x100000000, 0x100003000, 0x13FFFE000, 0x8000000000, 0xFFFFFFFFFE000]
+          0xFFC00000, 0xFFFFF000, 0x100000000, 0x100003000, 0x13FFFE000, 0x10000003000, 0x8000000000, 0xFFFFFFFFFE000]
 
 
 def context(r, long=0.1):
@@ -112,7 +112,7 @@ def make(seed):
         w.add(0x101, struct.pack("<QII", r.choice((0x30000, 0xB0000)), masks[r.choice(platforms)], 0))
     usual = masks[2] if 2 in masks else masks[platforms[0]]
     contents = [bytes([i]) * 4096 for i in range(3)] + [r.randbytes(4096)]
-    mask = lambda: r.choice((usual,) * 12 + (0, 3, 2, 7))
+    mask = lambda: r.choice((usual,) * 12 + (0, 3, 2, 7, usual | 1 << 31))
     used, areas, at, vcpus = set(), [], r.choice(places), 1 if tame else r.choice((1, 1, 2, 3))
 
     def place(pages=1):
@@ -132,7 +132,8 @@ def make(seed):
         kind = r.choices(("page", "area", "insert", "parameter", "required", "context", "other"),
                          (50, 8, 8, 8, 6, 0, 2) if tame else (50, 8, 8, 8, 6, 5, 1))[0]
         if kind == "page":
-            run_mask, flags, data_type = mask(), r.choice((0,) * 8 + (2, 4, 1)), r.choice((0,) * 9 + (1, 2, 3))
+            run_mask, flags = mask(), r.choice((0,) * 12 + (1, 2, 3, 4, 5, 6, 8, 1 << 31))
+            data_type = r.choice((0,) * 9 + (1, 2, 3))
             data = r.choice(contents + [None])
             for _ in range(r.choice((1, 1, 1, 2, 4))):
                 gpa = place(512 if flags & 1 else 1)
@@ -151,8 +152,8 @@ def make(seed):
             w.add(r.choice((0x307, 0x307, 0x30C, 0x313, 0x309, 0x308, 0x312, 0x30E)),
                   struct.pack("<II", r.choice(areas), offset if r.random() < 0.7 else 0))
         elif kind == "required":
-            gpa = r.choice((r.choice(places), r.choice(sorted(used) or [0])))
-            w.add(0x305, struct.pack("<QIIII", gpa, mask(), 4096 * r.choice((0, 1, 2, 2, 16)),
+            gpa = r.choice((r.choice(places), r.choice(sorted(used) or [0]), max(0, at - 8192)))
+            w.add(0x305, struct.pack("<QIIII", gpa, mask(), 4096 * r.choice((0, 1, 2, 2, 16, 512)),
                                      r.choice((0,) * 9 + (1,)), 0))
         elif kind == "context":
             p = r.choice([2 if 2 in platforms else platforms[0]] * 5 + platforms)
