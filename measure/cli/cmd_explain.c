@@ -12,6 +12,7 @@
 #include <snp/reference.h>
 #include <snp/report.h>
 #include <snp/search.h>
+#include <snp/sha.h>
 #include <snp/tool.h>
 
 #include "launch_input.h"
@@ -22,7 +23,7 @@
 
 static struct {
 	const char *digest, *report, *candidates;
-	struct cli_values references;
+	struct cli_values references, cmdlines;
 	struct cli_number max_vcpus;
 } arg = {.max_vcpus.value = 512};
 
@@ -34,6 +35,8 @@ static const struct cli_option options[] = {
 	 .help = "look the digest up in these reference values or this folder, and search near them; may be repeated"},
 	{"candidates", .argument = "DIR", .text = &arg.candidates,
 	 .help = "a folder of firmware images, kernels and initrds to try"},
+	{"candidate-append", .argument = "CMDLINE", .values = &arg.cmdlines,
+	 .help = "a command line to try; may be repeated"},
 	{"max-vcpus", .argument = "N", .number = &arg.max_vcpus,
 	 .help = "try 1 to N vCPUs (default 512), and the number given by --vcpus"},
 	CLI_OPTION_JSON,
@@ -174,6 +177,24 @@ static int add_file(void *search, const char *path, const char *name, struct snp
 	return r < 0 ? r : add_code_part(search, path, 2, err);
 }
 
+/* Each as QEMU hashes it: with its NUL. */
+static int add_cmdlines(struct search *search, struct snp_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && search->stated->kernel_hashes && i < arg.cmdlines.count; i++) {
+		const char *line = arg.cmdlines.value[i];
+		struct search_part part = {.changes = 1};
+
+		snprintf(part.text, sizeof(part.text), "the command line '%s'", line);
+		r = sha256_of((struct snp_span){(const uint8_t *)line, strlen(line) + 1}, part.hash,
+			      err);
+		if (r == 0)
+			r = search_add(search, SEARCH_CMDLINE, &part, err);
+	}
+	return r;
+}
+
 /* The answer, and what it is told against. */
 struct explanation {
 	struct search_answer answer;
@@ -198,6 +219,8 @@ static int search_near(struct search *search, const struct snp_launch *stated, c
 	search->progress_arg = &bar;
 	if (r == 0 && launch_args.ovmf)
 		r = add_code_part(search, launch_args.ovmf, 1, err);
+	if (r == 0)
+		r = add_cmdlines(search, err);
 	if (r == 0 && arg.candidates)
 		r = each_entry(arg.candidates, add_file, search, err);
 	if (r < 0)
@@ -321,7 +344,7 @@ static struct advice give_advice(const struct explanation *e)
 		 "more than one change of firmware, kernel, initrd or command line together with another CPU, profile or guest features",
 		 NULL},
 		{"the SHA-256 of firmware, kernel and initrd, or the files, to try them with --candidates",
-		 "the command line of the kernel, byte for byte",
+		 "the command line of the kernel, byte for byte, to try it with --candidate-append",
 		 "the number and the model of the vCPUs", "the VMM and its version", NULL},
 	};
 	struct advice advice = launch_args.igvm ? of_igvm : of_firmware;
@@ -447,9 +470,10 @@ static int check_arguments(struct snp_error *err)
 	if (arg.max_vcpus.value < 1 || arg.max_vcpus.value > SNP_MAX_VCPUS)
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET, "--max-vcpus: give 1 to %u",
 				 SNP_MAX_VCPUS);
-	if (launch_args.igvm && arg.candidates)
+	if (launch_args.igvm && (arg.candidates || arg.cmdlines.count > 0))
 		return fail_with(err, SNP_E_USAGE, SNP_NO_OFFSET,
-				 "--candidates is for firmware, not for --igvm");
+				 "--%s is for firmware, not for --igvm",
+				 arg.candidates ? "candidates" : "candidate-append");
 	/* Mistakes in how the launch is described are told before a digest is looked up. */
 	if (arg.references.count == 0 || cli_launch_is_given()) {
 		struct cli_launch chosen = {.launch.size = sizeof(chosen.launch)};

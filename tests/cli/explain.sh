@@ -125,7 +125,7 @@ run 3 "$snp_measure" explain --digest "$unrelated" --ovmf fw --vcpus 1 --vcpu-ty
 	--json
 grep -q '"found": false' out || fail "JSON does not say so"
 says '"other CPU signatures and guest features"'
-says '"the command line of the kernel, byte for byte"'
+says '"the command line of the kernel, byte for byte, to try it with --candidate-append"'
 
 # With the published folder alone: no image is there, and no option describes a launch.
 mkdir away && sed 's/"4-64"/"4-6"/' release.json >near.json
@@ -147,6 +147,12 @@ near 'matches image web in pub with a command line without console=tty1 and with
 says '  the nearest published launch has 5 vCPUs, CPU signature 0x00a00f11 (EPYC-Milan)'
 near 'matches image web in pub with no initrd (' --append "$line" --vcpus 6 --vcpu-type EPYC-v4
 near 'published as image web in pub: qemu, 6 vCPUs' --initrd initrd --append "$line" --vcpus 6 --vcpu-type EPYC-v4
+# A word that nobody would guess is found when it is given, together with other vCPUs.
+run 0 "$snp_measure" --ovmf other-fw --kernel other-kernel --initrd initrd --append "$line my.word=77" --vcpus 7 --vcpu-type EPYC-v4
+guess=(env -C away "$snp_measure" explain --digest "$(cat out)" --reference pub --max-vcpus 7)
+run 3 "${guess[@]}" --candidate-append "$line my.word=78"
+run 0 "${guess[@]}" --candidate-append "$line my.word=78" --candidate-append "$line my.word=77"
+says "with the command line '$line my.word=77' and 7 vCPUs instead of 6 ("
 cp -r folder away
 run 0 "$snp_measure" --ovmf other-fw --kernel kernel --initrd initrd --append "$line" --vcpus 5 --vcpu-type EPYC-v4
 digest_of_kernel=$(cat out)
