@@ -183,7 +183,7 @@ static void warn(const char *name, const struct apply_result *result)
 
 /* The checks look at what is launched, which are the guest's copies where vm.json names the same files as before. */
 static int check(const struct vm_config *config, const char *file, const struct session *session,
-		 struct launch_request *request, struct snp_error *err)
+		 const struct apply_how *how, struct launch_request *request, struct snp_error *err)
 {
 	struct prepare_request *prepare = &request->create.prepare;
 	_cleanup_(kept_guest_done) struct kept_guest kept = {0};
@@ -206,8 +206,9 @@ static int check(const struct vm_config *config, const char *file, const struct 
 	launch_spec_find_user(request->spec);
 	r = check_cli_before_host(request->spec, file, &request->checks, err);
 	return r < 0 ? r
-		     : check_cli_of_host(request->spec, &session->host, file, &request->checks,
-					 err);
+		     : check_cli_of_host(request->spec,
+					 how->no_start || how->dry_run ? NULL : config,
+					 &session->host, file, &request->checks, err);
 }
 
 static int apply(FILE *out, const struct session *session, struct launch_request *launch,
@@ -255,6 +256,6 @@ int apply_config(FILE *out, const struct vm_config *config, const char *file,
 	request.create.prepare.fresh = arg.new_boot_files || how->fresh;
 	if (r < 0)
 		return r;
-	r = check(config, file, &session, &request, err);
+	r = check(config, file, &session, how, &request, err);
 	return r < 0 ? r : apply(out, &session, &request, config, file, how, err);
 }

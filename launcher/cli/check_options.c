@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/check_options.h"
 
+#include "host/guest_needs.h"
 #include "host/kvm_probe.h"
 #include "host/qemu_igvm.h"
 #include "host/uri.h"
@@ -130,14 +131,20 @@ int check_cli_before_host(const struct launch_spec *spec, const char *file,
 	return 0;
 }
 
-int check_cli_of_host(const struct launch_spec *spec, const struct hypervisor *host,
-		      const char *file, struct check_options *options, struct snp_error *err)
+int check_cli_of_host(const struct launch_spec *spec, const struct vm_config *starts,
+		      const struct hypervisor *host, const char *file,
+		      struct check_options *options, struct snp_error *err)
 {
+	static struct host_needs needs;
 	char no_igvm[256];
 	int r;
 
 	if (host)
 		add_host(host, options);
+	if (host && starts) {
+		guest_needs(host, starts, &needs);
+		options->needs = &needs;
+	}
 	if (host && spec->is_igvm && host->connection &&
 	    !qemu_takes_igvm(host, spec->emulator, &options->igvm_qemu_version, no_igvm,
 			     sizeof(no_igvm)))

@@ -31,11 +31,12 @@ SNP_MUST_USE int check_cli_apply(const struct launch_spec *spec,
 
 /* The same in two steps, so that a mistake in the file is reported before a host is asked, which may be slow
  * to answer or absent: read the options and run the checks that need no host; then add what is known of `host`
- * (NULL: nothing) and run the others. */
+ * (NULL: nothing) and run the others, also those about what the guest `starts` needs of the host (NULL: it is not
+ * started, and may wait for that). */
 SNP_MUST_USE int check_cli_before_host(const struct launch_spec *spec, const char *file,
 				       struct check_options *ret, struct snp_error *err);
-SNP_MUST_USE int check_cli_of_host(const struct launch_spec *spec, const struct hypervisor *host,
-				   const char *file, struct check_options *options,
-				   struct snp_error *err);
+SNP_MUST_USE int check_cli_of_host(const struct launch_spec *spec, const struct vm_config *starts,
+				   const struct hypervisor *host, const char *file,
+				   struct check_options *options, struct snp_error *err);
 
 #endif

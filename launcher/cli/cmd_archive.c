@@ -32,6 +32,17 @@ static void warn_of_files(const char *name, const struct vm_config *config)
 	for (size_t i = 0; i < config->n_disks && !arg.disks; i++)
 		cli_warn("not-archived", "%s: the disk %s is not in the archive", name,
 			 config->disks[i].path);
+	for (size_t i = 0; i < config->n_cdroms; i++)
+		cli_warn("not-archived", "%s: the CD-ROM %s is not in the archive", name,
+			 config->cdroms[i].path);
+	for (size_t i = 0; i < config->n_folders; i++)
+		cli_warn("not-archived", "%s: the shared folder %s is not in the archive", name,
+			 config->folders[i].path);
+	if (config->cloud_init.user_data)
+		cli_warn(
+			"not-archived",
+			"%s: %s and the other files of cloud_init are not in the archive, as they may hold secrets; import makes the disk of the files of these names there",
+			name, config->cloud_init.user_data);
 	if (config->libvirt_xml)
 		cli_warn(
 			"not-archived",

@@ -189,7 +189,7 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	else
 		uri = session.host.uri;
 	if (spec)
-		r = check_cli_of_host(spec, host, operands[0], &checks, err);
+		r = check_cli_of_host(spec, NULL, host, operands[0], &checks, err);
 	if (r < 0)
 		return r;
 	host_check(uri, host, &failure, config, config ? &checks : NULL, &report);

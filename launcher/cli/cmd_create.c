@@ -12,7 +12,6 @@
 #include "cli/launch_options.h"
 #include "cli/verb.h"
 #include "guest/create.h"
-#include "host/guest_needs.h"
 
 static struct {
 	bool no_start, paused, replace, force, dry_run;
@@ -139,7 +138,6 @@ static int open_and_check(const struct vm_config *config, struct launch_spec *sp
 			  const char *path, struct session *ret, struct check_options *ret_checks,
 			  struct snp_error *err)
 {
-	static struct host_needs needs;
 	int r;
 
 	launch_spec_look(spec, launch_options_root());
@@ -150,12 +148,8 @@ static int open_and_check(const struct vm_config *config, struct launch_spec *sp
 	r = open_host(config, ret, err);
 	if (r < 0)
 		return r;
-	/* What is only defined may wait for what it needs. */
-	if (!arg.no_start && !arg.dry_run) {
-		guest_needs(&ret->host, config, &needs);
-		ret_checks->needs = &needs;
-	}
-	return check_cli_of_host(spec, &ret->host, path, ret_checks, err);
+	return check_cli_of_host(spec, arg.no_start || arg.dry_run ? NULL : config, &ret->host,
+				 path, ret_checks, err);
 }
 
 static int create_from(FILE *out, const char *path, struct snp_error *err)

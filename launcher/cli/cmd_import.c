@@ -169,8 +169,8 @@ static int create(FILE *out, const struct session *session, struct import *impor
 	launch_spec_find_user(request.spec);
 	r = check_cli_before_host(request.spec, "vm.json", &request.checks, err);
 	if (r == 0)
-		r = check_cli_of_host(request.spec, &session->host, "vm.json", &request.checks,
-				      err);
+		r = check_cli_of_host(request.spec, arg.no_start ? NULL : config, &session->host,
+				      "vm.json", &request.checks, err);
 	if (r == 0)
 		r = guest_create(&session->host, &request.create, &record, err);
 	import->kept = r == 0;

@@ -8,9 +8,9 @@
 
 /*
  * Everything on a host that a guest needs to start, by the names of the checks that refuse its absence: networks,
- * bridges, disks and who else uses them, programs, devices, CPUs, memory. `check` lists it, and `create` looks at it
- * before it touches anything, so that what `check` passes `create` does not refuse. Of a remote host only libvirt can
- * be asked. A simulated host has the kernel's files, if any, below machine/ of its folder. What a guest of the same
+ * bridges, disks and who else uses them, programs, devices, CPUs, memory. `check` lists it. `create`, `apply` and
+ * `import` look at it before they touch anything, so that they do not refuse what `check` passes. Of a remote host only
+ * libvirt can be asked. A simulated host has the kernel's files, if any, below machine/ of its folder. What a guest of the same
  * name that runs uses already is not counted.
  */
 void guest_needs(const struct hypervisor *host, const struct vm_config *config,

@@ -141,16 +141,18 @@ run 0 "$snp_launch" kill web1
 run 0 "$snp_launch" restart web1
 [ "$(cat out)" = 'web1: running' ] || fail "$(cat out)"
 
-# A disk that QEMU cannot open, a definition that libvirt refuses, a start that fails: all is as it was.
+# A disk that QEMU cannot open, a definition that libvirt refuses, a start that fails: all is as it was. The checks see
+# them first.
 cp web1.json good.json
 pid=$(pgrep -f "qemu.*$folder/guests/web1/")
 sed -i "s|$work/disk.img|$work/absent.img|" web1.json
-refuse 1 libvirt-failed "$snp_launch" apply web1.json
+refuse 4 check-failed "$snp_launch" apply web1.json
+refuse 1 libvirt-failed "$snp_launch" apply --ignore guest-disk web1.json
 sed 's|"networks": \[|&{"type": "network", "source": "nowhere"}, |' good.json >web1.json
-run 1 "$snp_launch" apply web1.json
+run 1 "$snp_launch" apply --ignore network web1.json
 [ "$(pgrep -f "qemu.*$folder/guests/web1/")" = "$pid" ] || fail "the guest was restarted"
 sed 's|320MiB|1TiB|; s|"memory": {|&"hugepages": true, |' good.json >web1.json
-run 3 "$snp_launch" apply web1.json --restart
+run 3 "$snp_launch" apply web1.json --restart --ignore huge-pages
 says 'host-cannot'
 [ "$(virsh domstate web1)" = running ] || fail "the guest is $(virsh domstate web1)"
 cp good.json web1.json

@@ -176,6 +176,14 @@ run 3 "$snp_launch" check web1.json
 says disk-in-use
 run 4 "$snp_launch" create web1.json
 grep -qF '[disk-in-use]' err || fail "create says: $(cat err)"
+# So do the other two that make guests.
+run 4 "$snp_launch" apply web1.json
+grep -qF '[disk-in-use]' err || fail "apply says: $(cat err)"
+run 0 "$snp_launch" archive web2
+mv out web2.tar
+run 4 "$snp_launch" import web2.tar --name web1
+grep -qF '[disk-in-use]' err || fail "import says: $(cat err)"
+nothing_left web1
 # The guest itself may have it; and it is QEMU that refuses where the check is left out.
 run 0 "$snp_launch" check web2
 run 1 "$snp_launch" create --ignore disk-in-use web1.json
