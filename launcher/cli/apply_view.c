@@ -224,7 +224,7 @@ static int apply(FILE *out, const struct session *session, struct launch_request
 
 	request.create.start = !how->no_start;
 	r = guest_apply(&session->host, &request, &result, err);
-	check_cli_warn(&launch->findings, config->libvirt_xml ? config->libvirt_xml : file);
+	check_cli_warn(launch->findings, config->libvirt_xml ? config->libvirt_xml : file);
 	if (r == -SNP_E_DIGEST_DIFFERS && !cli_json)
 		print_changes(out, config->name, &result, false);
 	if (r < 0)

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/check_options.h"
 
+#include <stdlib.h>
+
+#include <snp/cleanup.h>
+#include <snp/fail.h>
+
 #include "host/guest_needs.h"
 #include "host/kvm_probe.h"
 #include "host/qemu_igvm.h"
@@ -108,11 +113,14 @@ void check_cli_warn(const struct findings *findings, const char *file)
 int check_cli_apply(const struct launch_spec *spec, const struct check_options *options,
 		    const char *file, struct snp_error *err)
 {
-	struct findings findings;
+	_cleanup_(freep) struct findings *findings =
+		malloc(sizeof(*findings)); /* large for a stack */
 
-	checks_run(spec, options, &findings);
-	check_cli_warn(&findings, file);
-	return findings_refuse(&findings, file, err);
+	if (!findings)
+		return out_of_memory(err);
+	checks_run(spec, options, findings);
+	check_cli_warn(findings, file);
+	return findings_refuse(findings, file, err);
 }
 
 int check_cli_before_host(const struct launch_spec *spec, const char *file,

@@ -113,7 +113,7 @@ static int create(FILE *out, const struct session *session, struct launch_reques
 	} else {
 		r = guest_create(&session->host, create, &record, err);
 	}
-	check_cli_warn(&request->findings, fragment ? fragment : path);
+	check_cli_warn(request->findings, fragment ? fragment : path);
 	return r < 0 || arg.dry_run ? r : launch_print_created(out, session, record, err);
 }
 

@@ -174,7 +174,7 @@ static int create(FILE *out, const struct session *session, struct import *impor
 	if (r == 0)
 		r = guest_create(&session->host, &request.create, &record, err);
 	import->kept = r == 0;
-	check_cli_warn(&request.findings, config->libvirt_xml ? config->libvirt_xml : "vm.json");
+	check_cli_warn(request.findings, config->libvirt_xml ? config->libvirt_xml : "vm.json");
 	return r < 0 ? r : launch_print_created(out, session, record, err);
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
 #include <snp/cleanup.h>
+#include <snp/fail.h>
 
 #include "cli/check_options.h"
 #include "cli/subject.h"
@@ -46,11 +49,11 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 {
 	_cleanup_(subject_close) struct subject subject = {0};
 	struct check_options checks;
-	struct findings findings;
+	_cleanup_(freep) struct findings *findings =
+		malloc(sizeof(*findings)); /* large for a stack */
 	char line[2048];
-	int r;
+	int r = findings ? subject_open(operands[0], &subject, err) : out_of_memory(err);
 
-	r = subject_open(operands[0], &subject, err);
 	if (r < 0)
 		return r;
 	r = check_cli_read(subject.session.host.connection ? &subject.session.host : NULL, &checks,
@@ -65,17 +68,17 @@ static int run(FILE *out, char *const operands[], struct snp_error *err)
 	if (subject.config)
 		check_cli_users(session_uri(subject.config->connect), &checks);
 	launch_spec_find_user(subject.spec);
-	checks_run(subject.spec, &checks, &findings);
+	checks_run(subject.spec, &checks, findings);
 	if (cli_json) {
-		r = print_json(out, &findings, err);
+		r = print_json(out, findings, err);
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < findings.n && !cli_json; i++) {
-		finding_line(&findings.at[i], subject.name, line, sizeof(line));
+	for (size_t i = 0; i < findings->n && !cli_json; i++) {
+		finding_line(&findings->at[i], subject.name, line, sizeof(line));
 		fprintf(out, "%s\n", line);
 	}
-	return findings.n_errors > 0 ? CLI_NO : 0;
+	return findings->n_errors > 0 ? CLI_NO : 0;
 }
 
 const struct cli_verb verb_lint = {

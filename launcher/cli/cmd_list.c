@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -72,6 +73,8 @@ static bool needs_all_facts(const struct columns *columns)
 	return false;
 }
 
+#define SHOWN_SIZE ((size_t)8192)
+
 static int add_row(struct listing *l, const char *name, const struct guest *guest,
 		   struct snp_error *err)
 {
@@ -79,7 +82,8 @@ static int add_row(struct listing *l, const char *name, const struct guest *gues
 	char digest[2 * SNP_LAUNCH_DIGEST_SIZE + 1] = "", policy[24] = "", vcpus[16] = "",
 						 cid[16] = "", memory[COLUMN_TEXT] = "",
 						 uptime[COLUMN_TEXT] = "", labels[8192],
-						 addresses[4096], shown[COLUMNS][8192];
+						 addresses[4096];
+	_cleanup_(freep) char *shown = malloc((size_t)COLUMNS * SHOWN_SIZE); /* large for a stack */
 	const char *cells[COLUMNS] = {
 		[COLUMN_NAME] = name,
 		[COLUMN_STATE] = guest_view_state(&l->session, name, guest),
@@ -97,6 +101,8 @@ static int add_row(struct listing *l, const char *name, const struct guest *gues
 	};
 	struct guest_facts facts;
 
+	if (!shown)
+		return out_of_memory(err);
 	guest_facts_read(&l->session, guest, !needs_all_facts(&l->columns), &facts);
 	if (record) {
 		hex_encode(record->launch_digest, SNP_LAUNCH_DIGEST_SIZE, digest);
@@ -114,8 +120,10 @@ static int add_row(struct listing *l, const char *name, const struct guest *gues
 	join_labels(guest->record, labels, sizeof(labels));
 	join_addresses(&facts, addresses, sizeof(addresses));
 	for (size_t i = 0; i < COLUMNS; i++) {
-		escape_text(*cells[i] ? cells[i] : "-", shown[i], sizeof(shown[i]));
-		cells[i] = shown[i];
+		char *cell = shown + i * SHOWN_SIZE;
+
+		escape_text(*cells[i] ? cells[i] : "-", cell, SHOWN_SIZE);
+		cells[i] = cell;
 	}
 	return table_add(l->table, cells, err);
 }

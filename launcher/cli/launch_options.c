@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/launch_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <snp/fail.h>
@@ -92,6 +93,9 @@ int launch_options_request(const struct session *session, const struct vm_config
 {
 	int r;
 
+	ret->findings = calloc(1, sizeof(*ret->findings));
+	if (!ret->findings)
+		return out_of_memory(err);
 	ret->create = (struct create_request){
 		.prepare = {.config = config,
 			    .spec = ret->spec,
@@ -101,7 +105,7 @@ int launch_options_request(const struct session *session, const struct vm_config
 			    .remote_measure = arg.remote_measure,
 			    .unbound = arg.unbound,
 			    .checks = &ret->checks,
-			    .findings = &ret->findings},
+			    .findings = ret->findings},
 		.state = session->state,
 	};
 	if (arg.remote_measure && !uri_is_remote(session->host.uri))
@@ -149,5 +153,7 @@ int launch_print_created(FILE *out, const struct session *session, struct guest_
 void launch_request_done(struct launch_request *request)
 {
 	launch_spec_free(request->spec);
+	free(request->findings);
 	request->spec = NULL;
+	request->findings = NULL;
 }

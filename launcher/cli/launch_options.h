@@ -32,7 +32,7 @@ struct launch_request {
 	struct create_request create;
 	struct launch_spec *spec;
 	struct check_options checks;
-	struct findings findings;
+	struct findings *findings; /* too large for a small stack */
 	uint8_t expect[SNP_LAUNCH_DIGEST_SIZE];
 };
 

@@ -2,6 +2,7 @@
 #include "guest/drift.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -104,13 +105,17 @@ static void compare_host(const struct guest_record *record, const struct launch_
 }
 
 /* What launches other bytes, or none, and create refuses, so that a record never has it. */
-static void add_findings(const struct launch_spec *spec, struct differences *ret)
+static int add_findings(const struct launch_spec *spec, struct differences *ret,
+			struct snp_error *err)
 {
-	struct findings findings;
+	_cleanup_(freep) struct findings *findings =
+		malloc(sizeof(*findings)); /* large for a stack */
 
-	checks_run(spec, NULL, &findings);
-	for (size_t i = 0; i < findings.n; i++) {
-		const struct finding *f = &findings.at[i];
+	if (!findings)
+		return out_of_memory(err);
+	checks_run(spec, NULL, findings);
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->at[i];
 		bool known = false;
 
 		for (size_t j = 0; j < ret->n; j++)
@@ -118,6 +123,7 @@ static void add_findings(const struct launch_spec *spec, struct differences *ret
 		if (f->check->fixed && !known)
 			difference_add(ret, f->check->name, "none", f->message);
 	}
+	return 0;
 }
 
 static int refuse_any(const struct guest_record *record, const struct differences *d,
@@ -178,7 +184,9 @@ int guest_drift(const struct guest_record *record, const char *xml, const struct
 	if (r < 0)
 		return r;
 	compare_host(record, found, host, ret);
-	add_findings(found, ret);
+	r = add_findings(found, ret, err);
+	if (r < 0)
+		return r;
 	if (domain_read_record(record->name, text, &metadata, NULL) < 0)
 		difference_add(ret, "metadata", "the one that snp-launch wrote", "none");
 	else if ((what = first_difference(&metadata, record)))

@@ -32,7 +32,10 @@ skip() {
 
 # unsanitized WHY: skips where the tools are built with sanitizers.
 unsanitized() {
-	! grep -qx 'SNP_SANITIZE:BOOL=ON' "$SNP_BUILD/CMakeCache.txt" || skip "$1"
+	! is_sanitized || skip "$1"
+}
+is_sanitized() {
+	grep -qx 'SNP_SANITIZE:BOOL=ON' "$SNP_BUILD/CMakeCache.txt"
 }
 
 # run STATUS COMMAND…: the exit status must be STATUS; stdout and stderr are kept in out and err.

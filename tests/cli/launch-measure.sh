@@ -82,5 +82,14 @@ run 4 "$snp_launch" measure empty.xml
 printf '<domain' >broken.xml
 refuse 4 xml-syntax "$snp_launch" measure broken.xml
 refuse 1 cannot-open "$snp_launch" measure ./absent.xml
+
+# With a small stack, as services and containers have it. (Sanitizers have frames of their own.)
+if ! is_sanitized; then
+	for verb in measure lint 'create --dry-run -c test:///default'; do
+		(ulimit -s 128 && run 0 "$snp_launch" $verb --ignore not-bound vm.json) || exit 1
+	done
+	(ulimit -s 128 && run 3 "$snp_launch" check -c test:///default vm.json) || exit 1
+fi
+
 rm kernel
 refuse 1 cannot-open "$snp_launch" measure vm.json
