@@ -41,7 +41,7 @@ digest_in() {
 
 # compare NAME QEMU-OPTION… -- SNP-MEASURE-OPTION…: a row; wrong ones are listed in the file "wrong".
 compare() {
-	local name=$1 options=() at=rows/$BASHPID said expected
+	local name=$1 options=() at=rows/$n said expected
 	shift
 	while [ "$1" != -- ]; do
 		options+=("$1")
@@ -64,8 +64,10 @@ row() {
 	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
 		wait -n
 	done
+	n=$((n + 1)) # process IDs come again
 	compare "$@" &
 }
+n=0
 
 kernel=(-kernel "$work/linux" -append console=ttyS0)
 measured=(--kernel "$work/linux" --append console=ttyS0)

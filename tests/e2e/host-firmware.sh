@@ -37,7 +37,7 @@ object[sev]="sev-guest,policy=0x1"
 # compare WANT NAME LINE…: WANT is "launched", "refused" by both, or "useless": launched by QEMU, and
 # refused by snp-measure since no guest could run. $mode; $hashes: with a kernel.
 compare() {
-	local want=$1 name=$2 image=rows/$BASHPID.fd said computed
+	local want=$1 name=$2 image=rows/$n.fd said computed
 	local properties=${object[$mode]},id=sev0,cbitpos=51,reduced-phys-bits=1 options=() more=()
 	shift 2
 	firmware "$image" "$@"
@@ -63,8 +63,10 @@ row() {
 	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
 		wait -n
 	done
+	n=$((n + 1)) # process IDs come again
 	compare "$@" &
 }
+n=0
 
 needed=("section 0x80d000 0x1000 2" "section 0x80e000 0x1000 3")
 reset=00f771de-1a7e-4fcb-890e-68c77e2fb44e
