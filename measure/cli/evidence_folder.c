@@ -354,6 +354,21 @@ static int read_manifest(const char *path, const uint8_t *nonce, size_t nonce_si
 	return svsm_report_data(nonce, bytes, x->report_data, err);
 }
 
+/* The nonce is REPORT_DATA itself where neither a manifest nor runtime data is bound to it. */
+static int check_nonce(const char *path, struct snp_span nonce, const struct evidence_folder *f,
+		       struct snp_error *err)
+{
+	const struct snp_expectations *x = &f->document.expected;
+
+	if (!nonce.data || (x->has_report_data && nonce.size == sizeof(x->report_data) &&
+			    memcmp(nonce.data, x->report_data, nonce.size) == 0))
+		return 0;
+	return in_file(err,
+		       fail_with(err, SNP_E_JSON_VALUE, SNP_NO_OFFSET,
+				 "report_data in " EVIDENCE_FILE " must be what nonce.bin holds"),
+		       path);
+}
+
 /* What the folder says of its own verdict; it decides nothing. */
 static int read_verdict(const char *path, struct evidence_folder *f, struct snp_error *err)
 {
@@ -402,6 +417,9 @@ int evidence_folder_read(const char *path, struct evidence_folder *ret,
 	if (r < 0)
 		return r;
 	r = read_manifest(path, part[NONCE].data, part[NONCE].size, ret, err);
+	if (r == 0 && !ret->has_manifest && !part[RUNTIME_DATA].data &&
+	    !ret_report->container.runtime_data.data)
+		r = check_nonce(path, part[NONCE], ret, err);
 	if (r < 0)
 		return r;
 	r = read_verdict(path, ret, err);
