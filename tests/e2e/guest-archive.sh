@@ -127,33 +127,31 @@ gzip -k evil.tar
 refuse 4 bad-archive "$snp_launch" import evil.tar.gz
 grep -qF 'if it is compressed, decompress it' err || fail "no word of the compression"
 
+# begin_import FOLDER: it has begun, and waits for the rest of its archive. Each has a pipe of its own.
+begin_import() {
+	rm -f pipe
+	mkfifo pipe
+	exec 9<>pipe
+	"$snp_launch" import pipe --disks "$1" 2>err &
+	pid=$!
+	head -c 200000 off.tar >pipe
+	for ((i = 0; i < 100; i++)); do
+		[ ! -e "$folder/guests/.web1.import/boot" ] || break
+		sleep 0.1
+	done
+}
+
 # An interrupted import leaves nothing.
-mkfifo pipe
-exec 9<>pipe
-"$snp_launch" import pipe --disks "$work" 2>err &
-pid=$!
-head -c 200000 off.tar >pipe
-for ((i = 0; i < 100; i++)); do
-	[ ! -e "$folder/guests/.web1.import/boot" ] || break
-	sleep 0.1
-done
+begin_import "$work"
 kill -TERM "$pid"
 wait "$pid" && fail "an interrupted import succeeds"
 grep -qF "[interrupted]" err || fail "not interrupted: $(cat err)"
 [ -z "$(ls -A "$folder/guests")" ] || fail "left: $(ls -A "$folder/guests")"
 
-# One that was killed leaves what the next one clears. (What the first has not read is still in its pipe.)
 exec 9>&-
-rm pipe
-mkfifo pipe
-exec 9<>pipe
-"$snp_launch" import pipe --disks disks 2>err &
-pid=$!
-head -c 200000 off.tar >pipe
-for ((i = 0; i < 100; i++)); do
-	[ ! -e "$folder/guests/.web1.import/boot" ] || break
-	sleep 0.1
-done
+
+# One that was killed leaves what the next one clears.
+begin_import disks
 kill -KILL "$pid"
 wait "$pid"
 exec 9>&-
